@@ -1,0 +1,1 @@
+"""A script a task; the verbs that all share are in ``pipelines.command``."""

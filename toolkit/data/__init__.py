@@ -1,0 +1,1 @@
+"""Files, data frames and named data sets become examples, and examples become batches."""

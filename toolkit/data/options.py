@@ -1,0 +1,30 @@
+"""Which columns of the data mean what, as plain values."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(kw_only=True)
+class ColumnOptions:
+    """Which columns hold the texts, the labels and the groups.
+
+    Args:
+        text_column: The column of the texts; guessed, and said, when not given.
+        label_column: The column of the labels; guessed, and said, when not given.
+        group_column: The column whose equal values stay on one side of a split, such as the film
+            that several reviews are about.
+        target: What a label is: one of several classes, several labels at once (a list, or one
+            string separated by ``label_separator``), or a number to predict.
+        label_separator: What stands between several labels in one field.
+        label_rule: How numbers become classes, as ``name:condition`` parts separated by commas,
+            for example ``neg:<=4,pos:>=7``; rows that no part takes are left out, and counted.
+        skip_bad_rows: Leave out rows that cannot be used, and count them, instead of stopping.
+    """
+
+    text_column: str | None = None
+    label_column: str | None = None
+    group_column: str | None = None
+    target: Literal["classes", "labels", "number"] = "classes"
+    label_separator: str = "|"
+    label_rule: str | None = None
+    skip_bad_rows: bool = False

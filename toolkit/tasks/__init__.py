@@ -1,0 +1,1 @@
+"""What a user imports: estimators that take raw data and give finished answers."""

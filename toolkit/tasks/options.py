@@ -1,0 +1,56 @@
+"""The hyperparameters of each task, as plain values that the command line can read.
+
+This module imports neither TensorFlow nor Keras, so that help texts and complaints come at once.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from toolkit.data.options import ColumnOptions
+from toolkit.text.options import TextOptions
+from toolkit.training.options import TrainingOptions
+
+
+@dataclass(kw_only=True)
+class RecurrentOptions:
+    """The recurrent network.
+
+    Args:
+        cell: ``simple_rnn``, ``simplified_gru``, ``gru``, ``lstm`` (Keras's own), ``keras_gru``
+            (Keras's fused layer, for a GPU), or a cell of your own as ``module:Class``.
+        embedding_size: The size of a unit's vector; auto suits it to the data.
+        hidden_size: The size of the recurrent state; auto suits it to the data.
+        layers: How many recurrent layers are stacked.
+        bidirectional: Whether each layer also reads from the end, so that the future matters.
+        dropout: The share of each layer's inputs that is dropped, one mask for a whole sequence.
+        recurrent_dropout: The same within the recurrence; it takes the slower general time loop.
+        embedding_dropout: The share of the units' vectors that is dropped.
+        output_dropout: The share of the last layer's inputs that is dropped.
+    """
+
+    cell: str = "gru"
+    embedding_size: int | Literal["auto"] = "auto"
+    hidden_size: int | Literal["auto"] = "auto"
+    layers: int = 1
+    bidirectional: bool = True
+    dropout: float = 0.0
+    recurrent_dropout: float = 0.0
+    embedding_dropout: float = 0.2
+    output_dropout: float = 0.3
+
+
+@dataclass(kw_only=True)
+class TextClassifierOptions(ColumnOptions, TextOptions, RecurrentOptions, TrainingOptions):
+    """The hyperparameters of a text classifier.
+
+    Args:
+        model: many_to_one reads the whole text with a recurrent network; one_to_one is the
+            standard network on a fixed window, the lecture's baseline.
+        pooling: How the states become one vector: the last state, their mean, their maximum, or
+            a learnt weighting.
+        window: How many units the one_to_one model sees.
+    """
+
+    model: Literal["many_to_one", "one_to_one"] = "many_to_one"
+    pooling: Literal["last", "mean", "max", "attention"] = "max"
+    window: int = 100

@@ -1,0 +1,1 @@
+"""Strings to ids and back, in TensorFlow core ops only."""

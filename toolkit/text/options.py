@@ -1,0 +1,32 @@
+"""How text is cut into units, as plain values (no TensorFlow needed to read them)."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(kw_only=True)
+class TextOptions:
+    """How text is cut into units and which of them get an id.
+
+    Args:
+        units: What one time step is: a word (punctuation and emoji are words of their own) or a
+            character (a user-perceived one: combining marks stay with their base).
+        lowercase: Whether upper and lower case are the same.
+        normalization: The Unicode normal form that words are brought to before they are looked
+            up: NFC, NFKC (also folds full-width and other compatibility forms) or none.
+        html_breaks: Whether HTML line breaks such as ``<br />`` count as white space.
+        max_tokens: The largest number of vocabulary entries, padding and unknown included; auto
+            suits it to the data.
+        min_count: How often a unit must occur in the training data to get an id of its own.
+        max_length: The largest number of units a text keeps; auto takes it from the data.
+        truncation: What is kept of a longer text: its head, its tail, or half of each.
+    """
+
+    units: Literal["words", "characters"] = "words"
+    lowercase: bool = True
+    normalization: Literal["NFC", "NFKC", "none"] = "NFC"
+    html_breaks: bool = True
+    max_tokens: int | Literal["auto"] = "auto"
+    min_count: int = 2
+    max_length: int | Literal["auto"] = "auto"
+    truncation: Literal["head", "tail", "head_and_tail"] = "head_and_tail"

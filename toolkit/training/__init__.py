@@ -1,0 +1,1 @@
+"""Configuration, optimizer, callbacks and the fitting itself."""

@@ -1,0 +1,56 @@
+"""How a model is trained, as plain values."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(kw_only=True)
+class TrainingOptions:
+    """How a model is trained.
+
+    Args:
+        optimizer: Adam (Kingma and Ba 2015) or plain gradient descent, as in the lecture.
+        learning_rate: The peak learning rate; auto is 0.002 for adam and 0.5 for sgd.
+        schedule: How the learning rate falls from its peak to zero over the planned steps.
+        warmup: The share of the planned steps over which the learning rate first rises.
+        clipnorm: The largest norm of each variable's gradient.
+        global_clipnorm: The largest norm of all gradients together (Pascanu et al. 2013,
+            Algorithm 1).
+        epochs: How often the training data is seen; auto suits it to the data's size.
+        batch_tokens: About how many units, padding included, one training step sees; auto suits it
+            to the data's size.
+        validation_split: The share of the training data that is kept for validation when no
+            validation data is given.
+        monitor: The validation metric that early stopping and the best weights go by; auto is
+            accuracy for classes, macro F1 for several labels, the mean absolute error for numbers.
+        patience: How many epochs without a better metric end the training.
+        ema: The decay of the averaged weights, which are then what is evaluated and kept; 0 turns
+            averaging off.
+        label_smoothing: The share of each label that is spread over all classes.
+        class_weights: balanced makes every class count the same, however rare.
+        word_dropout: The share of units that are hidden as unknown in training.
+        precision: The arithmetic of the layers; weights stay in float32.
+        seed: The seed of everything random.
+        threads: How many CPU threads TensorFlow may use; 0 is all of them.
+        tensorboard: A folder for TensorBoard's logs.
+    """
+
+    optimizer: Literal["adam", "sgd"] = "adam"
+    learning_rate: float | Literal["auto"] = "auto"
+    schedule: Literal["constant", "linear", "cosine"] = "linear"
+    warmup: float = 0.05
+    clipnorm: float | None = None
+    global_clipnorm: float | None = 1.0
+    epochs: int | Literal["auto"] = "auto"
+    batch_tokens: int | Literal["auto"] = "auto"
+    validation_split: float = 0.1
+    monitor: str = "auto"
+    patience: int = 3
+    ema: float = 0.0
+    label_smoothing: float = 0.0
+    class_weights: Literal["none", "balanced"] = "none"
+    word_dropout: float = 0.0
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    seed: int = 0
+    threads: int = 0
+    tensorboard: str | None = None
