@@ -1,1 +1,7 @@
-"""To be written."""
+"""One time step each: the lecture's recurrent cells, in ``keras.ops``."""
+
+from toolkit.cells.gru import GRUCell
+from toolkit.cells.simple_rnn import SimpleRNNCell
+from toolkit.cells.simplified_gru import SimplifiedGRUCell
+
+__all__ = ["GRUCell", "SimpleRNNCell", "SimplifiedGRUCell"]

@@ -1,0 +1,210 @@
+"""What all cells share: arguments, weights, dropout and saving."""
+
+from typing import Any, ClassVar
+
+import keras
+from keras import ops
+
+# Keras makes, shares and resets dropout masks only for cells of this private class
+# (`keras.layers.RNN.call`). This is the toolkit's one private import.
+from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
+
+from toolkit.errors import OptionError
+
+
+class RecurrentCell(keras.layers.Layer, DropoutRNNCell):
+    """One time step of a recurrent network with one state vector.
+
+    A subclass says in ``blocks`` how many pre-activations it has side by side, and writes its
+    equations in ``step``.
+
+    Dropout follows Gal and Ghahramani (2016), "A Theoretically Grounded Application of Dropout in
+    Recurrent Neural Networks", section 4: one mask for the whole sequence, on the inputs
+    (``dropout``) and on the previous state where it enters a matrix product
+    (``recurrent_dropout``).
+
+    Args:
+        units: H, the size of the state and of the output.
+        activation: The activation of the new state or of its candidate.
+        use_bias: Whether the pre-activations have a bias.
+        kernel_initializer: How the input weights start.
+        recurrent_initializer: How the recurrent weights start.
+        bias_initializer: How the biases start.
+        kernel_regularizer: A penalty on the input weights.
+        recurrent_regularizer: A penalty on the recurrent weights.
+        bias_regularizer: A penalty on the biases.
+        kernel_constraint: What holds of the input weights after each update.
+        recurrent_constraint: What holds of the recurrent weights after each update.
+        bias_constraint: What holds of the biases after each update.
+        dropout: The share of the inputs that is dropped in training, from 0 up to, not
+            including, 1.
+        recurrent_dropout: The same of the previous state.
+        seed: The seed of the dropout masks.
+        **kwargs: What every ``keras.layers.Layer`` takes: ``name``, ``dtype``, ``trainable``.
+
+    Raises:
+        OptionError: An argument is impossible.
+    """
+
+    blocks: ClassVar[int]
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = "tanh",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.units = _positive_integer("units", units)
+        self.activation = from_keras("activation", keras.activations, activation)
+        self.use_bias = use_bias
+        for name, value in {
+            "kernel_initializer": kernel_initializer,
+            "recurrent_initializer": recurrent_initializer,
+            "bias_initializer": bias_initializer,
+        }.items():
+            setattr(self, name, from_keras(name, keras.initializers, value))
+        for name, value in {
+            "kernel_regularizer": kernel_regularizer,
+            "recurrent_regularizer": recurrent_regularizer,
+            "bias_regularizer": bias_regularizer,
+        }.items():
+            setattr(self, name, from_keras(name, keras.regularizers, value))
+        for name, value in {
+            "kernel_constraint": kernel_constraint,
+            "recurrent_constraint": recurrent_constraint,
+            "bias_constraint": bias_constraint,
+        }.items():
+            setattr(self, name, from_keras(name, keras.constraints, value))
+        self.dropout = _share("dropout", dropout)
+        self.recurrent_dropout = _share("recurrent_dropout", recurrent_dropout)
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.state_size = self.output_size = self.units
+
+    @property
+    def bias_shape(self) -> tuple[int, ...]:
+        """The shape of the bias."""
+        return (self.blocks * self.units,)
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Make the weights for inputs of shape [..., D]."""
+        self.kernel = self.add_weight(  # [D, blocks * H]
+            name="kernel",
+            shape=(input_shape[-1], self.blocks * self.units),
+            initializer=self.kernel_initializer,
+            regularizer=self.kernel_regularizer,
+            constraint=self.kernel_constraint,
+        )
+        self.recurrent_kernel = self.add_weight(  # [H, blocks * H]
+            name="recurrent_kernel",
+            shape=(self.units, self.blocks * self.units),
+            initializer=self.recurrent_initializer,
+            regularizer=self.recurrent_regularizer,
+            constraint=self.recurrent_constraint,
+        )
+        self.bias: Any = None
+        if self.use_bias:
+            self.bias = self.add_weight(
+                name="bias",
+                shape=self.bias_shape,
+                initializer=self.bias_initializer,
+                regularizer=self.bias_regularizer,
+                constraint=self.bias_constraint,
+            )
+        self.built = True
+
+    def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, Any]:
+        """One time step.
+
+        Args:
+            inputs: [B, D].
+            states: The previous state [B, H], alone or in a list.
+            training: Whether dropout is on.
+
+        Returns:
+            The output [B, H] and the new state (the same tensor), in a list if it came in one.
+        """
+        nested = isinstance(states, list | tuple)
+        state = states[0] if nested else states
+        into_products = state
+        if training and self.dropout:
+            inputs = inputs * self.get_dropout_mask(inputs)
+        if training and self.recurrent_dropout:
+            into_products = state * self.get_recurrent_dropout_mask(state)
+        state = self.step(inputs, state, into_products)
+        return state, [state] if nested else state
+
+    def step(self, x: Any, previous: Any, dropped: Any) -> Any:
+        """The cell's equations.
+
+        Args:
+            x: The inputs [B, D], after dropout.
+            previous: The previous state [B, H].
+            dropped: The previous state after dropout [B, H], for the matrix products.
+
+        Returns:
+            The new state [B, H].
+        """
+        raise NotImplementedError
+
+    def get_initial_state(self, batch_size: Any = None) -> list[Any]:
+        """Zeros: [[B, H]]."""
+        return [ops.zeros((batch_size, self.units), dtype=self.compute_dtype)]
+
+    def get_config(self) -> dict[str, Any]:
+        """All arguments of the constructor."""
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "activation": keras.activations.serialize(self.activation),
+            "use_bias": self.use_bias,
+            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
+            "recurrent_initializer": keras.initializers.serialize(self.recurrent_initializer),
+            "bias_initializer": keras.initializers.serialize(self.bias_initializer),
+            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
+            "recurrent_regularizer": keras.regularizers.serialize(self.recurrent_regularizer),
+            "bias_regularizer": keras.regularizers.serialize(self.bias_regularizer),
+            "kernel_constraint": keras.constraints.serialize(self.kernel_constraint),
+            "recurrent_constraint": keras.constraints.serialize(self.recurrent_constraint),
+            "bias_constraint": keras.constraints.serialize(self.bias_constraint),
+            "dropout": self.dropout,
+            "recurrent_dropout": self.recurrent_dropout,
+            "seed": self.seed,
+        }
+
+
+def _positive_integer(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise OptionError(f"{name} is {value!r}; it must be a positive integer")
+    return value
+
+
+def _share(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
+        raise OptionError(f"{name} is {value!r}; it must be at least 0 and below 1")
+    return value
+
+
+def from_keras(name: str, family: Any, value: Any) -> Any:
+    """What Keras makes of an argument: its own name, a configuration or a callable."""
+    try:
+        return family.get(value)
+    except (ValueError, TypeError) as error:
+        raise OptionError(
+            f"{name} is {value!r}, which {family.__name__} does not know; "
+            "give one of its names or a callable"
+        ) from error

@@ -1,0 +1,36 @@
+"""The simple recurrent cell."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from toolkit.cells.base import RecurrentCell
+
+
+@keras.saving.register_keras_serializable(package="toolkit")
+class SimpleRNNCell(RecurrentCell):
+    """The simple recurrent cell of Elman (1990), "Finding Structure in Time".
+
+    ::
+
+        h(t) = g(W_h h(t-1) + W_e e(t) + b_1)
+
+    g is ``activation``: tanh, relu or sigmoid in the lecture. The weights, with D inputs and H
+    units, stored to be multiplied from the right:
+
+    - ``kernel`` [D, H]: W_e
+    - ``recurrent_kernel`` [H, H]: W_h
+    - ``bias`` [H]: b_1
+
+    Arguments, dropout and errors are those of ``RecurrentCell``.
+    """
+
+    blocks = 1
+
+    def step(self, x: Any, previous: Any, dropped: Any) -> Any:
+        """h(t) [B, H] from e(t) [B, D] and h(t-1) [B, H]."""
+        a = ops.matmul(x, self.kernel) + ops.matmul(dropped, self.recurrent_kernel)
+        if self.use_bias:
+            a = a + self.bias
+        return self.activation(a)

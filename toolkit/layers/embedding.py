@@ -1,0 +1,30 @@
+"""Vectors for ids."""
+
+from typing import Any
+
+import keras
+
+
+@keras.saving.register_keras_serializable(package="toolkit")
+class Embedding(keras.layers.Embedding):
+    """e(t) = E x(t): ``keras.layers.Embedding`` with a gradient that is clipped rightly.
+
+    Keras gives the gradient of E as rows that are not yet summed (``IndexedSlices``), and takes
+    their norm so; four uses of one row under ``clipnorm=1`` then make an update of norm 2. Here
+    the gradient is the dense matrix, so that ``clipnorm``, ``global_clipnorm`` and ``clipvalue``
+    hold.
+
+    Arguments are those of ``keras.layers.Embedding``. Ids [...] become vectors [..., D].
+    """
+
+    def call(self, inputs: Any) -> Any:
+        """Vectors [..., D] of the ids [...]."""
+        if keras.backend.backend() != "tensorflow" or self.lora_enabled or self.quantization_mode:
+            return super().call(inputs)
+        from toolkit.layers.lookup import lookup
+
+        ids = inputs
+        if keras.backend.standardize_dtype(ids.dtype) not in ("int32", "int64"):
+            ids = keras.ops.cast(ids, "int32")
+        table = keras.ops.convert_to_tensor(self.embeddings)
+        return keras.ops.cast(lookup(table, ids), self.compute_dtype)

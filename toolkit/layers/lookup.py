@@ -1,0 +1,16 @@
+"""Rows of a matrix, with a dense gradient; on TensorFlow."""
+
+from typing import Any
+
+import tensorflow as tf
+
+
+@tf.custom_gradient
+def lookup(table: Any, ids: Any) -> Any:
+    """The rows [..., D] of ``table`` [V, D] at ``ids`` [...]; its gradient is a dense [V, D]."""
+
+    def gradient(upstream: Any) -> tuple[Any, None]:
+        rows = tf.reshape(upstream, [-1, table.shape[-1]])
+        return tf.math.unsorted_segment_sum(rows, tf.reshape(ids, [-1]), table.shape[0]), None
+
+    return tf.gather(table, ids), gradient

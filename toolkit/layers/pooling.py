@@ -1,0 +1,114 @@
+"""From a vector a step to a vector a sequence."""
+
+from typing import Any, Literal, get_args
+
+import keras
+from keras import ops
+
+from toolkit.errors import OptionError
+
+Mode = Literal["last", "mean", "max", "attention"]
+
+
+@keras.saving.register_keras_serializable(package="toolkit")
+class SequencePooling(keras.layers.Layer):
+    """One vector for a sequence: [B, T, H] to [B, H]. Rows without any step give zeros.
+
+    - ``last``: the state at the last step that is not masked.
+    - ``mean``: the mean over the steps that are not masked.
+    - ``max``: the largest value of each unit (Collobert et al. 2011, "Natural Language
+      Processing (Almost) from Scratch", section 3.2.2).
+    - ``attention``: a weighted mean with learnt weights (Yang et al. 2016, "Hierarchical
+      Attention Networks for Document Classification", equations 5 to 7)::
+
+          u(t) = tanh(W h(t) + b);  a = softmax(u(t) . v);  s = sum over t of a(t) h(t)
+
+      with ``kernel`` W [H, H], ``bias`` b [H] and ``context`` v [H].
+
+    Args:
+        mode: Which of them.
+        bidirectional: Whether the first half of the units reads forwards and the second half
+            backwards: ``last`` then takes the backward half at the first step that is not
+            masked, where it has read everything.
+        **kwargs: What every ``keras.layers.Layer`` takes.
+
+    Raises:
+        OptionError: The mode is unknown.
+    """
+
+    def __init__(self, mode: Mode = "max", bidirectional: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if mode not in get_args(Mode):
+            raise OptionError(f"mode is {mode!r}; it must be one of {', '.join(get_args(Mode))}")
+        self.mode = mode
+        self.bidirectional = bidirectional
+        self.supports_masking = True
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Make the weights of ``attention`` for inputs [B, T, H]."""
+        if self.mode == "attention":
+            units = input_shape[-1]
+            self.kernel = self.add_weight(name="kernel", shape=(units, units))
+            self.bias = self.add_weight(name="bias", shape=(units,), initializer="zeros")
+            self.context = self.add_weight(
+                name="context", shape=(units,), initializer="random_normal"
+            )
+        self.built = True
+
+    def call(self, inputs: Any, mask: Any = None) -> Any:
+        """Pool [B, T, H] to [B, H], leaving out the steps where ``mask`` [B, T] is false."""
+        if mask is None:
+            mask = ops.ones(ops.shape(inputs)[:2], dtype="bool")
+        pool = {
+            "last": self._last,
+            "mean": self._mean,
+            "max": self._max,
+            "attention": self._attention,
+        }
+        return pool[self.mode](inputs, mask)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> None:
+        """No mask: the steps are gone."""
+        return
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """[B, T, H] to [B, H]."""
+        return (input_shape[0], input_shape[-1])
+
+    def get_config(self) -> dict[str, Any]:
+        """All arguments of the constructor."""
+        return {**super().get_config(), "mode": self.mode, "bidirectional": self.bidirectional}
+
+    def _last(self, h: Any, mask: Any) -> Any:
+        steps = ops.arange(ops.shape(h)[1], dtype="int32")
+        last = ops.max(ops.where(mask, steps, -1), axis=1, keepdims=True)  # [B, 1]
+        at_last = ops.cast(steps == last, h.dtype)  # [B, T], all zero in empty rows
+        if not self.bidirectional:
+            return ops.einsum("bt,bth->bh", at_last, h)
+        first = ops.min(ops.where(mask, steps, ops.shape(h)[1]), axis=1, keepdims=True)
+        at_first = ops.cast(steps == first, h.dtype)
+        forward, backward = ops.split(h, 2, axis=-1)
+        return ops.concatenate(
+            [
+                ops.einsum("bt,bth->bh", at_last, forward),
+                ops.einsum("bt,bth->bh", at_first, backward),
+            ],
+            axis=-1,
+        )
+
+    def _mean(self, h: Any, mask: Any) -> Any:
+        weights = ops.cast(mask, h.dtype)
+        count = ops.maximum(ops.sum(weights, axis=1, keepdims=True), 1)
+        return ops.einsum("bt,bth->bh", weights / count, h)
+
+    def _max(self, h: Any, mask: Any) -> Any:
+        lowest = ops.cast(-float("inf"), h.dtype)
+        largest = ops.max(ops.where(mask[:, :, None], h, lowest), axis=1)
+        return ops.where(ops.any(mask, axis=1, keepdims=True), largest, 0)
+
+    def _attention(self, h: Any, mask: Any) -> Any:
+        u = ops.tanh(ops.matmul(h, self.kernel) + self.bias)  # [B, T, H]
+        score = ops.cast(ops.matmul(u, self.context[:, None])[:, :, 0], "float32")  # [B, T]
+        score = ops.where(mask, score, -1e9)
+        weights = ops.cast(ops.softmax(score, axis=1), h.dtype) * ops.cast(mask, h.dtype)
+        return ops.einsum("bt,bth->bh", weights, h)
