@@ -1,1 +1,41 @@
-"""To be written."""
+"""A run's folder: the SavedModel, its golden file, its card, and the proof that it answers rightly.
+
+The two names that need TensorFlow are imported when they are first used, so that ``verify`` does
+not wait for it.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from toolkit.export.card import Card, write_card
+from toolkit.export.files import atomic_write
+from toolkit.export.golden import write_golden
+from toolkit.export.verify import VerifyResult, newest_version, read_golden, verify
+
+if TYPE_CHECKING:
+    from toolkit.export.servable import Servable
+    from toolkit.export.write import write_saved_model
+
+__all__ = [
+    "Card",
+    "Servable",
+    "VerifyResult",
+    "atomic_write",
+    "newest_version",
+    "read_golden",
+    "verify",
+    "write_card",
+    "write_golden",
+    "write_saved_model",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Servable":
+        from toolkit.export.servable import Servable
+
+        return Servable
+    if name == "write_saved_model":
+        from toolkit.export.write import write_saved_model
+
+        return write_saved_model
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,116 @@
+"""Use an exported model in Python, with TensorFlow alone beneath."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import tensorflow as tf
+
+from toolkit.errors import ModelError
+from toolkit.export.verify import newest_version
+
+_CLASSES_FILE = "classes.txt"
+
+
+class Servable:
+    """The signatures of one exported version, as functions of Python strings.
+
+    Example::
+
+        model = Servable.load("saved_models/reviews")
+        model(text=["Not without charm."])["label"]  # array(['pos'], dtype=object)
+
+    Args:
+        folder: The version's folder, ``<run>/<n>``.
+        model: What ``tf.saved_model.load`` gave for it; kept because the signatures do not keep
+            its variables alive.
+    """
+
+    def __init__(self, folder: Path, model: Any) -> None:
+        self.folder = folder
+        self.model = model
+        self.signatures: Mapping[str, Any] = model.signatures
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str]) -> Self:
+        """Load a run's newest version, or the version whose folder is given.
+
+        Raises:
+            ModelError: The folder is missing, holds no version, or holds something that is not one
+                of our SavedModels.
+        """
+        folder = Path(folder)
+        if not folder.is_dir():
+            raise ModelError(f"{folder}: there is no such folder; give the folder of a trained run")
+        if not (folder / "saved_model.pb").is_file():
+            version = newest_version(folder)
+            if version is None:
+                raise ModelError(
+                    f"{folder}: no exported version (a numbered folder such as 1/) is in it"
+                )
+            folder = folder / str(version)
+        try:
+            model = tf.saved_model.load(os.fspath(folder))
+        except Exception as error:  # a broken file fails in many ways, all of them mean this
+            reason = " ".join(str(error).split())
+            raise ModelError(f"{folder}: this is not a SavedModel: {reason}") from error
+        if "serving_default" not in getattr(model, "signatures", {}):
+            raise ModelError(
+                f"{folder}: this SavedModel has no signature serving_default, so this toolkit did "
+                "not write it"
+            )
+        return cls(folder, model)
+
+    def __call__(self, *, signature: str = "serving_default", **inputs: Any) -> dict[str, Any]:
+        """Ask one signature.
+
+        Args:
+            signature: The name of the signature.
+            inputs: A value for each of the signature's inputs. Strings may hold any Python string;
+                what UTF-8 cannot express (lone surrogates) becomes a question mark.
+
+        Returns:
+            An array for each output; strings are Python strings, in an array of objects.
+
+        Raises:
+            ModelError: The model has no such signature, or it takes other inputs.
+        """
+        if signature not in self.signatures:
+            known = ", ".join(sorted(self.signatures))
+            raise ModelError(f"{self.folder}: no signature {signature}; there are: {known}")
+        function = self.signatures[signature]
+        specs = function.structured_input_signature[1]
+        if inputs.keys() != specs.keys():
+            raise ModelError(
+                f"{self.folder}: signature {signature} takes {', '.join(sorted(specs))}, "
+                f"not {', '.join(sorted(inputs)) or 'nothing'}"
+            )
+        tensors = {name: _tensor(value, specs[name].dtype) for name, value in inputs.items()}
+        return {name: _array(value) for name, value in function(**tensors).items()}
+
+    def classes(self) -> list[str] | None:
+        """Return the class names in the order of ``probabilities``, or None if there are none."""
+        path = self.folder / "assets" / _CLASSES_FILE
+        if not path.is_file():
+            return None
+        return path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+
+
+def _tensor(value: Any, dtype: Any) -> Any:
+    if dtype != tf.string:
+        return tf.constant(value, dtype)
+    return tf.constant(
+        np.vectorize(lambda text: text.encode("utf-8", "replace"), otypes=[object])(
+            np.asarray(value, dtype=object)
+        ),
+        tf.string,
+    )
+
+
+def _array(tensor: Any) -> Any:
+    if tensor.dtype != tf.string:
+        return tensor.numpy()
+    decode = np.vectorize(lambda text: text.decode("utf-8", "replace"), otypes=[object])
+    return decode(tensor.numpy())

@@ -1,0 +1,79 @@
+"""Write a version of a SavedModel, whole or not at all."""
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from toolkit.errors import WorkError
+from toolkit.export.verify import newest_version
+
+_UNFINISHED = ".unfinished-"
+
+
+def write_saved_model(
+    run_folder: str | os.PathLike[str],
+    signatures: Mapping[str, Any],
+    tracked: Sequence[Any] = (),
+    assets: Mapping[str, str] | None = None,
+) -> Path:
+    """Write ``<run_folder>/<n>/`` in TensorFlow Serving's layout, ``n`` being the next version.
+
+    The version is written in a hidden folder beside and then renamed, so that a server which
+    watches the run's folder never sees a part of it. What an earlier, killed writer left behind is
+    cleared away first. Only the variables that the signatures read are stored: no optimizer, no
+    metrics.
+
+    Args:
+        run_folder: The run's folder; made when it is missing.
+        signatures: A ``tf.function`` with an ``input_signature`` for each name; it returns a dict
+            of dense tensors, batch first.
+        tracked: The lookup tables that the signatures use, or the layers and models that hold
+            them, however deep.
+        assets: The contents of text files to be kept in the version's ``assets/``, by name.
+
+    Returns:
+        The version's folder.
+
+    Raises:
+        WorkError: TensorFlow could not write, for example because the disk is full.
+        OSError: The folder cannot be made or renamed.
+    """
+    run_folder = Path(run_folder)
+    run_folder.mkdir(parents=True, exist_ok=True)
+    for leftover in run_folder.glob(f"{_UNFINISHED}*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    unfinished = run_folder / f"{_UNFINISHED}{os.getpid()}"
+    try:
+        _save(unfinished, signatures, tracked)
+        (unfinished / "assets").mkdir(exist_ok=True)
+        for name, content in (assets or {}).items():
+            (unfinished / "assets" / name).write_text(content, encoding="utf-8", newline="")
+        version = run_folder / str((newest_version(run_folder) or 0) + 1)
+        os.rename(unfinished, version)
+    except tf.errors.OpError as error:
+        raise WorkError(
+            f"{run_folder}: the SavedModel could not be written: {error.message}"
+        ) from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return version
+
+
+def _save(folder: Path, signatures: Mapping[str, Any], tracked: Sequence[Any]) -> None:
+    """Save the signatures with exactly the variables and tables that they need."""
+    concrete = {name: function.get_concrete_function() for name, function in signatures.items()}
+    root = tf.Module()
+    root.variables_read = list(
+        {id(v): v for function in concrete.values() for v in function.variables}.values()
+    )
+    root.resources = [
+        part
+        for whole in tracked
+        for part in tf.train.TrackableView(whole).descendants()
+        if isinstance(part, tf.saved_model.experimental.TrackableResource)
+    ]
+    tf.saved_model.save(root, os.fspath(folder), signatures=concrete)
