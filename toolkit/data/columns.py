@@ -1,0 +1,98 @@
+"""Which column is which: as the user says, or guessed and said."""
+
+import difflib
+import logging
+from collections.abc import Sequence
+from itertools import islice
+
+from toolkit.data.labels import shorten
+from toolkit.data.options import ColumnOptions
+from toolkit.data.source import Source
+from toolkit.errors import DataError
+
+logger = logging.getLogger("toolkit")
+
+TEXT_NAMES = (
+    *("text", "texts", "review", "review_text", "sentence", "content", "comment", "message"),
+    *("body", "document", "tweet", "post", "description", "question"),
+)
+CLASS_NAMES = (
+    *("label", "labels", "class", "classes", "category", "categories", "sentiment", "target"),
+    *("tag", "tags", "topic", "emotion", "intent", "polarity"),
+)
+NUMBER_NAMES = ("rating", "score", "stars", "value", "grade", "points")
+_LOOKED_AT = 100  # rows that a guess by length looks at
+
+
+def text_column(source: Source, options: ColumnOptions) -> str:
+    """Finds the column of the texts: by option, by a usual name, or else the longest values.
+
+    Raises:
+        DataError: the column that was asked for is not there.
+    """
+    if options.text_column is not None:
+        return _named(source, options.text_column, "--text-column")
+    others = {options.label_column, options.group_column}
+    candidates = [column for column in source.columns if column not in others]
+    guess = _usual(candidates, TEXT_NAMES)
+    if guess is None and candidates:
+        lengths = dict.fromkeys(candidates, 0)
+        for record in islice(source.records(), _LOOKED_AT):
+            for column in candidates:
+                value = record.values.get(column)
+                lengths[column] += len(value) if isinstance(value, str) else 0
+        guess = max(candidates, key=lambda column: lengths[column])
+    return _guessed(source, guess, "text", "--text-column")
+
+
+def label_column(source: Source, options: ColumnOptions, text: str) -> str:
+    """Finds the column of the labels: by option, by a usual name, or else the only one left.
+
+    Raises:
+        DataError: the column that was asked for is not there, or none can be guessed.
+    """
+    if options.label_column is not None:
+        return _named(source, options.label_column, "--label-column")
+    candidates = [column for column in source.columns if column not in {text, options.group_column}]
+    numbers_first = options.target == "number" or options.label_rule is not None
+    names = NUMBER_NAMES + CLASS_NAMES if numbers_first else CLASS_NAMES + NUMBER_NAMES
+    guess = _usual(candidates, names)
+    if guess is None and len(candidates) == 1:
+        guess = candidates[0]
+    return _guessed(source, guess, "label", "--label-column")
+
+
+def group_column(source: Source, options: ColumnOptions) -> str | None:
+    """Finds the column of the groups, which is never guessed.
+
+    Raises:
+        DataError: the column that was asked for is not there.
+    """
+    if options.group_column is None:
+        return None
+    return _named(source, options.group_column, "--group-column")
+
+
+def _usual(columns: Sequence[str], names: Sequence[str]) -> str | None:
+    by_name = {column.strip().lower(): column for column in reversed(columns)}
+    return next((by_name[name] for name in names if name in by_name), None)
+
+
+def _named(source: Source, column: str, option: str) -> str:
+    if column in source.columns:
+        return column
+    near = difflib.get_close_matches(column, source.columns, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ";"
+    raise DataError(
+        f"{source.name} has no column {column!r} ({option}){hint} it has: {shorten(source.columns)}"
+    )
+
+
+def _guessed(source: Source, guess: str | None, what: str, option: str) -> str:
+    if guess is None:
+        raise DataError(
+            f"{source.name}: which column holds the {what}s? "
+            f"set {option} to one of: {shorten(source.columns)}"
+        )
+    logger.info("%s column: %r (guessed; set %s)", what, guess, option)
+    return guess

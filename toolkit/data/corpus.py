@@ -1,0 +1,177 @@
+"""Encoded examples: the ids on disk, everything else in small arrays."""
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import IO, Any, Self
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from toolkit.data.examples import Example, TextExamples
+from toolkit.data.labels import LabelEncoder
+from toolkit.data.splits import split_indices
+from toolkit.errors import WorkError
+
+_TEXTS_AT_ONCE = 512
+
+
+class EncodedCorpus:
+    """Texts as ids, ready to be dealt into batches.
+
+    The ids of all texts lie end to end in a temporary file that is mapped into memory; the file
+    goes when the last corpus that uses it does. What is kept for each example is a few numbers.
+
+    Args:
+        ids: The ids of all texts, end to end, int32.
+        starts: Where each example's ids begin in ``ids``, int64 [N].
+        lengths: How many ids each example has, int32 [N].
+        rows: The row of each example in its source, from 1, int64 [N].
+        labels: Encoded labels, int32 [N], float32 [N, C] or float32 [N]; None without labels.
+        groups: A number for each example's group, int64 [N]; None without groups.
+        encoder: What encoded the labels; None without labels.
+    """
+
+    def __init__(
+        self,
+        ids: NDArray[np.int32],
+        starts: NDArray[np.int64],
+        lengths: NDArray[np.int32],
+        rows: NDArray[np.int64],
+        labels: NDArray[Any] | None = None,
+        groups: NDArray[np.int64] | None = None,
+        encoder: LabelEncoder | None = None,
+    ) -> None:
+        self.ids = ids
+        self.starts = starts
+        self.lengths = lengths
+        self.rows = rows
+        self.labels = labels
+        self.groups = groups
+        self.encoder = encoder
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __getitem__(self, index: int) -> NDArray[np.int32]:
+        """The ids of one example, without padding."""
+        start = self.starts[index]
+        return np.asarray(self.ids[start : start + self.lengths[index]])
+
+    @property
+    def class_counts(self) -> NDArray[np.int64]:
+        """How many examples have each class, int64 [C]; empty for numbers and without labels."""
+        if self.labels is None or self.encoder is None or self.encoder.target == "number":
+            return np.zeros(0, np.int64)
+        if self.encoder.target == "labels":
+            return self.labels.sum(axis=0).astype(np.int64)
+        return np.bincount(self.labels, minlength=self.encoder.outputs)
+
+    def subset(self, indices: NDArray[np.int64]) -> Self:
+        """Some of the examples, in the given order; the ids are shared, not copied."""
+        return type(self)(
+            self.ids,
+            self.starts[indices],
+            self.lengths[indices],
+            self.rows[indices],
+            None if self.labels is None else self.labels[indices],
+            None if self.groups is None else self.groups[indices],
+            self.encoder,
+        )
+
+    def split(self, share: float, seed: int) -> tuple[Self, Self]:
+        """Holds out a share of the examples; see :func:`toolkit.data.splits.split_indices`.
+
+        Classes are stratified. Several labels at once and numbers are not.
+        """
+        stratified = self.encoder is not None and self.encoder.target == "classes"
+        train, held = split_indices(
+            len(self), share, seed, self.labels if stratified else None, self.groups
+        )
+        return self.subset(train), self.subset(held)
+
+    def batch(self, indices: NDArray[np.int64]) -> NDArray[np.int32]:
+        """The ids of some examples as one array [B, T], T >= 1, padded with 0."""
+        lengths = self.lengths[indices]
+        steps = np.arange(max(1, lengths.max(initial=0)))
+        inside = steps < lengths[:, None]
+        ids = np.zeros(inside.shape, np.int32)
+        ids[inside] = self.ids[(self.starts[indices, None] + steps)[inside]]
+        return ids
+
+
+def encode(
+    examples: TextExamples,
+    tokenizer: Callable[[Any], Any],
+    encoder: LabelEncoder | None = None,
+) -> EncodedCorpus:
+    """Reads examples once, and keeps their ids on disk.
+
+    Args:
+        examples: The examples; rows whose class the encoder does not know are bad rows.
+        tokenizer: Maps strings [B] to ids int32 [B, T], padded with 0 at the end.
+        encoder: What encodes the labels; None for unlabelled data.
+
+    Raises:
+        DataError: a row cannot be used.
+        WorkError: the temporary file cannot be written.
+    """
+    lengths: list[NDArray[np.int32]] = []
+    rows: list[int] = []
+    labels: list[NDArray[Any]] = []
+    groups: list[int] = []
+    with_groups = examples.group_column is not None
+    known = _known(examples, encoder) if encoder else iter(examples)
+    # An anonymous file: the operating system removes it when nothing refers to it any more.
+    with tempfile.TemporaryFile(prefix="toolkit-") as file:
+        while chunk := list(islice(known, _TEXTS_AT_ONCE)):
+            padded = np.asarray(tokenizer(tf.constant([example.text for example in chunk])))
+            inside = padded != 0
+            lengths.append(inside.sum(axis=1, dtype=np.int32))
+            _write(file, padded[inside].astype(np.int32, copy=False))
+            rows.extend(example.row for example in chunk)
+            if encoder:
+                labels.append(encoder.encode([example.label for example in chunk]))
+            if with_groups:
+                groups.extend(_group_number(example.group) for example in chunk)
+        all_lengths = np.concatenate(lengths) if lengths else np.zeros(0, np.int32)
+        file.flush()
+        ids = np.zeros(0, np.int32)
+        if all_lengths.any():
+            ids = np.memmap(file, np.int32, mode="r")
+    return EncodedCorpus(
+        ids,
+        np.cumsum(all_lengths, dtype=np.int64) - all_lengths,
+        all_lengths,
+        np.asarray(rows, np.int64),
+        np.concatenate(labels) if labels else None,
+        np.asarray(groups, np.int64) if with_groups else None,
+        encoder,
+    )
+
+
+def _known(examples: TextExamples, encoder: LabelEncoder) -> Iterator[Example]:
+    for example in examples:
+        problem = encoder.check(example.label)
+        if problem is None:
+            yield example
+        else:
+            examples.reject(example.place, problem)
+
+
+def _group_number(group: str | None) -> int:
+    """A number for a group, the same in every process."""
+    digest = hashlib.blake2b((group or "").encode("utf-8", "surrogateescape"), digest_size=8)
+    return int.from_bytes(digest.digest(), "little", signed=True)
+
+
+def _write(file: IO[bytes], ids: NDArray[np.int32]) -> None:
+    try:
+        file.write(ids.tobytes())
+    except OSError as error:
+        raise WorkError(
+            f"the encoded texts do not fit into {tempfile.gettempdir()} ({error.strerror}); "
+            "make room, or set TMPDIR to another folder"
+        ) from None

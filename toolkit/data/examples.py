@@ -1,0 +1,196 @@
+"""Rows become examples: a text with its label, checked one by one."""
+
+import logging
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from toolkit.data import columns
+from toolkit.data.labels import Label, class_name
+from toolkit.data.options import ColumnOptions
+from toolkit.data.rules import LabelRule
+from toolkit.data.source import Record, Source
+from toolkit.errors import DataError, OptionError
+
+logger = logging.getLogger("toolkit")
+
+
+class Example(NamedTuple):
+    """A text to learn from or to answer.
+
+    Attributes:
+        row: The number of its row in the source, from 1.
+        text: The text.
+        label: Its label; None in unlabelled data.
+        group: What it must not be torn from in a split.
+        place: Where it stands, for messages.
+    """
+
+    row: int
+    text: str
+    label: Label = None
+    group: str | None = None
+    place: str = ""
+
+
+class TextExamples:
+    """The examples of a source, read anew by each iteration.
+
+    A row that cannot be used stops the reading with its place and the reason, or is left out and
+    counted with ``skip_bad_rows``. Unlabelled reading is for answering: it gives an example for
+    every row, with an empty text where there is none, so that answers and rows correspond.
+
+    Args:
+        source: Where the rows come from.
+        options: Which columns mean what.
+        labelled: Whether there are labels to read.
+
+    Attributes:
+        bad_rows: How many rows of the latest iteration could not be used.
+        outside_rule: How many rows of the latest iteration no part of the label rule takes.
+
+    Raises:
+        DataError: a column is not there, or cannot be guessed; from an iteration, a row cannot
+            be used, or there are none.
+        OptionError: the label rule cannot be understood, or does not go with the target.
+    """
+
+    def __init__(self, source: Source, options: ColumnOptions, labelled: bool = True) -> None:
+        self.source = source
+        self.options = options
+        self.labelled = labelled
+        self.rule = LabelRule(options.label_rule) if options.label_rule else None
+        if self.rule and options.target != "classes":
+            raise OptionError("a label rule makes classes; it does not go with another target")
+        self.text_column = columns.text_column(source, options)
+        self.label_column = (
+            columns.label_column(source, options, self.text_column) if labelled else None
+        )
+        self.group_column = columns.group_column(source, options) if labelled else None
+        self.bad_rows = 0
+        self.outside_rule = 0
+        self._said = (0, 0)
+
+    def __iter__(self) -> Iterator[Example]:
+        self.bad_rows = self.outside_rule = 0
+        good = 0
+        for record in self.source.records():
+            try:
+                example = self._example(record)
+            except _BadRowError as error:
+                self.reject(record.place, str(error))
+                if not self.labelled:
+                    yield Example(record.row, "", place=record.place)
+                continue
+            if example is None:
+                self.outside_rule += 1
+                continue
+            good += 1
+            yield example
+        self._say()
+        if self.labelled and not good:
+            raise DataError(f"{self.source.name} has no row that can be used")
+
+    def reject(self, place: str, problem: str) -> None:
+        """Counts a row that cannot be used, or stops at it.
+
+        Raises:
+            DataError: bad rows are not to be skipped.
+        """
+        if self.labelled and not self.options.skip_bad_rows:
+            raise DataError(f"{self.source.name}, {place}: {problem} (or set --skip-bad-rows)")
+        self.bad_rows += 1
+
+    def _example(self, record: Record) -> Example | None:
+        if record.problem is not None:
+            raise _BadRowError(record.problem)
+        text = _text(record.values.get(self.text_column), self.text_column)
+        if not self.labelled:
+            return Example(record.row, text, place=record.place)
+        if not text.strip():
+            raise _BadRowError(f"the text in column {self.text_column!r} is empty")
+        label = self._label(record.values.get(self.label_column or ""))
+        if label is None:
+            return None
+        group = None
+        if self.group_column is not None:
+            value = record.values.get(self.group_column)
+            if is_missing(value):
+                raise _BadRowError(f"the group in column {self.group_column!r} is missing")
+            group = class_name(value)
+        return Example(record.row, text, label, group, record.place)
+
+    def _label(self, value: object) -> Label:
+        """Reads a label; None where the label rule takes no such number."""
+        where = f"the label in column {self.label_column!r}"
+        several = self.options.target == "labels"
+        if is_missing(value) and not (several and value == ""):
+            raise _BadRowError(f"{where} is missing")
+        if several:
+            return self._several(value)
+        if isinstance(value, (list, tuple, dict, set)):
+            raise _BadRowError(f"{where} is {value!r}; several labels at once need --target labels")
+        if self.options.target == "classes" and self.rule is None:
+            return class_name(value)
+        try:
+            number = float(value)  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            number = math.nan
+        if not math.isfinite(number):
+            raise _BadRowError(f"{where} is {value!r}, not a number")
+        return self.rule(number) if self.rule else number
+
+    def _several(self, value: object) -> list[str]:
+        if isinstance(value, str):
+            names = value.split(self.options.label_separator)
+            return [name.strip() for name in names if name.strip()]
+        if isinstance(value, (list, tuple, set)) or type(value).__name__ == "ndarray":
+            return [class_name(name) for name in value]  # type: ignore[attr-defined]
+        return [class_name(value)]
+
+    def _say(self) -> None:
+        """Says once what was left out, however often the data is read."""
+        if self._said == (self.bad_rows, self.outside_rule):
+            return
+        self._said = (self.bad_rows, self.outside_rule)
+        if self.bad_rows:
+            what = "left out" if self.labelled else "answered as empty texts"
+            logger.warning("%s: %d bad rows %s", self.source.name, self.bad_rows, what)
+        if self.outside_rule:
+            logger.info(
+                "%s: %d rows left out that no part of the label rule takes",
+                *(self.source.name, self.outside_rule),
+            )
+
+
+class _BadRowError(Exception):
+    """A row cannot be used; the message says why."""
+
+
+def is_missing(value: object) -> bool:
+    """Whether a value is absent: None, NaN, pandas' NA or a blank string."""
+    if isinstance(value, str):
+        return not value.strip()
+    if value is None or type(value).__name__ in {"NAType", "NaTType"}:
+        return True
+    return isinstance(value, float) and math.isnan(value)
+
+
+def _text(value: object, column: str) -> str:
+    """The text as a string that UTF-8 can hold; empty where it is missing."""
+    if is_missing(value):
+        return ""
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "surrogateescape")
+    if not isinstance(value, str):
+        raise _BadRowError(f"the text in column {column!r} is {value!r}, not a string")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        code = ord(value[error.start])
+        what = f"the byte 0x{code - 0xDC00:02X}" if 0xDC80 <= code <= 0xDCFF else f"U+{code:04X}"
+        raise _BadRowError(
+            f"the text in column {column!r} is not UTF-8: {what} at character {error.start + 1}; "
+            "save the file as UTF-8"
+        ) from None
+    return value

@@ -1,0 +1,53 @@
+"""Text files line by line: compressed or not, with every way of failing said in one line."""
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from toolkit.errors import DataError
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+def read_lines(path: Path, newline: str) -> Iterator[str]:
+    r"""Yields the lines of a UTF-8 file with their ends, decompressing gzip on the way.
+
+    A byte order mark is dropped. A byte that is not UTF-8 becomes a lone surrogate
+    (``surrogateescape``), so that only the row it stands in is lost.
+
+    Args:
+        path: The file.
+        newline: As in :func:`open`: ``""`` ends lines as the csv module wants it, ``"\n"`` only
+            there, so that no Unicode separator cuts a line in two.
+
+    Raises:
+        DataError: the file is missing, unreadable, damaged, or UTF-16.
+    """
+    count = 0
+    try:
+        with open(path, "rb") as raw:
+            binary: io.BufferedReader = raw
+            if raw.peek(2)[:2] == _GZIP_MAGIC:
+                binary = io.BufferedReader(gzip.GzipFile(fileobj=raw))
+            if binary.peek(2)[:2] in _UTF16_MARKS:
+                raise DataError(f"{path} is encoded in UTF-16; save it as UTF-8")
+            with io.TextIOWrapper(
+                binary, encoding="utf-8-sig", errors="surrogateescape", newline=newline
+            ) as lines:
+                for line in lines:
+                    count += 1
+                    yield line
+    except EOFError:
+        raise DataError(
+            f"{path} ends in the middle of its compressed data, after line {count}; "
+            "copy or download it again"
+        ) from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(
+            f"{path} is damaged after line {count} ({error}); copy or download it again"
+        ) from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from None

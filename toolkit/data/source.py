@@ -1,0 +1,39 @@
+"""What every reader offers: named columns, and records that can be read again and again."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+
+class Record(NamedTuple):
+    """One row of a source.
+
+    Attributes:
+        row: The number of the row, from 1; a header is not counted.
+        values: The row's values by column; a missing value is None or absent.
+        place: Where the row stands, for messages, for example ``row 3 (line 7)``.
+        problem: Why the row cannot be read, where that is so; ``values`` is empty then.
+    """
+
+    row: int
+    values: Mapping[str, object]
+    place: str
+    problem: str | None = None
+
+
+class Source(Protocol):
+    """Rows with named columns, from whatever kind of place they come.
+
+    A row that cannot be read is a record with a ``problem``, so that its user decides whether to
+    stop; where nothing can be read any more, reading raises :class:`toolkit.errors.DataError`.
+    """
+
+    @property
+    def name(self) -> str:
+        """What to call the source in messages."""
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """The names of the columns, in their order."""
+
+    def records(self) -> Iterator[Record]:
+        """Reads the rows from the first one; each call begins anew."""
