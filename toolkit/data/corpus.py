@@ -2,7 +2,7 @@
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import islice
 from typing import IO, Any, Self
 
@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from toolkit.data.examples import Example, TextExamples
+from toolkit.data.examples import TextExamples
 from toolkit.data.labels import LabelEncoder
 from toolkit.data.splits import split_indices
 from toolkit.errors import WorkError
@@ -123,10 +123,10 @@ def encode(
     labels: list[NDArray[Any]] = []
     groups: list[int] = []
     with_groups = examples.group_column is not None
-    known = _known(examples, encoder) if encoder else iter(examples)
+    read = examples.known(encoder) if encoder else iter(examples)
     # An anonymous file: the operating system removes it when nothing refers to it any more.
     with tempfile.TemporaryFile(prefix="toolkit-") as file:
-        while chunk := list(islice(known, _TEXTS_AT_ONCE)):
+        while chunk := list(islice(read, _TEXTS_AT_ONCE)):
             padded = np.asarray(tokenizer(tf.constant([example.text for example in chunk])))
             inside = padded != 0
             lengths.append(inside.sum(axis=1, dtype=np.int32))
@@ -150,15 +150,6 @@ def encode(
         np.asarray(groups, np.int64) if with_groups else None,
         encoder,
     )
-
-
-def _known(examples: TextExamples, encoder: LabelEncoder) -> Iterator[Example]:
-    for example in examples:
-        problem = encoder.check(example.label)
-        if problem is None:
-            yield example
-        else:
-            examples.reject(example.place, problem)
 
 
 def _group_number(group: str | None) -> int:

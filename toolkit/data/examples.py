@@ -5,8 +5,10 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import numpy as np
+
 from toolkit.data import columns
-from toolkit.data.labels import Label, class_name
+from toolkit.data.labels import Label, LabelEncoder, class_name
 from toolkit.data.options import ColumnOptions
 from toolkit.data.rules import LabelRule
 from toolkit.data.source import Record, Source
@@ -91,6 +93,15 @@ class TextExamples:
         if self.labelled and not good:
             raise DataError(f"{self.source.name} has no row that can be used")
 
+    def known(self, encoder: LabelEncoder) -> Iterator[Example]:
+        """Reads the examples; one whose class the encoder does not know is a bad row."""
+        for example in self:
+            problem = encoder.check(example.label)
+            if problem is None:
+                yield example
+            else:
+                self.reject(example.place, problem)
+
     def reject(self, place: str, problem: str) -> None:
         """Counts a row that cannot be used, or stops at it.
 
@@ -128,7 +139,7 @@ class TextExamples:
             raise _BadRowError(f"{where} is missing")
         if several:
             return self._several(value)
-        if isinstance(value, (list, tuple, dict, set)):
+        if isinstance(value, (list, tuple, dict, set, np.ndarray)):
             raise _BadRowError(f"{where} is {value!r}; several labels at once need --target labels")
         if self.options.target == "classes" and self.rule is None:
             return class_name(value)
@@ -144,8 +155,8 @@ class TextExamples:
         if isinstance(value, str):
             names = value.split(self.options.label_separator)
             return [name.strip() for name in names if name.strip()]
-        if isinstance(value, (list, tuple, set)) or type(value).__name__ == "ndarray":
-            return [class_name(name) for name in value]  # type: ignore[attr-defined]
+        if isinstance(value, (list, tuple, set, np.ndarray)):
+            return [class_name(name) for name in value]
         return [class_name(value)]
 
     def _say(self) -> None:
@@ -173,7 +184,7 @@ def is_missing(value: object) -> bool:
         return not value.strip()
     if value is None or type(value).__name__ in {"NAType", "NaTType"}:
         return True
-    return isinstance(value, float) and math.isnan(value)
+    return isinstance(value, (float, np.floating)) and math.isnan(value)
 
 
 def _text(value: object, column: str) -> str:

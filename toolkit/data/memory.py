@@ -1,5 +1,6 @@
 """Data that is in memory already: data frames and lists."""
 
+import operator
 import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -80,4 +81,4 @@ def is_list(data: Any) -> bool:
 def is_a(data: object, module: str, name: str) -> bool:
     """Whether data is of a library's type, without importing a library that is not in use."""
     loaded = sys.modules.get(module)
-    return loaded is not None and isinstance(data, getattr(loaded, name))
+    return loaded is not None and isinstance(data, operator.attrgetter(name)(loaded))

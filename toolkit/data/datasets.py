@@ -1,0 +1,128 @@
+"""tf.data data sets, and named ones from TensorFlow Datasets."""
+
+import contextlib
+import difflib
+import importlib
+import io
+import logging
+import re
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from toolkit.data.labels import shorten
+from toolkit.data.source import Record
+from toolkit.errors import DataError
+
+NAME = re.compile(r"[a-z]\w*(/[\w.-]+)?(:[\w\[\]%:]+)?", re.ASCII)
+"""What a data set's name looks like: ``name``, ``name/config``, and either with ``:split``."""
+
+_RETRIES = 1  # TFDS tries ten times, which takes minutes without a network
+
+
+class DatasetSource:
+    """A ``tf.data.Dataset`` of texts, of pairs ``(text, label)``, or of dicts.
+
+    Batches are taken apart.
+
+    Args:
+        dataset: The data set.
+        name: What to call it in messages.
+        class_names: What integer labels in the column ``label`` mean, by index.
+
+    Raises:
+        DataError: its elements are something else.
+    """
+
+    def __init__(
+        self, dataset: Any, name: str = "the data set", class_names: list[str] | None = None
+    ) -> None:
+        self.name = name
+        self._class_names = class_names
+        spec = dataset.element_spec
+        if isinstance(spec, dict):
+            self.columns = tuple(spec)
+            first = next(iter(spec.values()), None)
+        elif isinstance(spec, tuple) and 1 <= len(spec) <= 2:
+            self.columns = ("text", "label")[: len(spec)]
+            first = spec[0]
+        else:
+            self.columns = ("text",)
+            first = spec
+        rank = getattr(getattr(first, "shape", None), "rank", None)
+        if rank not in (0, 1):
+            raise DataError(
+                f"{name} has elements {spec}; they should be strings, pairs (text, label) or dicts"
+            )
+        self._dataset = dataset.unbatch() if rank == 1 else dataset
+
+    def records(self) -> Iterator[Record]:
+        """Reads the rows from the first one; each call begins anew."""
+        for row, element in enumerate(self._dataset.as_numpy_iterator(), start=1):
+            if isinstance(element, dict):
+                values = dict(element)
+            else:
+                fields = element if isinstance(element, tuple) else (element,)
+                values = dict(zip(self.columns, fields, strict=True))
+            if self._class_names is not None:
+                values["label"] = self._class_names[values["label"]]
+            yield Record(row, values, f"row {row}")
+
+
+def open_named(name: str, split: str | None = None) -> DatasetSource:
+    """Opens a data set of TensorFlow Datasets, downloading it when it is not there yet.
+
+    Args:
+        name: Its name, and perhaps a split: ``imdb_reviews`` or ``imdb_reviews:test``.
+        split: The split, if the name has none; the default is ``train``.
+
+    Raises:
+        DataError: there is no such data set or split, or it cannot be had.
+    """
+    name, _, in_name = name.partition(":")
+    split = in_name or split or "train"
+    instead = "give the path of a file instead, such as --data reviews.csv"
+    try:
+        tfds = importlib.import_module("tensorflow_datasets")
+    except ImportError as error:
+        raise DataError(
+            f"{name} needs the package tensorflow-datasets ({error}); {instead}"
+        ) from None
+    known = tfds.list_builders(with_community_datasets=False)
+    if name.partition("/")[0] not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise DataError(f"there is no file and no data set {name!r}{hint}; {instead}")
+    try:
+        builder = tfds.builder(name)
+        if not sys.stderr.isatty():
+            tfds.disable_progress_bar()
+        with _quick_and_quiet():
+            builder.download_and_prepare()
+    except Exception as error:  # whatever goes wrong in fetching, the way out is the same
+        reason = (str(error).splitlines() or [""])[0]
+        raise DataError(
+            f"the data set {name} cannot be had ({type(error).__name__}: {reason[:120]}); {instead}"
+        ) from None
+    if split.partition("[")[0] not in builder.info.splits:
+        raise DataError(
+            f"{name} has no split {split!r}; it has: {shorten(list(builder.info.splits))}"
+        )
+    class_names = getattr(builder.info.features.get("label"), "names", None)
+    return DatasetSource(builder.as_dataset(split=split), f"{name}:{split}", class_names)
+
+
+@contextlib.contextmanager
+def _quick_and_quiet() -> Iterator[None]:
+    """Makes a download fail soon, and keeps standard output and error for what we say."""
+    downloader: Any = importlib.import_module("tensorflow_datasets.core.download.downloader")
+    urllib3 = logging.getLogger("urllib3")
+    retries, level = downloader.MAX_RETRIES, urllib3.level
+    downloader.MAX_RETRIES = _RETRIES
+    urllib3.setLevel(logging.ERROR)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        downloader.MAX_RETRIES = retries
+        urllib3.setLevel(level)

@@ -1,0 +1,57 @@
+"""JSON Lines files."""
+
+import json
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from toolkit.data.files import read_lines
+from toolkit.data.source import Record
+from toolkit.errors import DataError
+
+_LOOKED_AT = 100  # rows whose fields become the columns
+
+
+class JsonLinesSource:
+    """A JSON Lines file, plain or gzipped: one object a line, its fields the columns.
+
+    Fields may differ from line to line; the columns are those of the first rows. Blank lines are
+    passed over. The file is read as a stream, never as a whole.
+
+    Args:
+        path: The file.
+
+    Raises:
+        DataError: there is no line that can be read among the first.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.name = str(path)
+        self._path = path
+        first = list(islice(self.records(), _LOOKED_AT))
+        if not first:
+            raise DataError(f"{self.name} is empty; each of its lines should be a JSON object")
+        self.columns = tuple(dict.fromkeys(column for record in first for column in record.values))
+        if not self.columns:
+            raise DataError(f"{self.name}, {first[0].place}: {first[0].problem or 'no fields'}")
+
+    def records(self) -> Iterator[Record]:
+        """Reads the rows from the first one; each call begins anew."""
+        row = 0
+        for number, line in enumerate(read_lines(self._path, newline="\n"), start=1):
+            if not line.strip():
+                continue
+            row += 1
+            place = f"row {row} (line {number})"
+            try:
+                values = json.loads(line)
+            except json.JSONDecodeError as error:
+                yield Record(row, {}, place, f"not JSON: {error.msg} at character {error.pos + 1}")
+            except (ValueError, RecursionError) as error:
+                yield Record(row, {}, place, f"not JSON that can be read: {error}")
+            else:
+                if isinstance(values, dict):
+                    yield Record(row, values, place)
+                else:
+                    problem = 'not a JSON object; each line should be one, like {"text": "..."}'
+                    yield Record(row, {}, place, problem)
