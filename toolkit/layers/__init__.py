@@ -4,6 +4,7 @@ from toolkit.layers.embedding import Embedding
 from toolkit.layers.factory import CELLS, recurrent_layer
 from toolkit.layers.pooling import SequencePooling
 from toolkit.layers.recurrent import GRU, SimpleRNN, SimplifiedGRU
+from toolkit.layers.word_dropout import WordDropout
 
 __all__ = [
     "CELLS",
@@ -12,5 +13,6 @@ __all__ = [
     "SequencePooling",
     "SimpleRNN",
     "SimplifiedGRU",
+    "WordDropout",
     "recurrent_layer",
 ]

@@ -1,1 +1,8 @@
-"""To be written."""
+"""The lecture's shapes of networks, one file each."""
+
+from toolkit.models.many_to_one import ManyToOne
+from toolkit.models.one_to_one import OneToOne
+from toolkit.models.outputs import OutputLayer
+from toolkit.models.text_model import TextModel
+
+__all__ = ["ManyToOne", "OneToOne", "OutputLayer", "TextModel"]

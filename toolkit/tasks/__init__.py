@@ -1,1 +1,20 @@
 """What a user imports: estimators that take raw data and give finished answers."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from toolkit.tasks.options import TextClassifierOptions
+
+if TYPE_CHECKING:
+    from toolkit.tasks.text_classifier import TextClassifier
+
+__all__ = ["TextClassifier", "TextClassifierOptions"]
+
+_HOMES = {"TextClassifier": "toolkit.tasks.text_classifier"}
+
+
+def __getattr__(name: str) -> Any:
+    """Imports TensorFlow only when a task itself is asked for."""
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

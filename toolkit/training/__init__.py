@@ -1,1 +1,26 @@
 """Configuration, optimizer, callbacks and the fitting itself."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from toolkit.training.options import TrainingOptions
+
+if TYPE_CHECKING:
+    from toolkit.training.fitting import fit
+    from toolkit.training.optimizer import make_optimizer
+    from toolkit.training.threads import set_threads
+
+__all__ = ["TrainingOptions", "fit", "make_optimizer", "set_threads"]
+
+_HOMES = {
+    "fit": "toolkit.training.fitting",
+    "make_optimizer": "toolkit.training.optimizer",
+    "set_threads": "toolkit.training.threads",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Imports Keras only when something that needs it is asked for."""
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

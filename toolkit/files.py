@@ -1,0 +1,31 @@
+"""Files that are there whole or not at all."""
+
+import os
+from pathlib import Path
+
+
+def atomic_write(path: str | os.PathLike[str], text: str) -> Path:
+    """Write ``text`` as UTF-8 so that a reader sees the old file or the new one, never a part.
+
+    Args:
+        path: The file; its folder is made when it is missing.
+        text: The whole content.
+
+    Returns:
+        The path.
+
+    Raises:
+        OSError: The file cannot be written; an older one is then untouched.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with beside.open("w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return path

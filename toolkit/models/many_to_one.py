@@ -1,0 +1,129 @@
+"""Many to one: a whole sequence in, one answer out."""
+
+from typing import Any, Literal
+
+import keras
+from keras import ops
+
+from toolkit.errors import OptionError
+from toolkit.layers import Embedding, SequencePooling, WordDropout, recurrent_layer
+from toolkit.models.outputs import OUTPUTS, OutputLayer
+
+
+@keras.saving.register_keras_serializable(package="toolkit")
+class ManyToOne(keras.Model):
+    """Reads ids one after the other and answers once, such as with a sentiment.
+
+    ``ids [B, T] -> embedding [B, T, E] -> recurrent layers [B, T, H] -> pooling [B, H]
+    -> output [B, outputs]``, where H is twice ``hidden_size`` if bidirectional. Id 0 is padding and
+    never seen.
+
+    Calling the model gives the output's *logits*, on which losses are stable; ``answer`` gives
+    what a user wants to see (probabilities, or a number).
+
+    Args:
+        vocabulary_size: How many ids there are, padding and unknown included.
+        outputs: How many classes, labels or numbers come out.
+        output: ``softmax`` (one of several classes), ``sigmoid`` (several labels at once) or
+            ``linear`` (a number).
+        output_mean: With ``linear``: the mean of the training targets.
+        output_scale: With ``linear``: their standard deviation, so that the network itself works
+            on a scale near one.
+        cell: A cell's name or ``module:Class``; see ``toolkit.layers.recurrent_layer``.
+        embedding_size: E.
+        hidden_size: H of one direction.
+        layers: How many recurrent layers are stacked.
+        bidirectional: Whether each layer also reads from the end.
+        pooling: ``last``, ``mean``, ``max`` or ``attention``.
+        word_dropout: The share of ids replaced by unknown in training.
+        embedding_dropout: The share of the embedding's channels dropped for a whole sequence.
+        dropout: The share of each recurrent layer's inputs dropped for a whole sequence.
+        recurrent_dropout: The share of the recurrent state dropped (Gal and Ghahramani 2016).
+        output_dropout: The share of the pooled vector that is dropped.
+        seed: The seed of everything random in the model.
+
+    Raises:
+        OptionError: An argument cannot work.
+    """
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        outputs: int,
+        *,
+        output: str = "softmax",
+        output_mean: float = 0.0,
+        output_scale: float = 1.0,
+        cell: str = "gru",
+        embedding_size: int = 64,
+        hidden_size: int = 64,
+        layers: int = 1,
+        bidirectional: bool = True,
+        pooling: Literal["last", "mean", "max", "attention"] = "max",
+        word_dropout: float = 0.0,
+        embedding_dropout: float = 0.0,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        output_dropout: float = 0.0,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if output not in OUTPUTS:
+            raise OptionError(f"output is {output!r}; it can be {', '.join(OUTPUTS)}")
+        if layers < 1:
+            raise OptionError(f"layers is {layers}; at least 1 is needed")
+        self.config = {
+            "vocabulary_size": vocabulary_size,
+            "outputs": outputs,
+            "output": output,
+            "output_mean": output_mean,
+            "output_scale": output_scale,
+            "cell": cell,
+            "embedding_size": embedding_size,
+            "hidden_size": hidden_size,
+            "layers": layers,
+            "bidirectional": bidirectional,
+            "pooling": pooling,
+            "word_dropout": word_dropout,
+            "embedding_dropout": embedding_dropout,
+            "dropout": dropout,
+            "recurrent_dropout": recurrent_dropout,
+            "output_dropout": output_dropout,
+            "seed": seed,
+        }
+        self.word_dropout = WordDropout(word_dropout, seed=seed)
+        self.embedding = Embedding(vocabulary_size, embedding_size, mask_zero=True)
+        self.embedding_dropout = keras.layers.SpatialDropout1D(embedding_dropout, seed=seed)
+        self.recurrent = [
+            recurrent_layer(
+                cell,
+                hidden_size,
+                bidirectional=bidirectional,
+                dropout=dropout,
+                recurrent_dropout=recurrent_dropout,
+                name=f"recurrent_{number}",
+            )
+            for number in range(1, layers + 1)
+        ]
+        self.pooling = SequencePooling(pooling, bidirectional=bidirectional)
+        self.output_dropout = keras.layers.Dropout(output_dropout, seed=seed)
+        self.output_layer = OutputLayer(outputs, output, mean=output_mean, scale=output_scale)
+
+    def call(self, ids: Any, training: bool = False) -> Any:
+        """Ids [B, T] to logits [B, outputs]."""
+        mask = ops.not_equal(ids, 0)
+        states = self.embedding(self.word_dropout(ids, training=training))
+        states = self.embedding_dropout(states, training=training)
+        for layer in self.recurrent:
+            states = layer(states, mask=mask, training=training)
+        summary = self.pooling(states, mask=mask)
+        return self.output_layer(self.output_dropout(summary, training=training))
+
+    def answer(self, ids: Any) -> Any:
+        """Ids [B, T] to probabilities [B, outputs], or to numbers [B, outputs]."""
+        return self.output_layer.answer(self(ids, training=False))
+
+    def get_config(self) -> dict[str, Any]:
+        """All constructor arguments."""
+        return {**super().get_config(), **self.config}

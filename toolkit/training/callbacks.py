@@ -1,0 +1,148 @@
+"""What happens between the steps: validation, the record of the run, progress, and divergence."""
+
+import csv
+import logging
+import math
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+from tqdm import tqdm
+
+from toolkit.errors import DivergedError
+from toolkit.files import atomic_write
+
+logger = logging.getLogger("toolkit")
+
+
+class Validation(keras.callbacks.Callback):
+    """Adds what ``validate()`` measures to each epoch's record, as ``val_<name>``.
+
+    Args:
+        validate: Gives the metrics of the model as it stands.
+    """
+
+    def __init__(self, validate: Callable[[], dict[str, float]]) -> None:
+        super().__init__()
+        self.validate = validate
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Measures, and adds to the record that the later callbacks see."""
+        if logs is not None:
+            logs.update({f"val_{name}": value for name, value in self.validate().items()})
+
+
+class StopOnDivergence(keras.callbacks.Callback):
+    """Ends the training at the first batch whose loss is not a finite number.
+
+    The optimizer leaves the weights alone at such a step, so the last good ones stay. ``error`` is
+    then the error to raise after the training has been wound up.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.epoch = 0
+        self.error: DivergedError | None = None
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Remembers the epoch for the message."""
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Looks at the loss."""
+        if self.error is None and logs and not math.isfinite(float(logs["loss"])):
+            self.model.stop_training = True
+            self.error = DivergedError(
+                f"the loss is not a number any more in epoch {self.epoch + 1}, batch {batch + 1}; "
+                "the last good weights are kept. A lower --learning-rate or a smaller "
+                "--global-clipnorm helps"
+            )
+
+
+class Record(keras.callbacks.Callback):
+    """Collects a row an epoch and writes all of them to ``history.csv``.
+
+    Args:
+        path: The file, or None to collect only.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        super().__init__()
+        self.path = path
+        self.rows: list[dict[str, float]] = []
+        self.started = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Starts the clock."""
+        self.started = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Adds the row; the file is complete after each epoch."""
+        row: dict[str, float] = {"epoch": epoch + 1}
+        row |= {name: float(value) for name, value in (logs or {}).items()}
+        optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)
+        row |= optimizer.take_record()
+        row["learning_rate"] = float(optimizer.learning_rate)
+        row["seconds"] = round(time.perf_counter() - self.started, 2)
+        self.rows.append(row)
+        logger.info("epoch %d: %s", epoch + 1, describe(row))
+        if self.path is not None:
+            atomic_write(self.path, to_csv(self.rows))
+
+
+class Progress(keras.callbacks.Callback):
+    """A bar on standard error, if that is a terminal.
+
+    Args:
+        batches: How many batches an epoch has.
+        epochs: How many epochs are planned.
+    """
+
+    def __init__(self, batches: int, epochs: int) -> None:
+        super().__init__()
+        self.batches = batches
+        self.epochs = epochs
+        self.bar: Any = None
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Draws a new bar."""
+        self.bar = tqdm(
+            total=self.batches,
+            desc=f"epoch {epoch + 1}/{self.epochs}",
+            unit="batch",
+            file=sys.stderr,
+            leave=False,
+            disable=None,
+        )
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Moves it on."""
+        self.bar.update(batch + 1 - self.bar.n)
+        if logs and not self.bar.disable:
+            self.bar.set_postfix(loss=f"{float(logs['loss']):.4f}", refresh=False)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Takes it away."""
+        self.bar.close()
+
+
+def describe(row: dict[str, float]) -> str:
+    """An epoch's row as one line for people."""
+    shown = {name: value for name, value in row.items() if name not in ("epoch", "seconds")}
+    parts = [f"{name} {value:.4g}" for name, value in shown.items()]
+    return f"{', '.join(parts)} ({row['seconds']:.0f} s)"
+
+
+def to_csv(rows: list[dict[str, float]]) -> str:
+    """Rows as CSV text; a column that a row lacks stays empty."""
+    import io
+
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,24 @@
+"""How many CPU threads TensorFlow may use."""
+
+from toolkit.errors import OptionError
+
+
+def set_threads(threads: int) -> None:
+    """Limits TensorFlow to so many threads; 0 leaves it all of them.
+
+    Raises:
+        OptionError: The number is negative, or TensorFlow has already begun to work with another.
+    """
+    import tensorflow as tf
+
+    if threads < 0:
+        raise OptionError(f"threads is {threads}; it must be at least 0, and 0 means all")
+    if threads in (0, tf.config.threading.get_intra_op_parallelism_threads()):
+        return
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
+    except RuntimeError:
+        raise OptionError(
+            "threads can only be set before TensorFlow has begun to work in this process"
+        ) from None
