@@ -5,10 +5,14 @@ from typing import Any
 import tensorflow as tf
 
 
-@tf.custom_gradient
 def lookup(table: Any, ids: Any) -> Any:
     """The rows [..., D] of ``table`` [V, D] at ``ids`` [...]; its gradient is a dense [V, D]."""
+    # A custom gradient takes tensors; a variable would have to be declared to it.
+    return _lookup(tf.convert_to_tensor(table), ids)
 
+
+@tf.custom_gradient
+def _lookup(table: Any, ids: Any) -> Any:
     def gradient(upstream: Any) -> tuple[Any, None]:
         rows = tf.reshape(upstream, [-1, table.shape[-1]])
         return tf.math.unsorted_segment_sum(rows, tf.reshape(ids, [-1]), table.shape[0]), None

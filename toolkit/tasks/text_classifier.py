@@ -7,7 +7,7 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -63,6 +63,7 @@ VALIDATION_TOKENS = 16_384
 EVALUATION_CHUNK = 1024
 
 
+@dataclass(kw_only=True, eq=False)
 class TextClassifier(TextClassifierOptions):
     """An estimator that learns from labelled texts and answers strings.
 
@@ -175,7 +176,7 @@ class TextClassifier(TextClassifierOptions):
             truncation=self.truncation,
         )
         counts = tokenizer.adapt(example.text for example in counter.watch(examples))
-        tokenizer.max_length = self._choose("max_length", automatic.max_length(counts.longest))
+        tokenizer.max_length = self._choose("max_length", automatic.max_length(int(counts.lengths.max(initial=1))))
         encoder = counter.encoder()
         corpus = encode(examples, tokenizer, encoder)
         if validation_data is not None:

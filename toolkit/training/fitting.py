@@ -91,7 +91,12 @@ def fit(
     if options.tensorboard:
         callbacks.append(tensorboard(options.tensorboard))
     model.fit(
-        train.dataset(), epochs=epochs, callbacks=callbacks, class_weight=class_weight, verbose=0
+        train.dataset(),
+        epochs=epochs,
+        shuffle=False,
+        callbacks=callbacks,
+        class_weight=class_weight,
+        verbose=0,
     )
     if divergence.error is not None:
         raise divergence.error
