@@ -1,1 +1,31 @@
 """Strings to ids and back, in TensorFlow core ops only."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from toolkit.text.options import TextOptions
+
+if TYPE_CHECKING:
+    from toolkit.text.counts import TokenCounts
+    from toolkit.text.split import Pieces
+    from toolkit.text.strings import utf8
+    from toolkit.text.tokenizer import Tokenizer
+    from toolkit.text.vocabulary import PADDING_ID, UNKNOWN_ID
+
+# Modules that need TensorFlow are imported when a name of theirs is first used.
+_MODULES = {
+    "PADDING_ID": "vocabulary",
+    "UNKNOWN_ID": "vocabulary",
+    "Pieces": "split",
+    "TokenCounts": "counts",
+    "Tokenizer": "tokenizer",
+    "utf8": "strings",
+}
+
+__all__ = ["PADDING_ID", "UNKNOWN_ID", "Pieces", "TextOptions", "TokenCounts", "Tokenizer", "utf8"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
