@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from toolkit.export import Card, write_card
-from toolkit.export.files import atomic_write
+from toolkit.files import atomic_write
 
 
 @pytest.fixture

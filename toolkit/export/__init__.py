@@ -7,7 +7,6 @@ not wait for it.
 from typing import TYPE_CHECKING, Any
 
 from toolkit.export.card import Card, write_card
-from toolkit.export.files import atomic_write
 from toolkit.export.golden import write_golden
 from toolkit.export.verify import VerifyResult, newest_version, read_golden, verify
 
@@ -19,7 +18,6 @@ __all__ = [
     "Card",
     "Servable",
     "VerifyResult",
-    "atomic_write",
     "newest_version",
     "read_golden",
     "verify",

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from toolkit import __version__
-from toolkit.export.files import atomic_write
 from toolkit.export.verify import newest_version
+from toolkit.files import atomic_write
 
 CARD_FILE = "README.md"
 

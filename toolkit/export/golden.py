@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from toolkit.export.files import atomic_write
 from toolkit.export.verify import GOLDEN_FILE, TOLERANCE
+from toolkit.files import atomic_write
 
 
 def write_golden(

@@ -11,8 +11,6 @@ import tensorflow as tf
 from toolkit.errors import ModelError
 from toolkit.export.verify import newest_version
 
-_CLASSES_FILE = "classes.txt"
-
 
 class Servable:
     """The signatures of one exported version, as functions of Python strings.
@@ -90,12 +88,15 @@ class Servable:
         tensors = {name: _tensor(value, specs[name].dtype) for name, value in inputs.items()}
         return {name: _array(value) for name, value in function(**tensors).items()}
 
+    def asset(self, name: str) -> str | None:
+        """Return the content of a text file in the version's ``assets/``, or None."""
+        path = self.folder / "assets" / name
+        return path.read_text(encoding="utf-8") if path.is_file() else None
+
     def classes(self) -> list[str] | None:
         """Return the class names in the order of ``probabilities``, or None if there are none."""
-        path = self.folder / "assets" / _CLASSES_FILE
-        if not path.is_file():
-            return None
-        return path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+        content = self.asset("classes.txt")
+        return None if content is None else content.removesuffix("\n").split("\n")
 
 
 def _tensor(value: Any, dtype: Any) -> Any:
