@@ -1,0 +1,136 @@
+"""Dataclasses of options become command-line options; the docstrings are the help."""
+
+import difflib
+import inspect
+import re
+import types
+from argparse import ArgumentError
+from collections.abc import Sequence
+from dataclasses import MISSING, fields
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import docstring_parser
+from jsonargparse import ActionYesNo, ArgumentParser, DefaultHelpFormatter, Namespace
+
+from toolkit.errors import OptionError
+
+_METAVARS = {int: "N", float: "X", str: "TEXT", types.NoneType: "null"}
+_KINDS = {int: "a whole number", float: "a number", str: "text", types.NoneType: "null"}
+
+
+class _HelpFormatter(DefaultHelpFormatter):
+    """Shows defaults; the types are in the metavars already."""
+
+    def __init__(self, prog: str, **options: Any) -> None:
+        super().__init__(prog, **{"max_help_position": 30, "width": 100, **options})
+
+    def _get_type_str(self, action: Any) -> None:
+        return None
+
+    def _get_help_string(self, action: Any) -> str:
+        return super()._get_help_string(action) if action.option_strings else action.help
+
+
+class Parser(ArgumentParser):
+    """A parser of typed options that complains by one line, with the nearest right name.
+
+    Args:
+        prog: The command as the user writes it, up to the verb.
+        usage: What follows in the shortest call.
+        description: What the verb does.
+    """
+
+    def __init__(self, prog: str, usage: str, description: str) -> None:
+        super().__init__(
+            prog=prog,
+            usage=f"{prog} {usage}",
+            description=description,
+            formatter_class=_HelpFormatter,
+            exit_on_error=False,
+            allow_abbrev=False,
+            print_config="--print-config",
+        )
+        self._hints: dict[str, Any] = {}
+
+    def add_options(self, options: type, names: Sequence[str] | None = None) -> None:
+        """Add an option for each field of a dataclass, a group for each class that it is made of.
+
+        The flag is the field's name with dashes, the default is the field's, and the help is the
+        ``Args:`` section of the class that declares the field. Booleans have a ``--no-`` form.
+
+        Args:
+            options: The dataclass.
+            names: The fields that are wanted; all of them when None.
+        """
+        hints = get_type_hints(options)
+        defaults = {field.name: field.default for field in fields(options)}
+        own, *bases = [cls for cls in options.__mro__ if cls is not object]
+        for cls in [*bases, own]:
+            documentation = docstring_parser.parse(cls.__doc__ or "")
+            helps = {param.arg_name: param.description for param in documentation.params}
+            declared = [name for name in inspect.get_annotations(cls) if name in defaults]
+            wanted = [name for name in declared if names is None or name in names]
+            if not wanted:
+                continue
+            group = self.add_argument_group((documentation.short_description or "").rstrip("."))
+            for name in wanted:
+                text = " ".join((helps.get(name) or "").replace("``", "").split())
+                self._add_option(group, name, hints[name], defaults[name], text)
+
+    def _add_option(self, group: Any, name: str, hint: Any, default: Any, text: str) -> None:
+        flag = "--" + name.replace("_", "-")
+        self._hints[name] = hint
+        if hint is bool:
+            group.add_argument(
+                flag, action=ActionYesNo(no_prefix="no-"), default=default, help=text
+            )
+            return
+        required = default is MISSING
+        group.add_argument(
+            flag,
+            type=hint,
+            required=required,
+            help=text,
+            metavar="|".join(_alternatives(hint, _METAVARS)),
+            **({} if required else {"default": default}),
+        )
+
+    def parse(self, arguments: Sequence[str]) -> Namespace:
+        """Parse, or raise an ``OptionError`` of one line; ``--help`` raises ``SystemExit``."""
+        try:
+            return self.parse_args(list(arguments))
+        except ArgumentError as error:
+            raise OptionError(self._explain(str(error))) from error
+
+    def _explain(self, complaint: str) -> str:
+        if found := re.match(r"unrecognized arguments: ([^-].*)", complaint):
+            return f"unexpected argument {found[1]}; --help says what can be given"
+        if found := re.match(r"the following arguments are required: (.*)", complaint):
+            flags = {action.dest: action.option_strings for action in self._actions}
+            missing = [next(iter(flags[dest]), dest.upper()) for dest in found[1].split(", ")]
+            return f"{' and '.join(missing)} must be given"
+        if found := re.match(r"unrecognized arguments: (\S+)", complaint):
+            known = [flag for action in self._actions for flag in action.option_strings]
+            return f"unknown option {found[1]}{_nearest(found[1].split('=')[0], known)}"
+        if found := re.match(r"Option '(\S+)' is not accepted", complaint):
+            known = [action.dest for action in self._actions]
+            return f"the --config file has an unknown option {found[1]}{_nearest(found[1], known)}"
+        found = re.search(r'key "(\w+)":.*(?:Given|Got) value: (.*)$', complaint, re.DOTALL)
+        if found and found[1] in self._hints:
+            expected = " or ".join(_alternatives(self._hints[found[1]], _KINDS))
+            return f"--{found[1].replace('_', '-')} is {found[2].strip()!r}; it can be {expected}"
+        return re.sub(r'^Parser key "(\w+)":', r"--\1:", " ".join(complaint.split()))
+
+
+def _alternatives(hint: Any, names: dict[Any, str]) -> list[str]:
+    """The kinds of values that a type allows, in words."""
+    if get_origin(hint) in (Union, types.UnionType):
+        return [word for part in get_args(hint) for word in _alternatives(part, names)]
+    if get_origin(hint) is Literal:
+        return [str(value) for value in get_args(hint)]
+    return [names.get(hint, str(hint))]
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]}?" if near else "; --help lists them all"

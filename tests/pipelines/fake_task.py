@@ -1,0 +1,109 @@
+"""A task without TensorFlow behind the real command line; also a script, as a pipeline is."""
+
+import errno
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import yaml
+
+from pipelines.command import Pipeline, main
+from toolkit.data import ColumnOptions
+
+
+@dataclass(kw_only=True)
+class SizeOptions:
+    """How large it is.
+
+    Args:
+        hidden_size: The ``size`` of
+            the state.
+        clip: The largest norm, 100 % of it.
+        lowercase: Whether case is lost.
+    """
+
+    hidden_size: int | Literal["auto"] = "auto"
+    clip: float | None = 1.0
+    lowercase: bool = True
+
+
+@dataclass(kw_only=True)
+class FakeOptions(ColumnOptions, SizeOptions):
+    """The fake.
+
+    Args:
+        mood: What it is like.
+    """
+
+    mood: Literal["good", "bad"] = "good"
+
+
+@dataclass(kw_only=True)
+class FakeTask(FakeOptions):
+    """Finds 'good' in texts; some texts make it fail."""
+
+    made: ClassVar[list] = []
+
+    def __post_init__(self):
+        self.facts = {}
+        self.metrics = {"accuracy": 0.75, "per_class": {}}
+        FakeTask.made.append(self)
+
+    def fit(self, data, validation_data=None, output=None):
+        self.fitted = data, validation_data, output
+        return self
+
+    def predict(self, texts):
+        for text in texts:
+            if text == "explode":
+                raise RuntimeError("two\nlines")
+            if text == "full":
+                raise OSError(errno.ENOSPC, "No space left on device")
+            if text == "interrupt":
+                raise KeyboardInterrupt
+        positive = [0.9 if "good" in text else 0.2 for text in texts]
+        return [
+            {
+                "label": "pos" if p > 0.5 else "neg",
+                "score": max(p, 1 - p),
+                "probabilities": {"p": p},
+            }
+            for p in positive
+        ]
+
+    def evaluate(self, data, output=None):
+        self.evaluated = data, output
+        return self.metrics
+
+    def save(self, folder):
+        config = {"options": asdict(self), "facts": self.facts}
+        Path(folder, "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder):
+        task = cls()
+        task.folder = folder
+        return task
+
+    def export(self, folder, format="saved_model", golden=None):
+        self.exported = folder, format, golden
+        Path(folder, "1").mkdir(exist_ok=True)
+        return Path(folder, "1")
+
+
+def sample(part):
+    return [f"{part} text"], ["pos"]
+
+
+PIPELINE = Pipeline(
+    name="fake",
+    description="Finds what is good.",
+    options=FakeOptions,
+    task="fake_task:FakeTask",
+    sample=sample,
+    examples=["It is good.", "It is bad."],
+)
+
+if __name__ == "__main__":
+    sys.exit(main(PIPELINE))

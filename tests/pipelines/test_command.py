@@ -1,0 +1,406 @@
+"""The verbs, on a task that needs no TensorFlow: what they hand over, write and complain about."""
+
+import json
+import logging
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+import yaml
+from fake_task import PIPELINE, FakeOptions, FakeTask
+
+from pipelines.command import main
+from pipelines.verbs import VERBS
+from toolkit.export import VerifyResult
+
+
+@pytest.fixture(autouse=True)
+def _restore(monkeypatch):
+    """The command line owns its process; here it must give back the log and the environment."""
+    monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
+    FakeTask.made.clear()
+    yield
+    logger = logging.getLogger("toolkit")
+    logger.handlers.clear()
+    logger.propagate = True
+
+
+@pytest.fixture
+def call(capsys):
+    """Calls a verb; gives the exit code, standard output and standard error."""
+
+    def call(*arguments):
+        code = main(PIPELINE, [str(argument) for argument in arguments])
+        return code, *capsys.readouterr()
+
+    return call
+
+
+@pytest.fixture
+def data(tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_text('text,label\ngood film,pos\n"bad\nfilm",neg\n', encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def run(tmp_path):
+    (tmp_path / "run").mkdir()
+    return tmp_path / "run"
+
+
+# Help
+
+
+def test_the_help_names_every_verb(call):
+    code, output, _ = call("--help")
+    assert code == 0
+    assert all(f"  {verb} " in output for verb in VERBS)
+    assert PIPELINE.description in output
+
+
+def test_a_verbs_help_explains_every_option(call):
+    code, output, _ = call("train", "--help")
+    words = " ".join(output.split())
+    assert code == 0
+    for field in fields(FakeOptions):
+        assert f"--{field.name.replace('_', '-')}" in output
+    assert "How large it is:" in output
+    assert "--hidden-size N|auto The size of the state. (default: auto)" in words
+    assert "--clip X|null The largest norm, 100 % of it. (default: 1.0)" in words
+    assert "--lowercase, --no-lowercase Whether case is lost. (default: True)" in words
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_help(call, verb):
+    code, output, _ = call(verb, "--help")
+    assert code == 0
+    assert VERBS[verb].help in output
+
+
+def test_help_and_complaints_come_before_tensorflow(tmp_path):
+    (tmp_path / "run").mkdir()
+    script = f"""
+import sys
+from pipelines.sentiment import main
+codes = [main(line.split()) for line in (
+    "--help", "train --help", "predict --help", "tran", "train --modl x",
+    "train --data {tmp_path}/none.csv --output {tmp_path}/x",
+    "predict {tmp_path}/none", "verify {tmp_path}/run",
+)]
+print("CODES", codes, "tensorflow" in sys.modules, "keras" in sys.modules)
+"""
+    output = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    ).stdout
+    assert output.split("CODES ")[1].strip() == "[0, 0, 0, 2, 2, 2, 2, 2] False False"
+
+
+# Complaints
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("", "a verb is missing"),
+        ("tran", "no verb tran"),
+        ("train", "--data and --output must be given"),
+        ("train --data x --output y --hiden-size 3", "did you mean --hidden-size?"),
+        ("train --data x --output y --hidden 3", "unknown option --hidden"),
+        ("train --data x --output y --no-lowrcase", "did you mean --no-lowercase?"),
+        ("train --data x --output y rest", "unexpected argument rest"),
+        (
+            "train --data x --output y --hidden-size big",
+            "--hidden-size is 'big'; it can be a whole number or auto",
+        ),
+        ("train --data x --output y --clip a", "--clip is 'a'; it can be a number or null"),
+        ("train --data x --output y --mood odd", "--mood is 'odd'; it can be good or bad"),
+        ("train --data x --output y --mood", "--mood: expected one argument"),
+        ("train --config {tmp}/none.yaml", "does not exist"),
+        ("train --config {tmp}/bad.yaml", "did you mean hidden_size?"),
+        ("train --config {tmp}/broken.yaml", "Problems parsing config"),
+        ("train --data {tmp}/none.csv --output {tmp}/x", "none.csv"),
+        ("train --data sample --output {tmp}/bad.yaml", "is a file"),
+        ("train --data sample --output {tmp}/x --golden {tmp}/none", "No such file"),
+        ("train --data sample --output {tmp}/x --golden {tmp}/empty.txt", "is empty"),
+        ("evaluate {tmp}/none --data sample", "no such folder"),
+        ("predict", "RUN must be given"),
+        ("predict {tmp} a --data b.txt", "one of the two"),
+        ("predict {tmp} --data {tmp}/none.txt", "No such file"),
+        ("predict {tmp} --data {tmp}/none.csv", "none.csv"),
+        ("predict {tmp} --format xml a", "--format"),
+        ("export {tmp} --format onnx", "--format"),
+        ("verify {tmp}", "no exported version"),
+    ],
+)
+def test_one_line_and_exit_code_2(call, tmp_path, line, complaint):
+    (tmp_path / "bad.yaml").write_text("hidden_sice: 3\n")
+    (tmp_path / "broken.yaml").write_text("a: [")
+    (tmp_path / "empty.txt").touch()
+    code, output, error = call(*line.format(tmp=tmp_path).split())
+    assert (code, output) == (2, "")
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+    assert complaint in error
+    assert not FakeTask.made
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "complaint"),
+    [
+        ("explode", 1, "error: RuntimeError: two lines (--debug shows where)\n"),
+        ("full", 1, "error: No space left on device\n"),
+        ("interrupt", 130, "interrupted\n"),
+    ],
+)
+def test_work_that_fails(call, run, text, code, complaint):
+    assert call("predict", run, text) == (code, "", complaint)
+
+
+def test_debug_shows_the_traceback(call, run):
+    code, _, error = call("predict", run, "explode", "--debug")
+    assert code == 1
+    assert "Traceback" in error
+    assert error.endswith("error: RuntimeError: two lines\n")
+
+
+# train
+
+
+def test_train_hands_over_what_was_asked(call, data, tmp_path):
+    run = tmp_path / "new" / "run"
+    golden = tmp_path / "golden.txt"
+    golden.write_text("one\ntwo\n")
+    code, output, error = call(
+        "train", "--data", data, "--output", run, "--hidden-size", "8", "--no-lowercase",
+        "--clip", "null", "--golden", golden,
+    )  # fmt: skip
+    assert (code, output) == (0, "")
+    (task,) = FakeTask.made
+    assert (task.hidden_size, task.lowercase, task.clip, task.mood) == (8, False, None, "good")
+    assert task.fitted == (str(data), None, run)
+    assert task.exported == (run, "saved_model", ["one", "two"])
+    assert "validation: accuracy 0.75\n" in error
+
+
+def test_the_recorded_command_trains_the_same(call, data, tmp_path):
+    call(
+        "train", "--data", data, "--output", tmp_path / "a b", "--clip", "null", "--no-lowercase",
+        "--label-column", "label",
+    )  # fmt: skip
+    command = shlex.split(FakeTask.made[0].facts["command"])
+    assert command[:4] == ["python", "-m", "pipelines.fake", "train"]
+    code, _, error = call(*command[3:])
+    assert code == 0
+    assert "is finished" in error
+
+
+def test_the_sample(call, run):
+    assert call("train", "--data", "sample", "--output", run)[0] == 0
+    (task,) = FakeTask.made
+    assert task.fitted[0] == (["train text"], ["pos"])
+    assert task.evaluated == ((["test text"], ["pos"]), None)
+    assert task.exported[2] == PIPELINE.examples
+
+
+def test_a_configuration_file_and_the_line_over_it(call, data, tmp_path):
+    config = tmp_path / "config.yaml"
+    config.write_text(f"data: {data}\nhidden_size: 12\nlowercase: false\nmood: bad\n")
+    code, _, _ = call("train", "--config", config, "--mood", "good", "--output", tmp_path / "run")
+    assert code == 0
+    (task,) = FakeTask.made
+    assert (task.hidden_size, task.lowercase, task.mood) == (12, False, "good")
+
+
+def test_a_finished_run_is_left_alone(call, data, run):
+    line = ["train", "--data", data, "--output", run, "--hidden-size", "8"]
+    assert call(*line)[0] == 0
+    code, _, error = call(*line)
+    assert code == 0
+    assert "finished" in error
+    assert len(FakeTask.made) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (["--hidden-size", "16"], "hidden_size auto (now 16)"),
+        (["--validation-data", "sample"], "validation_data None (now sample)"),
+        (["--no-lowercase", "--mood", "bad"], "lowercase True (now False), mood good (now bad)"),
+    ],
+)
+def test_another_configuration_is_refused(call, data, run, change, complaint):
+    line = ["train", "--data", data, "--output", run]
+    call(*line)
+    code, _, error = call(*line, *change)
+    assert code == 2
+    assert complaint in error
+    assert error.count("\n") == 1
+
+
+def test_a_model_of_unknown_making_is_refused(call, data, run):
+    (run / "1").mkdir()
+    assert call("train", "--data", data, "--output", run)[0] == 2
+    (run / "config.yaml").write_text("[]")
+    assert call("train", "--data", data, "--output", run)[0] == 2
+    assert not FakeTask.made
+
+
+def test_an_unfinished_run_is_trained(call, data, run):
+    (run / "config.yaml").write_text(yaml.safe_dump({"options": {}, "facts": {}}))
+    assert call("train", "--data", data, "--output", run)[0] == 0
+    assert len(FakeTask.made) == 1
+
+
+# evaluate, export, verify, demo
+
+
+def test_evaluate_writes_the_metrics(call, run, data, tmp_path):
+    code, output, _ = call(
+        "evaluate", run, "--data", data, "--output", tmp_path / "report", "--label-column", "label"
+    )
+    assert code == 0
+    assert json.loads(output) == {"accuracy": 0.75, "per_class": {}}
+    (task,) = FakeTask.made
+    assert task.evaluated == (str(data), str(tmp_path / "report"))
+    assert (task.label_column, task.text_column) == ("label", None)
+
+
+def test_export_keeps_the_golden_texts(call, run):
+    assert call("export", run)[0] == 0
+    assert FakeTask.made[-1].exported[2] == PIPELINE.examples
+    (run / "golden.jsonl").write_text('{"inputs": {"text": "mine"}, "outputs": {}}\n')
+    assert call("export", run)[0] == 0
+    assert FakeTask.made[-1].exported[2] == ["mine"]
+
+
+@pytest.mark.parametrize("passed", [True, False])
+def test_verify_tells_by_its_exit_code(call, run, monkeypatch, passed):
+    monkeypatch.setattr("pipelines.verbs.verify", lambda run: VerifyResult(passed, "verdict"))
+    assert call("verify", run) == (int(not passed), "verdict\n", "")
+
+
+def test_demo_trains_answers_and_says_what_is_next(call, run):
+    code, output, error = call("demo", "--output", run)
+    assert code == 0
+    assert [json.loads(line)["label"] for line in output.splitlines()] == ["pos", "neg"]
+    assert "try next" in error
+
+
+# predict
+
+
+def test_texts_on_the_line(call, run):
+    code, output, error = call("predict", run, "good", "null", "--", "-x", "été")
+    answers = [json.loads(line) for line in output.splitlines()]
+    assert (code, error) == (0, "")
+    assert [answer["text"] for answer in answers] == ["good", "null", "-x", "été"]
+    assert answers[0] == {
+        "text": "good", "label": "pos", "score": 0.9, "probabilities": {"p": 0.9}
+    }  # fmt: skip
+    assert "été" in output
+
+
+def test_csv(call, run):
+    code, output, _ = call("predict", run, "good", 'a "b", c', "--format", "csv")
+    assert code == 0
+    assert output == (
+        "text,label,score,probabilities.p\ngood,pos,0.9,0.9\n\"a \"\"b\"\", c\",neg,0.8,0.2\n"
+    )  # fmt: skip
+
+
+def test_a_data_file(call, run, data):
+    _, output, _ = call("predict", run, "--data", data, "--text-column", "text")
+    texts = [json.loads(line)["text"] for line in output.splitlines()]
+    assert texts == ["good film", "bad\nfilm"]
+
+
+def test_a_text_file(call, run, tmp_path):
+    path = tmp_path / "texts.txt"
+    path.write_bytes(b"one\r\n\ntwo\xff")
+    _, output, _ = call("predict", run, "--data", path)
+    assert [json.loads(line)["text"] for line in output.splitlines()] == ["one", "", "two\ufffd"]
+
+
+# Real processes
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = [sys.executable, str(Path(__file__).with_name("fake_task.py"))]
+
+
+def start(*arguments, **options):
+    return subprocess.Popen(
+        [*SCRIPT, *map(str, arguments)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, **options,
+    )  # fmt: skip
+
+
+def test_answers_come_while_input_comes(run):
+    with start("predict", run) as process:
+        for text in ("good", "bad"):
+            process.stdin.write(text.encode() + b"\n")
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["text"] == text
+        process.stdin.close()
+        assert process.stdout.read() == b""
+        assert process.wait() == 0
+
+
+def test_every_line_is_answered_in_order(run):
+    lines = [f"line {number}" for number in range(100_000)]
+    with start("predict", run) as process:
+        output, error = process.communicate("\n".join(lines).encode())
+    assert process.returncode == 0
+    assert error == b""
+    assert [json.loads(line)["text"] for line in output.splitlines()] == lines
+
+
+def test_any_argument_can_be_answered(run):
+    with start("predict", run, b"not \xff UTF-8".decode("utf-8", "surrogateescape")) as process:
+        output, error = process.communicate()
+    assert (process.returncode, error) == (0, b"")
+    assert json.loads(output)["text"] == "not \udcff UTF-8"
+
+
+def test_a_reader_that_has_seen_enough(run):
+    with start("predict", run) as process:
+        process.stdin.write(b"good\n")
+        process.stdin.flush()
+        process.stdout.readline()
+        process.stdout.close()
+        process.stdin.write(b"bad\n" * 10)
+        process.stdin.close()
+        assert (process.wait(), process.stderr.read()) == (0, b"")
+
+
+def test_interrupted_while_waiting(run):
+    with start("predict", run) as process:
+        process.stdin.write(b"good\n")
+        process.stdin.flush()
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait() == 130
+        assert process.stderr.read() == b"interrupted\n"
+
+
+def test_tensorflow_is_silent_when_it_is_imported():
+    script = """
+from dataclasses import replace
+from fake_task import PIPELINE
+from pipelines import console
+console.set_up(debug=False)
+replace(PIPELINE, task="tensorflow:Module").load_task()
+import tensorflow
+tensorflow.constant(1)
+"""
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{Path(__file__).parent}"}
+    process = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, check=True, env=environment
+    )
+    assert (process.stdout, process.stderr) == (b"", b"")

@@ -1,0 +1,109 @@
+"""Lines from any bytes, in any pieces; batches that never wait and never run ahead."""
+
+import itertools
+import os
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.streams import arriving_batches, arriving_lines, full_batches
+
+
+def lines_of(content, pieces=()):
+    """What comes out when the content goes through a pipe in pieces that end at these places."""
+    reading, writing = os.pipe()
+    bounds = [0, *sorted(pieces), len(content)]
+
+    def write():
+        for start, end in itertools.pairwise(bounds):
+            os.write(writing, content[start:end])
+        os.close(writing)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        return list(arriving_lines(reading))
+    finally:
+        thread.join()
+        os.close(reading)
+
+
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [
+        (b"", []),
+        (b"\n", [""]),
+        (b"a", ["a"]),
+        (b"a\nb\n", ["a", "b"]),
+        (b"a\r\n\r\nb\rc\r", ["a", "", "b\rc"]),
+        (b"\xef\xbb\xbfa\n\xef\xbb\xbfb", ["a", "\ufeffb"]),
+        (b"a\xff\xc3\nb\xe2\x82", ["a\ufffd\ufffd", "b\ufffd"]),
+        ("a\u2028b\x00\x0c\x85c\n".encode(), ["a\u2028b\x00\x0c\x85c"]),
+    ],
+)
+def test_lines(content, lines):
+    assert lines_of(content) == lines
+
+
+@given(st.lists(st.sampled_from([b"a", b"\n", b"\r", b"\xc3", b"\xa9", b"\xff"])), st.data())
+def test_pieces_do_not_matter(parts, draw):
+    content = b"".join(parts)
+    pieces = draw.draw(st.lists(st.integers(0, len(content)), max_size=4))
+    whole = content.decode("utf-8", "replace").split("\n")
+    expected = whole if whole[-1] else whole[:-1]
+    assert lines_of(content, pieces) == [line.removesuffix("\r") for line in expected]
+
+
+def test_a_long_line_takes_time_in_proportion():
+    assert [len(line) for line in lines_of(b"x" * 20_000_000)] == [20_000_000]
+
+
+@pytest.mark.parametrize("batches", [arriving_batches, full_batches])
+def test_batches_keep_all_texts_in_order(batches):
+    texts = [str(number) for number in range(1000)]
+    found = list(batches(iter(texts), size=7))
+    assert [text for batch in found for text in batch] == texts
+    assert max(map(len, found)) == 7
+    assert list(batches(iter([]))) == []
+
+
+def test_what_has_arrived_is_not_kept_waiting():
+    more = threading.Event()
+
+    def texts():
+        yield "first"
+        more.wait()
+        yield "second"
+
+    batches = arriving_batches(texts())
+    assert next(batches) == ["first"]
+    more.set()
+    assert next(batches) == ["second"]
+
+
+def test_reading_does_not_run_ahead():
+    pulled = 0
+
+    def texts():
+        nonlocal pulled
+        for number in range(100_000):
+            pulled += 1
+            yield str(number)
+
+    answered = 0
+    for batch in arriving_batches(texts(), size=10):
+        answered += len(batch)
+        assert pulled - answered <= 4 * 10 + 1
+
+
+def test_what_goes_wrong_in_reading_is_raised_after_what_was_read():
+    def texts():
+        yield "first"
+        raise OSError("gone")
+
+    batches = arriving_batches(texts())
+    assert next(batches) == ["first"]
+    with pytest.raises(OSError, match="gone"):
+        next(batches)
