@@ -108,7 +108,8 @@ def open_named(name: str, split: str | None = None) -> DatasetSource:
         raise DataError(
             f"{name} has no split {split!r}; it has: {shorten(list(builder.info.splits))}"
         )
-    class_names = getattr(builder.info.features.get("label"), "names", None)
+    features = dict(builder.info.features)
+    class_names = getattr(features.get("label"), "names", None)
     return DatasetSource(builder.as_dataset(split=split), f"{name}:{split}", class_names)
 
 

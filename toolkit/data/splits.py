@@ -4,7 +4,6 @@ import logging
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import train_test_split
 
 from toolkit.errors import DataError, OptionError
 
@@ -42,70 +41,67 @@ def split_indices(
     """
     if not 0 < share < 1:
         raise OptionError(f"the share to hold out is {share}; it must lie between 0 and 1")
+    random = np.random.default_rng(seed)
+    wanted = min(max(1, round(share * count)), count - 1)
     if groups is not None:
-        held = _by_group(share, seed, classes, groups)
+        held = _by_group(share, random, classes, groups)
     elif classes is not None:
-        held = _by_class(share, seed, classes)
+        held = _by_class(share, wanted, random, classes)
     else:
-        held = np.random.default_rng(seed).permutation(count)[: _held_count(count, share)]
+        held = random.permutation(count)[:wanted]
     if not 0 < len(held) < count:
         raise DataError(
             f"{count} examples are too few to hold out {share:.0%} of them and train on every "
             "class; give more, or give validation data of its own"
         )
-    held = np.asarray(held, np.int64)
     train = np.setdiff1d(np.arange(count), held)
     if classes is not None:
         _say_what_is_missing(classes, train)
     return train, np.sort(held)
 
 
-def _held_count(count: int, share: float) -> int:
-    return min(max(1, round(count * share)), count - 1)
-
-
-def _by_class(share: float, seed: int, classes: NDArray[np.int32]) -> Indices:
+def _by_class(
+    share: float, count: int, random: np.random.Generator, classes: NDArray[np.int32]
+) -> Indices:
+    """Apportions what is held out to the classes by the largest remainders of their quotas."""
     sizes = np.bincount(classes)
-    several = np.flatnonzero(sizes[classes] > 1)  # a class of one cannot be on both sides
-    if len(several) < len(classes):
-        logger.info(
-            "%d classes have a single example, which is trained on", np.count_nonzero(sizes == 1)
-        )
-    kinds = np.count_nonzero(sizes > 1)
-    held = round(len(classes) * share)
-    if kinds <= held <= len(several) - kinds:
-        _, chosen = train_test_split(
-            several, test_size=held, stratify=classes[several], random_state=seed
-        )
-        return chosen
-    # Too few to hold out one of each class: one each of the first few classes in random order.
-    logger.info("too few examples to hold out some of every class")
-    order = np.random.default_rng(seed).permutation(several)
-    _, firsts = np.unique(classes[order], return_index=True)
-    return order[np.sort(firsts)[: max(1, held)]]
+    most = np.maximum(sizes - 1, 0)  # one of each class is always trained on
+    singles = np.count_nonzero(sizes == 1)
+    if singles:
+        logger.info("%d classes have a single example, which is trained on", singles)
+    seats = np.minimum(np.floor(share * sizes).astype(np.int64), most)
+    remainders = np.where(seats < most, share * sizes - seats, -1)
+    by_remainder = np.lexsort((random.random(len(sizes)), -remainders))
+    by_remainder = by_remainder[remainders[by_remainder] >= 0]
+    seats[by_remainder[: max(0, count - seats.sum())]] += 1
+    order = random.permutation(len(classes))
+    held = [order[classes[order] == kind][:number] for kind, number in enumerate(seats)]
+    return np.concatenate(held)
 
 
 def _by_group(
-    share: float, seed: int, classes: NDArray[np.int32] | None, groups: NDArray[np.int64]
+    share: float,
+    random: np.random.Generator,
+    classes: NDArray[np.int32] | None,
+    groups: NDArray[np.int64],
 ) -> Indices:
-    """Holds out groups in random order, each if it brings the classes nearer to their share.
+    """Holds out groups in random order, each that fits in what is still wanted of every class.
 
-    The distance is the squared one between how many examples of each class are held out and how
-    many should be, so that one pass over the groups is enough, however many they are.
+    Where none fits, the smallest is held out.
     """
     kinds = np.zeros(len(groups), np.int32) if classes is None else classes
-    wanted = share * np.bincount(kinds)
     by_group = np.argsort(groups, kind="stable")
     members = np.split(by_group, np.flatnonzero(np.diff(groups[by_group])) + 1)
     if len(members) < 2:
         raise DataError("all examples are of one group, so none can be held out")
-    missing = wanted.copy()
-    held = []
-    order = np.random.default_rng(seed).permutation(len(members))
+    sizes = np.bincount(kinds)
+    wanted = np.clip(np.rint(share * sizes), 1, np.maximum(sizes - 1, 0))
+    held: list[Indices] = []
+    order = random.permutation(len(members))
     for indices in (members[index] for index in order):
-        sizes = np.bincount(kinds[indices], minlength=len(wanted))
-        if sizes @ sizes < 2 * sizes @ missing:  # |missing - sizes|^2 < |missing|^2
-            missing -= sizes
+        taken = np.bincount(kinds[indices], minlength=len(wanted))
+        if (taken <= wanted).all():
+            wanted -= taken
             held.append(indices)
     return np.concatenate(held) if held else min((members[i] for i in order), key=len)
 

@@ -1,0 +1,54 @@
+"""A tokenizer that stands in for the text layer, and corpora made by it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from toolkit.data import ColumnOptions, EncodedCorpus, LabelCounter, TextExamples, encode
+from toolkit.data import open_source as open_
+
+
+def word_lengths(texts: tf.Tensor) -> tf.Tensor:
+    """The ids of a text are the lengths of its words; padded by one step too many."""
+    split = [text.split() for text in texts.numpy().tolist()]
+    ids = np.zeros((len(split), 1 + max(map(len, split))), np.int32)
+    for row, words in enumerate(split):
+        ids[row, : len(words)] = [len(word) for word in words]
+    return tf.constant(ids)
+
+
+@pytest.fixture
+def tokenizer():
+    return word_lengths
+
+
+def encode_data(data: object, **options) -> EncodedCorpus:
+    examples = TextExamples(open_(data), ColumnOptions(**options))
+    counter = LabelCounter(examples.options.target)
+    for _ in counter.watch(examples):
+        pass
+    return encode(examples, word_lengths, counter.encoder())
+
+
+@pytest.fixture
+def encode_all():
+    return encode_data
+
+
+@pytest.fixture
+def corpus_of():
+    """Makes a corpus of texts with given lengths; each text's ids are its index, plus one."""
+
+    def corpus_of(
+        lengths: Sequence[int], labels: NDArray[np.generic] | None = None, encoder=None
+    ) -> EncodedCorpus:
+        sizes = np.asarray(lengths, np.int32)
+        numbers = np.arange(len(sizes))
+        ids = np.repeat(numbers + 1, sizes).astype(np.int32)
+        starts = np.cumsum(sizes, dtype=np.int64) - sizes
+        return EncodedCorpus(ids, starts, sizes, numbers + 1, labels, None, encoder)
+
+    return corpus_of

@@ -1,0 +1,143 @@
+"""Bad data is named in one line: what is wrong, where, and what would be right."""
+
+import gzip
+import random
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow as tf
+
+from toolkit.data import ColumnOptions, TextExamples, open_source
+from toolkit.errors import DataError
+
+FILES = {
+    "a.csv": [
+        ("", r"a\.csv is empty; its first line should name the columns"),
+        ("\n\n", r"a\.csv is empty"),
+        ("text,label\n", r"a\.csv has no row that can be used"),
+        ("text,label,text\nx,y,z\n", r"names the column 'text' twice"),
+        ("text,label\ngood,pos\n,neg\n", r"row 2 \(line 3\): the text in column 'text' is empty"),
+        ("text,label\n  \t,neg\n", r"row 1 \(line 2\): the text in column 'text' is empty"),
+        ("text,label\ngood,\n", r"row 1 \(line 2\): the label in column 'label' is missing"),
+        ("text,label\ngood\n", r"row 1 \(line 2\): 1 fields where the header has 2"),
+        ("text,label\na, b,pos\n", r"row 1 \(line 2\): 3 fields where the header has 2; .*','"),
+        ('text,label\na,pos\n"b,neg\nc,neg\n', r"row 2 \(line 3\): quotes .*, up to line 4"),
+        ('text,label\n"b" and c,neg\n', r"row 1 \(line 2\): quotes that do not match"),
+        (b"text,label\ncaf\xe9,pos\n", r"row 1 .* is not UTF-8: the byte 0xE9 at character 4;"),
+        ("text,label\na,pos\n".encode("utf-16"), r"a\.csv is encoded in UTF-16; save it as UTF-8"),
+        ("review,label\na,pos\n", r"has no column 'text' .*; it has: review, label"),
+        ("texts,label\na,pos\n", r"has no column 'text' .*did you mean 'texts'\?"),
+    ],
+    "a.jsonl": [
+        ("", r"a\.jsonl is empty; each of its lines should be a JSON object"),
+        ("[1, 2]\n", r"row 1 \(line 1\): not a JSON object"),
+        ('[\n{"text": "a", "label": 1}\n]', r"row 1 \(line 1\): not JSON"),
+        (
+            '{"text": "a", "label": 1}\n\n{"text": \n',
+            r"row 2 \(line 3\): not JSON: Expecting value",
+        ),
+        ('{"text": "a", "label": 1}\n' + "[" * 10**5, r"row 2 \(line 2\): not JSON"),
+        ('{"text": 5, "label": 1}\n', r"row 1 \(line 1\): the text .* is 5, not a string"),
+        ('{"text": null, "label": 1}\n', r"the text in column 'text' is empty"),
+        ('{"text": NaN, "label": 1}\n', r"the text in column 'text' is empty"),
+        ('{"text": "a", "label": null}\n', r"the label in column 'label' is missing"),
+        ('{"text": "a", "label": ["b"]}\n', r"several labels at once need --target labels"),
+        ('{"text": "a\\ud800", "label": 1}\n', r"is not UTF-8: U\+D800 at character 2"),
+    ],
+}
+
+
+def read(data: object, split: str | None = None, **options) -> list:
+    options = {"text_column": "text", "label_column": "label"} | options
+    return list(TextExamples(open_source(data, split), ColumnOptions(**options)))
+
+
+def complaint(data: object, split: str | None = None, **options) -> str:
+    with pytest.raises(DataError) as caught:
+        read(data, split, **options)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [(name, *case) for name, cases in FILES.items() for case in cases],
+)
+def test_bad_files(tmp_path: Path, name: str, content: str | bytes, message: str) -> None:
+    (tmp_path / name).write_bytes(content.encode() if isinstance(content, str) else content)
+    assert re.search(message, complaint(tmp_path / name))
+
+
+def test_an_open_quote_does_not_swallow_the_file(tmp_path: Path) -> None:
+    rows = "word,pos\n" * 20
+    (tmp_path / "a.csv").write_text("text,label\n" + rows + '"open,pos\n' + rows * 100_000)
+    assert "row 21 (line 22): quotes that do not match" in complaint(tmp_path / "a.csv")
+
+
+def test_truncated_and_damaged_gzip(tmp_path: Path) -> None:
+    words = random.Random(0)
+    rows = "".join(f"{words.random()},pos\n" for _ in range(5000))
+    whole = gzip.compress(("text,label\n" + rows).encode())
+    (tmp_path / "a.csv.gz").write_bytes(whole[: len(whole) // 2])
+    assert "ends in the middle of its compressed data, after line" in complaint(
+        tmp_path / "a.csv.gz"
+    )
+    (tmp_path / "b.csv.gz").write_bytes(whole[:-8] + bytes(8))
+    assert re.search(r"is damaged after line 4\d\d\d \(CRC", complaint(tmp_path / "b.csv.gz"))
+    (tmp_path / "c.csv.gz").write_bytes(whole[:10] + b"\xff" * 50)
+    assert "is damaged after line 0" in complaint(tmp_path / "c.csv.gz")
+
+
+def test_what_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "reviews.csv").write_text("text,label\na,pos\n")
+    near = complaint(tmp_path / "revews.csv")
+    assert near == f"there is no {tmp_path}/revews.csv; did you mean {tmp_path}/reviews.csv?"
+    assert complaint(tmp_path / "no" / "x.csv") == f"there is no {tmp_path}/no/x.csv"
+    (tmp_path / "a.xlsx").write_text("")
+    assert "should end in .csv, .tsv or .jsonl" in complaint(tmp_path / "a.xlsx")
+    assert "is one file and has no part 'test'" in complaint(tmp_path / "reviews.csv", "test")
+
+
+def test_folders_without_classes(tmp_path: Path) -> None:
+    assert "has no class folders; it should have one for each class" in complaint(tmp_path)
+    (tmp_path / "pos").mkdir()
+    assert "has no row that can be used" in complaint(tmp_path)
+    (tmp_path / "train").mkdir()
+    assert "comes in parts; give one of" in complaint(tmp_path)
+    (tmp_path / "pos" / "1.txt").write_text("")
+    (tmp_path / "train").rmdir()
+    assert "file pos/1.txt: the text in column 'text' is empty" in complaint(tmp_path)
+
+
+def test_bad_objects() -> None:
+    twice = pd.DataFrame([["a", "b"]], columns=["text", "text"])
+    assert "two columns called 'text'" in complaint(twice)
+    missing = pd.DataFrame({"text": ["a", None], "label": [1, 2]})
+    assert "the DataFrame, row 2: the text in column 'text' is empty" in complaint(missing)
+    assert "2 texts come with 1 labels" in complaint((["a", "b"], [1]))
+    assert "the list, row 2: the text in column 'text' is 7" in complaint((["a", 7], [1, 2]))
+    assert "data of type int cannot be read" in complaint(5)
+    assert "data of type ndarray cannot be read" in complaint(np.zeros((2, 2)))
+    matrix = tf.data.Dataset.from_tensors(tf.zeros([2, 2]))
+    assert "they should be strings, pairs (text, label) or dicts" in complaint(matrix)
+
+
+def test_bad_rows_are_skipped_and_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    content = b'text,label\na,pos\n,neg\nb\nc\xff,pos\n"d" e,pos\nf,\ng,neg\n'
+    (tmp_path / "a.csv").write_bytes(content)
+    options = ColumnOptions(skip_bad_rows=True)
+    examples = TextExamples(open_source(tmp_path / "a.csv"), options)
+    for _ in range(2):
+        assert [(e.text, e.label, e.row) for e in examples] == [("a", "pos", 1), ("g", "neg", 7)]
+        assert examples.bad_rows == 5
+    assert caplog.text.count("5 bad rows left out") == 1
+
+
+def test_reading_for_answers_keeps_every_row(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "a"}\n{"text": null}\n{oops\n{"text": "b"}\n')
+    examples = TextExamples(open_source(tmp_path / "a.jsonl"), ColumnOptions(), labelled=False)
+    assert [(e.row, e.text) for e in examples] == [(1, "a"), (2, ""), (3, ""), (4, "b")]

@@ -1,0 +1,64 @@
+"""Columns are named, or guessed and said."""
+
+import logging
+
+import pandas as pd
+import pytest
+
+from toolkit.data import ColumnOptions, TextExamples, open_source
+from toolkit.errors import DataError
+
+
+def chosen(columns: dict[str, object], **options) -> tuple[str, str | None]:
+    frame = pd.DataFrame({name: [value] for name, value in columns.items()})
+    examples = TextExamples(open_source(frame), ColumnOptions(**options))
+    return examples.text_column, examples.label_column
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ({"id": "1", "text": "a b", "label": "x"}, ("text", "label")),
+        ({"Review": "a b", "Sentiment": "x"}, ("Review", "Sentiment")),
+        ({"opinion": "long enough", "x": "1"}, ("opinion", "x")),
+        ({"a": "1", "what they wrote": "long enough"}, ("what they wrote", "a")),
+        ({"text": "a", "label": "x", "rating": 3}, ("text", "label")),
+        ({"id": "a much longer id than the text", "text": "a", "stars": 3}, ("text", "stars")),
+    ],
+)
+def test_guesses(columns: dict[str, object], expected: tuple[str, str]) -> None:
+    assert chosen(columns) == expected
+
+
+def test_numbers_come_first_where_numbers_are_meant() -> None:
+    columns = {"text": "a", "label": "x", "rating": 3}
+    assert chosen(columns, target="number")[1] == "rating"
+    assert chosen(columns, label_rule="neg:<3,pos:>3")[1] == "rating"
+
+
+def test_named_columns_are_not_guessed_as_something_else() -> None:
+    columns = {"text": "the film's name", "review": "a", "label": "x", "class": "y"}
+    assert chosen(columns, label_column="text")[0] == "review"
+    assert chosen(columns, group_column="label")[1] == "class"
+
+
+def test_guesses_are_said(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "toolkit"):
+        chosen({"review": "a", "stars": 1})
+    assert [record.getMessage() for record in caplog.records] == [
+        "text column: 'review' (guessed; set --text-column)",
+        "label column: 'stars' (guessed; set --label-column)",
+    ]
+
+
+def test_what_cannot_be_guessed_is_asked_for() -> None:
+    with pytest.raises(DataError, match="set --label-column to one of: text, a, b"):
+        chosen({"text": "x", "a": "1", "b": "2"})
+    with pytest.raises(DataError, match=r"no column 'film' \(--group-column\); it has: text, lab"):
+        chosen({"text": "x", "label": "1"}, group_column="film")
+
+
+def test_no_label_column_is_looked_for_without_labels() -> None:
+    examples = TextExamples(open_source(["a", "b"]), ColumnOptions(), labelled=False)
+    assert examples.label_column is None
+    assert [example.text for example in examples] == ["a", "b"]

@@ -1,0 +1,28 @@
+"""What costs seconds to import is imported when it is needed."""
+
+import subprocess
+import sys
+
+import pytest
+
+import toolkit.data
+
+HEAVY = ("tensorflow", "keras", "pandas", "sklearn", "tensorflow_datasets")
+
+
+def test_reading_a_file_imports_nothing_heavy(tmp_path) -> None:
+    (tmp_path / "a.csv").write_text("text,label\na,pos\n")
+    code = (
+        "import sys; from toolkit.data import ColumnOptions, TextExamples, open_source\n"
+        "list(TextExamples(open_source(sys.argv[1]), ColumnOptions()))\n"
+        f"print([name for name in {HEAVY} if name in sys.modules])"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "a.csv")]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_exported_names() -> None:
+    for name in toolkit.data.__all__:
+        assert getattr(toolkit.data, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = toolkit.data.nothing

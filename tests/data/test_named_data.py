@@ -1,0 +1,72 @@
+"""TFDS by name: a real, tiny data set, and what is said when one cannot be had."""
+
+from pathlib import Path
+
+import pytest
+import tensorflow_datasets as tfds
+
+from toolkit.data import Record, open_source
+from toolkit.errors import DataError
+
+
+class TinyFilms(tfds.core.GeneratorBasedBuilder):
+    """Registered with TFDS by being defined."""
+
+    pkg_dir_path = Path(__file__).parent
+    VERSION = tfds.core.Version("1.0.0")
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        features = {
+            "text": tfds.features.Text(),
+            "label": tfds.features.ClassLabel(names=["-", "+"]),
+        }
+        return self.dataset_info_from_configs(features=tfds.features.FeaturesDict(features))
+
+    def _split_generators(self, dl_manager: object) -> dict[str, object]:
+        return {"train": self._generate_examples(2), "test": self._generate_examples(1)}
+
+    def _generate_examples(self, count: int):
+        for number in range(count):
+            yield number, {"text": f"film {number}", "label": number}
+
+
+class LostFilms(TinyFilms):
+    """One whose files lie on a host that cannot be reached."""
+
+    def _split_generators(self, dl_manager: object) -> dict[str, object]:
+        dl_manager.download("https://films.invalid/films.zip")
+        raise AssertionError
+
+
+@pytest.fixture(autouse=True)
+def _data_dir(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("tensorflow_datasets.core.constants.DATA_DIR", str(tmp_path))
+
+
+def test_splits_and_class_names() -> None:
+    source = open_source("tiny_films")
+    assert source.name == "tiny_films:train"
+    assert {record.values["text"]: record.values["label"] for record in source.records()} == {
+        b"film 0": "-",
+        b"film 1": "+",
+    }
+    for test in (open_source("tiny_films:test"), open_source("tiny_films", split="test")):
+        assert list(test.records()) == [Record(1, {"text": b"film 0", "label": "-"}, "row 1")]
+
+
+def test_no_such_split() -> None:
+    with pytest.raises(DataError, match="tiny_films has no split 'dev'; it has: train, test"):
+        open_source("tiny_films:dev")
+
+
+def test_no_such_name() -> None:
+    with pytest.raises(DataError, match=r"no file and no data set 'tiny_film'; did you mean 'tiny"):
+        open_source("tiny_film")
+
+
+def test_what_cannot_be_had(capfd: pytest.CaptureFixture[str]) -> None:
+    message = r"the data set lost_films cannot be had \(.*\); give the path of a file instead"
+    with pytest.raises(DataError, match=message) as caught:
+        open_source("lost_films")
+    assert "\n" not in str(caught.value)
+    assert capfd.readouterr() == ("", "")

@@ -1,0 +1,106 @@
+"""The examples of docs/your-data.md, as they stand there."""
+
+import re
+from pathlib import Path
+
+import pandas
+import pytest
+import tensorflow as tf
+
+from toolkit.data import ColumnOptions, Example, LabelRule, TextExamples, open_source
+from toolkit.errors import DataError
+
+PAGE = (Path(__file__).parents[2] / "docs" / "your-data.md").read_text(encoding="utf-8")
+EXAMPLES = dict(re.findall(r"<!-- (\S+) -->\n```\w*\n(.*?)```", PAGE, re.DOTALL))
+
+SLOW = "Slow, but never dull."
+TRUST = 'They said "trust us". We did.'
+
+
+def read(data: object, **options) -> list[tuple[str, object]]:
+    examples: list[Example] = list(TextExamples(open_source(data), ColumnOptions(**options)))
+    return [(example.text, example.label) for example in examples]
+
+
+@pytest.fixture
+def file(tmp_path: Path):
+    def file(name: str) -> Path:
+        (tmp_path / name).write_text(EXAMPLES[name], encoding="utf-8")
+        return tmp_path / name
+
+    return file
+
+
+def run(name: str) -> dict[str, object]:
+    """Runs a Python example but for the line that fits a model; gives its variables."""
+    lines = [line for line in EXAMPLES[name].splitlines() if "classifier" not in line]
+    variables: dict[str, object] = {"pandas": pandas, "tf": tf}
+    exec("\n".join(lines), variables)
+    return variables
+
+
+def test_files(file) -> None:
+    assert read(file("reviews.csv")) == [(SLOW, "pos"), (TRUST, "neg")]
+    assert read(file("reviews.tsv")) == [(SLOW, "pos"), ('"Trust us", they said.', "neg")]
+    well_spent = ("Two hours\nwell spent.", "pos")
+    assert read(file("reviews.jsonl")) == [(SLOW, "pos"), (TRUST, "neg"), well_spent]
+
+
+def test_folder(tmp_path: Path) -> None:
+    for line in EXAMPLES["folder"].splitlines():
+        name, text = re.split(r"\s{4}", line)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert read(tmp_path / "reviews") == [
+        (TRUST, "neg"),
+        (SLOW, "pos"),
+        ("Two hours well spent.", "pos"),
+    ]
+
+
+def test_python() -> None:
+    frame = run("frame")["frame"]
+    assert 'text_column="opinion", label_column="stars"' in EXAMPLES["frame"]
+    columns = {"text_column": "opinion", "label_column": "stars"}
+    assert read(frame, **columns) == [(SLOW, "4"), ("We trusted them.", "1")]
+    lists = run("lists")
+    assert read((lists["texts"], lists["labels"])) == [
+        (SLOW, "pos"),
+        ("They said: trust us. We did.", "neg"),
+    ]
+    assert read(run("dataset")["dataset"]) == [(SLOW, "1"), ("We trusted them.", "0")]
+
+
+def test_label_rules() -> None:
+    rules = [LabelRule(rule) for rule in re.findall(r'--label-rule "(.*?)"', EXAMPLES["rule"])]
+    assert [[rule(stars) for stars in range(1, 6)] for rule in rules] == [
+        ["neg", "neg", None, "pos", "pos"],
+        ["low", "low", "middle", "high", "high"],
+        ["bad", "bad", "good", "good", "good"],
+    ]
+
+
+def test_labels(file) -> None:
+    several = read(file("several.csv"), target="labels")
+    assert several == [(SLOW, ["calm", "clever"]), ("Two hours well spent.", ["clever"])]
+    assert read(file("number.csv"), target="number") == [(SLOW, 7.5), ("Two hours well spent.", 9)]
+
+
+def test_groups(file) -> None:
+    examples = TextExamples(open_source(file("groups.csv")), ColumnOptions(group_column="movie"))
+    assert [example.group for example in examples] == ["tt01", "tt02"]
+
+
+def test_bad_rows(file) -> None:
+    path = file("bad.csv")
+    with pytest.raises(DataError) as caught:
+        read(path)
+    assert str(caught.value).replace(str(path), "bad.csv") in PAGE
+
+
+def test_what_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", "toolkit"):
+        TextExamples(
+            open_source(pandas.DataFrame({"review": ["a"], "sentiment": ["b"]})), ColumnOptions()
+        )
+    assert "\n".join(record.getMessage() for record in caplog.records) in PAGE
