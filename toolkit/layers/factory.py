@@ -20,6 +20,7 @@ def recurrent_layer(
     dropout: float = 0.0,
     recurrent_dropout: float = 0.0,
     reset_after: bool = False,
+    dtype: Any = None,
     name: str | None = None,
     **arguments: Any,
 ) -> keras.Layer:
@@ -37,6 +38,7 @@ def recurrent_layer(
         recurrent_dropout: The same within the recurrence.
         reset_after: Whether the reset gate comes after the matrix product (``gru``,
             ``keras_gru``).
+        dtype: The layer's dtype or dtype policy; None takes Keras's own.
         name: The layer's name.
         **arguments: Further arguments of the cell.
 
@@ -47,6 +49,8 @@ def recurrent_layer(
         arguments["dropout"] = dropout
     if recurrent_dropout:
         arguments["recurrent_dropout"] = recurrent_dropout
+    if dtype is not None:
+        arguments["dtype"] = dtype
     layer: keras.Layer
     match cell:
         case "simple_rnn":
@@ -73,15 +77,17 @@ def recurrent_layer(
             layer = keras.layers.RNN(
                 keras.layers.LSTMCell(units, **arguments),
                 return_sequences=return_sequences,
+                dtype=dtype,
                 name=name,
             )
         case _:
             layer = keras.layers.RNN(
                 _imported_cell(cell, units, arguments),
                 return_sequences=return_sequences,
+                dtype=dtype,
                 name=name,
             )
-    return keras.layers.Bidirectional(layer, name=name) if bidirectional else layer
+    return keras.layers.Bidirectional(layer, dtype=dtype, name=name) if bidirectional else layer
 
 
 def _imported_cell(path: str, units: int, arguments: dict[str, Any]) -> keras.Layer:

@@ -92,9 +92,12 @@ class ManyToOne(keras.Model):
             "output_dropout": output_dropout,
             "seed": seed,
         }
+        dtype = self.dtype_policy
         self.word_dropout = WordDropout(word_dropout, seed=seed)
-        self.embedding = Embedding(vocabulary_size, embedding_size, mask_zero=True)
-        self.embedding_dropout = keras.layers.SpatialDropout1D(embedding_dropout, seed=seed)
+        self.embedding = Embedding(vocabulary_size, embedding_size, mask_zero=True, dtype=dtype)
+        self.embedding_dropout = keras.layers.SpatialDropout1D(
+            embedding_dropout, seed=seed, dtype=dtype
+        )
         self.recurrent = [
             recurrent_layer(
                 cell,
@@ -102,12 +105,13 @@ class ManyToOne(keras.Model):
                 bidirectional=bidirectional,
                 dropout=dropout,
                 recurrent_dropout=recurrent_dropout,
+                dtype=dtype,
                 name=f"recurrent_{number}",
             )
             for number in range(1, layers + 1)
         ]
-        self.pooling = SequencePooling(pooling, bidirectional=bidirectional)
-        self.output_dropout = keras.layers.Dropout(output_dropout, seed=seed)
+        self.pooling = SequencePooling(pooling, bidirectional=bidirectional, dtype=dtype)
+        self.output_dropout = keras.layers.Dropout(output_dropout, seed=seed, dtype=dtype)
         self.output_layer = OutputLayer(outputs, output, mean=output_mean, scale=output_scale)
 
     def call(self, ids: Any, training: bool = False) -> Any:

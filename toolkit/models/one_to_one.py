@@ -76,12 +76,15 @@ class OneToOne(keras.Model):
             "seed": seed,
         }
         self.window = window
+        dtype = self.dtype_policy
         self.word_dropout = WordDropout(word_dropout, seed=seed)
-        self.embedding = Embedding(vocabulary_size, embedding_size)
-        self.embedding_dropout = keras.layers.SpatialDropout1D(embedding_dropout, seed=seed)
-        self.flatten = keras.layers.Reshape((window * embedding_size,))
-        self.hidden = keras.layers.Dense(hidden_size, activation="tanh", name="hidden")
-        self.output_dropout = keras.layers.Dropout(output_dropout, seed=seed)
+        self.embedding = Embedding(vocabulary_size, embedding_size, dtype=dtype)
+        self.embedding_dropout = keras.layers.SpatialDropout1D(
+            embedding_dropout, seed=seed, dtype=dtype
+        )
+        self.flatten = keras.layers.Reshape((window * embedding_size,), dtype=dtype)
+        self.hidden = keras.layers.Dense(hidden_size, activation="tanh", dtype=dtype, name="hidden")
+        self.output_dropout = keras.layers.Dropout(output_dropout, seed=seed, dtype=dtype)
         self.output_layer = OutputLayer(outputs, output, mean=output_mean, scale=output_scale)
 
     def call(self, ids: Any, training: bool = False) -> Any:
