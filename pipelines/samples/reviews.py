@@ -193,7 +193,7 @@ def constructions(split: Split) -> dict[str, list[Construction]]:
     return found
 
 
-def reviews(split: Split, seed: int = 0) -> list[tuple[str, Sentiment]]:
+def reviews(split: Split, seed: int = 0) -> list[tuple[str, str]]:
     """Returns distinct sentences with their labels, as many of either, in random order.
 
     Args:
@@ -202,7 +202,7 @@ def reviews(split: Split, seed: int = 0) -> list[tuple[str, Sentiment]]:
     """
     rng = random.Random(f"{split} {seed}")
     by_frame = list(constructions(split).values())
-    labels = dict(DEMO_SENTENCES)
+    labels: dict[str, str] = dict(DEMO_SENTENCES)
     size = SIZES[split] + len(labels)
     while len(labels) < size:
         sentiment: Sentiment = "pos" if len(labels) % 2 else "neg"
