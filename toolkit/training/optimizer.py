@@ -102,7 +102,7 @@ class GradientRecord:
         """The norms' mean and maximum and the share of clipped steps; then starts anew."""
         if not self.built:
             return {}
-        steps, norm_sum, norm_max, clipped = (float(ops.convert_to_numpy(v)) for v in self.record)
+        steps, norm_sum, norm_max, clipped = (float(v.numpy()) for v in self.record)
         for variable in self.record:
             variable.assign(0.0)
         count = max(1.0, steps)

@@ -1,0 +1,122 @@
+"""Fitting: what is kept, what is recorded, when it stops."""
+
+import csv
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from toolkit.errors import DivergedError, OptionError
+from toolkit.training import TrainingOptions, fit
+
+
+class Line:
+    """Batches on which y = 2 x, or anything that a test makes of them."""
+
+    def __init__(self, *batches: tuple[list, list]) -> None:
+        self.batches = batches or tuple(
+            (np.full((4, 1), x, np.float32), np.full((4, 1), 2 * x, np.float32)) for x in (1, 2, 3)
+        )
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def dataset(self) -> tf.data.Dataset:
+        signature = (tf.TensorSpec([None, 1]), tf.TensorSpec([None, 1]))
+        batches = tf.data.Dataset.from_generator(
+            lambda: iter(self.batches), output_signature=signature
+        )
+        return batches.apply(tf.data.experimental.assert_cardinality(len(self)))
+
+
+def make_model() -> keras.Model:
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")])
+    model.build((None, 1))
+    return model
+
+
+def slope(model: keras.Model) -> float:
+    return float(model.get_weights()[0][0, 0])
+
+
+OPTIONS = {"optimizer": "sgd", "learning_rate": 0.05, "schedule": "constant", "warmup": 0.0}
+
+
+def run(model: keras.Model, data: Line, options: TrainingOptions, **arguments) -> list[dict]:
+    return fit(model, data, options, loss=keras.losses.MeanSquaredError(), **arguments)
+
+
+def test_learns_and_records(tmp_path: Path) -> None:
+    model = make_model()
+    rows = run(model, Line(), TrainingOptions(**OPTIONS), epochs=20, folder=tmp_path)
+    assert slope(model) == pytest.approx(2, abs=0.05)
+    assert [row["epoch"] for row in rows] == list(range(1, 21))
+    assert rows[0]["gradient_norm"] > rows[-1]["gradient_norm"] > 0
+    assert rows[0]["clipped_share"] > 0
+    with (tmp_path / "history.csv").open(newline="") as file:
+        written = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+    assert written == rows
+
+
+def test_the_best_weights_are_kept_and_patience_ends_the_training() -> None:
+    model = make_model()
+    scores = iter([0.1, 0.9, 0.5, 0.4, 0.3, 0.2])
+    seen = []
+
+    def validate() -> dict[str, float]:
+        seen.append(slope(model))
+        return {"accuracy": next(scores)}
+
+    options = TrainingOptions(**OPTIONS, patience=2)
+    rows = run(model, Line(), options, epochs=6, validate=validate, monitor="accuracy", mode="max")
+    assert len(rows) == 4
+    assert slope(model) == seen[1]
+    assert [row["val_accuracy"] for row in rows] == [0.1, 0.9, 0.5, 0.4]
+
+
+def test_averaged_weights_are_what_is_validated_and_kept() -> None:
+    decay = 0.5
+    model = make_model()
+    data = Line((np.ones((1, 1), np.float32), np.full((1, 1), 2, np.float32)))
+    seen = []
+
+    def validate() -> dict[str, float]:
+        seen.append(slope(model))
+        return {"loss": -len(seen)}
+
+    options = TrainingOptions(**OPTIONS | {"learning_rate": 0.1}, ema=decay, global_clipnorm=None)
+    run(model, data, options, epochs=4, validate=validate, monitor="loss", mode="min")
+    raw, average, expected = 0.0, None, []
+    for _ in range(4):
+        raw += 0.1 * 2 * (2 - raw)  # one step of gradient descent on (2 - w) squared
+        average = raw if average is None else decay * average + (1 - decay) * raw
+        expected.append(average)
+    np.testing.assert_allclose(seen, expected, rtol=1e-5)
+    assert slope(model) == pytest.approx(expected[-1], rel=1e-5)
+
+
+def test_a_loss_that_is_no_number_stops_at_its_batch_and_keeps_the_last_good_weights() -> None:
+    bad = np.full((1, 1), np.nan, np.float32)
+    good = (np.ones((1, 1), np.float32), np.full((1, 1), 2, np.float32))
+    model = make_model()
+    with pytest.raises(DivergedError, match="epoch 1, batch 3"):
+        run(model, Line(good, good, (bad, bad), good), TrainingOptions(**OPTIONS), epochs=2)
+    expected = make_model()
+    run(expected, Line(good, good), TrainingOptions(**OPTIONS), epochs=1)
+    assert slope(model) == slope(expected) > 0
+
+
+def test_an_exploding_step_size_is_reported_as_divergence() -> None:
+    options = TrainingOptions(**OPTIONS | {"learning_rate": 1e30}, global_clipnorm=None)
+    model = make_model()
+    with pytest.raises(DivergedError, match="learning-rate"):
+        run(model, Line(), options, epochs=5)
+    assert np.isfinite(slope(model))
+
+
+def test_impossible_epochs() -> None:
+    with pytest.raises(OptionError, match="epochs is 0"):
+        run(make_model(), Line(), TrainingOptions(), epochs=0)

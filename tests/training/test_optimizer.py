@@ -1,0 +1,100 @@
+"""Schedules, clipping and the record of the gradients' norms, against closed forms."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from toolkit.errors import OptionError
+from toolkit.training import TrainingOptions, make_optimizer
+from toolkit.training.optimizer import WarmupDecay
+
+
+@pytest.mark.parametrize(
+    ("decay", "expected"),
+    [
+        ("constant", [0.5, 1.0, 1.0, 1.0, 1.0, 1.0]),
+        ("linear", [0.5, 1.0, 1.0, 0.75, 0.5, 0.25]),
+        ("cosine", [0.5, 1.0, 1.0, (1 + 0.5**0.5) / 2, 0.5, (1 - 0.5**0.5) / 2]),
+    ],
+)
+def test_schedule(decay: str, expected: list[float]) -> None:
+    schedule = WarmupDecay(1.0, steps=6, warmup_steps=2, decay=decay)
+    rates = [float(schedule(step)) for step in range(6)]
+    np.testing.assert_allclose(rates, expected, atol=1e-6)
+    again = WarmupDecay.from_config(schedule.get_config())
+    assert float(again(4)) == rates[4]
+
+
+def test_schedule_without_warmup_starts_at_its_peak() -> None:
+    assert float(WarmupDecay(0.3, 10, 0, "linear")(0)) == pytest.approx(0.3)
+
+
+def step(options: TrainingOptions, *gradients: list[list[float]]) -> tuple[list, dict]:
+    """One SGD step from zero with each of the gradients; gives the variables and the record."""
+    optimizer = make_optimizer(options, steps=len(gradients))
+    variables = [keras.Variable(np.zeros(len(part))) for part in gradients[0]]
+    optimizer.build(variables)
+    for gradient in gradients:
+        optimizer.apply([tf.constant(part) for part in gradient], variables)
+    return [v.numpy() for v in variables], optimizer.take_record()
+
+
+SGD = {"optimizer": "sgd", "learning_rate": 1.0, "schedule": "constant", "warmup": 0.0}
+
+
+def test_global_clipnorm_is_the_lectures_algorithm() -> None:
+    options = TrainingOptions(**SGD, global_clipnorm=2.5)
+    (a, b), record = step(options, [[3.0], [0.0, 4.0]])
+    np.testing.assert_allclose(a, [-1.5], rtol=1e-6)
+    np.testing.assert_allclose(b, [0.0, -2.0], rtol=1e-6)
+    assert record == {"gradient_norm": 5.0, "gradient_norm_max": 5.0, "clipped_share": 1.0}
+
+
+def test_clipnorm_clips_each_variable_and_stands_in_for_the_default() -> None:
+    options = TrainingOptions(**SGD, clipnorm=1.0)
+    (a, b), record = step(options, [[3.0], [0.0, 0.5]])
+    np.testing.assert_allclose(a, [-1.0], rtol=1e-6)
+    np.testing.assert_allclose(b, [0.0, -0.5], rtol=1e-6)
+    assert record["clipped_share"] == 1.0
+
+
+def test_record_over_several_steps_and_its_reset() -> None:
+    options = TrainingOptions(**SGD, global_clipnorm=4.5)
+    optimizer = make_optimizer(options, steps=2)
+    variable = keras.Variable(np.zeros(2))
+    optimizer.build([variable])
+    for gradient in ([3.0, 4.0], [0.0, 1.0]):
+        optimizer.apply([tf.constant(gradient)], [variable])
+    expected = {"gradient_norm": 3.0, "gradient_norm_max": 5.0, "clipped_share": 0.5}
+    assert optimizer.take_record() == pytest.approx(expected)
+    assert optimizer.take_record()["gradient_norm"] == 0
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_a_step_that_is_not_finite_changes_nothing(optimizer: str, bad: float) -> None:
+    options = TrainingOptions(optimizer=optimizer, ema=0.5)
+    made = make_optimizer(options, steps=10)
+    variable = keras.Variable(np.ones(2))
+    made.build([variable])
+    made.apply([tf.constant([1.0, 2.0])], [variable])
+    before = [v.numpy() for v in (variable, *made.variables)]
+    made.apply([tf.constant([1.0, bad])], [variable])
+    after = [v.numpy() for v in (variable, *made.variables)]
+    for old, new in zip(before, after, strict=True):
+        np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"learning_rate": 0.0}, "above 0"),
+        ({"warmup": 1.5}, "share"),
+        ({"ema": 1.0}, "below 1"),
+        ({"global_clipnorm": -1.0}, "global_clipnorm is -1.0"),
+    ],
+)
+def test_impossible_options(options: dict, words: str) -> None:
+    with pytest.raises(OptionError, match=words):
+        make_optimizer(TrainingOptions(**options), steps=10)
