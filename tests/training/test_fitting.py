@@ -54,7 +54,7 @@ def test_learns_and_records(tmp_path: Path) -> None:
     rows = run(model, Line(), TrainingOptions(**OPTIONS), epochs=20, folder=tmp_path)
     assert slope(model) == pytest.approx(2, abs=0.05)
     assert [row["epoch"] for row in rows] == list(range(1, 21))
-    assert rows[0]["gradient_norm"] > rows[-1]["gradient_norm"] > 0
+    assert rows[0]["gradient_norm"] > rows[-1]["gradient_norm"] >= 0
     assert rows[0]["clipped_share"] > 0
     with (tmp_path / "history.csv").open(newline="") as file:
         written = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
