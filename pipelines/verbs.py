@@ -21,7 +21,7 @@ from pipelines.pipeline import SAMPLE, Pipeline
 from pipelines.streams import answer, arriving_batches, arriving_lines, full_batches
 from toolkit.data import ColumnOptions, TextExamples, open_source
 from toolkit.errors import DataError, ModelError, OptionError
-from toolkit.export import newest_version, read_golden, verify
+from toolkit.export import CARD_FILE, newest_version, read_golden, verify
 
 logger = logging.getLogger("toolkit.pipelines")
 
@@ -98,7 +98,7 @@ def _finished(run: Path, asked: dict[str, Any]) -> bool:
     if differing:
         changes = ", ".join(f"{name} {recorded[name]} (now {asked[name]})" for name in differing)
         raise OptionError(f"{run} was trained with {changes}; give another --output")
-    return True
+    return (run / CARD_FILE).is_file()  # the last thing that is written
 
 
 def _command(pipeline: Pipeline, options: Any) -> list[str]:

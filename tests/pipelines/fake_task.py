@@ -89,6 +89,7 @@ class FakeTask(FakeOptions):
     def export(self, folder, format="saved_model", golden=None):
         self.exported = folder, format, golden
         Path(folder, "1").mkdir(exist_ok=True)
+        Path(folder, "README.md").touch()
         return Path(folder, "1")
 
 

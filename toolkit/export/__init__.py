@@ -6,7 +6,7 @@ not wait for it.
 
 from typing import TYPE_CHECKING, Any
 
-from toolkit.export.card import Card, write_card
+from toolkit.export.card import CARD_FILE, Card, write_card
 from toolkit.export.golden import write_golden
 from toolkit.export.verify import VerifyResult, newest_version, read_golden, verify
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from toolkit.export.write import write_saved_model
 
 __all__ = [
+    "CARD_FILE",
     "Card",
     "Servable",
     "VerifyResult",
