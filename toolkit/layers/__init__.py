@@ -1,5 +1,6 @@
 """Time: recurrent layers, embeddings, pooling."""
 
+from toolkit.layers.convert import from_keras_gru, from_torch_gru, to_keras_gru, to_torch_gru
 from toolkit.layers.embedding import Embedding
 from toolkit.layers.factory import CELLS, recurrent_layer
 from toolkit.layers.pooling import SequencePooling
@@ -14,5 +15,9 @@ __all__ = [
     "SimpleRNN",
     "SimplifiedGRU",
     "WordDropout",
+    "from_keras_gru",
+    "from_torch_gru",
     "recurrent_layer",
+    "to_keras_gru",
+    "to_torch_gru",
 ]

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 import keras
+from keras import ops
 
 from toolkit.cells import GRUCell, SimpleRNNCell, SimplifiedGRUCell
 from toolkit.cells.base import RecurrentCell
@@ -68,6 +69,63 @@ class Recurrent(keras.layers.RNN):
     def units(self) -> int:
         """H, the size of the state."""
         return self.cell.units
+
+    def inner_loop(
+        self, sequences: Any, initial_state: list[Any], mask: Any, training: bool = False
+    ) -> tuple[Any, Any, list[Any]]:
+        """The time loop with its gradient by hand; Keras's own loop where that does not apply.
+
+        It does not apply on other backends than TensorFlow, for cells with other activations than
+        the standard ones, for recurrent dropout, and for ``unroll``.
+        """
+        if isinstance(mask, list | tuple):
+            mask = mask[0]
+        equations = self._equations(training)
+        if equations is None:
+            return super().inner_loop(sequences, initial_state, mask, training)
+        from toolkit.layers.bptt import through_time
+
+        cell = self.cell
+        if training and cell.dropout:
+            sequences = sequences * cell.get_dropout_mask(sequences[:, 0])[:, None]
+        weights = [cell.kernel, cell.recurrent_kernel, *([cell.bias] if cell.use_bias else [])]
+        if mask is not None:
+            mask = ops.transpose(ops.reshape(ops.cast(mask, "bool"), ops.shape(sequences)[:2]))
+        states = through_time(  # [T, B, H]
+            equations,
+            [ops.convert_to_tensor(weight, dtype=cell.compute_dtype) for weight in weights],
+            ops.transpose(ops.cast(sequences, cell.compute_dtype), (1, 0, 2)),
+            initial_state[0],
+            mask=mask,
+            go_backwards=self.go_backwards,
+            by_hand=training,
+        )
+        outputs = self._outputs(states, mask)
+        return outputs[-1], ops.transpose(outputs, (1, 0, 2)), [states[-1]]
+
+    def _equations(self, training: bool) -> Any:
+        if keras.backend.backend() != "tensorflow" or self.unroll:
+            return None
+        if training and self.cell.recurrent_dropout:
+            return None
+        from toolkit.layers.equations import equations_of
+
+        return equations_of(self.cell)
+
+    def _outputs(self, states: Any, mask: Any) -> Any:
+        """Of the states [T, B, H], what is put out: all [T, B, H], or only the last [1, B, H].
+
+        A masked step puts out zeros, or what the step before it put out: zeros in the beginning.
+        """
+        if mask is None:
+            return states if self.return_sequences else states[-1:]
+        if self.go_backwards:
+            mask = ops.flip(mask, axis=0)
+        if not self.zero_output_for_mask:
+            mask = ops.cumsum(ops.cast(mask, "int32"), axis=0) > 0
+        if not self.return_sequences:
+            states, mask = states[-1:], mask[-1:]
+        return ops.where(mask[:, :, None], states, ops.zeros_like(states))
 
     def get_config(self) -> dict[str, Any]:
         """All arguments of the constructor."""
