@@ -427,7 +427,7 @@ class TextClassifier(TextClassifierOptions):
             command=self.facts["command"],
             signatures={"serving_default": serving_default},
             example={"text": GOLDEN_TEXTS[0]},
-            parameters=text_model.count_params(),
+            parameters=text_model.network.count_params(),
             long_texts=(
                 f"Of a text of more than {self.facts['max_length']} {self.units}, "
                 f"{kept[self.truncation]} is read."
