@@ -72,10 +72,15 @@ def test_bad_files(tmp_path: Path, name: str, content: str | bytes, message: str
     assert re.search(message, complaint(tmp_path / name))
 
 
-def test_an_open_quote_does_not_swallow_the_file(tmp_path: Path) -> None:
+def test_an_open_quote_does_not_swallow_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("toolkit.data.delimited.FIELD_LIMIT", 90)
     rows = "word,pos\n" * 20
-    (tmp_path / "a.csv").write_text("text,label\n" + rows + '"open,pos\n' + rows * 100_000)
-    assert "row 21 (line 22): quotes that do not match" in complaint(tmp_path / "a.csv")
+    (tmp_path / "a.csv").write_text("text,label\n" + rows + '"open,pos\n' + rows)
+    message = complaint(tmp_path / "a.csv")
+    assert "row 21 (line 22): quotes that do not match, up to line 32 (field larger" in message
+    assert len(read(tmp_path / "a.csv", skip_bad_rows=True)) == 30
 
 
 def test_truncated_and_damaged_gzip(tmp_path: Path) -> None:
@@ -97,6 +102,8 @@ def test_what_is_not_there(tmp_path: Path) -> None:
     near = complaint(tmp_path / "revews.csv")
     assert near == f"there is no {tmp_path}/revews.csv; did you mean {tmp_path}/reviews.csv?"
     assert complaint(tmp_path / "no" / "x.csv") == f"there is no {tmp_path}/no/x.csv"
+    assert complaint("") == "the path of the data is empty"
+    assert complaint("x" * 5000).startswith("there is no ")
     (tmp_path / "a.xlsx").write_text("")
     assert "should end in .csv, .tsv or .jsonl" in complaint(tmp_path / "a.xlsx")
     assert "is one file and has no part 'test'" in complaint(tmp_path / "reviews.csv", "test")

@@ -43,6 +43,15 @@ def test_every_example_once_and_within_the_budget(lengths, budget, most, shuffle
         assert len(indices) == 1 or len(indices) * longest <= budget
 
 
+def test_the_budget_holds_however_the_lengths_are_stretched() -> None:
+    lengths = np.random.default_rng(0).integers(1, 400, 5000)
+    batches = LengthBatches(bare_corpus(lengths), 2000)
+    most = max(
+        len(batch) * lengths[batch].max() for epoch in range(5) for batch in batches.order(epoch)
+    )
+    assert 1900 < most <= 2000
+
+
 def test_the_order_is_a_function_of_seed_and_epoch() -> None:
     lengths = np.random.default_rng(0).integers(1, 50, 300)
 
@@ -59,6 +68,12 @@ def test_batches_mix_anew_in_every_epoch() -> None:
     batches = LengthBatches(bare_corpus([7] * 200), 70)
     first, second = ({frozenset(b.tolist()) for b in batches.order(epoch)} for epoch in (0, 1))
     assert len(first & second) == 0
+
+
+def test_long_and_short_batches_are_mixed() -> None:
+    order = LengthBatches(bare_corpus(range(1, 400)), 2000).order()
+    longest = [int(batch.max()) for batch in order]
+    assert longest != sorted(longest)
 
 
 def test_padding_share(corpus_of) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 
 from toolkit.data import ColumnOptions, LabelEncoder, TextExamples, encode, open_source
 from toolkit.errors import DataError, WorkError
@@ -65,9 +66,9 @@ def test_without_labels(tokenizer) -> None:
     assert corpus.batch(np.array([1])).tolist() == [[0]]
 
 
-def test_texts_without_any_unit(encode_all) -> None:
+def test_texts_without_any_unit() -> None:
     examples = TextExamples(open_source([" ", ""]), ColumnOptions(), labelled=False)
-    corpus = encode(examples, lambda texts: np.zeros((len(texts), 1), np.int32))
+    corpus = encode(examples, lambda texts: tf.zeros([tf.size(texts), 1], tf.int32))
     assert len(corpus) == 2
     assert corpus.batch(np.array([0, 1])).tolist() == [[0], [0]]
 

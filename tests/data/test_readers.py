@@ -61,7 +61,7 @@ def test_windows_files_read_the_same(write) -> None:
 def test_json_lines(write) -> None:
     lines = (
         '{"text": "One\u2028line\u0085still", "label": 1}\n\n'
-        '{"text": "a\\nb", "label": ["x", "y"]}\r\n'
+        '{"text":\r"a\\nb", "label": ["x", "y"]}\r\n'
     )
     assert rows(write("a.jsonl", lines)) == [
         ("One\u2028line\u0085still", 1, "row 1 (line 1)"),
@@ -158,6 +158,15 @@ def test_tf_data(batched: bool) -> None:
     assert rows(of((["a", "b", "c"], [0, 1, 0]))) == pairs
     assert rows(of({"text": ["a", "b", "c"], "label": [0, 1, 0]})) == pairs
     assert rows(of(["a", "b", "c"])) == [(text, None, place) for text, _, place in pairs]
+
+
+def test_tf_data_with_several_labels_is_not_a_batch() -> None:
+    labels = [["x", "y"], ["y", "z"]]
+    dataset = tf.data.Dataset.from_tensor_slices({"label": labels, "text": ["a", "b"]})
+    for each in (dataset, dataset.batch(2)):
+        values = [record.values for record in open_source(each).records()]
+        assert [value["text"] for value in values] == [b"a", b"b"]
+        assert values[0]["label"].tolist() == [b"x", b"y"]
 
 
 def test_records_can_be_had_again_while_others_are_read(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import io
 import logging
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from toolkit.data.labels import shorten
@@ -40,21 +40,18 @@ class DatasetSource:
         self.name = name
         self._class_names = class_names
         spec = dataset.element_spec
-        if isinstance(spec, dict):
-            self.columns = tuple(spec)
-            first = next(iter(spec.values()), None)
-        elif isinstance(spec, tuple) and 1 <= len(spec) <= 2:
-            self.columns = ("text", "label")[: len(spec)]
-            first = spec[0]
-        else:
-            self.columns = ("text",)
-            first = spec
-        rank = getattr(getattr(first, "shape", None), "rank", None)
-        if rank not in (0, 1):
+        fields = spec.values() if isinstance(spec, dict) else spec
+        fields = tuple(fields) if isinstance(fields, Iterable) else (fields,)
+        self.columns = tuple(spec) if isinstance(spec, dict) else ("text", "label")[: len(fields)]
+        ranks: list[Any] = [
+            getattr(getattr(field, "shape", None), "rank", None) for field in fields
+        ]
+        if None in ranks or len(ranks) != len(self.columns) or min(ranks, default=2) > 1:
             raise DataError(
                 f"{name} has elements {spec}; they should be strings, pairs (text, label) or dicts"
             )
-        self._dataset = dataset.unbatch() if rank == 1 else dataset
+        batched = min(ranks) == 1
+        self._dataset = dataset.unbatch() if batched else dataset
 
     def records(self) -> Iterator[Record]:
         """Reads the rows from the first one; each call begins anew."""

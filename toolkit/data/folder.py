@@ -1,7 +1,8 @@
 """Folders with a sub-folder a class, in the layout of aclImdb."""
 
 import logging
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from toolkit.data.files import read_lines
@@ -31,13 +32,13 @@ class FolderSource:
     columns = ("text", "label", "file")
 
     def __init__(self, path: Path, split: str | None = None) -> None:
-        folders = _folders(path)
+        folders = _entries(path, os.DirEntry.is_dir)
         if split is not None or set(folders) & set(PARTS):
             if split not in folders:
                 parts = shorten([str(path / name) for name in folders])
                 raise DataError(f"{path} comes in parts; give one of: {parts}")
             path = path / split
-            folders = _folders(path)
+            folders = _entries(path, os.DirEntry.is_dir)
         if UNLABELLED in folders:
             folders.remove(UNLABELLED)
             logger.info("%s: unlabelled texts are passed over", path / UNLABELLED)
@@ -55,17 +56,18 @@ class FolderSource:
         row = 0
         for label in self._classes:
             folder = self._path / label
-            names = [entry.name for entry in folder.iterdir() if entry.is_file()]
-            for name in natural_order(name for name in names if not name.startswith(".")):
+            for name in _entries(folder, os.DirEntry.is_file):
                 row += 1
                 text = "".join(read_lines(folder / name, newline=""))
                 file = f"{label}/{name}"
                 yield Record(row, {"text": text, "label": label, "file": file}, f"file {file}")
 
 
-def _folders(path: Path) -> list[str]:
+def _entries(path: Path, wanted: Callable[[os.DirEntry[str]], bool]) -> list[str]:
+    """The names in a folder that are of the wanted kind and not hidden, in natural order."""
     try:
-        names = [entry.name for entry in path.iterdir() if entry.is_dir()]
+        with os.scandir(path) as entries:
+            names = [entry.name for entry in entries if wanted(entry)]
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}") from None
     return natural_order(name for name in names if not name.startswith("."))

@@ -45,10 +45,12 @@ def open_source(data: Any, split: str | None = None) -> Source:
 
 def _open_path(data: str, split: str | None) -> Source:
     path = Path(data)
-    if path.is_dir():
+    if not data:
+        raise DataError("the path of the data is empty")
+    if os.path.isdir(data):  # unlike Path.is_dir, never raises
         return FolderSource(path, split)
     name = path.name.lower().removesuffix(".gz")
-    if path.exists():
+    if os.path.exists(data):
         if split is not None:
             raise DataError(f"{path} is one file and has no part {split!r}")
         if name.endswith(".csv"):
@@ -62,8 +64,9 @@ def _open_path(data: str, split: str | None) -> Source:
         )
     if NAME.fullmatch(data):
         return open_named(data, split)
-    folder = path.parent
-    names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
-    near = difflib.get_close_matches(path.name, names, n=1)
-    hint = f"; did you mean {folder / near[0]}?" if near else ""
+    try:
+        near = difflib.get_close_matches(path.name, os.listdir(path.parent), n=1)
+    except OSError:
+        near = []
+    hint = f"; did you mean {path.parent / near[0]}?" if near else ""
     raise DataError(f"there is no {path}{hint}")
