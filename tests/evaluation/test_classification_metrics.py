@@ -1,0 +1,150 @@
+"""Metrics by hand, and against scikit-learn on what it defines."""
+
+import json
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import sklearn.metrics
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toolkit.evaluation import classification_metrics, multilabel_metrics, number_metrics
+
+
+def test_classification_by_hand() -> None:
+    metrics = classification_metrics(
+        labels=[0, 0, 0, 1],
+        probabilities=[[0.5, 0.25, 0.25], [0.25, 0.5, 0.25], [0.75, 0.25, 0.0], [0.25, 0.5, 0.25]],
+        classes=["neg", "pos", "mixed"],
+    )
+    assert metrics == {
+        "accuracy": 0.75,
+        "macro_f1": pytest.approx((4 / 5 + 2 / 3) / 2),  # 'mixed' occurs nowhere
+        "log_loss": pytest.approx(-math.log(0.5 * 0.25 * 0.75 * 0.5) / 4),
+        "per_class": {
+            "neg": {"precision": 1.0, "recall": pytest.approx(2 / 3), "f1": 0.8, "support": 3},
+            "pos": {"precision": 0.5, "recall": 1.0, "f1": pytest.approx(2 / 3), "support": 1},
+            "mixed": {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 0},
+        },
+        "confusion": [[2, 1, 0], [0, 1, 0], [0, 0, 0]],
+    }
+
+
+def test_multilabel_by_hand() -> None:
+    metrics = multilabel_metrics(
+        labels=[[1, 0, 0], [1, 1, 0]],
+        probabilities=[[0.5, 0.25, 0.25], [0.25, 0.75, 0.25]],
+        classes=["plot", "cast", "score"],
+    )
+    assert metrics == {
+        "accuracy": 0.5,
+        "macro_f1": pytest.approx((2 / 3 + 1) / 2),
+        "micro_f1": pytest.approx(4 / 5),
+        "log_loss": pytest.approx(-math.log(0.5 * 0.75 * 0.75 * 0.25 * 0.75 * 0.75) / 6),
+        "per_class": {
+            "plot": {"precision": 1.0, "recall": 0.5, "f1": pytest.approx(2 / 3), "support": 2},
+            "cast": {"precision": 1.0, "recall": 1.0, "f1": 1.0, "support": 1},
+            "score": {"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 0},
+        },
+    }
+
+
+def test_numbers_by_hand() -> None:
+    assert number_metrics([1, 2, 3, 6], [1, 2, 5, 4]) == {
+        "mean_absolute_error": 1.0,
+        "root_mean_squared_error": pytest.approx(math.sqrt(2)),
+        "r2": pytest.approx(1 - 8 / 14),
+    }
+
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+@given(seed=seeds, examples=st.integers(1, 40), count=st.integers(2, 6))
+def test_classification_against_scikit_learn(seed: int, examples: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    classes = [f"class {i}" for i in range(count)]
+    labels = rng.integers(0, count, examples)
+    probabilities = rng.dirichlet(np.full(count, 0.3), examples)
+    metrics = classification_metrics(labels, probabilities, classes)
+
+    every, answers = range(count), probabilities.argmax(axis=1)
+    assert metrics["accuracy"] == pytest.approx(sklearn.metrics.accuracy_score(labels, answers))
+    assert metrics["macro_f1"] == pytest.approx(
+        sklearn.metrics.f1_score(labels, answers, average="macro", zero_division=0)
+    )
+    assert metrics["log_loss"] == pytest.approx(
+        sklearn.metrics.log_loss(labels, probabilities, labels=every)
+    )
+    theirs = sklearn.metrics.precision_recall_fscore_support(
+        labels, answers, labels=every, zero_division=0
+    )
+    ours = [list(row.values()) for row in metrics["per_class"].values()]
+    np.testing.assert_allclose(ours, np.transpose(theirs))
+    confusion = sklearn.metrics.confusion_matrix(labels, answers, labels=every)
+    assert metrics["confusion"] == confusion.tolist()
+
+
+@given(seed=seeds, examples=st.integers(1, 40), count=st.integers(2, 6))
+def test_multilabel_against_scikit_learn(seed: int, examples: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    classes = [f"class {i}" for i in range(count)]
+    labels = rng.integers(0, 2, (examples, count))
+    probabilities = rng.random((examples, count))
+    metrics = multilabel_metrics(labels, probabilities, classes)
+
+    answers = (probabilities >= 0.5).astype(int)
+    occurring = np.flatnonzero((labels + answers).sum(axis=0)).tolist() or None
+    assert metrics["accuracy"] == pytest.approx(sklearn.metrics.accuracy_score(labels, answers))
+    for average, labels_of in ("macro", occurring), ("micro", None):
+        assert metrics[f"{average}_f1"] == pytest.approx(
+            sklearn.metrics.f1_score(
+                labels, answers, labels=labels_of, average=average, zero_division=0
+            )
+        )
+    assert metrics["log_loss"] == pytest.approx(
+        sklearn.metrics.log_loss(labels.ravel(), probabilities.ravel(), labels=[0, 1])
+    )
+    theirs = sklearn.metrics.precision_recall_fscore_support(labels, answers, zero_division=0)
+    ours = [list(row.values()) for row in metrics["per_class"].values()]
+    np.testing.assert_allclose(ours, np.transpose(theirs))
+
+
+@given(seed=seeds, examples=st.integers(2, 40))
+def test_numbers_against_scikit_learn(seed: int, examples: int) -> None:
+    rng = np.random.default_rng(seed)
+    right, answers = rng.normal(3, 2, (2, examples))
+    metrics = number_metrics(right, answers)
+    for name in ("mean_absolute_error", "root_mean_squared_error"):
+        assert metrics[name] == pytest.approx(getattr(sklearn.metrics, name)(right, answers))
+    assert metrics["r2"] == pytest.approx(sklearn.metrics.r2_score(right, answers))
+
+
+@pytest.mark.parametrize(
+    "metrics",
+    [
+        classification_metrics([0], np.float32([[0, 1]]), ["a", "b"]),
+        classification_metrics([0], np.float16([[1]]), ["only"]),
+        classification_metrics(np.int32([1, 1]), np.float32([[1, 0, 0], [0, 1, 0]]), list("abc")),
+        multilabel_metrics([[0, 0]], np.float32([[0, 0]]), ["a", "b"]),
+        multilabel_metrics(np.float32([[1]]), np.float32([[0]]), ["only"]),
+        number_metrics([2], [2]),
+        number_metrics([2], [3]),
+        number_metrics(np.float32([5, 5]), np.float32([5, 6])),
+    ],
+)
+def test_always_defined_and_written_as_json(metrics: dict[str, Any]) -> None:
+    assert json.loads(json.dumps(metrics, allow_nan=False)) == metrics
+
+
+def test_a_sure_error_costs_what_the_precision_lets_it() -> None:
+    metrics = classification_metrics([0], np.float32([[0, 1]]), ["a", "b"])
+    assert metrics["log_loss"] == pytest.approx(-math.log(2**-23))
+
+
+@pytest.mark.parametrize(("answer", "r2"), [(2, 1.0), (3, 0.0)])
+def test_numbers_that_do_not_vary(answer: float, r2: float) -> None:
+    assert number_metrics([2], [answer])["r2"] == r2
+    assert number_metrics([2, 2], [2, answer])["r2"] == r2

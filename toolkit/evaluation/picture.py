@@ -1,0 +1,94 @@
+"""The confusion matrix as a picture; matplotlib is imported when one is drawn."""
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from toolkit.evaluation.names import one_line
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+#: Longer names are shortened, so that they leave room for the matrix.
+LONGEST_NAME = 28
+
+
+def draw_confusion(
+    confusion: ArrayLike, classes: Sequence[str], axes: "Axes | None" = None
+) -> "Axes":
+    """Draws a confusion matrix: a row for each right class, a column for each answer.
+
+    A cell's shade is its share of the row, so that rare classes are seen as well as common ones;
+    its figure is the count, left out where it is 0 or there is no room for it.
+
+    Args:
+        confusion: [C, C] counts.
+        classes: C names, in any script; a character that no installed font has is written as its
+            code.
+        axes: Where to draw; a figure of its own without them.
+
+    Returns:
+        The axes.
+    """
+    counts = np.asarray(confusion)
+    if axes is None:
+        axes = _square(inches=min(max(2.5, 0.4 * len(classes)), 16))
+    box = axes.get_window_extent()
+    cell = 72 / axes.figure.dpi * min(box.width, box.height) / len(classes)  # in points
+
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axes.set_xlabel("answer")
+    axes.set_ylabel("right class")
+
+    names, fonts = _legible(classes)
+    size = min(10, 0.8 * cell)
+    style: dict[str, Any] = {"fontfamily": fonts, "fontsize": size, "parse_math": False}
+    lie = max(map(len, names)) * 0.7 * size < cell
+    axes.set_xticks(range(len(names)), names, rotation=0 if lie else 90, **style)
+    axes.set_yticks(range(len(names)), names, **style)
+
+    size = min(10, cell / (0.7 * len(str(counts.max())) + 0.5))
+    if size >= 4:
+        for row, column in np.argwhere(counts):
+            ink = "white" if shares[row, column] > 0.5 else "black"
+            count = str(counts[row, column])
+            axes.text(column, row, count, color=ink, fontsize=size, ha="center", va="center")
+    return axes
+
+
+def save_picture(path: str | os.PathLike[str], axes: "Axes") -> None:
+    """Writes the figure that the axes stand in; the name's ending decides the format."""
+    axes.figure.canvas.print_figure(path, dpi=150, bbox_inches="tight")
+
+
+def _square(inches: float) -> "Axes":
+    """Axes of a size of their own; what stands beside them is added when they are saved."""
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(inches, inches)).add_axes((0, 0, 1, 1))
+
+
+def _legible(names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Shortens names, finds fonts that have their characters, and writes the rest as codes."""
+    from matplotlib.font_manager import FontProperties, findfont, fontManager
+    from matplotlib.ft2font import FT2Font
+
+    usual = FontProperties()
+    fonts = list(usual.get_family())
+    names = [one_line(name, LONGEST_NAME) for name in names]
+    missing = set("".join(names)).difference(map(chr, FT2Font(findfont(usual)).get_charmap()))
+    for font in sorted(fontManager.ttflist, key=lambda font: font.name):
+        if not missing:
+            break
+        if font.name.strip(".").startswith("Last") or font.style != "normal":
+            continue  # the last resort has a box for every character
+        found = missing.intersection(map(chr, FT2Font(font.fname).get_charmap()))
+        if found:
+            fonts.append(font.name)
+            missing -= found
+    codes = str.maketrans({c: c.encode("ascii", "backslashreplace").decode() for c in missing})
+    return [one_line(name.translate(codes), LONGEST_NAME) for name in names], fonts

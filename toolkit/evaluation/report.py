@@ -1,0 +1,124 @@
+"""What a reader wants of an evaluation: a table, the worst errors, and files of both."""
+
+import json
+import unicodedata
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from toolkit.evaluation.names import one_line
+from toolkit.evaluation.picture import draw_confusion, save_picture
+from toolkit.files import atomic_write
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: How many errors are worth a reader's time.
+WORST = 20
+
+
+def metrics_table(metrics: Mapping[str, Any]) -> str:
+    """Lays metrics out for a terminal, a line each, and a line for each class below them.
+
+    Before::
+
+        {"accuracy": 0.75, "per_class": {"neg": {"f1": 0.8, "support": 3}}}
+
+    After::
+
+        accuracy  0.7500
+
+        class      f1  support
+        neg    0.8000        3
+    """
+    tables = [[[name, value] for name, value in metrics.items() if isinstance(value, int | float)]]
+    if per_class := metrics.get("per_class"):
+        heads = list(next(iter(per_class.values())))
+        rows = [[one_line(name, 40), *figures.values()] for name, figures in per_class.items()]
+        tables.append([["class", *heads], *rows])
+    return "\n\n".join(_columns(table) for table in tables if table)
+
+
+def worst_errors(
+    texts: Sequence[str],
+    labels: ArrayLike,
+    probabilities: ArrayLike,
+    classes: Sequence[str],
+    n: int = WORST,
+) -> "pd.DataFrame":
+    """Returns the wrong answers that the model was surest of, the surest first.
+
+    Args:
+        texts: N texts.
+        labels: [N] the index of the right class.
+        probabilities: [N, C] what the model gave each class.
+        classes: C names.
+        n: How many rows at most.
+
+    Returns:
+        Columns ``text``, ``label``, ``answer``, ``score`` (the answer's probability) and
+        ``label_score`` (the right class's).
+    """
+    import pandas as pd
+
+    right, given = np.asarray(labels, np.int64), np.asarray(probabilities)
+    answers, scores = given.argmax(axis=1), given.max(axis=1)
+    wrong = np.flatnonzero(answers != right)
+    worst = wrong[np.argsort(-scores[wrong], kind="stable")][:n]
+    return pd.DataFrame(
+        {
+            "text": [texts[i] for i in worst],
+            "label": [classes[i] for i in right[worst]],
+            "answer": [classes[i] for i in answers[worst]],
+            "score": scores[worst],
+            "label_score": given[worst, right[worst]],
+        }
+    )
+
+
+def write_report(
+    folder: Path,
+    metrics: Mapping[str, Any],
+    classes: Sequence[str],
+    errors: "Sequence[pd.DataFrame]" = (),
+) -> None:
+    """Writes ``metrics.json`` and, where there is something for them, two files more.
+
+    Args:
+        folder: Made when it is missing.
+        metrics: Of any kind; with a ``confusion`` they give ``confusion.png``.
+        classes: The names that go with it.
+        errors: Tables of ``worst_errors``, a part of the data each; the worst of all of them
+            become ``errors.csv``.
+    """
+    atomic_write(folder / "metrics.json", json.dumps(metrics, indent=2, ensure_ascii=False) + "\n")
+    if "confusion" in metrics:
+        save_picture(folder / "confusion.png", draw_confusion(metrics["confusion"], classes))
+    if errors:
+        import pandas as pd
+
+        worst = pd.concat(errors).sort_values("score", ascending=False, kind="stable")[:WORST]
+        atomic_write(folder / "errors.csv", worst.to_csv(index=False, float_format="%.4f"))
+
+
+def _columns(rows: Sequence[Sequence[Any]]) -> str:
+    """Aligns the first column left, and the others right."""
+    cells = [[f"{c:.4f}" if isinstance(c, float) else str(c) for c in row] for row in rows]
+    widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
+    lines = []
+    for first, *others in cells:
+        line = [first + " " * (widths[0] - _width(first))]
+        line += [other.rjust(width) for other, width in zip(others, widths[1:], strict=True)]
+        lines.append("  ".join(line))
+    return "\n".join(lines)
+
+
+def _width(text: str) -> int:
+    """How many columns a terminal takes for a text."""
+    return sum(
+        0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF")
+        for c in text
+    )
