@@ -5,16 +5,17 @@ import tempfile
 import weakref
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from toolkit.errors import OptionError
+from toolkit.errors import DataError, OptionError
 from toolkit.text import vocabulary as vocabularies
 from toolkit.text.counts import TokenCounts, count_units, most_frequent
 from toolkit.text.split import LINE_BREAK, Pieces, Units, join, split
+from toolkit.text.strings import utf8
 from toolkit.text.unicode import NormalForm, normalise
 
 Truncation = Literal["head", "tail", "head_and_tail"]
@@ -44,7 +45,8 @@ class Tokenizer(keras.layers.Layer):
         html_breaks: Whether ``<br />`` and its variants are line breaks.
         max_tokens: The largest number of vocabulary entries, padding and unknown included.
         min_count: How often a unit must occur to get an id of its own.
-        max_length: The largest number of units that a text keeps; None keeps all.
+        max_length: The largest number of units that a text keeps; None keeps all. As an attribute
+            it may be set once the data's lengths are known, before a graph is made.
         truncation: What is kept of a longer text: its "head", its "tail", or "head_and_tail",
             half of each (of an odd number, the head has one more).
         vocabulary: Units in the order of their ids, from id 2 on (a list that begins with padding
@@ -67,7 +69,7 @@ class Tokenizer(keras.layers.Layer):
         vocabulary: Sequence[str] | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(trainable=False, **kwargs)
+        super().__init__(**kwargs)
         _check("units", units, Units)
         _check("normalization", normalization, NormalForm)
         _check("truncation", truncation, Truncation)
@@ -123,7 +125,7 @@ class Tokenizer(keras.layers.Layer):
         Returns:
             Normalised units with their places in the original: ragged [B, None], or [None].
         """
-        text = tf.convert_to_tensor(text, tf.string)
+        text = _strings(text)
         if text.shape.rank == 0:
             pieces = self.split(text[None])
             return Pieces(*(ragged.values for ragged in pieces))
@@ -141,7 +143,7 @@ class Tokenizer(keras.layers.Layer):
             int32 [B, T], or [T]: T is the longest text's number of units and at least 1; shorter
             ones are padded with 0 on the right.
         """
-        text = tf.convert_to_tensor(text, tf.string)
+        text = _strings(text)
         if text.shape.rank == 0:
             return self.call(text[None])[0]
         tokens = self._truncated(split(text, self.units, self.html_breaks).tokens)
@@ -163,7 +165,6 @@ class Tokenizer(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, the vocabulary as it now is among them."""
         config: dict[str, Any] = super().get_config()
-        del config["trainable"]
         return config | {
             "units": self.units,
             "lowercase": self.lowercase,
@@ -175,11 +176,6 @@ class Tokenizer(keras.layers.Layer):
             "truncation": self.truncation,
             "vocabulary": self.vocabulary,
         }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Self:
-        """Make a tokenizer from what ``get_config`` gave."""
-        return cls(**config)
 
     def save_assets(self, dir_path: str) -> None:
         """Write the vocabulary into a ``.keras`` file."""
@@ -226,6 +222,18 @@ class Tokenizer(keras.layers.Layer):
             tf.minimum(tokens.row_lengths(), self.max_length),
             validate=False,
         )
+
+
+def _strings(text: Any) -> Any:
+    """Make a tensor [B] or [] of what a caller has: also of strings with lone surrogates."""
+    if isinstance(text, str):
+        text = utf8(text)
+    elif isinstance(text, list | tuple):
+        text = [utf8(item) if isinstance(item, str) else item for item in text]
+    text = tf.convert_to_tensor(text, tf.string)
+    if text.shape.rank not in (0, 1):
+        raise DataError(f"text has shape {text.shape}; it must be strings [B], or one string []")
+    return text
 
 
 def _check(name: str, value: object, options: Any) -> None:

@@ -59,26 +59,33 @@ def normalise(tokens: Any, form: NormalForm, lowercase: bool) -> Any:
 
     def mixed() -> Any:
         others = tf.where(is_other)
-        changed = _normalise_any(tf.gather_nd(tokens, others), form, lowercase)
+        changed = _normaliser(form, lowercase)(tf.gather_nd(tokens, others))
         return tf.tensor_scatter_nd_update(ascii_only, others, changed)
 
     return tf.cond(tf.reduce_any(is_other), mixed, lambda: ascii_only)
 
 
-def _normalise_any(tokens: Any, form: NormalForm, lowercase: bool) -> Any:
-    characters = tf.strings.unicode_decode(tokens, "UTF-8")
-    rows = tf.cast(characters.value_rowids(), tf.int32)
-    codes, rows = _expand(characters.values, rows, _expansions(form, lowercase))
-    if form != "none":
-        codes, classes = _order(codes, rows)
-        codes, rows = _compose(codes, classes, rows)
-    normal = tf.RaggedTensor.from_value_rowids(
-        codes, tf.cast(rows, tf.int64), nrows=tf.size(tokens, tf.int64), validate=False
-    )
-    normal = tf.strings.unicode_encode(normal, "UTF-8")
-    if lowercase:
-        normal = tf.strings.regex_replace(normal, r"(\p{L}\p{M}*)σ$", r"\1ς")
-    return normal
+@cache
+def _normaliser(form: NormalForm, lowercase: bool) -> Any:
+    """The function that any strings [N] go through; graphs share it, and so its tables."""
+
+    def normalise_any(tokens: Any) -> Any:
+        characters = tf.strings.unicode_decode(tokens, "UTF-8")
+        rows = tf.cast(characters.value_rowids(), tf.int32)
+        codes, rows = _expand(characters.values, rows, _expansions(form, lowercase))
+        if form != "none":
+            codes, classes = _order(codes, rows)
+            codes, rows = _compose(codes, classes, rows)
+        normal = tf.RaggedTensor.from_value_rowids(
+            codes, tf.cast(rows, tf.int64), nrows=tf.size(tokens, tf.int64), validate=False
+        )
+        normal = tf.strings.unicode_encode(normal, "UTF-8")
+        if lowercase:
+            normal = tf.strings.regex_replace(normal, r"(\p{L}\p{M}*)σ$", r"\1ς")
+        return normal
+
+    signature = [tf.TensorSpec([None], tf.string)]
+    return tf.function(normalise_any, input_signature=signature, autograph=False)
 
 
 def _expand(codes: Any, rows: Any, table: _Expansions) -> tuple[Any, Any]:

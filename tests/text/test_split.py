@@ -1,0 +1,158 @@
+"""Pieces and their places."""
+
+import time
+
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from toolkit.text.split import join, split
+
+WORDS = [
+    ("", ""),
+    (" \t\n", ""),
+    ("Don't shout, it's 3.50 a kilo!", "Don't|shout|,|it|'s|3.50|a|kilo|!"),
+    ("We’ll see: they're 'there'.", "We|’ll|see|:|they|'re|'|there|'|."),
+    ("CAN'T isn’t wouldn't've", "CAN'T|isn’t|wouldn't|'ve"),
+    ("state-of-the-art (U.S.)", "state|-|of|-|the|-|art|(|U.S.|)"),
+    ("Plan B. No", "Plan|B|.|No"),
+    ("1,000,000 10.11.2024 v1.5 3rd 7/10", "1,000,000|10.11.2024|v1|.|5|3rd|7|/|10"),
+    ("well... what?!", "well|.|.|.|what|?|!"),
+    ("l’Europe, O'Brien, м’яч, п'ять", "l|’|Europe|,|O|'|Brien|,|м’яч|,|п'ять"),
+    ("привет, мир: ёлка", "привет|,|мир|:|ёлка"),
+    ("e\u0301te\u0301 Ångström", "e\u0301te\u0301|Ångström"),
+    ("我爱北京。", "我|爱|北|京|。"),
+    ("ひらがなカタカナ", "ひ|ら|が|な|カタカナ"),
+    ("สวัสดี", "ส|วั|ส|ดี"),
+    ("한국어 \u1112\u1161\u11ab", "한국어|\u1112\u1161\u11ab"),
+    ("हिन्दी में", "हिन्दी|में"),
+    ("שָׁלוֹם עולם", "שָׁלוֹם|עולם"),
+    ("مرحبا، می\u200cخواهم", "مرحبا|،|می\u200cخواهم"),
+    ("\u200fabc\u202c \ufeffdef\u200b", "abc|def"),
+    ("👍🏽👩‍👩‍👧 🇫🇷🇩🇪🇫", "👍🏽|👩‍👩‍👧|🇫🇷|🇩🇪|🇫"),
+    ("❤️1️⃣2️⃣#️⃣ 🏴\U000e0067\U000e0062\U000e007f!", "❤️|1️⃣|2️⃣|#️⃣|🏴\U000e0067\U000e0062\U000e007f|!"),
+    ("good😀film \U0001f600\u200dbad", "good|😀|film|\U0001f600|\u200dbad"),
+    ("a\0b\x01c", "a|b|c"),
+    (b"caf\xc3 \xff\xfe x\xe2\x82", "caf|\ufffd|\ufffd|\ufffd|x|\ufffd"),
+    ("<br>a<BR/>b<br />c</br>d<b>", "a|b|c|d|<|b|>"),
+    ("co\u00adop", "co\u00adop"),
+]
+
+CHARACTERS = [
+    ("", ""),
+    ("né ok", "n|é| |o|k"),
+    ("ne\u0301\u0323", "n|e\u0301\u0323"),
+    ("a  b\tc\r\nd\n", "a| | |b|\t|c|\r\n|d|\n"),
+    ("a<br />b<br", "a|<br />|b|<|b|r"),
+    ("👍🏽👩‍👩‍👧🇫🇷🇩🇪1️⃣", "👍🏽|👩‍👩‍👧|🇫🇷|🇩🇪|1️⃣"),
+    ("각\u1100\u1161\u11a8\uac00\u11a8", "각|\u1100\u1161\u11a8|\uac00\u11a8"),
+    ("हिन्दी", "हि|न्|दी"),
+    ("שָׁל", "שָׁ|ל"),
+    ("می\u200cخ", "م|ی\u200c|خ"),
+    ("\0\u0301a\u200f", "\0|\u0301|a|\u200f"),
+    (b"a\xff\xfe\xc3", "a|\ufffd|\ufffd|\ufffd"),
+]
+
+
+def cut(text, units, html_breaks=True):
+    pieces = split(tf.constant([text]), units, html_breaks)
+    return [values.numpy().tolist() for values in (p.values for p in pieces)]
+
+
+def decoded(text):
+    return text.decode("utf-8", errors="replace") if isinstance(text, bytes) else text
+
+
+@pytest.mark.parametrize(
+    ("units", "text", "expected"),
+    [("words", *pair) for pair in WORDS] + [("characters", *pair) for pair in CHARACTERS],
+)
+def test_literal_pairs(units, text, expected):
+    tokens, starts, ends = cut(text, units)
+    assert [token.decode() for token in tokens] == (expected.split("|") if expected else [])
+    original = decoded(text)
+    assert [original[a:b] for a, b in zip(starts, ends, strict=True)] == [
+        token.decode() for token in tokens
+    ]
+
+
+def test_html_breaks_stay_when_they_are_not_white_space():
+    assert [t.decode() for t in cut("a<br />b", "words", html_breaks=False)[0]] == [
+        *("a", "<", "br", "/", ">", "b")
+    ]
+    assert len(cut("a<br />b", "characters", html_breaks=False)[0]) == 8
+
+
+BYTES = st.one_of(
+    st.text(), st.text("aB.,'’1 <>br/é\u0301ё我ก가\u1100🇫👍🏽\u200d\0\r\n"), st.binary()
+)
+
+
+@pytest.mark.parametrize("units", ["words", "characters"])
+@settings(max_examples=150, deadline=None)
+@given(texts=st.lists(BYTES, max_size=4))
+def test_tokens_are_what_stands_at_their_places(units, texts):
+    texts = [text.encode() if isinstance(text, str) else text for text in texts]
+    pieces = split(tf.constant(texts, tf.string), units, html_breaks=True)
+    for row, text in enumerate(texts):
+        original, end_before = decoded(text), 0
+        for token, start, end in zip(*(p[row].numpy().tolist() for p in pieces), strict=True):
+            assert end_before <= start < end <= len(original)
+            assert original[start:end] == token.decode()
+            if units == "characters":
+                assert start == end_before
+            end_before = end
+        assert units == "words" or end_before == len(original)
+
+
+LONG = {
+    "letters": "a",
+    "accents": "e\u0301\u0323",
+    "marks": "\u0301",
+    "apostrophes": "n'",
+    "numbers": "1.",
+    "initials": "A.",
+    "cyrillic": "м'",
+    "thousands": "\u0482",
+    "joiners": "👩\u200d",
+    "flags": "🇫",
+    "han": "我",
+    "jamo": "\u1100",
+    "breaks": "<br",
+    "nul": "\0",
+}
+
+
+@pytest.mark.parametrize("units", ["words", "characters"])
+def test_a_long_text_takes_linear_time(units):
+    for name, unit in LONG.items():
+        text = unit * (200_000 // len(unit))
+        cut(text[:100], units)
+        began = time.perf_counter()
+        cut(text, units)
+        assert time.perf_counter() - began < 5, name  # 0.1 s; quadratic time would be minutes
+
+
+@pytest.mark.parametrize("units", ["words", "characters"])
+def test_mixed_scripts_do_not_exhaust_the_automaton(units):
+    codes = [*range(0x20, 0x3000, 3), *range(0xAC00, 0xD7A0, 5), *range(0x1F000, 0x1FA00, 3)]
+    text = "".join(chr(codes[i * i * 7919 % len(codes)]) for i in range(100_000))
+    began = time.perf_counter()
+    cut(text, units)
+    assert time.perf_counter() - began < 3  # 0.2 s; 5 s when it fell back to RE2's slow engine
+
+
+JOINED = [
+    ("it|'s|good|(|very|)|!", "it's good (very)!"),
+    ("I|don't|know|,|really|…", "I don't know, really…"),
+    ("我|爱|北|京|。|ok", "我爱北京。 ok"),
+    ("ส|วั|ส|ดี", "สวัสดี"),
+    ("a||b||", "a b"),
+    ("", ""),
+]
+
+
+@pytest.mark.parametrize(("tokens", "text"), JOINED)
+def test_words_are_joined_as_usual(tokens, text):
+    assert join(tf.constant([tokens.split("|")]), "words").numpy()[0].decode() == text
