@@ -1,7 +1,5 @@
 """Normal forms and lower case, against Python's ``unicodedata``."""
 
-import os
-import subprocess
 import sys
 import unicodedata
 
@@ -71,7 +69,7 @@ def test_every_code_point_in_lower_case(form):
 
 
 @pytest.mark.parametrize("form", FORMS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @example(texts=["\u0dd9\u0dcf\u0dca", "\u1100\u1161\u11a8\u11a8", "\u0301\u0327a"])
 @given(
     texts=st.lists(
@@ -89,16 +87,3 @@ def test_strings(form, texts):
 def test_lower_case_is_pythons(texts):
     lowered = [unicodedata.normalize("NFC", text.lower()) for text in texts]
     assert normal(texts, "NFC", lowercase=True) == lowered
-
-
-def test_lower_case_does_not_follow_the_locale():
-    code = (
-        "import tensorflow as tf; from toolkit.text.unicode import normalise;"
-        "print(normalise(tf.constant(['TITLE İÉ']), 'NFC', True).numpy()[0].hex())"
-    )
-    environment = os.environ | {"LC_ALL": "tr_TR.UTF-8", "TF_CPP_MIN_LOG_LEVEL": "3"}
-    environment["PYTHONPATH"] = os.pathsep.join(sys.path)
-    result = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
-    )
-    assert bytes.fromhex(result.stdout).decode() == "title i\u0307é"
