@@ -46,6 +46,6 @@ def corpus_of():
         numbers = np.arange(len(sizes))
         ids = np.repeat(numbers + 1, sizes).astype(np.int32)
         starts = np.cumsum(sizes, dtype=np.int64) - sizes
-        return EncodedCorpus(ids, starts, sizes, numbers + 1, labels, None, encoder)
+        return EncodedCorpus(ids, starts, sizes, numbers + 1, labels, encoder)
 
     return corpus_of

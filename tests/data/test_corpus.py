@@ -26,20 +26,15 @@ def open_files() -> int:
 
 
 def test_literal_corpus(encode_all) -> None:
-    corpus = encode_all(FRAME, group_column="film")
+    corpus = encode_all(FRAME)
     assert [corpus[index].tolist() for index in range(3)] == [[1, 2], [3], [1, 2, 3, 4]]
     assert corpus.lengths.tolist() == [2, 1, 4]
     assert corpus.rows.tolist() == [1, 2, 3]
     assert corpus.labels.tolist() == [0, 1, 0]
-    assert corpus.groups[0] == corpus.groups[1] != corpus.groups[2]
     assert corpus.class_counts.tolist() == [2, 1]
     batch = corpus.batch(np.array([2, 1]))
     assert batch.dtype == np.int32
     assert batch.tolist() == [[1, 2, 3, 4], [3, 0, 0, 0]]
-
-
-def test_groups_have_the_same_numbers_in_every_process(encode_all) -> None:
-    assert encode_all(FRAME, group_column="film").groups[0] == -9038873097560174361
 
 
 def test_many_chunks(encode_all) -> None:
@@ -60,7 +55,7 @@ def test_rows_count_what_was_left_out(encode_all) -> None:
 def test_without_labels(tokenizer) -> None:
     examples = TextExamples(open_source(["a bb", " ", "ccc"]), ColumnOptions(), labelled=False)
     corpus = encode(examples, tokenizer)
-    assert (corpus.labels, corpus.groups) == (None, None)
+    assert corpus.labels is None
     assert corpus.lengths.tolist() == [2, 0, 1]
     assert corpus.class_counts.tolist() == []
     assert corpus.batch(np.array([1])).tolist() == [[0]]
@@ -89,19 +84,11 @@ def test_unknown_class(tokenizer) -> None:
 
 
 def test_subsets_share_the_ids(encode_all) -> None:
-    corpus = encode_all(FRAME, group_column="film")
+    corpus = encode_all(FRAME)
     part = corpus.subset(np.array([2, 0]))
     assert part.ids is corpus.ids
     assert [part[0].tolist(), part[1].tolist()] == [[1, 2, 3, 4], [1, 2]]
     assert part.rows.tolist() == [3, 1]
-    assert part.groups.tolist() == corpus.groups[[2, 0]].tolist()
-
-
-def test_split(encode_all) -> None:
-    corpus = encode_all(([f"{'a' * (1 + n % 9)}" for n in range(100)], [n % 2 for n in range(100)]))
-    train, held = corpus.split(0.2, seed=0)
-    assert (train.class_counts.tolist(), held.class_counts.tolist()) == ([40, 40], [10, 10])
-    assert sorted([*train.rows, *held.rows]) == list(range(1, 101))
 
 
 def test_the_file_goes_with_the_corpus(encode_all, tmp_path: Path, monkeypatch) -> None:

@@ -13,6 +13,7 @@ from toolkit.data.open import open_source
 from toolkit.data.options import ColumnOptions
 from toolkit.data.rules import LabelRule
 from toolkit.data.source import Record, Source
+from toolkit.data.survey import Survey, survey
 
 if TYPE_CHECKING:
     from toolkit.data.batches import LengthBatches
@@ -29,9 +30,11 @@ __all__ = [
     "LengthBatches",
     "Record",
     "Source",
+    "Survey",
     "TextExamples",
     "encode",
     "open_source",
+    "survey",
 ]
 
 

@@ -1,6 +1,5 @@
 """Encoded examples: the ids on disk, everything else in small arrays."""
 
-import hashlib
 import tempfile
 from collections.abc import Callable
 from itertools import islice
@@ -12,7 +11,6 @@ from numpy.typing import NDArray
 
 from toolkit.data.examples import TextExamples
 from toolkit.data.labels import LabelEncoder
-from toolkit.data.splits import split_indices
 from toolkit.errors import WorkError
 
 _TEXTS_AT_ONCE = 512
@@ -30,7 +28,6 @@ class EncodedCorpus:
         lengths: How many ids each example has, int32 [N].
         rows: The row of each example in its source, from 1, int64 [N].
         labels: Encoded labels, int32 [N], float32 [N, C] or float32 [N]; None without labels.
-        groups: A number for each example's group, int64 [N]; None without groups.
         encoder: What encoded the labels; None without labels.
     """
 
@@ -41,7 +38,6 @@ class EncodedCorpus:
         lengths: NDArray[np.int32],
         rows: NDArray[np.int64],
         labels: NDArray[Any] | None = None,
-        groups: NDArray[np.int64] | None = None,
         encoder: LabelEncoder | None = None,
     ) -> None:
         self.ids = ids
@@ -49,7 +45,6 @@ class EncodedCorpus:
         self.lengths = lengths
         self.rows = rows
         self.labels = labels
-        self.groups = groups
         self.encoder = encoder
 
     def __len__(self) -> int:
@@ -77,20 +72,8 @@ class EncodedCorpus:
             self.lengths[indices],
             self.rows[indices],
             None if self.labels is None else self.labels[indices],
-            None if self.groups is None else self.groups[indices],
             self.encoder,
         )
-
-    def split(self, share: float, seed: int) -> tuple[Self, Self]:
-        """Holds out a share of the examples; see :func:`toolkit.data.splits.split_indices`.
-
-        Classes are stratified. Several labels at once and numbers are not.
-        """
-        stratified = self.encoder is not None and self.encoder.target == "classes"
-        train, held = split_indices(
-            len(self), share, seed, self.labels if stratified else None, self.groups
-        )
-        return self.subset(train), self.subset(held)
 
     def batch(self, indices: NDArray[np.int64]) -> NDArray[np.int32]:
         """The ids of some examples as one array [B, T], T >= 1, padded with 0."""
@@ -122,8 +105,6 @@ def encode(
     lengths: list[NDArray[np.int32]] = []
     rows: list[int] = []
     labels: list[NDArray[Any]] = []
-    groups: list[int] = []
-    with_groups = examples.group_column is not None
     compiled = tf.function(tokenizer, input_signature=[tf.TensorSpec([None], tf.string)])
     read = examples.known(encoder) if encoder else iter(examples)
     # An anonymous file: the operating system removes it when nothing refers to it any more.
@@ -136,8 +117,6 @@ def encode(
             rows.extend(example.row for example in chunk)
             if encoder:
                 labels.append(encoder.encode([example.label for example in chunk]))
-            if with_groups:
-                groups.extend(_group_number(example.group) for example in chunk)
         all_lengths = np.concatenate(lengths) if lengths else np.zeros(0, np.int32)
         file.flush()
         ids = np.zeros(0, np.int32)
@@ -149,15 +128,8 @@ def encode(
         all_lengths,
         np.asarray(rows, np.int64),
         np.concatenate(labels) if labels else None,
-        np.asarray(groups, np.int64) if with_groups else None,
         encoder,
     )
-
-
-def _group_number(group: str | None) -> int:
-    """A number for a group, the same in every process."""
-    digest = hashlib.blake2b((group or "").encode("utf-8", "surrogateescape"), digest_size=8)
-    return int.from_bytes(digest.digest(), "little", signed=True)
 
 
 def _write(file: IO[bytes], ids: NDArray[np.int32]) -> None:

@@ -114,6 +114,17 @@ class ManyToOne(keras.Model):
         self.output_dropout = keras.layers.Dropout(output_dropout, seed=seed, dtype=dtype)
         self.output_layer = OutputLayer(outputs, output, mean=output_mean, scale=output_scale)
 
+    def build(self, input_shape: Any = None) -> None:
+        """Makes the weights; ids have no size that they depend on."""
+        self.embedding.build((None, None))
+        shape = (None, None, self.config["embedding_size"])
+        for layer in self.recurrent:
+            layer.build(shape)
+            shape = layer.compute_output_shape(shape)
+        self.pooling.build(shape)
+        self.output_layer.build((None, shape[-1]))
+        self.built = True
+
     def call(self, ids: Any, training: bool = False) -> Any:
         """Ids [B, T] to logits [B, outputs]."""
         mask = ops.not_equal(ids, 0)

@@ -87,6 +87,13 @@ class OneToOne(keras.Model):
         self.output_dropout = keras.layers.Dropout(output_dropout, seed=seed, dtype=dtype)
         self.output_layer = OutputLayer(outputs, output, mean=output_mean, scale=output_scale)
 
+    def build(self, input_shape: Any = None) -> None:
+        """Makes the weights; ids have no size that they depend on."""
+        self.embedding.build((None, None))
+        self.hidden.build((None, self.window * self.config["embedding_size"]))
+        self.output_layer.build((None, self.config["hidden_size"]))
+        self.built = True
+
     def call(self, ids: Any, training: bool = False) -> Any:
         """Ids [B, T] to logits [B, outputs]."""
         ids = ops.pad(ids, [[0, 0], [0, self.window]])[:, : self.window]

@@ -21,6 +21,12 @@ class TextModel(keras.Model):
         self.tokenizer = tokenizer
         self.network = network
 
+    def build(self, input_shape: Any = None) -> None:
+        """Makes the network's weights, if there are none yet."""
+        if not self.network.built:
+            self.network.build()
+        self.built = True
+
     def call(self, text: Any, training: bool = False) -> Any:
         """Strings [B] to logits [B, outputs]."""
         return self.network(self.tokenizer(text), training=training)

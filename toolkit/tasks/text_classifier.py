@@ -15,15 +15,16 @@ from typing import TYPE_CHECKING, Any, Self
 import keras
 import numpy as np
 import yaml
+from numpy.typing import NDArray
 
 from toolkit.data import (
     EncodedCorpus,
-    LabelCounter,
     LabelEncoder,
     LengthBatches,
     TextExamples,
     encode,
     open_source,
+    survey,
 )
 from toolkit.errors import ModelError, OptionError
 from toolkit.evaluation import (
@@ -125,10 +126,11 @@ class TextClassifier(TextClassifierOptions):
         size = DataSize(len(train), int(train.lengths.sum()))
         network = self._network(tokenizer, encoder.outputs, train, size)
         self.text_model = TextModel(tokenizer, network)
+        self.text_model.build()
         self._ask = asking(signature(self.text_model, self.classes))
 
         budget = self._choose("batch_tokens", automatic.batch_tokens(size))
-        batches = LengthBatches(train, budget, self.seed)
+        batches = LengthBatches(train, budget, self.seed, class_weights=self._class_weights(train))
         epochs = self._choose("epochs", automatic.epochs(size))
         logger.info(
             "%d texts of %d units to train on, %d to validate; %d batches, %.1f %% of them padding",
@@ -154,7 +156,6 @@ class TextClassifier(TextClassifierOptions):
             validate=validate,
             monitor=monitor,
             mode="min" if monitor in ERRORS else "max",
-            class_weight=self._class_weight(train),
             folder=Path(output) if output else None,
         )
         if validate is not None:
@@ -164,8 +165,13 @@ class TextClassifier(TextClassifierOptions):
     def _read(
         self, examples: TextExamples, validation_data: Any
     ) -> tuple[Tokenizer, LabelEncoder, EncodedCorpus, EncodedCorpus | None]:
-        """Reads the data twice: for vocabulary and classes, and to encode it."""
-        counter = LabelCounter(self.target)
+        """Reads the data three times: for classes and split, for the vocabulary, to encode it."""
+        found = survey(examples, self.target)
+        train_rows, held_rows = np.arange(found.count), None
+        if validation_data is None and self.validation_split:
+            train_rows, held_rows = found.split(self.validation_split, self.seed)
+        in_training = np.zeros(found.count, bool)
+        in_training[train_rows] = True
         tokenizer = Tokenizer(
             units=self.units,
             lowercase=self.lowercase,
@@ -175,16 +181,19 @@ class TextClassifier(TextClassifierOptions):
             min_count=self.min_count,
             truncation=self.truncation,
         )
-        counts = tokenizer.adapt(example.text for example in counter.watch(examples))
-        tokenizer.max_length = self._choose("max_length", automatic.max_length(int(counts.lengths.max(initial=1))))
-        encoder = counter.encoder()
-        corpus = encode(examples, tokenizer, encoder)
-        if validation_data is not None:
-            held_out = TextExamples(open_source(validation_data), self)
-            return tokenizer, encoder, corpus, encode(held_out, tokenizer, encoder)
-        if self.validation_split == 0:
-            return tokenizer, encoder, corpus, None
-        return tokenizer, encoder, *corpus.split(self.validation_split, self.seed)
+        counts = tokenizer.adapt(
+            example.text for example, used in zip(examples, in_training, strict=True) if used
+        )
+        longest = int(counts.lengths.max(initial=1))
+        tokenizer.max_length = self._choose("max_length", automatic.max_length(longest))
+        corpus = encode(examples, tokenizer, found.encoder)
+        held_out = None
+        if held_rows is not None:
+            held_out = corpus.subset(held_rows)
+        elif validation_data is not None:
+            others = TextExamples(open_source(validation_data), self)
+            held_out = encode(others, tokenizer, found.encoder)
+        return tokenizer, found.encoder, corpus.subset(train_rows), held_out
 
     def _note(
         self,
@@ -239,7 +248,6 @@ class TextClassifier(TextClassifierOptions):
                 recurrent_dropout=self.recurrent_dropout,
                 **shared,
             )
-        network(np.ones((1, 1), np.int32))
         return network
 
     def _measure(self, network: keras.Model, batches: LengthBatches) -> dict[str, Any]:
@@ -253,14 +261,14 @@ class TextClassifier(TextClassifierOptions):
             return multilabel_metrics(labels, answers, self.classes)
         return classification_metrics(labels, answers, self.classes)
 
-    def _class_weight(self, train: EncodedCorpus) -> dict[int, float] | None:
+    def _class_weights(self, train: EncodedCorpus) -> NDArray[np.floating[Any]] | None:
         """Weights that make every class count the same, and one on average."""
         if self.class_weights == "none":
             return None
         if self.target != "classes":
             raise OptionError("class_weights is balanced, which needs target classes")
         counts = np.maximum(1, train.class_counts)
-        return dict(enumerate((len(train) / len(counts) / counts).tolist()))
+        return len(train) / len(counts) / counts
 
     def _choose(self, name: str, value: Any) -> Any:
         self.facts[name] = automatic.choose(self, name, value)

@@ -37,7 +37,6 @@ def fit(
     validate: Callable[[], dict[str, float]] | None = None,
     monitor: str = "loss",
     mode: str = "min",
-    class_weight: dict[int, float] | None = None,
     folder: Path | None = None,
 ) -> list[dict[str, float]]:
     """Trains the model; afterwards it has the best weights by ``monitor``.
@@ -53,7 +52,6 @@ def fit(
             some. Without it there is no early stopping, and the last weights are kept.
         monitor: The name among what ``validate`` gives, such as ``accuracy``.
         mode: ``max`` if more of it is better, else ``min``.
-        class_weight: How much each class counts in the loss.
         folder: Where ``history.csv`` is written.
 
     Returns:
@@ -95,7 +93,6 @@ def fit(
         epochs=epochs,
         shuffle=False,
         callbacks=callbacks,
-        class_weight=class_weight,
         verbose=0,
     )
     if divergence.error is not None:

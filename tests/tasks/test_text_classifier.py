@@ -1,0 +1,252 @@
+"""The text classifier from data to answers: fitted, exported, loaded, measured."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from toolkit.errors import DataError, ModelError, OptionError
+from toolkit.export import verify
+from toolkit.tasks import TextClassifier
+
+SMALL = {
+    "embedding_size": 8,
+    "hidden_size": 8,
+    "epochs": 6,
+    "batch_tokens": 128,
+    "learning_rate": 0.02,
+    "min_count": 1,
+    "embedding_dropout": 0.0,
+    "output_dropout": 0.0,
+    "bidirectional": False,
+}
+GRADES = {"awful": "1", "poor": "2", "fair": "3", "good": "4", "superb": "5"}
+
+
+def graded_frame(rows: int, seed: int) -> pd.DataFrame:
+    """Reviews in which one of five words gives the grade away, wherever it stands."""
+    random = np.random.default_rng(seed)
+    others = ["the", "film", "and", "its", "cast", "was", "in", "town"]
+    grades = random.choice(list(GRADES), rows)
+    texts = []
+    for grade in grades:
+        words = list(random.choice(others, random.integers(2, 9)))
+        words.insert(random.integers(len(words) + 1), grade)
+        texts.append(" ".join(words))
+    return pd.DataFrame({"opinion": texts, "stars": [int(GRADES[g]) for g in grades]})
+
+
+COLUMNS = {"text_column": "opinion", "label_column": "stars"}
+
+
+@pytest.fixture(scope="module")
+def fitted() -> TextClassifier:
+    return TextClassifier(**COLUMNS, **SMALL).fit(graded_frame(400, seed=1))
+
+
+@pytest.fixture(scope="module")
+def run(fitted: TextClassifier, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "grades"
+    fitted.save(folder)
+    fitted.export(folder)
+    return folder
+
+
+def test_five_classes_from_a_frame_with_names_of_its_own(fitted: TextClassifier) -> None:
+    assert fitted.classes == ("1", "2", "3", "4", "5")
+    assert fitted.facts["rows"] == 360
+    assert sum(fitted.facts["classes"].values()) == 360
+    metrics = fitted.evaluate(graded_frame(200, seed=2))
+    assert metrics["accuracy"] >= 0.95
+    answers = fitted.predict(["the cast was superb", "awful"])
+    assert [answer["label"] for answer in answers] == ["5", "1"]
+    for answer in answers:
+        assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+        assert answer["score"] == max(answer["probabilities"].values())
+
+
+def test_answers_keep_their_order_and_do_not_depend_on_company(fitted: TextClassifier) -> None:
+    texts = [*graded_frame(100, seed=3)["opinion"], "", "é" * 3000, "good " * 2000, "\0", "🙂"]
+    together = fitted.predict(texts)
+    assert len(together) == len(texts)
+    for text, answer in list(zip(texts, together, strict=True))[::9]:
+        (alone,) = fitted.predict([text])
+        assert alone["label"] == answer["label"]
+        assert alone["score"] == pytest.approx(answer["score"], abs=1e-5)
+    assert fitted.predict([]) == []
+
+
+def test_evaluate_agrees_with_predict(fitted: TextClassifier, tmp_path: Path) -> None:
+    frame = graded_frame(150, seed=4)
+    metrics = fitted.evaluate(frame, output=tmp_path)
+    answers = [answer["label"] for answer in fitted.predict(list(frame["opinion"]))]
+    right = [a == str(b) for a, b in zip(answers, frame["stars"], strict=True)]
+    assert metrics["accuracy"] == pytest.approx(np.mean(right))
+    assert json.loads((tmp_path / "metrics.json").read_text())["accuracy"] == metrics["accuracy"]
+    assert (tmp_path / "confusion.png").read_bytes().startswith(b"\x89PNG")
+    with (tmp_path / "errors.csv").open(newline="", encoding="utf-8") as file:
+        assert len(list(csv.DictReader(file))) == min(20, right.count(False))
+
+
+def test_a_label_never_learnt_is_named_with_its_row(fitted: TextClassifier) -> None:
+    frame = graded_frame(3, seed=5)
+    frame.loc[1, "stars"] = 9
+    with pytest.raises(DataError, match=r"(?s)row 2.*'9'.*1, 2, 3, 4, 5"):
+        fitted.evaluate(frame)
+
+
+def test_the_saved_model_alone_answers_and_is_measured(
+    fitted: TextClassifier, run: Path, tmp_path: Path
+) -> None:
+    (run / "1").rename(tmp_path / "1")
+    try:
+        alone = TextClassifier.load(tmp_path)
+        texts = ["the cast was superb", "", "naïve 👍🏽"]
+        for got, expected in zip(alone.predict(texts), fitted.predict(texts), strict=True):
+            assert got["label"] == expected["label"]
+            assert got["score"] == pytest.approx(expected["score"], abs=1e-5)
+        frame = graded_frame(50, seed=6)
+        assert alone.evaluate(frame)["accuracy"] == fitted.evaluate(frame)["accuracy"]
+        with pytest.raises(ModelError, match=r"model\.keras"):
+            alone.export(tmp_path)
+    finally:
+        (tmp_path / "1").rename(run / "1")
+
+
+def test_a_loaded_run_exports_the_same_answers_as_the_next_version(run: Path) -> None:
+    again = TextClassifier.load(run)
+    assert again.hidden_size == 8
+    version = again.export(run, golden=["the cast was superb"])
+    assert version.name == "2"
+    assert (run / "1" / "saved_model.pb").is_file()
+    result = verify(run)
+    assert result.passed, result.verdict
+
+
+def test_bare_tensorflow_answers(run: Path) -> None:
+    code = """
+import sys
+sys.modules["keras"] = sys.modules["toolkit"] = None
+import tensorflow as tf
+model = tf.saved_model.load(sys.argv[1])
+answer = model.signatures["serving_default"](text=tf.constant(["the cast was superb", ""]))
+assert set(answer) == {"label", "score", "probabilities"}
+assert answer["probabilities"].shape == (2, 5)
+print(answer["label"].numpy()[0].decode())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(run / "1")], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == "5", done.stderr
+
+
+def test_several_labels_at_once(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    words = {"loud": "noise", "slow": "pace", "dull": "plot"}
+    texts, labels = [], []
+    for _ in range(400):
+        chosen = [word for word in words if random.random() < 0.5]
+        texts.append(" ".join(["it", "is", *chosen]))
+        labels.append([words[word] for word in chosen])
+    classifier = TextClassifier(target="labels", **SMALL).fit((texts, labels))
+    assert classifier.classes == ("noise", "pace", "plot")
+    assert classifier.metrics["macro_f1"] >= 0.95
+    (answer,) = classifier.predict(["it is loud dull"])
+    assert answer["labels"] == ["noise", "plot"]
+    classifier.save(tmp_path)
+    classifier.export(tmp_path)
+    (again,) = TextClassifier.load(tmp_path).predict(["it is loud dull"])
+    assert again["labels"] == ["noise", "plot"]
+    assert classifier.evaluate((texts, labels))["macro_f1"] >= 0.95
+
+
+def test_a_number_on_its_own_scale(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    counts = random.integers(0, 6, 400)
+    texts = [" ".join(random.permutation(["more"] * n + ["or", "less"])) for n in counts]
+    values = 5000.0 + 100.0 * counts
+    options = SMALL | {"epochs": 15, "pooling": "last"}
+    classifier = TextClassifier(target="number", **options).fit((texts, list(values)))
+    assert classifier.metrics["mean_absolute_error"] < 40
+    (answer,) = classifier.predict(["more more or more less"])
+    assert answer == {"value": pytest.approx(5300, abs=80)}
+    classifier.save(tmp_path)
+    classifier.export(tmp_path)
+    (again,) = TextClassifier.load(tmp_path).predict(["more more or more less"])
+    assert again["value"] == pytest.approx(answer["value"], abs=0.05)
+    assert verify(tmp_path).passed
+
+
+def test_the_same_seed_gives_the_same_model() -> None:
+    frame = graded_frame(60, seed=7)
+    options = SMALL | {"epochs": 1, "word_dropout": 0.2, "output_dropout": 0.2}
+    made = [TextClassifier(**COLUMNS, **options, seed=seed).fit(frame) for seed in (3, 3, 4)]
+    first, second, other = (one.predict(["fair film"])[0]["score"] for one in made)
+    assert first == second != other
+
+
+def test_the_vocabulary_is_learnt_from_the_training_part_alone() -> None:
+    texts = [f"word{number} film" for number in range(40)]
+    labels = ["a", "b"] * 20
+    options = SMALL | {"epochs": 1}
+    classifier = TextClassifier(**options, validation_split=0.25).fit((texts, labels))
+    assert classifier.text_model is not None
+    own = [word for word in classifier.text_model.tokenizer.vocabulary if word.startswith("word")]
+    assert len(own) == 30
+
+
+def test_validation_data_of_its_own_and_a_group_column() -> None:
+    frame = graded_frame(120, seed=8)
+    frame["film"] = np.arange(120) // 6
+    options = SMALL | {"epochs": 1}
+    grouped = TextClassifier(**COLUMNS, **options, group_column="film").fit(frame)
+    assert grouped.facts["rows"] % 6 == 0
+    assert "by film" in grouped.facts["validation"]
+    own = TextClassifier(**COLUMNS, **options).fit(frame, validation_data=graded_frame(30, seed=9))
+    assert own.facts["rows"] == 120
+    assert "30 rows" in own.facts["validation"]
+
+
+def test_balanced_class_weights_answer_the_rare_class() -> None:
+    texts = ["plain film"] * 95 + ["odd film"] * 5 + ["film"] * 20
+    labels = ["usual"] * 95 + ["rare"] * 5 + ["usual"] * 14 + ["rare"] * 6
+    options = SMALL | {"epochs": 12, "validation_split": 0.0}
+    weighted = TextClassifier(**options, class_weights="balanced").fit((texts, labels))
+    plain = TextClassifier(**options).fit((texts, labels))
+    score = [c.predict(["film"])[0]["probabilities"]["rare"] for c in (weighted, plain)]
+    assert score[0] > 0.5 > score[1]
+
+
+def test_the_fixed_window_model_is_a_choice_like_any_other() -> None:
+    classifier = TextClassifier(**COLUMNS, **SMALL, model="one_to_one", window=12)
+    assert classifier.fit(graded_frame(400, seed=1)).metrics["accuracy"] > 0.4
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"pooling": "sum"}, "last, mean, max, attention"),
+        ({"hidden_size": "big"}, "auto, a int"),
+        ({"optimizer": "rmsprop"}, "adam, sgd"),
+    ],
+)
+def test_impossible_options(options: dict, words: str) -> None:
+    with pytest.raises(OptionError, match=words):
+        TextClassifier(**options)
+
+
+def test_asking_before_learning() -> None:
+    with pytest.raises(ModelError, match="call fit"):
+        TextClassifier().predict(["?"])
+    with pytest.raises(ModelError, match="export needs"):
+        TextClassifier().export("nowhere")
+
+
+def test_a_string_is_not_a_list_of_texts(fitted: TextClassifier) -> None:
+    with pytest.raises(OptionError, match="list of texts"):
+        fitted.predict("one text")  # type: ignore[arg-type]
