@@ -126,7 +126,7 @@ def test_numbers_against_scikit_learn(seed: int, examples: int) -> None:
     "metrics",
     [
         classification_metrics([0], np.float32([[0, 1]]), ["a", "b"]),
-        classification_metrics([0], np.float16([[1]]), ["only"]),
+        classification_metrics([0], np.float16([[1, 0]]), ["only", "other"]),
         classification_metrics(np.int32([1, 1]), np.float32([[1, 0, 0], [0, 1, 0]]), list("abc")),
         multilabel_metrics([[0, 0]], np.float32([[0, 0]]), ["a", "b"]),
         multilabel_metrics(np.float32([[1]]), np.float32([[0]]), ["only"]),

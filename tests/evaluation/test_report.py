@@ -100,8 +100,7 @@ def test_report_of_numbers_is_one_file(tmp_path: Path) -> None:
 
 def test_the_room_is_light() -> None:
     code = (
-        "import sys, toolkit.evaluation as e\n"
-        "e.classification_metrics([0], [[1.0]], ['a'])\n"
+        "import sys, toolkit.evaluation\n"
         "sys.exit(', '.join({'tensorflow', 'keras', 'sklearn', 'matplotlib', 'pandas'}"
         " & set(sys.modules)) or 0)"
     )

@@ -1,14 +1,14 @@
-"""Metrics on arrays, defined for every input: one example, a class that never occurs, a sure error.
+"""Metrics on arrays, by scikit-learn, defined for every input: one example, an absent class.
 
-The definitions are scikit-learn's; a quotient with nothing below the line is 0. All values are
-plain Python numbers, so that they can be written as JSON.
+A quotient with nothing below the line is 0. All values are plain Python numbers, so that they can
+be written as JSON. scikit-learn takes a second to import, and is imported by the first call.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 
 def classification_metrics(
@@ -27,18 +27,18 @@ def classification_metrics(
         ``recall``, ``f1`` and ``support``; ``confusion``, C rows of C counts, a row for each right
         class and a column for each answer.
     """
+    from sklearn import metrics
+
     right = np.asarray(labels, np.int64)
     given = np.asarray(probabilities)
-    count = len(classes)
     answers = given.argmax(axis=1)
-    confusion = np.bincount(right * count + answers, minlength=count**2).reshape(count, count)
-    hits, support, answered = confusion.diagonal(), confusion.sum(axis=1), confusion.sum(axis=0)
+    indices = np.arange(len(classes))
     return {
-        "accuracy": float(np.mean(right == answers)),
-        "macro_f1": _macro_f1(hits, support, answered),
-        "log_loss": float(np.mean(_surprise(given[np.arange(len(right)), right]))),
-        "per_class": _per_class(classes, hits, support, answered),
-        "confusion": confusion.tolist(),
+        "accuracy": float(metrics.accuracy_score(right, answers)),
+        "macro_f1": float(metrics.f1_score(right, answers, average="macro", zero_division=0)),
+        "log_loss": float(metrics.log_loss(right, given, labels=indices)),
+        "per_class": _per_class(right, answers, classes, indices),
+        "confusion": metrics.confusion_matrix(right, answers, labels=indices).tolist(),
     }
 
 
@@ -53,20 +53,27 @@ def multilabel_metrics(
         classes: C names.
 
     Returns:
-        ``accuracy``, the share of examples with all classes as they should be; ``macro_f1`` and
-        ``per_class`` as in ``classification_metrics``; ``micro_f1``, over all decisions together;
-        ``log_loss``, the mean over all decisions in nats.
+        ``accuracy``, the share of examples with all classes as they should be; ``macro_f1``, the
+        mean over the classes that occur among labels or answers; ``micro_f1``, over all decisions
+        together; ``log_loss``, the mean over all decisions in nats; ``per_class`` as in
+        ``classification_metrics``.
     """
-    right = np.asarray(labels, bool)
+    from sklearn import metrics
+
+    right = np.asarray(labels, np.int64)
     given = np.asarray(probabilities)
-    answers = given >= 0.5
-    hits, support, answered = (a.sum(axis=0) for a in (right & answers, right, answers))
+    answers = (given >= 0.5).astype(np.int64)
+    occurring = np.flatnonzero(right.any(axis=0) | answers.any(axis=0))
     return {
-        "accuracy": float(np.mean((right == answers).all(axis=1))),
-        "macro_f1": _macro_f1(hits, support, answered),
-        "micro_f1": float(_share(2 * hits.sum(), support.sum() + answered.sum())),
-        "log_loss": float(np.mean(_surprise(np.where(right, given, 1 - given)))),
-        "per_class": _per_class(classes, hits, support, answered),
+        "accuracy": float(metrics.accuracy_score(right, answers)),
+        "macro_f1": float(
+            metrics.f1_score(right, answers, labels=occurring, average="macro", zero_division=0)
+        )
+        if len(occurring)
+        else 0.0,
+        "micro_f1": float(metrics.f1_score(right, answers, average="micro", zero_division=0)),
+        "log_loss": float(metrics.log_loss(right.ravel(), given.ravel(), labels=[0, 1])),
+        "per_class": _per_class(right, answers, classes, np.arange(len(classes))),
     }
 
 
@@ -82,46 +89,28 @@ def number_metrics(numbers: ArrayLike, answers: ArrayLike) -> dict[str, Any]:
         the share of their variance that is explained; where they do not vary, 1 if all answers are
         right and else 0.
     """
+    from sklearn import metrics
+
     right = np.asarray(numbers, np.float64)
-    errors = np.asarray(answers, np.float64) - right
-    unexplained, total = np.sum(errors**2), np.sum((right - right.mean()) ** 2)
+    given = np.asarray(answers, np.float64)
+    varied = len(right) > 1
     return {
-        "mean_absolute_error": float(np.mean(np.abs(errors))),
-        "root_mean_squared_error": float(np.sqrt(np.mean(errors**2))),
-        "r2": float(1 - unexplained / total) if total else float(unexplained == 0),
+        "mean_absolute_error": float(metrics.mean_absolute_error(right, given)),
+        "root_mean_squared_error": float(metrics.root_mean_squared_error(right, given)),
+        "r2": float(metrics.r2_score(right, given) if varied else np.array_equal(right, given)),
     }
-
-
-def _share(part: ArrayLike, whole: ArrayLike) -> NDArray[np.float64]:
-    """Divides; nothing out of nothing is 0."""
-    return np.asarray(part) / np.maximum(whole, 1)
-
-
-def _macro_f1(hits: ArrayLike, support: ArrayLike, answered: ArrayLike) -> float:
-    occurrences = np.add(support, answered)
-    f1 = _share(np.multiply(2, hits), occurrences)
-    return float(_share(f1.sum(), np.count_nonzero(occurrences)))
 
 
 def _per_class(
-    classes: Sequence[str],
-    hits: NDArray[np.int64],
-    support: NDArray[np.int64],
-    answered: NDArray[np.int64],
+    right: Any, answers: Any, classes: Sequence[str], indices: Any
 ) -> dict[str, dict[str, float]]:
-    columns = {
-        "precision": _share(hits, answered).tolist(),
-        "recall": _share(hits, support).tolist(),
-        "f1": _share(2 * hits, support + answered).tolist(),
-        "support": support.tolist(),
-    }
-    rows = zip(*columns.values(), strict=True)
+    from sklearn.metrics import precision_recall_fscore_support
+
+    columns = precision_recall_fscore_support(right, answers, labels=indices, zero_division=0)
+    names = ("precision", "recall", "f1", "support")
     return {
-        name: dict(zip(columns, row, strict=True)) for name, row in zip(classes, rows, strict=True)
+        name: dict(zip(names, row, strict=True))
+        for name, row in zip(
+            classes, zip(*(column.tolist() for column in columns), strict=True), strict=True
+        )
     }
-
-
-def _surprise(probabilities: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """-ln p, with p no nearer to 0 than its precision lets 1 - p tell from 1."""
-    tiny = np.finfo(probabilities.dtype).eps
-    return -np.log(np.clip(probabilities.astype(np.float64), tiny, 1))
