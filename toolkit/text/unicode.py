@@ -111,7 +111,11 @@ def _order(codes: Any, rows: Any) -> tuple[Any, Any]:
 
 
 def _compose(codes: Any, classes: Any, rows: Any) -> tuple[Any, Any]:
-    """Merge starters with what follows them, at most one character for each starter a round."""
+    """Merge starters with what follows them, at most one character for each starter a round.
+
+    (Up to Unicode 15.1 no code point both begins one pair and ends another, so that no starter is
+    merged and merges in one round.)
+    """
 
     def merge(_: Any, codes: Any, classes: Any, rows: Any) -> tuple[Any, Any, Any, Any]:
         positions = tf.range(tf.size(codes))
@@ -132,7 +136,6 @@ def _compose(codes: Any, classes: Any, rows: Any) -> tuple[Any, Any]:
             tf.where(fits, positions, tf.size(codes)), starter, tf.size(codes)
         )
         fits &= tf.gather(nearest, starter) == positions
-        fits &= ~tf.gather(fits, starter)  # a starter that is being merged takes nothing itself
         codes = tf.tensor_scatter_nd_update(
             codes, tf.boolean_mask(starter, fits)[:, None], tf.boolean_mask(composite, fits)
         )
