@@ -62,3 +62,13 @@ def test_no_label_column_is_looked_for_without_labels() -> None:
     examples = TextExamples(open_source(["a", "b"]), ColumnOptions(), labelled=False)
     assert examples.label_column is None
     assert [example.text for example in examples] == ["a", "b"]
+
+
+def test_lists_have_no_column_names_to_be_wrong_about(caplog: pytest.LogCaptureFixture) -> None:
+    options = ColumnOptions(text_column="review", label_column="stars")
+    with caplog.at_level(logging.INFO, "toolkit"):
+        examples = TextExamples(open_source((["a", "b"], [1, 2])), options)
+    assert [example.label for example in examples] == ["1", "2"]
+    assert not caplog.records
+    with pytest.raises(DataError, match="which column holds the labels"):
+        TextExamples(open_source(["a"]), ColumnOptions())

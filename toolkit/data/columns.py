@@ -30,6 +30,8 @@ def text_column(source: Source, options: ColumnOptions) -> str:
     Raises:
         DataError: the column that was asked for is not there.
     """
+    if source.fixed_columns:
+        return source.columns[0]
     if options.text_column is not None:
         return _named(source, options.text_column, "--text-column")
     others = {options.label_column, options.group_column}
@@ -51,6 +53,8 @@ def label_column(source: Source, options: ColumnOptions, text: str) -> str:
     Raises:
         DataError: the column that was asked for is not there, or none can be guessed.
     """
+    if source.fixed_columns and len(source.columns) > 1:
+        return source.columns[1]
     if options.label_column is not None:
         return _named(source, options.label_column, "--label-column")
     candidates = [column for column in source.columns if column not in {text, options.group_column}]

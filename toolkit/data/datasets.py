@@ -50,6 +50,7 @@ class DatasetSource:
             raise DataError(
                 f"{name} has elements {spec}; they should be strings, pairs (text, label) or dicts"
             )
+        self.fixed_columns = not isinstance(spec, dict)
         batched = min(ranks) == 1
         self._dataset = dataset.unbatch() if batched else dataset
 

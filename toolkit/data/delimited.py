@@ -26,6 +26,8 @@ class DelimitedSource:
         DataError: there is no header, or it names a column twice.
     """
 
+    fixed_columns = False
+
     def __init__(self, path: Path, separator: str) -> None:
         self.name = str(path)
         self._path = path

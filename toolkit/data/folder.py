@@ -30,6 +30,7 @@ class FolderSource:
     """
 
     columns = ("text", "label", "file")
+    fixed_columns = True
 
     def __init__(self, path: Path, split: str | None = None) -> None:
         folders = _entries(path, os.DirEntry.is_dir)

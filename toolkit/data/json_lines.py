@@ -25,6 +25,8 @@ class JsonLinesSource:
         DataError: there is no line that can be read among the first.
     """
 
+    fixed_columns = False
+
     def __init__(self, path: Path) -> None:
         self.name = str(path)
         self._path = path

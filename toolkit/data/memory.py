@@ -22,6 +22,7 @@ class FrameSource:
     """
 
     name = "the DataFrame"
+    fixed_columns = False
 
     def __init__(self, frame: "pd.DataFrame") -> None:
         self.columns = tuple(str(column) for column in frame.columns)
@@ -54,6 +55,7 @@ class ListSource:
     """
 
     name = "the list"
+    fixed_columns = True
 
     def __init__(self, texts: Sequence[object], labels: Sequence[object] | None = None) -> None:
         if labels is not None and len(labels) != len(texts):

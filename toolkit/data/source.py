@@ -35,5 +35,13 @@ class Source(Protocol):
     def columns(self) -> Sequence[str]:
         """The names of the columns, in their order."""
 
+    @property
+    def fixed_columns(self) -> bool:
+        """Whether the first two columns are text and label by the kind of source.
+
+        So it is with lists and folders, whose columns nobody named; options that name columns then
+        speak of other data.
+        """
+
     def records(self) -> Iterator[Record]:
         """Reads the rows from the first one; each call begins anew."""

@@ -58,13 +58,11 @@ def survey(examples: TextExamples, target: Any) -> Survey:
         if examples.group_column is not None:
             groups.append(_group_number(example.group))
     encoder = counter.encoder()
-    final = encoder.encode(list(seen)) if target == "classes" else None
-    return Survey(
-        count,
-        encoder,
-        None if final is None else final[np.asarray(classes, np.int32)],
-        np.asarray(groups, np.int64) if groups else None,
-    )
+    numbers = None
+    if target == "classes":
+        final = np.asarray(encoder.encode(list(seen)), np.int32)
+        numbers = final[np.asarray(classes, np.int32)]
+    return Survey(count, encoder, numbers, np.asarray(groups, np.int64) if groups else None)
 
 
 def _group_number(group: str | None) -> int:

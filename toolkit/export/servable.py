@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from toolkit.errors import ModelError
 from toolkit.export.verify import newest_version
+from toolkit.text import utf8
 
 
 class Servable:
@@ -67,7 +68,7 @@ class Servable:
         Args:
             signature: The name of the signature.
             inputs: A value for each of the signature's inputs. Strings may hold any Python string;
-                what UTF-8 cannot express (lone surrogates) becomes a question mark.
+                what UTF-8 cannot express (lone surrogates) becomes U+FFFD.
 
         Returns:
             An array for each output; strings are Python strings, in an array of objects.
@@ -103,9 +104,7 @@ def _tensor(value: Any, dtype: Any) -> Any:
     if dtype != tf.string:
         return tf.constant(value, dtype)
     return tf.constant(
-        np.vectorize(lambda text: text.encode("utf-8", "replace"), otypes=[object])(
-            np.asarray(value, dtype=object)
-        ),
+        np.vectorize(lambda text: utf8(text), otypes=[object])(np.asarray(value, dtype=object)),
         tf.string,
     )
 

@@ -73,7 +73,7 @@ class ManyToOne(keras.Model):
             raise OptionError(f"output is {output!r}; it can be {', '.join(OUTPUTS)}")
         if layers < 1:
             raise OptionError(f"layers is {layers}; at least 1 is needed")
-        self.config = {
+        self.config: dict[str, Any] = {
             "vocabulary_size": vocabulary_size,
             "outputs": outputs,
             "output": output,

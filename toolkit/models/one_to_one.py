@@ -61,7 +61,7 @@ class OneToOne(keras.Model):
             raise OptionError(f"output is {output!r}; it can be {', '.join(OUTPUTS)}")
         if window < 1:
             raise OptionError(f"window is {window}; at least 1 is needed")
-        self.config = {
+        self.config: dict[str, Any] = {
             "vocabulary_size": vocabulary_size,
             "outputs": outputs,
             "output": output,

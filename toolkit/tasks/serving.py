@@ -8,6 +8,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from toolkit.models import TextModel
+from toolkit.text import utf8
 
 #: How many texts are answered in one call.
 BATCH = 64
@@ -51,7 +52,7 @@ def asking(function: Any) -> Ask:
     """A signature of tensors as a function of Python strings that gives arrays."""
 
     def ask(texts: Sequence[str]) -> Answers:
-        answers = function(tf.constant([text.encode("utf-8", "replace") for text in texts]))
+        answers = function(tf.constant([utf8(text) for text in texts]))
         return {
             name: np.array([label.decode() for label in value.numpy()], object)
             if value.dtype == tf.string

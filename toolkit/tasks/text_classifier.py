@@ -234,8 +234,9 @@ class TextClassifier(TextClassifierOptions):
             "dtype": self.precision,
         }
         if self.target == "number":
-            shared["output_mean"] = float(np.mean(train.labels))
-            shared["output_scale"] = float(np.std(train.labels)) or 1.0
+            numbers = np.asarray(train.labels)
+            shared["output_mean"] = float(numbers.mean())
+            shared["output_scale"] = float(numbers.std()) or 1.0
         if self.model == "one_to_one":
             network = OneToOne(window=self.window, **shared)
         else:
