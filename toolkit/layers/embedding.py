@@ -17,9 +17,11 @@ class Embedding(keras.layers.Embedding):
     Arguments are those of ``keras.layers.Embedding``. Ids [...] become vectors [..., D].
     """
 
-    def call(self, inputs: Any) -> Any:
-        """Vectors [..., D] of the ids [...]."""
-        if keras.backend.backend() != "tensorflow" or self.lora_enabled or self.quantization_mode:
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """Vectors [..., D] of the ids [...]; the dense gradient is that of training only."""
+        if not training or keras.backend.backend() != "tensorflow":
+            return super().call(inputs)
+        if self.lora_enabled or self.quantization_mode:
             return super().call(inputs)
         from toolkit.layers.lookup import lookup
 
@@ -28,3 +30,7 @@ class Embedding(keras.layers.Embedding):
             ids = keras.ops.cast(ids, "int32")
         table = keras.ops.convert_to_tensor(self.embeddings)
         return keras.ops.cast(lookup(table, ids), self.compute_dtype)
+
+    def compute_output_spec(self, inputs: Any, training: bool = False) -> Any:
+        """[...] to [..., D]."""
+        return super().compute_output_spec(inputs)

@@ -76,7 +76,7 @@ class OneProductEquations(Equations):
         (d_a,) = rows
         weights = [_outer(x, d_a), _outer(h, d_a)]
         if self.bias is not None:
-            weights.append(tf.reduce_sum(d_a, 0))
+            weights.append(_sum(d_a))
         return tf.matmul(d_a, self.kernel, transpose_b=True), weights
 
 
@@ -165,7 +165,7 @@ class GRUEquations(Equations):
             tf.concat([_outer(h, d_a_ur), _outer(p, d_a_c)], 1),
         ]
         if self.has_bias:
-            weights.append(tf.concat([tf.reduce_sum(d_a_ur, 0), tf.reduce_sum(d_a_c, 0)], 0))
+            weights.append(tf.concat([_sum(d_a_ur), _sum(d_a_c)], 0))
         return self.d_x(d_a_ur, d_a_c), weights
 
     def d_x(self, d_a_ur: Tensor, d_a_c: Tensor) -> Tensor:
@@ -211,9 +211,9 @@ class ResetAfterGRUEquations(GRUEquations):
             tf.concat([_outer(h, d_a_ur), _outer(h, d_q)], 1),
         ]
         if self.has_bias:
-            of_gates = tf.reduce_sum(d_a_ur, 0)
-            of_inputs = tf.concat([of_gates, tf.reduce_sum(d_a_c, 0)], 0)
-            of_recurrence = tf.concat([of_gates, tf.reduce_sum(d_q, 0)], 0)
+            of_gates = _sum(d_a_ur)
+            of_inputs = tf.concat([of_gates, _sum(d_a_c)], 0)
+            of_recurrence = tf.concat([of_gates, _sum(d_q)], 0)
             weights.append(tf.stack([of_inputs, of_recurrence]))
         return self.d_x(d_a_ur, d_a_c), weights
 
@@ -231,6 +231,11 @@ def _add_bias(a: Tensor, bias: Tensor) -> Tensor:
 def _outer(left: Tensor, right: Tensor) -> Tensor:
     """The sum over all rows of their outer products."""
     return tf.matmul(left, right, transpose_a=True)
+
+
+def _sum(rows: Tensor) -> Tensor:
+    """The sum over all rows, as a product, which is faster and in half precision more exact."""
+    return tf.linalg.matvec(rows, tf.ones(tf.shape(rows)[:1], rows.dtype), transpose_a=True)
 
 
 def equations_of(cell: keras.Layer) -> Callable[..., Equations] | None:

@@ -45,64 +45,52 @@ def recurrent_layer(
     Raises:
         OptionError: There is no such cell, or it does not take these arguments.
     """
-    if dropout:
-        arguments["dropout"] = dropout
-    if recurrent_dropout:
-        arguments["recurrent_dropout"] = recurrent_dropout
-    if dtype is not None:
-        arguments["dtype"] = dtype
-    layer: keras.Layer
-    match cell:
-        case "simple_rnn":
-            layer = SimpleRNN(units, return_sequences=return_sequences, name=name, **arguments)
-        case "simplified_gru":
-            layer = SimplifiedGRU(units, return_sequences=return_sequences, name=name, **arguments)
-        case "gru":
-            layer = GRU(
-                units,
-                return_sequences=return_sequences,
-                reset_after=reset_after,
-                name=name,
-                **arguments,
-            )
-        case "keras_gru":
-            layer = keras.layers.GRU(
-                units,
-                return_sequences=return_sequences,
-                reset_after=reset_after,
-                name=name,
-                **arguments,
-            )
-        case "lstm":
+    arguments |= {
+        key: value
+        for key, value in {"dropout": dropout, "recurrent_dropout": recurrent_dropout}.items()
+        if value
+    }
+    if cell in ("gru", "keras_gru"):
+        arguments["reset_after"] = reset_after
+    try:
+        if cell in _LAYERS:
+            layer = _LAYERS[cell](units, return_sequences=return_sequences, name=name, **arguments)
+        else:
             layer = keras.layers.RNN(
-                keras.layers.LSTMCell(units, **arguments),
-                return_sequences=return_sequences,
-                dtype=dtype,
-                name=name,
+                _cell_class(cell)(units, **arguments), return_sequences=return_sequences, name=name
             )
-        case _:
-            layer = keras.layers.RNN(
-                _imported_cell(cell, units, arguments),
-                return_sequences=return_sequences,
-                dtype=dtype,
-                name=name,
-            )
-    return keras.layers.Bidirectional(layer, dtype=dtype, name=name) if bidirectional else layer
+    except OptionError:
+        raise
+    except (TypeError, ValueError) as error:
+        first_line = str(error).strip().splitlines()[0]
+        raise OptionError(f"cell {cell!r} makes no recurrent layer: {first_line}") from error
+    return keras.layers.Bidirectional(layer, name=name) if bidirectional else layer
 
 
-def _imported_cell(path: str, units: int, arguments: dict[str, Any]) -> keras.Layer:
-    """The cell that ``module:Class`` names."""
-    known = f"it must be one of {', '.join(CELLS)}, or a class of your own as module:Class"
+_LAYERS: dict[str, Any] = {
+    "simple_rnn": SimpleRNN,
+    "simplified_gru": SimplifiedGRU,
+    "gru": GRU,
+    "keras_gru": keras.layers.GRU,
+}
+
+
+def _cell_class(path: str) -> Any:
+    """Keras's LSTM, or the class that ``module:Class`` names."""
+    if path == "lstm":
+        return keras.layers.LSTMCell
     module_name, colon, class_name = path.partition(":")
     if not (module_name and colon and class_name):
-        raise OptionError(f"cell is {path!r}; {known}")
+        known = ", ".join(CELLS)
+        raise OptionError(
+            f"cell is {path!r}; it must be one of {known}, or a class of your own as module:Class"
+        )
     try:
-        cell_class = getattr(importlib.import_module(module_name), class_name)
+        found = getattr(importlib.import_module(module_name), class_name)
     except ImportError as error:
         raise OptionError(f"cell {path!r}: the module cannot be imported: {error}") from error
     except AttributeError as error:
         raise OptionError(f"cell {path!r}: {module_name} has no {class_name}") from error
-    try:
-        return cell_class(units, **arguments)
-    except TypeError as error:
-        raise OptionError(f"cell {path!r} does not take these arguments: {error}") from error
+    if not isinstance(found, type):
+        raise OptionError(f"cell {path!r} is no class; give a class of cells")
+    return found

@@ -81,11 +81,12 @@ class SequencePooling(keras.layers.Layer):
 
     def _last(self, h: Any, mask: Any) -> Any:
         steps = ops.arange(ops.shape(h)[1], dtype="int32")
-        last = ops.max(ops.where(mask, steps, -1), axis=1, keepdims=True)  # [B, 1]
+        last = ops.max(ops.where(mask, steps, -1), axis=1, keepdims=True, initial=-1)  # [B, 1]
         at_last = ops.cast(steps == last, h.dtype)  # [B, T], all zero in empty rows
         if not self.bidirectional:
             return ops.einsum("bt,bth->bh", at_last, h)
-        first = ops.min(ops.where(mask, steps, ops.shape(h)[1]), axis=1, keepdims=True)
+        never = ops.shape(h)[1]
+        first = ops.min(ops.where(mask, steps, never), axis=1, keepdims=True, initial=never)
         at_first = ops.cast(steps == first, h.dtype)
         forward, backward = ops.split(h, 2, axis=-1)
         return ops.concatenate(
@@ -102,8 +103,8 @@ class SequencePooling(keras.layers.Layer):
         return ops.einsum("bt,bth->bh", weights / count, h)
 
     def _max(self, h: Any, mask: Any) -> Any:
-        lowest = ops.cast(-float("inf"), h.dtype)
-        largest = ops.max(ops.where(mask[:, :, None], h, lowest), axis=1)
+        lowest = -float("inf")
+        largest = ops.max(ops.where(mask[:, :, None], h, lowest), axis=1, initial=lowest)
         return ops.where(ops.any(mask, axis=1, keepdims=True), largest, 0)
 
     def _attention(self, h: Any, mask: Any) -> Any:

@@ -1,0 +1,202 @@
+"""What every cell promises as a Keras layer: weights, configuration, dropout, bad arguments."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from toolkit.cells import GRUCell, SimpleRNNCell, SimplifiedGRUCell
+from toolkit.errors import OptionError
+
+CELLS = [SimpleRNNCell, SimplifiedGRUCell, GRUCell]
+FULL_CONFIG = {
+    "units": 4,
+    "activation": "relu",
+    "use_bias": True,
+    "kernel_initializer": "he_normal",
+    "recurrent_initializer": "glorot_normal",
+    "bias_initializer": "ones",
+    "kernel_regularizer": keras.regularizers.L2(0.1),
+    "recurrent_regularizer": keras.regularizers.L1(0.2),
+    "bias_regularizer": keras.regularizers.L2(0.3),
+    "kernel_constraint": keras.constraints.MaxNorm(2.0),
+    "recurrent_constraint": keras.constraints.NonNeg(),
+    "bias_constraint": keras.constraints.UnitNorm(),
+    "dropout": 0.25,
+    "recurrent_dropout": 0.125,
+    "seed": 7,
+    "name": "named",
+}
+GATED = {"recurrent_activation": "hard_sigmoid"}
+
+
+@pytest.mark.parametrize(
+    ("cell", "shapes"),
+    [
+        (SimpleRNNCell(5), [(3, 5), (5, 5), (5,)]),
+        (SimplifiedGRUCell(5), [(3, 10), (5, 10), (10,)]),
+        (GRUCell(5), [(3, 15), (5, 15), (15,)]),
+        (GRUCell(5, reset_after=True), [(3, 15), (5, 15), (2, 15)]),
+        (GRUCell(5, use_bias=False), [(3, 15), (5, 15)]),
+    ],
+)
+def test_weights_have_the_shapes_that_the_docstrings_say(cell, shapes):
+    cell.build((None, 3))
+    assert [tuple(weight.shape) for weight in cell.weights] == shapes
+
+
+@pytest.mark.parametrize("cell_class", CELLS)
+def test_state_and_output(cell_class):
+    cell = cell_class(5)
+    state = cell.get_initial_state(batch_size=2)
+    assert cell.state_size == cell.output_size == 5
+    assert [tuple(s.shape) for s in state] == [(2, 5)]
+    output, [new] = cell(np.ones((2, 3), "float32"), state)
+    alone, new_alone = cell(np.ones((2, 3), "float32"), state[0])
+    np.testing.assert_array_equal(output, new)
+    np.testing.assert_array_equal(output, alone)
+    np.testing.assert_array_equal(output, new_alone)
+
+
+@pytest.mark.parametrize(
+    ("cell_class", "config"),
+    [
+        (SimpleRNNCell, FULL_CONFIG),
+        (SimplifiedGRUCell, {**FULL_CONFIG, **GATED}),
+        (GRUCell, {**FULL_CONFIG, **GATED, "reset_after": True}),
+    ],
+)
+def test_configuration_comes_back_whole(cell_class, config):
+    cell = cell_class(**config)
+    described = keras.saving.serialize_keras_object(cell)
+    again = keras.saving.deserialize_keras_object(described)
+    assert type(again) is cell_class
+    assert keras.saving.serialize_keras_object(again) == described
+    assert config.keys() <= described["config"].keys()
+    assert again.kernel_regularizer.l2 == pytest.approx(0.1)
+    assert again.dropout == 0.25
+    assert again.name == "named"
+
+
+def test_regularizers_and_constraints_reach_their_weights():
+    cell = GRUCell(2, **{k: v for k, v in FULL_CONFIG.items() if "regular" in k or "constr" in k})
+    cell.build((None, 3))
+    assert [w.regularizer for w in cell.weights] == [
+        cell.kernel_regularizer,
+        cell.recurrent_regularizer,
+        cell.bias_regularizer,
+    ]
+    assert [w.constraint for w in cell.weights] == [
+        cell.kernel_constraint,
+        cell.recurrent_constraint,
+        cell.bias_constraint,
+    ]
+    assert len(cell.losses) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"units": 0}, "units is 0; it must be a positive integer"),
+        ({"units": 2.5}, "units is 2.5; it must be a positive integer"),
+        ({"units": True}, "units is True; it must be a positive integer"),
+        ({"units": 2, "dropout": 1}, "dropout is 1; it must be at least 0 and below 1"),
+        (
+            {"units": 2, "recurrent_dropout": -0.1},
+            "recurrent_dropout is -0.1; it must be at least 0 and below 1",
+        ),
+        ({"units": 2, "dropout": "a"}, "dropout is 'a'; it must be at least 0 and below 1"),
+        ({"units": 2, "activation": "tahn"}, "activation is 'tahn', which"),
+        ({"units": 2, "recurrent_activation": "sigmod"}, "recurrent_activation is 'sigmod', which"),
+        ({"units": 2, "kernel_initializer": "xavier"}, "kernel_initializer is 'xavier', which"),
+        ({"units": 2, "bias_regularizer": "l3"}, "bias_regularizer is 'l3', which"),
+        ({"units": 2, "bias_constraint": 3}, "bias_constraint is 3, which"),
+    ],
+)
+def test_bad_arguments_say_what_would_be_right(arguments, message):
+    with pytest.raises(OptionError) as error:
+        GRUCell(**arguments)
+    assert str(error.value).startswith(message)
+    assert "\n" not in str(error.value)
+    assert isinstance(error.value, ValueError)
+
+
+class TestDropout:
+    """SimpleRNNCell with the identity as kernel and nothing else shows its mask."""
+
+    def layer(self, recurrent="zeros", activation="relu", **dropout):
+        cell = SimpleRNNCell(
+            50,
+            activation=activation,
+            kernel_initializer="identity",
+            recurrent_initializer=recurrent,
+            **dropout,
+        )
+        return keras.layers.RNN(cell, return_sequences=True)
+
+    def test_inputs_have_one_mask_for_the_whole_sequence(self):
+        layer = self.layer(dropout=0.5, seed=1)
+        first, second = (np.array(layer(np.ones((3, 6, 50)), training=True)) for _ in range(2))
+        assert set(np.unique(first)) == {0.0, 2.0}
+        assert (first == first[:, :1]).all()
+        assert (first[0] != first[1]).any()
+        assert (first != second).any()  # another batch, another mask
+
+    def test_states_have_one_mask_for_the_whole_sequence(self):
+        layer = self.layer(recurrent="identity", recurrent_dropout=0.5, seed=1)
+        ones_first = np.zeros((3, 4, 50))
+        ones_first[:, 0] = 1
+        states = np.array(layer(ones_first, training=True))
+        for state, power in zip(np.moveaxis(states, 1, 0)[1:], [2.0, 4.0, 8.0], strict=True):
+            assert set(np.unique(state)) == {0.0, power}
+            assert ((state > 0) == (states[:, 1] > 0)).all()
+
+    def test_nothing_is_dropped_outside_training(self):
+        layer = self.layer(dropout=0.5, recurrent_dropout=0.5)
+        np.testing.assert_array_equal(layer(np.ones((3, 6, 50))), np.ones((3, 6, 50)))
+
+    def test_the_seed_makes_it_repeatable(self):
+        one, same, other = (
+            np.array(self.layer(dropout=0.5, seed=seed)(np.ones((3, 6, 50)), training=True))
+            for seed in (1, 1, 2)
+        )
+        assert (one == same).all()
+        assert (one != other).any()
+
+    @pytest.mark.parametrize("cell_class", [SimplifiedGRUCell, GRUCell])
+    def test_the_carried_state_is_not_dropped(self, cell_class):
+        cell = cell_class(50, recurrent_dropout=0.9, seed=1)
+        state = np.ones((2, 50), "float32")
+        cell.build((None, 3))
+        kernel, recurrent, bias = cell.get_weights()
+        bias[:50] = -100.0  # the update gate is shut
+        cell.set_weights([kernel, recurrent, bias])
+        output, _ = cell(np.ones((2, 3), "float32"), state, training=True)
+        np.testing.assert_allclose(output, state)
+
+    def test_keras_still_makes_masks_for_the_private_class(self):
+        # When this fails, Keras has moved or renamed what toolkit/cells/base.py imports.
+        from keras.src.layers.rnn import dropout_rnn_cell, rnn
+
+        assert rnn.DropoutRNNCell is dropout_rnn_cell.DropoutRNNCell
+        assert issubclass(GRUCell, rnn.DropoutRNNCell)
+        cell = GRUCell(3, dropout=0.5)
+        layer = keras.layers.RNN(cell)
+        layer(np.ones((2, 4, 3)), training=True)
+        assert cell._dropout_mask is None  # made for the batch, and gone with it
+
+
+@pytest.mark.parametrize("cell_class", CELLS)
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "float64"])
+def test_data_types(cell_class, policy):
+    cell = cell_class(3, dtype=policy)
+    output, [state] = cell(np.ones((2, 3)), cell.get_initial_state(2))
+    expected = "bfloat16" if policy == "mixed_bfloat16" else policy
+    assert keras.backend.standardize_dtype(output.dtype) == expected
+    assert keras.backend.standardize_dtype(state.dtype) == expected
+    assert cell.kernel.dtype == ("float32" if policy == "mixed_bfloat16" else policy)
+
+
+def test_stacked_cells():
+    layer = keras.layers.RNN([GRUCell(3, dropout=0.1), SimpleRNNCell(2), SimplifiedGRUCell(4)])
+    assert ops.shape(layer(np.ones((2, 5, 3)), training=True)) == (2, 4)

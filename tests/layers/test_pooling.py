@@ -1,0 +1,120 @@
+"""From a vector a step to a vector a sequence, against loops in NumPy."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from toolkit.errors import OptionError
+from toolkit.layers import GRU, SequencePooling
+
+H = 4
+RNG = np.random.default_rng(0)
+STATES = RNG.normal(size=(4, 5, H)).astype("float32") - 1  # most are negative
+MASK = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 0, 0], [0, 0, 1, 0, 1], [0, 0, 0, 0, 0]], bool)
+MODES = ["last", "mean", "max", "attention"]
+
+
+def expected(mode, steps, layer):
+    """Of the steps that are not masked [n, H]."""
+    if not len(steps):
+        return np.zeros(H)
+    if mode == "last":
+        return steps[-1]
+    if mode == "mean":
+        return steps.mean(axis=0)
+    if mode == "max":
+        return steps.max(axis=0)
+    kernel, bias, context = layer.get_weights()
+    score = np.tanh(steps @ kernel + bias) @ context
+    share = np.exp(score) / np.exp(score).sum()
+    return share @ steps
+
+
+def built(mode, **options):
+    layer = SequencePooling(mode, **options)
+    layer.build(STATES.shape)
+    layer.set_weights([RNG.normal(size=w.shape) for w in layer.get_weights()])
+    return layer
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_masked_steps_do_not_count(mode):
+    layer = built(mode)
+    rows = [expected(mode, s[m], layer) for s, m in zip(STATES, MASK, strict=True)]
+    np.testing.assert_allclose(layer(STATES, mask=tf.constant(MASK)), rows, atol=1e-5)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_without_a_mask(mode):
+    layer = built(mode)
+    rows = [expected(mode, s, layer) for s in STATES]
+    np.testing.assert_allclose(layer(STATES), rows, atol=1e-5)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_rows_without_any_step_have_finite_gradients(mode, bidirectional):
+    layer = built(mode, bidirectional=bidirectional)
+    states = tf.constant(STATES)
+    with tf.GradientTape() as tape:
+        tape.watch(states)
+        loss = tf.reduce_sum(layer(states, mask=tf.constant(MASK)) ** 2)
+    slope, *slopes = tape.gradient(loss, [states, *layer.trainable_variables])
+    np.testing.assert_array_equal(slope[3], np.zeros((5, H)))
+    assert all(np.isfinite(s).all() for s in [slope, *slopes])
+
+
+def test_last_of_both_directions():
+    # The backward half has read everything at the first step.
+    pooled = SequencePooling("last", bidirectional=True)(STATES, mask=tf.constant(MASK))
+    rows = [
+        np.concatenate([s[m][-1, :2], s[m][0, 2:]]) if m.any() else np.zeros(H)
+        for s, m in zip(STATES, MASK, strict=True)
+    ]
+    np.testing.assert_array_equal(pooled, rows)
+
+
+def test_last_is_what_the_recurrent_layer_gives_without_sequences():
+    sequences = keras.layers.Bidirectional(GRU(2, return_sequences=True))
+    alone = keras.layers.Bidirectional(GRU(2))
+    x, mask = STATES[:2], tf.constant(MASK[:2])
+    sequences(x), alone(x)
+    alone.set_weights(sequences.get_weights())
+    pooled = SequencePooling("last", bidirectional=True)(sequences(x, mask=mask), mask=mask)
+    np.testing.assert_allclose(pooled, alone(x, mask=mask), atol=1e-6)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_half_precision(mode, policy):
+    layer = built(mode, dtype=policy)
+    exact = built(mode)
+    exact.set_weights(layer.get_weights())
+    pooled = layer(STATES, mask=tf.constant(MASK))
+    assert pooled.dtype == policy.removeprefix("mixed_")
+    truth = exact(STATES, mask=tf.constant(MASK))
+    np.testing.assert_allclose(tf.cast(pooled, "float32"), truth, atol=0.05)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_an_empty_batch(mode):
+    assert built(mode)(STATES[:0], mask=tf.constant(MASK[:0])).shape == (0, H)
+
+
+def test_in_a_model(tmp_path):
+    inputs = keras.Input((None, H))
+    pooled = SequencePooling("attention")(keras.layers.Masking()(inputs))
+    model = keras.Model(inputs, pooled)
+    assert pooled.shape == (None, H)
+    assert getattr(pooled, "_keras_mask", None) is None
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again(STATES), model(STATES))
+
+
+def test_configuration_and_bad_modes():
+    layer = SequencePooling("last", bidirectional=True)
+    assert SequencePooling.from_config(layer.get_config()).get_config() == layer.get_config()
+    with pytest.raises(OptionError, match="mode is 'median'; it must be one of last, mean, max"):
+        SequencePooling("median")
