@@ -45,9 +45,11 @@ def broken_rules(files: dict[str, str]) -> list[str]:
     broken = []
     for path, source in files.items():
         room = path.split("/")[0].removesuffix(".py")
-        for other in imported_rooms(source) - {room}:
-            if LEVELS[other] >= LEVELS[room]:
-                broken.append(f"{path} imports {other}")
+        broken += [
+            f"{path} imports {other}"
+            for other in imported_rooms(source) - {room}
+            if LEVELS[other] >= LEVELS[room]
+        ]
     return broken
 
 

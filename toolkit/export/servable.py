@@ -104,7 +104,7 @@ def _tensor(value: Any, dtype: Any) -> Any:
     if dtype != tf.string:
         return tf.constant(value, dtype)
     return tf.constant(
-        np.vectorize(lambda text: utf8(text), otypes=[object])(np.asarray(value, dtype=object)),
+        np.vectorize(utf8, otypes=[object])(np.asarray(value, dtype=object)),
         tf.string,
     )
 
