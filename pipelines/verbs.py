@@ -21,6 +21,7 @@ from pipelines.pipeline import SAMPLE, Pipeline
 from pipelines.streams import answer, arriving_batches, arriving_lines, full_batches
 from toolkit.data import ColumnOptions, TextExamples, open_source
 from toolkit.errors import DataError, ModelError, OptionError
+from toolkit.evaluation import metrics_table
 from toolkit.export import CARD_FILE, newest_version, read_golden, verify
 
 logger = logging.getLogger("toolkit.pipelines")
@@ -53,6 +54,7 @@ def _golden_argument(parser: Parser) -> None:
 def _train(pipeline: Pipeline, options: Any) -> int:
     names = [field.name for field in fields(pipeline.options)]
     asked = {name: getattr(options, name) for name in names}
+    pipeline.options(**asked)  # complains about values that cannot be, before TensorFlow is needed
     data = {"data": options.data, "validation_data": options.validation_data}
     run = Path(options.output)
     if run.exists() and not run.is_dir():
@@ -155,6 +157,7 @@ def _evaluate(pipeline: Pipeline, options: Any) -> int:
         if value != field.default:
             setattr(task, field.name, value)
     metrics = task.evaluate(data, output=options.output)
+    logger.info("%s", metrics_table(metrics))
     sys.stdout.write(json.dumps(metrics, indent=2, ensure_ascii=False) + "\n")
     return 0
 

@@ -11,7 +11,8 @@ ROOT = Path(__file__).parents[2]
 
 #: Each line may import from the lines before it, and each room from itself.
 LINES = (
-    ("errors", "files"),
+    ("errors",),
+    ("files", "options"),
     ("cells", "text", "decoding"),
     ("layers", "data"),
     ("models",),

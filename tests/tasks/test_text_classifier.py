@@ -231,8 +231,13 @@ def test_the_fixed_window_model_is_a_choice_like_any_other() -> None:
     ("options", "words"),
     [
         ({"pooling": "sum"}, "last, mean, max, attention"),
-        ({"hidden_size": "big"}, "auto, a int"),
+        ({"hidden_size": "big"}, "auto, a whole number"),
         ({"optimizer": "rmsprop"}, "adam, sgd"),
+        ({"dropout": 1.5}, "at least 0 and below 1"),
+        ({"min_count": 0}, "at least 1"),
+        ({"epochs": 0}, "at least 1"),
+        ({"seed": 1.5}, "a whole number"),
+        ({"lowercase": "yes"}, "true or false"),
     ],
 )
 def test_impossible_options(options: dict, words: str) -> None:

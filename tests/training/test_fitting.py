@@ -117,6 +117,13 @@ def test_an_exploding_step_size_is_reported_as_divergence() -> None:
     assert np.isfinite(slope(model))
 
 
-def test_impossible_epochs() -> None:
-    with pytest.raises(OptionError, match="epochs is 0"):
-        run(make_model(), Line(), TrainingOptions(), epochs=0)
+def test_tensorboard_logs_are_written(tmp_path: Path) -> None:
+    options = TrainingOptions(**OPTIONS, tensorboard=str(tmp_path))
+    run(make_model(), Line(), options, epochs=2)
+    assert list(tmp_path.rglob("events.out.tfevents*"))
+
+
+def test_tensorboard_is_asked_for_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(OptionError, match="pip install tensorboard"):
+        run(make_model(), Line(), TrainingOptions(tensorboard="logs"), epochs=1)

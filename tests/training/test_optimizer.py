@@ -89,8 +89,8 @@ def test_a_step_that_is_not_finite_changes_nothing(optimizer: str, bad: float) -
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"learning_rate": 0.0}, "above 0"),
-        ({"warmup": 1.5}, "share"),
+        ({"learning_rate": -1.0}, "at least 0"),
+        ({"warmup": 1.5}, "at least 0 and below 1"),
         ({"ema": 1.0}, "below 1"),
         ({"global_clipnorm": -1.0}, "global_clipnorm is -1.0"),
     ],

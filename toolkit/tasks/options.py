@@ -3,11 +3,11 @@
 This module imports neither TensorFlow nor Keras, so that help texts and complaints come at once.
 """
 
-from dataclasses import dataclass, fields
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 from toolkit.data.options import ColumnOptions
-from toolkit.errors import OptionError
+from toolkit.options import Limits, check_options
 from toolkit.text.options import TextOptions
 from toolkit.training.options import TrainingOptions
 
@@ -28,6 +28,16 @@ class RecurrentOptions:
         embedding_dropout: The share of the units' vectors that is dropped.
         output_dropout: The share of the last layer's inputs that is dropped.
     """
+
+    LIMITS: ClassVar[Limits] = {
+        "embedding_size": (1, None),
+        "hidden_size": (1, None),
+        "layers": (1, None),
+        "dropout": (0, 1),
+        "recurrent_dropout": (0, 1),
+        "embedding_dropout": (0, 1),
+        "output_dropout": (0, 1),
+    }
 
     cell: str = "gru"
     embedding_size: int | Literal["auto"] = "auto"
@@ -50,27 +60,16 @@ class TextClassifierOptions(ColumnOptions, TextOptions, RecurrentOptions, Traini
         pooling: How the states become one vector: the last state, their mean, their maximum, or
             a learnt weighting.
         window: How many units the one_to_one model sees.
+
+    Raises:
+        OptionError: A value is none of the choices, or out of its limits.
     """
+
+    LIMITS: ClassVar[Limits] = {"window": (1, None)}
 
     model: Literal["many_to_one", "one_to_one"] = "many_to_one"
     pooling: Literal["last", "mean", "max", "attention"] = "max"
     window: int = 100
 
-
-def check_options(options: Any) -> None:
-    """Holds the values of a dataclass of options against the choices that its types name.
-
-    Raises:
-        OptionError: A value is none of the choices.
-    """
-    hints = get_type_hints(type(options))
-    for field in fields(options):
-        hint, value = hints[field.name], getattr(options, field.name)
-        kinds = (hint,) if get_origin(hint) is Literal else get_args(hint)
-        choices = [c for kind in kinds if get_origin(kind) is Literal for c in get_args(kind)]
-        if not choices or value in choices:
-            continue
-        others = [kind for kind in kinds if isinstance(kind, type)]
-        if not any(isinstance(value, kind) and not isinstance(value, bool) for kind in others):
-            allowed = ", ".join([*map(str, choices), *(f"a {kind.__name__}" for kind in others)])
-            raise OptionError(f"{field.name} is {value!r}; it can be {allowed}")
+    def __post_init__(self) -> None:
+        check_options(self)

@@ -39,7 +39,7 @@ from toolkit.files import atomic_write
 from toolkit.models import ManyToOne, OneToOne, TextModel
 from toolkit.tasks import automatic
 from toolkit.tasks.automatic import DataSize
-from toolkit.tasks.options import TextClassifierOptions, check_options
+from toolkit.tasks.options import TextClassifierOptions
 from toolkit.tasks.serving import GOLDEN_TEXTS, Ask, answer_all, as_dicts, asking, signature
 from toolkit.text import Tokenizer
 from toolkit.training import fit, set_threads
@@ -92,7 +92,7 @@ class TextClassifier(TextClassifierOptions):
     """
 
     def __post_init__(self) -> None:
-        check_options(self)
+        super().__post_init__()
         self.classes: tuple[str, ...] = ()
         self.history: list[dict[str, float]] = []
         self.metrics: dict[str, Any] = {}

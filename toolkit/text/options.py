@@ -1,7 +1,9 @@
 """How text is cut into units, as plain values (no TensorFlow needed to read them)."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
+
+from toolkit.options import Limits
 
 
 @dataclass(kw_only=True)
@@ -21,6 +23,12 @@ class TextOptions:
         max_length: The largest number of units a text keeps; auto takes it from the data.
         truncation: What is kept of a longer text: its head, its tail, or half of each.
     """
+
+    LIMITS: ClassVar[Limits] = {
+        "max_tokens": (3, None),
+        "min_count": (1, None),
+        "max_length": (1, None),
+    }
 
     units: Literal["words", "characters"] = "words"
     lowercase: bool = True

@@ -62,8 +62,6 @@ def fit(
         OptionError: Values that cannot work.
         DivergedError: The loss was not finite any more; the model keeps the last good weights.
     """
-    if epochs < 1:
-        raise OptionError(f"epochs is {epochs}; at least 1 is needed")
     optimizer = make_optimizer(options, epochs * len(train))
     if options.precision == "mixed_float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from toolkit.errors import OptionError
+from toolkit.options import check_options
 from toolkit.training.options import TrainingOptions
 
 #: Adam's usual 0.001 (Kingma and Ba 2015, Algorithm 1), doubled: tried best on reviews.
@@ -127,20 +127,11 @@ def make_optimizer(options: TrainingOptions, steps: int) -> keras.optimizers.Opt
     """The optimizer that the options describe, for a training of so many steps.
 
     Raises:
-        OptionError: Values that cannot work, or both ways of clipping by norm at once.
+        OptionError: A value is out of its limits.
     """
+    check_options(options)
     rate = options.learning_rate
     peak = LEARNING_RATES[options.optimizer] if rate == "auto" else float(rate)
-    if not peak > 0:
-        raise OptionError(f"learning_rate is {peak}; it must be above 0")
-    if not 0 <= options.warmup < 1:
-        raise OptionError(f"warmup is {options.warmup}; it is a share of the steps, from 0 to 1")
-    if not 0 <= options.ema < 1:
-        raise OptionError(f"ema is {options.ema}; it is a decay from 0 (off) to below 1")
-    for name in ("clipnorm", "global_clipnorm"):
-        limit = getattr(options, name)
-        if limit is not None and limit < 0:
-            raise OptionError(f"{name} is {limit}; it must be above 0, or 0 for no clipping")
     # Keras takes one way of clipping only; clipnorm, if asked for, stands in for the default.
     arguments: dict[str, Any] = (
         {"clipnorm": options.clipnorm}

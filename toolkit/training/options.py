@@ -1,7 +1,9 @@
 """How a model is trained, as plain values."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
+
+from toolkit.options import Limits
 
 
 @dataclass(kw_only=True)
@@ -13,9 +15,9 @@ class TrainingOptions:
         learning_rate: The peak learning rate; auto is 0.002 for adam and 0.5 for sgd.
         schedule: How the learning rate falls from its peak to zero over the planned steps.
         warmup: The share of the planned steps over which the learning rate first rises.
-        clipnorm: The largest norm of each variable's gradient.
+        clipnorm: The largest norm of each variable's gradient; it stands in for the next.
         global_clipnorm: The largest norm of all gradients together (Pascanu et al. 2013,
-            Algorithm 1).
+            Algorithm 1); null or 0 for no clipping.
         epochs: How often the training data is seen; auto suits it to the data's size.
         batch_tokens: About how many units, padding included, one training step sees; auto suits it
             to the data's size.
@@ -34,6 +36,21 @@ class TrainingOptions:
         threads: How many CPU threads TensorFlow may use; 0 is all of them.
         tensorboard: A folder for TensorBoard's logs.
     """
+
+    LIMITS: ClassVar[Limits] = {
+        "learning_rate": (0, None),
+        "warmup": (0, 1),
+        "clipnorm": (0, None),
+        "global_clipnorm": (0, None),
+        "epochs": (1, None),
+        "batch_tokens": (1, None),
+        "validation_split": (0, 1),
+        "patience": (0, None),
+        "ema": (0, 1),
+        "label_smoothing": (0, 1),
+        "word_dropout": (0, 1),
+        "threads": (0, None),
+    }
 
     optimizer: Literal["adam", "sgd"] = "adam"
     learning_rate: float | Literal["auto"] = "auto"

@@ -1,0 +1,62 @@
+"""Dataclasses of options: what their values may be, and one place that holds them to it."""
+
+from dataclasses import fields
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from toolkit.errors import OptionError
+
+#: From the first number on, and below the second where there is one.
+Limits = dict[str, tuple[float, float | None]]
+
+
+def check_options(options: Any) -> None:
+    """Holds a dataclass against the choices that its types name, and against its ``LIMITS``.
+
+    ``LIMITS`` is a class variable of any of the classes that the dataclass is made of. Values that
+    are ``None`` or a named choice, such as ``auto``, have no limits.
+
+    Raises:
+        OptionError: A value is none of the choices, of another type, or out of its limits.
+    """
+    hints = get_type_hints(type(options))
+    limits: Limits = {}
+    for cls in type(options).__mro__:
+        limits = vars(cls).get("LIMITS", {}) | limits
+    for field in fields(options):
+        value = getattr(options, field.name)
+        choices, kinds = _allowed(hints[field.name])
+        if value in choices and type(value) in map(type, choices):
+            continue
+        if not _is_one_of(value, kinds):
+            allowed = ", ".join([*map(str, choices), *(_KINDS[kind] for kind in kinds)])
+            raise OptionError(f"{field.name} is {value!r}; it can be {allowed}")
+        least, below = limits.get(field.name, (None, None))
+        if value is None or least is None:
+            continue
+        if not (value >= least and (below is None or value < below)):
+            end = "" if below is None else f" and below {below}"
+            raise OptionError(f"{field.name} is {value!r}; it must be at least {least}{end}")
+
+
+_KINDS = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    type(None): "none",
+}
+
+
+def _allowed(hint: Any) -> tuple[list[Any], list[type]]:
+    """The literal choices and the kinds of values that a type allows."""
+    parts = (hint,) if get_origin(hint) is Literal or not get_args(hint) else get_args(hint)
+    choices = [choice for part in parts if get_origin(part) is Literal for choice in get_args(part)]
+    return choices, [part for part in parts if get_origin(part) is not Literal]
+
+
+def _is_one_of(value: Any, kinds: list[type]) -> bool:
+    if isinstance(value, bool):
+        return bool in kinds
+    if isinstance(value, int) and float in kinds:
+        return True
+    return isinstance(value, tuple(kinds))
