@@ -157,7 +157,7 @@ class TestAgainstTheInheritedLoop:
         exact = make(name, "float64", return_sequences=True, return_state=True)
         ours_off, theirs_off = [], []
         for seed in range(4):
-            x, h = data(seed, policy, steps=20)
+            x, h = data(seed, policy, steps=20, batch=16)
             rng = np.random.default_rng(seed)
             weights = [rng.normal(size=w.shape, scale=0.4) for w in half.get_weights()]
             for layer in (half, exact):
@@ -167,7 +167,8 @@ class TestAgainstTheInheritedLoop:
                 for value, true in zip(results(layer, x, h), truth, strict=True):
                     off.append(np.sqrt(np.mean((tf.cast(value, "float64").numpy() - true) ** 2)))
                     off[-1] /= np.sqrt(np.mean(true**2))
-        assert np.mean(ours_off) <= 1.05 * np.mean(theirs_off)
+        # The median, since a relu that rounding switches on or off makes a large difference.
+        assert np.median(np.array(ours_off) / theirs_off) <= 1.02
 
     @EVERY_LAYER
     def test_inference_computes_the_same_with_an_automatic_gradient(self, name, by_hand):

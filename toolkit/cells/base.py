@@ -108,6 +108,7 @@ class RecurrentCell(keras.layers.Layer, DropoutRNNCell):
             initializer=self.kernel_initializer,
             regularizer=self.kernel_regularizer,
             constraint=self.kernel_constraint,
+            autocast=False,
         )
         self.recurrent_kernel = self.add_weight(  # [H, blocks * H]
             name="recurrent_kernel",
@@ -115,6 +116,7 @@ class RecurrentCell(keras.layers.Layer, DropoutRNNCell):
             initializer=self.recurrent_initializer,
             regularizer=self.recurrent_regularizer,
             constraint=self.recurrent_constraint,
+            autocast=False,
         )
         self.bias: Any = None
         if self.use_bias:
@@ -124,8 +126,20 @@ class RecurrentCell(keras.layers.Layer, DropoutRNNCell):
                 initializer=self.bias_initializer,
                 regularizer=self.bias_regularizer,
                 constraint=self.bias_constraint,
+                autocast=False,
             )
         self.built = True
+
+    def cast_weights(self) -> tuple[Any, Any, Any]:
+        """Kernel, recurrent kernel and bias (zero without one) in the type of the computation.
+
+        Keras would cast them by itself, but then no gradient could reach them in full precision.
+        """
+        kernel, recurrent_kernel = (
+            ops.cast(weight, self.compute_dtype) for weight in (self.kernel, self.recurrent_kernel)
+        )
+        bias = ops.cast(self.bias, self.compute_dtype) if self.use_bias else 0
+        return kernel, recurrent_kernel, bias
 
     def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, Any]:
         """One time step.

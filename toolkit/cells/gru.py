@@ -61,18 +61,13 @@ class GRUCell(GatedCell):
 
     def step(self, x: Any, previous: Any, dropped: Any) -> Any:
         """c(t) [B, H] from x(t) [B, D] and c(t-1) [B, H]."""
-        a = ops.matmul(x, self.kernel)  # [B, 3 H]
-        if self.use_bias:
-            a = a + (self.bias[0] if self.reset_after else self.bias)
-        x_u, x_r, x_c = ops.split(a, 3, axis=-1)
-
+        kernel, recurrent_kernel, bias = self.cast_weights()
+        b_x, b_h = bias if self.reset_after and self.use_bias else (bias, 0)
+        x_u, x_r, x_c = ops.split(ops.matmul(x, kernel) + b_x, 3, axis=-1)
         if self.reset_after:
-            b = ops.matmul(dropped, self.recurrent_kernel)  # [B, 3 H]
-            if self.use_bias:
-                b = b + self.bias[1]
-            h_u, h_r, h_c = ops.split(b, 3, axis=-1)
+            h_u, h_r, h_c = ops.split(ops.matmul(dropped, recurrent_kernel) + b_h, 3, axis=-1)
         else:
-            gates = self.recurrent_kernel[:, : 2 * self.units]
+            gates = recurrent_kernel[:, : 2 * self.units]
             h_u, h_r = ops.split(ops.matmul(dropped, gates), 2, axis=-1)
 
         update = self.recurrent_activation(x_u + h_u)
@@ -80,7 +75,7 @@ class GRUCell(GatedCell):
         if self.reset_after:
             a_c = x_c + reset * h_c
         else:
-            a_c = x_c + ops.matmul(reset * dropped, self.recurrent_kernel[:, 2 * self.units :])
+            a_c = x_c + ops.matmul(reset * dropped, recurrent_kernel[:, 2 * self.units :])
         candidate = self.activation(a_c)
         return update * candidate + (1 - update) * previous
 

@@ -30,7 +30,5 @@ class SimpleRNNCell(RecurrentCell):
 
     def step(self, x: Any, previous: Any, dropped: Any) -> Any:
         """h(t) [B, H] from e(t) [B, D] and h(t-1) [B, H]."""
-        a = ops.matmul(x, self.kernel) + ops.matmul(dropped, self.recurrent_kernel)
-        if self.use_bias:
-            a = a + self.bias
-        return self.activation(a)
+        W_e, W_h, b_1 = self.cast_weights()
+        return self.activation(ops.matmul(dropped, W_h) + ops.matmul(x, W_e) + b_1)

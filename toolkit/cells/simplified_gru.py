@@ -33,9 +33,8 @@ class SimplifiedGRUCell(GatedCell):
 
     def step(self, x: Any, previous: Any, dropped: Any) -> Any:
         """c(t) [B, H] from x(t) [B, D] and c(t-1) [B, H]."""
-        a = ops.matmul(x, self.kernel) + ops.matmul(dropped, self.recurrent_kernel)  # [B, 2 H]
-        if self.use_bias:
-            a = a + self.bias
+        kernel, recurrent_kernel, bias = self.cast_weights()
+        a = ops.matmul(x, kernel) + ops.matmul(dropped, recurrent_kernel) + bias  # [B, 2 H]
         a_u, a_c = ops.split(a, 2, axis=-1)
         update = self.recurrent_activation(a_u)
         candidate = self.activation(a_c)

@@ -36,7 +36,8 @@ def through_time(
 
     Args:
         equations: Called with the weights, gives the cell's ``Equations``.
-        weights: The cell's weights.
+        weights: The cell's weights; their gradients are exact to their precision, which may be
+            higher than that of the inputs.
         x: The inputs, time first: [T, B, D], T at least 1.
         h: The initial state [B, H].
         mask: Bool [T, B]; a step where it is false leaves the state as it is.
@@ -49,7 +50,7 @@ def through_time(
     """
 
     def forward(x: Tensor, h: Tensor, *weights: Tensor) -> tuple[Tensor, Any]:
-        cell: Equations = equations(*weights)
+        cell: Equations = equations(*[tf.cast(weight, x.dtype) for weight in weights])
         states, kept = _forward_loop(cell, x, h, mask, go_backwards, keep=by_hand)
 
         def backward(d_states: Tensor) -> tuple[Tensor, ...]:

@@ -229,13 +229,19 @@ def _add_bias(a: Tensor, bias: Tensor) -> Tensor:
 
 
 def _outer(left: Tensor, right: Tensor) -> Tensor:
-    """The sum over all rows of their outer products."""
-    return tf.matmul(left, right, transpose_a=True)
+    """The sum over all rows of their outer products, in single precision at least."""
+    return tf.matmul(_exact(left), _exact(right), transpose_a=True)
 
 
 def _sum(rows: Tensor) -> Tensor:
-    """The sum over all rows, as a product, which is faster and in half precision more exact."""
+    """The sum over all rows, as a matrix product, which is faster."""
+    rows = _exact(rows)
     return tf.linalg.matvec(rows, tf.ones(tf.shape(rows)[:1], rows.dtype), transpose_a=True)
+
+
+def _exact(rows: Tensor) -> Tensor:
+    """Half precision as single: a long sum would lose what the loop step by step keeps."""
+    return tf.cast(rows, tf.float32) if rows.dtype in (tf.float16, tf.bfloat16) else rows
 
 
 def equations_of(cell: keras.Layer) -> Callable[..., Equations] | None:

@@ -93,7 +93,7 @@ class Recurrent(keras.layers.RNN):
             mask = ops.transpose(ops.reshape(ops.cast(mask, "bool"), ops.shape(sequences)[:2]))
         states = through_time(  # [T, B, H]
             equations,
-            [ops.convert_to_tensor(weight, dtype=cell.compute_dtype) for weight in weights],
+            [ops.convert_to_tensor(weight) for weight in weights],
             ops.transpose(ops.cast(sequences, cell.compute_dtype), (1, 0, 2)),
             initial_state[0],
             mask=mask,
