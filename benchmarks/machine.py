@@ -1,0 +1,40 @@
+"""What the figures were measured on."""
+
+import datetime
+import importlib.metadata
+import os
+import platform
+from pathlib import Path
+
+#: The instructions that decide how fast matrix products are.
+INSTRUCTIONS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "bf16", "sve")
+
+
+def description(threads: int) -> str:
+    """Date, processor, threads, load and versions, in Markdown.
+
+    Args:
+        threads: How many threads each library may use.
+    """
+    model, flags = _processor()
+    names = [name for name in INSTRUCTIONS if name in flags]
+    versions = ", ".join(
+        f"{name} {importlib.metadata.version(name)}"
+        for name in ("tensorflow", "keras", "torch", "numpy")
+    )
+    return (
+        f"{datetime.date.today()}; {model} ({' '.join(names) or 'instructions unknown'}); "
+        f"{threads} threads each; load before {os.getloadavg()[0]:.1f}; "
+        f"{platform.system()}, Python {platform.python_version()}, {versions}"
+    )
+
+
+def _processor() -> tuple[str, set[str]]:
+    """The processor's name and flags, as far as the system tells."""
+    path = Path("/proc/cpuinfo")
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    facts = {
+        key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)
+    }
+    flags = facts.get("flags", facts.get("Features", ""))  # on x86 and on Arm
+    return facts.get("model name", platform.processor() or platform.machine()), {*flags.split()}
