@@ -245,6 +245,15 @@ def test_impossible_options(options: dict, words: str) -> None:
         TextClassifier(**options)
 
 
+def test_a_metric_to_go_by() -> None:
+    frame = graded_frame(60, seed=7)
+    classifier = TextClassifier(**COLUMNS, **SMALL, monitor="log_loss", patience=0)
+    losses = [row["val_log_loss"] for row in classifier.fit(frame).history]
+    assert classifier.metrics["log_loss"] == pytest.approx(min(losses), rel=1e-5)
+    with pytest.raises(OptionError, match="auto, accuracy, macro_f1, log_loss"):
+        TextClassifier(**COLUMNS, monitor="bleu").fit(frame)
+
+
 def test_asking_before_learning() -> None:
     with pytest.raises(ModelError, match="call fit"):
         TextClassifier().predict(["?"])

@@ -50,14 +50,17 @@ if TYPE_CHECKING:
 logger = logging.getLogger("toolkit")
 
 OUTPUTS = {"classes": "softmax", "labels": "sigmoid", "number": "linear"}
-MONITORS = {"classes": "accuracy", "labels": "macro_f1", "number": "mean_absolute_error"}
+#: What early stopping may go by, and whether more or less of it is better; the first is auto.
+MONITORS = {
+    "classes": {"accuracy": "max", "macro_f1": "max", "log_loss": "min"},
+    "labels": {"macro_f1": "max", "micro_f1": "max", "accuracy": "max", "log_loss": "min"},
+    "number": {"mean_absolute_error": "min", "root_mean_squared_error": "min", "r2": "max"},
+}
 TASKS = {
     "classes": "Gives each text one of several classes, with its probability.",
     "labels": "Gives each text the probability of each of several labels, which may hold at once.",
     "number": "Gives each text a number.",
 }
-#: Metrics of which less is better.
-ERRORS = ("log_loss", "mean_absolute_error", "root_mean_squared_error")
 #: How many units, padding included, are validated at once.
 VALIDATION_TOKENS = 16_384
 #: How many texts are held in memory at once when evaluating.
@@ -117,6 +120,10 @@ class TextClassifier(TextClassifierOptions):
             OptionError: A hyperparameter cannot work.
             DivergedError: The loss was not finite any more; the last good weights are kept.
         """
+        monitor = next(iter(MONITORS[self.target])) if self.monitor == "auto" else self.monitor
+        if monitor not in MONITORS[self.target]:
+            known = ", ".join(MONITORS[self.target])
+            raise OptionError(f"monitor is {monitor!r}; it can be auto, {known}")
         set_threads(self.threads)
         keras.utils.set_random_seed(self.seed)
         examples = TextExamples(open_source(data), self)
@@ -145,7 +152,6 @@ class TextClassifier(TextClassifierOptions):
                 self.metrics = self._measure(network, validation_batches)
                 return {k: v for k, v in self.metrics.items() if isinstance(v, float)}
 
-        monitor = MONITORS[self.target] if self.monitor == "auto" else self.monitor
         self.history = fit(
             network,
             batches,
@@ -155,7 +161,7 @@ class TextClassifier(TextClassifierOptions):
             metrics=["accuracy"] if self.target == "classes" else [],
             validate=validate,
             monitor=monitor,
-            mode="min" if monitor in ERRORS else "max",
+            mode=MONITORS[self.target][monitor],
             folder=Path(output) if output else None,
         )
         if validate is not None:
@@ -179,13 +185,12 @@ class TextClassifier(TextClassifierOptions):
             html_breaks=self.html_breaks,
             max_tokens=self._choose("max_tokens", automatic.MAX_TOKENS),
             min_count=self.min_count,
+            max_length=self._choose("max_length", automatic.MAX_LENGTHS[self.units]),
             truncation=self.truncation,
         )
-        counts = tokenizer.adapt(
+        tokenizer.adapt(
             example.text for example, used in zip(examples, in_training, strict=True) if used
         )
-        longest = int(counts.lengths.max(initial=1))
-        tokenizer.max_length = self._choose("max_length", automatic.max_length(longest))
         corpus = encode(examples, tokenizer, found.encoder)
         held_out = None
         if held_rows is not None:

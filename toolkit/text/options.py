@@ -20,7 +20,8 @@ class TextOptions:
         max_tokens: The largest number of vocabulary entries, padding and unknown included; auto
             suits it to the data.
         min_count: How often a unit must occur in the training data to get an id of its own.
-        max_length: The largest number of units a text keeps; auto takes it from the data.
+        max_length: The largest number of units a text keeps; auto is 400 words, or 1,600
+            characters.
         truncation: What is kept of a longer text: its head, its tail, or half of each.
     """
 
