@@ -24,7 +24,7 @@ def description(threads: int) -> str:
     )
     return (
         f"{datetime.date.today()}; {model} ({' '.join(names) or 'instructions unknown'}); "
-        f"{threads} threads each; load before {os.getloadavg()[0]:.1f}; "
+        f"threads of each library: {threads}; load before {os.getloadavg()[0]:.1f}; "
         f"{platform.system()}, Python {platform.python_version()}, {versions}"
     )
 

@@ -49,16 +49,17 @@ def _report(options: argparse.Namespace) -> int:
     if os.getloadavg()[0] > BUSY:
         say("the machine is busy: what is measured now means little")
     parts = options.only or PARTS
+    if "training" in parts or "answering" in parts:
+        if options.data:
+            work = workload.from_file(options.data, options.text_column)
+        else:
+            work = workload.generated()
     print(f"## Speed{' (--quick: figures mean nothing)' if options.quick else ''}\n")
     print(machine.description(options.threads))
     if "matmul" in parts or "training" in parts:
         rates = matmul.measure(options.quick)
         _print("Matrix products", matmul.table(rates))
     if "training" in parts or "answering" in parts:
-        if options.data:
-            work = workload.from_file(options.data, options.text_column)
-        else:
-            work = workload.generated()
         print(f"\nTraining and answering: {work.description}.")
     if "training" in parts:
         results = training.measure(work, options.threads, options.quick)

@@ -4,6 +4,7 @@ import itertools
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -115,7 +116,7 @@ def from_file(path: str, text_column: str | None = None) -> Workload:
         for start in range(0, len(texts), BATCH)
         for row in tokenizer(texts[start : start + BATCH]).numpy()
     ]
-    return Workload(f"the first {len(texts):,} texts of {source.name}", rows, texts, tokenizer)
+    return Workload(f"the first {len(texts):,} texts of {Path(path).name}", rows, texts, tokenizer)
 
 
 def _tokenizer(**arguments: Any) -> Tokenizer:
