@@ -43,6 +43,21 @@ def test_arguments_reach_the_cell():
     assert layer.cell.activation is keras.activations.relu
 
 
+def test_reset_after_is_the_layers_own_unless_given():
+    assert not recurrent_layer("gru", 4).cell.reset_after
+    assert recurrent_layer("keras_gru", 4).reset_after
+    assert not recurrent_layer("keras_gru", 4, reset_after=False).reset_after
+
+
+@pytest.mark.parametrize("cell", [*CELLS, "toolkit.cells:GRUCell"])
+def test_dtype_reaches_the_cell(cell):
+    layer = recurrent_layer(cell, 4, dtype="mixed_bfloat16")
+    assert layer.compute_dtype == layer.cell.compute_dtype == "bfloat16"
+    both = recurrent_layer(cell, 4, dtype="float64", bidirectional=True)
+    assert both(X).dtype == "float64"
+    assert {weight.dtype for weight in both.weights} == {"float64"}
+
+
 @pytest.mark.parametrize(
     ("cell", "message"),
     [

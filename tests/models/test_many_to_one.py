@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from toolkit.errors import OptionError
+from toolkit.layers import CELLS
 from toolkit.models import ManyToOne
 
 IDS = np.array([[4, 2, 7, 3], [5, 1, 0, 0], [0, 0, 0, 0]], np.int32)
@@ -106,10 +107,14 @@ def test_configuration_round_trip() -> None:
     assert again.config["word_dropout"] == 0.1
 
 
-def test_precision_reaches_every_layer() -> None:
-    model = ManyToOne(9, 2, hidden_size=4, dtype="mixed_bfloat16")
+@pytest.mark.parametrize("cell", CELLS)
+def test_precision_reaches_every_layer(cell: str) -> None:
+    model = ManyToOne(9, 2, hidden_size=4, cell=cell, dtype="mixed_bfloat16")
     model(IDS)
-    assert model.recurrent[0].compute_dtype == "bfloat16"
+    both = model.recurrent[0]
+    inner = [both.forward_layer, both.backward_layer]
+    for layer in (both, *inner, *(layer.cell for layer in inner)):
+        assert layer.compute_dtype == "bfloat16"
     assert model.embedding.compute_dtype == "bfloat16"
     assert {w.dtype for w in model.trainable_weights} == {"float32"}
     assert model.answer(IDS).dtype == "float32"

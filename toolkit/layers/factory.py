@@ -19,7 +19,7 @@ def recurrent_layer(
     bidirectional: bool = False,
     dropout: float = 0.0,
     recurrent_dropout: float = 0.0,
-    reset_after: bool = False,
+    reset_after: bool | None = None,
     dtype: Any = None,
     name: str | None = None,
     **arguments: Any,
@@ -30,15 +30,16 @@ def recurrent_layer(
         cell: ``simple_rnn``, ``simplified_gru``, ``gru``, ``lstm`` (Keras's cell), ``keras_gru``
             (Keras's own fused layer, for those with a GPU), or ``module:Class``, a cell of your
             own: a ``keras.layers.Layer`` for ``keras.layers.RNN`` whose constructor takes the
-            units.
+            units and ``dtype``.
         units: H, the size of the state.
         return_sequences: Whether every step is put out, or only the last: [B, H].
         bidirectional: Whether a second layer reads from the end; outputs are concatenated.
         dropout: The share of the inputs that is dropped, one mask for the whole sequence.
         recurrent_dropout: The same within the recurrence.
         reset_after: Whether the reset gate comes after the matrix product (``gru``,
-            ``keras_gru``).
-        dtype: The layer's dtype or dtype policy; None takes Keras's own.
+            ``keras_gru``); None leaves it to the layer: before for ``gru``, after for
+            ``keras_gru``, which cuDNN needs.
+        dtype: The dtype or dtype policy of the layer and its cell; None takes Keras's own.
         name: The layer's name.
         **arguments: Further arguments of the cell.
 
@@ -50,21 +51,21 @@ def recurrent_layer(
         for key, value in {"dropout": dropout, "recurrent_dropout": recurrent_dropout}.items()
         if value
     }
-    if cell in ("gru", "keras_gru"):
+    if cell in ("gru", "keras_gru") and reset_after is not None:
         arguments["reset_after"] = reset_after
+    precision = {} if dtype is None else {"dtype": dtype}
+    of_layer = {"return_sequences": return_sequences, "name": name, **precision}
     try:
         if cell in _LAYERS:
-            layer = _LAYERS[cell](units, return_sequences=return_sequences, name=name, **arguments)
+            layer = _LAYERS[cell](units, **of_layer, **arguments)
         else:
-            layer = keras.layers.RNN(
-                _cell_class(cell)(units, **arguments), return_sequences=return_sequences, name=name
-            )
+            layer = keras.layers.RNN(_cell_class(cell)(units, **precision, **arguments), **of_layer)
     except OptionError:
         raise
     except (TypeError, ValueError) as error:
         first_line = str(error).strip().splitlines()[0]
         raise OptionError(f"cell {cell!r} makes no recurrent layer: {first_line}") from error
-    return keras.layers.Bidirectional(layer, name=name) if bidirectional else layer
+    return keras.layers.Bidirectional(layer, name=name, **precision) if bidirectional else layer
 
 
 _LAYERS: dict[str, Any] = {
