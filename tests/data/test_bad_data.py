@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
-from toolkit.data import ColumnOptions, TextExamples, open_source
-from toolkit.errors import DataError
+from toolkit.data import ColumnOptions, LabelEncoder, TextExamples, open_source
+from toolkit.errors import DataError, OptionError
 
 FILES = {
     "a.csv": [
@@ -131,6 +131,30 @@ def test_bad_objects() -> None:
     assert "data of type ndarray cannot be read" in complaint(np.zeros((2, 2)))
     matrix = tf.data.Dataset.from_tensors(tf.zeros([2, 2]))
     assert "they should be strings, pairs (text, label) or dicts" in complaint(matrix)
+
+
+def test_names_of_classes_are_held_to_the_same_as_texts(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"text,label\na,pos\nb,caf\xe9\n")
+    message = complaint(tmp_path / "a.csv")
+    assert "row 2 (line 3): the label in column 'label' is not UTF-8: the byte 0xE9" in message
+    for label in ("a\nb", "a\rb"):
+        message = complaint((["a", "b"], ["pos", label]))
+        assert f"row 2: the label in column 'label' is {label!r}; the name of a class" in message
+        assert "has no line break" in complaint((["a"], [["pos", label]]), target="labels")
+    assert "not UTF-8" in complaint((["a"], [["\udce9"]]), target="labels")
+    assert [example.label for example in read((["a"], ["pos\n"]))] == ["pos"]
+
+
+def test_no_label_that_is_known() -> None:
+    options = ColumnOptions(skip_bad_rows=True)
+    examples = TextExamples(open_source((["a"], ["meh"])), options)
+    with pytest.raises(DataError, match="the list has no row that can be used"):
+        list(examples.known(LabelEncoder("classes", ["neg", "pos"])))
+
+
+def test_an_empty_separator() -> None:
+    with pytest.raises(OptionError, match="label_separator is empty"):
+        read((["a"], ["x|y"]), target="labels", label_separator="")
 
 
 def test_bad_rows_are_skipped_and_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

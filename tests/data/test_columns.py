@@ -12,6 +12,7 @@ from toolkit.errors import DataError
 def chosen(columns: dict[str, object], **options) -> tuple[str, str | None]:
     frame = pd.DataFrame({name: [value] for name, value in columns.items()})
     examples = TextExamples(open_source(frame), ColumnOptions(**options))
+    assert list(examples)
     return examples.text_column, examples.label_column
 
 
@@ -31,7 +32,7 @@ def test_guesses(columns: dict[str, object], expected: tuple[str, str]) -> None:
 
 
 def test_numbers_come_first_where_numbers_are_meant() -> None:
-    columns = {"text": "a", "label": "x", "rating": 3}
+    columns = {"text": "a", "label": "x", "rating": 4}
     assert chosen(columns, target="number")[1] == "rating"
     assert chosen(columns, label_rule="neg:<3,pos:>3")[1] == "rating"
 
@@ -56,6 +57,13 @@ def test_what_cannot_be_guessed_is_asked_for() -> None:
         chosen({"text": "x", "a": "1", "b": "2"})
     with pytest.raises(DataError, match=r"no column 'film' \(--group-column\); it has: text, lab"):
         chosen({"text": "x", "label": "1"}, group_column="film")
+
+
+def test_groups_are_looked_for_only_where_a_split_is_made() -> None:
+    examples = TextExamples(
+        open_source((["a", "b"], [1, 2])), ColumnOptions(group_column="film"), grouped=False
+    )
+    assert [example.group for example in examples] == [None, None]
 
 
 def test_no_label_column_is_looked_for_without_labels() -> None:

@@ -100,7 +100,5 @@ def test_bad_rows(file) -> None:
 
 def test_what_is_said(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("INFO", "toolkit"):
-        TextExamples(
-            open_source(pandas.DataFrame({"review": ["a"], "sentiment": ["b"]})), ColumnOptions()
-        )
+        read(pandas.DataFrame({"review": ["a"], "sentiment": ["b"]}))
     assert "\n".join(record.getMessage() for record in caplog.records) in PAGE

@@ -1,7 +1,6 @@
-"""Which column is which: as the user says, or guessed and said."""
+"""Which column is which: as the user says, or guessed."""
 
 import difflib
-import logging
 from collections.abc import Sequence
 from itertools import islice
 
@@ -9,8 +8,6 @@ from toolkit.data.labels import shorten
 from toolkit.data.options import ColumnOptions
 from toolkit.data.source import Source
 from toolkit.errors import DataError
-
-logger = logging.getLogger("toolkit")
 
 TEXT_NAMES = (
     *("text", "texts", "review", "review_text", "sentence", "content", "comment", "message"),
@@ -98,5 +95,4 @@ def _guessed(source: Source, guess: str | None, what: str, option: str) -> str:
             f"{source.name}: which column holds the {what}s? "
             f"set {option} to one of: {shorten(source.columns)}"
         )
-    logger.info("%s column: %r (guessed; set %s)", what, guess, option)
     return guess

@@ -28,7 +28,8 @@ class DatasetSource:
     Args:
         dataset: The data set.
         name: What to call it in messages.
-        class_names: What integer labels in the column ``label`` mean, by index.
+        class_names: What integer labels in the column ``label`` mean, by index; a negative one
+            means that there is none.
 
     Raises:
         DataError: its elements are something else.
@@ -63,7 +64,8 @@ class DatasetSource:
                 fields = element if isinstance(element, tuple) else (element,)
                 values = dict(zip(self.columns, fields, strict=True))
             if self._class_names is not None:
-                values["label"] = self._class_names[values["label"]]
+                index = values["label"]
+                values["label"] = self._class_names[index] if index >= 0 else None
             yield Record(row, values, f"row {row}")
 
 

@@ -46,6 +46,7 @@ class TextExamples:
         source: Where the rows come from.
         options: Which columns mean what.
         labelled: Whether there are labels to read.
+        grouped: Whether the groups are wanted, as they are where a split is to be made.
 
     Attributes:
         bad_rows: How many rows of the latest iteration could not be used.
@@ -54,10 +55,19 @@ class TextExamples:
     Raises:
         DataError: a column is not there, or cannot be guessed; from an iteration, a row cannot
             be used, or there are none.
-        OptionError: the label rule cannot be understood, or does not go with the target.
+        OptionError: the label rule cannot be understood, or does not go with the target; the
+            separator of labels is empty.
     """
 
-    def __init__(self, source: Source, options: ColumnOptions, labelled: bool = True) -> None:
+    def __init__(
+        self,
+        source: Source,
+        options: ColumnOptions,
+        labelled: bool = True,
+        grouped: bool = True,
+    ) -> None:
+        if not options.label_separator:
+            raise OptionError("label_separator is empty; give what stands between labels, like |")
         self.source = source
         self.options = options
         self.labelled = labelled
@@ -68,12 +78,14 @@ class TextExamples:
         self.label_column = (
             columns.label_column(source, options, self.text_column) if labelled else None
         )
-        self.group_column = columns.group_column(source, options) if labelled else None
+        self.group_column = columns.group_column(source, options) if labelled and grouped else None
         self.bad_rows = 0
         self.outside_rule = 0
         self._said = (0, 0)
+        self._said_columns = source.fixed_columns
 
     def __iter__(self) -> Iterator[Example]:
+        self._say_columns()
         self.bad_rows = self.outside_rule = 0
         good = 0
         for record in self.source.records():
@@ -91,16 +103,24 @@ class TextExamples:
             yield example
         self._say()
         if self.labelled and not good:
-            raise DataError(f"{self.source.name} has no row that can be used")
+            raise self._nothing_to_use()
 
     def known(self, encoder: LabelEncoder) -> Iterator[Example]:
-        """Reads the examples; one whose class the encoder does not know is a bad row."""
+        """Reads the examples; one whose class the encoder does not know is a bad row.
+
+        Raises:
+            DataError: a row cannot be used, or none can.
+        """
+        good = 0
         for example in self:
             problem = encoder.check(example.label)
             if problem is None:
+                good += 1
                 yield example
             else:
                 self.reject(example.place, problem)
+        if not good:
+            raise self._nothing_to_use()
 
     def reject(self, place: str, problem: str) -> None:
         """Counts a row that cannot be used, or stops at it.
@@ -111,6 +131,9 @@ class TextExamples:
         if self.labelled and not self.options.skip_bad_rows:
             raise DataError(f"{self.source.name}, {place}: {problem} (or set --skip-bad-rows)")
         self.bad_rows += 1
+
+    def _nothing_to_use(self) -> DataError:
+        return DataError(f"{self.source.name} has no row that can be used")
 
     def _example(self, record: Record) -> Example | None:
         if record.problem is not None:
@@ -138,11 +161,11 @@ class TextExamples:
         if is_missing(value) and not (several and value == ""):
             raise _BadRowError(f"{where} is missing")
         if several:
-            return self._several(value)
+            return [_name(name, where) for name in self._several(value)]
         if isinstance(value, (list, tuple, dict, set, np.ndarray)):
             raise _BadRowError(f"{where} is {value!r}; several labels at once need --target labels")
         if self.options.target == "classes" and self.rule is None:
-            return class_name(value)
+            return _name(value, where)
         try:
             number = float(value)  # type: ignore[arg-type]
         except (TypeError, ValueError):
@@ -151,13 +174,23 @@ class TextExamples:
             raise _BadRowError(f"{where} is {value!r}, not a number")
         return self.rule(number) if self.rule else number
 
-    def _several(self, value: object) -> list[str]:
+    def _several(self, value: object) -> list[object]:
         if isinstance(value, str):
-            names = value.split(self.options.label_separator)
-            return [name.strip() for name in names if name.strip()]
-        if isinstance(value, (list, tuple, set, np.ndarray)):
-            return [class_name(name) for name in value]
-        return [class_name(value)]
+            return [name for name in value.split(self.options.label_separator) if name.strip()]
+        return list(value) if isinstance(value, (list, tuple, set, np.ndarray)) else [value]
+
+    def _say_columns(self) -> None:
+        """Says once, when the reading begins, which columns were guessed."""
+        if self._said_columns:
+            return
+        self._said_columns = True
+        text, label = self.options.text_column, self.options.label_column
+        for what, given, column in (
+            ("text", text, self.text_column),
+            ("label", label, self.label_column),
+        ):
+            if given is None and column is not None:
+                logger.info("%s column: %r (guessed; set --%s-column)", what, column, what)
 
     def _say(self) -> None:
         """Says once what was left out, however often the data is read."""
@@ -195,13 +228,25 @@ def _text(value: object, column: str) -> str:
         value = value.decode("utf-8", "surrogateescape")
     if not isinstance(value, str):
         raise _BadRowError(f"the text in column {column!r} is {value!r}, not a string")
+    return _utf8(value, f"the text in column {column!r}")
+
+
+def _name(value: object, where: str) -> str:
+    """A class's name, which stands on one line of ``classes.txt``."""
+    name = _utf8(class_name(value), where)
+    if "\n" in name or "\r" in name:
+        raise _BadRowError(f"{where} is {name!r}; the name of a class has no line break")
+    return name
+
+
+def _utf8(value: str, where: str) -> str:
+    """The string itself, if UTF-8 can hold it."""
     try:
         value.encode()
     except UnicodeEncodeError as error:
         code = ord(value[error.start])
         what = f"the byte 0x{code - 0xDC00:02X}" if 0xDC80 <= code <= 0xDCFF else f"U+{code:04X}"
         raise _BadRowError(
-            f"the text in column {column!r} is not UTF-8: {what} at character {error.start + 1}; "
-            "save the file as UTF-8"
+            f"{where} is not UTF-8: {what} at character {error.start + 1}; save the file as UTF-8"
         ) from None
     return value

@@ -68,13 +68,12 @@ class LabelEncoder:
 
 
 class LabelCounter:
-    """Learns the classes from examples that pass by on their way to somewhere else.
-
-    The vocabulary and the classes are so learnt in one reading of the data::
+    """Learns the classes from examples that pass by, as in the survey of the data::
 
         counter = LabelCounter("classes")
-        tokenizer.adapt(example.text for example in counter.watch(examples))
-        labels = counter.encoder()
+        for example in counter.watch(examples):
+            ...  # what else the reading is for
+        encoder = counter.encoder()
 
     Args:
         target: What a label is.
