@@ -127,8 +127,8 @@ def from_ours(network: ManyToOne) -> TorchSentiment:
     embedding, (recurrent,) = network.embedding, network.recurrent
     model = TorchSentiment(embedding.input_dim, embedding.output_dim, recurrent.forward_layer.units)
     gru = {
-        **to_torch_gru(recurrent.forward_layer.get_weights()),
-        **to_torch_gru(recurrent.backward_layer.get_weights(), reverse=True),
+        **to_torch_gru(recurrent.forward_layer),
+        **to_torch_gru(recurrent.backward_layer, reverse=True),
     }
     kernel, bias = network.output_layer.get_weights()
     state = {

@@ -30,16 +30,17 @@ def test_the_layer_of_keras_and_ours_compute_the_same(reset_after, use_bias):
         np.testing.assert_array_equal(back, weight)
 
 
-def test_pytorch_needs_reset_after():
-    layer = GRU(4)
+@pytest.mark.parametrize("use_bias", [False, True])
+def test_pytorch_needs_reset_after(use_bias):
+    layer = GRU(4, use_bias=use_bias, name="reader")
     layer.build(X.shape)
-    with pytest.raises(OptionError, match=r"the bias has the shape \[12\]"):
-        to_torch_gru(layer.get_weights())
+    with pytest.raises(OptionError, match="layer reader has reset_after=False"):
+        to_torch_gru(layer)
 
 
 def test_a_layer_that_is_not_there():
     layer = GRU(4, reset_after=True)
     layer.build(X.shape)
-    state = to_torch_gru(layer.get_weights())
+    state = to_torch_gru(layer)
     with pytest.raises(OptionError, match="the state has no 'weight_ih_l1'; it has weight_ih_l0, "):
         from_torch_gru(state, layer=1)

@@ -23,7 +23,7 @@ def test_two_layers_in_both_directions_compute_the_same(bias):
         layer.build(states.shape)
         for reverse, half in enumerate((layer.forward_layer, layer.backward_layer)):
             half.set_weights(from_torch_gru(module.state_dict(), layer=i, reverse=bool(reverse)))
-            again |= to_torch_gru(half.get_weights(), layer=i, reverse=bool(reverse))
+            again |= to_torch_gru(half, layer=i, reverse=bool(reverse))
         states = layer(states, training=True)
     expected, _ = module(torch.from_numpy(X))
     np.testing.assert_allclose(states, expected.detach().numpy(), atol=1e-12)

@@ -202,9 +202,12 @@ class TestFallingBack:
         [
             (SimpleRNN, {"activation": "elu"}),
             (SimpleRNN, {"activation": None}),
+            (SimpleRNN, {"activation": lambda a: a / 2}),
+            (SimpleRNN, {"activation": keras.layers.LeakyReLU()}),
             (SimplifiedGRU, {"activation": "relu"}),
             (GRU, {"activation": "relu"}),
             (GRU, {"recurrent_activation": "hard_sigmoid"}),
+            (GRU, {"recurrent_activation": keras.layers.LeakyReLU()}),
             (GRU, {"recurrent_dropout": 0.5}),
             (GRU, {"unroll": True}),
         ],

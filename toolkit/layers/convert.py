@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolkit.errors import OptionError
+from toolkit.layers.recurrent import GRU
 
 Array = NDArray[Any]
 
@@ -68,13 +69,11 @@ def from_torch_gru(
     return from_keras_gru(weights)
 
 
-def to_torch_gru(
-    weights: Sequence[Array], *, layer: int = 0, reverse: bool = False
-) -> dict[str, Array]:
+def to_torch_gru(gru: GRU, *, layer: int = 0, reverse: bool = False) -> dict[str, Array]:
     """The part of a ``torch.nn.GRU``'s state that one layer is; the inverse of ``from_torch_gru``.
 
     Args:
-        weights: What ``get_weights`` of a ``GRU`` with ``reset_after=True`` gives.
+        gru: The layer itself, with ``reset_after=True``: its weights alone do not always tell.
         layer: Which of the stacked layers it becomes.
         reverse: Whether it becomes the layer that reads backwards.
 
@@ -82,17 +81,17 @@ def to_torch_gru(
         Arrays by the names that ``load_state_dict`` expects, to be made tensors.
 
     Raises:
-        OptionError: The weights are those of a layer without ``reset_after``.
+        OptionError: The layer is one without ``reset_after``.
     """
+    if not gru.cell.reset_after:
+        raise OptionError(
+            f"layer {gru.name} has reset_after=False; torch.nn.GRU computes only what a GRU with "
+            "reset_after=True does"
+        )
     suffix = _suffix(layer, reverse)
-    kernel, recurrent, *bias = to_keras_gru(weights)
+    kernel, recurrent, *bias = to_keras_gru(gru.get_weights())
     state = {f"weight_ih{suffix}": _to_rows(kernel.T), f"weight_hh{suffix}": _to_rows(recurrent.T)}
     if bias:
-        if bias[0].ndim != 2:
-            raise OptionError(
-                f"the bias has the shape {list(bias[0].shape)}; torch.nn.GRU computes what a GRU "
-                "with reset_after=True does, whose bias is [2, 3 H]"
-            )
         state |= {name + suffix: _to_rows(b) for name, b in zip(_BIASES, bias[0], strict=True)}
     return state
 

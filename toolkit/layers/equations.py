@@ -249,13 +249,19 @@ def equations_of(cell: keras.Layer) -> Callable[..., Equations] | None:
 
     None where the cell is not the toolkit's own, or has other activations than the standard ones.
     """
-    activation = keras.activations.serialize(cell.activation)
+    activation = _standard(cell.activation)
     if type(cell) is SimpleRNNCell:
-        return partial(SimpleRNNEquations, activation) if activation in D_ACTIVATIONS else None
+        return partial(SimpleRNNEquations, activation) if activation else None
     if type(cell) not in (SimplifiedGRUCell, GRUCell) or activation != "tanh":
         return None
-    if keras.activations.serialize(cell.recurrent_activation) != "sigmoid":
+    if _standard(cell.recurrent_activation) != "sigmoid":
         return None
     if type(cell) is SimplifiedGRUCell:
         return SimplifiedGRUEquations
     return ResetAfterGRUEquations if cell.reset_after else GRUEquations
+
+
+def _standard(activation: Any) -> str | None:
+    """The name of a function of Keras's that ``D_ACTIVATIONS`` knows; None for any other."""
+    known = (name for name in D_ACTIVATIONS if activation is keras.activations.get(name))
+    return next(known, None)
