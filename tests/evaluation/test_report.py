@@ -72,12 +72,12 @@ def test_no_errors() -> None:
 
 
 def test_report_gathers_the_worst_of_all_parts(tmp_path: Path) -> None:
-    parts = [
-        worst_errors(TEXTS[i : i + 1], LABELS[i : i + 1], PROBABILITIES[i : i + 1], CLASSES)
-        for i in range(5)
-    ]
+    worst = None
+    for i in range(5):
+        part = (TEXTS[i : i + 1], LABELS[i : i + 1], PROBABILITIES[i : i + 1])
+        worst = worst_errors(*part, CLASSES, among=worst)
     metrics = classification_metrics(LABELS, PROBABILITIES, CLASSES)
-    write_report(tmp_path / "new", metrics, CLASSES, parts)
+    write_report(tmp_path / "new", metrics, CLASSES, worst)
     assert json.loads((tmp_path / "new/metrics.json").read_text("utf-8")) == metrics
     assert (tmp_path / "new/confusion.png").read_bytes().startswith(b"\x89PNG")
     with (tmp_path / "new/errors.csv").open(encoding="utf-8", newline="") as file:
@@ -86,11 +86,9 @@ def test_report_gathers_the_worst_of_all_parts(tmp_path: Path) -> None:
     assert rows[0]["score"] == "0.9500"
 
 
-def test_report_keeps_no_more_errors_than_one_reads(tmp_path: Path) -> None:
-    part = worst_errors(["wrong"] * 30, [0] * 30, [[0.1, 0.9]] * 30, CLASSES)
-    write_report(tmp_path, {"accuracy": 0.0}, CLASSES, [part, part])
-    with (tmp_path / "errors.csv").open(encoding="utf-8", newline="") as file:
-        assert len(list(csv.DictReader(file))) == 20
+def test_no_more_errors_are_kept_than_one_reads() -> None:
+    wrong = (["wrong"] * 30, [0] * 30, [[0.1, 0.9]] * 30, CLASSES)
+    assert len(worst_errors(*wrong, among=worst_errors(*wrong))) == 20
 
 
 def test_report_of_numbers_is_one_file(tmp_path: Path) -> None:

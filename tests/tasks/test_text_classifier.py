@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from toolkit import layers
 from toolkit.errors import DataError, ModelError, OptionError
 from toolkit.export import verify
 from toolkit.tasks import TextClassifier
+from toolkit.tasks.options import CELLS
 
 SMALL = {
     "embedding_size": 8,
@@ -238,6 +241,10 @@ def test_the_fixed_window_model_is_a_choice_like_any_other() -> None:
         ({"epochs": 0}, "at least 1"),
         ({"seed": 1.5}, "a whole number"),
         ({"lowercase": "yes"}, "true or false"),
+        ({"seed": -1}, "at least 0"),
+        ({"cell": "gruu"}, "simplified_gru, gru, lstm"),
+        ({"monitor": "bleu"}, "auto, accuracy, macro_f1, log_loss"),
+        ({"target": "number", "class_weights": "balanced"}, "needs target classes"),
     ],
 )
 def test_impossible_options(options: dict, words: str) -> None:
@@ -250,8 +257,6 @@ def test_a_metric_to_go_by() -> None:
     classifier = TextClassifier(**COLUMNS, **SMALL, monitor="log_loss", patience=0)
     losses = [row["val_log_loss"] for row in classifier.fit(frame).history]
     assert classifier.metrics["log_loss"] == pytest.approx(min(losses), rel=1e-5)
-    with pytest.raises(OptionError, match="auto, accuracy, macro_f1, log_loss"):
-        TextClassifier(**COLUMNS, monitor="bleu").fit(frame)
 
 
 def test_asking_before_learning() -> None:
@@ -261,6 +266,61 @@ def test_asking_before_learning() -> None:
         TextClassifier().export("nowhere")
 
 
-def test_a_string_is_not_a_list_of_texts(fitted: TextClassifier) -> None:
-    with pytest.raises(OptionError, match="list of texts"):
-        fitted.predict("one text")  # type: ignore[arg-type]
+def test_a_string_is_taken_for_a_path(fitted: TextClassifier) -> None:
+    with pytest.raises(DataError, match=r"no\.csv"):
+        fitted.predict("no.csv")
+
+
+def test_predict_takes_what_fit_takes(fitted: TextClassifier, tmp_path: Path) -> None:
+    frame = graded_frame(5, seed=10)
+    expected = fitted.predict(list(frame["opinion"]))
+    frame.to_csv(tmp_path / "five.csv", index=False)
+    assert fitted.predict(frame) == expected
+    assert fitted.predict(frame["opinion"]) == expected
+    assert fitted.predict(str(tmp_path / "five.csv")) == expected
+    missing, empty = fitted.predict(pd.Series(["good", None]))[1], fitted.predict([""])[0]
+    assert missing == empty
+
+
+def test_a_loaded_run_keeps_the_metrics_of_its_card(run: Path, fitted: TextClassifier) -> None:
+    again = TextClassifier.load(run)
+    assert again.metrics == fitted.metrics
+    again.export(run)
+    assert f"| validation accuracy | {fitted.metrics['accuracy']:.4f} |" in (
+        run / "README.md"
+    ).read_text(encoding="utf-8")
+
+
+def test_a_damaged_archive_hinders_export_alone(run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "copy")
+    (tmp_path / "copy" / "model.keras").write_bytes(b"PK broken")
+    damaged = TextClassifier.load(tmp_path / "copy")
+    assert damaged.predict(["the cast was superb"])[0]["label"] == "5"
+    with pytest.raises(ModelError, match=r"model\.keras cannot be read"):
+        damaged.export(tmp_path / "copy")
+
+
+def test_saved_model_cli_runs_the_exported_classifier(run: Path) -> None:
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "tensorflow.python.tools.saved_model_cli", "run"),
+            *("--dir", str(run / "1"), "--tag_set", "serve"),
+            *("--signature_def", "serving_default"),
+            *("--input_exprs", "text=['the cast was superb']"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Result for output key label:\n[b'5']" in done.stdout, done.stderr
+
+
+def test_the_card_of_a_fixed_window_names_the_window(tmp_path: Path) -> None:
+    options = SMALL | {"epochs": 1}
+    classifier = TextClassifier(**COLUMNS, **options, model="one_to_one", window=7)
+    classifier.fit(graded_frame(60, seed=1)).export(tmp_path)
+    assert "Only the first 7 words" in (tmp_path / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_options_know_the_cells_that_the_layers_know() -> None:
+    assert CELLS == layers.CELLS

@@ -48,6 +48,7 @@ def worst_errors(
     probabilities: ArrayLike,
     classes: Sequence[str],
     n: int = WORST,
+    among: "pd.DataFrame | None" = None,
 ) -> "pd.DataFrame":
     """Returns the wrong answers that the model was surest of, the surest first.
 
@@ -57,6 +58,7 @@ def worst_errors(
         probabilities: [N, C] what the model gave each class.
         classes: C names.
         n: How many rows at most.
+        among: The worst of other texts, which compete for the same rows.
 
     Returns:
         Columns ``text``, ``label``, ``answer``, ``score`` (the answer's probability) and
@@ -68,7 +70,7 @@ def worst_errors(
     answers, scores = given.argmax(axis=1), given.max(axis=1)
     wrong = np.flatnonzero(answers != right)
     worst = wrong[np.argsort(-scores[wrong], kind="stable")][:n]
-    return pd.DataFrame(
+    errors = pd.DataFrame(
         {
             "text": [texts[i] for i in worst],
             "label": [classes[i] for i in right[worst]],
@@ -77,13 +79,17 @@ def worst_errors(
             "label_score": given[worst, right[worst]],
         }
     )
+    if among is None:
+        return errors
+    together = pd.concat([among, errors], ignore_index=True)
+    return together.sort_values("score", ascending=False, kind="stable", ignore_index=True)[:n]
 
 
 def write_report(
     folder: Path,
     metrics: Mapping[str, Any],
     classes: Sequence[str],
-    errors: "Sequence[pd.DataFrame]" = (),
+    errors: "pd.DataFrame | None" = None,
 ) -> None:
     """Writes ``metrics.json`` and, where there is something for them, two files more.
 
@@ -91,17 +97,13 @@ def write_report(
         folder: Made when it is missing.
         metrics: Of any kind; with a ``confusion`` they give ``confusion.png``.
         classes: The names that go with it.
-        errors: Tables of ``worst_errors``, a part of the data each; the worst of all of them
-            become ``errors.csv``.
+        errors: What ``worst_errors`` gave, if anything; it becomes ``errors.csv``.
     """
     atomic_write(folder / "metrics.json", json.dumps(metrics, indent=2, ensure_ascii=False) + "\n")
     if "confusion" in metrics:
         save_picture(folder / "confusion.png", draw_confusion(metrics["confusion"], classes))
-    if errors:
-        import pandas as pd
-
-        worst = pd.concat(errors).sort_values("score", ascending=False, kind="stable")[:WORST]
-        atomic_write(folder / "errors.csv", worst.to_csv(index=False, float_format="%.4f"))
+    if errors is not None:
+        atomic_write(folder / "errors.csv", errors.to_csv(index=False, float_format="%.4f"))
 
 
 def _columns(rows: Sequence[Sequence[Any]]) -> str:

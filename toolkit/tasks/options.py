@@ -7,9 +7,20 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from toolkit.data.options import ColumnOptions
+from toolkit.errors import OptionError
 from toolkit.options import Limits, check_options
 from toolkit.text.options import TextOptions
 from toolkit.training.options import TrainingOptions
+
+#: The names of the cells that ``toolkit.layers.recurrent_layer`` knows.
+CELLS = ("simple_rnn", "simplified_gru", "gru", "lstm", "keras_gru")
+
+#: What early stopping may go by, and whether more or less of it is better; the first is auto.
+MONITORS = {
+    "classes": {"accuracy": "max", "macro_f1": "max", "log_loss": "min"},
+    "labels": {"macro_f1": "max", "micro_f1": "max", "accuracy": "max", "log_loss": "min"},
+    "number": {"mean_absolute_error": "min", "root_mean_squared_error": "min", "r2": "max"},
+}
 
 
 @dataclass(kw_only=True)
@@ -73,3 +84,11 @@ class TextClassifierOptions(ColumnOptions, TextOptions, RecurrentOptions, Traini
 
     def __post_init__(self) -> None:
         check_options(self)
+        if self.cell not in CELLS and ":" not in self.cell:
+            known = ", ".join(CELLS)
+            raise OptionError(f"cell is {self.cell!r}; it can be {known}, or your own module:Class")
+        if self.monitor != "auto" and self.monitor not in MONITORS[self.target]:
+            known = ", ".join(MONITORS[self.target])
+            raise OptionError(f"monitor is {self.monitor!r}; it can be auto, {known}")
+        if self.class_weights == "balanced" and self.target != "classes":
+            raise OptionError(f"class_weights balanced needs target classes, not {self.target}")

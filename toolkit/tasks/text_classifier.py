@@ -3,8 +3,6 @@
 import json
 import logging
 import os
-import shlex
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import keras
 import numpy as np
+import tensorflow as tf
 import yaml
 from numpy.typing import NDArray
 
@@ -34,14 +33,15 @@ from toolkit.evaluation import (
     worst_errors,
     write_report,
 )
-from toolkit.export import Card, Servable, write_card, write_golden, write_saved_model
+from toolkit.export import Servable, write_card, write_golden, write_saved_model
 from toolkit.files import atomic_write
 from toolkit.models import ManyToOne, OneToOne, TextModel
 from toolkit.tasks import automatic
 from toolkit.tasks.automatic import DataSize
-from toolkit.tasks.options import TextClassifierOptions
+from toolkit.tasks.description import card, constructor_call, validation_words
+from toolkit.tasks.options import MONITORS, TextClassifierOptions
 from toolkit.tasks.serving import GOLDEN_TEXTS, Ask, answer_all, as_dicts, asking, signature
-from toolkit.text import Tokenizer
+from toolkit.text import Tokenizer, utf8
 from toolkit.training import fit, set_threads
 
 if TYPE_CHECKING:
@@ -50,17 +50,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("toolkit")
 
 OUTPUTS = {"classes": "softmax", "labels": "sigmoid", "number": "linear"}
-#: What early stopping may go by, and whether more or less of it is better; the first is auto.
-MONITORS = {
-    "classes": {"accuracy": "max", "macro_f1": "max", "log_loss": "min"},
-    "labels": {"macro_f1": "max", "micro_f1": "max", "accuracy": "max", "log_loss": "min"},
-    "number": {"mean_absolute_error": "min", "root_mean_squared_error": "min", "r2": "max"},
-}
-TASKS = {
-    "classes": "Gives each text one of several classes, with its probability.",
-    "labels": "Gives each text the probability of each of several labels, which may hold at once.",
-    "number": "Gives each text a number.",
-}
 #: How many units, padding included, are validated at once.
 VALIDATION_TOKENS = 16_384
 #: How many texts are held in memory at once when evaluating.
@@ -102,6 +91,7 @@ class TextClassifier(TextClassifierOptions):
         self.facts: dict[str, Any] = {}
         self.text_model: TextModel | None = None
         self._ask: Ask = not_fitted
+        self._archive: Path | None = None
 
     # Learning
 
@@ -120,16 +110,23 @@ class TextClassifier(TextClassifierOptions):
             OptionError: A hyperparameter cannot work.
             DivergedError: The loss was not finite any more; the last good weights are kept.
         """
-        monitor = next(iter(MONITORS[self.target])) if self.monitor == "auto" else self.monitor
-        if monitor not in MONITORS[self.target]:
-            known = ", ".join(MONITORS[self.target])
-            raise OptionError(f"monitor is {monitor!r}; it can be auto, {known}")
         set_threads(self.threads)
         keras.utils.set_random_seed(self.seed)
         examples = TextExamples(open_source(data), self)
         tokenizer, encoder, train, held_out = self._read(examples, validation_data)
         self.classes = encoder.classes
-        self._note(examples, train, held_out, validation_data)
+        self.facts |= {
+            "data": examples.source.name,
+            "rows": len(train),
+            "classes": dict(zip(self.classes, train.class_counts.tolist(), strict=True)),
+            "validation": validation_words(
+                None if held_out is None else len(held_out),
+                validation_data is not None,
+                self.group_column,
+                self.seed,
+            ),
+            "command": constructor_call(self),
+        }
         size = DataSize(len(train), int(train.lengths.sum()))
         network = self._network(tokenizer, encoder.outputs, train, size)
         self.text_model = TextModel(tokenizer, network)
@@ -144,12 +141,19 @@ class TextClassifier(TextClassifierOptions):
             *(size.texts, size.tokens, 0 if held_out is None else len(held_out), len(batches)),
             100 * batches.padding_share,
         )
+        known = MONITORS[self.target]
+        monitor = next(iter(known)) if self.monitor == "auto" else self.monitor
         validate: Callable[[], dict[str, float]] | None = None
         if held_out is not None:
             validation_batches = LengthBatches(held_out, VALIDATION_TOKENS, shuffle=False)
+            answer = tf.function(
+                network.answer, input_signature=[tf.TensorSpec([None, None], tf.int32)]
+            )
 
             def validate() -> dict[str, float]:
-                self.metrics = self._measure(network, validation_batches)
+                parts = [answer(batch[0]).numpy() for batch in validation_batches.dataset()]
+                answers = validation_batches.restore(np.concatenate(parts))
+                self.metrics = self._metrics(held_out.labels, answers)
                 return {k: v for k, v in self.metrics.items() if isinstance(v, float)}
 
         self.history = fit(
@@ -161,7 +165,7 @@ class TextClassifier(TextClassifierOptions):
             metrics=["accuracy"] if self.target == "classes" else [],
             validate=validate,
             monitor=monitor,
-            mode=MONITORS[self.target][monitor],
+            mode=known[monitor],
             folder=Path(output) if output else None,
         )
         if validate is not None:
@@ -200,29 +204,6 @@ class TextClassifier(TextClassifierOptions):
             held_out = encode(others, tokenizer, found.encoder)
         return tokenizer, found.encoder, corpus.subset(train_rows), held_out
 
-    def _note(
-        self,
-        examples: TextExamples,
-        train: EncodedCorpus,
-        held_out: EncodedCorpus | None,
-        validation_data: Any,
-    ) -> None:
-        """Keeps what the model card says of the data."""
-        if held_out is None:
-            validation = "none"
-        elif validation_data is not None:
-            validation = f"{len(held_out):,} rows of data of its own"
-        else:
-            manner = f"by {examples.group_column}" if examples.group_column else "stratified"
-            validation = f"{len(held_out):,} rows held out, {manner}, seed {self.seed}"
-        self.facts |= {
-            "data": examples.source.name,
-            "rows": len(train),
-            "classes": dict(zip(self.classes, train.class_counts.tolist(), strict=True)),
-            "validation": validation,
-            "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
-        }
-
     def _network(
         self, tokenizer: Tokenizer, outputs: int, train: EncodedCorpus, size: DataSize
     ) -> keras.Model:
@@ -256,10 +237,6 @@ class TextClassifier(TextClassifierOptions):
             )
         return network
 
-    def _measure(self, network: keras.Model, batches: LengthBatches) -> dict[str, Any]:
-        answers = [network.answer(batch[0]).numpy() for batch in batches.dataset()]
-        return self._metrics(batches.corpus.labels, batches.restore(np.concatenate(answers)))
-
     def _metrics(self, labels: Any, answers: Any) -> dict[str, Any]:
         if self.target == "number":
             return number_metrics(labels, answers[:, 0])
@@ -271,8 +248,6 @@ class TextClassifier(TextClassifierOptions):
         """Weights that make every class count the same, and one on average."""
         if self.class_weights == "none":
             return None
-        if self.target != "classes":
-            raise OptionError("class_weights is balanced, which needs target classes")
         counts = np.maximum(1, train.class_counts)
         return len(train) / len(counts) / counts
 
@@ -282,8 +257,12 @@ class TextClassifier(TextClassifierOptions):
 
     # Answering
 
-    def predict(self, texts: Sequence[str]) -> list[dict[str, Any]]:
+    def predict(self, texts: Any) -> list[dict[str, Any]]:
         """Answers each text, in order.
+
+        Args:
+            texts: A list or series of strings, a DataFrame, a path, or whatever else ``fit`` takes;
+                labels are passed over. A missing text is answered as an empty one.
 
         Returns:
             For each text ``label``, ``score`` and ``probabilities`` by class; with several labels
@@ -293,9 +272,8 @@ class TextClassifier(TextClassifierOptions):
         Raises:
             ModelError: Nothing has been learnt yet.
         """
-        if isinstance(texts, str):
-            raise OptionError("predict takes a list of texts; put the one text into a list")
-        answers = answer_all(list(texts), self._ask)
+        examples = TextExamples(open_source(texts), self, labelled=False)
+        answers = answer_all([example.text for example in examples], self._ask)
         return list(as_dicts(answers, self.classes, several=self.target == "labels"))
 
     def evaluate(self, data: Any, output: str | Path | None = None) -> dict[str, Any]:
@@ -318,7 +296,7 @@ class TextClassifier(TextClassifierOptions):
         encoder = LabelEncoder(self.target, self.classes)
         labels: list[Any] = []
         answers: list[Any] = []
-        errors: list[pd.DataFrame] = []
+        errors: pd.DataFrame | None = None
         known = examples.known(encoder)
         while chunk := list(islice(known, EVALUATION_CHUNK)):
             texts = [example.text for example in chunk]
@@ -326,7 +304,7 @@ class TextClassifier(TextClassifierOptions):
             labels.append(encoder.encode([example.label for example in chunk]))
             answers.append(replies["probabilities"] if self.classes else replies["value"][:, None])
             if output and self.target == "classes":
-                errors = [worst_errors(texts, labels[-1], answers[-1], self.classes), *errors]
+                errors = worst_errors(texts, labels[-1], answers[-1], self.classes, among=errors)
         metrics = self._metrics(np.concatenate(labels), np.concatenate(answers))
         if output:
             write_report(Path(output), metrics, self.classes, errors)
@@ -365,11 +343,9 @@ class TextClassifier(TextClassifierOptions):
         known = {field.name for field in fields(cls)}
         task = cls(**{name: value for name, value in config["options"].items() if name in known})
         task.classes = tuple(servable.classes() or ())
-        task.facts = config["facts"]
+        task.facts, task.metrics = config["facts"], config["metrics"]
         task._ask = lambda texts: servable(text=texts)
-        archive = Path(folder) / "model.keras"
-        if archive.is_file():
-            task.text_model = keras.saving.load_model(archive, compile=False)
+        task._archive = Path(folder) / "model.keras"
         return task
 
     def export(
@@ -399,59 +375,45 @@ class TextClassifier(TextClassifierOptions):
         assets = {"config.yaml": self._config()}
         if self.classes:
             assets["classes.txt"] = "".join(f"{name}\n" for name in self.classes)
+        texts = [utf8(text).decode() for text in golden or GOLDEN_TEXTS]
+        answers = answer_all(texts, asking(serving_default))
         version = write_saved_model(
             folder, {"serving_default": serving_default}, [text_model], assets
         )
-        texts = list(golden or GOLDEN_TEXTS)
-        answers = answer_all(texts, asking(serving_default))
         write_golden(
             folder,
             [{"text": text} for text in texts],
             [{name: value[i] for name, value in answers.items()} for i in range(len(texts))],
         )
-        write_card(folder, self._card(text_model, serving_default))
+        parameters = text_model.network.count_params()
+        write_card(
+            folder,
+            card(self, self.facts, self.metrics, serving_default, parameters, GOLDEN_TEXTS[0]),
+        )
         return version
 
     def _needs_text_model(self, verb: str) -> TextModel:
         if self.text_model is None:
-            raise ModelError(
-                f"{verb} needs what has been learnt: call fit first, or load a run's folder that "
-                "has its model.keras"
-            )
+            if self._archive is None:
+                raise ModelError(f"{verb} needs what has been learnt; call fit, or load a run")
+            if not self._archive.is_file():
+                raise ModelError(f"{verb} needs {self._archive}, which is missing")
+            try:
+                self.text_model = keras.saving.load_model(self._archive, compile=False)
+            except Exception as error:  # a broken archive fails in many ways
+                reason = " ".join(str(error).split())
+                raise ModelError(f"{self._archive} cannot be read: {reason}") from error
         return self.text_model
 
     def _config(self) -> str:
         """The run's configuration as YAML: what was asked for, and what came of it."""
-        config = {"task": type(self).__name__, "options": asdict(self), "facts": self.facts}
+        config = {
+            "task": type(self).__name__,
+            "options": asdict(self),
+            "facts": self.facts,
+            "metrics": self.metrics,
+        }
         return yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
-
-    def _card(self, text_model: TextModel, serving_default: Any) -> Card:
-        kept = {"head": "its head", "tail": "its tail", "head_and_tail": "half of each end"}
-        return Card(
-            task=TASKS[self.target],
-            data=self.facts["data"],
-            rows=self.facts["rows"],
-            classes=self.facts["classes"],
-            validation=self.facts["validation"],
-            metrics={
-                f"validation {name.replace('_', ' ')}": value
-                for name, value in self.metrics.items()
-                if isinstance(value, float)
-            },
-            command=self.facts["command"],
-            signatures={"serving_default": serving_default},
-            example={"text": GOLDEN_TEXTS[0]},
-            parameters=text_model.network.count_params(),
-            long_texts=(
-                f"Of a text of more than {self.facts['max_length']} {self.units}, "
-                f"{kept[self.truncation]} is read."
-            ),
-            limits=[
-                "It answers every text, also one in another language or on another subject than "
-                "the training data; its scores mean little there.",
-                "What the training data holds of bias or error, the model has learnt.",
-            ],
-        )
 
 
 def not_fitted(texts: Sequence[str]) -> Any:

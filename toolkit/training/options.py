@@ -49,6 +49,7 @@ class TrainingOptions:
         "ema": (0, 1),
         "label_smoothing": (0, 1),
         "word_dropout": (0, 1),
+        "seed": (0, 2**32),
         "threads": (0, None),
     }
 

@@ -1,0 +1,93 @@
+"""What a text classifier says of itself: the words of its model card."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from toolkit.export import Card
+from toolkit.tasks.options import TextClassifierOptions
+
+TASKS = {
+    "classes": "Gives each text one of several classes, with its probability.",
+    "labels": "Gives each text the probability of each of several labels, which may hold at once.",
+    "number": "Gives each text a number.",
+}
+KEPT = {"head": "its head is", "tail": "its tail is", "head_and_tail": "half of each end is"}
+
+
+def validation_words(
+    held_out: int | None, own_data: bool, group_column: str | None, seed: int
+) -> str:
+    """How the validation data was come by.
+
+    Args:
+        held_out: How many rows it has; None if there is none.
+        own_data: Whether it was given beside the training data.
+        group_column: What the split went by, if anything.
+        seed: The seed of the split.
+    """
+    if held_out is None:
+        return "none"
+    if own_data:
+        return f"{held_out:,} rows of data of its own"
+    manner = f"by {group_column}" if group_column else "stratified"
+    return f"{held_out:,} rows held out, {manner}, seed {seed}"
+
+
+def constructor_call(options: TextClassifierOptions) -> str:
+    """The Python call that makes such a task: what differs from the defaults."""
+    given = [
+        f"{field.name}={getattr(options, field.name)!r}"
+        for field in fields(options)
+        if getattr(options, field.name) != field.default
+    ]
+    return f"{type(options).__name__}({', '.join(given)}).fit(data)"
+
+
+def card(
+    options: TextClassifierOptions,
+    facts: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    serving_default: Any,
+    parameters: int,
+    example: str,
+) -> Card:
+    """The model card's contents.
+
+    Args:
+        options: What was asked for.
+        facts: What was found in the data and chosen by rule.
+        metrics: What the validation data gave.
+        serving_default: The exported signature.
+        parameters: How many parameters the network has.
+        example: A text for the snippet.
+    """
+    if options.model == "one_to_one":
+        long_texts = f"Only the first {options.window} {options.units} of a text are read."
+    else:
+        long_texts = (
+            f"Of a text of more than {facts['max_length']} {options.units}, "
+            f"{KEPT[options.truncation]} read."
+        )
+    return Card(
+        task=TASKS[options.target],
+        data=facts["data"],
+        rows=facts["rows"],
+        classes=facts["classes"],
+        validation=facts["validation"],
+        metrics={
+            f"validation {name.replace('_', ' ')}": value
+            for name, value in metrics.items()
+            if isinstance(value, float)
+        },
+        command=facts["command"],
+        signatures={"serving_default": serving_default},
+        example={"text": example},
+        parameters=parameters,
+        long_texts=long_texts,
+        limits=[
+            "It answers every text, also one in another language or on another subject than the "
+            "training data; its scores mean little there.",
+            "What the training data holds of bias or error, the model has learnt.",
+        ],
+    )
