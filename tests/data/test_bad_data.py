@@ -50,14 +50,14 @@ FILES = {
 }
 
 
-def read(data: object, split: str | None = None, **options) -> list:
+def read(data: object, **options) -> list:
     options = {"text_column": "text", "label_column": "label"} | options
-    return list(TextExamples(open_source(data, split), ColumnOptions(**options)))
+    return list(TextExamples(open_source(data), ColumnOptions(**options)))
 
 
-def complaint(data: object, split: str | None = None, **options) -> str:
+def complaint(data: object, **options) -> str:
     with pytest.raises(DataError) as caught:
-        read(data, split, **options)
+        read(data, **options)
     message = str(caught.value)
     assert "\n" not in message
     return message
@@ -106,7 +106,18 @@ def test_what_is_not_there(tmp_path: Path) -> None:
     assert complaint("x" * 5000).startswith("there is no ")
     (tmp_path / "a.xlsx").write_text("")
     assert "should end in .csv, .tsv or .jsonl" in complaint(tmp_path / "a.xlsx")
-    assert "is one file and has no part 'test'" in complaint(tmp_path / "reviews.csv", "test")
+
+
+def test_a_mistyped_path_is_no_name_of_a_data_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "reviews.csv").touch()
+    near = "there is no data/revews.csv; did you mean data/reviews.csv?"
+    assert complaint("data/revews.csv") == near
+    assert complaint("data/review").startswith("there is no data/review; did you mean data/rev")
+    assert complaint("other/reviews.jsonl.gz") == "there is no other/reviews.jsonl.gz"
 
 
 def test_folders_without_classes(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
-from toolkit.data import ColumnOptions, LabelEncoder, TextExamples, encode, open_source
+from toolkit.data import ColumnOptions, LabelEncoder, TextExamples, encode, open_source, survey
 from toolkit.errors import DataError, WorkError
 
 FRAME = pd.DataFrame(
@@ -120,3 +120,13 @@ def test_a_full_disk(encode_all, monkeypatch) -> None:
     monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: Full())
     with pytest.raises(WorkError, match=r"\(No space left on device\); make room"):
         encode_all(FRAME)
+
+
+def test_a_later_reading_is_held_to_the_survey(tokenizer) -> None:
+    texts = tf.data.Dataset.from_tensor_slices(([str(n) for n in range(50)], np.arange(50) % 2))
+    examples = TextExamples(open_source(texts), ColumnOptions())
+    found = survey(examples, "classes")
+    assert len(encode(examples, tokenizer, found.encoder, expected=found)) == 50
+    shuffled = TextExamples(open_source(texts.shuffle(50, seed=1)), ColumnOptions())
+    with pytest.raises(DataError, match="came in another order"):
+        encode(shuffled, tokenizer, found.encoder, expected=found)

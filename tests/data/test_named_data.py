@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from toolkit.data import Record, open_source
+from toolkit.data.datasets import DatasetSource
 from toolkit.errors import DataError
 
 
@@ -50,8 +52,24 @@ def test_splits_and_class_names() -> None:
         b"film 0": "-",
         b"film 1": "+",
     }
-    for test in (open_source("tiny_films:test"), open_source("tiny_films", split="test")):
+    for test in (open_source("tiny_films:test"), open_source("tiny_films", "test")):
         assert list(test.records()) == [Record(1, {"text": b"film 0", "label": "-"}, "row 1")]
+
+
+def test_the_split_that_is_read_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO", "toolkit"):
+        assert open_source("tiny_films:train", "test").name == "tiny_films:train"
+        assert not caplog.records
+        assert open_source("tiny_films", "test").name == "tiny_films:test"
+    assert caplog.messages == [
+        "tiny_films: its split 'test' is read; tiny_films:SPLIT names another"
+    ]
+
+
+def test_a_negative_label_is_none() -> None:
+    dataset = tf.data.Dataset.from_tensor_slices({"text": ["a", "b"], "label": [-1, 1]})
+    records = DatasetSource(dataset, class_names=["-", "+"]).records()
+    assert [record.values["label"] for record in records] == [None, "+"]
 
 
 def test_no_such_split() -> None:

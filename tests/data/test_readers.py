@@ -216,3 +216,15 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, name: str) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 1_000_000
+
+
+def test_the_part_of_a_folder(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for part in ("train", "test"):
+        (tmp_path / part / "pos").mkdir(parents=True)
+        (tmp_path / part / "pos" / "1.txt").write_text(f"of {part}")
+    with caplog.at_level("INFO", "toolkit"):
+        source = open_source(tmp_path, "test")
+        assert [record.values["text"] for record in source.records()] == ["of test"]
+        assert caplog.messages == [f"{tmp_path / 'test'} is read"]
+    assert open_source(tmp_path / "train", "test").name == str(tmp_path / "train")
+    assert open_source(source, "train") is source

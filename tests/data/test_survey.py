@@ -50,3 +50,17 @@ def test_other_targets_have_no_classes_to_stratify(target: str, labels: list) ->
 def test_one_class_is_nothing_to_learn_from() -> None:
     with pytest.raises(DataError, match="every label is 'x'"):
         look((["a", "b"], ["x", "x"]))
+
+
+def test_data_in_another_order_is_refused() -> None:
+    def examples(*texts: str) -> TextExamples:
+        return TextExamples(open_source((list(texts), ["x", "y", "x"][: len(texts)])), columns)
+
+    columns = ColumnOptions()
+    found = survey(examples("a", "b", "c"), "classes")
+    assert [example.text for example in found.again(examples("a", "b", "c"))] == ["a", "b", "c"]
+    for others in (("b", "a", "c"), ("a", "b"), ("a", "b", "d")):
+        with pytest.raises(DataError, match="came in another order when it was read again; cache"):
+            list(found.again(examples(*others)))
+    with pytest.raises(DataError, match="came in another order"):
+        list(survey(examples("a", "b"), "classes").again(examples("a", "b", "c")))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from toolkit.data.examples import TextExamples
 from toolkit.data.labels import LabelEncoder
+from toolkit.data.survey import Survey
 from toolkit.errors import WorkError
 
 _TEXTS_AT_ONCE = 512
@@ -89,6 +90,7 @@ def encode(
     examples: TextExamples,
     tokenizer: Callable[[Any], Any],
     encoder: LabelEncoder | None = None,
+    expected: Survey | None = None,
 ) -> EncodedCorpus:
     """Reads examples once, and keeps their ids on disk.
 
@@ -97,9 +99,10 @@ def encode(
         tokenizer: Maps strings [B] to ids int32 [B, T], padded with 0 at the end, in TensorFlow
             ops; it is compiled, which halves the time.
         encoder: What encodes the labels; None for unlabelled data.
+        expected: What an earlier reading found, to which this one is held.
 
     Raises:
-        DataError: a row cannot be used.
+        DataError: a row cannot be used, or the examples are not those that were expected.
         WorkError: the temporary file cannot be written.
     """
     lengths: list[NDArray[np.int32]] = []
@@ -107,6 +110,8 @@ def encode(
     labels: list[NDArray[Any]] = []
     compiled = tf.function(tokenizer, input_signature=[tf.TensorSpec([None], tf.string)])
     read = examples.known(encoder) if encoder else iter(examples)
+    if expected is not None:
+        read = expected.again(read)
     # An anonymous file: the operating system removes it when nothing refers to it any more.
     with tempfile.TemporaryFile(prefix="toolkit-") as file:
         while chunk := list(islice(read, _TEXTS_AT_ONCE)):

@@ -17,6 +17,8 @@ from toolkit.errors import DataError
 NAME = re.compile(r"[a-z]\w*(/[\w.-]+)?(:[\w\[\]%:]+)?", re.ASCII)
 """What a data set's name looks like: ``name``, ``name/config``, and either with ``:split``."""
 
+logger = logging.getLogger("toolkit")
+
 _RETRIES = 1  # TFDS tries ten times, which takes minutes without a network
 
 
@@ -69,18 +71,18 @@ class DatasetSource:
             yield Record(row, values, f"row {row}")
 
 
-def open_named(name: str, split: str | None = None) -> DatasetSource:
+def open_named(name: str, part: str | None = None) -> DatasetSource:
     """Opens a data set of TensorFlow Datasets, downloading it when it is not there yet.
 
     Args:
         name: Its name, and perhaps a split: ``imdb_reviews`` or ``imdb_reviews:test``.
-        split: The split, if the name has none; the default is ``train``.
+        part: The split to take where the name has none, which is then said; None is ``train``.
 
     Raises:
         DataError: there is no such data set or split, or it cannot be had.
     """
-    name, _, in_name = name.partition(":")
-    split = in_name or split or "train"
+    name, _, named = name.partition(":")
+    split = named or part or "train"
     instead = "give the path of a file instead, such as --data reviews.csv"
     try:
         tfds = importlib.import_module("tensorflow_datasets")
@@ -108,6 +110,8 @@ def open_named(name: str, split: str | None = None) -> DatasetSource:
         raise DataError(
             f"{name} has no split {split!r}; it has: {shorten(list(builder.info.splits))}"
         )
+    if not named:
+        logger.info("%s: its split %r is read; %s:SPLIT names another", name, split, name)
     features = dict(builder.info.features)
     class_names = getattr(features.get("label"), "names", None)
     return DatasetSource(builder.as_dataset(split=split), f"{name}:{split}", class_names)

@@ -23,22 +23,25 @@ class FolderSource:
 
     Args:
         path: The folder.
-        split: One of the sub-folders ``train`` and ``test``, where the folder has them.
+        part: Which of the sub-folders ``train`` and ``test`` to read where the folder has them,
+            which is then said.
 
     Raises:
-        DataError: there are no class folders, or the folder comes in parts and none is chosen.
+        DataError: there are no class folders, or the folder comes in parts and none that it has
+            is chosen.
     """
 
     columns = ("text", "label", "file")
     fixed_columns = True
 
-    def __init__(self, path: Path, split: str | None = None) -> None:
+    def __init__(self, path: Path, part: str | None = None) -> None:
         folders = _entries(path, os.DirEntry.is_dir)
-        if split is not None or set(folders) & set(PARTS):
-            if split not in folders:
+        if set(folders) & set(PARTS):
+            if part not in folders:
                 parts = shorten([str(path / name) for name in folders])
                 raise DataError(f"{path} comes in parts; give one of: {parts}")
-            path = path / split
+            path = path / part
+            logger.info("%s is read", path)
             folders = _entries(path, os.DirEntry.is_dir)
         if UNLABELLED in folders:
             folders.remove(UNLABELLED)

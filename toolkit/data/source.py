@@ -1,7 +1,7 @@
 """What every reader offers: named columns, and records that can be read again and again."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 
 class Record(NamedTuple):
@@ -20,6 +20,7 @@ class Record(NamedTuple):
     problem: str | None = None
 
 
+@runtime_checkable
 class Source(Protocol):
     """Rows with named columns, from whatever kind of place they come.
 

@@ -1,16 +1,19 @@
 """The first reading of labelled data: which classes there are, and what a split must respect."""
 
 import hashlib
+import zlib
 from array import array
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit.data.examples import TextExamples
+from toolkit.data.examples import Example, TextExamples
 from toolkit.data.labels import LabelCounter, LabelEncoder
 from toolkit.data.splits import Indices, split_indices
+from toolkit.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -22,12 +25,36 @@ class Survey:
         encoder: What encodes their labels.
         classes: The class of each example, int32 [count]; None unless each has exactly one.
         groups: A number for each example's group, int64 [count]; None without groups.
+        checksum: The CRC-32 of the texts in their order.
     """
 
     count: int
     encoder: LabelEncoder
     classes: NDArray[np.int32] | None
     groups: NDArray[np.int64] | None
+    checksum: int
+
+    def again(self, examples: Iterable[Example]) -> Iterator[Example]:
+        """Yields the examples of a later reading, and holds them to those of the first.
+
+        What the survey says of an example is by its position, so that another order would put
+        labels and groups on the wrong side of a split.
+
+        Raises:
+            DataError: they are not the same texts in the same order.
+        """
+        count = checksum = 0
+        for example in examples:
+            count += 1
+            checksum = zlib.crc32(example.text.encode(), checksum)
+            if count > self.count:
+                break
+            yield example
+        if (count, checksum) != (self.count, self.checksum):
+            raise DataError(
+                "the data came in another order when it was read again; "
+                "cache it or turn shuffling off"
+            )
 
     def split(self, share: float, seed: int) -> tuple[Indices, Indices]:
         """Holds out a share of the examples; see :func:`toolkit.data.splits.split_indices`.
@@ -50,9 +77,10 @@ def survey(examples: TextExamples, target: Any) -> Survey:
     counter = LabelCounter(target)
     seen: dict[str, int] = {}  # classes by the order in which they come
     classes, groups = array("i"), array("q")
-    count = 0
+    count = checksum = 0
     for example in counter.watch(examples):
         count += 1
+        checksum = zlib.crc32(example.text.encode(), checksum)
         if target == "classes":
             classes.append(seen.setdefault(str(example.label), len(seen)))
         if examples.group_column is not None:
@@ -62,7 +90,8 @@ def survey(examples: TextExamples, target: Any) -> Survey:
     if target == "classes":
         final = np.asarray(encoder.encode(list(seen)), np.int32)
         numbers = final[np.asarray(classes, np.int32)]
-    return Survey(count, encoder, numbers, np.asarray(groups, np.int64) if groups else None)
+    of_groups = np.asarray(groups, np.int64) if groups else None
+    return Survey(count, encoder, numbers, of_groups, checksum)
 
 
 def _group_number(group: str | None) -> int:
