@@ -2,6 +2,7 @@
 
 import csv
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -115,6 +116,56 @@ def test_an_exploding_step_size_is_reported_as_divergence() -> None:
     with pytest.raises(DivergedError, match="learning-rate"):
         run(model, Line(), options, epochs=5)
     assert np.isfinite(slope(model))
+
+
+class InfiniteSlope(keras.losses.Loss):
+    """The square root of the error's square: at an error of zero its derivative is 0 / 0."""
+
+    def call(self, y_true, y_pred):
+        return keras.ops.sqrt(keras.ops.square(y_true - y_pred))
+
+
+def test_a_gradient_that_is_not_finite_stops_at_its_batch_although_the_loss_is() -> None:
+    good = (np.ones((1, 1), np.float32), np.full((1, 1), 2, np.float32))
+    bad = (np.zeros((1, 1), np.float32), np.zeros((1, 1), np.float32))
+    model = make_model()
+    with pytest.raises(DivergedError, match="gradient is not finite any more in epoch 1, batch 2"):
+        fit(
+            model, Line(good, bad, good), TrainingOptions(**OPTIONS), loss=InfiniteSlope(), epochs=2
+        )
+    assert slope(model) == pytest.approx(0.05)
+
+
+def test_loss_scaling_meets_infinite_gradients_by_itself() -> None:
+    """The scale begins at 2^15, so the first gradients, near 2^15 * 16, overflow float16."""
+    options = TrainingOptions(**OPTIONS, precision="mixed_float16")
+    keras.utils.set_random_seed(0)
+    layer = keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros", dtype="mixed_float16")
+    model = keras.Sequential([layer])
+    model.build((None, 1))
+    rows = run(model, Line(), options, epochs=20)
+    assert rows[-1]["skipped_steps"] == 0
+    assert slope(model) > 1
+
+
+def test_the_learning_rate_on_record_is_that_of_the_last_step() -> None:
+    options = TrainingOptions(**OPTIONS | {"schedule": "linear"})
+    (row,) = run(make_model(), Line(), options, epochs=1)
+    assert row["learning_rate"] == pytest.approx(0.05 / 3)
+
+
+def test_the_bar_is_taken_away_when_an_epoch_is_interrupted(monkeypatch) -> None:
+    closed = []
+    bar = SimpleNamespace(n=0, disable=True, close=lambda: closed.append(True))
+
+    def update(_: int) -> None:
+        raise KeyboardInterrupt
+
+    bar.update = update
+    monkeypatch.setattr("toolkit.training.callbacks.tqdm", lambda **_: bar)
+    with pytest.raises(KeyboardInterrupt):
+        run(make_model(), Line(), TrainingOptions(**OPTIONS), epochs=1)
+    assert closed
 
 
 def test_tensorboard_logs_are_written(tmp_path: Path) -> None:

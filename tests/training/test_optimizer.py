@@ -48,7 +48,13 @@ def test_global_clipnorm_is_the_lectures_algorithm() -> None:
     (a, b), record = step(options, [[3.0], [0.0, 4.0]])
     np.testing.assert_allclose(a, [-1.5], rtol=1e-6)
     np.testing.assert_allclose(b, [0.0, -2.0], rtol=1e-6)
-    assert record == {"gradient_norm": 5.0, "gradient_norm_max": 5.0, "clipped_share": 1.0}
+    assert record == {
+        "gradient_norm": 5.0,
+        "gradient_norm_max": 5.0,
+        "clipped_share": 1.0,
+        "skipped_steps": 0,
+        "learning_rate": 1.0,
+    }
 
 
 def test_clipnorm_clips_each_variable_and_stands_in_for_the_default() -> None:
@@ -59,6 +65,26 @@ def test_clipnorm_clips_each_variable_and_stands_in_for_the_default() -> None:
     assert record["clipped_share"] == 1.0
 
 
+@pytest.mark.parametrize("clipping", ["clipnorm", "global_clipnorm"])
+@pytest.mark.parametrize("size", [1e20, 3e38])
+def test_a_huge_gradient_is_clipped_not_dropped(clipping: str, size: float) -> None:
+    options = TrainingOptions(**SGD | {clipping: 1.0})
+    (a,), record = step(options, [[size, 0.0, 0.0]])
+    np.testing.assert_allclose(a, [-1.0, 0.0, 0.0], rtol=1e-6)
+    assert record["gradient_norm"] == pytest.approx(size)
+    assert (record["clipped_share"], record["skipped_steps"]) == (1.0, 0)
+
+
+def test_a_variable_without_gradient_stays() -> None:
+    optimizer = make_optimizer(TrainingOptions(**SGD), steps=1)
+    used, unused = keras.Variable(np.zeros(2)), keras.Variable(np.zeros(3))
+    optimizer.build([used, unused])
+    with pytest.warns(UserWarning, match="Gradients do not exist"):
+        optimizer.apply([tf.constant([3.0, 4.0]), None], [used, unused])
+    np.testing.assert_allclose(used.numpy(), [-0.6, -0.8], rtol=1e-6)
+    np.testing.assert_array_equal(unused.numpy(), 0)
+
+
 def test_record_over_several_steps_and_its_reset() -> None:
     options = TrainingOptions(**SGD, global_clipnorm=4.5)
     optimizer = make_optimizer(options, steps=2)
@@ -67,7 +93,9 @@ def test_record_over_several_steps_and_its_reset() -> None:
     for gradient in ([3.0, 4.0], [0.0, 1.0]):
         optimizer.apply([tf.constant(gradient)], [variable])
     expected = {"gradient_norm": 3.0, "gradient_norm_max": 5.0, "clipped_share": 0.5}
-    assert optimizer.take_record() == pytest.approx(expected)
+    assert optimizer.take_record() == pytest.approx(
+        expected | {"skipped_steps": 0, "learning_rate": 1.0}
+    )
     assert optimizer.take_record()["gradient_norm"] == 0
 
 
@@ -79,9 +107,12 @@ def test_a_step_that_is_not_finite_changes_nothing(optimizer: str, bad: float) -
     variable = keras.Variable(np.ones(2))
     made.build([variable])
     made.apply([tf.constant([1.0, 2.0])], [variable])
-    before = [v.numpy() for v in (variable, *made.variables)]
+    kept = [variable, *(v for v in made.variables if v is not made.record["skipped"])]
+    before = [v.numpy() for v in kept]
     made.apply([tf.constant([1.0, bad])], [variable])
-    after = [v.numpy() for v in (variable, *made.variables)]
+    after = [v.numpy() for v in kept]
+    assert made.skipped_steps == made.take_record()["skipped_steps"] == 1
+    assert made.skipped_steps == 0
     for old, new in zip(before, after, strict=True):
         np.testing.assert_array_equal(old, new)
 

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from toolkit.errors import DivergedError
 from toolkit.files import atomic_write
+from toolkit.training.optimizer import GradientRecord
 
 logger = logging.getLogger("toolkit")
 
@@ -36,10 +37,12 @@ class Validation(keras.callbacks.Callback):
 
 
 class StopOnDivergence(keras.callbacks.Callback):
-    """Ends the training at the first batch whose loss is not a finite number.
+    """Ends the training at the first batch whose loss or gradient is not finite.
 
-    The optimizer leaves the weights alone at such a step, so the last good ones stay. ``error`` is
-    then the error to raise after the training has been wound up.
+    The optimizer leaves the weights alone where the gradient is not finite, and else takes no more
+    than a clipped step, so good ones stay. ``error`` is then the error to raise after the training
+    has been wound up. With a ``LossScaleOptimizer`` only the loss counts: it meets infinite
+    gradients by itself, with a smaller scale.
     """
 
     def __init__(self) -> None:
@@ -52,14 +55,22 @@ class StopOnDivergence(keras.callbacks.Callback):
         self.epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Looks at the loss."""
-        if self.error is None and logs and not math.isfinite(float(logs["loss"])):
-            self.model.stop_training = True
-            self.error = DivergedError(
-                f"the loss is not a number any more in epoch {self.epoch + 1}, batch {batch + 1}; "
-                "the last good weights are kept. A lower --learning-rate or a smaller "
-                "--global-clipnorm helps"
-            )
+        """Looks at the loss, and whether the optimizer skipped the step."""
+        if self.error is not None:
+            return
+        optimizer = self.model.optimizer
+        if logs and not math.isfinite(float(logs["loss"])):
+            what = "loss is not a number"
+        elif isinstance(optimizer, GradientRecord) and optimizer.skipped_steps:
+            what = "gradient is not finite"
+        else:
+            return
+        self.model.stop_training = True
+        self.error = DivergedError(
+            f"the {what} any more in epoch {self.epoch + 1}, batch {batch + 1}; "
+            "the last good weights are kept. A lower --learning-rate or a smaller "
+            "--global-clipnorm helps"
+        )
 
 
 class Record(keras.callbacks.Callback):
@@ -85,7 +96,6 @@ class Record(keras.callbacks.Callback):
         row |= {name: float(value) for name, value in (logs or {}).items()}
         optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)
         row |= optimizer.take_record()
-        row["learning_rate"] = float(optimizer.learning_rate)
         row["seconds"] = round(time.perf_counter() - self.started, 2)
         self.rows.append(row)
         logger.info("epoch %d: %s", epoch + 1, describe(row))
@@ -126,7 +136,12 @@ class Progress(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Takes it away."""
-        self.bar.close()
+        self.close()
+
+    def close(self) -> None:
+        """Takes away the bar, if there is one; also after what ended an epoch in its middle."""
+        if self.bar is not None:
+            self.bar.close()
 
 
 def describe(row: dict[str, float]) -> str:

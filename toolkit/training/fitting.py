@@ -56,11 +56,13 @@ def fit(
 
     Returns:
         A row for each epoch: losses, metrics, the norm of the gradient before clipping (mean and
-        maximum), the share of clipped steps, the learning rate and the seconds.
+        maximum), the share of clipped steps, the number of skipped ones, the learning rate of the
+        last step and the seconds.
 
     Raises:
         OptionError: Values that cannot work.
-        DivergedError: The loss was not finite any more; the model keeps the last good weights.
+        DivergedError: The loss or the gradient was not finite any more; the model keeps the last
+            good weights.
     """
     optimizer = make_optimizer(options, epochs * len(train))
     if options.precision == "mixed_float16":
@@ -68,8 +70,9 @@ def fit(
     model.compile(optimizer=optimizer, loss=loss, metrics=metrics or [], jit_compile=False)
 
     divergence = StopOnDivergence()
+    progress = Progress(len(train), epochs)
     record = Record(folder / "history.csv" if folder else None)
-    callbacks: list[keras.callbacks.Callback] = [divergence, Progress(len(train), epochs)]
+    callbacks: list[keras.callbacks.Callback] = [divergence, progress]
     if options.ema:
         callbacks.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
     if validate is not None:
@@ -86,13 +89,10 @@ def fit(
         )
     if options.tensorboard:
         callbacks.append(tensorboard(options.tensorboard))
-    model.fit(
-        train.dataset(),
-        epochs=epochs,
-        shuffle=False,
-        callbacks=callbacks,
-        verbose=0,
-    )
+    try:
+        model.fit(train.dataset(), epochs=epochs, shuffle=False, callbacks=callbacks, verbose=0)
+    finally:
+        progress.close()
     if divergence.error is not None:
         raise divergence.error
     return record.rows

@@ -57,60 +57,88 @@ class WarmupDecay(keras.optimizers.schedules.LearningRateSchedule):
 
 
 class GradientRecord:
-    """Mixed into a Keras optimizer: looks at the gradients before they are clipped.
+    """Mixed into a Keras optimizer: clips the gradients, and keeps a record of them.
 
     It keeps, since the last ``take_record``, how many steps there were, the sum and the maximum of
-    the norm of all gradients together, and how many steps were clipped. A step whose gradients are
-    not all finite changes nothing, so that the last good weights stay.
+    the norm of all gradients together before clipping, how many steps were clipped, how many were
+    skipped, and the learning rate of the last one. A step is skipped, and changes nothing else, if
+    its gradients are not all finite, or too large for their squares to be and not clipped, so that
+    the last good weights stay.
+
+    Keras's own clipping squares in float32, which overflows from a norm of 1.8e19 on. Here every
+    finite gradient is clipped rightly; Keras then finds nothing left to clip.
     """
 
     def build(self, variables: list[Any]) -> None:
-        """Adds four numbers to the optimizer's own variables."""
+        """Adds the record's numbers to the optimizer's own variables."""
         super().build(variables)  # type: ignore[misc]
-        self.record = [
-            self.add_variable((), name=name, dtype="float32")  # type: ignore[attr-defined]
-            for name in ("steps", "norm_sum", "norm_max", "clipped")
-        ]
+        self.record = {
+            name: self.add_variable((), name=name, dtype="float32")  # type: ignore[attr-defined]
+            for name in ("steps", "norm_sum", "norm_max", "clipped", "skipped", "rate")
+        }
 
     def apply(self, grads: list[Any], trainable_variables: list[Any] | None = None) -> None:
-        """Records the norms, then clips and applies as Keras does."""
+        """Records the norms, clips, and applies as Keras does."""
         if not self.built:  # type: ignore[has-type]
             self.build(trainable_variables or [])
             self.built = True
-        squares = [ops.sum(ops.square(ops.cast(g, "float32"))) for g in grads if g is not None]
-        norm = ops.sqrt(sum(squares))
-        clipped = self._is_clipped(squares, norm)
+        record = self.record
+        squares = [_sum_of_squares(g) for g in grads]
+        norm = ops.cast(ops.sqrt(sum(squares)), "float32")
+        divisors = self._divisors(squares)
 
         def update() -> None:
-            steps, norm_sum, norm_max, clipped_steps = self.record
-            steps.assign_add(1.0)
-            norm_sum.assign_add(norm)
-            norm_max.assign(ops.maximum(norm_max, norm))
-            clipped_steps.assign_add(ops.cast(clipped, "float32"))
-            super(GradientRecord, self).apply(grads, trainable_variables)  # type: ignore[misc]
+            record["steps"].assign_add(1.0)
+            record["norm_sum"].assign_add(norm)
+            record["norm_max"].assign(ops.maximum(record["norm_max"], norm))
+            record["clipped"].assign_add(ops.cast(ops.any(ops.stack(divisors) > 1), "float32"))
+            record["rate"].assign(self.learning_rate)  # type: ignore[attr-defined]
+            clipped = [
+                g if g is None else g / ops.cast(divisor, g.dtype)
+                for g, divisor in zip(grads, divisors, strict=True)
+            ]
+            super(GradientRecord, self).apply(clipped, trainable_variables)  # type: ignore[misc]
 
-        ops.cond(ops.isfinite(norm), update, lambda: None)
+        left = sum(s / d**2 for s, d in zip(squares, divisors, strict=True))
+        finite = ops.isfinite(norm + ops.cast(left, "float32"))
+        record["skipped"].assign_add(1.0 - ops.cast(finite, "float32"))
+        ops.cond(finite, update, lambda: None)
 
-    def _is_clipped(self, squares: list[Any], norm: Any) -> Any:
-        if self.global_clipnorm:  # type: ignore[attr-defined]
-            return norm > self.global_clipnorm  # type: ignore[attr-defined]
-        if self.clipnorm:  # type: ignore[attr-defined]
-            return ops.any(ops.stack(squares) > self.clipnorm**2)  # type: ignore[attr-defined]
-        return ops.zeros((), dtype="bool")
+    def _divisors(self, squares: list[Any]) -> list[Any]:
+        """What each gradient is divided by to have the norm it may have: 1, or more."""
+        if limit := self.global_clipnorm:  # type: ignore[attr-defined]
+            squares = [sum(squares)] * len(squares)
+        else:
+            limit = self.clipnorm or math.inf  # type: ignore[attr-defined]
+        return [ops.maximum(ops.sqrt(square) / limit, 1.0) for square in squares]
+
+    @property
+    def skipped_steps(self) -> int:
+        """How many steps were skipped since the last ``take_record``."""
+        return int(self.record["skipped"].numpy()) if self.built else 0
 
     def take_record(self) -> dict[str, float]:
-        """The norms' mean and maximum and the share of clipped steps; then starts anew."""
+        """The norms' mean and maximum, the share of clipped steps and so on; then starts anew."""
         if not self.built:
             return {}
-        steps, norm_sum, norm_max, clipped = (float(v.numpy()) for v in self.record)
-        for variable in self.record:
+        record = {name: float(variable.numpy()) for name, variable in self.record.items()}
+        for variable in self.record.values():
             variable.assign(0.0)
-        count = max(1.0, steps)
+        count = max(1.0, record["steps"])
         return {
-            "gradient_norm": norm_sum / count,
-            "gradient_norm_max": norm_max,
-            "clipped_share": clipped / count,
+            "gradient_norm": record["norm_sum"] / count,
+            "gradient_norm_max": record["norm_max"],
+            "clipped_share": record["clipped"] / count,
+            "skipped_steps": record["skipped"],
+            "learning_rate": record["rate"],
         }
+
+
+def _sum_of_squares(gradient: Any) -> Any:
+    """Of a gradient or None; in float64, where no float32 number's square overflows."""
+    if gradient is None:
+        return ops.zeros((), dtype="float64")
+    return ops.sum(ops.square(ops.cast(gradient, "float64")))
 
 
 @keras.saving.register_keras_serializable(package="toolkit")
