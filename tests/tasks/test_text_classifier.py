@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 
 from toolkit import layers
 from toolkit.errors import DataError, ModelError, OptionError
@@ -210,9 +211,17 @@ def test_validation_data_of_its_own_and_a_group_column() -> None:
     grouped = TextClassifier(**COLUMNS, **options, group_column="film").fit(frame)
     assert grouped.facts["rows"] % 6 == 0
     assert "by film" in grouped.facts["validation"]
+    assert 0 <= grouped.evaluate(graded_frame(20, seed=9))["accuracy"] <= 1  # without films
     own = TextClassifier(**COLUMNS, **options).fit(frame, validation_data=graded_frame(30, seed=9))
     assert own.facts["rows"] == 120
     assert "30 rows" in own.facts["validation"]
+
+
+def test_a_data_set_that_is_shuffled_anew_each_time_is_refused() -> None:
+    frame = graded_frame(60, seed=8)
+    data = tf.data.Dataset.from_tensor_slices((list(frame["opinion"]), list(frame["stars"])))
+    with pytest.raises(DataError, match="order"):
+        TextClassifier(**SMALL).fit(data.shuffle(60))
 
 
 def test_balanced_class_weights_answer_the_rare_class() -> None:

@@ -112,7 +112,8 @@ class TextClassifier(TextClassifierOptions):
         """
         set_threads(self.threads)
         keras.utils.set_random_seed(self.seed)
-        examples = TextExamples(open_source(data), self)
+        splitting = validation_data is None and self.validation_split > 0
+        examples = TextExamples(open_source(data), self, grouped=splitting)
         tokenizer, encoder, train, held_out = self._read(examples, validation_data)
         self.classes = encoder.classes
         self.facts |= {
@@ -192,15 +193,16 @@ class TextClassifier(TextClassifierOptions):
             max_length=self._choose("max_length", automatic.MAX_LENGTHS[self.units]),
             truncation=self.truncation,
         )
+        again = found.again(examples)
         tokenizer.adapt(
-            example.text for example, used in zip(examples, in_training, strict=True) if used
+            example.text for example, used in zip(again, in_training, strict=True) if used
         )
-        corpus = encode(examples, tokenizer, found.encoder)
+        corpus = encode(examples, tokenizer, found.encoder, expected=found)
         held_out = None
         if held_rows is not None:
             held_out = corpus.subset(held_rows)
         elif validation_data is not None:
-            others = TextExamples(open_source(validation_data), self)
+            others = TextExamples(open_source(validation_data), self, grouped=False)
             held_out = encode(others, tokenizer, found.encoder)
         return tokenizer, found.encoder, corpus.subset(train_rows), held_out
 
@@ -292,7 +294,7 @@ class TextClassifier(TextClassifierOptions):
             DataError: The data is not what it should be, or has a label that was never learnt.
             ModelError: Nothing has been learnt yet.
         """
-        examples = TextExamples(open_source(data), self)
+        examples = TextExamples(open_source(data), self, grouped=False)
         encoder = LabelEncoder(self.target, self.classes)
         labels: list[Any] = []
         answers: list[Any] = []
