@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pipelines import console
-from toolkit.data import open_source
+from toolkit.data import Source, open_source
 
 Labelled = tuple[list[str], list[str]]
 
@@ -40,20 +40,17 @@ class Pipeline:
         """How a user calls it."""
         return f"python -m pipelines.{self.name}"
 
-    def data(self, name: str, part: Literal["train", "test"]) -> Any:
-        """Return data for the task by the name that the user gave, if it is there.
+    def data(self, name: str, part: Literal["train", "test"]) -> Source:
+        """Open data by the name that the user gave, if it is there.
 
         Args:
             name: A path, the name of a data set, or ``sample``.
-            part: Which part of the embedded sample.
+            part: Which part of data that comes in parts, where the name does not say.
 
         Raises:
             DataError: There is no such data.
         """
-        if name == SAMPLE:
-            return self.sample(part)
-        open_source(name)
-        return name
+        return open_source(self.sample(part) if name == SAMPLE else name, part)
 
     def load_task(self) -> Any:
         """Import the class of the task, and TensorFlow with it, quietly unless in ``--debug``."""

@@ -16,11 +16,11 @@ from typing import Any
 
 import yaml
 
-from pipelines.options import Parser
+from pipelines.parser import Parser
 from pipelines.pipeline import SAMPLE, Pipeline
 from pipelines.streams import answer, arriving_batches, arriving_lines, full_batches
-from toolkit.data import ColumnOptions, TextExamples, open_source
-from toolkit.errors import DataError, ModelError, OptionError
+from toolkit.data import ColumnOptions, TextExamples
+from toolkit.errors import DataError, DivergedError, ModelError, OptionError
 from toolkit.evaluation import metrics_table
 from toolkit.export import CARD_FILE, newest_version, read_golden, verify
 
@@ -28,9 +28,16 @@ logger = logging.getLogger("toolkit.pipelines")
 
 # train
 
+_TRAIN_FILES = ("data", "validation_data", "output", "golden")
+
 
 def _train_arguments(parser: Parser, pipeline: Pipeline) -> None:
-    parser.add_argument("--config", action="config", help="A YAML file with any of the options.")
+    parser.add_argument(
+        "--config",
+        action="config",
+        metavar="FILE",
+        help="A YAML file with any of the options, such as the config.yaml of a run.",
+    )
     parser.add_argument(
         "--data",
         required=True,
@@ -54,7 +61,7 @@ def _golden_argument(parser: Parser) -> None:
 def _train(pipeline: Pipeline, options: Any) -> int:
     names = [field.name for field in fields(pipeline.options)]
     asked = {name: getattr(options, name) for name in names}
-    pipeline.options(**asked)  # complains about values that cannot be, before TensorFlow is needed
+    columns = pipeline.options(**asked)  # complains of values that cannot be, before TensorFlow
     data = {"data": options.data, "validation_data": options.validation_data}
     run = Path(options.output)
     if run.exists() and not run.is_dir():
@@ -64,11 +71,19 @@ def _train(pipeline: Pipeline, options: Any) -> int:
         return 0
     golden = _golden_texts(options.golden) or list(pipeline.examples)
     train = pipeline.data(options.data, "train")
-    validation = options.validation_data and pipeline.data(options.validation_data, "test")
+    TextExamples(train, columns)  # complains of columns that are not there
+    validation = None
+    if options.validation_data is not None:
+        validation = pipeline.data(options.validation_data, "test")
+        TextExamples(validation, columns, grouped=False)
     run.mkdir(parents=True, exist_ok=True)
 
     task = pipeline.load_task()(**asked)
-    task.fit(train, validation, output=run)
+    try:
+        task.fit(train, validation, output=run)
+    except DivergedError as error:
+        task.save(run)
+        raise DivergedError(f"{error}; the weights are in {run / 'model.keras'}") from error
     task.facts |= data | {"command": shlex.join(_command(pipeline, options))}
     task.save(run)
     version = task.export(run, golden=golden)
@@ -105,7 +120,7 @@ def _finished(run: Path, asked: dict[str, Any]) -> bool:
 
 def _command(pipeline: Pipeline, options: Any) -> list[str]:
     """The command line that trains such a model again: what differs from the defaults."""
-    given = {name: getattr(options, name) for name in ("data", "validation_data", "output")}
+    given = {name: getattr(options, name) for name in _TRAIN_FILES}
     for field in fields(pipeline.options):
         if getattr(options, field.name) != field.default:
             given[field.name] = getattr(options, field.name)
@@ -114,7 +129,7 @@ def _command(pipeline: Pipeline, options: Any) -> list[str]:
         flag = name.replace("_", "-")
         if isinstance(value, bool):
             words.append(f"--{flag}" if value else f"--no-{flag}")
-        elif value is not None or name not in ("data", "validation_data", "output"):
+        elif value is not None or name not in _TRAIN_FILES:
             words += [f"--{flag}", "null" if value is None else str(value)]
     return words
 
@@ -145,21 +160,39 @@ def _evaluate_arguments(parser: Parser, pipeline: Pipeline) -> None:
     parser.add_argument(
         "--output", metavar="FOLDER", help="Gets metrics.json, confusion.png and errors.csv."
     )
-    parser.add_options(ColumnOptions, _COLUMNS)
+    parser.add_options(ColumnOptions, _COLUMNS, defaults=False)
 
 
 def _evaluate(pipeline: Pipeline, options: Any) -> int:
     _check_run(options.run)
     data = pipeline.data(options.data, "test")
+    TextExamples(data, _columns(options), grouped=False)  # complains of columns that are not there
     task = pipeline.load_task().load(options.run)
-    for field in fields(ColumnOptions):
-        value = getattr(options, field.name, field.default)
-        if value != field.default:
-            setattr(task, field.name, value)
+    for name, value in _given_columns(options).items():
+        setattr(task, name, value)
     metrics = task.evaluate(data, output=options.output)
     logger.info("%s", metrics_table(metrics))
     sys.stdout.write(json.dumps(metrics, indent=2, ensure_ascii=False) + "\n")
     return 0
+
+
+def _given_columns(options: Any) -> dict[str, Any]:
+    names = (field.name for field in fields(ColumnOptions))
+    return {name: getattr(options, name) for name in names if name in options}
+
+
+def _columns(options: Any) -> ColumnOptions:
+    """The columns that a run was trained with, but for those that are given."""
+    version = newest_version(options.run)
+    folder = Path(options.run, "" if version is None else str(version))
+    try:
+        content = (folder / "assets" / "config.yaml").read_text(encoding="utf-8")
+        options_of_run = yaml.safe_load(content)["options"]
+        names = [field.name for field in fields(ColumnOptions) if field.name in options_of_run]
+        recorded = {name: options_of_run[name] for name in names}
+    except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError):
+        recorded = {}  # what is wrong with the run is said when it is loaded
+    return ColumnOptions(**(recorded | _given_columns(options)))
 
 
 # predict
@@ -177,12 +210,13 @@ def _predict_arguments(parser: Parser, pipeline: Pipeline) -> None:
     parser.add_argument(
         "--data",
         metavar="FILE",
-        help="The texts: a data file as for train, without labels, or a .txt file, one a line.",
+        help="The texts: a data file as for train, without labels; a .txt file, one a line; or "
+        "sample.",
     )
     parser.add_argument(
         "--format", choices=["jsonl", "csv"], default="jsonl", help="How answers are written."
     )
-    parser.add_options(ColumnOptions, ("text_column",))
+    parser.add_options(ColumnOptions, ("text_column",), defaults=False)
 
 
 def _predict(pipeline: Pipeline, options: Any) -> int:
@@ -190,13 +224,13 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
     if options.texts and options.data:
         raise OptionError("texts are given both on the line and by --data; give one of the two")
     with contextlib.ExitStack() as stack:
-        batches = _batches(options, stack)
+        batches = _batches(pipeline, options, stack)
         task = pipeline.load_task().load(options.run)
         answer(batches, task.predict, sys.stdout, options.format)
     return 0
 
 
-def _batches(options: Any, stack: contextlib.ExitStack) -> Iterator[list[str]]:
+def _batches(pipeline: Pipeline, options: Any, stack: contextlib.ExitStack) -> Iterator[list[str]]:
     """The texts from wherever they come; a missing file or column is complained about at once."""
     if options.texts:
         return full_batches(options.texts)
@@ -206,8 +240,8 @@ def _batches(options: Any, stack: contextlib.ExitStack) -> Iterator[list[str]]:
         return arriving_batches(arriving_lines(sys.stdin.fileno()))
     if options.data.lower().endswith(".txt"):
         return full_batches(arriving_lines(stack.enter_context(_opened(options.data))))
-    columns = ColumnOptions(text_column=options.text_column)
-    examples = TextExamples(open_source(options.data), columns, labelled=False)
+    source = pipeline.data(options.data, "test")
+    examples = TextExamples(source, _columns(options), labelled=False)
     return full_batches(example.text for example in examples)
 
 

@@ -10,6 +10,7 @@ import yaml
 
 from pipelines.command import Pipeline, main
 from toolkit.data import ColumnOptions
+from toolkit.errors import DivergedError
 
 
 @dataclass(kw_only=True)
@@ -52,6 +53,8 @@ class FakeTask(FakeOptions):
 
     def fit(self, data, validation_data=None, output=None):
         self.fitted = data, validation_data, output
+        if self.mood == "bad" and self.clip is None:
+            raise DivergedError("the loss is not a number any more")
         return self
 
     def predict(self, texts):
@@ -77,18 +80,24 @@ class FakeTask(FakeOptions):
         return self.metrics
 
     def save(self, folder):
-        config = {"options": asdict(self), "facts": self.facts}
-        Path(folder, "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+        Path(folder, "config.yaml").write_text(self._config(), encoding="utf-8")
+
+    def _config(self):
+        config = {"task": "FakeTask", "options": asdict(self), "facts": self.facts}
+        return yaml.safe_dump(config)
 
     @classmethod
     def load(cls, folder):
-        task = cls()
+        config = Path(folder, "1", "assets", "config.yaml")
+        options = yaml.safe_load(config.read_text())["options"] if config.exists() else {}
+        task = cls(**options)
         task.folder = folder
         return task
 
     def export(self, folder, format="saved_model", golden=None):
         self.exported = folder, format, golden
-        Path(folder, "1").mkdir(exist_ok=True)
+        Path(folder, "1", "assets").mkdir(parents=True, exist_ok=True)
+        Path(folder, "1", "assets", "config.yaml").write_text(self._config(), encoding="utf-8")
         Path(folder, "README.md").touch()
         return Path(folder, "1")
 

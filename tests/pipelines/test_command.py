@@ -11,6 +11,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+import yaml
 from fake_task import PIPELINE, FakeOptions, FakeTask
 
 from pipelines.command import main
@@ -53,6 +54,10 @@ def run(tmp_path):
     return tmp_path / "run"
 
 
+def rows(source):
+    return [record.values for record in source.records()]
+
+
 # Help
 
 
@@ -84,6 +89,7 @@ def test_every_verb_has_help(call, verb):
 
 def test_help_and_complaints_come_before_tensorflow(tmp_path):
     (tmp_path / "run").mkdir()
+    (tmp_path / "a.csv").write_text("text,label\ngood,pos\n")
     script = f"""
 import sys
 from pipelines.sentiment import main
@@ -91,13 +97,16 @@ codes = [main(line.split()) for line in (
     "--help", "train --help", "predict --help", "tran", "train --modl x",
     "train --data {tmp_path}/none.csv --output {tmp_path}/x",
     "predict {tmp_path}/none", "verify {tmp_path}/run",
+    "train --data {tmp_path}/a.csv --output {tmp_path}/x --group-column film",
+    "train --data {tmp_path}/a.csv --output {tmp_path}/x --label-rule pos",
+    "evaluate {tmp_path}/run --data {tmp_path}/a.csv --text-column film",
 )]
 print("CODES", codes, "tensorflow" in sys.modules, "keras" in sys.modules)
 """
     output = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     ).stdout
-    assert output.split("CODES ")[1].strip() == "[0, 0, 0, 2, 2, 2, 2, 2] False False"
+    assert output.split("CODES ")[1].strip() == "[0, 0, 0, 2, 2, 2, 2, 2, 2, 2, 2] False False"
 
 
 # Complaints
@@ -127,7 +136,15 @@ print("CODES", codes, "tensorflow" in sys.modules, "keras" in sys.modules)
         ("train --data sample --output {tmp}/bad.yaml", "is a file"),
         ("train --data sample --output {tmp}/x --golden {tmp}/none", "No such file"),
         ("train --data sample --output {tmp}/x --golden {tmp}/empty.txt", "is empty"),
+        ("train --data {tmp}/a.csv --output {tmp}/x --text-column t", "(--text-column)"),
+        ("train --data {tmp}/a.csv --output {tmp}/x --label-column labl", "did you mean 'label'?"),
+        ("train --data {tmp}/a.csv --output {tmp}/x --group-column g", "(--group-column)"),
+        ("train --data {tmp}/a.csv --output {tmp}/x --label-rule x", "the label rule 'x'"),
+        ("train --data {tmp}/a.csv --output {tmp}/x --label-separator=", "is empty"),
+        ("train --data sample --validation-data {tmp}/b.csv --output {tmp}/x", "--label-column"),
         ("evaluate {tmp}/none --data sample", "no such folder"),
+        ("evaluate {tmp} --data {tmp}/a.csv --text-column t", "(--text-column)"),
+        ("evaluate {tmp} --data {tmp}/b.csv", "--label-column"),
         ("predict", "RUN must be given"),
         ("predict {tmp} a --data b.txt", "one of the two"),
         ("predict {tmp} --data {tmp}/none.txt", "No such file"),
@@ -141,6 +158,8 @@ def test_one_line_and_exit_code_2(call, tmp_path, line, complaint):
     (tmp_path / "bad.yaml").write_text("hidden_sice: 3\n")
     (tmp_path / "broken.yaml").write_text("a: [")
     (tmp_path / "empty.txt").touch()
+    (tmp_path / "a.csv").write_text("text,label\ngood,pos\n")
+    (tmp_path / "b.csv").write_text("text\ngood\n")
     code, output, error = call(*line.format(tmp=tmp_path).split())
     assert (code, output) == (2, "")
     assert error.startswith("error: ")
@@ -182,7 +201,8 @@ def test_train_hands_over_what_was_asked(call, data, tmp_path):
     assert (code, output) == (0, "")
     (task,) = FakeTask.made
     assert (task.hidden_size, task.lowercase, task.clip, task.mood) == (8, False, None, "good")
-    assert task.fitted == (str(data), None, run)
+    train, validation, folder = task.fitted
+    assert (train.name, validation, folder) == (str(data), None, run)
     assert task.exported == (run, "saved_model", ["one", "two"])
     assert "validation: accuracy 0.75\n" in error
 
@@ -190,10 +210,11 @@ def test_train_hands_over_what_was_asked(call, data, tmp_path):
 def test_the_recorded_command_trains_the_same(call, data, tmp_path):
     call(
         "train", "--data", data, "--output", tmp_path / "a b", "--clip", "null", "--no-lowercase",
-        "--label-column", "label",
+        "--label-column", "label", "--golden", data,
     )  # fmt: skip
     command = shlex.split(FakeTask.made[0].facts["command"])
     assert command[:4] == ["python", "-m", "pipelines.fake", "train"]
+    assert command[command.index("--golden") + 1] == str(data)
     code, _, error = call(*command[3:])
     assert code == 0
     assert "is finished" in error
@@ -202,8 +223,10 @@ def test_the_recorded_command_trains_the_same(call, data, tmp_path):
 def test_the_sample(call, run):
     assert call("train", "--data", "sample", "--output", run)[0] == 0
     (task,) = FakeTask.made
-    assert task.fitted[0] == (["train text"], ["pos"])
+    assert rows(task.fitted[0]) == [{"text": "train text", "label": "pos"}]
     assert task.evaluated == ((["test text"], ["pos"]), None)
+    _, output, _ = call("predict", run, "--data", "sample")
+    assert [json.loads(line)["text"] for line in output.splitlines()] == ["test text"]
     assert task.exported[2] == PIPELINE.examples
 
 
@@ -214,6 +237,26 @@ def test_a_configuration_file_and_the_line_over_it(call, data, tmp_path):
     assert code == 0
     (task,) = FakeTask.made
     assert (task.hidden_size, task.lowercase, task.mood) == (12, False, "good")
+
+
+def test_the_configuration_of_a_run(call, data, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    line = ["--hidden-size", "8", "--no-lowercase", "--label-column", "label", "--clip", "null"]
+    call("train", "--data", data, "--validation-data", data, "--output", first, *line)
+    assert call("train", "--config", first / "config.yaml", "--output", second)[0] == 0
+    configs = [yaml.safe_load((run / "config.yaml").read_text()) for run in (first, second)]
+    assert configs[0]["options"] == configs[1]["options"]
+    assert configs[0]["options"]["hidden_size"] == 8
+    (before, after) = (task.fitted for task in FakeTask.made)
+    assert [source.name for source in before[:2]] == [source.name for source in after[:2]]
+
+
+def test_what_was_learnt_before_the_loss_diverged_is_kept(call, data, run):
+    line = ["train", "--data", data, "--output", run, "--mood", "bad", "--clip", "null"]
+    code, _, error = call(*line)
+    assert code == 1
+    assert error.endswith(f"not a number any more; the weights are in {run}/model.keras\n")
+    assert (run / "config.yaml").exists()
 
 
 def test_a_finished_run_is_left_alone(call, data, run):
@@ -268,8 +311,55 @@ def test_evaluate_writes_the_metrics(call, run, data, tmp_path):
     assert code == 0
     assert json.loads(output) == {"accuracy": 0.75, "per_class": {}}
     (task,) = FakeTask.made
-    assert task.evaluated == (str(data), str(tmp_path / "report"))
+    source, folder = task.evaluated
+    assert (source.name, folder) == (str(data), str(tmp_path / "report"))
     assert (task.label_column, task.text_column) == ("label", None)
+
+
+@pytest.fixture
+def other_columns(call, run, tmp_path):
+    """Data and a run whose columns are not those that would be guessed."""
+    path = tmp_path / "other.csv"
+    path.write_text("text,words,stars,film\nx,so good,7,f\ny,so bad,2,g\n", encoding="utf-8")
+    columns = ["--text-column", "words", "--label-column", "stars", "--group-column", "film"]
+    line = ["train", "--data", path, "--output", run, *columns, "--label-rule", "n:<=4,p:>=7"]
+    assert call(*line, "--skip-bad-rows")[0] == 0
+    return path
+
+
+def test_evaluate_keeps_the_columns_of_the_run(call, run, other_columns):
+    other_columns.write_text("words,text,stars\nso good,x,7\n", encoding="utf-8")
+    assert call("evaluate", run, "--data", other_columns)[0] == 0
+    task = FakeTask.made[-1]
+    assert (task.text_column, task.label_column, task.skip_bad_rows) == ("words", "stars", True)
+    line = ["--text-column", "null", "--label-separator", "|", "--no-skip-bad-rows"]
+    assert call("evaluate", run, *line, "--data", other_columns)[0] == 0
+    task = FakeTask.made[-1]
+    assert (task.text_column, task.label_column, task.skip_bad_rows) == (None, "stars", False)
+
+
+def test_predict_reads_the_text_column_of_the_run(call, run, other_columns):
+    def texts(*line):
+        _, output, _ = call("predict", run, "--data", other_columns, *line)
+        return [json.loads(line)["text"] for line in output.splitlines()]
+
+    assert texts() == ["so good", "so bad"]
+    assert texts("--text-column", "text") == ["x", "y"]
+
+
+def test_test_data_is_the_part_to_test_on(call, run, tmp_path):
+    for part in ("train", "test"):
+        for name in ("neg", "pos"):
+            folder = tmp_path / "reviews" / part / name
+            folder.mkdir(parents=True)
+            (folder / "1.txt").write_text(part)
+    data = tmp_path / "reviews"
+    _, _, error = call("train", "--data", data, "--validation-data", data, "--output", run)
+    train, validation, _ = FakeTask.made[-1].fitted
+    assert (train.name, validation.name) == (str(data / "train"), str(data / "test"))
+    assert error.count("reviews/train is read\n") == 1
+    call("evaluate", run, "--data", data)
+    assert FakeTask.made[-1].evaluated[0].name == str(data / "test")
 
 
 def test_export_keeps_the_golden_texts(call, run):
@@ -305,6 +395,24 @@ def test_texts_on_the_line(call, run):
         "text": "good", "label": "pos", "score": 0.9, "probabilities": {"p": 0.9}
     }  # fmt: skip
     assert "été" in output
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "RUN --format csv a b",
+        "--format csv RUN a b",
+        "RUN a b --format csv",
+        "RUN a --format=csv b",
+        "--format=csv RUN a -- b",
+        "--debug RUN a --format csv -- b",
+        "RUN --format csv -- a b",
+    ],
+)
+def test_options_may_stand_anywhere(call, run, line):
+    code, output, _ = call("predict", *line.replace("RUN", str(run)).split())
+    assert code == 0
+    assert [row.split(",")[0] for row in output.splitlines()] == ["text", "a", "b"]
 
 
 def test_csv(call, run):

@@ -13,7 +13,6 @@ from toolkit.data.memory import FrameSource, ListSource, is_a, is_list
 from toolkit.data.source import Source
 from toolkit.errors import DataError
 
-
 _ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".txt", ".gz")
 
 

@@ -4,12 +4,13 @@ import difflib
 import inspect
 import re
 import types
-from argparse import ArgumentError
+from argparse import SUPPRESS, ArgumentError
 from collections.abc import Sequence
 from dataclasses import MISSING, fields
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import docstring_parser
+import yaml
 from jsonargparse import ActionYesNo, ArgumentParser, DefaultHelpFormatter, Namespace
 
 from toolkit.errors import OptionError
@@ -52,7 +53,9 @@ class Parser(ArgumentParser):
         )
         self._hints: dict[str, Any] = {}
 
-    def add_options(self, options: type, names: Sequence[str] | None = None) -> None:
+    def add_options(
+        self, options: type, names: Sequence[str] | None = None, defaults: bool = True
+    ) -> None:
         """Add an option for each field of a dataclass, a group for each class that it is made of.
 
         The flag is the field's name with dashes, the default is the field's, and the help is the
@@ -61,21 +64,22 @@ class Parser(ArgumentParser):
         Args:
             options: The dataclass.
             names: The fields that are wanted; all of them when None.
+            defaults: Whether what was not given comes as its default; else it does not come.
         """
         hints = get_type_hints(options)
-        defaults = {field.name: field.default for field in fields(options)}
+        values = {field.name: field.default if defaults else SUPPRESS for field in fields(options)}
         own, *bases = [cls for cls in options.__mro__ if cls is not object]
         for cls in [*bases, own]:
             documentation = docstring_parser.parse(cls.__doc__ or "")
             helps = {param.arg_name: param.description for param in documentation.params}
-            declared = [name for name in inspect.get_annotations(cls) if name in defaults]
+            declared = [name for name in inspect.get_annotations(cls) if name in values]
             wanted = [name for name in declared if names is None or name in names]
             if not wanted:
                 continue
             group = self.add_argument_group((documentation.short_description or "").rstrip("."))
             for name in wanted:
                 text = " ".join((helps.get(name) or "").replace("``", "").split())
-                self._add_option(group, name, hints[name], defaults[name], text)
+                self._add_option(group, name, hints[name], values[name], text)
 
     def _add_option(self, group: Any, name: str, hint: Any, default: Any, text: str) -> None:
         flag = "--" + name.replace("_", "-")
@@ -98,9 +102,31 @@ class Parser(ArgumentParser):
     def parse(self, arguments: Sequence[str]) -> Namespace:
         """Parse, or raise an ``OptionError`` of one line; ``--help`` raises ``SystemExit``."""
         try:
-            return self.parse_args(list(arguments))
+            return self.parse_args(self._options_first(arguments))
         except ArgumentError as error:
             raise OptionError(self._explain(str(error))) from error
+
+    def parse_string(self, content: str, *arguments: Any, **options: Any) -> Namespace:
+        """Parse the text of a configuration file; a run's own ``config.yaml`` is one, too."""
+        return super().parse_string(_flat(content), *arguments, **options)
+
+    def _options_first(self, arguments: Sequence[str]) -> list[str]:
+        """The arguments with the options before the rest, which argparse takes in one piece."""
+        nargs = {flag: action.nargs for action in self._actions for flag in action.option_strings}
+        options: list[str] = []
+        others: list[str] = []
+        value_follows = False
+        words = iter(arguments)
+        for word in words:
+            if word == "--":
+                return [*options, *others, "--", *words]
+            if word.startswith("--") or word in nargs:
+                options.append(word)
+                value_follows = nargs.get(word, 0) != 0
+            else:
+                (options if value_follows else others).append(word)
+                value_follows = False
+        return [*options, *others]
 
     def _explain(self, complaint: str) -> str:
         if found := re.match(r"unrecognized arguments: ([^-].*)", complaint):
@@ -120,6 +146,17 @@ class Parser(ArgumentParser):
             expected = " or ".join(_alternatives(self._hints[found[1]], _KINDS))
             return f"--{found[1].replace('_', '-')} is {found[2].strip()!r}; it can be {expected}"
         return re.sub(r'^Parser key "(\w+)":', r"--\1:", " ".join(complaint.split()))
+
+
+def _flat(content: str) -> str:
+    """The options and the data in a run's ``config.yaml``; any other content as it is."""
+    try:
+        config = yaml.safe_load(content)
+        options, facts = config["options"], config["facts"]
+        data = {name: facts[name] for name in ("data", "validation_data") if facts.get(name)}
+        return yaml.safe_dump(options | data, allow_unicode=True)
+    except (TypeError, KeyError, AttributeError, yaml.YAMLError):
+        return content
 
 
 def _alternatives(hint: Any, names: dict[Any, str]) -> list[str]:
