@@ -92,7 +92,7 @@ class Servable:
     def asset(self, name: str) -> str | None:
         """Return the content of a text file in the version's ``assets/``, or None."""
         path = self.folder / "assets" / name
-        return path.read_text(encoding="utf-8") if path.is_file() else None
+        return path.read_bytes().decode("utf-8") if path.is_file() else None
 
     def classes(self) -> list[str] | None:
         """Return the class names in the order of ``probabilities``, or None if there are none."""

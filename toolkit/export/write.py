@@ -1,7 +1,9 @@
 """Write a version of a SavedModel, whole or not at all."""
 
+import glob
 import os
 import shutil
+import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,9 +25,9 @@ def write_saved_model(
     """Write ``<run_folder>/<n>/`` in TensorFlow Serving's layout, ``n`` being the next version.
 
     The version is written in a hidden folder beside and then renamed, so that a server which
-    watches the run's folder never sees a part of it. What an earlier, killed writer left behind is
-    cleared away first. Only the variables that the signatures read are stored: no optimizer, no
-    metrics.
+    watches the run's folder never sees a part of it. What a killed writer on this machine left
+    behind is cleared away first. Only the variables that the signatures read are stored: no
+    optimizer, no metrics.
 
     Args:
         run_folder: The run's folder; made when it is missing.
@@ -44,9 +46,11 @@ def write_saved_model(
     """
     run_folder = Path(run_folder)
     run_folder.mkdir(parents=True, exist_ok=True)
-    for leftover in run_folder.glob(f"{_UNFINISHED}*"):
-        shutil.rmtree(leftover, ignore_errors=True)
-    unfinished = run_folder / f"{_UNFINISHED}{os.getpid()}"
+    mine = f"{_UNFINISHED}{socket.gethostname()}-"
+    for leftover in run_folder.glob(f"{glob.escape(mine)}*"):
+        if not _is_running(leftover.name.removeprefix(mine)):
+            shutil.rmtree(leftover, ignore_errors=True)
+    unfinished = run_folder / f"{mine}{os.getpid()}"
     try:
         _save(unfinished, signatures, tracked)
         (unfinished / "assets").mkdir(exist_ok=True)
@@ -61,6 +65,19 @@ def write_saved_model(
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return version
+
+
+def _is_running(process: str) -> bool:
+    """Whether another process of this number runs; true also of what is no number."""
+    if not process.isdecimal():
+        return True
+    try:
+        os.kill(int(process), 0)  # signal 0 only asks
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return int(process) != os.getpid()
 
 
 def _save(folder: Path, signatures: Mapping[str, Any], tracked: Sequence[Any]) -> None:

@@ -1,0 +1,37 @@
+"""The names that each room exports: what leaves or joins them is a decision, not an accident."""
+
+from importlib import import_module
+
+import pytest
+
+EXPORTS = {
+    "cells": "GRUCell SimpleRNNCell SimplifiedGRUCell",
+    "layers": (
+        "CELLS GRU Embedding SequencePooling SimpleRNN SimplifiedGRU WordDropout from_keras_gru "
+        "from_torch_gru recurrent_layer to_keras_gru to_torch_gru"
+    ),
+    "text": "PADDING_ID UNKNOWN_ID Pieces TextOptions TokenCounts Tokenizer utf8",
+    "data": (
+        "ColumnOptions EncodedCorpus Example Label LabelCounter LabelEncoder LabelRule "
+        "LengthBatches Record Source Survey TextExamples encode open_source survey"
+    ),
+    "models": "ManyToOne OneToOne OutputLayer TextModel",
+    "training": "TrainingOptions fit make_optimizer set_threads",
+    "evaluation": (
+        "classification_metrics draw_confusion metrics_table multilabel_metrics number_metrics "
+        "save_picture worst_errors write_report"
+    ),
+    "export": (
+        "CARD_FILE Card Servable VerifyResult newest_version read_golden verify write_card "
+        "write_golden write_saved_model"
+    ),
+    "tasks": "TextClassifier TextClassifierOptions",
+}
+
+
+@pytest.mark.parametrize("room", EXPORTS)
+def test_a_room_exports_these_names(room: str) -> None:
+    module = import_module(f"toolkit.{room}")
+    assert sorted(module.__all__) == sorted(EXPORTS[room].split())
+    for name in module.__all__:
+        assert getattr(module, name) is not None
