@@ -6,7 +6,7 @@ import pytest
 
 from toolkit.errors import OptionError
 from toolkit.layers import CELLS
-from toolkit.models import ManyToOne
+from toolkit.models import ManyToOne, OneToOne
 
 IDS = np.array([[4, 2, 7, 3], [5, 1, 0, 0], [0, 0, 0, 0]], np.int32)
 
@@ -105,6 +105,28 @@ def test_configuration_round_trip() -> None:
     again = ManyToOne.from_config(model.get_config())
     assert again.get_config() == model.get_config()
     assert again.config["word_dropout"] == 0.1
+
+
+@pytest.mark.parametrize("network", [ManyToOne, OneToOne])
+def test_each_dropout_has_a_seed_of_its_own(network: type[keras.Model]) -> None:
+    def seeds(seed: int | None) -> list[int | None]:
+        model = network(9, 2, seed=seed)
+        dropouts = (model.word_dropout, model.embedding_dropout, model.output_dropout)
+        return [dropout.seed for dropout in dropouts]
+
+    first, again, other = seeds(3), seeds(3), seeds(2**32 - 1)
+    assert first == again
+    assert len({*first, *other}) == 6
+
+
+def test_the_seed_decides_what_is_dropped() -> None:
+    def trained(seed: int) -> np.ndarray:
+        keras.utils.set_random_seed(0)
+        shares = dict.fromkeys(("word_dropout", "embedding_dropout", "output_dropout"), 0.5)
+        return ManyToOne(9, 2, seed=seed, **shares)(IDS, training=True).numpy()
+
+    np.testing.assert_array_equal(trained(2**32 - 1), trained(2**32 - 1))
+    assert not np.allclose(trained(1), trained(2))
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -8,6 +8,7 @@ from keras import ops
 from toolkit.errors import OptionError
 from toolkit.layers import Embedding, SequencePooling, WordDropout, recurrent_layer
 from toolkit.models.outputs import OUTPUTS, OutputLayer
+from toolkit.models.seeds import dropout_seeds
 
 
 @keras.saving.register_keras_serializable(package="toolkit")
@@ -40,7 +41,8 @@ class ManyToOne(keras.Model):
         dropout: The share of each recurrent layer's inputs dropped for a whole sequence.
         recurrent_dropout: The share of the recurrent state dropped (Gal and Ghahramani 2016).
         output_dropout: The share of the pooled vector that is dropped.
-        seed: The seed of everything random in the model.
+        seed: The seed of the dropouts of words, embedding and output. The first weights and the
+            dropouts within the recurrent layers follow ``keras.utils.set_random_seed``.
 
     Raises:
         OptionError: An argument cannot work.
@@ -93,10 +95,11 @@ class ManyToOne(keras.Model):
             "seed": seed,
         }
         dtype = self.dtype_policy
-        self.word_dropout = WordDropout(word_dropout, seed=seed)
+        of_words, of_embedding, of_output = dropout_seeds(seed, 3)
+        self.word_dropout = WordDropout(word_dropout, seed=of_words)
         self.embedding = Embedding(vocabulary_size, embedding_size, mask_zero=True, dtype=dtype)
         self.embedding_dropout = keras.layers.SpatialDropout1D(
-            embedding_dropout, seed=seed, dtype=dtype
+            embedding_dropout, seed=of_embedding, dtype=dtype
         )
         self.recurrent = [
             recurrent_layer(
@@ -111,7 +114,7 @@ class ManyToOne(keras.Model):
             for number in range(1, layers + 1)
         ]
         self.pooling = SequencePooling(pooling, bidirectional=bidirectional, dtype=dtype)
-        self.output_dropout = keras.layers.Dropout(output_dropout, seed=seed, dtype=dtype)
+        self.output_dropout = keras.layers.Dropout(output_dropout, seed=of_output, dtype=dtype)
         self.output_layer = OutputLayer(outputs, output, mean=output_mean, scale=output_scale)
 
     def build(self, input_shape: Any = None) -> None:

@@ -8,6 +8,7 @@ from keras import ops
 from toolkit.errors import OptionError
 from toolkit.layers import Embedding, WordDropout
 from toolkit.models.outputs import OUTPUTS, OutputLayer
+from toolkit.models.seeds import dropout_seeds
 
 
 @keras.saving.register_keras_serializable(package="toolkit")
@@ -33,7 +34,8 @@ class OneToOne(keras.Model):
         word_dropout: The share of ids replaced by unknown in training.
         embedding_dropout: The share of the embedding's channels dropped for a whole sequence.
         output_dropout: The share of the hidden vector that is dropped.
-        seed: The seed of everything random in the model.
+        seed: The seed of the dropouts of words, embedding and output. The first weights follow
+            ``keras.utils.set_random_seed``.
 
     Raises:
         OptionError: An argument cannot work.
@@ -77,14 +79,15 @@ class OneToOne(keras.Model):
         }
         self.window = window
         dtype = self.dtype_policy
-        self.word_dropout = WordDropout(word_dropout, seed=seed)
+        of_words, of_embedding, of_output = dropout_seeds(seed, 3)
+        self.word_dropout = WordDropout(word_dropout, seed=of_words)
         self.embedding = Embedding(vocabulary_size, embedding_size, dtype=dtype)
         self.embedding_dropout = keras.layers.SpatialDropout1D(
-            embedding_dropout, seed=seed, dtype=dtype
+            embedding_dropout, seed=of_embedding, dtype=dtype
         )
         self.flatten = keras.layers.Reshape((window * embedding_size,), dtype=dtype)
         self.hidden = keras.layers.Dense(hidden_size, activation="tanh", dtype=dtype, name="hidden")
-        self.output_dropout = keras.layers.Dropout(output_dropout, seed=seed, dtype=dtype)
+        self.output_dropout = keras.layers.Dropout(output_dropout, seed=of_output, dtype=dtype)
         self.output_layer = OutputLayer(outputs, output, mean=output_mean, scale=output_scale)
 
     def build(self, input_shape: Any = None) -> None:
