@@ -113,7 +113,7 @@ class TextClassifier(TextClassifierOptions):
         set_threads(self.threads)
         keras.utils.set_random_seed(self.seed)
         splitting = validation_data is None and self.validation_split > 0
-        examples = TextExamples(open_source(data), self, grouped=splitting)
+        examples = TextExamples(open_source(data, "train"), self, grouped=splitting)
         tokenizer, encoder, train, held_out = self._read(examples, validation_data)
         self.classes = encoder.classes
         self.facts |= {
@@ -202,7 +202,7 @@ class TextClassifier(TextClassifierOptions):
         if held_rows is not None:
             held_out = corpus.subset(held_rows)
         elif validation_data is not None:
-            others = TextExamples(open_source(validation_data), self, grouped=False)
+            others = TextExamples(open_source(validation_data, "test"), self, grouped=False)
             held_out = encode(others, tokenizer, found.encoder)
         return tokenizer, found.encoder, corpus.subset(train_rows), held_out
 
@@ -294,7 +294,7 @@ class TextClassifier(TextClassifierOptions):
             DataError: The data is not what it should be, or has a label that was never learnt.
             ModelError: Nothing has been learnt yet.
         """
-        examples = TextExamples(open_source(data), self, grouped=False)
+        examples = TextExamples(open_source(data, "test"), self, grouped=False)
         encoder = LabelEncoder(self.target, self.classes)
         labels: list[Any] = []
         answers: list[Any] = []
