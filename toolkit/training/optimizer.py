@@ -174,5 +174,5 @@ def make_optimizer(options: TrainingOptions, steps: int) -> keras.optimizers.Opt
         arguments |= {"use_ema": True, "ema_momentum": options.ema}
     schedule = WarmupDecay(peak, steps, round(options.warmup * steps), options.schedule)
     if options.optimizer == "adam":
-        return RecordedAdam(schedule, **arguments)
+        return RecordedAdam(schedule, epsilon=options.epsilon, **arguments)
     return RecordedSGD(schedule, **arguments)
