@@ -8,6 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 demo: $(VENV)/demo.stamp
 	@$(BIN)/python -m pipelines.sentiment demo
+	@echo "  (once in each terminal, before any of these: . $(BIN)/activate)"
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest
