@@ -36,7 +36,8 @@ class RecurrentOptions:
         bidirectional: Whether each layer also reads from the end, so that the future matters.
         dropout: The share of each layer's inputs that is dropped, one mask for a whole sequence.
         recurrent_dropout: The same within the recurrence; it takes the slower general time loop.
-        embedding_dropout: The share of the units' vectors that is dropped.
+        embedding_dropout: The share of the units' vectors that is dropped; auto suits it to the
+            data, as with the other shares and sizes that are auto.
         output_dropout: The share of the last layer's inputs that is dropped.
     """
 
@@ -57,8 +58,8 @@ class RecurrentOptions:
     bidirectional: bool = True
     dropout: float = 0.0
     recurrent_dropout: float = 0.0
-    embedding_dropout: float = 0.2
-    output_dropout: float = 0.3
+    embedding_dropout: float | Literal["auto"] = "auto"
+    output_dropout: float | Literal["auto"] = "auto"
 
 
 @dataclass(kw_only=True)

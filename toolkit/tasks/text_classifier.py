@@ -42,7 +42,7 @@ from toolkit.tasks.description import card, constructor_call, validation_words
 from toolkit.tasks.options import MONITORS, TextClassifierOptions
 from toolkit.tasks.serving import GOLDEN_TEXTS, Ask, answer_all, as_dicts, asking, signature
 from toolkit.text import Tokenizer, utf8
-from toolkit.training import fit, set_threads
+from toolkit.training import TrainingOptions, fit, set_threads
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -157,10 +157,12 @@ class TextClassifier(TextClassifierOptions):
                 self.metrics = self._metrics(held_out.labels, answers)
                 return {k: v for k, v in self.metrics.items() if isinstance(v, float)}
 
+        training = {field.name: getattr(self, field.name) for field in fields(TrainingOptions)}
+        training["ema"] = self._choose("ema", automatic.network(size).ema)
         self.history = fit(
             network,
             batches,
-            self,
+            TrainingOptions(**training),
             loss=network.output_layer.loss(self.label_smoothing),
             epochs=epochs,
             metrics=["accuracy"] if self.target == "classes" else [],
@@ -209,15 +211,18 @@ class TextClassifier(TextClassifierOptions):
     def _network(
         self, tokenizer: Tokenizer, outputs: int, train: EncodedCorpus, size: DataSize
     ) -> keras.Model:
+        suited = automatic.network(size)
         shared: dict[str, Any] = {
             "vocabulary_size": tokenizer.vocabulary_size,
             "outputs": outputs,
             "output": OUTPUTS[self.target],
-            "embedding_size": self._choose("embedding_size", automatic.embedding_size(size)),
-            "hidden_size": self._choose("hidden_size", automatic.hidden_size(size)),
-            "word_dropout": self.word_dropout,
-            "embedding_dropout": self.embedding_dropout,
-            "output_dropout": self.output_dropout,
+            **{
+                name: self._choose(name, getattr(suited, name))
+                for name in (
+                    *("embedding_size", "hidden_size"),
+                    *("word_dropout", "embedding_dropout", "output_dropout"),
+                )
+            },
             "seed": self.seed,
             "dtype": self.precision,
         }

@@ -73,7 +73,7 @@ def fit(
     progress = Progress(len(train), epochs)
     record = Record(folder / "history.csv" if folder else None)
     callbacks: list[keras.callbacks.Callback] = [divergence, progress]
-    if options.ema:
+    if options.ema not in ("auto", 0):  # a task has settled auto before
         callbacks.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
     if validate is not None:
         callbacks.append(Validation(validate))

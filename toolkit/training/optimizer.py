@@ -170,7 +170,7 @@ def make_optimizer(options: TrainingOptions, steps: int) -> keras.optimizers.Opt
         if options.clipnorm
         else {"global_clipnorm": options.global_clipnorm or None}
     )
-    if options.ema:
+    if options.ema not in ("auto", 0):  # a task has settled auto before
         arguments |= {"use_ema": True, "ema_momentum": options.ema}
     schedule = WarmupDecay(peak, steps, round(options.warmup * steps), options.schedule)
     if options.optimizer == "adam":

@@ -29,10 +29,11 @@ class TrainingOptions:
             accuracy for classes, macro F1 for several labels, the mean absolute error for numbers.
         patience: How many epochs without a better metric end the training.
         ema: The decay of the averaged weights, which are then what is evaluated and kept; 0 turns
-            averaging off.
+            averaging off, auto suits it to the data.
         label_smoothing: The share of each label that is spread over all classes.
         class_weights: balanced makes every class count the same, however rare.
-        word_dropout: The share of units that are hidden as unknown in training.
+        word_dropout: The share of units that are hidden as unknown in training; auto suits it to
+            the data.
         precision: The arithmetic of the layers; weights stay in float32.
         seed: The seed of everything random.
         threads: How many CPU threads TensorFlow may use; 0 is all of them.
@@ -68,10 +69,10 @@ class TrainingOptions:
     validation_split: float = 0.1
     monitor: str = "auto"
     patience: int = 3
-    ema: float = 0.0
+    ema: float | Literal["auto"] = "auto"
     label_smoothing: float = 0.0
     class_weights: Literal["none", "balanced"] = "none"
-    word_dropout: float = 0.0
+    word_dropout: float | Literal["auto"] = "auto"
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     seed: int = 0
     threads: int = 0
