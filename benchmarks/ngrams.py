@@ -1,0 +1,61 @@
+"""What n-grams alone give, without a network: the row beside the recurrent models.
+
+Logistic regression on binary n-grams, weighted by their naive Bayes log-count ratios (Wang and
+Manning, ACL 2012, section 2.3), by scikit-learn, on the split that the pipeline makes of the same
+data with the same seed. Two classes. All texts are held in memory.
+
+Run ``python -m benchmarks.ngrams --data reviews.csv --group-column movie``.
+"""
+
+import argparse
+
+import numpy as np
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+
+from toolkit.data import ColumnOptions, TextExamples, open_source, survey
+
+
+def main() -> None:
+    """Print a table of validation accuracies."""
+    parser = argparse.ArgumentParser("python -m benchmarks.ngrams", description=__doc__)
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--text-column")
+    parser.add_argument("--label-column")
+    parser.add_argument("--group-column")
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    columns = ColumnOptions(
+        text_column=given.text_column,
+        label_column=given.label_column,
+        group_column=given.group_column,
+    )
+    examples = TextExamples(open_source(given.data), columns)
+    found = survey(examples, "classes")
+    train, held = found.split(0.1, given.seed)
+    labels = np.asarray(found.classes)
+    texts = [example.text for example in examples]
+
+    print("| n-grams | features | accuracy |\n|---|---:|---:|")
+    for name, longest, most in (("words", 1, 20_000), ("words and pairs", 2, None)):
+        counter = CountVectorizer(
+            ngram_range=(1, longest),
+            binary=True,
+            min_df=2,
+            max_features=most,
+            token_pattern=r"\w+|[^\w\s]",
+        )
+        seen = counter.fit_transform([texts[i] for i in train])
+        unseen = counter.transform([texts[i] for i in held])
+        first, second = (
+            1 + np.asarray(seen[labels[train] == label].sum(axis=0)).ravel() for label in (0, 1)
+        )
+        ratio = np.log((second / second.sum()) / (first / first.sum()))
+        model = LogisticRegression(C=0.1, max_iter=100, solver="liblinear")
+        model.fit(seen.multiply(ratio).tocsr(), labels[train])
+        accuracy = model.score(unseen.multiply(ratio).tocsr(), labels[held])
+        print(f"| {name} | {seen.shape[1]:,} | {accuracy:.4f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
