@@ -74,7 +74,9 @@ def test_very_many_classes_give_a_picture_of_bounded_size(tmp_path: Path) -> Non
     ],
 )
 def test_no_name_is_too_strange(tmp_path: Path, name: str) -> None:
-    saved(tmp_path, [[1, 2], [3, 4]], [name, "pos"])
+    height, width = saved(tmp_path, [[1, 2], [3, 4]], [name, "pos"])
+    assert 100 < height < 2000
+    assert 100 < width < 2000
 
 
 def test_a_character_without_a_font_is_written_as_its_code(

@@ -9,7 +9,7 @@ from keras import ops
 from toolkit.options import check_options
 from toolkit.training.options import TrainingOptions
 
-#: Adam's usual 0.001 (Kingma and Ba 2015, Algorithm 1), doubled: tried best on reviews.
+#: Adam's usual 0.001 (Kingma and Ba 2015, Algorithm 1), doubled; no search was made.
 LEARNING_RATES = {"adam": 0.002, "sgd": 0.5}
 
 
