@@ -372,7 +372,9 @@ def test_export_keeps_the_golden_texts(call, run):
 
 @pytest.mark.parametrize("passed", [True, False])
 def test_verify_tells_by_its_exit_code(call, run, monkeypatch, passed):
-    monkeypatch.setattr("pipelines.verbs.verify", lambda run: VerifyResult(passed, "verdict"))
+    monkeypatch.setattr(
+        "pipelines.verbs.export.verify", lambda run: VerifyResult(passed, "verdict")
+    )
     assert call("verify", run) == (int(not passed), "verdict\n", "")
 
 

@@ -1,0 +1,20 @@
+"""The verbs that all pipelines share, a module for each or for two that go together.
+
+A verb complains about bad input before TensorFlow is imported; then it hands over to the task.
+"""
+
+from pipelines.verbs.demo import DEMO
+from pipelines.verbs.evaluate import EVALUATE
+from pipelines.verbs.export import EXPORT, VERIFY
+from pipelines.verbs.predict import PREDICT
+from pipelines.verbs.train import TRAIN
+from pipelines.verbs.verb import Verb
+
+VERBS: dict[str, Verb] = {
+    "train": TRAIN,
+    "evaluate": EVALUATE,
+    "predict": PREDICT,
+    "export": EXPORT,
+    "verify": VERIFY,
+    "demo": DEMO,
+}

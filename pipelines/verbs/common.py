@@ -1,0 +1,80 @@
+"""What several verbs share: the arguments, and what can be said of them before TensorFlow comes."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipelines.parser import Parser
+from pipelines.pipeline import Pipeline
+from pipelines.streams import arriving_lines
+from toolkit.data import ColumnOptions
+from toolkit.errors import DataError, ModelError
+from toolkit.export import newest_version
+
+
+def run_argument(parser: Parser, _: Pipeline) -> None:
+    """Add the run that a verb works on."""
+    parser.add_argument("run", metavar="RUN", help="The folder of a trained run.")
+
+
+def check_run(run: str) -> None:
+    """Complain before TensorFlow is imported about a folder that is no run."""
+    if not os.path.isdir(run):
+        raise ModelError(f"{run}: there is no such folder; give the folder of a trained run")
+
+
+def golden_argument(parser: Parser) -> None:
+    """Add the option for texts of the user's own in the golden file."""
+    parser.add_argument(
+        "--golden", metavar="FILE", help="Texts, one a line, to be kept with their answers."
+    )
+
+
+def golden_texts(path: str | None) -> list[str]:
+    """The texts in a file, one a line; none without a file.
+
+    Raises:
+        DataError: The file is empty.
+    """
+    if path is None:
+        return []
+    with opened(path) as descriptor:
+        texts = list(arriving_lines(descriptor))
+    if not texts:
+        raise DataError(f"{path} is empty; it should hold texts, one a line")
+    return texts
+
+
+@contextlib.contextmanager
+def opened(path: str) -> Iterator[int]:
+    """A descriptor of a file, open for reading."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def given_columns(options: Any) -> dict[str, Any]:
+    """What was said on the line about the columns."""
+    names = (field.name for field in fields(ColumnOptions))
+    return {name: getattr(options, name) for name in names if name in options}
+
+
+def columns(options: Any) -> ColumnOptions:
+    """The columns that a run was trained with, but for those that are given."""
+    version = newest_version(options.run)
+    folder = Path(options.run, "" if version is None else str(version))
+    try:
+        content = (folder / "assets" / "config.yaml").read_text(encoding="utf-8")
+        options_of_run = yaml.safe_load(content)["options"]
+        names = [field.name for field in fields(ColumnOptions) if field.name in options_of_run]
+        recorded = {name: options_of_run[name] for name in names}
+    except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError):
+        recorded = {}  # what is wrong with the run is said when it is loaded
+    return ColumnOptions(**(recorded | given_columns(options)))

@@ -1,0 +1,72 @@
+"""``predict``: answers for texts from the line, from standard input or from a file."""
+
+import contextlib
+import logging
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from pipelines.parser import Parser
+from pipelines.pipeline import Pipeline
+from pipelines.streams import answer, arriving_batches, arriving_lines, full_batches
+from pipelines.verbs.common import check_run, columns, opened, run_argument
+from pipelines.verbs.verb import Verb
+from toolkit.data import ColumnOptions, TextExamples
+from toolkit.errors import OptionError
+
+logger = logging.getLogger("toolkit.pipelines")
+
+
+def _predict_arguments(parser: Parser, pipeline: Pipeline) -> None:
+    run_argument(parser, pipeline)
+    parser.add_argument(
+        "texts",
+        nargs="*",
+        default=[],
+        metavar="TEXT",
+        help="Without any, standard input is read, one a line.",
+    )
+    parser.add_argument(
+        "--data",
+        metavar="FILE",
+        help="The texts: a data file as for train, without labels; a .txt file, one a line; or "
+        "sample.",
+    )
+    parser.add_argument(
+        "--format", choices=["jsonl", "csv"], default="jsonl", help="How answers are written."
+    )
+    parser.add_options(ColumnOptions, ("text_column",), defaults=False)
+
+
+def _predict(pipeline: Pipeline, options: Any) -> int:
+    check_run(options.run)
+    if options.texts and options.data:
+        raise OptionError("texts are given both on the line and by --data; give one of the two")
+    with contextlib.ExitStack() as stack:
+        batches = _batches(pipeline, options, stack)
+        task = pipeline.load_task().load(options.run)
+        answer(batches, task.predict, sys.stdout, options.format)
+    return 0
+
+
+def _batches(pipeline: Pipeline, options: Any, stack: contextlib.ExitStack) -> Iterator[list[str]]:
+    """The texts from wherever they come; a missing file or column is complained about at once."""
+    if options.texts:
+        return full_batches(options.texts)
+    if options.data is None:
+        if sys.stdin.isatty():
+            logger.info("type texts, one a line; Ctrl-D ends")
+        return arriving_batches(arriving_lines(sys.stdin.fileno()))
+    if options.data.lower().endswith(".txt"):
+        return full_batches(arriving_lines(stack.enter_context(opened(options.data))))
+    source = pipeline.data(options.data, "test")
+    examples = TextExamples(source, columns(options), labelled=False)
+    return full_batches(example.text for example in examples)
+
+
+PREDICT = Verb(
+    "RUN [TEXT ...] [options]",
+    "Answer texts, one answer a line.",
+    _predict_arguments,
+    _predict,
+)

@@ -1,0 +1,132 @@
+"""``train``: from labelled data to an exported model."""
+
+import logging
+import shlex
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipelines.parser import Parser
+from pipelines.pipeline import SAMPLE, Pipeline
+from pipelines.verbs.common import golden_argument, golden_texts
+from pipelines.verbs.verb import Verb
+from toolkit.data import TextExamples
+from toolkit.errors import DivergedError, OptionError
+from toolkit.export import CARD_FILE, newest_version
+
+logger = logging.getLogger("toolkit.pipelines")
+
+
+_TRAIN_FILES = ("data", "validation_data", "output", "golden")
+
+
+def _train_arguments(parser: Parser, pipeline: Pipeline) -> None:
+    parser.add_argument(
+        "--config",
+        action="config",
+        metavar="FILE",
+        help="A YAML file with any of the options, such as the config.yaml of a run.",
+    )
+    parser.add_argument(
+        "--data",
+        required=True,
+        help="A CSV, TSV or JSONL file (each also .gz), a folder with a sub-folder a class, the "
+        "name of a TensorFlow data set, or sample.",
+    )
+    parser.add_argument(
+        "--validation-data", metavar="DATA", help="The same, to choose the best weights by."
+    )
+    parser.add_argument("--output", required=True, metavar="RUN", help="The run's folder.")
+    golden_argument(parser)
+    parser.add_options(pipeline.options)
+
+
+def _train(pipeline: Pipeline, options: Any) -> int:
+    names = [field.name for field in fields(pipeline.options)]
+    asked = {name: getattr(options, name) for name in names}
+    columns = pipeline.options(**asked)  # complains of values that cannot be, before TensorFlow
+    data = {"data": options.data, "validation_data": options.validation_data}
+    run = Path(options.output)
+    if run.exists() and not run.is_dir():
+        raise OptionError(f"--output {run} is a file; give the name of a folder")
+    if _finished(run, asked | data):
+        logger.info("%s is finished; nothing is left to do", run)
+        return 0
+    golden = golden_texts(options.golden) or list(pipeline.examples)
+    train = pipeline.data(options.data, "train")
+    TextExamples(train, columns)  # complains of columns that are not there
+    validation = None
+    if options.validation_data is not None:
+        validation = pipeline.data(options.validation_data, "test")
+        TextExamples(validation, columns, grouped=False)
+    run.mkdir(parents=True, exist_ok=True)
+
+    task = pipeline.load_task()(**asked)
+    try:
+        task.fit(train, validation, output=run)
+    except DivergedError as error:
+        task.save(run)
+        raise DivergedError(f"{error}; the weights are in {run / 'model.keras'}") from error
+    task.facts |= data | {"command": shlex.join(_command(pipeline, options))}
+    task.save(run)
+    version = task.export(run, golden=golden)
+    logger.info("validation: %s", _brief(task.metrics))
+    if options.data == SAMPLE:
+        logger.info("the sample's test part: %s", _brief(task.evaluate(pipeline.sample("test"))))
+    logger.info("exported %s", version)
+    logger.info("ask it: %s predict %s %s", pipeline.command, run, shlex.quote(golden[0]))
+    return 0
+
+
+def _finished(run: Path, asked: dict[str, Any]) -> bool:
+    """Whether the run's folder holds a model trained as asked.
+
+    Raises:
+        OptionError: It holds a model trained otherwise.
+    """
+    if not run.is_dir() or newest_version(run) is None:
+        return False
+    try:
+        config = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
+        recorded = config["facts"] | config["options"]
+    except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError):
+        raise OptionError(
+            f"{run} holds a model but no config.yaml that says how it was trained; "
+            "give another --output"
+        ) from None
+    differing = [name for name in asked if name in recorded and recorded[name] != asked[name]]
+    if differing:
+        changes = ", ".join(f"{name} {recorded[name]} (now {asked[name]})" for name in differing)
+        raise OptionError(f"{run} was trained with {changes}; give another --output")
+    return (run / CARD_FILE).is_file()  # the last thing that is written
+
+
+def _command(pipeline: Pipeline, options: Any) -> list[str]:
+    """The command line that trains such a model again: what differs from the defaults."""
+    given = {name: getattr(options, name) for name in _TRAIN_FILES}
+    for field in fields(pipeline.options):
+        if getattr(options, field.name) != field.default:
+            given[field.name] = getattr(options, field.name)
+    words = [*pipeline.command.split(), "train"]
+    for name, value in given.items():
+        flag = name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(f"--{flag}" if value else f"--no-{flag}")
+        elif value is not None or name not in _TRAIN_FILES:
+            words += [f"--{flag}", "null" if value is None else str(value)]
+    return words
+
+
+def _brief(metrics: dict[str, Any]) -> str:
+    numbers = {name: value for name, value in metrics.items() if isinstance(value, int | float)}
+    return ", ".join(f"{name} {value:.4g}" for name, value in numbers.items())
+
+
+TRAIN = Verb(
+    "--data DATA --output RUN [options]",
+    "Train on labelled data, and export.",
+    _train_arguments,
+    _train,
+)
