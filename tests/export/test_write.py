@@ -96,8 +96,8 @@ def test_an_interrupted_export_leaves_no_version(word_counter, tmp_path, monkeyp
 
 def test_what_a_killed_export_left_is_cleared(word_counter, tmp_path, monkeypatch):
     with monkeypatch.context() as killed:
-        killed.setattr("toolkit.export.write.shutil.rmtree", lambda *_, **__: None)
-        killed.setattr("toolkit.export.write.os.rename", lambda *_: 1 / 0)
+        killed.setattr("toolkit.export.version.shutil.rmtree", lambda *_, **__: None)
+        killed.setattr("toolkit.export.version.os.rename", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             write_saved_model(tmp_path, *word_counter)
     (leftover,) = os.listdir(tmp_path)

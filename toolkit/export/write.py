@@ -1,9 +1,6 @@
 """Write a version of a SavedModel, whole or not at all."""
 
-import glob
 import os
-import shutil
-import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,9 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from toolkit.errors import WorkError
-from toolkit.export.verify import newest_version
-
-_UNFINISHED = ".unfinished-"
+from toolkit.export.version import write_version
 
 
 def write_saved_model(
@@ -24,10 +19,9 @@ def write_saved_model(
 ) -> Path:
     """Write ``<run_folder>/<n>/`` in TensorFlow Serving's layout, ``n`` being the next version.
 
-    The version is written in a hidden folder beside and then renamed, so that a server which
-    watches the run's folder never sees a part of it. What a killed writer on this machine left
-    behind is cleared away first. Only the variables that the signatures read are stored: no
-    optimizer, no metrics.
+    It is written as ``write_version`` has it, so that a server which watches the run's folder
+    never sees a part of it. Only the variables that the signatures read are stored: no optimizer,
+    no metrics.
 
     Args:
         run_folder: The run's folder; made when it is missing.
@@ -44,40 +38,19 @@ def write_saved_model(
         WorkError: TensorFlow could not write, for example because the disk is full.
         OSError: The folder cannot be made or renamed.
     """
-    run_folder = Path(run_folder)
-    run_folder.mkdir(parents=True, exist_ok=True)
-    mine = f"{_UNFINISHED}{socket.gethostname()}-"
-    for leftover in run_folder.glob(f"{glob.escape(mine)}*"):
-        if not _is_running(leftover.name.removeprefix(mine)):
-            shutil.rmtree(leftover, ignore_errors=True)
-    unfinished = run_folder / f"{mine}{os.getpid()}"
-    try:
-        _save(unfinished, signatures, tracked)
-        (unfinished / "assets").mkdir(exist_ok=True)
+
+    def write(folder: Path) -> None:
+        _save(folder, signatures, tracked)
+        (folder / "assets").mkdir(exist_ok=True)
         for name, content in (assets or {}).items():
-            (unfinished / "assets" / name).write_text(content, encoding="utf-8", newline="")
-        version = run_folder / str((newest_version(run_folder) or 0) + 1)
-        os.rename(unfinished, version)
+            (folder / "assets" / name).write_text(content, encoding="utf-8", newline="")
+
+    try:
+        return write_version(run_folder, write)
     except tf.errors.OpError as error:
         raise WorkError(
             f"{run_folder}: the SavedModel could not be written: {error.message}"
         ) from error
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-    return version
-
-
-def _is_running(process: str) -> bool:
-    """Whether another process of this number runs; true also of what is no number."""
-    if not process.isdecimal():
-        return True
-    try:
-        os.kill(int(process), 0)  # signal 0 only asks
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return int(process) != os.getpid()
 
 
 def _save(folder: Path, signatures: Mapping[str, Any], tracked: Sequence[Any]) -> None:
