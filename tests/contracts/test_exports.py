@@ -18,8 +18,10 @@ EXPORTS = {
     "models": "ManyToOne OneToOne OutputLayer TextModel",
     "training": "TrainingOptions fit make_optimizer set_threads",
     "evaluation": (
-        "classification_metrics draw_confusion metrics_table multilabel_metrics number_metrics "
-        "save_picture worst_errors write_report"
+        "BootstrapOptions Difference Metric Statistics calibration_error check_classes "
+        "classification_metrics classification_statistics compare comparison_table draw_confusion "
+        "metrics_table multilabel_metrics multilabel_statistics number_metrics number_statistics "
+        "over_seeds paired_bootstrap save_picture worst_errors write_report"
     ),
     "export": (
         "CARD_FILE Card Servable VerifyResult newest_version read_golden verify write_card "

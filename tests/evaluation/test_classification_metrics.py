@@ -7,10 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 import sklearn.metrics
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit.evaluation import classification_metrics, multilabel_metrics, number_metrics
+from toolkit.errors import DataError
+from toolkit.evaluation import (
+    calibration_error,
+    classification_metrics,
+    multilabel_metrics,
+    number_metrics,
+)
 
 
 def test_classification_by_hand() -> None:
@@ -23,6 +29,8 @@ def test_classification_by_hand() -> None:
         "accuracy": 0.75,
         "macro_f1": pytest.approx((4 / 5 + 2 / 3) / 2),  # 'mixed' occurs nowhere
         "log_loss": pytest.approx(-math.log(0.5 * 0.25 * 0.75 * 0.5) / 4),
+        "roc_auc": pytest.approx(2.5 / 3),  # 'neg' and 'pos' alike: two pairs are right, one ties
+        "calibration_error": pytest.approx((0.5 + 0.25) / 4),  # of the answers at 0.5 and at 0.75
         "per_class": {
             "neg": {"precision": 1.0, "recall": pytest.approx(2 / 3), "f1": 0.8, "support": 3},
             "pos": {"precision": 0.5, "recall": 1.0, "f1": pytest.approx(2 / 3), "support": 1},
@@ -43,6 +51,8 @@ def test_multilabel_by_hand() -> None:
         "macro_f1": pytest.approx((2 / 3 + 1) / 2),
         "micro_f1": pytest.approx(4 / 5),
         "log_loss": pytest.approx(-math.log(0.5 * 0.75 * 0.75 * 0.25 * 0.75 * 0.75) / 6),
+        "roc_auc": 1.0,  # of 'cast' alone
+        "calibration_error": pytest.approx((0.0 + 0.5 + 0.25) / 6),  # at 0.25, 0.5 and 0.75
         "per_class": {
             "plot": {"precision": 1.0, "recall": 0.5, "f1": pytest.approx(2 / 3), "support": 2},
             "cast": {"precision": 1.0, "recall": 1.0, "f1": 1.0, "support": 1},
@@ -112,6 +122,70 @@ def test_multilabel_against_scikit_learn(seed: int, examples: int, count: int) -
     np.testing.assert_allclose(ours, np.transpose(theirs))
 
 
+def area(right: Any, given: Any) -> float | None:
+    """The share of pairs of a right and a wrong one that stand in the right order."""
+    pairs = [(p, q) for p in given[right] for q in given[~right]]
+    return sum((p > q) + (p == q) / 2 for p, q in pairs) / len(pairs) if pairs else None
+
+
+@given(seed=seeds, examples=st.integers(1, 30), count=st.integers(2, 5))
+@settings(deadline=None)
+def test_roc_auc_is_the_share_of_pairs_in_the_right_order(
+    seed: int, examples: int, count: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    classes = [f"class {i}" for i in range(count)]
+    probabilities = rng.multinomial(4, np.full(count, 1 / count), examples) / 4  # with many ties
+    labels = rng.integers(0, count, examples)
+    several = rng.integers(0, 2, (examples, count))
+    by_hand = [area(labels == i, probabilities[:, i]) for i in range(count)]
+    each = [value for value in by_hand if value is not None]
+    measured = classification_metrics(labels, probabilities, classes)["roc_auc"]
+    assert measured == (pytest.approx(np.mean(each)) if each else None)
+    if len(set(labels)) == count:
+        scores = probabilities[:, 1] if count == 2 else probabilities
+        theirs = sklearn.metrics.roc_auc_score(labels, scores, multi_class="ovr")
+        assert measured == pytest.approx(theirs)
+    by_hand = [area(several[:, i] == 1, probabilities[:, i]) for i in range(count)]
+    each = [value for value in by_hand if value is not None]
+    measured = multilabel_metrics(several, probabilities, classes)["roc_auc"]
+    assert measured == (pytest.approx(np.mean(each)) if each else None)
+
+
+@given(seed=seeds, examples=st.integers(1, 200), steps=st.sampled_from([15, 30, 1000]))
+def test_calibration_error_bin_by_bin(seed: int, examples: int, steps: int) -> None:
+    rng = np.random.default_rng(seed)
+    probabilities = rng.integers(0, steps + 1, examples) / steps  # often between two bins
+    outcomes = rng.random(examples) < probabilities**2
+    total = 0.0
+    for number in range(15):
+        inside = (probabilities > number / 15) & (probabilities <= (number + 1) / 15)
+        if number == 0:
+            inside |= probabilities == 0
+        if inside.any():
+            distance = abs(outcomes[inside].mean() - probabilities[inside].mean())
+            total += distance * inside.sum() / examples
+    assert calibration_error(outcomes, probabilities) == pytest.approx(total)
+
+
+def test_calibration_error_sees_what_is_calibrated() -> None:
+    rng = np.random.default_rng(0)
+    probabilities = rng.random(200_000)
+    truth = rng.random(200_000)
+    assert calibration_error(truth < probabilities, probabilities) < 0.005
+    assert calibration_error(truth < probabilities**2, probabilities) == pytest.approx(
+        1 / 2 - 1 / 3, abs=0.005
+    )
+
+
+@pytest.mark.parametrize("measure", [classification_metrics, multilabel_metrics])
+def test_no_examples_are_complained_about(measure: Any) -> None:
+    with pytest.raises(DataError, match="no examples"):
+        measure(np.zeros((0, 2))[:, 0], np.zeros((0, 2)), ["a", "b"])
+    with pytest.raises(DataError, match="no examples"):
+        number_metrics([], [])
+
+
 @given(seed=seeds, examples=st.integers(2, 40))
 def test_numbers_against_scikit_learn(seed: int, examples: int) -> None:
     rng = np.random.default_rng(seed)
@@ -128,6 +202,7 @@ def test_numbers_against_scikit_learn(seed: int, examples: int) -> None:
         classification_metrics([0], np.float32([[0, 1]]), ["a", "b"]),
         classification_metrics([0], np.float16([[1, 0]]), ["only", "other"]),
         classification_metrics(np.int32([1, 1]), np.float32([[1, 0, 0], [0, 1, 0]]), list("abc")),
+        classification_metrics([1, 1], np.float32([[0.4, 0.6], [1, 0]]), ["a", "b"]),
         multilabel_metrics([[0, 0]], np.float32([[0, 0]]), ["a", "b"]),
         multilabel_metrics(np.float32([[1]]), np.float32([[0]]), ["only"]),
         number_metrics([2], [2]),

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from toolkit.evaluation import (
     classification_metrics,
     metrics_table,
     number_metrics,
+    over_seeds,
     worst_errors,
     write_report,
 )
@@ -36,10 +38,35 @@ def test_table_of_a_whole_evaluation() -> None:
     metrics = classification_metrics(LABELS, PROBABILITIES, CLASSES)
     lines = metrics_table(metrics).splitlines()
     assert [line.split()[0] for line in lines if line] == [
-        *("accuracy", "macro_f1", "log_loss", "class", "neg", "pos")
+        *("accuracy", "macro_f1", "log_loss", "roc_auc", "calibration_error"),
+        *("class", "neg", "pos"),
     ]
     assert metrics_table(number_metrics([1, 2], [1, 2])).splitlines()[-1].split() == [
         *("r2", "1.0000")
+    ]
+
+
+def test_table_says_what_is_undefined() -> None:
+    metrics = classification_metrics([1, 1], [[0.4, 0.6], [0.9, 0.1]], CLASSES)
+    assert metrics["roc_auc"] is None
+    assert "roc_auc            undefined" in metrics_table(metrics).splitlines()
+
+
+def test_table_with_seeds() -> None:
+    own = {"accuracy": 0.5, "roc_auc": None, "per_class": {"neg": {"support": 1}}}
+    seeds = over_seeds({3: own | {"accuracy": 0.75}, 4: own | {"accuracy": 0.25}})
+    assert seeds == {
+        "mean": {"accuracy": 0.5, "roc_auc": None},
+        "deviation": {"accuracy": pytest.approx(statistics.stdev([0.75, 0.25])), "roc_auc": None},
+        "runs": {
+            "3": {"accuracy": 0.75, "roc_auc": None},
+            "4": {"accuracy": 0.25, "roc_auc": None},
+        },
+    }
+    assert metrics_table(own | {"seeds": seeds}).splitlines()[:3] == [
+        "metric     this run  mean of 2 seeds  deviation",
+        "accuracy     0.5000           0.5000     0.3536",
+        "roc_auc   undefined        undefined  undefined",
     ]
 
 

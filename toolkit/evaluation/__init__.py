@@ -1,19 +1,43 @@
 """Metrics, reports and pictures, on arrays; neither TensorFlow nor a model is needed."""
 
 from toolkit.evaluation.classification import (
+    calibration_error,
     classification_metrics,
     multilabel_metrics,
     number_metrics,
 )
+from toolkit.evaluation.compare import Difference, check_classes, compare, paired_bootstrap
+from toolkit.evaluation.options import BootstrapOptions
 from toolkit.evaluation.picture import draw_confusion, save_picture
-from toolkit.evaluation.report import metrics_table, worst_errors, write_report
+from toolkit.evaluation.report import comparison_table, metrics_table, worst_errors, write_report
+from toolkit.evaluation.seeds import over_seeds
+from toolkit.evaluation.statistics import (
+    Metric,
+    Statistics,
+    classification_statistics,
+    multilabel_statistics,
+    number_statistics,
+)
 
 __all__ = [
+    "BootstrapOptions",
+    "Difference",
+    "Metric",
+    "Statistics",
+    "calibration_error",
+    "check_classes",
     "classification_metrics",
+    "classification_statistics",
+    "compare",
+    "comparison_table",
     "draw_confusion",
     "metrics_table",
     "multilabel_metrics",
+    "multilabel_statistics",
     "number_metrics",
+    "number_statistics",
+    "over_seeds",
+    "paired_bootstrap",
     "save_picture",
     "worst_errors",
     "write_report",

@@ -33,13 +33,40 @@ def metrics_table(metrics: Mapping[str, Any]) -> str:
 
         class      f1  support
         neg    0.8000        3
+
+    A metric without meaning for the data, None, is called undefined. Where ``seeds`` is what
+    ``over_seeds`` gave, mean and deviation stand beside each metric.
     """
-    tables = [[[name, value] for name, value in metrics.items() if isinstance(value, int | float)]]
+    numbers = {n: value for n, value in metrics.items() if isinstance(value, int | float | None)}
+    rows = [[name, value] for name, value in numbers.items()]
+    if seeds := metrics.get("seeds"):
+        of_seeds = [[seeds["mean"][name], seeds["deviation"][name]] for name in numbers]
+        rows = [row + more for row, more in zip(rows, of_seeds, strict=True)]
+        count = len(seeds["runs"])
+        rows.insert(0, ["metric", "this run", f"mean of {count} seeds", "deviation"])
+    tables = [rows]
     if per_class := metrics.get("per_class"):
         heads = list(next(iter(per_class.values())))
         rows = [[one_line(name, 40), *figures.values()] for name, figures in per_class.items()]
         tables.append([["class", *heads], *rows])
     return "\n\n".join(_columns(table) for table in tables if table)
+
+
+def comparison_table(comparison: Mapping[str, Any]) -> str:
+    """Lays out what ``compare`` gave, and says of each metric in words what it means."""
+    percent = f"{100 * comparison['confidence']:g} %"
+    rows = [["metric", "A", "B", "B - A", f"{percent} interval", "p"]]
+    words = []
+    for name, found in comparison["metrics"].items():
+        difference, p_value = f"{found['difference']:+.4f}", f"{found['p_value']:.4f}"
+        interval = f"{found['low']:+.4f} to {found['high']:+.4f}"
+        rows.append([name, found["a"], found["b"], difference, interval, p_value])
+        if found["better"] is None:
+            words.append(f"{name}: A and B are equal")
+        else:
+            verdict = "more than chance" if found["more_than_chance"] else "which may be chance"
+            words.append(f"{name}: {found['better'].upper()} is better, {verdict}")
+    return "\n".join([_columns(rows), "", *words])
 
 
 def worst_errors(
@@ -108,7 +135,7 @@ def write_report(
 
 def _columns(rows: Sequence[Sequence[Any]]) -> str:
     """Aligns the first column left, and the others right."""
-    cells = [[f"{c:.4f}" if isinstance(c, float) else str(c) for c in row] for row in rows]
+    cells = [[_cell(value) for value in row] for row in rows]
     widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
     lines = []
     for first, *others in cells:
@@ -116,6 +143,12 @@ def _columns(rows: Sequence[Sequence[Any]]) -> str:
         line += [other.rjust(width) for other, width in zip(others, widths[1:], strict=True)]
         lines.append("  ".join(line))
     return "\n".join(lines)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "undefined"
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
 def _width(text: str) -> int:
