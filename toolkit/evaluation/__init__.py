@@ -18,6 +18,7 @@ from toolkit.evaluation.statistics import (
     multilabel_statistics,
     number_statistics,
 )
+from toolkit.evaluation.tables import report_table
 
 __all__ = [
     "BootstrapOptions",
@@ -38,6 +39,7 @@ __all__ = [
     "number_statistics",
     "over_seeds",
     "paired_bootstrap",
+    "report_table",
     "save_picture",
     "worst_errors",
     "write_report",

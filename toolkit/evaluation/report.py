@@ -1,7 +1,6 @@
 """What a reader wants of an evaluation: a table, the worst errors, and files of both."""
 
 import json
-import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from toolkit.evaluation.names import one_line
 from toolkit.evaluation.picture import draw_confusion, save_picture
+from toolkit.evaluation.tables import aligned
 from toolkit.files import atomic_write
 
 if TYPE_CHECKING:
@@ -135,25 +135,10 @@ def write_report(
 
 def _columns(rows: Sequence[Sequence[Any]]) -> str:
     """Aligns the first column left, and the others right."""
-    cells = [[_cell(value) for value in row] for row in rows]
-    widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
-    lines = []
-    for first, *others in cells:
-        line = [first + " " * (widths[0] - _width(first))]
-        line += [other.rjust(width) for other, width in zip(others, widths[1:], strict=True)]
-        lines.append("  ".join(line))
-    return "\n".join(lines)
+    return aligned([[_cell(value) for value in row] for row in rows])
 
 
 def _cell(value: Any) -> str:
     if value is None:
         return "undefined"
     return f"{value:.4f}" if isinstance(value, float) else str(value)
-
-
-def _width(text: str) -> int:
-    """How many columns a terminal takes for a text."""
-    return sum(
-        0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF")
-        for c in text
-    )

@@ -1,0 +1,40 @@
+"""Reports for a terminal."""
+
+from toolkit.evaluation import report_table
+
+
+def test_sections_rows_and_warnings() -> None:
+    report = {
+        "lengths": [
+            {"part": "training", "texts": 12_000, "cut_share": 0.125},
+            {"part": "held out", "texts": 3, "mean": 2.5},
+        ],
+        "training": {"memory_bytes": 1_234_000_000, "from": "3 steps", "common": ["a", "b"]},
+        "columns": [],
+        "warnings": [{"kind": "near_empty", "message": "2 texts (rows 3, 7)", "rows": [3, 7]}],
+    }
+    assert report_table(report) == (
+        "lengths\n"
+        "  part       texts  cut share  mean\n"
+        "  training  12,000      12.5%     –\n"
+        "  held out       3          –   2.5\n"
+        "\n"
+        "training\n"
+        "  memory  1,234 MB\n"
+        "  from    3 steps\n"
+        "  common  a, b\n"
+        "\n"
+        "warnings\n"
+        "  near empty: 2 texts (rows 3, 7)"
+    )
+
+
+def test_nothing_to_warn_of_is_said() -> None:
+    assert report_table({"labels": [{"label": "a\nb", "flagged": True}], "warnings": []}) == (
+        "labels\n  label  flagged\n  a b        yes\n\nno warnings"
+    )
+
+
+def test_wide_characters_take_two_columns() -> None:
+    table = report_table({"labels": [{"label": "好", "n": 1}, {"label": "ab", "n": 2}]})
+    assert table.split("\n")[2:4] == ["  好     1", "  ab     2"]

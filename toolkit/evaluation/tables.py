@@ -1,0 +1,84 @@
+"""Reports of plain values, laid out for a terminal."""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from toolkit.evaluation.names import one_line
+
+#: The widest a cell of a list may be.
+WIDEST = 40
+
+
+def report_table(report: Mapping[str, Any]) -> str:
+    """Lays a report out: sections by name, each a mapping or a list of rows, and its warnings.
+
+    A name that ends in ``_share`` is a share, one that ends in ``_bytes`` a size.
+
+    Before::
+
+        {"lengths": [{"part": "training", "min": 2, "cut_share": 0.25}],
+         "warnings": [{"kind": "near_empty", "message": "1 text of 2 words (rows 7)"}]}
+
+    After::
+
+        lengths
+          part      min  cut share
+          training    2      25.0%
+
+        warnings
+          near empty: 1 text of 2 words (rows 7)
+    """
+    sections = [
+        "\n".join([_words(name), *(f"  {line}" for line in _section(content).split("\n"))])
+        for name, content in report.items()
+        if content and name != "warnings"
+    ]
+    warnings = [f"  {_words(w['kind'])}: {w['message']}" for w in report.get("warnings", ())]
+    sections.append("\n".join(["warnings", *warnings]) if warnings else "no warnings")
+    return "\n\n".join(sections)
+
+
+def aligned(rows: Sequence[Sequence[str]], left: int = 1) -> str:
+    """Aligns the first columns left, and the others right."""
+    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = []
+        for place, (cell, width) in enumerate(zip(row, widths, strict=True)):
+            blanks = " " * (width - _width(cell))
+            cells.append(cell + blanks if place < left else blanks + cell)
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def _section(content: Any) -> str:
+    if isinstance(content, Mapping):
+        return aligned([[_words(name), _cell(name, v)] for name, v in content.items()], left=2)
+    names = list(dict.fromkeys(name for row in content for name in row))
+    rows = [[one_line(_cell(name, row.get(name)), WIDEST) for name in names] for row in content]
+    return aligned([[_words(name) for name in names], *rows])
+
+
+def _words(name: str) -> str:
+    return name.removesuffix("_bytes").replace("_", " ")
+
+
+def _cell(name: str, value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.1%}" if name.endswith("_share") else f"{value:,.4g}"
+    if isinstance(value, int):
+        return f"{value / 1e6:,.0f} MB" if name.endswith("_bytes") else f"{value:,}"
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _width(text: str) -> int:
+    """How many columns a terminal takes for a text."""
+    return sum(
+        0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF")
+        for c in text
+    )
