@@ -14,6 +14,7 @@ import tensorflow as tf
 
 from toolkit import layers
 from toolkit.errors import DataError, ModelError, OptionError
+from toolkit.evaluation import BootstrapOptions, compare
 from toolkit.export import verify
 from toolkit.tasks import TextClassifier
 from toolkit.tasks.options import CELLS
@@ -97,6 +98,37 @@ def test_evaluate_agrees_with_predict(fitted: TextClassifier, tmp_path: Path) ->
         assert len(list(csv.DictReader(file))) == min(20, right.count(False))
 
 
+def test_data_of_one_class_is_measured_as_far_as_that_goes(fitted: TextClassifier) -> None:
+    metrics = fitted.evaluate((["superb cast", "the cast was superb"], [5, 5]))
+    assert (metrics["accuracy"], metrics["roc_auc"]) == (1.0, None)
+    with pytest.raises(DataError, match="no row that can be used"):
+        fitted.evaluate(([], []))
+
+
+def test_a_run_is_compared_with_another(fitted: TextClassifier) -> None:
+    frame = graded_frame(150, seed=4)
+    options = SMALL | {"epochs": 1, "learning_rate": 0.001}
+    poor = TextClassifier(**COLUMNS, **options).fit(graded_frame(60, seed=1))
+    measured = {"a": poor.evaluate(frame), "b": fitted.evaluate(frame)}
+    result = compare(poor, fitted, frame, BootstrapOptions(resamples=1000))
+    assert result["examples"] == 150
+    for name, found in result["metrics"].items():
+        for side, metrics in measured.items():
+            assert found[side] == pytest.approx(metrics[name])
+        assert (found["better"], found["more_than_chance"]) == ("b", True)
+    itself = compare(fitted, fitted, frame, BootstrapOptions(resamples=10))["metrics"]
+    assert [(found["difference"], found["p_value"]) for found in itself.values()] == [(0, 1)] * 2
+
+
+def test_runs_that_read_other_labels_are_not_compared(fitted: TextClassifier, run: Path) -> None:
+    frame = graded_frame(30, seed=4)
+    other = TextClassifier.load(run)
+    other.label_column = "grade"
+    both = frame.assign(grade=frame["stars"].to_numpy()[::-1])
+    with pytest.raises(DataError, match="read the data differently"):
+        compare(fitted, other, both)
+
+
 def test_a_label_never_learnt_is_named_with_its_row(fitted: TextClassifier) -> None:
     frame = graded_frame(3, seed=5)
     frame.loc[1, "stars"] = 9
@@ -167,6 +199,9 @@ def test_several_labels_at_once(tmp_path: Path) -> None:
     (again,) = TextClassifier.load(tmp_path).predict(["it is loud dull"])
     assert again["labels"] == ["noise", "plot"]
     assert classifier.evaluate((texts, labels))["macro_f1"] >= 0.95
+    found = compare(classifier, classifier, (texts, labels))["metrics"]
+    assert [*found] == ["accuracy", "macro_f1", "micro_f1"]
+    assert found["micro_f1"]["a"] == pytest.approx(classifier.metrics["micro_f1"], abs=0.05)
 
 
 def test_a_number_on_its_own_scale(tmp_path: Path) -> None:
@@ -177,6 +212,9 @@ def test_a_number_on_its_own_scale(tmp_path: Path) -> None:
     options = SMALL | {"epochs": 15, "pooling": "last"}
     classifier = TextClassifier(target="number", **options).fit((texts, list(values)))
     assert classifier.metrics["mean_absolute_error"] < 40
+    measured = classifier.evaluate((texts, list(values)))
+    for name, found in compare(classifier, classifier, (texts, list(values)))["metrics"].items():
+        assert found["b"] == pytest.approx(measured[name])
     (answer,) = classifier.predict(["more more or more less"])
     assert answer == {"value": pytest.approx(5300, abs=80)}
     classifier.save(tmp_path)

@@ -4,8 +4,9 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from toolkit.data import (
     EncodedCorpus,
+    Example,
     LabelEncoder,
     LengthBatches,
     TextExamples,
@@ -27,9 +29,13 @@ from toolkit.data import (
 )
 from toolkit.errors import ModelError, OptionError
 from toolkit.evaluation import (
+    Statistics,
     classification_metrics,
+    classification_statistics,
     multilabel_metrics,
+    multilabel_statistics,
     number_metrics,
+    number_statistics,
     worst_errors,
     write_report,
 )
@@ -292,30 +298,64 @@ class TextClassifier(TextClassifierOptions):
                 ``errors.csv``, the most confident of the wrong answers.
 
         Returns:
-            Accuracy, macro F1, each class's own and the confusion matrix; for several labels and
-            for numbers what suits them.
+            Accuracy, macro F1, ROC AUC, calibration error, each class's own and the confusion
+            matrix; for several labels and for numbers what suits them. None where a metric is
+            undefined, as ROC AUC is on data of one class only.
 
         Raises:
             DataError: The data is not what it should be, or has a label that was never learnt.
             ModelError: Nothing has been learnt yet.
         """
-        examples = TextExamples(open_source(data, "test"), self, grouped=False)
-        encoder = LabelEncoder(self.target, self.classes)
         labels: list[Any] = []
         answers: list[Any] = []
         errors: pd.DataFrame | None = None
-        known = examples.known(encoder)
-        while chunk := list(islice(known, EVALUATION_CHUNK)):
-            texts = [example.text for example in chunk]
-            replies = answer_all(texts, self._ask)
-            labels.append(encoder.encode([example.label for example in chunk]))
-            answers.append(replies["probabilities"] if self.classes else replies["value"][:, None])
+        for examples, right, given in self._answered(data):
+            labels.append(right)
+            answers.append(given)
             if output and self.target == "classes":
-                errors = worst_errors(texts, labels[-1], answers[-1], self.classes, among=errors)
+                texts = [example.text for example in examples]
+                errors = worst_errors(texts, right, given, self.classes, among=errors)
         metrics = self._metrics(np.concatenate(labels), np.concatenate(answers))
         if output:
             write_report(Path(output), metrics, self.classes, errors)
         return metrics
+
+    def statistics(self, data: Any) -> Statistics:
+        """Gives what the metrics on labelled texts are made of, for ``toolkit.evaluation.compare``.
+
+        Args:
+            data: Labelled data, of the same kinds as for ``fit``.
+
+        Raises:
+            DataError: The data is not what it should be, or has a label that was never learnt.
+            ModelError: Nothing has been learnt yet.
+        """
+        checksum = 0
+        labels: list[Any] = []
+        answers: list[Any] = []
+        for examples, right, given in self._answered(data):
+            labels.append(right)
+            answers.append(given)
+            read = repr([(example.text, example.label) for example in examples])
+            checksum = zlib.crc32(read.encode(), checksum)
+        together = np.concatenate(labels), np.concatenate(answers)
+        if self.target == "number":
+            found = number_statistics(together[0], together[1][:, 0])
+        elif self.target == "labels":
+            found = multilabel_statistics(*together)
+        else:
+            found = classification_statistics(*together)
+        return replace(found, checksum=checksum)
+
+    def _answered(self, data: Any) -> Iterator[tuple[list[Example], Any, Any]]:
+        """Labelled examples with their encoded labels and the answers [B, C], chunk by chunk."""
+        examples = TextExamples(open_source(data, "test"), self, grouped=False)
+        encoder = LabelEncoder(self.target, self.classes)
+        known = examples.known(encoder)
+        while chunk := list(islice(known, EVALUATION_CHUNK)):
+            replies = answer_all([example.text for example in chunk], self._ask)
+            answers = replies["probabilities"] if self.classes else replies["value"][:, None]
+            yield chunk, encoder.encode([example.label for example in chunk]), answers
 
     # Keeping
 
