@@ -15,11 +15,42 @@ it and exits with ``exit_code``; from Python the errors are also the ``ValueErro
 ``RuntimeError`` that one expects.
 """
 
+import reprlib
+
+LONGEST = 1000
+"""About how many characters a message has at most."""
+
+_REPR = reprlib.Repr()
+_REPR.maxstring = _REPR.maxother = 60
+
+
+def quoted(value: object) -> str:
+    """A value as Python writes it, shortened: what stands in a file can be of any size."""
+    return _REPR.repr(value)
+
+
+def as_message(text: str) -> str:
+    """Text on one line: white space becomes single spaces, what is invisible an escape sequence.
+
+    Of a text longer than ``LONGEST`` the middle is left out.
+    """
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
+    words = " ".join(text.split())
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
+
 
 class ToolkitError(Exception):
-    """The root of all errors that the toolkit raises on purpose."""
+    """The root of all errors that the toolkit raises on purpose.
+
+    Args:
+        message: What to tell the user; it is brought to one line.
+    """
 
     exit_code = 1
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(as_message(message))
 
 
 class UserError(ToolkitError, ValueError):

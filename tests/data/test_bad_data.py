@@ -1,6 +1,7 @@
 """Bad data is named in one line: what is wrong, where, and what would be right."""
 
 import gzip
+import os
 import random
 import re
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import tensorflow as tf
 
 from toolkit.data import ColumnOptions, LabelEncoder, TextExamples, open_source
+from toolkit.data.labels import natural_order
 from toolkit.errors import DataError, OptionError
 
 FILES = {
@@ -27,9 +29,13 @@ FILES = {
         ('text,label\na,pos\n"b,neg\nc,neg\n', r"row 2 \(line 3\): quotes .*, up to line 4"),
         ('text,label\n"b" and c,neg\n', r"row 1 \(line 2\): quotes that do not match"),
         (b"text,label\ncaf\xe9,pos\n", r"row 1 .* is not UTF-8: the byte 0xE9 at character 4;"),
-        ("text,label\na,pos\n".encode("utf-16"), r"a\.csv is encoded in UTF-16; save it as UTF-8"),
+        ("text,label\na,pos\n".encode("utf-16"), r"UTF-16 \(.* bytes ff fe .*; save it as UTF-8"),
+        ("text,label\na,pos\n".encode("utf-16-le"), r"encoded in UTF-16 \(.* bytes 74 00 65 00\)"),
+        ("text,label\na,pos\n".encode("utf-16-be"), r"encoded in UTF-16 \(.* bytes 00 74 00 65\)"),
+        ("text,label\na,pos\n".encode("utf-32"), r"encoded in UTF-32 \("),
         ("review,label\na,pos\n", r"has no column 'text' .*; it has: review, label"),
         ("texts,label\na,pos\n", r"has no column 'text' .*did you mean 'texts'\?"),
+        ('"te\n\x1bxt",label\na,pos\n', r"it has: te \\x1bxt, label$"),
     ],
     "a.jsonl": [
         ("", r"a\.jsonl is empty; each of its lines should be a JSON object"),
@@ -45,6 +51,11 @@ FILES = {
         ('{"text": NaN, "label": 1}\n', r"the text in column 'text' is empty"),
         ('{"text": "a", "label": null}\n', r"the label in column 'label' is missing"),
         ('{"text": "a", "label": ["b"]}\n', r"several labels at once need --target labels"),
+        ('{"text": "a", "label": {"b": 1}}\n', r"label' is {'b': 1}; several labels at once need"),
+        (
+            '{"text": "a\\u0000", "label": "b\\n"}\n{"te\\nxt": "a"}\n',
+            r"the text in column 'text' is",
+        ),
         ('{"text": "a\\ud800", "label": 1}\n', r"is not UTF-8: U\+D800 at character 2"),
     ],
 }
@@ -70,6 +81,24 @@ def complaint(data: object, **options) -> str:
 def test_bad_files(tmp_path: Path, name: str, content: str | bytes, message: str) -> None:
     (tmp_path / name).write_bytes(content.encode() if isinstance(content, str) else content)
     assert re.search(message, complaint(tmp_path / name))
+
+
+def test_what_is_large_is_read_fast_and_named_briefly(tmp_path: Path) -> None:
+    large = "x" * 10_000_000
+    path = tmp_path / "a.csv"
+    path.write_text(f"text,label\n{large},pos\na,{large}\n")
+    examples = read(path)
+    assert [len(example.text) for example in examples] == [10_000_000, 1]
+    problem = LabelEncoder("classes", ["neg", "pos"]).check(examples[1].label)
+    assert len(str(problem)) < 200
+    path.write_text(f"{large},label\na,pos\n")
+    assert len(complaint(path)) < 300
+    assert len(complaint((["a"], [{"a": large}]))) < 300
+    header = ",".join(f"column {number}" for number in range(100_000))
+    path.write_text(f"{header},text,label\n" + "," * 100_000 + "a,pos\n")
+    assert [example.label for example in read(path)] == ["pos"]
+    path.write_text(f"{header},column 7\n")
+    assert "names the column 'column 7' twice" in complaint(path)
 
 
 def test_an_open_quote_does_not_swallow_the_file(
@@ -104,6 +133,9 @@ def test_what_is_not_there(tmp_path: Path) -> None:
     assert complaint(tmp_path / "no" / "x.csv") == f"there is no {tmp_path}/no/x.csv"
     assert complaint("") == "the path of the data is empty"
     assert complaint("x" * 5000).startswith("there is no ")
+    assert complaint("a\0/b.csv") == "there is no a\\x00/b.csv"
+    os.mkfifo(tmp_path / "pipe.csv")
+    assert "pipe.csv is no regular file" in complaint(tmp_path / "pipe.csv")
     (tmp_path / "a.xlsx").write_text("")
     assert "should end in .csv, .tsv or .jsonl" in complaint(tmp_path / "a.xlsx")
 
@@ -129,6 +161,41 @@ def test_folders_without_classes(tmp_path: Path) -> None:
     (tmp_path / "pos" / "1.txt").write_text("")
     (tmp_path / "train").rmdir()
     assert "file pos/1.txt: the text in column 'text' is empty" in complaint(tmp_path)
+
+
+def test_a_damaged_file_in_a_folder_is_a_bad_row(tmp_path: Path) -> None:
+    for label in ("neg", "pos"):
+        (tmp_path / label).mkdir()
+        (tmp_path / label / "1.txt").write_text(f"a {label} text")
+    (tmp_path / "pos" / "2.txt").write_bytes(gzip.compress(b"a text")[:-4])
+    (tmp_path / "pos" / "3.txt").write_text("text", encoding="utf-16")
+    assert "file pos/2.txt: " in complaint(tmp_path)
+    assert [e.row for e in read(tmp_path, skip_bad_rows=True)] == [1, 2]
+    answered = TextExamples(open_source(tmp_path), ColumnOptions(), labelled=False)
+    assert [e.text for e in answered] == ["a neg text", "a pos text", "", ""]
+
+
+def test_columns_that_cannot_be_guessed(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("txet,lable,id\na good film,pos,1\n")
+    message = complaint(path, text_column=None, label_column=None)
+    assert message.endswith("set --label-column to 'lable', or another of: txet, lable, id")
+    path.write_text("text\na\n")
+    message = complaint(path, label_column=None)
+    assert message.endswith("has no column left for the labels (--label-column); it has: text")
+
+
+def test_numbers_beyond_those_of_a_float(tmp_path: Path) -> None:
+    for label, why in ((10**400, "not a number"), (1e300, "larger than 3.4e+38"), ("x", "not a n")):
+        assert f"{why}" in complaint((["a"], [label]), target="number")
+    (tmp_path / "a.jsonl").write_text('{"text": "a", "label": ' + "9" * 5000 + "}\n")
+    assert "row 1 (line 1): not JSON that can be read" in complaint(tmp_path / "a.jsonl")
+    assert natural_order(["9" * 5000 + "b", "10b", "9b"]) == ["9b", "10b", "9" * 5000 + "b"]
+
+
+def test_labels_within_a_list_are_names() -> None:
+    message = complaint((["a"], [["x", {"y": 1}]]), target="labels")
+    assert "the label in column 'label' holds {'y': 1}, which is no name of a class" in message
 
 
 def test_bad_objects() -> None:

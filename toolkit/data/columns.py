@@ -7,7 +7,7 @@ from itertools import islice
 from toolkit.data.labels import shorten
 from toolkit.data.options import ColumnOptions
 from toolkit.data.source import Source
-from toolkit.errors import DataError
+from toolkit.errors import DataError, quoted
 
 TEXT_NAMES = (
     *("text", "texts", "review", "review_text", "sentence", "content", "comment", "message"),
@@ -41,7 +41,7 @@ def text_column(source: Source, options: ColumnOptions) -> str:
                 value = record.values.get(column)
                 lengths[column] += len(value) if isinstance(value, str) else 0
         guess = max(candidates, key=lambda column: lengths[column])
-    return _guessed(source, guess, "text", "--text-column")
+    return _guessed(source, guess, "text", candidates, TEXT_NAMES)
 
 
 def label_column(source: Source, options: ColumnOptions, text: str) -> str:
@@ -60,7 +60,7 @@ def label_column(source: Source, options: ColumnOptions, text: str) -> str:
     guess = _usual(candidates, names)
     if guess is None and len(candidates) == 1:
         guess = candidates[0]
-    return _guessed(source, guess, "label", "--label-column")
+    return _guessed(source, guess, "label", candidates, names)
 
 
 def group_column(source: Source, options: ColumnOptions) -> str | None:
@@ -83,16 +83,25 @@ def _named(source: Source, column: str, option: str) -> str:
     if column in source.columns:
         return column
     near = difflib.get_close_matches(column, source.columns, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ";"
+    hint = f"; did you mean {quoted(near[0])}?" if near else ";"
     raise DataError(
-        f"{source.name} has no column {column!r} ({option}){hint} it has: {shorten(source.columns)}"
+        f"{source.name} has no column {quoted(column)} ({option}){hint} "
+        f"it has: {shorten(source.columns)}"
     )
 
 
-def _guessed(source: Source, guess: str | None, what: str, option: str) -> str:
-    if guess is None:
+def _guessed(
+    source: Source, guess: str | None, what: str, candidates: Sequence[str], names: Sequence[str]
+) -> str:
+    if guess is not None:
+        return guess
+    columns, few = shorten(source.columns), candidates[:100]
+    if not candidates:
         raise DataError(
-            f"{source.name}: which column holds the {what}s? "
-            f"set {option} to one of: {shorten(source.columns)}"
+            f"{source.name} has no column left for the {what}s (--{what}-column); it has: {columns}"
         )
-    return guess
+    near = [column for name in names for column in difflib.get_close_matches(name, few, n=1)]
+    hint = f"{quoted(near[0])}, or another of" if near else "one of"
+    raise DataError(
+        f"{source.name}: which column holds the {what}s? set --{what}-column to {hint}: {columns}"
+    )

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from toolkit.data.files import read_lines
-from toolkit.data.source import Record
-from toolkit.errors import DataError
+from toolkit.data.source import Record, repeated
+from toolkit.errors import DataError, quoted
 
 FIELD_LIMIT = 16 * 1024 * 1024
 """The longest field in characters; without a limit an open quote swallows the whole file."""
@@ -57,9 +57,10 @@ class DelimitedSource:
             if problem is not None:
                 raise DataError(f"{self.name}, header: {problem}")
             columns = tuple(field.strip() for field in fields)
-            for column in columns:
-                if columns.count(column) > 1:
-                    raise DataError(f"{self.name} names the column {column!r} twice in its header")
+            if (column := repeated(columns)) is not None:
+                raise DataError(
+                    f"{self.name} names the column {quoted(column)} twice in its header"
+                )
             return columns
         raise DataError(f"{self.name} is empty; its first line should name the columns")
 

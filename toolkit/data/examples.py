@@ -12,9 +12,12 @@ from toolkit.data.labels import Label, LabelEncoder, class_name
 from toolkit.data.options import ColumnOptions
 from toolkit.data.rules import LabelRule
 from toolkit.data.source import Record, Source
-from toolkit.errors import DataError, OptionError
+from toolkit.errors import DataError, OptionError, quoted
 
 logger = logging.getLogger("toolkit")
+
+_COLLECTIONS = (list, tuple, dict, set, np.ndarray)
+_LARGEST = float(np.finfo(np.float32).max)  # numbers are learnt in float32
 
 
 class Example(NamedTuple):
@@ -132,6 +135,13 @@ class TextExamples:
             raise DataError(f"{self.source.name}, {place}: {problem} (or set --skip-bad-rows)")
         self.bad_rows += 1
 
+    @property
+    def label_place(self) -> str:
+        """Where the labels stand, for messages."""
+        if self.source.fixed_columns or self.label_column is None:
+            return self.source.name
+        return f"{self.source.name}, column {quoted(self.label_column)}"
+
     def _nothing_to_use(self) -> DataError:
         return DataError(f"{self.source.name} has no row that can be used")
 
@@ -142,7 +152,7 @@ class TextExamples:
         if not self.labelled:
             return Example(record.row, text, place=record.place)
         if not text.strip():
-            raise _BadRowError(f"the text in column {self.text_column!r} is empty")
+            raise _BadRowError(f"the text in column {quoted(self.text_column)} is empty")
         label = self._label(record.values.get(self.label_column or ""))
         if label is None:
             return None
@@ -150,28 +160,31 @@ class TextExamples:
         if self.group_column is not None:
             value = record.values.get(self.group_column)
             if is_missing(value):
-                raise _BadRowError(f"the group in column {self.group_column!r} is missing")
+                raise _BadRowError(f"the group in column {quoted(self.group_column)} is missing")
             group = class_name(value)
         return Example(record.row, text, label, group, record.place)
 
     def _label(self, value: object) -> Label:
         """Reads a label; None where the label rule takes no such number."""
-        where = f"the label in column {self.label_column!r}"
+        where = f"the label in column {quoted(self.label_column)}"
         several = self.options.target == "labels"
         if is_missing(value) and not (several and value == ""):
             raise _BadRowError(f"{where} is missing")
         if several:
             return [_name(name, where) for name in self._several(value)]
-        if isinstance(value, (list, tuple, dict, set, np.ndarray)):
-            raise _BadRowError(f"{where} is {value!r}; several labels at once need --target labels")
+        if isinstance(value, _COLLECTIONS):
+            raise _BadRowError(
+                f"{where} is {quoted(value)}; several labels at once need --target labels"
+            )
         if self.options.target == "classes" and self.rule is None:
             return _name(value, where)
         try:
             number = float(value)  # type: ignore[arg-type]
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             number = math.nan
-        if not math.isfinite(number):
-            raise _BadRowError(f"{where} is {value!r}, not a number")
+        if not abs(number) <= _LARGEST:
+            why = f"larger than {_LARGEST:.1e}" if math.isfinite(number) else "not a number"
+            raise _BadRowError(f"{where} is {quoted(value)}, {why}")
         return self.rule(number) if self.rule else number
 
     def _several(self, value: object) -> list[object]:
@@ -190,7 +203,7 @@ class TextExamples:
             ("label", label, self.label_column),
         ):
             if given is None and column is not None:
-                logger.info("%s column: %r (guessed; set --%s-column)", what, column, what)
+                logger.info("%s column: %s (guessed; set --%s-column)", what, quoted(column), what)
 
     def _say(self) -> None:
         """Says once what was left out, however often the data is read."""
@@ -227,15 +240,17 @@ def _text(value: object, column: str) -> str:
     if isinstance(value, bytes):
         value = value.decode("utf-8", "surrogateescape")
     if not isinstance(value, str):
-        raise _BadRowError(f"the text in column {column!r} is {value!r}, not a string")
-    return _utf8(value, f"the text in column {column!r}")
+        raise _BadRowError(f"the text in column {quoted(column)} is {quoted(value)}, not a string")
+    return _utf8(value, f"the text in column {quoted(column)}")
 
 
 def _name(value: object, where: str) -> str:
     """A class's name, which stands on one line of ``classes.txt``."""
+    if isinstance(value, _COLLECTIONS):
+        raise _BadRowError(f"{where} holds {quoted(value)}, which is no name of a class")
     name = _utf8(class_name(value), where)
     if "\n" in name or "\r" in name:
-        raise _BadRowError(f"{where} is {name!r}; the name of a class has no line break")
+        raise _BadRowError(f"{where} is {quoted(name)}; the name of a class has no line break")
     return name
 
 

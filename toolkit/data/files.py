@@ -10,6 +10,7 @@ from toolkit.errors import DataError
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_NUL = 0
 
 
 def read_lines(path: Path, newline: str) -> Iterator[str]:
@@ -24,7 +25,8 @@ def read_lines(path: Path, newline: str) -> Iterator[str]:
             there, so that no Unicode separator cuts a line in two.
 
     Raises:
-        DataError: the file is missing, unreadable, damaged, or UTF-16.
+        DataError: the file is missing, unreadable, damaged, or UTF-16 or UTF-32: it has their mark,
+            or a NUL among its first two bytes.
     """
     count = 0
     try:
@@ -32,8 +34,13 @@ def read_lines(path: Path, newline: str) -> Iterator[str]:
             binary: io.BufferedReader = raw
             if raw.peek(2)[:2] == _GZIP_MAGIC:
                 binary = io.BufferedReader(gzip.GzipFile(fileobj=raw))
-            if binary.peek(2)[:2] in _UTF16_MARKS:
-                raise DataError(f"{path} is encoded in UTF-16; save it as UTF-8")
+            head = binary.peek(4)[:4]
+            if head[:2] in _UTF16_MARKS or _NUL in head[:2]:
+                width = 32 if b"\0\0" in head else 16
+                raise DataError(
+                    f"{path} seems to be encoded in UTF-{width} (it begins with the bytes "
+                    f"{head.hex(' ')}); save it as UTF-8"
+                )
             with io.TextIOWrapper(
                 binary, encoding="utf-8-sig", errors="surrogateescape", newline=newline
             ) as lines:

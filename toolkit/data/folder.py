@@ -38,8 +38,9 @@ class FolderSource:
         folders = _entries(path, os.DirEntry.is_dir)
         if set(folders) & set(PARTS):
             if part not in folders:
-                parts = shorten([str(path / name) for name in folders])
-                raise DataError(f"{path} comes in parts; give one of: {parts}")
+                raise DataError(
+                    f"{path} comes in parts; give one of the folders in it: {shorten(folders)}"
+                )
             path = path / part
             logger.info("%s is read", path)
             folders = _entries(path, os.DirEntry.is_dir)
@@ -62,9 +63,13 @@ class FolderSource:
             folder = self._path / label
             for name in _entries(folder, os.DirEntry.is_file):
                 row += 1
-                text = "".join(read_lines(folder / name, newline=""))
                 file = f"{label}/{name}"
-                yield Record(row, {"text": text, "label": label, "file": file}, f"file {file}")
+                try:
+                    text = "".join(read_lines(folder / name, newline=""))
+                except DataError as error:  # one file is one row
+                    yield Record(row, {}, f"file {file}", str(error))
+                else:
+                    yield Record(row, {"text": text, "label": label, "file": file}, f"file {file}")
 
 
 def _entries(path: Path, wanted: Callable[[os.DirEntry[str]], bool]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit.errors import DataError
+from toolkit.errors import DataError, quoted
 
 if TYPE_CHECKING:
     from toolkit.data.examples import Example
@@ -51,7 +51,8 @@ class LabelEncoder:
         names = [label] if isinstance(label, str) else label if isinstance(label, list) else []
         for name in names:
             if name not in self._indices:
-                return f"the label {name!r} is none of the known classes: {shorten(self.classes)}"
+                known = shorten(self.classes)
+                return f"the label {quoted(name)} is none of the known classes: {known}"
         return None
 
     def encode(self, labels: Sequence[Label]) -> NDArray[np.generic]:
@@ -95,17 +96,20 @@ class LabelCounter:
                 self.counts.update(set(example.label))
             yield example
 
-    def encoder(self) -> LabelEncoder:
+    def encoder(self, where: str = "the data") -> LabelEncoder:
         """Makes the encoder for the classes seen so far, in natural order.
+
+        Args:
+            where: What to call the place of the labels in messages.
 
         Raises:
             DataError: there are fewer than two classes to tell apart, or no label at all.
         """
         if self.target == "classes" and len(self.counts) == 1:
             (name,) = self.counts
-            raise DataError(f"every label is {name!r}; to learn from, at least two classes differ")
+            raise DataError(f"{where}: every label is {quoted(name)}; at least two must differ")
         if self.target != "number" and not self.counts:
-            raise DataError("there are no labels to learn from")
+            raise DataError(f"{where}: there are no labels to learn from")
         return LabelEncoder(self.target, natural_order(self.counts))
 
 
@@ -129,13 +133,13 @@ def natural_order(names: Iterable[str]) -> list[str]:
         except ValueError:
             number = math.inf
         number = math.inf if math.isnan(number) else number
-        pieces = re.split(r"(\d+)", name)
+        pieces = re.split(r"(\d{1,18})", name)
         return number, [(int(p) if p.isdecimal() else -1, p) for p in pieces], name
 
     return sorted(names, key=key)
 
 
-def shorten(names: Sequence[str], most: int = 12) -> str:
+def shorten(names: Sequence[str], most: int = 12, longest: int = 40) -> str:
     """Writes names as one short line for a message."""
-    shown = ", ".join(names[:most])
+    shown = ", ".join(n if len(n) <= longest else f"{n[:longest]}…" for n in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from toolkit.data.source import Record
-from toolkit.errors import DataError
+from toolkit.data.source import Record, repeated
+from toolkit.errors import DataError, quoted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,9 +26,8 @@ class FrameSource:
 
     def __init__(self, frame: "pd.DataFrame") -> None:
         self.columns = tuple(str(column) for column in frame.columns)
-        for column in self.columns:
-            if self.columns.count(column) > 1:
-                raise DataError(f"{self.name} has two columns called {column!r}")
+        if (column := repeated(self.columns)) is not None:
+            raise DataError(f"{self.name} has two columns called {quoted(column)}")
         self._frame = frame
 
     def records(self) -> Iterator[Record]:

@@ -61,6 +61,8 @@ def _open_path(data: str, part: str | None) -> Source:
         return FolderSource(path, part)
     name = path.name.lower().removesuffix(".gz")
     if os.path.exists(data):
+        if not os.path.isfile(data):
+            raise DataError(f"{path} is no regular file; it is read more than once")
         if name.endswith(".csv"):
             return DelimitedSource(path, ",")
         if name.endswith(".tsv"):
@@ -74,7 +76,7 @@ def _open_path(data: str, part: str | None) -> Source:
         return open_named(data, part)
     try:
         near = difflib.get_close_matches(path.name, os.listdir(path.parent), n=1)
-    except OSError:
+    except (OSError, ValueError):  # a NUL in the path, for one
         near = []
     hint = f"; did you mean {path.parent / near[0]}?" if near else ""
     raise DataError(f"there is no {path}{hint}")

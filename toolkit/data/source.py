@@ -1,5 +1,6 @@
 """What every reader offers: named columns, and records that can be read again and again."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -46,3 +47,8 @@ class Source(Protocol):
 
     def records(self) -> Iterator[Record]:
         """Reads the rows from the first one; each call begins anew."""
+
+
+def repeated(names: Sequence[str]) -> str | None:
+    """The first name that is there twice, or None."""
+    return next((name for name, count in Counter(names).items() if count > 1), None)

@@ -85,7 +85,7 @@ def survey(examples: TextExamples, target: Any) -> Survey:
             classes.append(seen.setdefault(str(example.label), len(seen)))
         if examples.group_column is not None:
             groups.append(_group_number(example.group))
-    encoder = counter.encoder()
+    encoder = counter.encoder(examples.label_place)
     numbers = None
     if target == "classes":
         final = np.asarray(encoder.encode(list(seen)), np.int32)
