@@ -197,6 +197,16 @@ def test_data_types(cell_class, policy):
     assert cell.kernel.dtype == ("float32" if policy == "mixed_bfloat16" else policy)
 
 
+@pytest.mark.parametrize(
+    "cell", [SimpleRNNCell(4), SimplifiedGRUCell(4), GRUCell(4), GRUCell(4, reset_after=True)]
+)
+def test_the_layer_of_keras_trains_a_cell(cell):
+    model = keras.Sequential([keras.Input((5, 3)), keras.layers.RNN(cell)])
+    model.compile("sgd", "mse")
+    losses = model.fit(np.ones([2, 5, 3]), np.ones([2, 4]), epochs=3, verbose=0).history["loss"]
+    assert losses[0] > losses[1] > losses[2]
+
+
 def test_stacked_cells():
     layer = keras.layers.RNN([GRUCell(3, dropout=0.1), SimpleRNNCell(2), SimplifiedGRUCell(4)])
     assert ops.shape(layer(np.ones((2, 5, 3)), training=True)) == (2, 4)

@@ -62,7 +62,7 @@ class GRUCell(GatedCell):
     def step(self, x: Any, previous: Any, dropped: Any) -> Any:
         """c(t) [B, H] from x(t) [B, D] and c(t-1) [B, H]."""
         kernel, recurrent_kernel, bias = self.cast_weights()
-        b_x, b_h = bias if self.reset_after and self.use_bias else (bias, 0)
+        b_x, b_h = (bias[0], bias[1]) if self.reset_after and self.use_bias else (bias, 0)
         x_u, x_r, x_c = ops.split(ops.matmul(x, kernel) + b_x, 3, axis=-1)
         if self.reset_after:
             h_u, h_r, h_c = ops.split(ops.matmul(dropped, recurrent_kernel) + b_h, 3, axis=-1)
