@@ -24,8 +24,8 @@ EXPORTS = {
         "over_seeds paired_bootstrap save_picture worst_errors write_report"
     ),
     "export": (
-        "CARD_FILE Card Servable VerifyResult newest_version read_golden verify write_card "
-        "write_golden write_saved_model"
+        "CARD_FILE Card Servable VerifyResult check_onnx newest_version read_golden verify "
+        "write_card write_golden write_onnx write_saved_model"
     ),
     "tasks": "TextClassifier TextClassifierOptions",
 }

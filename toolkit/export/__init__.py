@@ -1,4 +1,4 @@
-"""A run's folder: the SavedModel, its golden file, its card, and the proof that it answers rightly.
+"""A run's folder: the models, the golden file, the card, and the proof that they answer rightly.
 
 The two names that need TensorFlow are imported when they are first used, so that ``verify`` does
 not wait for it.
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from toolkit.export.card import CARD_FILE, Card, write_card
 from toolkit.export.golden import write_golden
+from toolkit.export.onnx import check_onnx, write_onnx
 from toolkit.export.verify import VerifyResult, newest_version, read_golden, verify
 
 if TYPE_CHECKING:
@@ -19,11 +20,13 @@ __all__ = [
     "Card",
     "Servable",
     "VerifyResult",
+    "check_onnx",
     "newest_version",
     "read_golden",
     "verify",
     "write_card",
     "write_golden",
+    "write_onnx",
     "write_saved_model",
 ]
 
