@@ -3,6 +3,7 @@
 A verb complains about bad input before TensorFlow is imported; then it hands over to the task.
 """
 
+from pipelines.verbs.compare import COMPARE
 from pipelines.verbs.demo import DEMO
 from pipelines.verbs.evaluate import EVALUATE
 from pipelines.verbs.export import EXPORT, VERIFY
@@ -13,6 +14,7 @@ from pipelines.verbs.verb import Verb
 VERBS: dict[str, Verb] = {
     "train": TRAIN,
     "evaluate": EVALUATE,
+    "compare": COMPARE,
     "predict": PREDICT,
     "export": EXPORT,
     "verify": VERIFY,

@@ -16,6 +16,12 @@ from toolkit.data import ColumnOptions
 from toolkit.errors import DataError, ModelError
 from toolkit.export import newest_version
 
+#: What can be said on the line about the columns of labelled data.
+LABELLED_COLUMNS = (
+    *("text_column", "label_column"),
+    *("label_rule", "label_separator", "skip_bad_rows"),
+)
+
 
 def run_argument(parser: Parser, _: Pipeline) -> None:
     """Add the run that a verb works on."""
@@ -66,15 +72,31 @@ def given_columns(options: Any) -> dict[str, Any]:
     return {name: getattr(options, name) for name in names if name in options}
 
 
-def columns(options: Any) -> ColumnOptions:
+def columns(options: Any, run: str) -> ColumnOptions:
     """The columns that a run was trained with, but for those that are given."""
-    version = newest_version(options.run)
-    folder = Path(options.run, "" if version is None else str(version))
+    of_run = recorded(run)["options"]
+    names = [field.name for field in fields(ColumnOptions) if field.name in of_run]
+    return ColumnOptions(**({name: of_run[name] for name in names} | given_columns(options)))
+
+
+def config_file(run: str) -> Path:
+    """Where a run's newest version says how it was made."""
+    version = newest_version(run)
+    return Path(run, "" if version is None else str(version), "assets", "config.yaml")
+
+
+def recorded(run: str) -> dict[str, dict[str, Any]]:
+    """The ``options`` and ``facts`` of a run's newest version."""
     try:
-        content = (folder / "assets" / "config.yaml").read_text(encoding="utf-8")
-        options_of_run = yaml.safe_load(content)["options"]
-        names = [field.name for field in fields(ColumnOptions) if field.name in options_of_run]
-        recorded = {name: options_of_run[name] for name in names}
+        config = yaml.safe_load(config_file(run).read_text(encoding="utf-8"))
+        return {name: dict(config[name]) for name in ("options", "facts")}
     except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError):
-        recorded = {}  # what is wrong with the run is said when it is loaded
-    return ColumnOptions(**(recorded | given_columns(options)))
+        return {"options": {}, "facts": {}}  # what is wrong with the run is said when it is loaded
+
+
+def load_run(pipeline: Pipeline, run: str, options: Any) -> Any:
+    """The task of a run, with the columns that were said on the line."""
+    task = pipeline.load_task().load(run)
+    for name, value in given_columns(options).items():
+        setattr(task, name, value)
+    return task

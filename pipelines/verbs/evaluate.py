@@ -1,21 +1,30 @@
-"""``evaluate``: how good a run is on labelled data."""
+"""``evaluate``: how good a run is on labelled data, and how much of that is the seed's luck."""
 
 import json
 import logging
 import sys
+from pathlib import Path
 from typing import Any
 
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
-from pipelines.verbs.common import check_run, columns, given_columns, run_argument
+from pipelines.verbs.common import (
+    LABELLED_COLUMNS,
+    check_run,
+    columns,
+    config_file,
+    load_run,
+    recorded,
+    run_argument,
+)
+from pipelines.verbs.train import TRAIN
 from pipelines.verbs.verb import Verb
 from toolkit.data import ColumnOptions, TextExamples
-from toolkit.evaluation import metrics_table
+from toolkit.errors import OptionError
+from toolkit.evaluation import metrics_table, over_seeds
+from toolkit.files import atomic_write
 
 logger = logging.getLogger("toolkit.pipelines")
-
-
-_COLUMNS = ("text_column", "label_column", "label_rule", "label_separator", "skip_bad_rows")
 
 
 def _evaluate_arguments(parser: Parser, pipeline: Pipeline) -> None:
@@ -24,20 +33,58 @@ def _evaluate_arguments(parser: Parser, pipeline: Pipeline) -> None:
     parser.add_argument(
         "--output", metavar="FOLDER", help="Gets metrics.json, confusion.png and errors.csv."
     )
-    parser.add_options(ColumnOptions, _COLUMNS, defaults=False)
+    parser.add_argument(
+        "--seeds",
+        metavar="N",
+        type=int,
+        help="Also train the run's configuration anew, on its own training data, with the N seeds "
+        "after its own, into RUN/seeds/; and give the mean and the standard deviation of their "
+        "metrics. The same command goes on where it was cut off.",
+    )
+    parser.add_options(ColumnOptions, LABELLED_COLUMNS, defaults=False)
 
 
 def _evaluate(pipeline: Pipeline, options: Any) -> int:
     check_run(options.run)
     data = pipeline.data(options.data, "test")
-    TextExamples(data, columns(options), grouped=False)  # complains of columns that are not there
-    task = pipeline.load_task().load(options.run)
-    for name, value in given_columns(options).items():
-        setattr(task, name, value)
-    metrics = task.evaluate(data, output=options.output)
+    of_run = columns(options, options.run)
+    TextExamples(data, of_run, grouped=False)  # complains of columns that are not there
+    seeds = {} if options.seeds is None else _trained(pipeline, options.run, options.seeds)
+    metrics = load_run(pipeline, options.run, options).evaluate(data, output=options.output)
+    if seeds:
+        others = {s: load_run(pipeline, run, options).evaluate(data) for s, run in seeds.items()}
+        metrics = {**metrics, "seeds": over_seeds(others)}
+    content = json.dumps(metrics, indent=2, ensure_ascii=False) + "\n"
+    if seeds and options.output:
+        atomic_write(Path(options.output, "metrics.json"), content)
     logger.info("%s", metrics_table(metrics))
-    sys.stdout.write(json.dumps(metrics, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(content)
     return 0
+
+
+def _trained(pipeline: Pipeline, run: str, count: int) -> dict[int, str]:
+    """Trains a run's configuration with other seeds, and gives the folder of each.
+
+    Raises:
+        OptionError: It cannot be trained anew, or there are too few seeds for a deviation.
+    """
+    if count < 2:
+        raise OptionError(f"--seeds is {count}; a deviation needs at least 2")
+    made = recorded(run)
+    if "validation_data" not in made["facts"]:  # which the verb notes, and Python cannot
+        raise OptionError(
+            f"--seeds trains anew, and {run} does not say on which data; only a run of the verb "
+            "train does"
+        )
+    own, logs = made["options"]["seed"], made["options"].get("tensorboard")
+    folders = {seed: str(Path(run, "seeds", str(seed))) for seed in range(own + 1, own + 1 + count)}
+    for seed, folder in folders.items():
+        logger.info("seed %d, to %d: %s", seed, own + count, folder)
+        line = ["--config", str(config_file(run)), "--seed", str(seed), "--output", folder]
+        if logs:
+            line += ["--tensorboard", str(Path(logs, str(seed)))]
+        TRAIN.run(pipeline, "train", line)
+    return folders
 
 
 EVALUATE = Verb(

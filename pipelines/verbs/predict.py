@@ -60,7 +60,7 @@ def _batches(pipeline: Pipeline, options: Any, stack: contextlib.ExitStack) -> I
     if options.data.lower().endswith(".txt"):
         return full_batches(arriving_lines(stack.enter_context(opened(options.data))))
     source = pipeline.data(options.data, "test")
-    examples = TextExamples(source, columns(options), labelled=False)
+    examples = TextExamples(source, columns(options, options.run), labelled=False)
     return full_batches(example.text for example in examples)
 
 
