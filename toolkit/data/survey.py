@@ -1,6 +1,5 @@
 """The first reading of labelled data: which classes there are, and what a split must respect."""
 
-import hashlib
 import zlib
 from array import array
 from collections.abc import Iterable, Iterator
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from toolkit.data.duplicates import fingerprint
 from toolkit.data.examples import Example, TextExamples
 from toolkit.data.labels import LabelCounter, LabelEncoder
 from toolkit.data.splits import Indices, split_indices
@@ -84,7 +84,7 @@ def survey(examples: TextExamples, target: Any) -> Survey:
         if target == "classes":
             classes.append(seen.setdefault(str(example.label), len(seen)))
         if examples.group_column is not None:
-            groups.append(_group_number(example.group))
+            groups.append(fingerprint(example.group or ""))
     encoder = counter.encoder(examples.label_place)
     numbers = None
     if target == "classes":
@@ -92,9 +92,3 @@ def survey(examples: TextExamples, target: Any) -> Survey:
         numbers = final[np.asarray(classes, np.int32)]
     of_groups = np.asarray(groups, np.int64) if groups else None
     return Survey(count, encoder, numbers, of_groups, checksum)
-
-
-def _group_number(group: str | None) -> int:
-    """A number for a group, the same in every process."""
-    digest = hashlib.blake2b((group or "").encode("utf-8", "surrogateescape"), digest_size=8)
-    return int.from_bytes(digest.digest(), "little", signed=True)
