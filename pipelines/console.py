@@ -39,11 +39,16 @@ def silenced() -> bool:
     return os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "3"
 
 
+def importing() -> contextlib.AbstractContextManager[None]:
+    """For the time of an import: standard error shut, unless TensorFlow is not silenced."""
+    return standard_error_shut() if silenced() else contextlib.nullcontext()
+
+
 @contextlib.contextmanager
 def standard_error_shut() -> Iterator[None]:
-    """Keep standard error clear while TensorFlow is imported.
+    """Keep standard error clear while TensorFlow or ONNX Runtime is imported.
 
-    Its libraries write there before their log level is in force, from C++, so that the file
+    Their libraries write there before their log level is in force, from C++, so that the file
     descriptor itself is turned away for the time.
     """
     sys.stderr.flush()

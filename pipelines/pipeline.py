@@ -1,6 +1,5 @@
 """What a pipeline is, for the verbs to work on."""
 
-import contextlib
 import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -54,7 +53,6 @@ class Pipeline:
 
     def load_task(self) -> Any:
         """Import the class of the task, and TensorFlow with it, quietly unless in ``--debug``."""
-        quiet = console.standard_error_shut() if console.silenced() else contextlib.nullcontext()
-        with quiet:
+        with console.importing():
             module, name = self.task.split(":")
             return getattr(importlib.import_module(module), name)

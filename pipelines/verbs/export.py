@@ -1,14 +1,18 @@
-"""``export`` and ``verify``: the SavedModel written anew, and held to its golden file."""
+"""``export`` and ``verify``: a model written anew, and the SavedModel held to its golden file."""
 
+import importlib
 import logging
 import sys
+from pathlib import Path
 from typing import Any
 
+from pipelines import console
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
 from pipelines.verbs.common import check_run, golden_argument, golden_texts, run_argument
 from pipelines.verbs.verb import Verb
-from toolkit.export import read_golden, verify
+from toolkit.errors import ModelError
+from toolkit.export import check_onnx, read_golden, verify
 
 logger = logging.getLogger("toolkit.pipelines")
 
@@ -16,13 +20,22 @@ logger = logging.getLogger("toolkit.pipelines")
 def _export_arguments(parser: Parser, pipeline: Pipeline) -> None:
     run_argument(parser, pipeline)
     parser.add_argument(
-        "--format", choices=["saved_model"], default="saved_model", help="The format."
+        "--format",
+        choices=["saved_model", "onnx"],
+        default="saved_model",
+        help="saved_model takes raw strings; onnx, written into RUN/onnx/, is the network alone "
+        "and takes the tokenizer's ids, for ONNX cannot cut text. It needs onnx and onnxruntime.",
     )
     golden_argument(parser)
 
 
 def _export(pipeline: Pipeline, options: Any) -> int:
     check_run(options.run)
+    archive = Path(options.run, "model.keras")
+    if not archive.is_file():
+        raise ModelError(f"export needs {archive}, which is missing")
+    if options.format == "onnx":
+        check_onnx()
     golden = golden_texts(options.golden)
     if not golden:
         try:
@@ -30,6 +43,9 @@ def _export(pipeline: Pipeline, options: Any) -> int:
         except (OSError, ValueError, KeyError):
             golden = list(pipeline.examples)
     task = pipeline.load_task().load(options.run)
+    if options.format == "onnx":
+        with console.importing():
+            importlib.import_module("onnxruntime")
     logger.info("exported %s", task.export(options.run, format=options.format, golden=golden))
     return 0
 
@@ -40,7 +56,12 @@ def _verify(pipeline: Pipeline, options: Any) -> int:
     return 0 if result.passed else 1
 
 
-EXPORT = Verb("RUN [options]", "Write a run's SavedModel anew.", _export_arguments, _export)
+EXPORT = Verb(
+    "RUN [options]",
+    "Write a run's SavedModel anew, or its network as ONNX.",
+    _export_arguments,
+    _export,
+)
 VERIFY = Verb(
     "RUN",
     "Ask the SavedModel for the answers that it gave in training.",

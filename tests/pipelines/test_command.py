@@ -113,7 +113,8 @@ print("CODES", codes, "tensorflow" in sys.modules, "keras" in sys.modules)
         ("predict {tmp} --data {tmp}/none.txt", "No such file"),
         ("predict {tmp} --data {tmp}/none.csv", "none.csv"),
         ("predict {tmp} --format xml a", "--format"),
-        ("export {tmp} --format onnx", "--format"),
+        ("export {tmp} --format tflite", "--format"),
+        ("export {tmp} --format onnx", "model.keras, which is missing"),
         ("verify {tmp}", "no exported version"),
     ],
 )
@@ -326,11 +327,22 @@ def test_test_data_is_the_part_to_test_on(call, run, tmp_path):
 
 
 def test_export_keeps_the_golden_texts(call, run):
+    (run / "model.keras").touch()
     assert call("export", run)[0] == 0
     assert FakeTask.made[-1].exported[2] == PIPELINE.examples
     (run / "golden.jsonl").write_text('{"inputs": {"text": "mine"}, "outputs": {}}\n')
     assert call("export", run)[0] == 0
     assert FakeTask.made[-1].exported[2] == ["mine"]
+
+
+def test_export_in_another_format(call, run, monkeypatch):
+    (run / "model.keras").touch()
+    assert call("export", run, "--format", "onnx")[0] == 0
+    assert FakeTask.made.pop().exported == (str(run), "onnx", PIPELINE.examples)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    code, _, error = call("export", run, "--format", "onnx")
+    assert (code, FakeTask.made) == (2, [])
+    assert error.endswith("are missing: pip install onnx onnxruntime\n")
 
 
 @pytest.mark.parametrize("passed", [True, False])

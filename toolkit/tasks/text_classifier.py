@@ -39,12 +39,13 @@ from toolkit.evaluation import (
     worst_errors,
     write_report,
 )
-from toolkit.export import Servable, write_card, write_golden, write_saved_model
+from toolkit.export import Servable, write_card, write_golden, write_onnx, write_saved_model
 from toolkit.files import atomic_write
 from toolkit.models import ManyToOne, OneToOne, TextModel
 from toolkit.tasks import automatic
 from toolkit.tasks.automatic import DataSize
 from toolkit.tasks.description import card, constructor_call, validation_words
+from toolkit.tasks.onnx_readme import onnx_readme
 from toolkit.tasks.options import MONITORS, TextClassifierOptions
 from toolkit.tasks.serving import GOLDEN_TEXTS, Ask, answer_all, as_dicts, asking, signature
 from toolkit.text import Tokenizer, utf8
@@ -405,24 +406,31 @@ class TextClassifier(TextClassifierOptions):
 
         Args:
             folder: The run's folder.
-            format: ``saved_model``.
+            format: ``saved_model``, or ``onnx``: the network alone, from ids to scores, in
+                ``onnx/<n>/`` beside the SavedModel, which takes strings.
             golden: Texts for the golden file; without them some sentences of our own.
 
         Returns:
             The folder of the new version.
 
         Raises:
-            ModelError: Nothing has been learnt yet, or ``model.keras`` is missing.
-            OptionError: There is no such format.
+            ModelError: Nothing has been learnt yet, ``model.keras`` is missing, or ONNX has no
+                operator for the cell.
+            OptionError: There is no such format, or what it needs is not installed.
         """
-        if format != "saved_model":
-            raise OptionError(f"format is {format!r}; it can be saved_model")
+        if format not in ("saved_model", "onnx"):
+            raise OptionError(f"format is {format!r}; it can be saved_model, onnx")
         text_model = self._needs_text_model("export")
-        serving_default = signature(text_model, self.classes)
-        assets = {"config.yaml": self._config()}
+        texts = [utf8(text).decode() for text in golden or GOLDEN_TEXTS]
+        assets = {}
         if self.classes:
             assets["classes.txt"] = "".join(f"{name}\n" for name in self.classes)
-        texts = [utf8(text).decode() for text in golden or GOLDEN_TEXTS]
+        if format == "onnx":
+            sizes = (text_model.tokenizer.vocabulary_size, len(self.classes))
+            readme = onnx_readme(self, self.facts["max_length"], *sizes)
+            return write_onnx(folder, text_model, texts, assets | {"README.md": readme})
+        assets["config.yaml"] = self._config()
+        serving_default = signature(text_model, self.classes)
         answers = answer_all(texts, asking(serving_default))
         version = write_saved_model(
             folder, {"serving_default": serving_default}, [text_model], assets
