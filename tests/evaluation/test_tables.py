@@ -5,17 +5,17 @@ from toolkit.evaluation import report_table
 
 def test_sections_rows_and_warnings() -> None:
     report = {
-        "lengths": [
-            {"part": "training", "texts": 12_000, "cut_share": 0.125},
-            {"part": "held out", "texts": 3, "mean": 2.5},
-        ],
-        "training": {"memory_bytes": 1_234_000_000, "from": "3 steps", "common": ["a", "b"]},
+        "lengths": {
+            "training": {"texts": 12_000, "cut_share": 0.125},
+            "held_out": {"texts": 3, "mean": 2.5},
+        },
+        "training": {"memory_bytes": 1_234_000_000, "from": "3 steps", "common": ["a", "b"], "rate": 12345.6},
         "columns": [],
         "warnings": [{"kind": "near_empty", "message": "2 texts (rows 3, 7)", "rows": [3, 7]}],
     }
     assert report_table(report) == (
         "lengths\n"
-        "  part       texts  cut share  mean\n"
+        "             texts  cut share  mean\n"
         "  training  12,000      12.5%     –\n"
         "  held out       3          –   2.5\n"
         "\n"
@@ -23,6 +23,7 @@ def test_sections_rows_and_warnings() -> None:
         "  memory  1,234 MB\n"
         "  from    3 steps\n"
         "  common  a, b\n"
+        "  rate    12,346\n"
         "\n"
         "warnings\n"
         "  near empty: 2 texts (rows 3, 7)"

@@ -7,23 +7,26 @@ from typing import Any
 from toolkit.evaluation.names import one_line
 
 #: The widest a cell of a list may be.
-WIDEST = 40
+WIDEST = 60
 
 
 def report_table(report: Mapping[str, Any]) -> str:
-    """Lays a report out: sections by name, each a mapping or a list of rows, and its warnings.
+    """Lays a report out: sections by name, and its warnings.
+
+    A section is a mapping of values, or of rows by name, or a list of rows; a row maps names to
+    values.
 
     A name that ends in ``_share`` is a share, one that ends in ``_bytes`` a size.
 
     Before::
 
-        {"lengths": [{"part": "training", "min": 2, "cut_share": 0.25}],
+        {"lengths": {"training": {"min": 2, "cut_share": 0.25}},
          "warnings": [{"kind": "near_empty", "message": "1 text of 2 words (rows 7)"}]}
 
     After::
 
         lengths
-          part      min  cut share
+                    min  cut share
           training    2      25.0%
 
         warnings
@@ -53,6 +56,8 @@ def aligned(rows: Sequence[Sequence[str]], left: int = 1) -> str:
 
 
 def _section(content: Any) -> str:
+    if isinstance(content, Mapping) and all(isinstance(v, Mapping) for v in content.values()):
+        content = [{"": _words(name), **row} for name, row in content.items()]
     if isinstance(content, Mapping):
         return aligned([[_words(name), _cell(name, v)] for name, v in content.items()], left=2)
     names = list(dict.fromkeys(name for row in content for name in row))
@@ -70,7 +75,9 @@ def _cell(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.1%}" if name.endswith("_share") else f"{value:,.4g}"
+        if name.endswith("_share"):
+            return f"{value:.1%}"
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
     if isinstance(value, int):
         return f"{value / 1e6:,.0f} MB" if name.endswith("_bytes") else f"{value:,}"
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
