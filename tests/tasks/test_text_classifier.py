@@ -343,7 +343,7 @@ def test_a_damaged_archive_hinders_export_alone(run: Path, tmp_path: Path) -> No
     (tmp_path / "copy" / "model.keras").write_bytes(b"PK broken")
     damaged = TextClassifier.load(tmp_path / "copy")
     assert damaged.predict(["the cast was superb"])[0]["label"] == "5"
-    with pytest.raises(ModelError, match=r"model\.keras cannot be read"):
+    with pytest.raises(ModelError, match=r"model\.keras is no \.keras file"):
         damaged.export(tmp_path / "copy")
 
 

@@ -87,11 +87,12 @@ def _cell_class(path: str) -> Any:
             f"cell is {path!r}; it must be one of {known}, or a class of your own as module:Class"
         )
     try:
-        found = getattr(importlib.import_module(module_name), class_name)
-    except ImportError as error:
+        module = importlib.import_module(module_name)
+    except Exception as error:  # whatever is in it
         raise OptionError(f"cell {path!r}: the module cannot be imported: {error}") from error
-    except AttributeError as error:
-        raise OptionError(f"cell {path!r}: {module_name} has no {class_name}") from error
-    if not isinstance(found, type):
-        raise OptionError(f"cell {path!r} is no class; give a class of cells")
+    found = getattr(module, class_name, None)
+    if found is None:
+        raise OptionError(f"cell {path!r}: {module_name} has no {class_name}")
+    if not (isinstance(found, type) and issubclass(found, keras.Layer)):
+        raise OptionError(f"cell {path!r} is no class of Keras layers; give a class of cells")
     return found

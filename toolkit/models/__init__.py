@@ -3,6 +3,6 @@
 from toolkit.models.many_to_one import ManyToOne
 from toolkit.models.one_to_one import OneToOne
 from toolkit.models.outputs import OutputLayer
-from toolkit.models.text_model import TextModel
+from toolkit.models.text_model import TextModel, load_text_model
 
-__all__ = ["ManyToOne", "OneToOne", "OutputLayer", "TextModel"]
+__all__ = ["ManyToOne", "OneToOne", "OutputLayer", "TextModel", "load_text_model"]

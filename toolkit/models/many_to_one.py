@@ -1,11 +1,12 @@
 """Many to one: a whole sequence in, one answer out."""
 
+import sys
 from typing import Any, Literal
 
 import keras
 from keras import ops
 
-from toolkit.errors import OptionError
+from toolkit.errors import ModelError, OptionError
 from toolkit.layers import Embedding, SequencePooling, WordDropout, recurrent_layer
 from toolkit.models.outputs import OUTPUTS, OutputLayer
 from toolkit.models.seeds import dropout_seeds
@@ -145,3 +146,19 @@ class ManyToOne(keras.Model):
     def get_config(self) -> dict[str, Any]:
         """All constructor arguments."""
         return {**super().get_config(), **self.config}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "ManyToOne":
+        """The inverse of ``get_config``.
+
+        Raises:
+            ModelError: The cell is ``module:Class``, and nobody has imported the module: a file
+                that is read must not choose what code is run.
+        """
+        module, colon, _ = str(config.get("cell")).partition(":")
+        if colon and module not in sys.modules:
+            raise ModelError(
+                f"the model has the cell {config['cell']!r}; if its code is to be trusted, "
+                f"import {module} first"
+            )
+        return super().from_config(config, custom_objects)

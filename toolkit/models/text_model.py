@@ -1,9 +1,13 @@
 """Strings in, answers out: a tokenizer and a network as one model."""
 
+import os
+import zipfile
+from pathlib import Path
 from typing import Any
 
 import keras
 
+from toolkit.errors import ModelError, ToolkitError
 from toolkit.text import Tokenizer
 
 
@@ -51,3 +55,35 @@ class TextModel(keras.Model):
             for name in ("tokenizer", "network")
         }
         return cls(**parts, **config)
+
+
+def load_text_model(path: str | os.PathLike[str]) -> TextModel:
+    """Reads a ``TextModel`` from a ``.keras`` file.
+
+    No code that the file holds or names is run: Keras refuses functions and classes that are not
+    registered, ``ManyToOne`` refuses cells that nobody has imported.
+
+    Raises:
+        ModelError: The file is missing or damaged, holds something else, or asks for code.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise ModelError(f"{path} is missing")
+    if not zipfile.is_zipfile(path):
+        raise ModelError(f"{path} is no .keras file, or only a part of one")
+    try:
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # a damaged archive fails in many ways
+        raise ModelError(f"{path} cannot be read: {_reason(error)}") from error
+    if not isinstance(model, TextModel):
+        raise ModelError(f"{path} holds a {type(model).__name__}, no TextModel of this toolkit")
+    return model
+
+
+def _reason(error: BaseException) -> str:
+    """What was at the bottom of an error, without the configurations that Keras repeats."""
+    while cause := error.__cause__ or error.__context__:
+        error = cause
+    if isinstance(error, ToolkitError):
+        return str(error)
+    return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"

@@ -41,7 +41,7 @@ from toolkit.evaluation import (
 )
 from toolkit.export import Servable, write_card, write_golden, write_onnx, write_saved_model
 from toolkit.files import atomic_write
-from toolkit.models import ManyToOne, OneToOne, TextModel
+from toolkit.models import ManyToOne, OneToOne, TextModel, load_text_model
 from toolkit.tasks import automatic
 from toolkit.tasks.automatic import DataSize
 from toolkit.tasks.description import card, constructor_call, validation_words
@@ -453,11 +453,7 @@ class TextClassifier(TextClassifierOptions):
                 raise ModelError(f"{verb} needs what has been learnt; call fit, or load a run")
             if not self._archive.is_file():
                 raise ModelError(f"{verb} needs {self._archive}, which is missing")
-            try:
-                self.text_model = keras.saving.load_model(self._archive, compile=False)
-            except Exception as error:  # a broken archive fails in many ways
-                reason = " ".join(str(error).split())
-                raise ModelError(f"{self._archive} cannot be read: {reason}") from error
+            self.text_model = load_text_model(self._archive)
         return self.text_model
 
     def _config(self) -> str:

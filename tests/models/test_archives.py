@@ -1,0 +1,142 @@
+"""``.keras`` files, whole, damaged and hostile: what they name is never run."""
+
+import json
+import sys
+import zipfile
+from pathlib import Path
+
+import keras
+import pytest
+
+from toolkit.errors import ModelError
+from toolkit.models import ManyToOne, TextModel, load_text_model
+from toolkit.text import Tokenizer
+
+Parts = dict[str, bytes]
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory) -> Parts:
+    """The members of a good archive."""
+    path = tmp_path_factory.mktemp("models") / "good.keras"
+    model = TextModel(
+        Tokenizer(vocabulary=["a", "b"]), ManyToOne(4, 2, hidden_size=3, embedding_size=3)
+    )
+    model.build()
+    model.save(path)
+    assert load_text_model(path).tokenizer.vocabulary == ["", "[UNK]", "a", "b"]
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.fixture
+def load(parts: Parts, tmp_path: Path):
+    """Puts an archive together with some members changed, and tries to load it."""
+
+    def load(**changed: bytes | None) -> str:
+        path = tmp_path / "model.keras"
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in (parts | changed).items():
+                if content is not None:
+                    archive.writestr(name, content)
+        with pytest.raises(ModelError) as caught:
+            load_text_model(path)
+        message = str(caught.value)
+        assert message.startswith(f"{path} ")
+        assert len(message) < 600
+        return message.removeprefix(f"{path} ")
+
+    return load
+
+
+@pytest.fixture
+def evil(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A module that could be imported, and leaves a mark when it is."""
+    (tmp_path / "evil.py").write_text(
+        f"import keras\nopen({str(tmp_path / 'mark')!r}, 'w')\n"
+        "class Cell(keras.layers.GRUCell): ...\ndef run(*_): ...\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    yield
+    sys.modules.pop("evil", None)
+    assert not (tmp_path / "mark").exists()
+
+
+def config_with(parts: Parts, network: dict | None = None, **options) -> bytes:
+    """The configuration with another network, or with other options of its own one."""
+    config = json.loads(parts["config.json"])
+    if network is not None:
+        config["config"]["network"] = network
+    else:
+        config["config"]["network"]["config"] |= options
+    return json.dumps(config).encode()
+
+
+@pytest.mark.usefixtures("evil")
+def test_a_named_cell_is_not_imported(load, parts: Parts) -> None:
+    message = load(**{"config.json": config_with(parts, cell="evil:Cell")})
+    assert message == (
+        "cannot be read: the model has the cell 'evil:Cell'; if its code is to be trusted, "
+        "import evil first"
+    )
+    message = load(**{"config.json": config_with(parts, cell="subprocess:Popen")})
+    assert "'subprocess:Popen' is no class of Keras layers" in message
+
+
+@pytest.mark.usefixtures("evil")
+@pytest.mark.parametrize(
+    "network",
+    [
+        {"module": "evil", "class_name": "Cell", "config": {}, "registered_name": "x"},
+        {"module": "evil", "class_name": "function", "config": "run", "registered_name": "x"},
+        {"module": "os", "class_name": "function", "config": "system", "registered_name": "x"},
+        {"module": "builtins", "class_name": "__lambda__", "config": {"value": "AAAA"}},
+        {"module": "keras.layers", "class_name": "TFSMLayer", "config": {"filepath": "model"}},
+    ],
+    ids=lambda network: f"{network['module']}.{network['class_name']}",
+)
+def test_code_is_not_run(load, parts: Parts, network: dict) -> None:
+    assert "cannot be read: " in load(**{"config.json": config_with(parts, network)})
+
+
+def test_a_lambda_is_not_run(load, parts: Parts, tmp_path: Path) -> None:
+    mark = str(tmp_path / "mark")
+    layer = keras.layers.Lambda(lambda x: open(mark, "w") and x, output_shape=(3,))  # noqa: SIM115
+    network = keras.saving.serialize_keras_object(keras.Sequential([keras.Input((3,)), layer]))
+    assert "Lambda" in load(**{"config.json": config_with(parts, network)})
+    assert not (tmp_path / "mark").exists()
+
+
+def test_damaged_members(load, parts: Parts) -> None:
+    weights = parts["model.weights.h5"]
+    for changed in (
+        {"config.json": None},
+        {"config.json": b"{"},
+        {"config.json": b"[1]"},
+        {"model.weights.h5": None},
+        {"model.weights.h5": b"not HDF5"},
+        {"model.weights.h5": weights[: len(weights) // 2]},
+        {"config.json": config_with(parts, hidden_size=5)},
+        {"config.json": config_with(parts, network={"config": {}})},
+    ):
+        assert "cannot be read: " in load(**changed)
+
+
+def test_what_is_no_archive(tmp_path: Path, parts: Parts) -> None:
+    path = tmp_path / "model.keras"
+    with pytest.raises(ModelError, match="is missing"):
+        load_text_model(path)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    for content in (b"", b"PK broken", path.read_bytes()[:3000]):
+        path.write_bytes(content)
+        with pytest.raises(ModelError, match=r"is no \.keras file, or only a part of one"):
+            load_text_model(path)
+
+
+def test_a_model_of_another_kind(tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+    keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]).save(path)
+    with pytest.raises(ModelError, match="holds a Sequential, no TextModel of this toolkit"):
+        load_text_model(path)
