@@ -79,7 +79,7 @@ def _trained(pipeline: Pipeline, run: str, count: int) -> dict[int, str]:
     own, logs = made["options"]["seed"], made["options"].get("tensorboard")
     folders = {seed: str(Path(run, "seeds", str(seed))) for seed in range(own + 1, own + 1 + count)}
     for seed, folder in folders.items():
-        logger.info("seed %d, to %d: %s", seed, own + count, folder)
+        logger.info("seed %d (%d of %d): %s", seed, seed - own, count, folder)
         line = ["--config", str(config_file(run)), "--seed", str(seed), "--output", folder]
         if logs:
             line += ["--tensorboard", str(Path(logs, str(seed)))]

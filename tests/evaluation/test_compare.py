@@ -348,7 +348,7 @@ def test_the_table_says_what_it_means() -> None:
         "macro_f1  0.5000  0.7500  +0.2500  -0.0100 to +0.0300  0.4000",
         "other     0.5000  0.5000  +0.0000  -0.0100 to +0.0300  1.0000",
         "",
-        "accuracy: A is better, more than chance",
-        "macro_f1: B is better, which may be chance",
+        "accuracy: A is better, by more than chance",
+        "macro_f1: B is better, but that may be chance",
         "other: A and B are equal",
     ]

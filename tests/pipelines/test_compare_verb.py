@@ -50,7 +50,7 @@ def test_which_is_better_and_whether_by_chance(call, runs, reviews):
     assert accuracy["p_value"] == pytest.approx(1 / 501)
     assert (accuracy["better"], accuracy["more_than_chance"]) == ("a", True)
     assert f"A  {runs[0]}\nB  {runs[1]}\n44 examples\n" in error
-    assert "accuracy: A is better, more than chance\n" in error
+    assert "accuracy: A is better, by more than chance\n" in error
 
 
 def test_a_run_with_itself(call, runs, reviews):

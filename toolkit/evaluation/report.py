@@ -64,7 +64,9 @@ def comparison_table(comparison: Mapping[str, Any]) -> str:
         if found["better"] is None:
             words.append(f"{name}: A and B are equal")
         else:
-            verdict = "more than chance" if found["more_than_chance"] else "which may be chance"
+            verdict = (
+                "by more than chance" if found["more_than_chance"] else "but that may be chance"
+            )
             words.append(f"{name}: {found['better'].upper()} is better, {verdict}")
     return "\n".join([_columns(rows), "", *words])
 
