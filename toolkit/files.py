@@ -1,7 +1,33 @@
 """Files that are there whole or not at all."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
+
+
+@contextmanager
+def atomic(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """Opens a file to be written whole: a reader sees the old one or the new one, never a part.
+
+    Args:
+        path: The file; its folder is made when it is missing.
+
+    Raises:
+        OSError: The file cannot be written; an older one is then untouched.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with beside.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def atomic_write(path: str | os.PathLike[str], text: str) -> Path:
@@ -17,15 +43,6 @@ def atomic_write(path: str | os.PathLike[str], text: str) -> Path:
     Raises:
         OSError: The file cannot be written; an older one is then untouched.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with beside.open("w", encoding="utf-8", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
-    return path
+    with atomic(path) as file:
+        file.write(text.encode())
+    return Path(path)

@@ -1,5 +1,6 @@
 """Dataclasses of options: what their values may be, and one place that holds them to it."""
 
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -36,6 +37,20 @@ def check_options(options: Any) -> None:
         if not (value >= least and (below is None or value < below)):
             end = "" if below is None else f" and below {below}"
             raise OptionError(f"{field.name} is {value!r}; it must be at least {least}{end}")
+
+
+def differences(recorded: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
+    """Which values differ, in words; empty if none does. A name in only one of them is passed over.
+
+    Args:
+        recorded: The values as they were.
+        asked: The values as they are asked for now.
+    """
+    return ", ".join(
+        f"{name} {recorded[name]} (now {asked[name]})"
+        for name in asked
+        if name in recorded and recorded[name] != asked[name]
+    )
 
 
 _KINDS = {

@@ -2,6 +2,7 @@
 
 import logging
 import shlex
+import shutil
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from pipelines.verbs.verb import Verb
 from toolkit.data import TextExamples
 from toolkit.errors import DivergedError, OptionError
 from toolkit.export import CARD_FILE, newest_version
+from toolkit.options import differences
+from toolkit.training import CHECKPOINT
 
 logger = logging.getLogger("toolkit.pipelines")
 
@@ -51,7 +54,8 @@ def _train(pipeline: Pipeline, options: Any) -> int:
     run = Path(options.output)
     if run.exists() and not run.is_dir():
         raise OptionError(f"--output {run} is a file; give the name of a folder")
-    if _finished(run, asked | data):
+    lasting = {name: asked[name] for name in asked if name not in columns.WITHOUT_EFFECT}
+    if _finished(run, lasting | data):
         logger.info("%s is finished; nothing is left to do", run)
         return 0
     golden = golden_texts(options.golden) or list(pipeline.examples)
@@ -61,7 +65,6 @@ def _train(pipeline: Pipeline, options: Any) -> int:
     if options.validation_data is not None:
         validation = pipeline.data(options.validation_data, "test")
         TextExamples(validation, columns, grouped=False)
-    run.mkdir(parents=True, exist_ok=True)
 
     task = pipeline.load_task()(**asked)
     try:
@@ -71,6 +74,8 @@ def _train(pipeline: Pipeline, options: Any) -> int:
         raise DivergedError(f"{error}; the weights are in {run / 'model.keras'}") from error
     task.facts |= data | {"command": shlex.join(_command(pipeline, options))}
     task.save(run)
+    while (cut_off := newest_version(run)) is not None:  # of a run that was killed while exporting
+        shutil.rmtree(run / str(cut_off))
     version = task.export(run, golden=golden)
     logger.info("validation: %s", _brief(task.metrics))
     if options.data == SAMPLE:
@@ -84,21 +89,23 @@ def _finished(run: Path, asked: dict[str, Any]) -> bool:
     """Whether the run's folder holds a model trained as asked.
 
     Raises:
-        OptionError: It holds a model trained otherwise.
+        OptionError: It holds a model trained otherwise, or the beginning of one.
     """
-    if not run.is_dir() or newest_version(run) is None:
+    if not run.is_dir():
+        return False
+    configs = [run / "config.yaml", run / CHECKPOINT / "config.yaml"]
+    configs = [path for path in configs if path.is_file()]
+    if not configs and newest_version(run) is None:
         return False
     try:
-        config = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
+        config = yaml.safe_load(configs[0].read_text(encoding="utf-8"))
         recorded = config["facts"] | config["options"]
-    except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError):
+    except (OSError, ValueError, TypeError, KeyError, IndexError, yaml.YAMLError):
         raise OptionError(
             f"{run} holds a model but no config.yaml that says how it was trained; "
             "give another --output"
         ) from None
-    differing = [name for name in asked if name in recorded and recorded[name] != asked[name]]
-    if differing:
-        changes = ", ".join(f"{name} {recorded[name]} (now {asked[name]})" for name in differing)
+    if changes := differences(recorded, asked):
         raise OptionError(f"{run} was trained with {changes}; give another --output")
     return (run / CARD_FILE).is_file()  # the last thing that is written
 

@@ -16,7 +16,7 @@ EXPORTS = {
         "LengthBatches Record Source Survey TextExamples encode open_source survey"
     ),
     "models": "ManyToOne OneToOne OutputLayer TextModel",
-    "training": "TrainingOptions fit make_optimizer set_threads",
+    "training": "CHECKPOINT TrainingOptions discard_checkpoint fit make_optimizer set_threads",
     "evaluation": (
         "BootstrapOptions Difference Metric Statistics calibration_error check_classes "
         "classification_metrics classification_statistics compare comparison_table draw_confusion "

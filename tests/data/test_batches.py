@@ -5,6 +5,7 @@ import warnings
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -106,17 +107,26 @@ def test_elements_without_labels_and_with_several(corpus_of) -> None:
     assert labels.numpy().tolist() == [[1, 0], [0, 1]]
 
 
-def test_each_pass_is_the_next_epoch(corpus_of) -> None:
-    corpus = corpus_of(np.random.default_rng(0).integers(1, 9, 50))
-    batches = LengthBatches(corpus, 30, seed=3)
+def first_ids(dataset) -> list[int]:
+    """The examples that a corpus of the fixture is dealt in."""
+    return [index for (ids,) in dataset for index in (ids[:, 0] - 1).numpy()]
 
-    def first_ids(dataset) -> list[int]:
-        return [index for (ids,) in dataset for index in (ids[:, 0] - 1).numpy()]
 
-    dataset = batches.dataset(epoch_start=2)
+def test_a_data_set_is_one_epoch(corpus_of) -> None:
+    batches = LengthBatches(corpus_of(np.random.default_rng(0).integers(1, 9, 50)), 30, seed=3)
+    dataset = batches.dataset(epoch=2)
     assert dataset.cardinality() == len(batches)
-    for epoch in (2, 3, 4):
-        assert first_ids(dataset) == flat(batches.order(epoch))
+    for _ in range(2):
+        assert first_ids(dataset) == flat(batches.order(2))
+
+
+def test_a_stream_begins_in_the_middle_and_goes_on_with_the_next_epochs(corpus_of) -> None:
+    batches = LengthBatches(corpus_of(np.random.default_rng(0).integers(1, 9, 50)), 30, seed=3)
+    left_out = 2
+    stream = batches.stream(epoch=4, batch=left_out)
+    assert stream.cardinality() == tf.data.INFINITE_CARDINALITY
+    expected = flat(batches.order(4)[left_out:]) + flat(batches.order(5)) + flat(batches.order(6))
+    assert first_ids(stream.take(3 * len(batches) - left_out)) == expected
 
 
 def test_restoring_the_order(corpus_of) -> None:

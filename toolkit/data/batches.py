@@ -1,7 +1,7 @@
 """Batches of texts of similar length, in an order that is a function of seed and epoch."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -86,11 +86,8 @@ class LengthBatches:
         computed = sum(len(batch) * int(lengths[batch].max()) for batch in self.order())
         return 1 - float(lengths.sum(dtype=np.int64)) / computed if computed else 0.0
 
-    def dataset(self, epoch_start: int = 0) -> tf.data.Dataset:
-        """The batches as a data set: each pass over it is an epoch, the next pass the next one.
-
-        Args:
-            epoch_start: The epoch of the first pass.
+    def dataset(self, epoch: int = 0) -> tf.data.Dataset:
+        """The batches of one epoch as a data set.
 
         Returns:
             A prefetched data set of known cardinality, with elements ``(ids,)``,
@@ -98,11 +95,27 @@ class LengthBatches:
             [B, T] padded with 0, T >= 1; labels as the corpus has them, [B] or [B, C];
             weights float32 [B].
         """
-        epochs = itertools.count(epoch_start)
+        return self._dataset(lambda: iter(self.order(epoch)), len(self))
 
-        def one_epoch() -> Iterator[tuple[NDArray[Any], ...]]:
-            return (self._element(indices) for indices in self.order(next(epochs)))
+    def stream(self, epoch: int = 0, batch: int = 0) -> tf.data.Dataset:
+        """The batches of all epochs, one after the other without end.
 
+        Args:
+            epoch: The epoch to begin with.
+            batch: How many of its batches are left out; a stopped training goes on so.
+
+        Returns:
+            A prefetched data set without end; its elements are those of ``dataset``.
+        """
+
+        def batches() -> Iterator[Indices]:
+            yield from self.order(epoch)[batch:]
+            for following in itertools.count(epoch + 1):
+                yield from self.order(following)
+
+        return self._dataset(batches, tf.data.INFINITE_CARDINALITY)
+
+    def _dataset(self, batches: Callable[[], Iterator[Indices]], count: int) -> tf.data.Dataset:
         signature = [tf.TensorSpec([None, None], tf.int32)]
         labels = self.corpus.labels
         if labels is not None:
@@ -110,8 +123,10 @@ class LengthBatches:
         if self.class_weights is not None:
             signature.append(tf.TensorSpec([None], tf.float32))
         return (
-            tf.data.Dataset.from_generator(one_epoch, output_signature=tuple(signature))
-            .apply(tf.data.experimental.assert_cardinality(len(self)))
+            tf.data.Dataset.from_generator(
+                lambda: map(self._element, batches()), output_signature=tuple(signature)
+            )
+            .apply(tf.data.experimental.assert_cardinality(count))
             .prefetch(tf.data.AUTOTUNE)
         )
 

@@ -1,6 +1,7 @@
 """Encoded examples: the ids on disk, everything else in small arrays."""
 
 import tempfile
+import zlib
 from collections.abc import Callable
 from itertools import islice
 from typing import IO, Any, Self
@@ -64,6 +65,20 @@ class EncodedCorpus:
         if self.encoder.target == "labels":
             return self.labels.sum(axis=0).astype(np.int64)
         return np.bincount(self.labels, minlength=self.encoder.outputs)
+
+    @property
+    def checksum(self) -> int:
+        """The CRC-32 of all ids, and of the examples' places in them and labels."""
+        parts = [
+            self.ids,
+            self.starts,
+            self.lengths,
+            *([] if self.labels is None else [self.labels]),
+        ]
+        checksum = 0
+        for part in parts:
+            checksum = zlib.crc32(np.ascontiguousarray(part), checksum)
+        return checksum
 
     def subset(self, indices: NDArray[np.int64]) -> Self:
         """Some of the examples, in the given order; the ids are shared, not copied."""

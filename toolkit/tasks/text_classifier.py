@@ -45,11 +45,12 @@ from toolkit.models import ManyToOne, OneToOne, TextModel, load_text_model
 from toolkit.tasks import automatic
 from toolkit.tasks.automatic import DataSize
 from toolkit.tasks.description import card, constructor_call, validation_words
+from toolkit.tasks.inspection import inspect_texts
 from toolkit.tasks.onnx_readme import onnx_readme
 from toolkit.tasks.options import MONITORS, TextClassifierOptions
 from toolkit.tasks.serving import GOLDEN_TEXTS, Ask, answer_all, as_dicts, asking, signature
 from toolkit.text import Tokenizer, utf8
-from toolkit.training import TrainingOptions, fit, set_threads
+from toolkit.training import CHECKPOINT, TrainingOptions, discard_checkpoint, fit, set_threads
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,6 +103,25 @@ class TextClassifier(TextClassifierOptions):
 
     # Learning
 
+    def inspect(self, data: Any, validation_data: Any = None) -> dict[str, Any]:
+        """Looks at labelled texts as ``fit`` would meet them, and learns nothing.
+
+        Args:
+            data: The training data.
+            validation_data: The validation data; the split that ``fit`` would make when None.
+
+        Returns:
+            The sections of ``toolkit.tasks.inspection.inspect_texts``;
+            ``toolkit.evaluation.report_table`` lays them out for people.
+
+        Raises:
+            DataError: There is nothing that can be used, or no two classes to tell apart.
+            OptionError: A hyperparameter cannot work.
+        """
+        set_threads(self.threads)
+        other = replace(self)  # what auto comes to is of no concern to this one
+        return inspect_texts(other, data, validation_data, other._network)
+
     def fit(self, data: Any, validation_data: Any = None, output: str | Path | None = None) -> Self:
         """Learns from labelled texts.
 
@@ -110,11 +130,14 @@ class TextClassifier(TextClassifierOptions):
             validation_data: What the best weights are chosen by. Without it, the share
                 ``validation_split`` of the training data is held out, by group or stratified; if
                 that is 0, the last weights are kept.
-            output: A folder in which ``history.csv`` is kept, complete after each epoch.
+            output: A folder in which ``history.csv`` is kept, complete after each epoch, and a
+                checkpoint, from which the same call goes on after it was cut off; ``export`` to
+                this folder ends the run and takes the checkpoint away.
 
         Raises:
             DataError: The data is not what it should be.
-            OptionError: A hyperparameter cannot work.
+            OptionError: A hyperparameter cannot work, or the folder has a checkpoint of another
+                training.
             DivergedError: The loss was not finite any more; the last good weights are kept.
         """
         set_threads(self.threads)
@@ -149,6 +172,8 @@ class TextClassifier(TextClassifierOptions):
             *(size.texts, size.tokens, 0 if held_out is None else len(held_out), len(batches)),
             100 * batches.padding_share,
         )
+        if output:
+            atomic_write(Path(output, CHECKPOINT, "config.yaml"), self._config())
         known = MONITORS[self.target]
         monitor = next(iter(known)) if self.monitor == "auto" else self.monitor
         validate: Callable[[], dict[str, float]] | None = None
@@ -177,10 +202,20 @@ class TextClassifier(TextClassifierOptions):
             monitor=monitor,
             mode=known[monitor],
             folder=Path(output) if output else None,
+            identity=self._identity(train, held_out),
         )
         if validate is not None:
             validate()
         return self
+
+    def _identity(self, train: EncodedCorpus, held_out: EncodedCorpus | None) -> dict[str, Any]:
+        """What the training is a function of."""
+        checksums = {
+            "training_data": train.checksum,
+            "validation_data": None if held_out is None else held_out.checksum,
+        }
+        options = {k: v for k, v in asdict(self).items() if k not in self.WITHOUT_EFFECT}
+        return options | checksums
 
     def _read(
         self, examples: TextExamples, validation_data: Any
@@ -445,6 +480,7 @@ class TextClassifier(TextClassifierOptions):
             folder,
             card(self, self.facts, self.metrics, serving_default, parameters, GOLDEN_TEXTS[0]),
         )
+        discard_checkpoint(folder)
         return version
 
     def _needs_text_model(self, verb: str) -> TextModel:

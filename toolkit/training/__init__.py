@@ -3,16 +3,25 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from toolkit.training.options import TrainingOptions
+from toolkit.training.options import CHECKPOINT, TrainingOptions
 
 if TYPE_CHECKING:
+    from toolkit.training.checkpoint import discard_checkpoint
     from toolkit.training.fitting import fit
     from toolkit.training.optimizer import make_optimizer
     from toolkit.training.threads import set_threads
 
-__all__ = ["TrainingOptions", "fit", "make_optimizer", "set_threads"]
+__all__ = [
+    "CHECKPOINT",
+    "TrainingOptions",
+    "discard_checkpoint",
+    "fit",
+    "make_optimizer",
+    "set_threads",
+]
 
 _HOMES = {
+    "discard_checkpoint": "toolkit.training.checkpoint",
     "fit": "toolkit.training.fitting",
     "make_optimizer": "toolkit.training.optimizer",
     "set_threads": "toolkit.training.threads",

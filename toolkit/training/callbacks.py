@@ -36,6 +36,39 @@ class Validation(keras.callbacks.Callback):
             logs.update({f"val_{name}": value for name, value in self.validate().items()})
 
 
+class Position(keras.callbacks.Callback):
+    """Where the training is, also when it began in the middle of an epoch.
+
+    Keras would have every epoch take as many batches; this ends each where its batches do. It comes
+    before the other callbacks.
+
+    Args:
+        batches: How many batches an epoch has.
+        epoch: The epoch that the training begins with, from 0.
+        batch: How many batches of it are done already.
+    """
+
+    def __init__(self, batches: int, epoch: int = 0, batch: int = 0) -> None:
+        super().__init__()
+        self.batches = batches
+        self.epoch = epoch
+        self.batch = batch
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Moves on to the next epoch."""
+        if epoch != self.epoch:
+            self.epoch, self.batch = epoch, 0
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """Counts, and ends the epoch after its last batch."""
+        self.batch += 1
+        self.model.stop_training = self.batch == self.batches
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Only the epoch was to end, not the training."""
+        self.model.stop_training = False
+
+
 class StopOnDivergence(keras.callbacks.Callback):
     """Ends the training at the first batch whose loss or gradient is not finite.
 
@@ -43,16 +76,15 @@ class StopOnDivergence(keras.callbacks.Callback):
     than a clipped step, so good ones stay. ``error`` is then the error to raise after the training
     has been wound up. With a ``LossScaleOptimizer`` only the loss counts: it meets infinite
     gradients by itself, with a smaller scale.
+
+    Args:
+        position: Where the training is.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, position: Position) -> None:
         super().__init__()
-        self.epoch = 0
+        self.position = position
         self.error: DivergedError | None = None
-
-    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Remembers the epoch for the message."""
-        self.epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Looks at the loss, and whether the optimizer skipped the step."""
@@ -67,10 +99,15 @@ class StopOnDivergence(keras.callbacks.Callback):
             return
         self.model.stop_training = True
         self.error = DivergedError(
-            f"the {what} any more in epoch {self.epoch + 1}, batch {batch + 1}; "
+            f"the {what} any more in epoch {self.position.epoch + 1}, batch {self.position.batch}; "
             "the last good weights are kept. A lower --learning-rate or a smaller "
             "--global-clipnorm helps"
         )
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Not only the epoch ends."""
+        if self.error is not None:
+            self.model.stop_training = True
 
 
 class Record(keras.callbacks.Callback):
@@ -107,20 +144,21 @@ class Progress(keras.callbacks.Callback):
     """A bar on standard error, if that is a terminal.
 
     Args:
-        batches: How many batches an epoch has.
+        position: Where the training is.
         epochs: How many epochs are planned.
     """
 
-    def __init__(self, batches: int, epochs: int) -> None:
+    def __init__(self, position: Position, epochs: int) -> None:
         super().__init__()
-        self.batches = batches
+        self.position = position
         self.epochs = epochs
         self.bar: Any = None
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Draws a new bar."""
         self.bar = tqdm(
-            total=self.batches,
+            total=self.position.batches,
+            initial=self.position.batch,
             desc=f"epoch {epoch + 1}/{self.epochs}",
             unit="batch",
             file=sys.stderr,
@@ -130,7 +168,7 @@ class Progress(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Moves it on."""
-        self.bar.update(batch + 1 - self.bar.n)
+        self.bar.update(self.position.batch - self.bar.n)
         if logs and not self.bar.disable:
             self.bar.set_postfix(loss=f"{float(logs['loss']):.4f}", refresh=False)
 

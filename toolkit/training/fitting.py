@@ -2,28 +2,29 @@
 
 import importlib.util
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 import keras
 
 from toolkit.errors import OptionError
-from toolkit.training.callbacks import Progress, Record, StopOnDivergence, Validation
+from toolkit.training.callbacks import Position, Progress, Record, StopOnDivergence, Validation
+from toolkit.training.checkpoint import Checkpoint, read_state
 from toolkit.training.optimizer import make_optimizer
-from toolkit.training.options import TrainingOptions
+from toolkit.training.options import CHECKPOINT, TrainingOptions
 
 logger = logging.getLogger("toolkit")
 
 
 class Batches(Protocol):
-    """What ``fit`` needs of its data: as many batches each epoch, as a data set."""
+    """What ``fit`` needs of its data: as many batches each epoch, the same whenever asked."""
 
     def __len__(self) -> int:
         """How many batches an epoch has."""
 
-    def dataset(self) -> Any:
-        """A ``tf.data.Dataset`` that gives one epoch a pass."""
+    def stream(self, epoch: int = 0, batch: int = 0) -> Any:
+        """A ``tf.data.Dataset`` of all epochs without end, from a batch of an epoch on."""
 
 
 def fit(
@@ -38,6 +39,7 @@ def fit(
     monitor: str = "loss",
     mode: str = "min",
     folder: Path | None = None,
+    identity: Mapping[str, Any] | None = None,
 ) -> list[dict[str, float]]:
     """Trains the model; afterwards it has the best weights by ``monitor``.
 
@@ -53,6 +55,9 @@ def fit(
         monitor: The name among what ``validate`` gives, such as ``accuracy``.
         mode: ``max`` if more of it is better, else ``min``.
         folder: Where ``history.csv`` is written.
+        identity: What the training is a function of, as plain values: options, and checksums of
+            the data. With it, a checkpoint is kept in the folder, and a training that was cut off
+            goes on from there to the same end, bit for bit. ``discard_checkpoint`` takes it away.
 
     Returns:
         A row for each epoch: losses, metrics, the norm of the gradient before clipping (mean and
@@ -60,7 +65,8 @@ def fit(
         last step and the seconds.
 
     Raises:
-        OptionError: Values that cannot work.
+        OptionError: Values that cannot work, or a checkpoint of another training.
+        ModelError: The checkpoint cannot be read.
         DivergedError: The loss or the gradient was not finite any more; the model keeps the last
             good weights.
     """
@@ -69,28 +75,48 @@ def fit(
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     model.compile(optimizer=optimizer, loss=loss, metrics=metrics or [], jit_compile=False)
 
-    divergence = StopOnDivergence()
-    progress = Progress(len(train), epochs)
+    path = Path(folder, CHECKPOINT, "state.npz") if folder and identity is not None else None
+    state = read_state(path, identity or {}) if path else None
+    position = Position(len(train), *((state.epoch, state.batch) if state else ()))
+    divergence = StopOnDivergence(position)
+    progress = Progress(position, epochs)
     record = Record(folder / "history.csv" if folder else None)
-    callbacks: list[keras.callbacks.Callback] = [divergence, progress]
+    stopping = None
+    callbacks: list[keras.callbacks.Callback] = [position, divergence, progress]
     if options.ema not in ("auto", 0):  # a task has settled auto before
         callbacks.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
     if validate is not None:
         callbacks.append(Validation(validate))
     callbacks.append(record)
     if validate is not None:
-        callbacks.append(
-            keras.callbacks.EarlyStopping(
-                monitor=f"val_{monitor}",
-                mode=mode,
-                patience=options.patience,
-                restore_best_weights=True,
-            )
+        stopping = keras.callbacks.EarlyStopping(
+            monitor=f"val_{monitor}",
+            mode=mode,
+            patience=options.patience,
+            restore_best_weights=True,
         )
+        callbacks.append(stopping)
     if options.tensorboard:
         callbacks.append(tensorboard(options.tensorboard))
+    if path:
+        seconds = options.checkpoint_seconds
+        callbacks.append(
+            Checkpoint(path, identity or {}, seconds, position, record, stopping, state)
+        )
+    if state:
+        logger.info("going on from epoch %d, batch %d", state.epoch + 1, state.batch)
+        optimizer.build(model.trainable_variables)
+        model.test_on_batch(*next(iter(train.stream())))  # builds the metrics
     try:
-        model.fit(train.dataset(), epochs=epochs, shuffle=False, callbacks=callbacks, verbose=0)
+        model.fit(
+            train.stream(position.epoch, position.batch),
+            initial_epoch=position.epoch,
+            epochs=epochs,
+            steps_per_epoch=len(train),
+            shuffle=False,
+            callbacks=callbacks,
+            verbose=0,
+        )
     finally:
         progress.close()
     if divergence.error is not None:

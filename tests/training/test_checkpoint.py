@@ -1,0 +1,183 @@
+"""A training that was cut off goes on to the same end, bit for bit."""
+
+import errno
+import io
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from toolkit.errors import ModelError, OptionError
+from toolkit.training import CHECKPOINT, TrainingOptions, discard_checkpoint, fit
+from toolkit.training import checkpoint as checkpoint_module
+from toolkit.training.callbacks import Position, Record
+from toolkit.training.checkpoint import Checkpoint
+
+EPOCHS, BATCHES = 4, 5
+IDENTITY = {"seed": 0, "training_data": 1}
+
+
+class CutOff(BaseException):
+    """Stands in for the end of a killed process: nothing of the toolkit catches it."""
+
+
+class Batches:
+    """Noise that is a function of epoch and batch."""
+
+    def __len__(self) -> int:
+        return BATCHES
+
+    def stream(self, epoch: int = 0, batch: int = 0) -> tf.data.Dataset:
+        def elements() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+            for number in count(epoch * BATCHES + batch):
+                x = np.random.default_rng([7, number]).normal(size=(8, 3)).astype(np.float32)
+                yield x, (x.sum(axis=1) > 0).astype(np.int32)
+
+        signature = (tf.TensorSpec([None, 3]), tf.TensorSpec([None], tf.int32))
+        return tf.data.Dataset.from_generator(elements, output_signature=signature)
+
+
+def make_model() -> keras.Model:
+    keras.utils.set_random_seed(0)
+    layers = [keras.layers.Dense(6, "tanh"), keras.layers.Dropout(0.4)]
+    model = keras.Sequential([*layers, keras.layers.Dense(2)])
+    model.build((None, 3))
+    return model
+
+
+def train(folder: Path | None, identity: dict | None = IDENTITY, **options) -> tuple:
+    model = make_model()
+    settings = {"checkpoint_seconds": 0.0, "ema": 0.8, "patience": 2, "learning_rate": 0.1}
+    scores = []
+
+    def validate() -> dict[str, float]:
+        weights = np.concatenate([w.ravel() for w in model.get_weights()])
+        scores.append(float(np.sin(40 * weights.sum())))  # goes up and down
+        return {"accuracy": scores[-1]}
+
+    rows = fit(
+        model,
+        Batches(),
+        TrainingOptions(**settings | options),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        epochs=EPOCHS,
+        metrics=["accuracy"],
+        validate=validate,
+        monitor="accuracy",
+        mode="max",
+        folder=folder,
+        identity=identity,
+    )
+    rows = [{name: value for name, value in row.items() if name != "seconds"} for row in rows]
+    everything = [v.numpy() for v in checkpoint_module.all_variables(model)]
+    return everything, rows
+
+
+@pytest.fixture(autouse=True)
+def _a_checkpoint_after_each_batch(monkeypatch):
+    monkeypatch.setattr(checkpoint_module, "SHARE", float("inf"))
+
+
+def cut_off(monkeypatch, folder: Path, written: int, lost: int, **options) -> None:
+    """Trains until so many checkpoints are written and so many more are due, and dies there."""
+    write, due = checkpoint_module.write_state, count(1)
+
+    def write_or_die(*arguments) -> None:
+        number = next(due)
+        if number <= written:
+            write(*arguments)
+        if number == written + lost:
+            raise CutOff
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint_module, "write_state", write_or_die)
+        with pytest.raises(CutOff):
+            train(folder, **options)
+
+
+def assert_same(expected: tuple, found: tuple) -> None:
+    assert found[1] == expected[1]
+    for value, value_again in zip(expected[0], found[0], strict=True):
+        np.testing.assert_array_equal(value, value_again)
+
+
+@pytest.mark.parametrize(
+    ("options", "cuts"),
+    [
+        ({}, [(1, 0), (5, 0), (9, 1), (13, 0)]),  # in epochs' beginnings, middles and ends
+        ({"ema": 0.0}, [(6, 0)]),
+        ({"precision": "mixed_float16"}, [(7, 2)]),
+    ],
+)
+def test_the_end_is_the_same_wherever_it_was_cut_off(tmp_path, monkeypatch, options, cuts) -> None:
+    expected = train(None, **options)
+    assert len(expected[1]) > 2
+    for written, lost in cuts:
+        folder = tmp_path / str(written)
+        cut_off(monkeypatch, folder, written, lost, **options)
+        assert (folder / CHECKPOINT / "state.npz").is_file()
+        assert_same(expected, train(folder, **options))
+
+
+def test_it_may_be_cut_off_again_and_again(tmp_path, monkeypatch) -> None:
+    for _ in range(2):
+        cut_off(monkeypatch, tmp_path, 6, 1)
+    assert_same(train(None), train(tmp_path))
+
+
+def test_only_the_same_training_goes_on(tmp_path, monkeypatch) -> None:
+    cut_off(monkeypatch, tmp_path, 2, 0)
+    with pytest.raises(OptionError, match=r"of a training with seed 0 \(now 1\); delete it"):
+        train(tmp_path, IDENTITY | {"seed": 1})
+    discard_checkpoint(tmp_path)
+    assert not (tmp_path / CHECKPOINT).exists()
+    train(tmp_path, IDENTITY | {"seed": 1})
+
+
+@pytest.mark.parametrize("damage", ["cut", "empty", "text", "pickle"])
+def test_a_broken_checkpoint_says_what_to_do(tmp_path, monkeypatch, damage) -> None:
+    cut_off(monkeypatch, tmp_path, 2, 0)
+    path = tmp_path / CHECKPOINT / "state.npz"
+    content = path.read_bytes()
+    hostile = io.BytesIO()
+    np.save(hostile, np.asarray([print], object), allow_pickle=True)
+    damaged = {"cut": content[:-40], "empty": b"", "text": b"no", "pickle": hostile.getvalue()}
+    path.write_bytes(damaged[damage])
+    with pytest.raises(ModelError, match=r"delete .* to train from the beginning"):
+        train(tmp_path)
+
+
+def test_a_full_disk_does_not_end_the_training(tmp_path, monkeypatch, caplog) -> None:
+    def full(*_) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(checkpoint_module, "write_state", full)
+    assert_same(train(None), train(tmp_path))
+    assert "No space left on device" in caplog.text
+
+
+def test_checkpoints_take_no_more_than_their_share(tmp_path, monkeypatch) -> None:
+    """By a clock on which a batch takes 1 second and a checkpoint 10."""
+    now, writes = [0.0], []
+
+    def write(*_) -> None:
+        writes.append(now[0])
+        now[0] += 10
+
+    monkeypatch.setattr(checkpoint_module, "SHARE", 0.02)
+    monkeypatch.setattr(checkpoint_module, "write_state", write)
+    monkeypatch.setattr(checkpoint_module, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    position = Position(10_000)
+    checkpoint = Checkpoint(tmp_path / "state.npz", {}, 30, position, Record(None))
+    checkpoint._state = dict  # what is written does not matter here
+    for position.batch in range(1, 5_000):
+        now[0] += 1
+        checkpoint.on_train_batch_end(position.batch)
+    assert writes[0] == 30
+    assert len(writes) > 5
+    assert 10 * len(writes) <= 0.021 * now[0]
