@@ -1,0 +1,51 @@
+"""Steps that are tried: as many as the time allows, timed without the making of the graph."""
+
+import resource
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from toolkit.data import EncodedCorpus, LabelEncoder, LengthBatches
+from toolkit.models import OneToOne
+from toolkit.training import TrainingOptions
+from toolkit.training.cost import peak_memory, try_steps
+
+
+@pytest.fixture
+def batches():
+    lengths = np.full(20, 5, np.int32)
+    labels = np.arange(20, dtype=np.int32) % 2
+    corpus = EncodedCorpus(
+        np.arange(1, 6, dtype=np.int32),
+        np.zeros(20, np.int64),
+        lengths,
+        np.arange(20),
+        labels,
+        LabelEncoder("classes", ["neg", "pos"]),
+    )
+    return LengthBatches(corpus, 21)  # four texts, stretched by a twentieth, are 20 units
+
+
+def test_steps_and_units_are_counted(batches) -> None:
+    network = OneToOne(vocabulary_size=7, outputs=2, window=5, embedding_size=2, hidden_size=2)
+    network.build()
+    loss = network.output_layer.loss()
+    before = [np.array(weight) for weight in network.get_weights()]
+    trial = try_steps(network, batches.dataset(), TrainingOptions(), loss=loss)
+    assert (trial.steps, trial.units) == (len(batches), 100)
+    assert 0 < trial.seconds < 3
+    assert any((a != b).any() for a, b in zip(before, network.get_weights(), strict=True))
+    assert try_steps(network, batches.dataset(), TrainingOptions(), loss=loss, seconds=0).steps == 1
+
+
+def test_peak_memory_lies_between_what_is_held_and_what_the_system_says() -> None:
+    peak = peak_memory()
+    if sys.platform != "linux":
+        assert peak is None
+        return
+    held = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+    most = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert held <= peak + 10_000_000
+    assert peak <= most + 10_000_000

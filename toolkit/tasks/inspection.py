@@ -1,0 +1,485 @@
+"""A report on labelled texts before anything is learnt from them."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from toolkit.data import EncodedCorpus, LabelEncoder, LengthBatches, open_source, survey
+from toolkit.data.duplicates import EXAMPLES, find_repeats
+from toolkit.data.inspection import Cut, NotedExamples, Reading, Texts
+from toolkit.data.labels import shorten
+from toolkit.data.leaks import SAMPLE, Association, Members, members, telling_columns
+from toolkit.tasks import automatic
+from toolkit.tasks.automatic import DataSize
+from toolkit.tasks.options import TextClassifierOptions
+from toolkit.text import Tokenizer
+from toolkit.text.counts import most_frequent
+from toolkit.training import TrainingOptions
+from toolkit.training.cost import peak_memory, try_steps
+
+#: How many associations, and unknown units, are reported.
+LISTED = 10
+PERCENTILES = (5, 25, 50, 75, 90, 95, 99)
+#: A text of at most so many units is near-empty, by what a unit is.
+NEAR_EMPTY = {"words": 2, "characters": 8}
+#: The suggested maximum length keeps this share of the texts whole, unless they are very long.
+KEPT_WHOLE = 0.99
+
+# What is worth a warning.
+MANY_UNKNOWN = 0.1  # a share of the held-out part's units
+MUCH_RARER = 10  # times than the commonest label
+FEW = 10  # training texts of a label
+
+PARTS = ("training", "held_out")
+
+MakeNetwork = Callable[[Tokenizer, int, EncodedCorpus, DataSize], Any]
+"""Makes the network of a training from tokenizer, outputs, training corpus and its size."""
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """What the readings gave: the texts of the training file, then those of validation data.
+
+    Attributes:
+        options: The hyperparameters of the training.
+        max_length: How many units of a text are read.
+        files: The examples of one file or two.
+        texts: What is kept of the texts of all files.
+        file: The file of each text, 0 or 1 [N].
+        held_out: Whether each text is of the held-out part [N].
+        encoder: What encodes the labels.
+    """
+
+    options: TextClassifierOptions
+    max_length: int
+    files: list[NotedExamples]
+    texts: Texts
+    file: NDArray[np.int64]
+    held_out: NDArray[np.bool_]
+    encoder: LabelEncoder
+
+    def parts(self) -> Iterable[tuple[str, NDArray[np.bool_]]]:
+        """The parts that have texts, each by its name and which texts it has."""
+        yield "training", ~self.held_out
+        if self.held_out.any():
+            yield "held_out", self.held_out
+
+    def rows(self, found: NDArray[np.int64]) -> tuple[list[Any], str]:
+        """The rows of texts [n], or of pairs of them [n, 2], and how to say them."""
+
+        def say(text: int) -> str:
+            file = f" of {self.files[self.file[text]].source.name}" if len(self.files) > 1 else ""
+            return f"{self.texts.rows[text]}{file}"
+
+        said = [" and ".join(map(say, of_one)) for of_one in found.reshape(len(found), -1)]
+        rows = "row" if found.size == 1 else "rows"
+        return self.texts.rows[found].tolist(), f"{rows} {'; '.join(said)}"
+
+
+class _Warnings(list[dict[str, Any]]):
+    """What is wrong, or may be."""
+
+    def add(self, kind: str, message: str, rows: Sequence[Any] = ()) -> None:
+        self.append({"kind": kind, "message": message, "rows": list(rows)})
+
+
+def inspect_texts(
+    options: TextClassifierOptions, data: Any, validation_data: Any, make_network: MakeNetwork
+) -> dict[str, Any]:
+    """Looks at labelled texts as a training would meet them.
+
+    Args:
+        options: The hyperparameters of the training.
+        data: The training data.
+        validation_data: What is validated by; the split that a training makes when None.
+        make_network: Makes the network whose speed is tried.
+
+    Returns:
+        Sections by name, of plain values: ``files``, ``labels``, ``lengths``, ``duplicates``,
+        ``vocabulary``, ``training``, ``associations``, ``columns`` and ``warnings``.
+
+    Raises:
+        DataError: There is nothing that can be used, or no two classes to tell apart.
+        OptionError: A hyperparameter cannot work.
+    """
+    splitting = validation_data is None and options.validation_split > 0
+    examples = NotedExamples(open_source(data, "train"), options, grouped=splitting)
+    found = survey(examples, options.target)
+    held_out = np.zeros(found.count, bool)
+    if splitting:
+        held_out[found.split(options.validation_split, options.seed)[1]] = True
+    suited = automatic.MAX_LENGTHS[options.units]
+    max_length = automatic.choose(options, "max_length", suited)
+    trained_on = np.flatnonzero(~held_out)
+    chosen = np.random.default_rng(options.seed).permutation(trained_on)[:SAMPLE]
+    sample = np.zeros(found.count, bool)
+    sample[chosen] = True
+
+    reading = Reading(_cut(_tokenizer(options)), found.encoder)
+    read = [reading.read(found.again(examples), ~held_out, sample)]
+    files = [examples]
+    if validation_data is not None:
+        others = NotedExamples(open_source(validation_data, "test"), options, grouped=False)
+        read.append(reading.read(others.known(found.encoder)))
+        files.append(others)
+    sizes = [len(texts) for texts in read]
+    parts = zip(*(vars(texts).values() for texts in read), strict=True)
+    looked = _Looked(
+        options,
+        max_length,
+        files,
+        Texts(*map(np.concatenate, parts)),
+        np.repeat(np.arange(len(files)), sizes),
+        np.concatenate([held_out, np.ones(sum(sizes[1:]), bool)]),
+        found.encoder,
+    )
+    warnings = _Warnings()
+    sampled = np.flatnonzero(sample)
+    of = members(looked.texts.labels[sampled], found.encoder.classes)
+    groups = None if found.groups is None else len(np.unique(found.groups))
+    report = {
+        "files": _files(looked, groups, warnings),
+        "labels": _labels(looked, warnings),
+        "lengths": _lengths(looked, warnings),
+        "duplicates": _duplicates(looked, warnings),
+    }
+    vocabulary, report["vocabulary"] = _vocabulary(looked, reading, warnings)
+    return {
+        **report,
+        "training": _training(looked, vocabulary, make_network),
+        "associations": _associations(looked, reading, of, sampled, warnings),
+        "columns": _columns(looked, sampled, of, warnings),
+        "warnings": list(warnings),
+    }
+
+
+def _tokenizer(options: TextClassifierOptions, vocabulary: Sequence[str] = ()) -> Tokenizer:
+    return Tokenizer(
+        units=options.units,
+        lowercase=options.lowercase,
+        normalization=options.normalization,
+        html_breaks=options.html_breaks,
+        vocabulary=vocabulary,
+    )
+
+
+def _cut(tokenizer: Tokenizer) -> Cut:
+    """What cuts texts into units, compiled."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
+    def cut(texts: Any) -> Any:
+        tokens = tokenizer.split(texts).tokens
+        return *tf.unique(tokens.values), tokens.row_lengths()
+
+    def as_arrays(texts: Sequence[str]) -> tuple[Sequence[bytes], NDArray[Any], NDArray[Any]]:
+        units, index, lengths = (found.numpy() for found in cut(tf.constant(texts)))
+        return units.tolist(), index, lengths
+
+    return as_arrays
+
+
+def _files(looked: _Looked, groups: int | None, warnings: _Warnings) -> list[dict[str, Any]]:
+    files = []
+    for number, examples in enumerate(looked.files):
+        here = looked.held_out[looked.file == number]
+        name = examples.source.name
+        file = {
+            "file": name,
+            "rows": len(here) + examples.bad_rows + examples.outside_rule,
+            "bad_rows": examples.bad_rows,
+            "outside_rule": examples.outside_rule,
+            "training": int((~here).sum()),
+            "held_out": int(here.sum()),
+        }
+        files.append(file | ({"groups": groups} if groups and not number else {}))
+        if examples.bad_rows:
+            first = "; ".join(f"{place}: {why}" for place, why in examples.problems.items())
+            warnings.add(
+                "bad_rows",
+                f"{name}: {_count(examples.bad_rows, 'row')} that cannot be used; training stops "
+                f"there, or leaves them out with --skip-bad-rows ({first})",
+                list(examples.problems),
+            )
+    return files
+
+
+def _labels(looked: _Looked, warnings: _Warnings) -> Any:
+    labels, classes = looked.texts.labels, looked.encoder.classes
+    if not classes:
+        return {part: _figures(labels[here]) for part, here in looked.parts()}
+    counts = {
+        part: labels[here].sum(axis=0).astype(np.int64)
+        if labels.ndim == 2
+        else np.bincount(labels[here], minlength=len(classes))
+        for part, here in looked.parts()
+    }
+    sizes = {part: here.sum() for part, here in looked.parts()}
+    _warn_of_labels(classes, counts, labels.ndim == 1, warnings)
+    rows: list[dict[str, Any]] = []
+    for index, name in enumerate(classes):
+        row: dict[str, Any] = {"label": name}
+        for part, of_part in counts.items():
+            row[part] = int(of_part[index])
+            row[f"{part}_share"] = float(of_part[index] / sizes[part])
+        rows.append(row)
+    return rows
+
+
+def _figures(numbers: NDArray[np.float32]) -> dict[str, float]:
+    figures = {
+        "min": numbers.min(),
+        "median": np.median(numbers),
+        "max": numbers.max(),
+        "mean": numbers.mean(dtype=np.float64),
+        "deviation": numbers.std(dtype=np.float64),
+    }
+    return {name: float(figure) for name, figure in figures.items()}
+
+
+def _warn_of_labels(
+    classes: Sequence[str], counts: dict[str, NDArray[np.int64]], single: bool, warnings: _Warnings
+) -> None:
+    trained = counts["training"]
+    commonest = int(trained.argmax())
+    if rarer := [i for i, n in enumerate(trained) if 0 < n * MUCH_RARER <= trained[commonest]]:
+        rarest = min(rarer, key=lambda index: trained[index])
+        warnings.add(
+            "imbalance",
+            f"{_count(len(rarer), 'label')} at least {MUCH_RARER} times rarer than "
+            f"{classes[commonest]!r} ({trained[commonest]:,} training texts), such as "
+            f"{classes[rarest]!r} ({trained[rarest]:,}): look at macro F1, not at the accuracy"
+            + ("; --class-weights balanced makes all count the same" if single else ""),
+        )
+    if few := [f"{classes[i]} ({n})" for i, n in enumerate(trained) if n < FEW]:
+        warnings.add(
+            "rare_labels",
+            f"{_count(len(few), 'label')} with fewer than {FEW} training texts: {shorten(few)}",
+        )
+    held_out = counts.get("held_out")
+    if held_out is not None and not held_out.all():
+        missing = [name for name, n in zip(classes, held_out, strict=True) if not n]
+        warnings.add(
+            "missing_labels",
+            f"{_count(len(missing), 'label')} not in the held-out part, so that nothing measures "
+            f"them: {shorten(missing)}",
+        )
+
+
+def _lengths(looked: _Looked, warnings: _Warnings) -> dict[str, Any]:
+    units, most = looked.options.units, NEAR_EMPTY[looked.options.units]
+    lengths = looked.texts.lengths
+    found: dict[str, Any] = {}
+    for part, here in looked.parts():
+        of_part = lengths[here]
+        percentiles = np.percentile(of_part, PERCENTILES, method="inverted_cdf")
+        found[part] = {
+            "unit": units,
+            "min": int(of_part.min()),
+            **{f"p{p}": int(n) for p, n in zip(PERCENTILES, percentiles, strict=True)},
+            "max": int(of_part.max()),
+            "mean": float(of_part.mean()),
+            "near_empty": int((of_part <= most).sum()),
+            "cut": int((of_part > looked.max_length).sum()),
+        }
+    near_empty = np.flatnonzero(lengths <= most)
+    if len(near_empty) and np.median(lengths) > 2 * most:  # else short texts are what it is about
+        rows, said = looked.rows(near_empty[:EXAMPLES])
+        warnings.add(
+            "near_empty",
+            f"{_count(len(near_empty), 'text')} of at most {most} {units} ({said})",
+            rows,
+        )
+    return found
+
+
+def _duplicates(looked: _Looked, warnings: _Warnings) -> dict[str, Any]:
+    texts = looked.texts
+    exact, normal = (
+        find_repeats(prints, texts.label_prints, looked.held_out)
+        for prints in (texts.prints, texts.normal_prints)
+    )
+    for part, count, as_they_stand, found in (
+        ("training", normal.training, exact.training, normal.training_pairs),
+        ("held-out", normal.held_out, exact.held_out, normal.held_out_pairs),
+    ):
+        if count:
+            rows, said = looked.rows(found)
+            warnings.add(
+                "duplicates",
+                f"{_count(count, 'repeat')} within the {part} part, {as_they_stand:,} word for "
+                f"word ({said})",
+                rows,
+            )
+    if normal.across:
+        rows, said = looked.rows(normal.across_pairs)
+        warnings.add(
+            "overlap",
+            f"{_count(normal.across, 'held-out text')} also in the training part, {exact.across:,} "
+            f"word for word: what is measured on them may be memory ({said})",
+            rows,
+        )
+    if normal.contradicting:
+        rows, said = looked.rows(normal.contradicting_pairs)
+        warnings.add(
+            "contradiction",
+            f"{_count(normal.contradicting, 'text')} with more than one label ({said})",
+            rows,
+        )
+    names = ("training", "held_out", "across", "contradicting")
+    return {
+        kind: {name: getattr(repeats, name) for name in names}
+        for kind, repeats in (("exact", exact), ("normalised", normal))
+    }
+
+
+def _vocabulary(
+    looked: _Looked, reading: Reading, warnings: _Warnings
+) -> tuple[list[str], dict[str, Any]]:
+    """The vocabulary that training learns, and what of the texts it knows."""
+    options = looked.options
+    trained, held_out = reading.training_units, reading.held_out_units
+    decoded = Counter({unit.decode(): count for unit, count in trained.items()})
+    most = automatic.choose(options, "max_tokens", automatic.MAX_TOKENS)
+    vocabulary = most_frequent(decoded, most - 2, options.min_count)
+    known = {unit.encode() for unit in vocabulary}
+    found: dict[str, Any] = {
+        "distinct_in_training": len(trained),
+        "entries": len(vocabulary) + 2,
+    }
+    for part, counts in (("training", trained), ("held_out", held_out)):
+        if total := counts.total():
+            unknown = sum(count for unit, count in counts.items() if unit not in known)
+            found[f"unknown_{part}_share"] = unknown / total
+    commonest = sorted(
+        ((-count, unit) for unit, count in held_out.items() if unit not in known),
+    )[:LISTED]
+    found["commonest_unknown"] = [unit.decode() for _, unit in commonest]
+    share = found.get("unknown_held_out_share", 0.0)
+    if share >= MANY_UNKNOWN:
+        warnings.add(
+            "unknown",
+            f"{share:.1%} of the held-out part's {options.units} are not in the vocabulary, such "
+            f"as {', '.join(found['commonest_unknown'][:5])}",
+        )
+    return vocabulary, found
+
+
+def _training(
+    looked: _Looked, vocabulary: Sequence[str], make_network: MakeNetwork
+) -> dict[str, Any]:
+    """What an epoch comes to: batches by their plan, time and memory by trying some steps.
+
+    The ids stand in for the texts': they have the lengths of the texts, and nothing more of them.
+    """
+    options, texts = looked.options, looked.texts
+    here = np.flatnonzero(~looked.held_out)
+    whole = texts.lengths[here]
+    lengths = np.minimum(whole, looked.max_length)
+    size = DataSize(len(here), int(lengths.sum()))
+    entries = len(vocabulary) + 2
+    random = np.random.default_rng(options.seed)
+    corpus = EncodedCorpus(
+        ids=random.integers(1, entries, max(1, lengths.max()), np.int32),
+        starts=np.zeros(len(here), np.int64),
+        lengths=lengths,
+        rows=texts.rows[here],
+        labels=texts.labels[here],
+        encoder=looked.encoder,
+    )
+    budget = automatic.choose(options, "batch_tokens", automatic.batch_tokens(size))
+    batches = LengthBatches(corpus, budget, options.seed)
+    network = make_network(_tokenizer(options, vocabulary), looked.encoder.outputs, corpus, size)
+    network.build()
+    settings = {field.name: getattr(options, field.name) for field in fields(TrainingOptions)}
+    settings["ema"] = automatic.choose(options, "ema", automatic.network(size).ema)
+    trial = try_steps(
+        network,
+        batches.dataset(),
+        TrainingOptions(**settings),
+        loss=network.output_layer.loss(options.label_smoothing),
+    )
+    used = 1 - batches.padding_share
+    rate = trial.units / trial.seconds * used
+    seconds = size.tokens / rate
+    suggested = int(np.quantile(whole, KEPT_WHOLE, method="inverted_cdf"))
+    return {
+        "max_length": looked.max_length,
+        "whole_share": float((whole <= looked.max_length).mean()),
+        "suggested_max_length": max(1, min(suggested, automatic.MAX_LENGTHS[options.units])),
+        "batch_tokens": budget,
+        "batches": len(batches),
+        "padding_share": batches.padding_share,
+        "parameters": network.count_params(),
+        "estimated_units_per_second": rate,
+        "estimated_seconds_per_epoch": seconds,
+        "epochs": automatic.choose(options, "epochs", automatic.epochs(size)),
+        "estimated_memory_bytes": peak_memory(),
+        "estimated_from": f"{_count(trial.steps, 'training step')} in {trial.seconds:.1f} s, "
+        "tried with this network on this machine as it is now; reading and validation come on top",
+    }
+
+
+def _associations(
+    looked: _Looked,
+    reading: Reading,
+    of: Members,
+    sampled: NDArray[np.int64],
+    warnings: _Warnings,
+) -> list[dict[str, Any]]:
+    between = " " if looked.options.units == "words" else ""
+    found = reading.features.associations(of, LISTED, between)
+    for label in dict.fromkeys(association.label for association in found if association.decides):
+        deciding = [a for a in found if a.decides and a.label == label]
+        first = deciding[0]
+        rows, said = looked.rows(sampled[list(first.examples)])
+        others = ", ".join(repr(association.feature) for association in deciding[1:])
+        warnings.add(
+            "leak",
+            f"{first.feature!r} all but gives {label!r} away: it stands in "
+            f"{first.within_share:.1%} of its texts and in {first.elsewhere_share:.1%} of the "
+            f"others ({said})" + (f"; so do {others}" if others else ""),
+            rows,
+        )
+    return [_association(association, looked, sampled) for association in found]
+
+
+def _association(
+    association: Association, looked: _Looked, sampled: NDArray[np.int64]
+) -> dict[str, Any]:
+    rows = looked.texts.rows[sampled[list(association.examples)]].tolist()
+    return asdict(association) | {"examples": rows}
+
+
+def _columns(
+    looked: _Looked, sampled: NDArray[np.int64], of: Members, warnings: _Warnings
+) -> list[dict[str, Any]]:
+    """How well the other columns of the training data tell the label."""
+    examples = looked.files[0]
+    used = (examples.text_column, examples.label_column)
+    others = [column for column in examples.source.columns if column not in used]
+    if not others:
+        return []
+    kinds = looked.texts.label_prints[sampled]
+    if not looked.encoder.classes:
+        kinds = of.labels
+    labels = dict(zip(looked.texts.rows[sampled].tolist(), kinds.tolist(), strict=True))
+    found = telling_columns(examples.source.records(), others, labels)
+    for column in found:
+        if column.decides:
+            what = "" if column.part == "value" else f"{column.part} of "
+            warnings.add(
+                "telling_column",
+                f"column {column.column!r} all but gives the label away: {what}its value tells "
+                f"{column.right_share:.1%} of the labels (guessing: {column.guessing_share:.1%}); "
+                "keep it out of the texts",
+            )
+    return [asdict(column) for column in found]
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
