@@ -1,9 +1,11 @@
 """From the command line to a verb, and from what it did to an exit code."""
 
+import difflib
+import signal
 import sys
 from collections.abc import Sequence
 
-from pipelines import console
+from pipelines import console, leave
 from pipelines.pipeline import Pipeline
 from pipelines.verbs import VERBS
 from toolkit.errors import OptionError
@@ -21,13 +23,23 @@ def main(pipeline: Pipeline, arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 done; 1 the work failed; 2 bad usage or bad input; 130 interrupted.
     """
-    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    if arguments is not None:
+        return _run(pipeline, arguments)
+    code = _run(pipeline, sys.argv[1:])
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done; let the interpreter end
+    return code
+
+
+def _run(pipeline: Pipeline, arguments: Sequence[str]) -> int:
     debug = "--debug" in arguments
     console.set_up(debug)
     return console.exit_code(lambda: _dispatch(pipeline, arguments), debug)
 
 
 def _dispatch(pipeline: Pipeline, arguments: Sequence[str]) -> int:
+    if signal.getsignal(signal.SIGINT) is leave:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if not arguments:
         raise OptionError(f"a verb is missing; it can be {', '.join(VERBS)} (or --help)")
     verb, *rest = arguments
@@ -35,7 +47,9 @@ def _dispatch(pipeline: Pipeline, arguments: Sequence[str]) -> int:
         sys.stdout.write(_help(pipeline))
         return 0
     if verb not in VERBS:
-        raise OptionError(f"there is no verb {verb}; it can be {', '.join(VERBS)} (or --help)")
+        near = difflib.get_close_matches(verb, VERBS, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ";"
+        raise OptionError(f"there is no verb {verb}{hint} it can be {', '.join(VERBS)} (or --help)")
     return VERBS[verb].run(pipeline, verb, rest)
 
 

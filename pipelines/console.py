@@ -9,10 +9,12 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator
 
-from toolkit.errors import ToolkitError
+from toolkit.errors import ToolkitError, as_message
 
 INTERRUPTED = 130
-_BAD_PATH = (FileNotFoundError, NotADirectoryError, IsADirectoryError, FileExistsError)
+_BAD_PATH = (
+    *(FileNotFoundError, NotADirectoryError, IsADirectoryError, FileExistsError, PermissionError),
+)
 
 
 def set_up(debug: bool) -> None:
@@ -21,6 +23,7 @@ def set_up(debug: bool) -> None:
     Args:
         debug: Let TensorFlow and Python's warnings speak too.
     """
+    _open_what_is_closed()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(message)s"))
     logger = logging.getLogger("toolkit")
@@ -32,6 +35,20 @@ def set_up(debug: bool) -> None:
         warnings.simplefilter("ignore")
     if isinstance(sys.stdout, io.TextIOWrapper):  # whatever is in a text can be written
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _open_what_is_closed() -> None:
+    """Give a process that was started without its standard streams empty ones.
+
+    Else the next file that is opened has the number of one, and gets what is written there.
+    """
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(descriptor, "r" if name == "stdin" else "w"))
 
 
 def silenced() -> bool:
@@ -74,9 +91,10 @@ def exit_code(work: Callable[[], int], debug: bool) -> int:
         0 done; 1 the work failed; 2 bad usage or bad input; 130 interrupted.
     """
     try:
-        return work()
+        code = work()
+        sys.stdout.flush()
+        return code
     except BrokenPipeError:  # who read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
         _complain("interrupted")
@@ -85,6 +103,16 @@ def exit_code(work: Callable[[], int], debug: bool) -> int:
         if debug:
             traceback.print_exc()
         return _explain(error, debug)
+    finally:
+        _settle_output()
+
+
+def _settle_output() -> None:
+    """Let what cannot be written go nowhere: Python would try again in ending, and complain."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _explain(error: Exception, debug: bool) -> int:
@@ -101,4 +129,6 @@ def _explain(error: Exception, debug: bool) -> int:
 
 
 def _complain(message: str) -> None:
-    sys.stderr.write(" ".join(message.split()) + "\n")
+    with contextlib.suppress(OSError):  # a full disk behind standard error
+        sys.stderr.write(as_message(message) + "\n")
+        sys.stderr.flush()

@@ -105,6 +105,8 @@ class Parser(ArgumentParser):
             return self.parse_args(self._options_first(arguments))
         except ArgumentError as error:
             raise OptionError(self._explain(str(error))) from error
+        except UnicodeDecodeError as error:
+            raise OptionError(f"the --config file is not UTF-8 ({error.reason})") from error
 
     def parse_string(self, content: str, *arguments: Any, **options: Any) -> Namespace:
         """Parse the text of a configuration file; a run's own ``config.yaml`` is one, too."""
@@ -145,6 +147,9 @@ class Parser(ArgumentParser):
         if found and found[1] in self._hints:
             expected = " or ".join(_alternatives(self._hints[found[1]], _KINDS))
             return f"--{found[1].replace('_', '-')} is {found[2].strip()!r}; it can be {expected}"
+        if complaint.startswith("Unexpected config"):
+            return "the --config file holds no options; it should have lines such as epochs: 3"
+        complaint = complaint.replace('"<unicode string>"', "the --config file")
         return re.sub(r'^Parser key "(\w+)":', r"--\1:", " ".join(complaint.split()))
 
 

@@ -9,7 +9,12 @@ def test_sections_rows_and_warnings() -> None:
             "training": {"texts": 12_000, "cut_share": 0.125},
             "held_out": {"texts": 3, "mean": 2.5},
         },
-        "training": {"memory_bytes": 1_234_000_000, "from": "3 steps", "common": ["a", "b"], "rate": 12345.6},
+        "training": {
+            "memory_bytes": 1_234_000_000,
+            "from": "3 steps",
+            "common": ["a", "b"],
+            "rate": 12345.6,
+        },
         "columns": [],
         "warnings": [{"kind": "near_empty", "message": "2 texts (rows 3, 7)", "rows": [3, 7]}],
     }

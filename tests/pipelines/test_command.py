@@ -79,7 +79,8 @@ print("CODES", codes, "tensorflow" in sys.modules, "keras" in sys.modules)
     ("line", "complaint"),
     [
         ("", "a verb is missing"),
-        ("tran", "no verb tran"),
+        ("tran", "no verb tran; did you mean train? it can be train, "),
+        ("xyz", "no verb xyz; it can be train, "),
         ("train", "--data and --output must be given"),
         ("train --data x --output y --hiden-size 3", "did you mean --hidden-size?"),
         ("train --data x --output y --hidden 3", "unknown option --hidden"),
@@ -94,7 +95,10 @@ print("CODES", codes, "tensorflow" in sys.modules, "keras" in sys.modules)
         ("train --data x --output y --mood", "--mood: expected one argument"),
         ("train --config {tmp}/none.yaml", "does not exist"),
         ("train --config {tmp}/bad.yaml", "did you mean hidden_size?"),
-        ("train --config {tmp}/broken.yaml", "Problems parsing config"),
+        ("train --config {tmp}/broken.yaml", "in the --config file, line 2"),
+        ("train --config {tmp}/latin.yaml", "the --config file is not UTF-8"),
+        ("train --config {tmp}/a.csv", "the --config file holds no options"),
+        ("train --config {tmp}", "is not a file"),
         ("train --data {tmp}/none.csv --output {tmp}/x", "none.csv"),
         ("train --data sample --output {tmp}/bad.yaml", "is a file"),
         ("train --data sample --output {tmp}/x --golden {tmp}/none", "No such file"),
@@ -121,6 +125,7 @@ print("CODES", codes, "tensorflow" in sys.modules, "keras" in sys.modules)
 def test_one_line_and_exit_code_2(call, tmp_path, line, complaint):
     (tmp_path / "bad.yaml").write_text("hidden_sice: 3\n")
     (tmp_path / "broken.yaml").write_text("a: [")
+    (tmp_path / "latin.yaml").write_bytes(b"caf\xe9: 3")
     (tmp_path / "empty.txt").touch()
     (tmp_path / "a.csv").write_text("text,label\ngood,pos\n")
     (tmp_path / "b.csv").write_text("text\ngood\n")
