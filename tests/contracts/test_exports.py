@@ -13,7 +13,8 @@ EXPORTS = {
     "text": "PADDING_ID UNKNOWN_ID Pieces TextOptions TokenCounts Tokenizer utf8",
     "data": (
         "ColumnOptions EncodedCorpus Example Label LabelCounter LabelEncoder LabelRule "
-        "LengthBatches Record Source Survey TextExamples encode open_source survey"
+        "LengthBatches Record Source Survey TextExamples cooccurrence_vectors encode open_source "
+        "survey"
     ),
     "models": "ManyToOne OneToOne OutputLayer TextModel",
     "training": "CHECKPOINT TrainingOptions discard_checkpoint fit make_optimizer set_threads",
@@ -24,8 +25,8 @@ EXPORTS = {
         "over_seeds paired_bootstrap save_picture worst_errors write_report"
     ),
     "export": (
-        "CARD_FILE Card Servable VerifyResult check_onnx newest_version read_golden verify "
-        "write_card write_golden write_onnx write_saved_model"
+        "CARD_FILE Card Servable VerifyResult check_onnx first_alone newest_version read_golden "
+        "verify write_card write_golden write_onnx write_saved_model"
     ),
     "tasks": "TextClassifier TextClassifierOptions",
 }

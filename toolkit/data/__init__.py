@@ -5,6 +5,7 @@ through the text layer and keeps their ids on disk; ``LengthBatches`` deals them
 TensorFlow is imported when it is first asked for.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from toolkit.data.examples import Example, TextExamples
@@ -17,6 +18,7 @@ from toolkit.data.survey import Survey, survey
 
 if TYPE_CHECKING:
     from toolkit.data.batches import LengthBatches
+    from toolkit.data.cooccurrence import cooccurrence_vectors
     from toolkit.data.corpus import EncodedCorpus, encode
 
 __all__ = [
@@ -32,19 +34,23 @@ __all__ = [
     "Source",
     "Survey",
     "TextExamples",
+    "cooccurrence_vectors",
     "encode",
     "open_source",
     "survey",
 ]
 
 
+_HOMES = {
+    "EncodedCorpus": "corpus",
+    "LengthBatches": "batches",
+    "cooccurrence_vectors": "cooccurrence",
+    "encode": "corpus",
+}
+
+
 def __getattr__(name: str) -> Any:
-    if name == "LengthBatches":
-        from toolkit.data.batches import LengthBatches
-
-        return LengthBatches
-    if name in {"EncodedCorpus", "encode"}:
-        from toolkit.data import corpus
-
-        return getattr(corpus, name)
+    """Imports TensorFlow and scikit-learn only when something that needs them is asked for."""
+    if name in _HOMES:
+        return getattr(import_module(f"toolkit.data.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

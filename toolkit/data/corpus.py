@@ -77,7 +77,7 @@ class EncodedCorpus:
         ]
         checksum = 0
         for part in parts:
-            checksum = zlib.crc32(np.ascontiguousarray(part), checksum)
+            checksum = zlib.crc32(np.ascontiguousarray(part).data, checksum)
         return checksum
 
     def subset(self, indices: NDArray[np.int64]) -> Self:

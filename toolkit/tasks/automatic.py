@@ -45,7 +45,9 @@ class Network:
     """Sizes and regularisation that suit one another.
 
     Small data is sentences, which a small network learns in seconds, and in which each word counts.
-    Large data is film reviews and the like, learnt by heart unless much is hidden in training.
+    Large data is film reviews and the like, learnt by heart unless much is hidden in training, and
+    unless rare words, whose gradients are small, stay near where other words have put them: by
+    vectors that start from co-occurrence, and by Adam's epsilon.
     """
 
     embedding_size: int = 64
@@ -54,18 +56,29 @@ class Network:
     embedding_dropout: float = 0.2
     output_dropout: float = 0.3
     ema: float = 0.0
+    vectors: str = "random"
+    learning_rate: float = 0.002
+    epsilon: float = 1e-7
 
 
 def network(size: DataSize) -> Network:
     """The network that suits the data; both were tried, on the sample and on IMDB."""
     if size.tokens < LARGE:
         return Network()
-    return Network(word_dropout=0.2, embedding_dropout=0.3, output_dropout=0.5, ema=0.998)
+    return Network(
+        word_dropout=0.2,
+        embedding_dropout=0.3,
+        output_dropout=0.5,
+        ema=0.998,
+        vectors="cooccurrence",
+        learning_rate=0.005,
+        epsilon=1e-4,
+    )
 
 
 def epochs(size: DataSize) -> int:
-    """About thirty million tokens of training, in 4 to 40 epochs; early stopping may end sooner."""
-    return max(4, min(40, round(30_000_000 / max(1, size.tokens))))
+    """About forty million tokens of training, in 4 to 40 epochs; early stopping may end sooner."""
+    return max(4, min(40, round(40_000_000 / max(1, size.tokens))))
 
 
 def batch_tokens(size: DataSize) -> int:

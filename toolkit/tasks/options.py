@@ -31,6 +31,8 @@ class RecurrentOptions:
         cell: ``simple_rnn``, ``simplified_gru``, ``gru``, ``lstm`` (Keras's own), ``keras_gru``
             (Keras's fused layer, for a GPU), or a cell of your own as ``module:Class``.
         embedding_size: The size of a unit's vector; auto suits it to the data.
+        vectors: What the units' vectors start from: random numbers, or what the training texts say
+            by which units occur near each other; auto suits it to the data.
         hidden_size: The size of the recurrent state; auto suits it to the data.
         layers: How many recurrent layers are stacked.
         bidirectional: Whether each layer also reads from the end, so that the future matters.
@@ -53,6 +55,7 @@ class RecurrentOptions:
 
     cell: str = "gru"
     embedding_size: int | Literal["auto"] = "auto"
+    vectors: Literal["random", "cooccurrence", "auto"] = "auto"
     hidden_size: int | Literal["auto"] = "auto"
     layers: int = 1
     bidirectional: bool = True

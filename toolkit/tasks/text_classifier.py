@@ -23,6 +23,7 @@ from toolkit.data import (
     LabelEncoder,
     LengthBatches,
     TextExamples,
+    cooccurrence_vectors,
     encode,
     open_source,
     survey,
@@ -60,6 +61,8 @@ logger = logging.getLogger("toolkit")
 OUTPUTS = {"classes": "softmax", "labels": "sigmoid", "number": "linear"}
 #: How many units, padding included, are validated at once.
 VALIDATION_TOKENS = 16_384
+#: The root mean square of vectors from co-occurrence, somewhat above that of Keras's random ones.
+VECTOR_SCALE = 0.05
 #: How many texts are held in memory at once when evaluating.
 EVALUATION_CHUNK = 1024
 
@@ -162,6 +165,11 @@ class TextClassifier(TextClassifierOptions):
         network = self._network(tokenizer, encoder.outputs, train, size)
         self.text_model = TextModel(tokenizer, network)
         self.text_model.build()
+        if self._choose("vectors", automatic.network(size).vectors) == "cooccurrence":
+            vectors = cooccurrence_vectors(
+                train, tokenizer.vocabulary_size, network.embedding.output_dim, self.seed
+            )
+            network.embedding.embeddings.assign(VECTOR_SCALE * vectors)
         self._ask = asking(signature(self.text_model, self.classes))
 
         budget = self._choose("batch_tokens", automatic.batch_tokens(size))
@@ -190,7 +198,9 @@ class TextClassifier(TextClassifierOptions):
                 return {k: v for k, v in self.metrics.items() if isinstance(v, float)}
 
         training = {field.name: getattr(self, field.name) for field in fields(TrainingOptions)}
-        training["ema"] = self._choose("ema", automatic.network(size).ema)
+        suited = automatic.network(size)
+        for name in ("ema", "learning_rate", "epsilon") if self.optimizer == "adam" else ("ema",):
+            training[name] = self._choose(name, getattr(suited, name))
         self.history = fit(
             network,
             batches,

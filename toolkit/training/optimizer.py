@@ -9,8 +9,11 @@ from keras import ops
 from toolkit.options import check_options
 from toolkit.training.options import TrainingOptions
 
-#: Adam's usual 0.001 (Kingma and Ba 2015, Algorithm 1), doubled; no search was made.
+#: What auto is where no task has settled it; for Adam the usual 0.001 (Kingma and Ba 2015,
+#: Algorithm 1), doubled; no search was made.
 LEARNING_RATES = {"adam": 0.002, "sgd": 0.5}
+#: The same for Adam's epsilon; Keras's own.
+EPSILON = 1e-7
 
 
 @keras.saving.register_keras_serializable(package="toolkit")
@@ -174,5 +177,6 @@ def make_optimizer(options: TrainingOptions, steps: int) -> keras.optimizers.Opt
         arguments |= {"use_ema": True, "ema_momentum": options.ema}
     schedule = WarmupDecay(peak, steps, round(options.warmup * steps), options.schedule)
     if options.optimizer == "adam":
-        return RecordedAdam(schedule, epsilon=options.epsilon, **arguments)
+        epsilon = EPSILON if options.epsilon == "auto" else options.epsilon
+        return RecordedAdam(schedule, epsilon=epsilon, **arguments)
     return RecordedSGD(schedule, **arguments)

@@ -15,9 +15,9 @@ class TrainingOptions:
 
     Args:
         optimizer: Adam (Kingma and Ba 2015) or plain gradient descent, as in the lecture.
-        learning_rate: The peak learning rate; auto is 0.002 for adam and 0.5 for sgd.
+        learning_rate: The peak learning rate; auto suits it to the optimizer and the data.
         epsilon: What Adam adds to the root of its second moment; 0.0001 keeps the steps of rare
-            words' vectors small, and they learn by heart less.
+            words' vectors small, and they learn by heart less. Auto suits it to the data.
         schedule: How the learning rate falls from its peak to zero over the planned steps.
         warmup: The share of the planned steps over which the learning rate first rises.
         clipnorm: The largest norm of each variable's gradient; it stands in for the next.
@@ -68,7 +68,7 @@ class TrainingOptions:
 
     optimizer: Literal["adam", "sgd"] = "adam"
     learning_rate: float | Literal["auto"] = "auto"
-    epsilon: float = 1e-7
+    epsilon: float | Literal["auto"] = "auto"
     schedule: Literal["constant", "linear", "cosine"] = "linear"
     warmup: float = 0.05
     clipnorm: float | None = None

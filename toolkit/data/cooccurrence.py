@@ -1,0 +1,101 @@
+"""Vectors of words from the company that they keep, to start an embedding from."""
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+import numpy as np
+import scipy.sparse
+from numpy.typing import NDArray
+from sklearn.utils.extmath import randomized_svd
+
+from toolkit.data.corpus import EncodedCorpus
+
+#: How many units to either side count as near.
+WINDOW = 5
+#: The exponent that lifts rare contexts: Levy, Goldberg and Dagan (TACL 2015), section 3.2.
+SMOOTHING = 0.75
+#: Of larger data a share of the texts is read, so that time and memory stay bounded.
+MOST_TOKENS = 10_000_000
+#: How many units are counted at a time.
+_CHUNK = 1_000_000
+#: Ids below this stand for no unit: padding and unknown.
+_FIRST_UNIT = 2
+
+Matrix: TypeAlias = scipy.sparse.csr_matrix
+
+
+def cooccurrence_vectors(
+    corpus: EncodedCorpus, vocabulary_size: int, size: int, seed: int = 0
+) -> NDArray[np.float32]:
+    """Vectors in which units lie near each other that occur near the same units.
+
+    The positive pointwise mutual information of units within ``WINDOW`` of each other, with
+    smoothed contexts, is factorised by a truncated singular value decomposition (Levy and Goldberg,
+    NIPS 2014, sections 3.3 and 5.1, U times the root of the singular values).
+
+    Args:
+        corpus: The texts.
+        vocabulary_size: How many ids there are.
+        size: The size of a vector; at most the vocabulary's.
+        seed: The seed of the decomposition, and of the choice of texts where there are too many.
+
+    Returns:
+        float32 [vocabulary_size, size] with a root mean square of one; zeros for padding, unknown
+        and what never occurs near anything.
+    """
+    information = positive_information(cooccurrences(_some(corpus, seed), vocabulary_size))
+    vectors = np.zeros((vocabulary_size, size), np.float32)
+    if information.nnz:
+        rank = min(size, vocabulary_size)
+        left, strengths, _ = randomized_svd(information, rank, n_iter=3, random_state=seed)
+        vectors[:, :rank] = left * np.sqrt(strengths)
+        vectors[information.getnnz(axis=1) == 0] = 0  # exactly
+        vectors /= np.sqrt(np.mean(np.square(vectors)))
+    return vectors
+
+
+def cooccurrences(corpus: EncodedCorpus, vocabulary_size: int) -> Matrix:
+    """How often two units occur within ``WINDOW`` of each other: symmetric [V, V]."""
+    counts = scipy.sparse.csr_matrix((vocabulary_size, vocabulary_size), dtype=np.float32)
+    for ids in _chunks(corpus):
+        for distance in range(1, WINDOW + 1):
+            first, second = ids[:-distance], ids[distance:]
+            known = (first >= _FIRST_UNIT) & (second >= _FIRST_UNIT)
+            pairs = (first[known], second[known])
+            ones = np.ones(len(pairs[0]), np.float32)
+            counts = counts + scipy.sparse.coo_matrix((ones, pairs), shape=counts.shape).tocsr()
+    return counts + counts.T
+
+
+def positive_information(counts: Matrix) -> Matrix:
+    """max(0, log P(a, b) / (P(a) P'(b))), where P' is P to the power ``SMOOTHING``."""
+    totals = np.asarray(counts.sum(axis=1)).ravel()
+    contexts = totals**SMOOTHING
+    contexts /= max(1.0, contexts.sum())
+    pairs = counts.tocoo()
+    information = np.log(pairs.data / (totals[pairs.row] * contexts[pairs.col]))
+    positive = information > 0
+    indices = (pairs.row[positive], pairs.col[positive])
+    return scipy.sparse.coo_matrix((information[positive], indices), shape=counts.shape).tocsr()
+
+
+def _some(corpus: EncodedCorpus, seed: int) -> EncodedCorpus:
+    """The texts, or so many of them as have ``MOST_TOKENS`` units."""
+    if corpus.lengths.sum(dtype=np.int64) <= MOST_TOKENS:
+        return corpus
+    order = np.random.default_rng(seed).permutation(len(corpus))
+    count = int(np.searchsorted(np.cumsum(corpus.lengths[order], dtype=np.int64), MOST_TOKENS))
+    return corpus.subset(np.sort(order[:count]))
+
+
+def _chunks(corpus: EncodedCorpus) -> Iterator[NDArray[np.int32]]:
+    """The ids of many texts at a time, with padding between, so that none is near another's."""
+    parts: list[NDArray[np.int32]] = []
+    held = 0
+    between = np.zeros(WINDOW, np.int32)
+    for index in range(len(corpus)):
+        parts += [corpus[index], between]
+        held += len(parts[-2])
+        if held >= _CHUNK or index == len(corpus) - 1:
+            yield np.concatenate(parts)
+            parts, held = [], 0
