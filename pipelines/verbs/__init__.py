@@ -7,6 +7,7 @@ from pipelines.verbs.compare import COMPARE
 from pipelines.verbs.demo import DEMO
 from pipelines.verbs.evaluate import EVALUATE
 from pipelines.verbs.export import EXPORT, VERIFY
+from pipelines.verbs.inspection import INSPECT
 from pipelines.verbs.predict import PREDICT
 from pipelines.verbs.train import TRAIN
 from pipelines.verbs.verb import Verb
@@ -18,5 +19,6 @@ VERBS: dict[str, Verb] = {
     "predict": PREDICT,
     "export": EXPORT,
     "verify": VERIFY,
+    "inspect": INSPECT,
     "demo": DEMO,
 }

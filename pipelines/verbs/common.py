@@ -12,7 +12,7 @@ import yaml
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
 from pipelines.streams import arriving_lines
-from toolkit.data import ColumnOptions
+from toolkit.data import ColumnOptions, Source, TextExamples
 from toolkit.errors import DataError, ModelError
 from toolkit.export import newest_version
 
@@ -32,6 +32,43 @@ def check_run(run: str) -> None:
     """Complain before TensorFlow is imported about a folder that is no run."""
     if not os.path.isdir(run):
         raise ModelError(f"{run}: there is no such folder; give the folder of a trained run")
+
+
+def data_arguments(parser: Parser) -> None:
+    """Add the data that is learnt from, and a file of options."""
+    parser.add_argument(
+        "--config",
+        action="config",
+        metavar="FILE",
+        help="A YAML file with any of the options, such as the config.yaml of a run.",
+    )
+    parser.add_argument(
+        "--data",
+        required=True,
+        help="A CSV, TSV or JSONL file (each also .gz), a folder with a sub-folder a class, the "
+        "name of a TensorFlow data set, or sample.",
+    )
+    parser.add_argument(
+        "--validation-data", metavar="DATA", help="The same, to choose the best weights by."
+    )
+
+
+def labelled_data(
+    pipeline: Pipeline, options: Any, columns: ColumnOptions
+) -> tuple[Source, Source | None]:
+    """The training data, and the validation data where some is given.
+
+    Raises:
+        DataError: There is no such data, or a column is not there.
+        OptionError: The label rule cannot be understood.
+    """
+    train = pipeline.data(options.data, "train")
+    TextExamples(train, columns)
+    if options.validation_data is None:
+        return train, None
+    validation = pipeline.data(options.validation_data, "test")
+    TextExamples(validation, columns, grouped=False)
+    return train, validation
 
 
 def golden_argument(parser: Parser) -> None:

@@ -11,9 +11,13 @@ import yaml
 
 from pipelines.parser import Parser
 from pipelines.pipeline import SAMPLE, Pipeline
-from pipelines.verbs.common import golden_argument, golden_texts
+from pipelines.verbs.common import (
+    data_arguments,
+    golden_argument,
+    golden_texts,
+    labelled_data,
+)
 from pipelines.verbs.verb import Verb
-from toolkit.data import TextExamples
 from toolkit.errors import DivergedError, OptionError
 from toolkit.export import CARD_FILE, newest_version
 from toolkit.options import differences
@@ -26,21 +30,7 @@ _TRAIN_FILES = ("data", "validation_data", "output", "golden")
 
 
 def _train_arguments(parser: Parser, pipeline: Pipeline) -> None:
-    parser.add_argument(
-        "--config",
-        action="config",
-        metavar="FILE",
-        help="A YAML file with any of the options, such as the config.yaml of a run.",
-    )
-    parser.add_argument(
-        "--data",
-        required=True,
-        help="A CSV, TSV or JSONL file (each also .gz), a folder with a sub-folder a class, the "
-        "name of a TensorFlow data set, or sample.",
-    )
-    parser.add_argument(
-        "--validation-data", metavar="DATA", help="The same, to choose the best weights by."
-    )
+    data_arguments(parser)
     parser.add_argument("--output", required=True, metavar="RUN", help="The run's folder.")
     golden_argument(parser)
     parser.add_options(pipeline.options)
@@ -59,12 +49,7 @@ def _train(pipeline: Pipeline, options: Any) -> int:
         logger.info("%s is finished; nothing is left to do", run)
         return 0
     golden = golden_texts(options.golden) or list(pipeline.examples)
-    train = pipeline.data(options.data, "train")
-    TextExamples(train, columns)  # complains of columns that are not there
-    validation = None
-    if options.validation_data is not None:
-        validation = pipeline.data(options.validation_data, "test")
-        TextExamples(validation, columns, grouped=False)
+    train, validation = labelled_data(pipeline, options, columns)
 
     task = pipeline.load_task()(**asked)
     try:

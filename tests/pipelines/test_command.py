@@ -63,13 +63,14 @@ codes = [main(line.split()) for line in (
     "train --data {tmp_path}/a.csv --output {tmp_path}/x --group-column film",
     "train --data {tmp_path}/a.csv --output {tmp_path}/x --label-rule pos",
     "evaluate {tmp_path}/run --data {tmp_path}/a.csv --text-column film",
+    "inspect --data {tmp_path}/a.csv --label-column film",
 )]
 print("CODES", codes, "tensorflow" in sys.modules, "keras" in sys.modules)
 """
     output = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     ).stdout
-    assert output.split("CODES ")[1].strip() == "[0, 0, 0, 2, 2, 2, 2, 2, 2, 2, 2] False False"
+    assert output.split("CODES ")[1].strip() == "[0, 0, 0, 2, 2, 2, 2, 2, 2, 2, 2, 2] False False"
 
 
 # Complaints

@@ -1,0 +1,40 @@
+"""``inspect``: what data is like, before anything is learnt from it."""
+
+import json
+import sys
+from dataclasses import fields
+from typing import Any
+
+from pipelines.parser import Parser
+from pipelines.pipeline import Pipeline
+from pipelines.verbs.common import data_arguments, labelled_data
+from pipelines.verbs.verb import Verb
+from toolkit.evaluation import report_table
+
+
+def _inspect_arguments(parser: Parser, pipeline: Pipeline) -> None:
+    data_arguments(parser)
+    parser.add_argument(
+        "--format", choices=["table", "json"], default="table", help="How the report is written."
+    )
+    parser.add_options(pipeline.options)
+
+
+def _inspect(pipeline: Pipeline, options: Any) -> int:
+    asked = {field.name: getattr(options, field.name) for field in fields(pipeline.options)}
+    train, validation = labelled_data(pipeline, options, pipeline.options(**asked))
+    report = pipeline.load_task()(**asked).inspect(train, validation)
+    if options.format == "json":
+        written = json.dumps(report, indent=2, ensure_ascii=False)
+    else:
+        written = report_table(report)
+    sys.stdout.write(written + "\n")
+    return 0
+
+
+INSPECT = Verb(
+    "--data DATA [options]",
+    "Report on labelled data as train would meet it: duplicates, leaks, lengths, cost.",
+    _inspect_arguments,
+    _inspect,
+)
