@@ -420,7 +420,8 @@ def _training(
         "epochs": automatic.choose(options, "epochs", automatic.epochs(size)),
         "estimated_memory_bytes": peak_memory(),
         "estimated_from": f"{_count(trial.steps, 'training step')} in {trial.seconds:.1f} s, "
-        "tried with this network on this machine as it is now; reading and validation come on top",
+        "tried with this network on this machine as it is now; what is before and between the "
+        "epochs (reading, first vectors, validation) comes on top",
     }
 
 
