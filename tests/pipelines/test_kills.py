@@ -1,0 +1,21 @@
+"""Real processes, killed at random moments, and the same command again."""
+
+import re
+import subprocess
+import sys
+
+from pipelines.samples.reviews import reviews
+
+
+def test_killed_trainings_come_to_the_same_end(tmp_path) -> None:
+    data = tmp_path / "data.csv"
+    lines = [f'"{text}",{label}\n' for text, label in reviews("train")[:200]]
+    data.write_text("text,label\n" + "".join(lines), encoding="utf-8")
+    command = [sys.executable, "-m", "benchmarks.kills", "--data", str(data), "--rows", "200"]
+    options = ["--kills", "2", "--epochs", "2", "--seed", "1"]
+    done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 of 2 ends are bit-identical" in done.stdout
+    assert re.findall(r"^\d: the same$", done.stderr, re.MULTILINE) == [
+        f"{number}: the same" for number in (1, 2)
+    ]
