@@ -1,13 +1,15 @@
 """The exported model answers Python strings, and complains in one line about anything else."""
 
 import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from toolkit.errors import ModelError
-from toolkit.export.servable import Servable
+from toolkit.export.servable import Servable, first_alone
 
 
 def test_answers_strings(exported):
@@ -79,3 +81,30 @@ def test_wrong_calls(exported):
         model(signature="beam", text=["a"])
     with pytest.raises(ModelError, match="takes text, not texts"):
         model(texts=["a"])
+
+
+def test_the_first_call_is_over_before_another_begins():
+    events = []
+
+    def function(number):
+        events.append(("begin", number))
+        time.sleep(0.05)
+        events.append(("end", number))
+        return number
+
+    alone = first_alone(function)
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(alone, range(4))) == [0, 1, 2, 3]
+        (begun, first), (ended, second) = events[:2]
+        assert (begun, ended, first) == ("begin", "end", second)
+        events.clear()
+        assert list(pool.map(alone, range(4))) == [0, 1, 2, 3]
+        assert [begun for begun, _ in events[:2]] == ["begin", "begin"]
+
+
+def test_a_first_call_that_fails_does_not_block_the_next():
+    alone = first_alone(lambda number: 1 / number)
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            alone(0)
+    assert alone(2) == 0.5

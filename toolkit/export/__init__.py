@@ -1,7 +1,7 @@
 """A run's folder: the models, the golden file, the card, and the proof that they answer rightly.
 
-The two names that need TensorFlow are imported when they are first used, so that ``verify`` does
-not wait for it.
+The names that need TensorFlow are imported when they are first used, so that ``verify`` does not
+wait for it.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from toolkit.export.onnx import check_onnx, write_onnx
 from toolkit.export.verify import VerifyResult, newest_version, read_golden, verify
 
 if TYPE_CHECKING:
-    from toolkit.export.servable import Servable
+    from toolkit.export.servable import Servable, first_alone
     from toolkit.export.write import write_saved_model
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Servable",
     "VerifyResult",
     "check_onnx",
+    "first_alone",
     "newest_version",
     "read_golden",
     "verify",
@@ -32,10 +33,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name == "Servable":
-        from toolkit.export.servable import Servable
+    if name in ("Servable", "first_alone"):
+        from toolkit.export import servable
 
-        return Servable
+        return getattr(servable, name)
     if name == "write_saved_model":
         from toolkit.export.write import write_saved_model
 

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from toolkit.export import first_alone
 from toolkit.models import TextModel
 from toolkit.text import utf8
 
@@ -50,6 +51,7 @@ def signature(text_model: TextModel, classes: Sequence[str]) -> Any:
 
 def asking(function: Any) -> Ask:
     """A signature of tensors as a function of Python strings that gives arrays."""
+    function = first_alone(function)
 
     def ask(texts: Sequence[str]) -> Answers:
         answers = function(tf.constant([utf8(text) for text in texts]))
