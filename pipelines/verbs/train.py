@@ -52,13 +52,15 @@ def _train(pipeline: Pipeline, options: Any) -> int:
     train, validation = labelled_data(pipeline, options, columns)
 
     task = pipeline.load_task()(**asked)
+    diverged = None
     try:
         task.fit(train, validation, output=run)
     except DivergedError as error:
-        task.save(run)
-        raise DivergedError(f"{error}; the weights are in {run / 'model.keras'}") from error
+        diverged = error
     task.facts |= data | {"command": shlex.join(_command(pipeline, options))}
     task.save(run)
+    if diverged:
+        raise DivergedError(f"{diverged}; the weights are in {run / 'model.keras'}") from diverged
     while (cut_off := newest_version(run)) is not None:  # of a run that was killed while exporting
         shutil.rmtree(run / str(cut_off))
     version = task.export(run, golden=golden)
@@ -84,7 +86,8 @@ def _finished(run: Path, asked: dict[str, Any]) -> bool:
         return False
     try:
         config = yaml.safe_load(configs[0].read_text(encoding="utf-8"))
-        recorded = config["facts"] | config["options"]
+        begun = configs[0].parent.name == CHECKPOINT  # its facts are not yet as the user gave them
+        recorded = config["options"] | ({} if begun else config["facts"])
     except (OSError, ValueError, TypeError, KeyError, IndexError, yaml.YAMLError):
         raise OptionError(
             f"{run} holds a model but no config.yaml that says how it was trained; "

@@ -28,6 +28,8 @@ class SizeOptions:
         tensorboard: A folder for logs.
     """
 
+    WITHOUT_EFFECT: ClassVar[tuple[str, ...]] = ("tensorboard",)
+
     hidden_size: int | Literal["auto"] = "auto"
     clip: float | None = 1.0
     lowercase: bool = True
@@ -94,6 +96,7 @@ class FakeTask(FakeOptions):
         return classification_statistics([one.label == "pos" for one in examples], given)
 
     def save(self, folder):
+        Path(folder).mkdir(parents=True, exist_ok=True)
         Path(folder, "config.yaml").write_text(self._config(), encoding="utf-8")
 
     def _config(self):

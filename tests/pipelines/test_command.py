@@ -274,6 +274,28 @@ def test_an_unfinished_run_is_trained(call, data, run):
 # evaluate, export, verify, demo
 
 
+def test_what_a_killed_export_left_is_cleared_away(call, data, run):
+    train = ["train", "--data", data, "--output", run]
+    call(*train)
+    (run / "README.md").unlink()
+    (run / "2").mkdir()
+    assert call(*train)[0] == 0
+    assert sorted(entry.name for entry in run.iterdir()) == ["1", "README.md", "config.yaml"]
+
+
+def test_a_run_that_was_cut_off_goes_on_as_it_began_only(call, data, tmp_path):
+    run = tmp_path / "run"
+    facts = {"data": "the source's own name for it"}
+    (run / "checkpoint").mkdir(parents=True)
+    config = yaml.safe_dump({"options": {"seed": 3, "tensorboard": None}, "facts": facts})
+    (run / "checkpoint" / "config.yaml").write_text(config)
+    train = ["train", "--data", data, "--output", run]
+    code, _, complaint = call(*train, "--seed", 4)
+    assert code == 2
+    assert f"{run} was trained with seed 3 (now 4); give another --output" in complaint
+    assert call(*train, "--seed", 3, "--tensorboard", tmp_path / "logs")[0] == 0
+
+
 def test_evaluate_writes_the_metrics(call, run, data, tmp_path):
     code, output, _ = call(
         "evaluate", run, "--data", data, "--output", tmp_path / "report", "--label-column", "label"
