@@ -62,10 +62,9 @@ ids = np.array([[2, 1, 2], [2, 0, 0]])  # two texts; the shorter one is padded
 the same ids. With this toolkit, from the run's folder:
 
 ```python
-import keras
-import toolkit.models
+from toolkit.models import load_text_model
 
-tokenizer = keras.saving.load_model("model.keras", compile=False).tokenizer
+tokenizer = load_text_model("model.keras").tokenizer
 ids = tokenizer(["There is nothing to like in this movie."])
 ```
 """
