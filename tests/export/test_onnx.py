@@ -104,6 +104,7 @@ def test_the_activations_of_the_simple_cell(activation):
         (GRUCell, {"use_bias": False}),
         (keras.layers.GRUCell, {"reset_after": False}),
         (keras.layers.LSTMCell, {"use_bias": False}),
+        (keras.layers.SimpleRNNCell, {"activation": "relu"}),
     ],
 )
 def test_the_options_of_a_cell(cell, options):

@@ -192,7 +192,7 @@ def _operator(cell: Any) -> tuple[str, dict[str, Any], Array]:
     the kernel, the recurrent kernel, the input's bias and the recurrence's. ONNX's update gate
     keeps the old state, that of the toolkit's cells the new one: 1 - sigmoid(a) = sigmoid(-a).
     """
-    if type(cell) is SimpleRNNCell:
+    if type(cell) in (SimpleRNNCell, keras.layers.SimpleRNNCell):
         name = keras.activations.serialize(cell.activation)
         return "RNN", {"activations": [str(name).capitalize()]}, _blocks(cell, 1)
     if type(cell) is SimplifiedGRUCell:
