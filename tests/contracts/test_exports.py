@@ -16,13 +16,13 @@ EXPORTS = {
         "LengthBatches Record Source Survey TextExamples cooccurrence_vectors encode open_source "
         "survey"
     ),
-    "models": "ManyToOne OneToOne OutputLayer TextModel",
+    "models": "ManyToOne OneToOne OutputLayer TextModel load_text_model",
     "training": "CHECKPOINT TrainingOptions discard_checkpoint fit make_optimizer set_threads",
     "evaluation": (
         "BootstrapOptions Difference Metric Statistics calibration_error check_classes "
         "classification_metrics classification_statistics compare comparison_table draw_confusion "
         "metrics_table multilabel_metrics multilabel_statistics number_metrics number_statistics "
-        "over_seeds paired_bootstrap save_picture worst_errors write_report"
+        "over_seeds paired_bootstrap report_table save_picture worst_errors write_report"
     ),
     "export": (
         "CARD_FILE Card Servable VerifyResult check_onnx first_alone newest_version read_golden "
