@@ -4,7 +4,9 @@ Logistic regression on binary n-grams, weighted by their naive Bayes log-count r
 Manning, ACL 2012, section 2.3), by scikit-learn, on the split that the pipeline makes of the same
 data with the same seed. Two classes. All texts are held in memory.
 
-Run ``python -m benchmarks.ngrams --data reviews.csv --group-column movie``.
+Run ``python -m benchmarks.ngrams --data reviews.csv --group-column movie``. With ``--beside RUN``
+there are rows for the mean of the probabilities of the n-grams and of a trained run, which must
+have been trained with the same split.
 """
 
 import argparse
@@ -24,6 +26,7 @@ def main() -> None:
     parser.add_argument("--label-column")
     parser.add_argument("--group-column")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--beside", metavar="RUN")
     given = parser.parse_args()
     columns = ColumnOptions(
         text_column=given.text_column,
@@ -35,6 +38,14 @@ def main() -> None:
     train, held = found.split(0.1, given.seed)
     labels = np.asarray(found.classes)
     texts = [example.text for example in examples]
+
+    of_run = None
+    if given.beside:
+        from toolkit.tasks import TextClassifier
+
+        answers = TextClassifier.load(given.beside).predict([texts[i] for i in held])
+        second_class = list(answers[0]["probabilities"])[1]
+        of_run = np.asarray([answer["probabilities"][second_class] for answer in answers])
 
     print("| n-grams | features | accuracy |\n|---|---:|---:|")
     for name, longest, most in (("words", 1, 20_000), ("words and pairs", 2, None)):
@@ -53,8 +64,15 @@ def main() -> None:
         ratio = np.log((second / second.sum()) / (first / first.sum()))
         model = LogisticRegression(C=0.1, max_iter=100, solver="liblinear")
         model.fit(seen.multiply(ratio).tocsr(), labels[train])
-        accuracy = model.score(unseen.multiply(ratio).tocsr(), labels[held])
-        print(f"| {name} | {seen.shape[1]:,} | {accuracy:.4f} |", flush=True)
+        of_ngrams = model.predict_proba(unseen.multiply(ratio).tocsr())[:, 1]
+        rows = {name: of_ngrams}
+        if of_run is not None:
+            rows[f"{name}, beside the run"] = (of_ngrams + of_run) / 2
+        for row, probabilities in rows.items():
+            accuracy = np.mean((probabilities > 0.5) == labels[held])
+            print(f"| {row} | {seen.shape[1]:,} | {accuracy:.4f} |", flush=True)
+    if of_run is not None:
+        print(f"| the run alone | | {np.mean((of_run > 0.5) == labels[held]):.4f} |")
 
 
 if __name__ == "__main__":
