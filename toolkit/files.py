@@ -1,10 +1,21 @@
-"""Files that are there whole or not at all."""
+"""Files that are there whole or not at all, and errors that say which file they are about."""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+
+
+@contextmanager
+def named(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Lets errors of the operating system that name no file, as in writing, name this one."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = os.fspath(path)
+        raise
 
 
 @contextmanager
@@ -21,7 +32,7 @@ def atomic(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with beside.open("wb") as file:
+        with named(path), beside.open("wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -106,20 +106,15 @@ def test_the_file_goes_with_the_corpus(encode_all, tmp_path: Path, monkeypatch) 
     assert open_files() == before
 
 
-def test_a_full_disk(encode_all, monkeypatch) -> None:
-    class Full:
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *_):
-            return None
-
-        def write(self, _):
-            raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: Full())
-    with pytest.raises(WorkError, match=r"\(No space left on device\); make room"):
-        encode_all(FRAME)
+@pytest.mark.parametrize("texts", [3, 20_000])
+def test_a_full_disk(encode_all, full_disk, texts) -> None:
+    data = ["a bb"] * texts, ["x", "y", *["x"] * (texts - 2)]
+    encode_all(data)
+    full_disk()
+    with pytest.raises(
+        WorkError, match=r"do not fit into .* \(File too large\); make room, or set"
+    ):
+        encode_all(data)
 
 
 def test_a_later_reading_is_held_to_the_survey(tokenizer) -> None:

@@ -2,9 +2,10 @@
 
 import tempfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import islice
-from typing import IO, Any, Self
+from typing import Any, Self
 
 import numpy as np
 import tensorflow as tf
@@ -128,12 +129,12 @@ def encode(
     if expected is not None:
         read = expected.again(read)
     # An anonymous file: the operating system removes it when nothing refers to it any more.
-    with tempfile.TemporaryFile(prefix="toolkit-") as file:
+    with _room(), tempfile.TemporaryFile(prefix="toolkit-") as file:
         while chunk := list(islice(read, _TEXTS_AT_ONCE)):
             padded = np.asarray(compiled(tf.constant([example.text for example in chunk])))
             inside = padded != 0
             lengths.append(inside.sum(axis=1, dtype=np.int32))
-            _write(file, padded[inside].astype(np.int32, copy=False))
+            file.write(padded[inside].astype(np.int32, copy=False).tobytes())
             rows.extend(example.row for example in chunk)
             if encoder:
                 labels.append(encoder.encode([example.label for example in chunk]))
@@ -152,9 +153,11 @@ def encode(
     )
 
 
-def _write(file: IO[bytes], ids: NDArray[np.int32]) -> None:
+@contextmanager
+def _room() -> Iterator[None]:
+    """Says what to do where the disk is full."""
     try:
-        file.write(ids.tobytes())
+        yield
     except OSError as error:
         raise WorkError(
             f"the encoded texts do not fit into {tempfile.gettempdir()} ({error.strerror}); "

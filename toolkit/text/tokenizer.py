@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from toolkit.errors import DataError, OptionError
+from toolkit.files import named
 from toolkit.text import vocabulary as vocabularies
 from toolkit.text.counts import TokenCounts, count_units, most_frequent
 from toolkit.text.split import LINE_BREAK, Pieces, Units, join, split
@@ -189,8 +190,13 @@ class Tokenizer(keras.layers.Layer):
         self._vocabulary = tuple(vocabularies.whole_vocabulary(units))
         directory = tempfile.mkdtemp()  # exporting copies the file, as late as it likes
         path = Path(directory, vocabularies.FILE_NAME)
-        vocabularies.write_vocabulary(path, self._vocabulary)
-        self._tables = vocabularies.VocabularyTables(path)
+        try:
+            with named(path):
+                vocabularies.write_vocabulary(path, self._vocabulary)
+            self._tables = vocabularies.VocabularyTables(path)
+        except BaseException:
+            shutil.rmtree(directory, ignore_errors=True)
+            raise
         weakref.finalize(self._tables, shutil.rmtree, directory, ignore_errors=True)
 
     def _unique_tokens(self, text: Any) -> tuple[Any, Any, Any]:

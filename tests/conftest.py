@@ -1,0 +1,36 @@
+"""A disk that is full and a user without privileges, also where the tests run as root."""
+
+import ctypes
+import os
+import resource
+
+import pytest
+
+_CAPABILITIES_VERSION = 0x20080522  # of Linux's capget and capset, with data of six words
+_READ_AND_WRITE_ALL = 1 << 1 | 1 << 2  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+
+
+@pytest.fixture
+def full_disk():
+    """Call it, and no file of this process can grow any more; till the end of the test."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.fixture
+def unprivileged():
+    """Permissions hold for the test as they do for any user but root."""
+    if os.geteuid() != 0:
+        yield
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = (ctypes.c_uint32 * 2)(_CAPABILITIES_VERSION, 0)
+    data = (ctypes.c_uint32 * 6)()
+    assert libc.capget(header, data) == 0
+    effective = data[0]
+    data[0] &= ~_READ_AND_WRITE_ALL
+    assert libc.capset(header, data) == 0
+    yield
+    data[0] = effective
+    assert libc.capset(header, data) == 0
