@@ -56,6 +56,18 @@ def silenced() -> bool:
     return os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "3"
 
 
+@contextlib.contextmanager
+def silence() -> Iterator[None]:
+    """Let the toolkit's log say nothing for a while but what has gone wrong."""
+    logger = logging.getLogger("toolkit")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
 def importing() -> contextlib.AbstractContextManager[None]:
     """For the time of an import: standard error shut, unless TensorFlow is not silenced."""
     return standard_error_shut() if silenced() else contextlib.nullcontext()

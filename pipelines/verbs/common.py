@@ -1,20 +1,24 @@
 """What several verbs share: the arguments, and what can be said of them before TensorFlow comes."""
 
 import contextlib
+import errno
 import os
+import stat
+import tempfile
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from pipelines import console
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
 from pipelines.streams import arriving_lines
-from toolkit.data import ColumnOptions, Source, TextExamples
-from toolkit.errors import DataError, ModelError
-from toolkit.export import newest_version
+from toolkit.data import ColumnOptions, LabelEncoder, Source, TextExamples, survey
+from toolkit.errors import DataError
+from toolkit.export import read_description, version_folder
+from toolkit.export.description import CONFIG
 
 #: What can be said on the line about the columns of labelled data.
 LABELLED_COLUMNS = (
@@ -28,10 +32,13 @@ def run_argument(parser: Parser, _: Pipeline) -> None:
     parser.add_argument("run", metavar="RUN", help="The folder of a trained run.")
 
 
-def check_run(run: str) -> None:
-    """Complain before TensorFlow is imported about a folder that is no run."""
-    if not os.path.isdir(run):
-        raise ModelError(f"{run}: there is no such folder; give the folder of a trained run")
+def check_run(pipeline: Pipeline, run: str) -> None:
+    """Complain before TensorFlow is imported about a folder that is no run of this task.
+
+    Raises:
+        ModelError: It is none.
+    """
+    recorded(pipeline, run)
 
 
 def data_arguments(parser: Parser) -> None:
@@ -56,19 +63,39 @@ def data_arguments(parser: Parser) -> None:
 def labelled_data(
     pipeline: Pipeline, options: Any, columns: ColumnOptions
 ) -> tuple[Source, Source | None]:
-    """The training data, and the validation data where some is given.
+    """The training data, and the validation data where some is given, both read once.
+
+    So whatever is wrong with them is said before TensorFlow is imported, and before anything is
+    written.
 
     Raises:
-        DataError: There is no such data, or a column is not there.
+        DataError: There is no such data, or it is not what it should be.
         OptionError: The label rule cannot be understood.
     """
     train = pipeline.data(options.data, "train")
     TextExamples(train, columns)
+    share = 0 if options.validation_data else getattr(options, "validation_split", 0)
+    with console.silence():  # the task says the same again
+        found = survey(TextExamples(train, columns, grouped=share > 0), columns.target)
+        if share:
+            found.split(share, options.seed)
     if options.validation_data is None:
         return train, None
     validation = pipeline.data(options.validation_data, "test")
-    TextExamples(validation, columns, grouped=False)
+    check_labels(validation, columns, found.encoder)
     return train, validation
+
+
+def check_labels(data: Source, columns: ColumnOptions, encoder: LabelEncoder | None) -> None:
+    """Read labelled data once, to complain of it before TensorFlow is imported.
+
+    Raises:
+        DataError: It is not what it should be, or has a label that the encoder does not know.
+        OptionError: The label rule cannot be understood.
+    """
+    examples = TextExamples(data, columns, grouped=False)
+    with console.silence():  # the task says the same again
+        deque(examples.known(encoder) if encoder else examples, maxlen=0)
 
 
 def golden_argument(parser: Parser) -> None:
@@ -95,9 +122,15 @@ def golden_texts(path: str | None) -> list[str]:
 
 @contextlib.contextmanager
 def opened(path: str) -> Iterator[int]:
-    """A descriptor of a file, open for reading."""
+    """A descriptor of a file, open for reading.
+
+    Raises:
+        OSError: It cannot be opened, or is a folder.
+    """
     descriptor = os.open(path, os.O_RDONLY)
     try:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
         yield descriptor
     finally:
         os.close(descriptor)
@@ -109,26 +142,65 @@ def given_columns(options: Any) -> dict[str, Any]:
     return {name: getattr(options, name) for name in names if name in options}
 
 
-def columns(options: Any, run: str) -> ColumnOptions:
+def columns(pipeline: Pipeline, options: Any, run: str) -> ColumnOptions:
     """The columns that a run was trained with, but for those that are given."""
-    of_run = recorded(run)["options"]
+    of_run = recorded(pipeline, run)["options"]
     names = [field.name for field in fields(ColumnOptions) if field.name in of_run]
     return ColumnOptions(**({name: of_run[name] for name in names} | given_columns(options)))
 
 
+def labelled_for(pipeline: Pipeline, options: Any, *runs: str) -> Source:
+    """The data that is given for runs to be measured on, read once for each.
+
+    Raises:
+        DataError: There is no such data, or it is not what it should be.
+        ModelError: A run is none of this task.
+    """
+    made = [recorded(pipeline, run) for run in runs]
+    data = pipeline.data(options.data, "test")
+    for run, of_run in zip(runs, made, strict=True):
+        wanted = columns(pipeline, options, run)
+        classes = of_run["facts"].get("classes")
+        check_labels(
+            data, wanted, None if classes is None else LabelEncoder(wanted.target, classes)
+        )
+    return data
+
+
 def config_file(run: str) -> Path:
     """Where a run's newest version says how it was made."""
-    version = newest_version(run)
-    return Path(run, "" if version is None else str(version), "assets", "config.yaml")
+    return version_folder(run).joinpath(*CONFIG)
 
 
-def recorded(run: str) -> dict[str, dict[str, Any]]:
-    """The ``options`` and ``facts`` of a run's newest version."""
+def recorded(pipeline: Pipeline, run: str) -> dict[str, dict[str, Any]]:
+    """The ``options`` and ``facts`` of a run's newest version.
+
+    Raises:
+        ModelError: It is no run of this task.
+    """
+    return read_description(run, pipeline.task.partition(":")[2])
+
+
+@contextlib.contextmanager
+def output_folder(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Make a folder for what is going to be written; take it away if nothing was.
+
+    Raises:
+        OSError: It cannot be made, or not be written to.
+    """
+    folder = Path(path)
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
     try:
-        config = yaml.safe_load(config_file(run).read_text(encoding="utf-8"))
-        return {name: dict(config[name]) for name in ("options", "facts")}
-    except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError):
-        return {"options": {}, "facts": {}}  # what is wrong with the run is said when it is loaded
+        try:
+            tempfile.TemporaryFile(dir=folder).close()
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, os.fspath(folder)) from None
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # it holds something
+            for each in made:
+                each.rmdir()
 
 
 def load_run(pipeline: Pipeline, run: str, options: Any) -> Any:

@@ -8,9 +8,9 @@ from typing import Any
 
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
-from pipelines.verbs.common import LABELLED_COLUMNS, check_run, columns, load_run, recorded
+from pipelines.verbs.common import LABELLED_COLUMNS, labelled_for, load_run, recorded
 from pipelines.verbs.verb import Verb
-from toolkit.data import ColumnOptions, TextExamples
+from toolkit.data import ColumnOptions
 from toolkit.errors import ModelError
 from toolkit.evaluation import BootstrapOptions, check_classes, compare, comparison_table
 
@@ -30,12 +30,8 @@ def _compare(pipeline: Pipeline, options: Any) -> int:
         **{field.name: getattr(options, field.name) for field in fields(BootstrapOptions)}
     )
     runs = [options.run_a, options.run_b]
-    for run in runs:
-        check_run(run)
-    _check_alike(options.run_a, options.run_b)
-    data = pipeline.data(options.data, "test")
-    for run in runs:
-        TextExamples(data, columns(options, run), grouped=False)  # complains of missing columns
+    _check_alike(pipeline, *runs)
+    data = labelled_for(pipeline, options, *runs)
     a, b = (load_run(pipeline, run, options) for run in runs)
     found = compare(a, b, data, bootstrap)
     table = comparison_table(found)
@@ -45,13 +41,13 @@ def _compare(pipeline: Pipeline, options: Any) -> int:
     return 0
 
 
-def _check_alike(a: str, b: str) -> None:
+def _check_alike(pipeline: Pipeline, a: str, b: str) -> None:
     """Complains of runs that answer differently, as far as their configurations say.
 
     Raises:
         ModelError: They have other targets or classes.
     """
-    of_a, of_b = recorded(a), recorded(b)
+    of_a, of_b = recorded(pipeline, a), recorded(pipeline, b)
     targets = of_a["options"].get("target"), of_b["options"].get("target")
     if None not in targets and targets[0] != targets[1]:
         raise ModelError(f"{a} has target {targets[0]} and {b} has target {targets[1]}")

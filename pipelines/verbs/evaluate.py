@@ -1,5 +1,6 @@
 """``evaluate``: how good a run is on labelled data, and how much of that is the seed's luck."""
 
+import contextlib
 import json
 import logging
 import sys
@@ -10,16 +11,16 @@ from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
 from pipelines.verbs.common import (
     LABELLED_COLUMNS,
-    check_run,
-    columns,
     config_file,
+    labelled_for,
     load_run,
+    output_folder,
     recorded,
     run_argument,
 )
 from pipelines.verbs.train import TRAIN
 from pipelines.verbs.verb import Verb
-from toolkit.data import ColumnOptions, TextExamples
+from toolkit.data import ColumnOptions
 from toolkit.errors import OptionError
 from toolkit.evaluation import metrics_table, over_seeds
 from toolkit.files import atomic_write
@@ -45,18 +46,18 @@ def _evaluate_arguments(parser: Parser, pipeline: Pipeline) -> None:
 
 
 def _evaluate(pipeline: Pipeline, options: Any) -> int:
-    check_run(options.run)
-    data = pipeline.data(options.data, "test")
-    of_run = columns(options, options.run)
-    TextExamples(data, of_run, grouped=False)  # complains of columns that are not there
-    seeds = {} if options.seeds is None else _trained(pipeline, options.run, options.seeds)
-    metrics = load_run(pipeline, options.run, options).evaluate(data, output=options.output)
-    if seeds:
-        others = {s: load_run(pipeline, run, options).evaluate(data) for s, run in seeds.items()}
-        metrics = {**metrics, "seeds": over_seeds(others)}
-    content = json.dumps(metrics, indent=2, ensure_ascii=False) + "\n"
-    if seeds and options.output:
-        atomic_write(Path(options.output, "metrics.json"), content)
+    data = labelled_for(pipeline, options, options.run)
+    with contextlib.ExitStack() as stack:
+        if options.output:
+            stack.enter_context(output_folder(options.output))
+        seeds = {} if options.seeds is None else _trained(pipeline, options.run, options.seeds)
+        metrics = load_run(pipeline, options.run, options).evaluate(data, output=options.output)
+        if seeds:
+            runs = ((seed, load_run(pipeline, run, options)) for seed, run in seeds.items())
+            metrics = {**metrics, "seeds": over_seeds({s: run.evaluate(data) for s, run in runs})}
+        content = json.dumps(metrics, indent=2, ensure_ascii=False) + "\n"
+        if seeds and options.output:
+            atomic_write(Path(options.output, "metrics.json"), content)
     logger.info("%s", metrics_table(metrics))
     sys.stdout.write(content)
     return 0
@@ -70,7 +71,7 @@ def _trained(pipeline: Pipeline, run: str, count: int) -> dict[int, str]:
     """
     if count < 2:
         raise OptionError(f"--seeds is {count}; a deviation needs at least 2")
-    made = recorded(run)
+    made = recorded(pipeline, run)
     if "validation_data" not in made["facts"]:  # which the verb notes, and Python cannot
         raise OptionError(
             f"--seeds trains anew, and {run} does not say on which data; only a run of the verb "

@@ -26,11 +26,17 @@ def _export_arguments(parser: Parser, pipeline: Pipeline) -> None:
         help="saved_model takes raw strings; onnx, written into RUN/onnx/, is the network alone "
         "and takes the tokenizer's ids, for ONNX cannot cut text. It needs onnx and onnxruntime.",
     )
+    parser.add_argument(
+        "--cell",
+        metavar="MODULE:CLASS",
+        help="The cell of your own that the run was trained with. A cell that only the run's "
+        "files name is not used, for its code would be run.",
+    )
     golden_argument(parser)
 
 
 def _export(pipeline: Pipeline, options: Any) -> int:
-    check_run(options.run)
+    check_run(pipeline, options.run)
     archive = Path(options.run, "model.keras")
     if not archive.is_file():
         raise ModelError(f"export needs {archive}, which is missing")
@@ -43,6 +49,10 @@ def _export(pipeline: Pipeline, options: Any) -> int:
         except (OSError, ValueError, KeyError):
             golden = list(pipeline.examples)
     task = pipeline.load_task().load(options.run)
+    if options.cell:
+        from toolkit.layers import recurrent_layer
+
+        recurrent_layer(options.cell, 1)  # imports its module, or says what is wrong
     if options.format == "onnx":
         with console.importing():
             importlib.import_module("onnxruntime")

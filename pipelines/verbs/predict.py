@@ -39,7 +39,7 @@ def _predict_arguments(parser: Parser, pipeline: Pipeline) -> None:
 
 
 def _predict(pipeline: Pipeline, options: Any) -> int:
-    check_run(options.run)
+    check_run(pipeline, options.run)
     if options.texts and options.data:
         raise OptionError("texts are given both on the line and by --data; give one of the two")
     with contextlib.ExitStack() as stack:
@@ -60,7 +60,8 @@ def _batches(pipeline: Pipeline, options: Any, stack: contextlib.ExitStack) -> I
     if options.data.lower().endswith(".txt"):
         return full_batches(arriving_lines(stack.enter_context(opened(options.data))))
     source = pipeline.data(options.data, "test")
-    examples = TextExamples(source, columns(options, options.run), labelled=False)
+    of_run = columns(pipeline, options, options.run)
+    examples = TextExamples(source, of_run, labelled=False)
     return full_batches(example.text for example in examples)
 
 

@@ -1,6 +1,7 @@
 """``train``: from labelled data to an exported model."""
 
 import logging
+import os
 import shlex
 import shutil
 from dataclasses import fields
@@ -16,8 +17,10 @@ from pipelines.verbs.common import (
     golden_argument,
     golden_texts,
     labelled_data,
+    output_folder,
 )
 from pipelines.verbs.verb import Verb
+from toolkit.data.labels import shorten
 from toolkit.errors import DivergedError, OptionError
 from toolkit.export import CARD_FILE, newest_version
 from toolkit.options import differences
@@ -51,19 +54,23 @@ def _train(pipeline: Pipeline, options: Any) -> int:
     golden = golden_texts(options.golden) or list(pipeline.examples)
     train, validation = labelled_data(pipeline, options, columns)
 
-    task = pipeline.load_task()(**asked)
-    diverged = None
-    try:
-        task.fit(train, validation, output=run)
-    except DivergedError as error:
-        diverged = error
-    task.facts |= data | {"command": shlex.join(_command(pipeline, options))}
-    task.save(run)
-    if diverged:
-        raise DivergedError(f"{diverged}; the weights are in {run / 'model.keras'}") from diverged
-    while (cut_off := newest_version(run)) is not None:  # of a run that was killed while exporting
-        shutil.rmtree(run / str(cut_off))
-    version = task.export(run, golden=golden)
+    with output_folder(run):
+        task = pipeline.load_task()(**asked)
+        diverged = None
+        try:
+            task.fit(train, validation, output=run)
+        except DivergedError as error:
+            diverged = error
+        finally:
+            _forget_unbegun(run)
+        task.facts |= data | {"command": shlex.join(_command(pipeline, options))}
+        task.save(run)
+        if diverged:
+            weights = run / "model.keras"
+            raise DivergedError(f"{diverged}; the weights are in {weights}") from diverged
+        while (cut_off := newest_version(run)) is not None:  # of a run killed while exporting
+            shutil.rmtree(run / str(cut_off))
+        version = task.export(run, golden=golden)
     logger.info("validation: %s", _brief(task.metrics))
     if options.data == SAMPLE:
         logger.info("the sample's test part: %s", _brief(task.evaluate(pipeline.sample("test"))))
@@ -83,6 +90,10 @@ def _finished(run: Path, asked: dict[str, Any]) -> bool:
     configs = [run / "config.yaml", run / CHECKPOINT / "config.yaml"]
     configs = [path for path in configs if path.is_file()]
     if not configs and newest_version(run) is None:
+        if others := [name for name in os.listdir(run) if name[0] != "." and name != CHECKPOINT]:
+            raise OptionError(
+                f"{run} holds something else ({shorten(sorted(others))}); give a new folder"
+            )
         return False
     try:
         config = yaml.safe_load(configs[0].read_text(encoding="utf-8"))
@@ -90,12 +101,21 @@ def _finished(run: Path, asked: dict[str, Any]) -> bool:
         recorded = config["options"] | ({} if begun else config["facts"])
     except (OSError, ValueError, TypeError, KeyError, IndexError, yaml.YAMLError):
         raise OptionError(
-            f"{run} holds a model but no config.yaml that says how it was trained; "
+            f"{run} has no config.yaml that says how a model in it was trained; "
             "give another --output"
         ) from None
     if changes := differences(recorded, asked):
         raise OptionError(f"{run} was trained with {changes}; give another --output")
     return (run / CARD_FILE).is_file()  # the last thing that is written
+
+
+def _forget_unbegun(run: Path) -> None:
+    """Take away what says how a run was to be trained, if it ended before there was any of it."""
+    checkpoint = run / CHECKPOINT
+    if not (run / "history.csv").exists() and [*checkpoint.glob("*")] == [
+        checkpoint / "config.yaml"
+    ]:
+        shutil.rmtree(checkpoint)
 
 
 def _command(pipeline: Pipeline, options: Any) -> list[str]:

@@ -25,8 +25,9 @@ EXPORTS = {
         "over_seeds paired_bootstrap report_table save_picture worst_errors write_report"
     ),
     "export": (
-        "CARD_FILE Card Servable VerifyResult check_onnx first_alone newest_version read_golden "
-        "verify write_card write_golden write_onnx write_saved_model"
+        "CARD_FILE Card Servable VerifyResult check_onnx first_alone newest_version "
+        "read_description read_golden verify version_folder write_card write_golden write_onnx "
+        "write_saved_model"
     ),
     "tasks": "TextClassifier TextClassifierOptions",
 }

@@ -65,7 +65,7 @@ def test_folders_that_are_not_ours(exported, tmp_path):
     (tmp_path / "empty").mkdir()
     assert "no exported version" in complaint(tmp_path / "empty")
     (tmp_path / "hollow/1").mkdir(parents=True)
-    assert "not a SavedModel" in complaint(tmp_path / "hollow")
+    assert "no saved_model.pb in it" in complaint(tmp_path / "hollow")
     for part in ("saved_model.pb", "variables/variables.index"):
         broken = tmp_path / part.replace("/", "_")
         shutil.copytree(exported, broken)

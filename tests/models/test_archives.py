@@ -77,10 +77,19 @@ def test_a_named_cell_is_not_imported(load, parts: Parts) -> None:
     message = load(**{"config.json": config_with(parts, cell="evil:Cell")})
     assert message == (
         "cannot be read: the model has the cell 'evil:Cell'; if its code is to be trusted, "
-        "import evil first"
+        "import evil first, or give --cell evil:Cell"
     )
     message = load(**{"config.json": config_with(parts, cell="subprocess:Popen")})
     assert "'subprocess:Popen' is no class of Keras layers" in message
+
+
+def test_a_cell_that_was_imported_is_used(tmp_path: Path) -> None:
+    network = ManyToOne(3, 2, hidden_size=2, embedding_size=2, cell="toolkit.cells:GRUCell")
+    model = TextModel(Tokenizer(vocabulary=["a"]), network)
+    model.build()
+    model.save(tmp_path / "model.keras")
+    again = load_text_model(tmp_path / "model.keras")
+    assert again.answer(["a"]).numpy() == pytest.approx(model.answer(["a"]).numpy())
 
 
 @pytest.mark.usefixtures("evil")

@@ -41,3 +41,11 @@ def data(tmp_path):
 def run(tmp_path):
     (tmp_path / "run").mkdir()
     return tmp_path / "run"
+
+
+@pytest.fixture
+def model(tmp_path):
+    """A run that answers."""
+    FakeTask().export(tmp_path / "model")
+    FakeTask.made.clear()
+    return tmp_path / "model"

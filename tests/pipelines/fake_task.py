@@ -100,8 +100,8 @@ class FakeTask(FakeOptions):
         Path(folder, "config.yaml").write_text(self._config(), encoding="utf-8")
 
     def _config(self):
-        config = {"task": "FakeTask", "options": asdict(self), "facts": self.facts}
-        return yaml.safe_dump(config)
+        made = {"options": asdict(self), "facts": self.facts, "metrics": self.metrics}
+        return yaml.safe_dump({"task": "FakeTask", **made})
 
     @classmethod
     def load(cls, folder):
@@ -115,12 +115,13 @@ class FakeTask(FakeOptions):
         self.exported = folder, format, golden
         Path(folder, "1", "assets").mkdir(parents=True, exist_ok=True)
         Path(folder, "1", "assets", "config.yaml").write_text(self._config(), encoding="utf-8")
+        Path(folder, "1", "saved_model.pb").touch()
         Path(folder, "README.md").touch()
         return Path(folder, "1")
 
 
 def sample(part):
-    return [f"{part} text"], ["pos"]
+    return [f"good {part} text", f"{part} text"], ["pos", "neg"]
 
 
 PIPELINE = Pipeline(

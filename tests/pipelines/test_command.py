@@ -111,19 +111,19 @@ print("CODES", codes, "tensorflow" in sys.modules, "keras" in sys.modules)
         ("train --data {tmp}/a.csv --output {tmp}/x --label-separator=", "is empty"),
         ("train --data sample --validation-data {tmp}/b.csv --output {tmp}/x", "--label-column"),
         ("evaluate {tmp}/none --data sample", "no such folder"),
-        ("evaluate {tmp} --data {tmp}/a.csv --text-column t", "(--text-column)"),
-        ("evaluate {tmp} --data {tmp}/b.csv", "--label-column"),
+        ("evaluate {tmp}/model --data {tmp}/a.csv --text-column t", "(--text-column)"),
+        ("evaluate {tmp}/model --data {tmp}/b.csv", "--label-column"),
         ("predict", "RUN must be given"),
-        ("predict {tmp} a --data b.txt", "one of the two"),
-        ("predict {tmp} --data {tmp}/none.txt", "No such file"),
-        ("predict {tmp} --data {tmp}/none.csv", "none.csv"),
-        ("predict {tmp} --format xml a", "--format"),
-        ("export {tmp} --format tflite", "--format"),
-        ("export {tmp} --format onnx", "model.keras, which is missing"),
+        ("predict {tmp}/model a --data b.txt", "one of the two"),
+        ("predict {tmp}/model --data {tmp}/none.txt", "No such file"),
+        ("predict {tmp}/model --data {tmp}/none.csv", "none.csv"),
+        ("predict {tmp}/model --format xml a", "--format"),
+        ("export {tmp}/model --format tflite", "--format"),
+        ("export {tmp}/model --format onnx", "model.keras, which is missing"),
         ("verify {tmp}", "no exported version"),
     ],
 )
-def test_one_line_and_exit_code_2(call, tmp_path, line, complaint):
+def test_one_line_and_exit_code_2(call, model, tmp_path, line, complaint):
     (tmp_path / "bad.yaml").write_text("hidden_sice: 3\n")
     (tmp_path / "broken.yaml").write_text("a: [")
     (tmp_path / "latin.yaml").write_bytes(b"caf\xe9: 3")
@@ -146,12 +146,12 @@ def test_one_line_and_exit_code_2(call, tmp_path, line, complaint):
         ("interrupt", 130, "interrupted\n"),
     ],
 )
-def test_work_that_fails(call, run, text, code, complaint):
-    assert call("predict", run, text) == (code, "", complaint)
+def test_work_that_fails(call, model, text, code, complaint):
+    assert call("predict", model, text) == (code, "", complaint)
 
 
-def test_debug_shows_the_traceback(call, run):
-    code, _, error = call("predict", run, "explode", "--debug")
+def test_debug_shows_the_traceback(call, model):
+    code, _, error = call("predict", model, "explode", "--debug")
     assert code == 1
     assert "Traceback" in error
     assert error.endswith("error: RuntimeError: two lines\n")
@@ -193,10 +193,11 @@ def test_the_recorded_command_trains_the_same(call, data, tmp_path):
 def test_the_sample(call, run):
     assert call("train", "--data", "sample", "--output", run)[0] == 0
     (task,) = FakeTask.made
-    assert rows(task.fitted[0]) == [{"text": "train text", "label": "pos"}]
-    assert task.evaluated == ((["test text"], ["pos"]), None)
+    assert rows(task.fitted[0])[0] == {"text": "good train text", "label": "pos"}
+    assert task.evaluated == ((["good test text", "test text"], ["pos", "neg"]), None)
     _, output, _ = call("predict", run, "--data", "sample")
-    assert [json.loads(line)["text"] for line in output.splitlines()] == ["test text"]
+    texts = [json.loads(line)["text"] for line in output.splitlines()]
+    assert texts == ["good test text", "test text"]
     assert task.exported[2] == PIPELINE.examples
 
 
@@ -296,10 +297,9 @@ def test_a_run_that_was_cut_off_goes_on_as_it_began_only(call, data, tmp_path):
     assert call(*train, "--seed", 3, "--tensorboard", tmp_path / "logs")[0] == 0
 
 
-def test_evaluate_writes_the_metrics(call, run, data, tmp_path):
-    code, output, _ = call(
-        "evaluate", run, "--data", data, "--output", tmp_path / "report", "--label-column", "label"
-    )
+def test_evaluate_writes_the_metrics(call, model, data, tmp_path):
+    line = ["--output", tmp_path / "report", "--label-column", "label"]
+    code, output, _ = call("evaluate", model, "--data", data, *line)
     assert code == 0
     assert json.loads(output) == {"accuracy": 0.75, "per_class": {}}
     (task,) = FakeTask.made
@@ -354,21 +354,21 @@ def test_test_data_is_the_part_to_test_on(call, run, tmp_path):
     assert FakeTask.made[-1].evaluated[0].name == str(data / "test")
 
 
-def test_export_keeps_the_golden_texts(call, run):
-    (run / "model.keras").touch()
-    assert call("export", run)[0] == 0
+def test_export_keeps_the_golden_texts(call, model):
+    (model / "model.keras").touch()
+    assert call("export", model)[0] == 0
     assert FakeTask.made[-1].exported[2] == PIPELINE.examples
-    (run / "golden.jsonl").write_text('{"inputs": {"text": "mine"}, "outputs": {}}\n')
-    assert call("export", run)[0] == 0
+    (model / "golden.jsonl").write_text('{"inputs": {"text": "mine"}, "outputs": {}}\n')
+    assert call("export", model)[0] == 0
     assert FakeTask.made[-1].exported[2] == ["mine"]
 
 
-def test_export_in_another_format(call, run, monkeypatch):
-    (run / "model.keras").touch()
-    assert call("export", run, "--format", "onnx")[0] == 0
-    assert FakeTask.made.pop().exported == (str(run), "onnx", PIPELINE.examples)
+def test_export_in_another_format(call, model, monkeypatch):
+    (model / "model.keras").touch()
+    assert call("export", model, "--format", "onnx")[0] == 0
+    assert FakeTask.made.pop().exported == (str(model), "onnx", PIPELINE.examples)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    code, _, error = call("export", run, "--format", "onnx")
+    code, _, error = call("export", model, "--format", "onnx")
     assert (code, FakeTask.made) == (2, [])
     assert error.endswith("are missing: pip install onnx onnxruntime\n")
 
@@ -391,8 +391,8 @@ def test_demo_trains_answers_and_says_what_is_next(call, run):
 # predict
 
 
-def test_texts_on_the_line(call, run):
-    code, output, error = call("predict", run, "good", "null", "--", "-x", "été")
+def test_texts_on_the_line(call, model):
+    code, output, error = call("predict", model, "good", "null", "--", "-x", "été")
     answers = [json.loads(line) for line in output.splitlines()]
     assert (code, error) == (0, "")
     assert [answer["text"] for answer in answers] == ["good", "null", "-x", "été"]
@@ -414,30 +414,30 @@ def test_texts_on_the_line(call, run):
         "RUN --format csv -- a b",
     ],
 )
-def test_options_may_stand_anywhere(call, run, line):
-    code, output, _ = call("predict", *line.replace("RUN", str(run)).split())
+def test_options_may_stand_anywhere(call, model, line):
+    code, output, _ = call("predict", *line.replace("RUN", str(model)).split())
     assert code == 0
     assert [row.split(",")[0] for row in output.splitlines()] == ["text", "a", "b"]
 
 
-def test_csv(call, run):
-    code, output, _ = call("predict", run, "good", 'a "b", c', "--format", "csv")
+def test_csv(call, model):
+    code, output, _ = call("predict", model, "good", 'a "b", c', "--format", "csv")
     assert code == 0
     assert output == (
         "text,label,score,probabilities.p\ngood,pos,0.9,0.9\n\"a \"\"b\"\", c\",neg,0.8,0.2\n"
     )  # fmt: skip
 
 
-def test_a_data_file(call, run, data):
-    _, output, _ = call("predict", run, "--data", data, "--text-column", "text")
+def test_a_data_file(call, model, data):
+    _, output, _ = call("predict", model, "--data", data, "--text-column", "text")
     texts = [json.loads(line)["text"] for line in output.splitlines()]
     assert texts == ["good film", "bad\nfilm"]
 
 
-def test_a_text_file(call, run, tmp_path):
+def test_a_text_file(call, model, tmp_path):
     path = tmp_path / "texts.txt"
     path.write_bytes(b"one\r\n\ntwo\xff")
-    _, output, _ = call("predict", run, "--data", path)
+    _, output, _ = call("predict", model, "--data", path)
     assert [json.loads(line)["text"] for line in output.splitlines()] == ["one", "", "two\ufffd"]
 
 
@@ -455,8 +455,8 @@ def start(*arguments, **options):
     )  # fmt: skip
 
 
-def test_answers_come_while_input_comes(run):
-    with start("predict", run) as process:
+def test_answers_come_while_input_comes(model):
+    with start("predict", model) as process:
         for text in ("good", "bad"):
             process.stdin.write(text.encode() + b"\n")
             process.stdin.flush()
@@ -466,24 +466,24 @@ def test_answers_come_while_input_comes(run):
         assert process.wait() == 0
 
 
-def test_every_line_is_answered_in_order(run):
+def test_every_line_is_answered_in_order(model):
     lines = [f"line {number}" for number in range(100_000)]
-    with start("predict", run) as process:
+    with start("predict", model) as process:
         output, error = process.communicate("\n".join(lines).encode())
     assert process.returncode == 0
     assert error == b""
     assert [json.loads(line)["text"] for line in output.splitlines()] == lines
 
 
-def test_any_argument_can_be_answered(run):
-    with start("predict", run, b"not \xff UTF-8".decode("utf-8", "surrogateescape")) as process:
+def test_any_argument_can_be_answered(model):
+    with start("predict", model, b"not \xff UTF-8".decode("utf-8", "surrogateescape")) as process:
         output, error = process.communicate()
     assert (process.returncode, error) == (0, b"")
     assert json.loads(output)["text"] == "not \udcff UTF-8"
 
 
-def test_a_reader_that_has_seen_enough(run):
-    with start("predict", run) as process:
+def test_a_reader_that_has_seen_enough(model):
+    with start("predict", model) as process:
         process.stdin.write(b"good\n")
         process.stdin.flush()
         process.stdout.readline()
@@ -493,8 +493,8 @@ def test_a_reader_that_has_seen_enough(run):
         assert (process.wait(), process.stderr.read()) == (0, b"")
 
 
-def test_interrupted_while_waiting(run):
-    with start("predict", run) as process:
+def test_interrupted_while_waiting(model):
+    with start("predict", model) as process:
         process.stdin.write(b"good\n")
         process.stdin.flush()
         process.stdout.readline()

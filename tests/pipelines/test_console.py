@@ -58,21 +58,19 @@ def test_ctrl_c_when_all_is_done():
     assert (done.returncode, done.stderr) == (0, b"")
 
 
-def test_streams_that_are_closed(tmp_path):
-    (tmp_path / "run").mkdir()
-    assert with_streams(">&-", "predict", tmp_path / "run", "good") == (0, "", "")
-    code, output, error = with_streams("2>&-", "predict", tmp_path / "run", "good")
+def test_streams_that_are_closed(model):
+    assert with_streams(">&-", "predict", model, "good") == (0, "", "")
+    code, output, error = with_streams("2>&-", "predict", model, "good")
     assert (code, json.loads(output)["text"], error) == (0, "good", "")
     assert with_streams("2>&-", "tran") == (2, "", "")
-    assert with_streams("<&- >&- 2>&-", "predict", tmp_path / "run", "good") == (0, "", "")
+    assert with_streams("<&- >&- 2>&-", "predict", model, "good") == (0, "", "")
 
 
-def test_a_disk_that_is_full(tmp_path):
-    (tmp_path / "run").mkdir()
+def test_a_disk_that_is_full(model, tmp_path):
     output = tmp_path / "answers.jsonl"
     with output.open("wb") as file:
         done = subprocess.run(
-            [*FAKE, "predict", str(tmp_path / "run"), "good", "bad"],
+            [*FAKE, "predict", str(model), "good", "bad"],
             env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=file, stderr=subprocess.PIPE,
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)), check=False,
         )  # fmt: skip

@@ -46,9 +46,10 @@ class JsonLinesSource:
             row += 1
             place = f"row {row} (line {number})"
             try:
-                values = json.loads(line)
+                values = json.loads(line.rstrip("\r\n"))
             except json.JSONDecodeError as error:
-                yield Record(row, {}, place, f"not JSON: {error.msg} at character {error.pos + 1}")
+                reason = error.msg.removesuffix(" at")
+                yield Record(row, {}, place, f"not JSON: {reason} at character {error.pos + 1}")
             except (ValueError, RecursionError) as error:
                 yield Record(row, {}, place, f"not JSON that can be read: {error}")
             else:

@@ -7,6 +7,7 @@ wait for it.
 from typing import TYPE_CHECKING, Any
 
 from toolkit.export.card import CARD_FILE, Card, write_card
+from toolkit.export.description import read_description, version_folder
 from toolkit.export.golden import write_golden
 from toolkit.export.onnx import check_onnx, write_onnx
 from toolkit.export.verify import VerifyResult, newest_version, read_golden, verify
@@ -23,8 +24,10 @@ __all__ = [
     "check_onnx",
     "first_alone",
     "newest_version",
+    "read_description",
     "read_golden",
     "verify",
+    "version_folder",
     "write_card",
     "write_golden",
     "write_onnx",

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from toolkit.errors import ModelError
-from toolkit.export.verify import newest_version
+from toolkit.export.description import version_folder
 from toolkit.text import utf8
 
 
@@ -42,16 +42,7 @@ class Servable:
             ModelError: The folder is missing, holds no version, or holds something that is not one
                 of our SavedModels.
         """
-        folder = Path(folder)
-        if not folder.is_dir():
-            raise ModelError(f"{folder}: there is no such folder; give the folder of a trained run")
-        if not (folder / "saved_model.pb").is_file():
-            version = newest_version(folder)
-            if version is None:
-                raise ModelError(
-                    f"{folder}: no exported version (a numbered folder such as 1/) is in it"
-                )
-            folder = folder / str(version)
+        folder = version_folder(folder)
         try:
             model = tf.saved_model.load(os.fspath(folder))
         except Exception as error:  # a broken file fails in many ways, all of them mean this

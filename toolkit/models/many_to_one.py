@@ -159,6 +159,6 @@ class ManyToOne(keras.Model):
         if colon and module not in sys.modules:
             raise ModelError(
                 f"the model has the cell {config['cell']!r}; if its code is to be trusted, "
-                f"import {module} first"
+                f"import {module} first, or give --cell {config['cell']}"
             )
         return super().from_config(config, custom_objects)

@@ -40,8 +40,15 @@ from toolkit.evaluation import (
     worst_errors,
     write_report,
 )
-from toolkit.export import Servable, write_card, write_golden, write_onnx, write_saved_model
-from toolkit.files import atomic_write
+from toolkit.export import (
+    Servable,
+    read_description,
+    write_card,
+    write_golden,
+    write_onnx,
+    write_saved_model,
+)
+from toolkit.files import atomic_write, named
 from toolkit.models import ManyToOne, OneToOne, TextModel, load_text_model
 from toolkit.tasks import automatic
 from toolkit.tasks.automatic import DataSize
@@ -415,7 +422,8 @@ class TextClassifier(TextClassifierOptions):
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".unfinished-") as beside:
-            text_model.save(Path(beside) / "model.keras")
+            with named(folder / "model.keras"):
+                text_model.save(Path(beside) / "model.keras")
             os.replace(Path(beside) / "model.keras", folder / "model.keras")
         atomic_write(folder / "config.yaml", self._config())
         atomic_write(folder / "metrics.json", json.dumps(self.metrics, indent=2) + "\n")
@@ -429,10 +437,8 @@ class TextClassifier(TextClassifierOptions):
         Raises:
             ModelError: The folder is not a run of a text classifier.
         """
+        config = read_description(folder, cls.__name__)
         servable = Servable.load(folder)
-        config = yaml.safe_load(servable.asset("config.yaml") or "")
-        if not isinstance(config, dict) or config.get("task") != cls.__name__:
-            raise ModelError(f"{folder}: the model in it is not a text classifier of this toolkit")
         known = {field.name for field in fields(cls)}
         task = cls(**{name: value for name, value in config["options"].items() if name in known})
         task.classes = tuple(servable.classes() or ())
