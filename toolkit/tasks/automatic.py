@@ -66,19 +66,19 @@ def network(size: DataSize) -> Network:
     if size.tokens < LARGE:
         return Network()
     return Network(
-        word_dropout=0.2,
+        word_dropout=0.3,
         embedding_dropout=0.3,
         output_dropout=0.5,
         ema=0.998,
         vectors="cooccurrence",
-        learning_rate=0.005,
+        learning_rate=0.004,
         epsilon=1e-4,
     )
 
 
 def epochs(size: DataSize) -> int:
-    """About forty million tokens of training, in 4 to 40 epochs; early stopping may end sooner."""
-    return max(4, min(40, round(40_000_000 / max(1, size.tokens))))
+    """About thirty million tokens of training, in 4 to 40 epochs; early stopping may end sooner."""
+    return max(4, min(40, round(30_000_000 / max(1, size.tokens))))
 
 
 def batch_tokens(size: DataSize) -> int:
