@@ -16,7 +16,7 @@ from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
 from pipelines.streams import arriving_lines
 from toolkit.data import ColumnOptions, LabelEncoder, Source, TextExamples, survey
-from toolkit.errors import DataError
+from toolkit.errors import DataError, OptionError
 from toolkit.export import read_description, version_folder
 from toolkit.export.description import CONFIG
 
@@ -181,14 +181,26 @@ def recorded(pipeline: Pipeline, run: str) -> dict[str, dict[str, Any]]:
     return read_description(run, pipeline.task.partition(":")[2])
 
 
+def check_no_file(output: Path) -> None:
+    """Complain of an output that should be a folder and is a file.
+
+    Raises:
+        OptionError: It is a file.
+    """
+    if output.exists() and not output.is_dir():
+        raise OptionError(f"--output {output} is a file; give the name of a folder")
+
+
 @contextlib.contextmanager
 def output_folder(path: str | os.PathLike[str]) -> Iterator[None]:
     """Make a folder for what is going to be written; take it away if nothing was.
 
     Raises:
+        OptionError: It is a file.
         OSError: It cannot be made, or not be written to.
     """
     folder = Path(path)
+    check_no_file(folder)
     made = [each for each in (folder, *folder.parents) if not each.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     try:

@@ -13,6 +13,7 @@ import yaml
 from pipelines.parser import Parser
 from pipelines.pipeline import SAMPLE, Pipeline
 from pipelines.verbs.common import (
+    check_no_file,
     data_arguments,
     golden_argument,
     golden_texts,
@@ -45,8 +46,7 @@ def _train(pipeline: Pipeline, options: Any) -> int:
     columns = pipeline.options(**asked)  # complains of values that cannot be, before TensorFlow
     data = {"data": options.data, "validation_data": options.validation_data}
     run = Path(options.output)
-    if run.exists() and not run.is_dir():
-        raise OptionError(f"--output {run} is a file; give the name of a folder")
+    check_no_file(run)
     lasting = {name: asked[name] for name in asked if name not in columns.WITHOUT_EFFECT}
     if _finished(run, lasting | data):
         logger.info("%s is finished; nothing is left to do", run)

@@ -94,6 +94,16 @@ def test_an_interrupted_export_leaves_no_version(word_counter, tmp_path, monkeyp
     assert os.listdir(tmp_path) == []
 
 
+def test_a_full_disk(word_counter, tmp_path, full_disk):
+    version = write_saved_model(tmp_path, *word_counter)
+    before = {path: path.stat().st_size for path in version.rglob("*")}
+    full_disk()
+    with pytest.raises(WorkError, match=r"the SavedModel could not be written: .*File too large"):
+        write_saved_model(tmp_path, *word_counter)
+    assert os.listdir(tmp_path) == ["1"]
+    assert {path: path.stat().st_size for path in version.rglob("*")} == before
+
+
 def test_what_a_killed_export_left_is_cleared(word_counter, tmp_path, monkeypatch):
     with monkeypatch.context() as killed:
         killed.setattr("toolkit.export.version.shutil.rmtree", lambda *_, **__: None)

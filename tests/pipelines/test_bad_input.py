@@ -167,9 +167,9 @@ def test_an_evaluation_that_fails_leaves_no_folder(call, data, model, tmp_path, 
     line = ["evaluate", model, "--data", data, "--output"]
     assert call(*line, tmp_path / "new" / "report")[0] == 130
     assert not (tmp_path / "new").exists()
-    for path, complaint in ((data, "File exists"), (data / "x", "Not a directory")):
-        code, output, error = call(*line, path)
-        assert (code, output, error) == (2, "", f"error: {path}: {complaint}\n")
+    is_file = f"error: --output {data} is a file; give the name of a folder\n"
+    assert call(*line, data) == (2, "", is_file)
+    assert call(*line, data / "x") == (2, "", f"error: {data / 'x'}: Not a directory\n")
 
 
 def break_run(model, part):

@@ -5,17 +5,20 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from toolkit import layers
-from toolkit.errors import DataError, ModelError, OptionError
+from toolkit.errors import DataError, ModelError, OptionError, WorkError
 from toolkit.evaluation import BootstrapOptions, compare
-from toolkit.export import verify
+from toolkit.export import Servable, verify
 from toolkit.tasks import TextClassifier
 from toolkit.tasks.options import CELLS
 
@@ -84,6 +87,25 @@ def test_answers_keep_their_order_and_do_not_depend_on_company(fitted: TextClass
         assert alone["label"] == answer["label"]
         assert alone["score"] == pytest.approx(answer["score"], abs=1e-5)
     assert fitted.predict([]) == []
+
+
+@pytest.fixture(scope="module")
+def servable(run: Path) -> Servable:
+    return Servable.load(run)
+
+
+ANY = st.text(
+    st.characters(exclude_categories=[]) | st.sampled_from("goodé\u0301 .<br>👍🏽\u200d\0\n")
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(texts=st.lists(ANY | ANY.map(lambda text: text * 200), min_size=1, max_size=6))
+def test_any_strings_get_the_same_answers_alone(servable: Servable, texts: list[str]) -> None:
+    together = servable(text=texts)["probabilities"]
+    assert together.sum(axis=1) == pytest.approx(np.ones(len(texts)), abs=1e-5)
+    for text, expected in zip(texts, together, strict=True):
+        assert servable(text=[text])["probabilities"][0] == pytest.approx(expected, abs=1e-6)
 
 
 def test_evaluate_agrees_with_predict(fitted: TextClassifier, tmp_path: Path) -> None:
@@ -345,6 +367,21 @@ def test_a_damaged_archive_hinders_export_alone(run: Path, tmp_path: Path) -> No
     assert damaged.predict(["the cast was superb"])[0]["label"] == "5"
     with pytest.raises(ModelError, match=r"model\.keras is no \.keras file"):
         damaged.export(tmp_path / "copy")
+
+
+def test_a_full_disk_leaves_what_was_there(
+    fitted: TextClassifier, run: Path, tmp_path: Path, full_disk: Callable[[], None]
+) -> None:
+    copy = shutil.copytree(run, tmp_path / "copy")
+    before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
+    full_disk()
+    with pytest.raises(OSError, match=r"too large|unable to|can't") as caught:
+        fitted.save(copy)
+    assert caught.value.filename == str(copy / "model.keras")
+    with pytest.raises(WorkError, match="could not be written"):
+        fitted.export(copy)
+    assert {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()} == before
+    assert not [path for path in copy.iterdir() if path.name.startswith(".")]
 
 
 def test_saved_model_cli_runs_the_exported_classifier(run: Path) -> None:
