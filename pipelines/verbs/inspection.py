@@ -2,7 +2,7 @@
 
 import json
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from pipelines.parser import Parser
@@ -22,7 +22,9 @@ def _inspect_arguments(parser: Parser, pipeline: Pipeline) -> None:
 
 def _inspect(pipeline: Pipeline, options: Any) -> int:
     asked = {field.name: getattr(options, field.name) for field in fields(pipeline.options)}
-    train, validation = labelled_data(pipeline, options, pipeline.options(**asked))
+    # Bad rows are reported, not complained of.
+    columns = replace(pipeline.options(**asked), skip_bad_rows=True)
+    train, validation = labelled_data(pipeline, options, columns)
     report = pipeline.load_task()(**asked).inspect(train, validation)
     if options.format == "json":
         written = json.dumps(report, indent=2, ensure_ascii=False)

@@ -226,7 +226,9 @@ def test_names_of_classes_are_held_to_the_same_as_texts(tmp_path: Path) -> None:
 def test_no_label_that_is_known() -> None:
     options = ColumnOptions(skip_bad_rows=True)
     examples = TextExamples(open_source((["a"], ["meh"])), options)
-    with pytest.raises(DataError, match="the list has no row that can be used"):
+    with pytest.raises(
+        DataError, match=r"the list has no row that can be used; row 1: .* 'meh' is"
+    ):
         list(examples.known(LabelEncoder("classes", ["neg", "pos"])))
 
 
@@ -243,6 +245,8 @@ def test_bad_rows_are_skipped_and_counted(tmp_path: Path, caplog: pytest.LogCapt
     for _ in range(2):
         assert [(e.text, e.label, e.row) for e in examples] == [("a", "pos", 1), ("g", "neg", 7)]
         assert examples.bad_rows == 5
+        assert list(examples.problems) == ["row 2 (line 3)", "row 3 (line 4)", "row 4 (line 5)"]
+        assert examples.problems["row 2 (line 3)"] == "the text in column 'text' is empty"
     assert caplog.text.count("5 bad rows left out") == 1
 
 

@@ -74,6 +74,14 @@ def test_json_is_the_report(call, data) -> None:
     assert FakeTask.made[0].inspected[1] is None
 
 
+def test_bad_rows_are_left_to_the_report(call, data) -> None:
+    data.write_text("text,label\ngood,pos\n,neg\nbad,neg\nodd\n", encoding="utf-8")
+    assert call("--data", data, "--validation-data", data)[0] == 0
+    (task,) = FakeTask.made
+    assert len(list(task.inspected[0].records())) == 4
+    assert not task.skip_bad_rows
+
+
 def test_options_may_come_from_a_file(call, data, tmp_path) -> None:
     (tmp_path / "run.yaml").write_text(f"hidden_size: 3\ndata: {data}\n", encoding="utf-8")
     assert call("--config", tmp_path / "run.yaml")[0] == 0
@@ -90,9 +98,15 @@ def test_options_may_come_from_a_file(call, data, tmp_path) -> None:
         ("--data {tmp}/a.csv --format csv", "--format"),
         ("--data {tmp}/a.csv --mood odd", "--mood is 'odd'"),
         ("--data {tmp}/a.csv --group-column film", "(--group-column)"),
+        ("--data {tmp}/one.csv", "every label is 'pos'"),
+        (
+            "--data {tmp}/a.csv --target number",
+            "row 1 (line 2): the label in column 'label' is 'pos'",
+        ),
     ],
 )
 def test_one_line_and_exit_code_2(call, data, tmp_path, line, complaint) -> None:
+    (tmp_path / "one.csv").write_text("text,label\na,pos\nb,pos\n", encoding="utf-8")
     code, output, error = call(*line.format(tmp=tmp_path).split())
     assert (code, output) == (2, "")
     assert error.startswith("error: ")

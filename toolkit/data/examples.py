@@ -16,6 +16,9 @@ from toolkit.errors import DataError, OptionError, quoted
 
 logger = logging.getLogger("toolkit")
 
+#: How many bad rows are kept with the reason.
+PROBLEMS = 3
+
 _COLLECTIONS = (list, tuple, dict, set, np.ndarray)
 _LARGEST = float(np.finfo(np.float32).max)  # numbers are learnt in float32
 
@@ -54,6 +57,7 @@ class TextExamples:
     Attributes:
         bad_rows: How many rows of the latest iteration could not be used.
         outside_rule: How many rows of the latest iteration no part of the label rule takes.
+        problems: The places of the first few bad rows, and what is wrong with each.
 
     Raises:
         DataError: a column is not there, or cannot be guessed; from an iteration, a row cannot
@@ -84,6 +88,7 @@ class TextExamples:
         self.group_column = columns.group_column(source, options) if labelled and grouped else None
         self.bad_rows = 0
         self.outside_rule = 0
+        self.problems: dict[str, str] = {}
         self._said = (0, 0)
         self._said_columns = source.fixed_columns
 
@@ -134,6 +139,8 @@ class TextExamples:
         if self.labelled and not self.options.skip_bad_rows:
             raise DataError(f"{self.source.name}, {place}: {problem} (or set --skip-bad-rows)")
         self.bad_rows += 1
+        if len(self.problems) < PROBLEMS:
+            self.problems[place] = problem
 
     @property
     def label_place(self) -> str:
@@ -143,7 +150,8 @@ class TextExamples:
         return f"{self.source.name}, column {quoted(self.label_column)}"
 
     def _nothing_to_use(self) -> DataError:
-        return DataError(f"{self.source.name} has no row that can be used")
+        reasons = [f"; {place}: {problem}" for place, problem in self.problems.items()]
+        return DataError(f"{self.source.name} has no row that can be used{''.join(reasons[:1])}")
 
     def _example(self, record: Record) -> Example | None:
         if record.problem is not None:

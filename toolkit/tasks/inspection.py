@@ -2,18 +2,25 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from toolkit.data import EncodedCorpus, LabelEncoder, LengthBatches, open_source, survey
+from toolkit.data import (
+    EncodedCorpus,
+    LabelEncoder,
+    LengthBatches,
+    TextExamples,
+    open_source,
+    survey,
+)
 from toolkit.data.duplicates import EXAMPLES, find_repeats
-from toolkit.data.inspection import Cut, NotedExamples, Reading, Texts
 from toolkit.data.labels import shorten
 from toolkit.data.leaks import SAMPLE, Association, Members, members, telling_columns
+from toolkit.data.reading import Cut, Reading, Texts
 from toolkit.tasks import automatic
 from toolkit.tasks.automatic import DataSize
 from toolkit.tasks.options import TextClassifierOptions
@@ -57,7 +64,7 @@ class _Looked:
 
     options: TextClassifierOptions
     max_length: int
-    files: list[NotedExamples]
+    files: list[TextExamples]
     texts: Texts
     file: NDArray[np.int64]
     held_out: NDArray[np.bool_]
@@ -108,7 +115,8 @@ def inspect_texts(
         OptionError: A hyperparameter cannot work.
     """
     splitting = validation_data is None and options.validation_split > 0
-    examples = NotedExamples(open_source(data, "train"), options, grouped=splitting)
+    lenient = replace(options, skip_bad_rows=True)  # bad rows are reported, never stopped at
+    examples = TextExamples(open_source(data, "train"), lenient, grouped=splitting)
     found = survey(examples, options.target)
     held_out = np.zeros(found.count, bool)
     if splitting:
@@ -124,7 +132,7 @@ def inspect_texts(
     read = [reading.read(found.again(examples), ~held_out, sample)]
     files = [examples]
     if validation_data is not None:
-        others = NotedExamples(open_source(validation_data, "test"), options, grouped=False)
+        others = TextExamples(open_source(validation_data, "test"), lenient, grouped=False)
         read.append(reading.read(others.known(found.encoder)))
         files.append(others)
     sizes = [len(texts) for texts in read]

@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit.data.duplicates import EXAMPLES, fingerprint, normal_form
-from toolkit.data.examples import Example, TextExamples
+from toolkit.data.duplicates import fingerprint, normal_form
+from toolkit.data.examples import Example
 from toolkit.data.labels import Label, LabelEncoder
 from toolkit.data.leaks import Features
-from toolkit.errors import DataError
 
 #: How many texts, and characters, are cut into units at once.
 TEXTS_AT_ONCE = 256
@@ -25,29 +24,6 @@ CHARACTERS_AT_ONCE = 1 << 20
 Cut = Callable[[Sequence[str]], tuple[Sequence[bytes], NDArray[Any], NDArray[Any]]]
 """Cuts texts [B] into units: the distinct ones [U], of each unit in turn its place among them [n],
 and the number of units of each text [B]."""
-
-
-class NotedExamples(TextExamples):
-    """Examples whose bad rows are counted, never stopped at.
-
-    Attributes:
-        problems: The places of the first few bad rows, and what is wrong with each.
-    """
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.problems: dict[str, str] = {}
-
-    def reject(self, place: str, problem: str) -> None:
-        """Counts a row that cannot be used."""
-        self.bad_rows += 1
-        if len(self.problems) < EXAMPLES:
-            self.problems[place] = problem
-
-    def _nothing_to_use(self) -> DataError:
-        for place, problem in self.problems.items():
-            return DataError(f"{self.source.name} has no row that can be used; {place}: {problem}")
-        return super()._nothing_to_use()
 
 
 @dataclass(frozen=True)
