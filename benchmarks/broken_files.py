@@ -218,9 +218,11 @@ def _valid(random: Random, kind: str) -> bytes:
     columns = random.choice((["text", "label"], ["text", "label", "film"], [*COLUMNS[:4]]))
     if random.random() < 0.1:
         columns = random.sample(COLUMNS, random.randint(1, len(COLUMNS)))
-    if random.random() < 0.002:
-        columns += [f"c{number}" for number in range(random.choice((1_000, 50_000)))]
     rows = [[_value(random, column) for column in columns] for _ in range(random.randrange(12))]
+    if random.random() < 0.002:
+        more = random.choice((1_000, 50_000))
+        rows = [[*row, *["x"] * more] for row in rows]
+        columns += [f"c{number}" for number in range(more)]
     if rows and random.random() < 0.002:
         random.choice(rows)[0] = "wörd " * random.choice((20_000, 2_000_000, 4_000_000))
     if kind == "jsonl":

@@ -41,7 +41,7 @@ def main() -> int:
 
 def files(count: int, seed: int) -> list[str]:
     """Try malformed files; return the defects."""
-    began = time.perf_counter()
+    began = _clocks()
     outcomes: Counter[str] = Counter()
     defects = []
     slowest = 0.0
@@ -55,9 +55,8 @@ def files(count: int, seed: int) -> list[str]:
             defects.append(outcome)
             say(outcome)
     found = ", ".join(f"{outcomes[name]:,} {name}" for name in OUTCOMES)
-    seconds = time.perf_counter() - began
     print(
-        f"{count:,} malformed files in {seconds:,.0f} s: {found}; {len(defects)} defects. "
+        f"{count:,} malformed files in {_since(began)}: {found}; {len(defects)} defects. "
         f"The slowest took {slowest:.1f} s."
     )
     return defects
@@ -70,19 +69,28 @@ def strings(count: int, seed: int, run: Path) -> list[str]:
 
     set_threads(1)
     campaign = Campaign(run)
-    began = time.perf_counter()
+    began = _clocks()
     for start in _said("strings", range(0, count, _STRINGS_AT_ONCE)):
         campaign.check(seed, range(start, min(count, start + _STRINGS_AT_ONCE)))
-    seconds = time.perf_counter() - began
     result = campaign.result
     print(
-        f"{result.strings:,} strings of {result.code_points:,} code points in {seconds:,.0f} s: "
+        f"{result.strings:,} strings of {result.code_points:,} code points in {_since(began)}: "
         f"{result.tokens:,} tokens are what stands at their places; each string's probabilities "
         f"alone differ from those in a batch by at most {result.largest:.1e} ({TOLERANCE:g} is "
         f"allowed), the ids of one in {ALONE} not at all; {len(result.defects)} defects. "
         f"The slowest answer took {result.slowest:.1f} s."
     )
     return result.defects
+
+
+def _clocks() -> tuple[float, float]:
+    return time.perf_counter(), time.process_time()
+
+
+def _since(began: tuple[float, float]) -> str:
+    """How long it took, and how long the processor worked on it."""
+    seconds, busy = (now - then for now, then in zip(_clocks(), began, strict=True))
+    return f"{seconds:,.0f} s ({busy:,.0f} s of one core)"
 
 
 def _said(what: str, numbers: range) -> Iterator[int]:
