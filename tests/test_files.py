@@ -1,10 +1,14 @@
 """Files that are written whole or not at all."""
 
 import errno
+import os
+import socket
+import subprocess
+import sys
 
 import pytest
 
-from toolkit.files import atomic, atomic_write
+from toolkit.files import atomic, atomic_write, unfinished
 
 
 def test_an_old_file_stays_where_the_new_one_cannot_be_written(tmp_path, full_disk) -> None:
@@ -33,3 +37,38 @@ def test_a_folder_without_permission(tmp_path, unprivileged) -> None:
     with pytest.raises(PermissionError) as caught:
         atomic_write(tmp_path / "a.txt", "new")
     assert caught.value.filename.startswith(str(tmp_path))
+
+
+@pytest.mark.parametrize("as_folder", [False, True])
+def test_only_what_no_process_is_writing_any_more_is_cleared(tmp_path, as_folder) -> None:
+    done = subprocess.Popen([sys.executable, "-c", ""])
+    done.wait()
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as running:
+        here = f".unfinished-a.txt-{socket.gethostname()}-"
+        kept = {
+            *(f"{here}{running.pid}", f"{here}notes", f".unfinished-a.txt-elsewhere-{done.pid}"),
+            f".unfinished-b.txt-{socket.gethostname()}-{done.pid}",
+        }
+        for name in (*kept, f"{here}{done.pid}"):
+            path = tmp_path / name / "variables"
+            path.mkdir(parents=True) if as_folder else path.parent.touch()
+        with unfinished(tmp_path / "a.txt") as beside:
+            beside.mkdir() if as_folder else beside.touch()
+            beside.rename(tmp_path / "a.txt")
+        running.stdin.close()
+    assert {*os.listdir(tmp_path)} == {*kept, "a.txt"}
+
+
+def test_what_a_killed_process_left_of_a_file_is_cleared(tmp_path) -> None:
+    script = (
+        "import os, sys; from toolkit.files import atomic\n"
+        "with atomic(sys.argv[1]) as file:\n"
+        "    file.write(b'half'); file.flush(); os.kill(os.getpid(), 9)"
+    )
+    path = tmp_path / "a.txt"
+    killed = subprocess.run([sys.executable, "-c", script, path], check=False)
+    assert killed.returncode == -9
+    (leftover,) = os.listdir(tmp_path)
+    assert leftover.startswith(".")
+    atomic_write(path, "whole")
+    assert os.listdir(tmp_path) == ["a.txt"]

@@ -1,9 +1,6 @@
 """Versions are written whole or not at all, and hold what the signatures need and no more."""
 
 import os
-import socket
-import subprocess
-import sys
 
 import pytest
 import tensorflow as tf
@@ -106,7 +103,7 @@ def test_a_full_disk(word_counter, tmp_path, full_disk):
 
 def test_what_a_killed_export_left_is_cleared(word_counter, tmp_path, monkeypatch):
     with monkeypatch.context() as killed:
-        killed.setattr("toolkit.export.version.shutil.rmtree", lambda *_, **__: None)
+        killed.setattr("toolkit.files.shutil.rmtree", lambda *_, **__: None)
         killed.setattr("toolkit.export.version.os.rename", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             write_saved_model(tmp_path, *word_counter)
@@ -114,19 +111,6 @@ def test_what_a_killed_export_left_is_cleared(word_counter, tmp_path, monkeypatc
     assert leftover.startswith(".")
     assert write_saved_model(tmp_path, *word_counter).name == "1"
     assert os.listdir(tmp_path) == ["1"]
-
-
-def test_only_what_no_process_is_writing_any_more_is_cleared(word_counter, tmp_path):
-    done = subprocess.Popen([sys.executable, "-c", ""])
-    done.wait()
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as running:
-        here = f".unfinished-{socket.gethostname()}-"
-        kept = {f"{here}{running.pid}", f".unfinished-elsewhere-{done.pid}", f"{here}notes"}
-        for name in (*kept, f"{here}{done.pid}"):
-            (tmp_path / name / "variables").mkdir(parents=True)
-        write_saved_model(tmp_path, *word_counter)
-        running.stdin.close()
-    assert set(os.listdir(tmp_path)) == {*kept, "1"}
 
 
 def test_writing_and_loading_say_nothing(word_counter, tmp_path, capfd):

@@ -3,7 +3,6 @@
 import json
 import logging
 import os
-import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, replace
@@ -48,7 +47,7 @@ from toolkit.export import (
     write_onnx,
     write_saved_model,
 )
-from toolkit.files import atomic_write, named
+from toolkit.files import atomic_write, named, unfinished
 from toolkit.models import ManyToOne, OneToOne, TextModel, load_text_model
 from toolkit.tasks import automatic
 from toolkit.tasks.automatic import DataSize
@@ -420,11 +419,12 @@ class TextClassifier(TextClassifierOptions):
         """
         text_model = self._needs_text_model("save")
         folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".unfinished-") as beside:
-            with named(folder / "model.keras"):
-                text_model.save(Path(beside) / "model.keras")
-            os.replace(Path(beside) / "model.keras", folder / "model.keras")
+        archive = folder / "model.keras"
+        with unfinished(archive) as beside:
+            beside.mkdir()  # Keras wants the ending
+            with named(archive):
+                text_model.save(beside / archive.name)
+            os.replace(beside / archive.name, archive)
         atomic_write(folder / "config.yaml", self._config())
         atomic_write(folder / "metrics.json", json.dumps(self.metrics, indent=2) + "\n")
 
