@@ -49,6 +49,7 @@ def _train(pipeline: Pipeline, options: Any) -> int:
     check_no_file(run)
     lasting = {name: asked[name] for name in asked if name not in columns.WITHOUT_EFFECT}
     if _finished(run, lasting | data):
+        shutil.rmtree(run / CHECKPOINT, ignore_errors=True)  # it may have been killed right there
         logger.info("%s is finished; nothing is left to do", run)
         return 0
     golden = golden_texts(options.golden) or list(pipeline.examples)

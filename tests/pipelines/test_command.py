@@ -233,10 +233,12 @@ def test_what_was_learnt_before_the_loss_diverged_is_kept(call, data, run):
 def test_a_finished_run_is_left_alone(call, data, run):
     line = ["train", "--data", data, "--output", run, "--hidden-size", "8"]
     assert call(*line)[0] == 0
+    (run / "checkpoint").mkdir()  # as if killed before this was taken away
     code, _, error = call(*line)
     assert code == 0
     assert "finished" in error
     assert len(FakeTask.made) == 1
+    assert not (run / "checkpoint").exists()
 
 
 @pytest.mark.parametrize(
