@@ -157,6 +157,15 @@ def test_a_planted_leak_is_found_in_a_file(tmp_path: Path) -> None:
     assert columns["source"]["part"] == "part 2"
 
 
+def test_the_names_of_files_give_nothing_away(tmp_path: Path) -> None:
+    for number, (text, label) in enumerate(reviews(60).itertuples(index=False)):
+        (tmp_path / label).mkdir(exist_ok=True)
+        (tmp_path / label / f"{number}.txt").write_text(text)
+    report = inspect(tmp_path)
+    assert report["columns"] == []
+    assert warnings(report, "telling_column") == []
+
+
 def test_a_split_overlap_is_found_with_its_rows() -> None:
     train, other = reviews(400, seed=3), reviews(40, seed=4)
     other.loc[5, "text"] = train["text"][99]

@@ -471,7 +471,7 @@ def _columns(
     examples = looked.files[0]
     used = (examples.text_column, examples.label_column)
     others = [column for column in examples.source.columns if column not in used]
-    if not others:
+    if not others or examples.source.fixed_columns:  # a file's name begins with its label
         return []
     kinds = looked.texts.label_prints[sampled]
     if not looked.encoder.classes:
