@@ -139,14 +139,20 @@ def test_only_the_same_training_goes_on(tmp_path, monkeypatch) -> None:
     train(tmp_path, IDENTITY | {"seed": 1})
 
 
-@pytest.mark.parametrize("damage", ["cut", "empty", "text", "pickle"])
+@pytest.mark.parametrize("damage", ["cut", "empty", "text", "pickle", "facts", "network"])
 def test_a_broken_checkpoint_says_what_to_do(tmp_path, monkeypatch, damage) -> None:
     cut_off(monkeypatch, tmp_path, 2, 0)
     path = tmp_path / CHECKPOINT / "state.npz"
     content = path.read_bytes()
     hostile = io.BytesIO()
     np.save(hostile, np.asarray([print], object), allow_pickle=True)
+    with np.load(path) as file:
+        arrays = dict(file)
+    other, larger = io.BytesIO(), io.BytesIO()
+    np.savez(other, **arrays | {"facts": np.asarray("{}")})
+    np.savez(larger, **arrays | {"variable_0": np.zeros((4, 6), np.float32)})
     damaged = {"cut": content[:-40], "empty": b"", "text": b"no", "pickle": hostile.getvalue()}
+    damaged |= {"facts": other.getvalue(), "network": larger.getvalue()}
     path.write_bytes(damaged[damage])
     with pytest.raises(ModelError, match=r"delete .* to train from the beginning"):
         train(tmp_path)

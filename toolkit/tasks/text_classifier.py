@@ -225,12 +225,13 @@ class TextClassifier(TextClassifierOptions):
         return self
 
     def _identity(self, train: EncodedCorpus, held_out: EncodedCorpus | None) -> dict[str, Any]:
-        """What the training is a function of."""
+        """What the training is a function of: values, those that auto came to, and data."""
         checksums = {
             "training_data": train.checksum,
             "validation_data": None if held_out is None else held_out.checksum,
         }
-        options = {k: v for k, v in asdict(self).items() if k not in self.WITHOUT_EFFECT}
+        given = {k: v for k, v in asdict(self).items() if k not in self.WITHOUT_EFFECT}
+        options = {name: self.facts.get(name, value) for name, value in given.items()}
         return options | checksums
 
     def _read(

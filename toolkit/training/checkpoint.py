@@ -125,7 +125,13 @@ class Checkpoint(keras.callbacks.Callback):
         )
 
     def _restore(self, state: State) -> None:
-        for variable, value in zip(all_variables(self.model), state.variables, strict=True):
+        variables = all_variables(self.model)
+        if [value.shape for value in state.variables] != [tuple(v.shape) for v in variables]:
+            raise ModelError(
+                f"{self.path} is of another network, as another version of the toolkit makes it; "
+                f"delete {self.path.parent} to train from the beginning"
+            )
+        for variable, value in zip(variables, state.variables, strict=True):
             variable.assign(value)
         self.record.rows.extend(state.rows)
         self.record.started -= state.seconds
@@ -175,19 +181,21 @@ def read_state(path: Path, identity: Mapping[str, Any]) -> State | None:
     try:
         with path.open("rb") as content, np.load(content, allow_pickle=False) as file:
             facts = json.loads(str(file["facts"]))
+            recorded = facts.pop("identity")
             variables, best = _collected("variable", file), _collected("best", file)
+            state = State(**facts, variables=variables, best=best)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise ModelError(
             f"{path} cannot be read ({error}); delete {path.parent} to train from the beginning"
         ) from error
-    if changes := differences(facts.pop("identity"), json.loads(json.dumps(identity))):
+    if changes := differences(recorded, json.loads(json.dumps(identity))):
         raise OptionError(
             f"{path.parent} is of a training with {changes}; "
             "delete it to train from the beginning, or write to another folder"
         )
-    return State(**facts, variables=variables, best=best)
+    return state
 
 
 def discard_checkpoint(folder: str | Path) -> None:
