@@ -296,6 +296,7 @@ def test_a_run_that_was_cut_off_goes_on_as_it_began_only(call, data, tmp_path):
     code, _, complaint = call(*train, "--seed", 4)
     assert code == 2
     assert f"{run} was trained with seed 3 (now 4); give another --output" in complaint
+    (run / "history.csv").touch()
     assert call(*train, "--seed", 3, "--tensorboard", tmp_path / "logs")[0] == 0
 
 

@@ -132,8 +132,10 @@ def test_it_may_be_cut_off_again_and_again(tmp_path, monkeypatch) -> None:
 
 def test_only_the_same_training_goes_on(tmp_path, monkeypatch) -> None:
     cut_off(monkeypatch, tmp_path, 2, 0)
-    with pytest.raises(OptionError, match=r"of a training with seed 0 \(now 1\); delete it"):
+    with pytest.raises(OptionError, match=r"npz is of a training with seed 0 \(now 1\); delete it"):
         train(tmp_path, IDENTITY | {"seed": 1})
+    (tmp_path / CHECKPOINT / "state.npz").unlink()
+    train(tmp_path, IDENTITY | {"seed": 1})
     discard_checkpoint(tmp_path)
     assert not (tmp_path / CHECKPOINT).exists()
     train(tmp_path, IDENTITY | {"seed": 1})
@@ -154,7 +156,7 @@ def test_a_broken_checkpoint_says_what_to_do(tmp_path, monkeypatch, damage) -> N
     damaged = {"cut": content[:-40], "empty": b"", "text": b"no", "pickle": hostile.getvalue()}
     damaged |= {"facts": other.getvalue(), "network": larger.getvalue()}
     path.write_bytes(damaged[damage])
-    with pytest.raises(ModelError, match=r"delete .* to train from the beginning"):
+    with pytest.raises(ModelError, match=r"state\.npz .*; delete it to train from the beginning"):
         train(tmp_path)
 
 

@@ -129,7 +129,7 @@ class Checkpoint(keras.callbacks.Callback):
         if [value.shape for value in state.variables] != [tuple(v.shape) for v in variables]:
             raise ModelError(
                 f"{self.path} is of another network, as another version of the toolkit makes it; "
-                f"delete {self.path.parent} to train from the beginning"
+                f"delete it to train from the beginning"
             )
         for variable, value in zip(variables, state.variables, strict=True):
             variable.assign(value)
@@ -188,11 +188,11 @@ def read_state(path: Path, identity: Mapping[str, Any]) -> State | None:
         return None
     except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise ModelError(
-            f"{path} cannot be read ({error}); delete {path.parent} to train from the beginning"
+            f"{path} cannot be read ({error}); delete it to train from the beginning"
         ) from error
     if changes := differences(recorded, json.loads(json.dumps(identity))):
         raise OptionError(
-            f"{path.parent} is of a training with {changes}; "
+            f"{path} is of a training with {changes}; "
             "delete it to train from the beginning, or write to another folder"
         )
     return state
