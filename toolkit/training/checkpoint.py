@@ -129,7 +129,7 @@ class Checkpoint(keras.callbacks.Callback):
         if [value.shape for value in state.variables] != [tuple(v.shape) for v in variables]:
             raise ModelError(
                 f"{self.path} is of another network, as another version of the toolkit makes it; "
-                f"delete it to train from the beginning"
+                "delete it to train from the beginning"
             )
         for variable, value in zip(variables, state.variables, strict=True):
             variable.assign(value)
