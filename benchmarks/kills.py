@@ -93,7 +93,11 @@ def start(options: list[str], run: Path) -> int:
     log = os.open(f"{run}.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    os._exit(sentiment(["train", *options, "--output", str(run)]))
+    code = 1
+    try:
+        code = sentiment(["train", *options, "--output", str(run)])
+    finally:
+        os._exit(code)  # never back into the caller's loop
 
 
 def train(options: list[str], run: Path) -> None:

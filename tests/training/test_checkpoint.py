@@ -72,6 +72,7 @@ def train(folder: Path | None, identity: dict | None = IDENTITY, **options) -> t
         mode="max",
         folder=folder,
         identity=identity,
+        description=str(identity),
     )
     rows = [{name: value for name, value in row.items() if name != "seconds"} for row in rows]
     everything = [v.numpy() for v in checkpoint_module.all_variables(model)]
@@ -165,8 +166,10 @@ def test_a_full_disk_does_not_end_the_training(tmp_path, monkeypatch, caplog) ->
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(checkpoint_module, "write_state", full)
+    monkeypatch.setattr("toolkit.training.callbacks.atomic_write", full)
     assert_same(train(None), train(tmp_path))
-    assert "No space left on device" in caplog.text
+    for name in ("state.npz", "history.csv"):
+        assert f"{name} cannot be written ([Errno 28] No space left on device)" in caplog.text
 
 
 def test_checkpoints_take_no_more_than_their_share(tmp_path, monkeypatch) -> None:

@@ -57,7 +57,7 @@ from toolkit.tasks.onnx_readme import onnx_readme
 from toolkit.tasks.options import MONITORS, TextClassifierOptions
 from toolkit.tasks.serving import GOLDEN_TEXTS, Ask, answer_all, as_dicts, asking, signature
 from toolkit.text import Tokenizer, utf8
-from toolkit.training import CHECKPOINT, TrainingOptions, discard_checkpoint, fit, set_threads
+from toolkit.training import TrainingOptions, discard_checkpoint, fit, set_threads
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,7 +141,8 @@ class TextClassifier(TextClassifierOptions):
                 that is 0, the last weights are kept.
             output: A folder in which ``history.csv`` is kept, complete after each epoch, and a
                 checkpoint, from which the same call goes on after it was cut off; ``export`` to
-                this folder ends the run and takes the checkpoint away.
+                this folder ends the run and takes the checkpoint away, as does
+                ``toolkit.training.discard_checkpoint``.
 
         Raises:
             DataError: The data is not what it should be.
@@ -186,8 +187,6 @@ class TextClassifier(TextClassifierOptions):
             *(size.texts, size.tokens, 0 if held_out is None else len(held_out), len(batches)),
             100 * batches.padding_share,
         )
-        if output:
-            atomic_write(Path(output, CHECKPOINT, "config.yaml"), self._config())
         known = MONITORS[self.target]
         monitor = next(iter(known)) if self.monitor == "auto" else self.monitor
         validate: Callable[[], dict[str, float]] | None = None
@@ -219,6 +218,7 @@ class TextClassifier(TextClassifierOptions):
             mode=known[monitor],
             folder=Path(output) if output else None,
             identity=self._identity(train, held_out),
+            description=self._config(),
         )
         if validate is not None:
             validate()

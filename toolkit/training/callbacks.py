@@ -137,7 +137,10 @@ class Record(keras.callbacks.Callback):
         self.rows.append(row)
         logger.info("epoch %d: %s", epoch + 1, describe(row))
         if self.path is not None:
-            atomic_write(self.path, to_csv(self.rows))
+            try:
+                atomic_write(self.path, to_csv(self.rows))
+            except OSError as error:
+                logger.warning("%s cannot be written (%s); the training goes on", self.path, error)
 
 
 class Progress(keras.callbacks.Callback):

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import keras
 
 from toolkit.errors import OptionError
+from toolkit.files import atomic_write
 from toolkit.training.callbacks import Position, Progress, Record, StopOnDivergence, Validation
 from toolkit.training.checkpoint import Checkpoint, read_state
 from toolkit.training.optimizer import make_optimizer
@@ -40,6 +41,7 @@ def fit(
     mode: str = "min",
     folder: Path | None = None,
     identity: Mapping[str, Any] | None = None,
+    description: str = "",
 ) -> list[dict[str, float]]:
     """Trains the model; afterwards it has the best weights by ``monitor``.
 
@@ -58,6 +60,7 @@ def fit(
         identity: What the training is a function of, as plain values: options, and checksums of
             the data. With it, a checkpoint is kept in the folder, and a training that was cut off
             goes on from there to the same end, bit for bit. ``discard_checkpoint`` takes it away.
+        description: What is kept beside the checkpoint as ``config.yaml``.
 
     Returns:
         A row for each epoch: losses, metrics, the norm of the gradient before clipping (mean and
@@ -77,6 +80,8 @@ def fit(
 
     path = Path(folder, CHECKPOINT, "state.npz") if folder and identity is not None else None
     state = read_state(path, identity or {}) if path else None
+    if path:
+        atomic_write(path.with_name("config.yaml"), description)
     position = Position(len(train), *((state.epoch, state.batch) if state else ()))
     divergence = StopOnDivergence(position)
     progress = Progress(position, epochs)
