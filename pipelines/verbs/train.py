@@ -99,7 +99,8 @@ def _finished(run: Path, asked: dict[str, Any]) -> bool:
     try:
         config = yaml.safe_load(configs[0].read_text(encoding="utf-8"))
         begun = configs[0].parent.name == CHECKPOINT  # its facts are not yet as the user gave them
-        recorded = config["options"] | ({} if begun else config["facts"])
+        # Facts say what auto came to; what was asked for is among the options.
+        recorded = ({} if begun else config["facts"]) | config["options"]
     except (OSError, ValueError, TypeError, KeyError, IndexError, yaml.YAMLError):
         raise OptionError(
             f"{run} has no config.yaml that says how a model in it was trained; "

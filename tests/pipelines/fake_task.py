@@ -61,6 +61,7 @@ class FakeTask(FakeOptions):
         FakeTask.made.append(self)
 
     def fit(self, data, validation_data=None, output=None):
+        self.facts["hidden_size"] = 64 if self.hidden_size == "auto" else self.hidden_size
         self.fitted = data, validation_data, output
         if self.mood == "bad" and self.clip is None:
             raise DivergedError("the loss is not a number any more")

@@ -230,8 +230,9 @@ def test_what_was_learnt_before_the_loss_diverged_is_kept(call, data, run):
     assert (run / "config.yaml").exists()
 
 
-def test_a_finished_run_is_left_alone(call, data, run):
-    line = ["train", "--data", data, "--output", run, "--hidden-size", "8"]
+@pytest.mark.parametrize("given", [[], ["--hidden-size", "8"]])
+def test_a_finished_run_is_left_alone(call, data, run, given):
+    line = ["train", "--data", data, "--output", run, *given]
     assert call(*line)[0] == 0
     (run / "checkpoint").mkdir()  # as if killed before this was taken away
     code, _, error = call(*line)
