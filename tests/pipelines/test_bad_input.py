@@ -47,7 +47,12 @@ FILES = [
         "row 2 (line 2)",
         "'text' is empty",
     ),
-    ("a.csv.gz", gzip.compress(GOOD.encode() * 99)[:-9], "a.csv.gz", "ends in the middle of its"),
+    (
+        "a.csv.gz",
+        gzip.compress(GOOD.encode() * 99, mtime=0)[:-9],
+        "a.csv.gz",
+        "ends in the middle of its",
+    ),
     ("a.xlsx", "PK", "a.xlsx", "should end in .csv, .tsv or .jsonl"),
     ("a.csv/1.txt", "a", "a.csv", "has no class folders; it should have one for each class"),
 ]
