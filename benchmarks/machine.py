@@ -18,9 +18,11 @@ def description(threads: int) -> str:
     """
     model, flags = _processor()
     names = [name for name in INSTRUCTIONS if name in flags]
+    packages = {package.name: package.version for package in importlib.metadata.distributions()}
     versions = ", ".join(
-        f"{name} {importlib.metadata.version(name)}"
+        f"{name} {packages[name]}"
         for name in ("tensorflow", "keras", "torch", "numpy")
+        if name in packages
     )
     return (
         f"{datetime.date.today()}; {model} ({' '.join(names) or 'instructions unknown'}); "
