@@ -1,9 +1,10 @@
 """Kills trainings at random moments, gives the same command again, and compares the ends.
 
 One training is left alone. Each of the others is a process of its own that gets a ``kill -9`` at a
-moment drawn evenly from the time that the undisturbed one took, and then the same command until it
-ends. Its run's folder must hold the same: every array in ``model.keras``, the SavedModel's
-variables, metrics, golden answers, the history but for the seconds, and no other files.
+random moment, in turn of its whole time, of the time after its first checkpoint, and of the time
+after its training, while it exports; and then the same command until it ends. Its run's folder must
+hold the same: every array in ``model.keras``, the SavedModel's variables, metrics, golden answers,
+the history but for the seconds, and no other files.
 
 Run ``python -m benchmarks.kills --data reviews.csv --rows 1000 --kills 50``. Processes are forked
 from one that has imported TensorFlow and not used it, so that starting takes no time.
@@ -12,6 +13,7 @@ from one that has imported TensorFlow and not used it, so that starting takes no
 import argparse
 import csv
 import hashlib
+import itertools
 import os
 import random
 import signal
@@ -55,15 +57,26 @@ def main() -> int:
         folder = Path(name)
         subset(given.data, given.rows, given.seed, folder / "data.csv")
         options = ["--data", str(folder / "data.csv"), "--epochs", str(given.epochs), *SMALL]
-        began = time.monotonic()
+        began = time.time()
         train(options, folder / "whole")
-        seconds = time.monotonic() - began
+        seconds = time.time() - began
+        trained = (folder / "whole" / "model.keras").stat().st_mtime - began
+        epochs = pd.read_csv(folder / "whole" / "history.csv")["seconds"]
         whole = contents(folder / "whole")
+        stages = itertools.cycle(
+            [
+                (".", seconds),
+                ("checkpoint/state.npz", epochs[1:].sum()),  # the first one compiles
+                ("model.keras", seconds - trained),
+            ]
+        )
         moments: Counter[str] = Counter()
         same = 0
         for number in range(1, given.kills + 1):
             run = folder / f"run_{number}"
-            moments[train_and_kill(options, run, draw.uniform(0, seconds))] += 1
+            run.mkdir()
+            after, longest = next(stages)
+            moments[train_and_kill(options, run, run / after, draw.uniform(0, longest))] += 1
             train(options, run)
             different = sorted(
                 part for part, digest in (whole.items() ^ contents(run).items()) if digest
@@ -107,9 +120,11 @@ def train(options: list[str], run: Path) -> None:
         raise SystemExit(Path(f"{run}.log").read_text(encoding="utf-8"))
 
 
-def train_and_kill(options: list[str], run: Path, seconds: float) -> str:
-    """Train, kill it after so many seconds, and return what it was doing by then."""
+def train_and_kill(options: list[str], run: Path, after: Path, seconds: float) -> str:
+    """Train, kill it so many seconds after a file is there, and return what it was doing."""
     process = start(options, run)
+    while not after.exists():
+        time.sleep(0.01)
     time.sleep(seconds)
     os.kill(process, signal.SIGKILL)
     os.waitpid(process, 0)

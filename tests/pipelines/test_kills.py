@@ -15,6 +15,7 @@ def test_killed_trainings_come_to_the_same_end(tmp_path) -> None:
     options = ["--kills", "2", "--epochs", "2", "--seed", "1"]
     done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "while training, after a checkpoint" in done.stdout
     assert "2 of 2 ends are bit-identical" in done.stdout
     assert re.findall(r"^\d: the same$", done.stderr, re.MULTILINE) == [
         f"{number}: the same" for number in (1, 2)
