@@ -1,8 +1,5 @@
 """Strings to ids and back, as a Keras layer."""
 
-import shutil
-import tempfile
-import weakref
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -12,12 +9,11 @@ import numpy as np
 import tensorflow as tf
 
 from toolkit.errors import DataError, OptionError
-from toolkit.files import named
-from toolkit.text import vocabulary as vocabularies
 from toolkit.text.counts import TokenCounts, count_units, most_frequent
 from toolkit.text.split import LINE_BREAK, Pieces, Units, join, split
 from toolkit.text.strings import utf8
 from toolkit.text.unicode import NormalForm, normalise
+from toolkit.text.vocabulary import FILE_NAME, Vocabulary, read_vocabulary, write_vocabulary
 
 Truncation = Literal["head", "tail", "head_and_tail"]
 
@@ -88,13 +84,13 @@ class Tokenizer(keras.layers.Layer):
         self.truncation = truncation
         self._convert_input_args = False
         self._allow_non_tensor_positional_args = True
-        self._set_vocabulary(vocabulary or ())
+        self._vocabulary = Vocabulary(vocabulary or ())
         self.built = True
 
     @property
     def vocabulary(self) -> list[str]:
         """The units in the order of their ids; the first is padding, the second unknown."""
-        return list(self._vocabulary)
+        return list(self._vocabulary.all_units)
 
     @property
     def vocabulary_size(self) -> int:
@@ -113,7 +109,7 @@ class Tokenizer(keras.layers.Layer):
         signature = [tf.TensorSpec([None], tf.string)]
         unique_tokens = tf.function(self._unique_tokens, input_signature=signature, autograph=False)
         counter, lengths = count_units(texts, unique_tokens)
-        self._set_vocabulary(most_frequent(counter, self.max_tokens - 2, self.min_count))
+        self._vocabulary = Vocabulary(most_frequent(counter, self.max_tokens - 2, self.min_count))
         frequencies = np.sort(np.fromiter(counter.values(), np.int64))[::-1]
         return TokenCounts(lengths, frequencies, self.vocabulary_size)
 
@@ -149,7 +145,7 @@ class Tokenizer(keras.layers.Layer):
             return self.call(text[None])[0]
         tokens = self._truncated(split(text, self.units, self.html_breaks).tokens)
         units, index = self._normalised(tokens.values)
-        ids = tokens.with_values(tf.gather(self._tables.ids(units), index)).to_tensor()
+        ids = tokens.with_values(tf.gather(self._vocabulary.ids(units), index)).to_tensor()
         return tf.pad(ids, [[0, 0], [0, tf.maximum(1 - tf.shape(ids)[1], 0)]])
 
     def detokenize(self, ids: Any) -> Any:
@@ -161,7 +157,7 @@ class Tokenizer(keras.layers.Layer):
         Returns:
             Strings [B], or one string [].
         """
-        return join(self._tables.units(tf.convert_to_tensor(ids)), self.units)
+        return join(self._vocabulary.units(tf.convert_to_tensor(ids)), self.units)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, the vocabulary as it now is among them."""
@@ -180,24 +176,11 @@ class Tokenizer(keras.layers.Layer):
 
     def save_assets(self, dir_path: str) -> None:
         """Write the vocabulary into a ``.keras`` file."""
-        vocabularies.write_vocabulary(Path(dir_path, vocabularies.FILE_NAME), self._vocabulary)
+        write_vocabulary(Path(dir_path, FILE_NAME), self._vocabulary.all_units)
 
     def load_assets(self, dir_path: str) -> None:
         """Read the vocabulary from a ``.keras`` file."""
-        self._set_vocabulary(vocabularies.read_vocabulary(Path(dir_path, vocabularies.FILE_NAME)))
-
-    def _set_vocabulary(self, units: Iterable[str]) -> None:
-        self._vocabulary = tuple(vocabularies.whole_vocabulary(units))
-        directory = tempfile.mkdtemp()  # exporting copies the file, as late as it likes
-        path = Path(directory, vocabularies.FILE_NAME)
-        try:
-            with named(path):
-                vocabularies.write_vocabulary(path, self._vocabulary)
-            self._tables = vocabularies.VocabularyTables(path)
-        except BaseException:
-            shutil.rmtree(directory, ignore_errors=True)
-            raise
-        weakref.finalize(self._tables, shutil.rmtree, directory, ignore_errors=True)
+        self._vocabulary = Vocabulary(read_vocabulary(Path(dir_path, FILE_NAME)))
 
     def _unique_tokens(self, text: Any) -> tuple[Any, Any, Any]:
         """Strings [B] to distinct units [U], their counts [U] and the texts' lengths [B]."""

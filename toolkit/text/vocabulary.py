@@ -5,6 +5,9 @@ The file has a unit a line, the line's number being the id. Lines 0 and 1 are ``
 model, and its tables are read from it.
 """
 
+import shutil
+import tempfile
+import weakref
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +15,7 @@ from typing import Any
 import tensorflow as tf
 
 from toolkit.errors import OptionError
+from toolkit.files import named
 
 PADDING_ID = 0
 UNKNOWN_ID = 1
@@ -82,3 +86,43 @@ class VocabularyTables(tf.Module):
         units = self._units.lookup(tf.cast(ids, tf.int64))
         units = tf.where(units == _BREAK_LINE, "\n", units)
         return tf.where(ids == PADDING_ID, PADDING, units)
+
+
+class Vocabulary(tf.Module):
+    """Units with their ids, and the lookup tables of them.
+
+    Args:
+        units: The units in the order of their ids; see ``whole_vocabulary``.
+        file_name: What the file is called that lies in ``assets/`` of an exported model.
+
+    Attributes:
+        all_units: The units, padding and unknown first.
+
+    Raises:
+        OptionError: A unit is empty, reserved, twice there or has a line break inside.
+    """
+
+    def __init__(self, units: Iterable[str] = (), file_name: str = FILE_NAME) -> None:
+        super().__init__()
+        self.all_units = tuple(whole_vocabulary(units))
+        directory = tempfile.mkdtemp()  # exporting copies the file, as late as it likes
+        path = Path(directory, file_name)
+        try:
+            with named(path):
+                write_vocabulary(path, self.all_units)
+            self.tables = VocabularyTables(path)
+        except BaseException:
+            shutil.rmtree(directory, ignore_errors=True)
+            raise
+        weakref.finalize(self.tables, shutil.rmtree, directory, ignore_errors=True)
+
+    def __len__(self) -> int:
+        return len(self.all_units)
+
+    def ids(self, units: Any) -> Any:
+        """Look up strings of any shape: int32. '' is padding; a literal '[UNK]' is unknown."""
+        return self.tables.ids(units)
+
+    def units(self, ids: Any) -> Any:
+        """Look up ids of any shape: strings. Ids outside the vocabulary are unknown."""
+        return self.tables.units(ids)
