@@ -7,16 +7,17 @@ import pytest
 EXPORTS = {
     "cells": "GRUCell SimpleRNNCell SimplifiedGRUCell",
     "layers": (
-        "CELLS GRU Embedding SequencePooling SimpleRNN SimplifiedGRU WordDropout from_keras_gru "
-        "from_torch_gru recurrent_layer to_keras_gru to_torch_gru"
+        "CELLS CRF CharacterEncoder GRU Embedding RareWordDropout SequencePooling SimpleRNN "
+        "SimplifiedGRU WordDropout from_keras_gru from_torch_gru recurrent_layer to_keras_gru "
+        "to_torch_gru"
     ),
-    "text": "PADDING_ID UNKNOWN_ID Pieces TextOptions TokenCounts Tokenizer utf8",
+    "text": "PADDING_ID UNKNOWN_ID Pieces TextOptions TokenCounts TokenFeatures Tokenizer utf8",
     "data": (
         "ColumnOptions EncodedCorpus Example Label LabelCounter LabelEncoder LabelRule "
         "LengthBatches Record Source Survey TextExamples cooccurrence_vectors encode open_source "
         "survey"
     ),
-    "models": "ManyToOne OneToOne OutputLayer TextModel load_text_model",
+    "models": "ManyToMany ManyToOne OneToOne OutputLayer TextModel load_text_model",
     "training": "CHECKPOINT TrainingOptions discard_checkpoint fit make_optimizer set_threads",
     "evaluation": (
         "BootstrapOptions Difference Metric Statistics calibration_error check_classes "

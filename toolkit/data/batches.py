@@ -34,7 +34,7 @@ class LengthBatches:
         seed: The seed of the order.
         shuffle: Whether to mix; otherwise every pass is in the order of the lengths.
         max_batch_size: The most examples in a batch.
-        class_weights: How much an example of each class counts [C]; it becomes the sample weight.
+        class_weights: How much a target of each class counts [C]; it becomes the sample weight.
 
     Raises:
         OptionError: the budget is not positive, or there are weights but no classes.
@@ -51,9 +51,8 @@ class LengthBatches:
     ) -> None:
         if batch_tokens < 1 or max_batch_size < 1:
             raise OptionError("a batch needs room for at least one token of one example")
-        if class_weights is not None and (
-            corpus.encoder is None or corpus.encoder.target != "classes"
-        ):
+        target = corpus.target_signature
+        if class_weights is not None and (target is None or target.dtype != tf.int32):
             raise OptionError("class weights need exactly one class for each example")
         self.corpus = corpus
         self.batch_tokens = batch_tokens
@@ -90,10 +89,10 @@ class LengthBatches:
         """The batches of one epoch as a data set.
 
         Returns:
-            A prefetched data set of known cardinality, with elements ``(ids,)``,
-            ``(ids, labels)`` or, with class weights, ``(ids, labels, weights)``: ids int32
-            [B, T] padded with 0, T >= 1; labels as the corpus has them, [B] or [B, C];
-            weights float32 [B].
+            A prefetched data set of known cardinality, with elements ``(inputs,)``,
+            ``(inputs, targets)`` or, with class weights, ``(inputs, targets, weights)``: inputs
+            and targets as the corpus has them, such as ids int32 [B, T] padded with 0, T >= 1,
+            and labels [B]; weights float32 of the shape of the targets.
         """
         return self._dataset(lambda: iter(self.order(epoch)), len(self))
 
@@ -116,12 +115,12 @@ class LengthBatches:
         return self._dataset(batches, tf.data.INFINITE_CARDINALITY)
 
     def _dataset(self, batches: Callable[[], Iterator[Indices]], count: int) -> tf.data.Dataset:
-        signature = [tf.TensorSpec([None, None], tf.int32)]
-        labels = self.corpus.labels
-        if labels is not None:
-            signature.append(tf.TensorSpec([None, *labels.shape[1:]], labels.dtype))
+        signature = [self.corpus.input_signature]
+        target = self.corpus.target_signature
+        if target is not None:
+            signature.append(target)
         if self.class_weights is not None:
-            signature.append(tf.TensorSpec([None], tf.float32))
+            signature.append(tf.TensorSpec(target.shape, tf.float32))
         return (
             tf.data.Dataset.from_generator(
                 lambda: map(self._element, batches()), output_signature=tuple(signature)
@@ -140,14 +139,14 @@ class LengthBatches:
         restored[np.concatenate([np.zeros(0, np.int64), *self.order()])] = values
         return restored
 
-    def _element(self, indices: Indices) -> tuple[NDArray[Any], ...]:
-        ids = self.corpus.batch(indices)
-        if self.corpus.labels is None:
-            return (ids,)
-        labels = self.corpus.labels[indices]
+    def _element(self, indices: Indices) -> tuple[Any, ...]:
+        inputs = self.corpus.inputs(indices)
+        if self.corpus.target_signature is None:
+            return (inputs,)
+        targets = self.corpus.targets(indices)
         if self.class_weights is None:
-            return ids, labels
-        return ids, labels, np.asarray(self.class_weights[labels], np.float32)
+            return inputs, targets
+        return inputs, targets, np.asarray(self.class_weights[targets], np.float32)
 
     def _plan(self) -> list[int]:
         """Where the sorted examples are cut: [0, ..., N]."""

@@ -70,14 +70,12 @@ class EncodedCorpus:
     @property
     def checksum(self) -> int:
         """The CRC-32 of all ids, and of the examples' places in them and labels."""
-        parts = [
-            self.ids,
-            self.starts,
-            self.lengths,
-            *([] if self.labels is None else [self.labels]),
-        ]
+        return self.checksum_of(*([] if self.labels is None else [self.labels]))
+
+    def checksum_of(self, *more: NDArray[Any]) -> int:
+        """The CRC-32 of all ids, of the examples' places in them and of more arrays."""
         checksum = 0
-        for part in parts:
+        for part in (self.ids, self.starts, self.lengths, *more):
             checksum = zlib.crc32(np.ascontiguousarray(part).data, checksum)
         return checksum
 
@@ -94,12 +92,27 @@ class EncodedCorpus:
 
     def batch(self, indices: NDArray[np.int64]) -> NDArray[np.int32]:
         """The ids of some examples as one array [B, T], T >= 1, padded with 0."""
-        lengths = self.lengths[indices]
-        steps = np.arange(max(1, lengths.max(initial=0)))
-        inside = steps < lengths[:, None]
-        ids = np.zeros(inside.shape, np.int32)
-        ids[inside] = self.ids[(self.starts[indices, None] + steps)[inside]]
-        return ids
+        return padded(self.ids, self.starts[indices], self.lengths[indices])
+
+    def inputs(self, indices: NDArray[np.int64]) -> Any:
+        """What a network is given of some examples: their ids [B, T]."""
+        return self.batch(indices)
+
+    def targets(self, indices: NDArray[np.int64]) -> NDArray[Any]:
+        """What it is to learn of them: their labels [B] or [B, C]."""
+        return np.asarray(self.labels)[indices]
+
+    @property
+    def input_signature(self) -> Any:
+        """The specification of ``inputs``."""
+        return tf.TensorSpec([None, None], tf.int32)
+
+    @property
+    def target_signature(self) -> Any:
+        """The specification of ``targets``; None without labels."""
+        if self.labels is None:
+            return None
+        return tf.TensorSpec([None, *self.labels.shape[1:]], self.labels.dtype)
 
 
 def encode(
@@ -129,7 +142,7 @@ def encode(
     if expected is not None:
         read = expected.again(read)
     # An anonymous file: the operating system removes it when nothing refers to it any more.
-    with _room(), tempfile.TemporaryFile(prefix="toolkit-") as file:
+    with room_on_disk(), tempfile.TemporaryFile(prefix="toolkit-") as file:
         while chunk := list(islice(read, _TEXTS_AT_ONCE)):
             padded = np.asarray(compiled(tf.constant([example.text for example in chunk])))
             inside = padded != 0
@@ -153,8 +166,19 @@ def encode(
     )
 
 
+def padded(
+    ids: NDArray[Any], starts: NDArray[np.int64], lengths: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    """Stretches of an array [N], one a row, as one array [B, T], T >= 1, padded with 0."""
+    steps = np.arange(max(1, lengths.max(initial=0)))
+    inside = steps < lengths[:, None]
+    rows = np.zeros(inside.shape, np.int32)
+    rows[inside] = ids[(starts[:, None] + steps)[inside]]
+    return rows
+
+
 @contextmanager
-def _room() -> Iterator[None]:
+def room_on_disk() -> Iterator[None]:
     """Says what to do where the disk is full."""
     try:
         yield

@@ -1,16 +1,22 @@
 """Time: recurrent layers, embeddings, pooling."""
 
+from toolkit.layers.characters import CharacterEncoder
 from toolkit.layers.convert import from_keras_gru, from_torch_gru, to_keras_gru, to_torch_gru
+from toolkit.layers.crf import CRF
 from toolkit.layers.embedding import Embedding
 from toolkit.layers.factory import CELLS, recurrent_layer
 from toolkit.layers.pooling import SequencePooling
+from toolkit.layers.rare_words import RareWordDropout
 from toolkit.layers.recurrent import GRU, SimpleRNN, SimplifiedGRU
 from toolkit.layers.word_dropout import WordDropout
 
 __all__ = [
     "CELLS",
+    "CRF",
     "GRU",
+    "CharacterEncoder",
     "Embedding",
+    "RareWordDropout",
     "SequencePooling",
     "SimpleRNN",
     "SimplifiedGRU",

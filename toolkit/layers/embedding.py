@@ -19,18 +19,26 @@ class Embedding(keras.layers.Embedding):
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Vectors [..., D] of the ids [...]; the dense gradient is that of training only."""
-        if not training or keras.backend.backend() != "tensorflow":
+        if not training or self.lora_enabled or self.quantization_mode:
             return super().call(inputs)
-        if self.lora_enabled or self.quantization_mode:
-            return super().call(inputs)
-        from toolkit.layers.lookup import lookup
-
-        ids = inputs
-        if keras.backend.standardize_dtype(ids.dtype) not in ("int32", "int64"):
-            ids = keras.ops.cast(ids, "int32")
         table = keras.ops.convert_to_tensor(self.embeddings)
-        return keras.ops.cast(lookup(table, ids), self.compute_dtype)
+        return keras.ops.cast(rows(table, inputs, training), self.compute_dtype)
 
     def compute_output_spec(self, inputs: Any, training: bool = False) -> Any:
         """[...] to [..., D]."""
         return super().compute_output_spec(inputs)
+
+
+def rows(table: Any, ids: Any, training: bool) -> Any:
+    """The rows [..., D] of ``table`` [V, D] at ``ids`` [...].
+
+    In training on TensorFlow the gradient of the table is a dense [V, D], else what the backend
+    makes of it.
+    """
+    if keras.backend.standardize_dtype(ids.dtype) not in ("int32", "int64"):
+        ids = keras.ops.cast(ids, "int32")
+    if not training or keras.backend.backend() != "tensorflow":
+        return keras.ops.take(table, ids, axis=0)
+    from toolkit.layers.lookup import lookup
+
+    return lookup(table, ids)

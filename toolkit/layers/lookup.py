@@ -15,6 +15,7 @@ def lookup(table: Any, ids: Any) -> Any:
 def _lookup(table: Any, ids: Any) -> Any:
     def gradient(upstream: Any) -> tuple[Any, None]:
         rows = tf.reshape(upstream, [-1, table.shape[-1]])
-        return tf.math.unsorted_segment_sum(rows, tf.reshape(ids, [-1]), table.shape[0]), None
+        size = tf.shape(table)[0]
+        return tf.math.unsorted_segment_sum(rows, tf.reshape(ids, [-1]), size), None
 
     return tf.gather(table, ids), gradient

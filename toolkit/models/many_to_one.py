@@ -1,15 +1,15 @@
 """Many to one: a whole sequence in, one answer out."""
 
-import sys
 from typing import Any, Literal
 
 import keras
 from keras import ops
 
-from toolkit.errors import ModelError, OptionError
+from toolkit.errors import OptionError
 from toolkit.layers import Embedding, SequencePooling, WordDropout, recurrent_layer
 from toolkit.models.outputs import OUTPUTS, OutputLayer
 from toolkit.models.seeds import dropout_seeds
+from toolkit.models.trust import check_cell_is_trusted
 
 
 @keras.saving.register_keras_serializable(package="toolkit")
@@ -155,10 +155,5 @@ class ManyToOne(keras.Model):
             ModelError: The cell is ``module:Class``, and nobody has imported the module: a file
                 that is read must not choose what code is run.
         """
-        module, colon, _ = str(config.get("cell")).partition(":")
-        if colon and module not in sys.modules:
-            raise ModelError(
-                f"the model has the cell {config['cell']!r}; if its code is to be trusted, "
-                f"import {module} first, or give --cell {config['cell']}"
-            )
+        check_cell_is_trusted(config)
         return super().from_config(config, custom_objects)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from toolkit.text.counts import TokenCounts
     from toolkit.text.split import Pieces
     from toolkit.text.strings import utf8
+    from toolkit.text.token_features import TokenFeatures
     from toolkit.text.tokenizer import Tokenizer
     from toolkit.text.vocabulary import PADDING_ID, UNKNOWN_ID
 
@@ -18,11 +19,21 @@ _MODULES = {
     "UNKNOWN_ID": "vocabulary",
     "Pieces": "split",
     "TokenCounts": "counts",
+    "TokenFeatures": "token_features",
     "Tokenizer": "tokenizer",
     "utf8": "strings",
 }
 
-__all__ = ["PADDING_ID", "UNKNOWN_ID", "Pieces", "TextOptions", "TokenCounts", "Tokenizer", "utf8"]
+__all__ = [
+    "PADDING_ID",
+    "UNKNOWN_ID",
+    "Pieces",
+    "TextOptions",
+    "TokenCounts",
+    "TokenFeatures",
+    "Tokenizer",
+    "utf8",
+]
 
 
 def __getattr__(name: str) -> Any:

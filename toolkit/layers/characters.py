@@ -1,0 +1,90 @@
+"""A vector for a word from its characters."""
+
+from typing import Any, Literal
+
+import keras
+from keras import ops
+
+from toolkit.errors import OptionError
+from toolkit.layers.embedding import Embedding
+from toolkit.layers.factory import recurrent_layer
+from toolkit.layers.pooling import SequencePooling
+
+KINDS = ("convolution", "gru")
+
+
+@keras.saving.register_keras_serializable(package="toolkit")
+class CharacterEncoder(keras.layers.Layer):
+    """Reads the characters of words: ids [D, L] to vectors [D, size].
+
+    ``convolution``: filters over ``width`` characters, and the maximum over the word (Ma and Hovy
+    2016, section 2.1; dos Santos and Zadrozny 2014). ``gru``: a GRU in both directions, and what
+    each has in the end (Lample et al. 2016, section 4.1, there with an LSTM).
+
+    Args:
+        vocabulary_size: How many character ids there are; 0 is padding.
+        size: The size of a word's vector.
+        kind: ``convolution`` or ``gru``.
+        embedding_size: The size of a character's vector.
+        width: How many characters a filter sees.
+        dropout: The share of the characters' vectors that is dropped in training.
+        seed: The seed of the dropout.
+
+    Raises:
+        OptionError: There is no such kind, or the size cannot be halved.
+    """
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        size: int,
+        kind: Literal["convolution", "gru"] = "convolution",
+        embedding_size: int = 30,
+        width: int = 3,
+        dropout: float = 0.0,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if kind not in KINDS:
+            raise OptionError(f"kind is {kind!r}; it can be {', '.join(KINDS)}")
+        if kind == "gru" and size % 2:
+            raise OptionError(f"size is {size}; in two directions it must be even")
+        self.config: dict[str, Any] = {
+            "vocabulary_size": vocabulary_size,
+            "size": size,
+            "kind": kind,
+            "embedding_size": embedding_size,
+            "width": width,
+            "dropout": dropout,
+            "seed": seed,
+        }
+        dtype = self.dtype_policy
+        self.embedding = Embedding(vocabulary_size, embedding_size, dtype=dtype)
+        self.dropout = keras.layers.Dropout(dropout, seed=seed, dtype=dtype)
+        if kind == "gru":
+            self.reader = recurrent_layer("gru", size // 2, bidirectional=True, dtype=dtype)
+            self.pooling = SequencePooling("last", bidirectional=True, dtype=dtype)
+        else:
+            self.reader = keras.layers.Conv1D(size, width, padding="same", dtype=dtype)
+            self.pooling = SequencePooling("max", dtype=dtype)
+
+    def build(self, input_shape: Any = None) -> None:
+        """Makes the weights; ids have no size that they depend on."""
+        shape = (None, None, self.config["embedding_size"])
+        self.embedding.build((None, None))
+        self.reader.build(shape)
+        self.built = True
+
+    def call(self, ids: Any, training: bool = False) -> Any:
+        """Character ids [D, L], padded with 0, to vectors [D, size]; a word without any gets 0."""
+        mask = ops.not_equal(ids, 0)
+        vectors = self.dropout(self.embedding(ids, training=training), training=training)
+        vectors = vectors * ops.cast(mask, vectors.dtype)[:, :, None]
+        if self.config["kind"] == "gru":
+            return self.pooling(self.reader(vectors, mask=mask, training=training), mask=mask)
+        return ops.relu(self.pooling(self.reader(vectors), mask=mask))
+
+    def get_config(self) -> dict[str, Any]:
+        """All constructor arguments."""
+        return {**super().get_config(), **self.config}
