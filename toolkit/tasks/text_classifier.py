@@ -1,11 +1,9 @@
 """Text classification: any number of classes, several labels at once, or a number."""
 
-import json
 import logging
-import os
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -13,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Self
 import keras
 import numpy as np
 import tensorflow as tf
-import yaml
 from numpy.typing import NDArray
 
 from toolkit.data import (
@@ -27,7 +24,6 @@ from toolkit.data import (
     open_source,
     survey,
 )
-from toolkit.errors import ModelError, OptionError
 from toolkit.evaluation import (
     Statistics,
     classification_metrics,
@@ -41,14 +37,9 @@ from toolkit.evaluation import (
 )
 from toolkit.export import (
     Servable,
-    read_description,
-    write_card,
-    write_golden,
     write_onnx,
-    write_saved_model,
 )
-from toolkit.files import atomic_write, named, unfinished
-from toolkit.models import ManyToOne, OneToOne, TextModel, load_text_model
+from toolkit.models import ManyToOne, OneToOne, TextModel
 from toolkit.tasks import automatic
 from toolkit.tasks.automatic import DataSize
 from toolkit.tasks.description import card, constructor_call, validation_words
@@ -56,8 +47,9 @@ from toolkit.tasks.inspection import inspect_texts
 from toolkit.tasks.onnx_readme import onnx_readme
 from toolkit.tasks.options import MONITORS, TextClassifierOptions
 from toolkit.tasks.serving import GOLDEN_TEXTS, Ask, answer_all, as_dicts, asking, signature
+from toolkit.tasks.task import Task, balanced, check_format, not_fitted
 from toolkit.text import Tokenizer, utf8
-from toolkit.training import TrainingOptions, discard_checkpoint, fit, set_threads
+from toolkit.training import fit, set_threads
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,7 +66,7 @@ EVALUATION_CHUNK = 1024
 
 
 @dataclass(kw_only=True, eq=False)
-class TextClassifier(TextClassifierOptions):
+class TextClassifier(Task, TextClassifierOptions):
     """An estimator that learns from labelled texts and answers strings.
 
     The hyperparameters are those of ``TextClassifierOptions``; each has a default, and ``auto``
@@ -92,23 +84,13 @@ class TextClassifier(TextClassifierOptions):
     the name of a TensorFlow data set, a pandas DataFrame, ``(texts, labels)``, or a
     ``tf.data.Dataset`` of text and label.
 
-    Attributes:
-        classes: The class names in the order of the probabilities; empty when predicting numbers.
-        history: A row for each epoch of the last ``fit``.
-        metrics: What the validation data gave for the weights that were kept.
-        facts: What ``auto`` came to, and what the model card says of the training data.
-        text_model: The tokenizer and the network; None when loaded from a SavedModel alone.
+    Attributes are those of every task; ``classes`` are the class names in the order of the
+    probabilities, and empty when predicting numbers.
     """
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.classes: tuple[str, ...] = ()
-        self.history: list[dict[str, float]] = []
-        self.metrics: dict[str, Any] = {}
-        self.facts: dict[str, Any] = {}
-        self.text_model: TextModel | None = None
         self._ask: Ask = not_fitted
-        self._archive: Path | None = None
 
     # Learning
 
@@ -202,14 +184,11 @@ class TextClassifier(TextClassifierOptions):
                 self.metrics = self._metrics(held_out.labels, answers)
                 return {k: v for k, v in self.metrics.items() if isinstance(v, float)}
 
-        training = {field.name: getattr(self, field.name) for field in fields(TrainingOptions)}
-        suited = automatic.network(size)
-        for name in ("ema", "learning_rate", "epsilon") if self.optimizer == "adam" else ("ema",):
-            training[name] = self._choose(name, getattr(suited, name))
+        options = self._training_options(automatic.network(size))
         self.history = fit(
             network,
             batches,
-            TrainingOptions(**training),
+            options,
             loss=network.output_layer.loss(self.label_smoothing),
             epochs=epochs,
             metrics=["accuracy"] if self.target == "classes" else [],
@@ -223,16 +202,6 @@ class TextClassifier(TextClassifierOptions):
         if validate is not None:
             validate()
         return self
-
-    def _identity(self, train: EncodedCorpus, held_out: EncodedCorpus | None) -> dict[str, Any]:
-        """What the training is a function of: values, those that auto came to, and data."""
-        checksums = {
-            "training_data": train.checksum,
-            "validation_data": None if held_out is None else held_out.checksum,
-        }
-        given = {k: v for k, v in asdict(self).items() if k not in self.WITHOUT_EFFECT}
-        options = {name: self.facts.get(name, value) for name, value in given.items()}
-        return options | checksums
 
     def _read(
         self, examples: TextExamples, validation_data: Any
@@ -314,12 +283,7 @@ class TextClassifier(TextClassifierOptions):
         """Weights that make every class count the same, and one on average."""
         if self.class_weights == "none":
             return None
-        counts = np.maximum(1, train.class_counts)
-        return len(train) / len(counts) / counts
-
-    def _choose(self, name: str, value: Any) -> Any:
-        self.facts[name] = automatic.choose(self, name, value)
-        return self.facts[name]
+        return balanced(train.class_counts)
 
     # Answering
 
@@ -412,41 +376,8 @@ class TextClassifier(TextClassifierOptions):
 
     # Keeping
 
-    def save(self, folder: str | Path) -> None:
-        """Writes what training on needs: ``model.keras``, ``config.yaml``, ``metrics.json``.
-
-        Raises:
-            ModelError: Nothing has been learnt yet, or only the SavedModel is at hand.
-        """
-        text_model = self._needs_text_model("save")
-        folder = Path(folder)
-        archive = folder / "model.keras"
-        with unfinished(archive) as beside:
-            beside.mkdir()  # Keras wants the ending
-            with named(archive):
-                text_model.save(beside / archive.name)
-            os.replace(beside / archive.name, archive)
-        atomic_write(folder / "config.yaml", self._config())
-        atomic_write(folder / "metrics.json", json.dumps(self.metrics, indent=2) + "\n")
-
-    @classmethod
-    def load(cls, folder: str | Path) -> Self:
-        """Loads a run: its newest SavedModel and, where there is one, ``model.keras``.
-
-        The SavedModel alone is enough to predict and to evaluate.
-
-        Raises:
-            ModelError: The folder is not a run of a text classifier.
-        """
-        config = read_description(folder, cls.__name__)
-        servable = Servable.load(folder)
-        known = {field.name for field in fields(cls)}
-        task = cls(**{name: value for name, value in config["options"].items() if name in known})
-        task.classes = tuple(servable.classes() or ())
-        task.facts, task.metrics = config["facts"], config["metrics"]
-        task._ask = lambda texts: servable(text=texts)
-        task._archive = Path(folder) / "model.keras"
-        return task
+    def _serve(self, servable: Servable) -> None:
+        self._ask = lambda texts: servable(text=texts)
 
     def export(
         self,
@@ -470,60 +401,25 @@ class TextClassifier(TextClassifierOptions):
                 operator for the cell.
             OptionError: There is no such format, or what it needs is not installed.
         """
-        if format not in ("saved_model", "onnx"):
-            raise OptionError(f"format is {format!r}; it can be saved_model, onnx")
+        check_format(format)
         text_model = self._needs_text_model("export")
         texts = [utf8(text).decode() for text in golden or GOLDEN_TEXTS]
-        assets = {}
-        if self.classes:
-            assets["classes.txt"] = "".join(f"{name}\n" for name in self.classes)
         if format == "onnx":
             sizes = (text_model.tokenizer.vocabulary_size, len(self.classes))
             readme = onnx_readme(self, self.facts["max_length"], *sizes)
-            return write_onnx(folder, text_model, texts, assets | {"README.md": readme})
-        assets["config.yaml"] = self._config()
+            assets = {"README.md": readme}
+            if self.classes:
+                assets["classes.txt"] = "".join(f"{name}\n" for name in self.classes)
+            return write_onnx(folder, text_model, texts, assets)
         serving_default = signature(text_model, self.classes)
         answers = answer_all(texts, asking(serving_default))
-        version = write_saved_model(
-            folder, {"serving_default": serving_default}, [text_model], assets
-        )
-        write_golden(
-            folder,
-            [{"text": text} for text in texts],
-            [{name: value[i] for name, value in answers.items()} for i in range(len(texts))],
-        )
         parameters = text_model.network.count_params()
-        write_card(
+        of_card = (serving_default, parameters, GOLDEN_TEXTS[0])
+        return self._write(
             folder,
-            card(self, self.facts, self.metrics, serving_default, parameters, GOLDEN_TEXTS[0]),
+            {"serving_default": serving_default},
+            {},
+            texts,
+            answers,
+            card(self, self.facts, self.metrics, *of_card),
         )
-        discard_checkpoint(folder)
-        return version
-
-    def _needs_text_model(self, verb: str) -> TextModel:
-        if self.text_model is None:
-            if self._archive is None:
-                raise ModelError(f"{verb} needs what has been learnt; call fit, or load a run")
-            if not self._archive.is_file():
-                raise ModelError(f"{verb} needs {self._archive}, which is missing")
-            self.text_model = load_text_model(self._archive)
-        return self.text_model
-
-    def _config(self) -> str:
-        """The run's configuration as YAML: what was asked for, and what came of it."""
-        config = {
-            "task": type(self).__name__,
-            "options": asdict(self),
-            "facts": self.facts,
-            "metrics": self.metrics,
-        }
-        return yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
-
-
-def not_fitted(texts: Sequence[str]) -> Any:
-    """What a classifier answers that has learnt nothing.
-
-    Raises:
-        ModelError: Always.
-    """
-    raise ModelError("nothing has been learnt yet; call fit, or load a run's folder")
