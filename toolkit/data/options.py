@@ -28,3 +28,28 @@ class ColumnOptions:
     label_separator: str = "|"
     label_rule: str | None = None
     skip_bad_rows: bool = False
+
+
+@dataclass(kw_only=True)
+class EntityColumnOptions:
+    """Which columns hold tokens and tags, or texts and entities.
+
+    Args:
+        token_column: The column of the tokens, by name or by number from 1 (-1 is the last); the
+            first when not given.
+        tag_column: The column of the tags, likewise; the last when not given.
+        sentence_column: Of a table with a token a row: the column whose equal values, next to each
+            other, are a sentence; guessed by its name, and said, when not given.
+        text_column: Of texts with entities: the column of the texts; ``text`` when not given.
+        entities_column: The column of their entities; ``entities`` when not given.
+        tag_scheme: How tags say where entities begin and end; auto finds it out, and says so.
+        skip_bad_rows: Leave out sentences that cannot be used, and count them, instead of stopping.
+    """
+
+    token_column: str | None = None
+    tag_column: str | None = None
+    sentence_column: str | None = None
+    text_column: str | None = None
+    entities_column: str | None = None
+    tag_scheme: Literal["auto", "IOB1", "IOB2", "BIOES"] = "auto"
+    skip_bad_rows: bool = False
