@@ -8,16 +8,14 @@ from typing import NamedTuple
 import numpy as np
 
 from toolkit.data import columns
+from toolkit.data.bad_rows import BadRowError, CheckedRows, utf8
 from toolkit.data.labels import Label, LabelEncoder, class_name
 from toolkit.data.options import ColumnOptions
 from toolkit.data.rules import LabelRule
 from toolkit.data.source import Record, Source
-from toolkit.errors import DataError, OptionError, quoted
+from toolkit.errors import OptionError, quoted
 
 logger = logging.getLogger("toolkit")
-
-#: How many bad rows are kept with the reason.
-PROBLEMS = 3
 
 _COLLECTIONS = (list, tuple, dict, set, np.ndarray)
 _LARGEST = float(np.finfo(np.float32).max)  # numbers are learnt in float32
@@ -41,7 +39,7 @@ class Example(NamedTuple):
     place: str = ""
 
 
-class TextExamples:
+class TextExamples(CheckedRows):
     """The examples of a source, read anew by each iteration.
 
     A row that cannot be used stops the reading with its place and the reason, or is left out and
@@ -75,9 +73,8 @@ class TextExamples:
     ) -> None:
         if not options.label_separator:
             raise OptionError("label_separator is empty; give what stands between labels, like |")
-        self.source = source
+        super().__init__(source, labelled, options.skip_bad_rows)
         self.options = options
-        self.labelled = labelled
         self.rule = LabelRule(options.label_rule) if options.label_rule else None
         if self.rule and options.target != "classes":
             raise OptionError("a label rule makes classes; it does not go with another target")
@@ -86,10 +83,8 @@ class TextExamples:
             columns.label_column(source, options, self.text_column) if labelled else None
         )
         self.group_column = columns.group_column(source, options) if labelled and grouped else None
-        self.bad_rows = 0
         self.outside_rule = 0
-        self.problems: dict[str, str] = {}
-        self._said = (0, 0)
+        self._said_outside_rule = 0
         self._said_columns = source.fixed_columns
 
     def __iter__(self) -> Iterator[Example]:
@@ -99,7 +94,7 @@ class TextExamples:
         for record in self.source.records():
             try:
                 example = self._example(record)
-            except _BadRowError as error:
+            except BadRowError as error:
                 self.reject(record.place, str(error))
                 if not self.labelled:
                     yield Example(record.row, "", place=record.place)
@@ -109,9 +104,10 @@ class TextExamples:
                 continue
             good += 1
             yield example
-        self._say()
+        self.say_bad_rows()
+        self._say_outside_rule()
         if self.labelled and not good:
-            raise self._nothing_to_use()
+            raise self.nothing_to_use()
 
     def known(self, encoder: LabelEncoder) -> Iterator[Example]:
         """Reads the examples; one whose class the encoder does not know is a bad row.
@@ -128,19 +124,7 @@ class TextExamples:
             else:
                 self.reject(example.place, problem)
         if not good:
-            raise self._nothing_to_use()
-
-    def reject(self, place: str, problem: str) -> None:
-        """Counts a row that cannot be used, or stops at it.
-
-        Raises:
-            DataError: bad rows are not to be skipped.
-        """
-        if self.labelled and not self.options.skip_bad_rows:
-            raise DataError(f"{self.source.name}, {place}: {problem} (or set --skip-bad-rows)")
-        self.bad_rows += 1
-        if len(self.problems) < PROBLEMS:
-            self.problems[place] = problem
+            raise self.nothing_to_use()
 
     @property
     def label_place(self) -> str:
@@ -149,18 +133,14 @@ class TextExamples:
             return self.source.name
         return f"{self.source.name}, column {quoted(self.label_column)}"
 
-    def _nothing_to_use(self) -> DataError:
-        reasons = [f"; {place}: {problem}" for place, problem in self.problems.items()]
-        return DataError(f"{self.source.name} has no row that can be used{''.join(reasons[:1])}")
-
     def _example(self, record: Record) -> Example | None:
         if record.problem is not None:
-            raise _BadRowError(record.problem)
+            raise BadRowError(record.problem)
         text = _text(record.values.get(self.text_column), self.text_column)
         if not self.labelled:
             return Example(record.row, text, place=record.place)
         if not text.strip():
-            raise _BadRowError(f"the text in column {quoted(self.text_column)} is empty")
+            raise BadRowError(f"the text in column {quoted(self.text_column)} is empty")
         label = self._label(record.values.get(self.label_column or ""))
         if label is None:
             return None
@@ -168,7 +148,7 @@ class TextExamples:
         if self.group_column is not None:
             value = record.values.get(self.group_column)
             if is_missing(value):
-                raise _BadRowError(f"the group in column {quoted(self.group_column)} is missing")
+                raise BadRowError(f"the group in column {quoted(self.group_column)} is missing")
             group = class_name(value)
         return Example(record.row, text, label, group, record.place)
 
@@ -177,11 +157,11 @@ class TextExamples:
         where = f"the label in column {quoted(self.label_column)}"
         several = self.options.target == "labels"
         if is_missing(value) and not (several and value == ""):
-            raise _BadRowError(f"{where} is missing")
+            raise BadRowError(f"{where} is missing")
         if several:
             return [_name(name, where) for name in self._several(value)]
         if isinstance(value, _COLLECTIONS):
-            raise _BadRowError(
+            raise BadRowError(
                 f"{where} is {quoted(value)}; several labels at once need --target labels"
             )
         if self.options.target == "classes" and self.rule is None:
@@ -192,7 +172,7 @@ class TextExamples:
             number = math.nan
         if not abs(number) <= _LARGEST:
             why = f"larger than {_LARGEST:.1e}" if math.isfinite(number) else "not a number"
-            raise _BadRowError(f"{where} is {quoted(value)}, {why}")
+            raise BadRowError(f"{where} is {quoted(value)}, {why}")
         return self.rule(number) if self.rule else number
 
     def _several(self, value: object) -> list[object]:
@@ -213,23 +193,14 @@ class TextExamples:
             if given is None and column is not None:
                 logger.info("%s column: %s (guessed; set --%s-column)", what, quoted(column), what)
 
-    def _say(self) -> None:
-        """Says once what was left out, however often the data is read."""
-        if self._said == (self.bad_rows, self.outside_rule):
-            return
-        self._said = (self.bad_rows, self.outside_rule)
-        if self.bad_rows:
-            what = "left out" if self.labelled else "answered as empty texts"
-            logger.warning("%s: %d bad rows %s", self.source.name, self.bad_rows, what)
-        if self.outside_rule:
+    def _say_outside_rule(self) -> None:
+        """Says once what no part of the label rule takes, however often the data is read."""
+        if self.outside_rule and self._said_outside_rule != self.outside_rule:
+            self._said_outside_rule = self.outside_rule
             logger.info(
                 "%s: %d rows left out that no part of the label rule takes",
                 *(self.source.name, self.outside_rule),
             )
-
-
-class _BadRowError(Exception):
-    """A row cannot be used; the message says why."""
 
 
 def is_missing(value: object) -> bool:
@@ -248,28 +219,15 @@ def _text(value: object, column: str) -> str:
     if isinstance(value, bytes):
         value = value.decode("utf-8", "surrogateescape")
     if not isinstance(value, str):
-        raise _BadRowError(f"the text in column {quoted(column)} is {quoted(value)}, not a string")
-    return _utf8(value, f"the text in column {quoted(column)}")
+        raise BadRowError(f"the text in column {quoted(column)} is {quoted(value)}, not a string")
+    return utf8(value, f"the text in column {quoted(column)}")
 
 
 def _name(value: object, where: str) -> str:
     """A class's name, which stands on one line of ``classes.txt``."""
     if isinstance(value, _COLLECTIONS):
-        raise _BadRowError(f"{where} holds {quoted(value)}, which is no name of a class")
-    name = _utf8(class_name(value), where)
+        raise BadRowError(f"{where} holds {quoted(value)}, which is no name of a class")
+    name = utf8(class_name(value), where)
     if "\n" in name or "\r" in name:
-        raise _BadRowError(f"{where} is {quoted(name)}; the name of a class has no line break")
+        raise BadRowError(f"{where} is {quoted(name)}; the name of a class has no line break")
     return name
-
-
-def _utf8(value: str, where: str) -> str:
-    """The string itself, if UTF-8 can hold it."""
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        code = ord(value[error.start])
-        what = f"the byte 0x{code - 0xDC00:02X}" if 0xDC80 <= code <= 0xDCFF else f"U+{code:04X}"
-        raise _BadRowError(
-            f"{where} is not UTF-8: {what} at character {error.start + 1}; save the file as UTF-8"
-        ) from None
-    return value

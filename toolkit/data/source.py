@@ -13,12 +13,15 @@ class Record(NamedTuple):
         values: The row's values by column; a missing value is None or absent.
         place: Where the row stands, for messages, for example ``row 3 (line 7)``.
         problem: Why the row cannot be read, where that is so; ``values`` is empty then.
+        places: Where each of its parts stands, of a row that is made of several, such as a sentence
+            of lines that have a token each.
     """
 
     row: int
     values: Mapping[str, object]
     place: str
     problem: str | None = None
+    places: Sequence[str] = ()
 
 
 @runtime_checkable
