@@ -331,9 +331,8 @@ def people(split: Split) -> list[AnnotatedText]:
 def _sentence(
     construction: Construction, pools: Mapping[str, tuple[str, ...]], rng: random.Random
 ) -> str:
-    """Fills a construction with words and names; no name of Faker's stands twice in it."""
+    """Fills a construction with words and names."""
     frame, *clauses = construction
-    used: set[str] = set()
 
     def expand(template: str) -> str:
         return _SLOT.sub(lambda slot: expand(choose(slot[1])), template)
@@ -341,13 +340,7 @@ def _sentence(
     def choose(name: str) -> str:
         if name == "clause":
             return clauses.pop(0)
-        if name in SLOTS:
-            return rng.choice(SLOTS[name])
-        choice = rng.choice(pools[name])
-        while choice in used:
-            choice = rng.choice(pools[name])
-        used.add(choice)
-        return choice
+        return rng.choice(SLOTS[name] if name in SLOTS else pools[name])
 
     return _spell(expand(frame))
 

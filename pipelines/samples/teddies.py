@@ -242,7 +242,7 @@ GROUPS = (
 DEMO = tuple(
     read_marked(text)
     for text in (
-        "<PER Teddy> was a great president.",
+        "<PER Teddy> was a good president.",
         "Teddy bears are on sale.",
         "<PER Rose>, as everybody knows, is a good doctor.",
         "Rose bushes, as everybody knows, need a lot of sun.",
@@ -261,12 +261,11 @@ def teddies(split: Split) -> list[AnnotatedText]:
     """
     rng = random.Random(split)
     words = cycle([(group, word) for group in GROUPS for word in group.words])
-    asked = {demo["text"] for demo in DEMO}
     made: dict[str, AnnotatedText] = {}
     while len(made) < SIZES[split]:
         group, word = next(words)
         pair = _pair(group, word, split, rng)
-        while not pair.keys().isdisjoint(made.keys() | asked):
+        while not pair.keys().isdisjoint(made.keys()):
             pair = _pair(group, word, split, rng)
         made |= pair
     texts = list(made.values())
