@@ -30,10 +30,10 @@ def text_column(source: Source, options: ColumnOptions) -> str:
     if source.fixed_columns:
         return source.columns[0]
     if options.text_column is not None:
-        return _named(source, options.text_column, "--text-column")
+        return named(source, options.text_column, "--text-column")
     others = {options.label_column, options.group_column}
     candidates = [column for column in source.columns if column not in others]
-    guess = _usual(candidates, TEXT_NAMES)
+    guess = usual(candidates, TEXT_NAMES)
     if guess is None and candidates:
         lengths = dict.fromkeys(candidates, 0)
         for record in islice(source.records(), _LOOKED_AT):
@@ -53,11 +53,11 @@ def label_column(source: Source, options: ColumnOptions, text: str) -> str:
     if source.fixed_columns and len(source.columns) > 1:
         return source.columns[1]
     if options.label_column is not None:
-        return _named(source, options.label_column, "--label-column")
+        return named(source, options.label_column, "--label-column")
     candidates = [column for column in source.columns if column not in {text, options.group_column}]
     numbers_first = options.target == "number" or options.label_rule is not None
     names = NUMBER_NAMES + CLASS_NAMES if numbers_first else CLASS_NAMES + NUMBER_NAMES
-    guess = _usual(candidates, names)
+    guess = usual(candidates, names)
     if guess is None and len(candidates) == 1:
         guess = candidates[0]
     return _guessed(source, guess, "label", candidates, names)
@@ -71,15 +71,21 @@ def group_column(source: Source, options: ColumnOptions) -> str | None:
     """
     if options.group_column is None:
         return None
-    return _named(source, options.group_column, "--group-column")
+    return named(source, options.group_column, "--group-column")
 
 
-def _usual(columns: Sequence[str], names: Sequence[str]) -> str | None:
+def usual(columns: Sequence[str], names: Sequence[str]) -> str | None:
+    """The column with the first of some usual names that is there, or None."""
     by_name = {column.strip().lower(): column for column in reversed(columns)}
     return next((by_name[name] for name in names if name in by_name), None)
 
 
-def _named(source: Source, column: str, option: str) -> str:
+def named(source: Source, column: str, option: str) -> str:
+    """The column that was asked for by an option.
+
+    Raises:
+        DataError: it is not there.
+    """
     if column in source.columns:
         return column
     near = difflib.get_close_matches(column, source.columns, n=1)

@@ -1,25 +1,159 @@
 """How tags say where entities begin and end: IOB1, IOB2, BIOES.
 
 IOB2 is what the toolkit speaks; BIOES is what its networks learn (Ratinov and Roth 2009,
-section 5).
+section 5). IOB1 is of Ramshaw and Marcus 1995 and the CoNLL-2003 data, IOB2 of Tjong Kim Sang and
+Veenstra 1999.
 
 ========  ===  ===================================================================
 scheme    a b   two entities of the label X, of two tokens and of one, side by side
 ========  ===  ===================================================================
 IOB1            I-X I-X B-X   (B only where an entity of the same label ends)
 IOB2            B-X I-X B-X
-BIOES           B-X E-X S-X
+BIOES           B-X E-X S-X   (also with L for E, U for S, M for I, as in BILOU and BMES)
+IO              X   X   X     (no prefixes: what is side by side is one entity)
 ========  ===  ===================================================================
 """
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from toolkit.data.spans import Span, spans_of, tags_of
+from toolkit.errors import DataError, quoted
 
 OUTSIDE = "O"
+SCHEMES = ("IOB1", "IOB2", "BIOES")
+"""The schemes that can be asked for; ``IO`` can be found as well."""
+
+_TAG = re.compile(r"([BIEMLSU])[-_](.+)", re.IGNORECASE | re.DOTALL)
+_PREFIXES = {"M": "I", "L": "E", "U": "S"}
+_ALLOWED = {"IOB1": {*"OBI"}, "IOB2": {*"OBI"}, "BIOES": {*"OBIES"}, "IO": {"O", ""}}
+_EXAMPLES = {
+    "IOB1": "O, I-X or B-X",
+    "IOB2": "O, B-X or I-X",
+    "BIOES": "O, B-X, I-X, E-X or S-X",
+    "IO": "O or a label without B- and I-",
+}
+
+
+class TagError(DataError):
+    """Tags that their scheme does not allow.
+
+    Args:
+        message: What is wrong.
+        token: Which token's tag it is, from 0.
+    """
+
+    def __init__(self, message: str, token: int) -> None:
+        super().__init__(message)
+        self.token = token
+
+
+def find_scheme(sentences: Iterable[Sequence[str]]) -> str:
+    """Finds out, in one pass, which scheme the tags of sentences are in.
+
+    Tags with E or S (or L, U) are BIOES. With B and I alone, what tells is an entity that does not
+    follow one of its own label: IOB2 begins it with B, IOB1 with I. If both occur, it is IOB1 where
+    I is in the majority; no border is lost, since in IOB1, too, a B is read as a beginning wherever
+    it stands. Otherwise it is IOB2, and each I that has no beginning is a mistake. Tags without any
+    prefix are IO.
+
+    Args:
+        sentences: The tags of each sentence.
+
+    Returns:
+        One of ``SCHEMES``, or ``IO``; IOB2 if there are no entities.
+
+    Raises:
+        DataError: each tag is a label without a prefix, and none is O: these are no tags.
+    """
+    begun: Counter[str] = Counter()
+    prefixes: set[str] = set()
+    for tags in sentences:
+        before = ""
+        for tag in tags:
+            prefix, label = _parts(tag)
+            prefixes.add(prefix)
+            if label != before:
+                begun[prefix] += 1
+            before = label
+    if prefixes == {""}:
+        raise DataError("every token has a label, and none has the tag O of what is no entity")
+    if prefixes & {"E", "S"}:
+        return "BIOES"
+    if prefixes & {"B", "I"}:
+        return "IOB1" if begun["I"] > begun["B"] else "IOB2"
+    return "IO" if "" in prefixes else "IOB2"
+
+
+def to_iob2(tags: Sequence[str], scheme: str) -> list[str]:
+    """Tags of a scheme in IOB2.
+
+    ::
+
+        IOB1    I-PER I-PER B-PER O I-LOC   ->   B-PER I-PER B-PER O B-LOC
+        BIOES   B-PER E-PER S-PER O S-LOC   ->   B-PER I-PER B-PER O B-LOC
+        IO      PER   PER   PER   O LOC     ->   B-PER I-PER I-PER O B-LOC
+
+    Prefixes may be in lower case, and an underscore may stand for the hyphen after them.
+
+    Args:
+        tags: The tags of a sentence.
+        scheme: One of ``SCHEMES``, or ``IO``.
+
+    Raises:
+        TagError: the scheme does not allow these tags.
+    """
+    closes = scheme == "BIOES"  # each entity says where it ends
+    found = []
+    before = ""  # the label that may go on
+    for place, tag in enumerate(tags):
+        prefix, label = _parts(tag)
+        if prefix not in _ALLOWED[scheme] or tag.upper() in _WITHOUT_LABEL:
+            known = _EXAMPLES[scheme]
+            raise TagError(f"the tag {quoted(tag)} is none of {scheme}; it has {known}", place)
+        goes_on = prefix not in ("O", "B", "S") and label == before
+        if prefix in ("I", "E") and not goes_on and scheme != "IOB1":
+            after = f"after {quoted(tags[place - 1])}" if place else "at the beginning"
+            raise TagError(
+                f"the tag {quoted(tag)} {after} continues no entity; in {scheme} one begins with "
+                f"B-{label}",
+                place,
+            )
+        if closes and before and not goes_on:
+            raise TagError(
+                f"the tag {quoted(tags[place - 1])} is followed by {quoted(tag)}; in BIOES the "
+                f"entity must end with E-{before}",
+                place - 1,
+            )
+        found.append(OUTSIDE if prefix == "O" else f"{'I' if goes_on else 'B'}-{label}")
+        before = "" if closes and prefix in ("E", "S") else label
+    if closes and before:
+        raise TagError(
+            f"the tag {quoted(tags[-1])} is the sentence's last; in BIOES the entity must end "
+            f"with E-{before}",
+            len(tags) - 1,
+        )
+    return found
+
+
+@lru_cache(4096)
+def _parts(tag: str) -> tuple[str, str]:
+    """The prefix of a tag (O, B, I, E, S or none) and its label."""
+    if tag in ("O", "o"):
+        return OUTSIDE, ""
+    match = _TAG.fullmatch(tag)
+    if match is None:
+        return "", tag
+    prefix = match[1].upper()
+    return _PREFIXES.get(prefix, prefix), match[2]
+
+
+_WITHOUT_LABEL = {f"{prefix}{end}" for prefix in "BI" for end in ("", "-", "_")}
 
 
 def bioes_tags(labels: Sequence[str]) -> tuple[str, ...]:

@@ -1,0 +1,108 @@
+"""Which columns hold tokens and tags, or texts and entities: as the user says, or found."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from toolkit.data import columns
+from toolkit.data.memory import is_list
+from toolkit.data.options import EntityColumnOptions
+from toolkit.data.source import Source
+from toolkit.errors import DataError, quoted
+
+TOKEN_NAMES = ("tokens", "token", "words", "word")
+TAG_NAMES = ("tags", "tag", "ner_tags", "ner_tag", "ner", "labels", "label")
+
+
+class EntityColumns(NamedTuple):
+    """Where to look in a record.
+
+    Attributes:
+        texts: Whether it has texts with entities; otherwise, tokens with tags.
+        content: The column of the texts or of the tokens.
+        marks: The column of the entities or of the tags; None in unlabelled data.
+    """
+
+    texts: bool
+    content: str
+    marks: str | None
+
+
+def entity_columns(source: Source, options: EntityColumnOptions, labelled: bool) -> EntityColumns:
+    """Finds the columns.
+
+    Columns that hold lists are of tokens and tags. They are found by option, by a usual name, or
+    else by their place: tokens first, tags last. A column ``text`` is of texts with entities,
+    unless there are tokens and no entities beside it.
+
+    Raises:
+        DataError: a column is not there, or no record can be read.
+    """
+    values = first_values(source)
+    if source.fixed_columns:
+        return _by_place(source, not is_list(values.get(source.columns[0])), labelled)
+    lists = [column for column in source.columns if is_list(values.get(column))]
+    if _has_texts(source, options, lists):
+        text, entities = options.text_column or "text", options.entities_column or "entities"
+        content = columns.named(source, text, "--text-column")
+        marks = columns.named(source, entities, "--entities-column") if labelled else None
+        return EntityColumns(True, content, marks)
+    tokens = _chosen(source, options.token_column, "--token-column")
+    tags = _chosen(source, options.tag_column, "--tag-column") if labelled else None
+    tokens = tokens or columns.usual(lists, TOKEN_NAMES) or lists[0]
+    if not labelled:
+        return EntityColumns(False, tokens, None)
+    tags = tags or columns.usual(lists, TAG_NAMES) or lists[-1]
+    if tokens == tags:
+        raise DataError(
+            f"{source.name} has no column of tags beside that of the tokens, {quoted(tokens)}"
+        )
+    return EntityColumns(False, tokens, tags)
+
+
+def first_values(source: Source) -> dict[str, object]:
+    """The values of the first record that can be read; none if there are no records.
+
+    Raises:
+        DataError: there are records, but none can be read.
+    """
+    problem = None
+    for record in source.records():
+        if record.problem is None:
+            return dict(record.values)
+        problem = problem or record
+    if problem is None:
+        return {}
+    raise DataError(f"{source.name}, {problem.place}: {problem.problem}")
+
+
+def _by_place(source: Source, texts: bool, labelled: bool) -> EntityColumns:
+    """The columns of lists, which have no names."""
+    if labelled and len(source.columns) < 2:
+        beside = "entities" if texts else "tags"
+        raise DataError(f"{source.name} has no {beside} to learn from; give a pair of lists")
+    return EntityColumns(texts, source.columns[0], source.columns[1] if labelled else None)
+
+
+def _has_texts(source: Source, options: EntityColumnOptions, lists: Sequence[str]) -> bool:
+    """Whether a source has texts with entities; ``lists`` are its columns of lists."""
+    if len(lists) == len(source.columns):
+        return False
+    if not lists or options.text_column is not None or options.entities_column is not None:
+        return True
+    if "text" not in source.columns or options.token_column is not None:
+        return False
+    return "entities" in source.columns or columns.usual(lists, TOKEN_NAMES) is None
+
+
+def _chosen(source: Source, column: str | None, option: str) -> str | None:
+    """The column that was asked for by its name or number."""
+    if column is None or column in source.columns:
+        return column
+    count = len(source.columns)
+    try:
+        number = int(column)
+    except ValueError:
+        return columns.named(source, column, option)
+    if not 1 <= abs(number) <= count:
+        raise DataError(f"{source.name} has {count} columns; {option} {number} is none of them")
+    return source.columns[number - 1 if number > 0 else number]

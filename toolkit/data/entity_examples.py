@@ -1,0 +1,290 @@
+"""Rows become examples to learn entities from: sentences with tags, or texts with spans."""
+
+import difflib
+import json
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from toolkit.data.bad_rows import BadRowError, CheckedRows, utf8
+from toolkit.data.entity_columns import entity_columns
+from toolkit.data.examples import is_missing
+from toolkit.data.labels import shorten
+from toolkit.data.memory import is_list
+from toolkit.data.open_entities import open_entities
+from toolkit.data.options import EntityColumnOptions
+from toolkit.data.schemes import TagError, find_scheme, to_iob2
+from toolkit.data.source import Record
+from toolkit.data.spans import Span
+from toolkit.errors import DataError, quoted
+
+logger = logging.getLogger("toolkit")
+
+#: From how many tokens on a sentence is taken for a file without blank lines.
+LONG = 5000
+
+
+class EntityExample(NamedTuple):
+    """A sentence or a text to learn from or to answer.
+
+    Attributes:
+        row: The number of its row in the source, from 1.
+        tokens: The tokens of a sentence.
+        tags: Their tags, in IOB2; empty in unlabelled data.
+        text: The text, where the source has texts; there are no tokens then.
+        spans: Its entities in code points, in their order.
+        place: Where it stands, for messages.
+    """
+
+    row: int
+    tokens: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    text: str | None = None
+    spans: tuple[Span, ...] = ()
+    place: str = ""
+
+
+class EntityExamples(CheckedRows):
+    """The examples of a source, read anew by each iteration.
+
+    A row that cannot be used stops the reading with its place and the reason, or is left out and
+    counted with ``skip_bad_rows``. Unlabelled reading is for answering: it gives an example for
+    every row, with nothing in it where nothing can be read, so that answers and rows correspond.
+
+    White space at the ends of an entity is no part of it.
+
+    Args:
+        data: Where the rows come from; what ``open_entities`` takes.
+        options: Which columns mean what.
+        labelled: Whether there are tags or entities to read.
+        labels: The labels that may occur; any if it is None.
+
+    Attributes:
+        bad_rows: How many rows of the latest iteration could not be used.
+        problems: The places of the first few bad rows, and what is wrong with each.
+
+    Raises:
+        DataError: a column is not there, or cannot be found; from an iteration, a row cannot be
+            used, there are none, or, with any labels, none has an entity.
+    """
+
+    def __init__(
+        self,
+        data: Any,
+        options: EntityColumnOptions,
+        labelled: bool = True,
+        labels: Sequence[str] | None = None,
+    ) -> None:
+        source = open_entities(data, None, options)
+        super().__init__(source, labelled, options.skip_bad_rows)
+        self.options = options
+        self.labels = labels
+        self.columns = entity_columns(source, options, labelled)
+        self._said_long = False
+
+    @cached_property
+    def scheme(self) -> str | None:
+        """The scheme of the tags, found in one reading unless it is given; of texts, None.
+
+        Raises:
+            DataError: these are no tags.
+        """
+        if self.columns.texts or not self.labelled:
+            return None
+        if self.options.tag_scheme != "auto":
+            logger.info("tag scheme: %s", self.options.tag_scheme)
+            return self.options.tag_scheme
+        try:
+            found = find_scheme(self._all_tags())
+        except DataError as error:
+            raise DataError(
+                f"{self.source.name}, column {quoted(self.columns.marks)}: {error}; name the "
+                "column of the tags (--tag-column)"
+            ) from None
+        logger.info("tag scheme: %s (found)", found)
+        return found
+
+    def __iter__(self) -> Iterator[EntityExample]:
+        scheme = self.scheme
+        self.bad_rows = 0
+        good = marked = 0
+        for record in self.source.records():
+            try:
+                example = self._example(record, scheme)
+            except BadRowError as error:
+                self.reject(error.place or record.place, str(error))
+                if not self.labelled:
+                    nothing = "" if self.columns.texts else None
+                    yield EntityExample(record.row, text=nothing, place=record.place)
+                continue
+            good += 1
+            marked += bool(example.spans) or any(tag != "O" for tag in example.tags)
+            self._say_long(example)
+            yield example
+        self.say_bad_rows()
+        if self.labelled and not good:
+            raise self.nothing_to_use()
+        if self.labelled and not marked and self.labels is None:
+            raise DataError(
+                f"{self.source.name} has no entities in column {quoted(self.columns.marks)}"
+            )
+
+    def _example(self, record: Record, scheme: str | None) -> EntityExample:
+        if record.problem is not None:
+            raise BadRowError(record.problem)
+        content = record.values.get(self.columns.content)
+        where = f"column {quoted(self.columns.content)}"
+        if self.columns.texts:
+            text = _text(content, where)
+            spans = self._spans(record, text) if self.labelled else ()
+            return EntityExample(record.row, text=text, spans=spans, place=record.place)
+        tokens = _tokens(content, record, where)
+        tags = () if scheme is None else self._tags(record, tokens, scheme)
+        return EntityExample(record.row, tokens, tags, place=record.place)
+
+    def _all_tags(self) -> Iterator[Sequence[str]]:
+        for record in self.source.records():
+            values = record.values.get(self.columns.marks or "")
+            if is_list(values):
+                yield [tag for tag in map(_tag, values) if tag]  # type: ignore[call-overload]
+
+    def _tags(self, record: Record, tokens: Sequence[str], scheme: str) -> tuple[str, ...]:
+        values: Any = record.values.get(self.columns.marks or "")
+        where = f"column {quoted(self.columns.marks)}"
+        if not tokens:
+            raise BadRowError("there are no tokens")
+        if not is_list(values):
+            raise BadRowError(f"{where} is {quoted(values)}, which is no list of tags")
+        if len(values) != len(tokens):
+            raise BadRowError(f"{len(tokens)} tokens come with {len(values)} tags")
+        tags = [_tag(value) for value in values]
+        for number, tag in enumerate(tags):
+            if not tag:
+                given = values[number]
+                what = "has no tag" if is_missing(given) else f"has the tag {quoted(given)}"
+                raise BadRowError(
+                    f"the token {quoted(tokens[number])} {what} in {where}; tags are words",
+                    _place(record, number),
+                )
+        try:
+            found = to_iob2(tags, scheme)
+        except TagError as error:
+            raise BadRowError(str(error), _place(record, error.token)) from None
+        for number, tag in enumerate(found):
+            if tag != "O":
+                self._check_label(tag[2:], _place(record, number))
+        return tuple(found)
+
+    def _spans(self, record: Record, text: str) -> tuple[Span, ...]:
+        values: Any = record.values.get(self.columns.marks or "")
+        where = f"column {quoted(self.columns.marks)}"
+        if isinstance(values, str):
+            try:
+                values = json.loads(values)
+            except (ValueError, RecursionError):
+                raise BadRowError(f"{where} is {quoted(values)}, which is no JSON") from None
+        if not is_list(values):
+            raise BadRowError(
+                f"{where} is {quoted(values)}; it should be a list of entities, empty if there are "
+                "none"
+            )
+        spans = sorted(_span(value, text) for value in values)
+        for before, span in pairwise(spans):
+            if span.start < before.end:
+                raise BadRowError(
+                    f"the entities {_words(before, text)} and {_words(span, text)} overlap"
+                )
+        for span in spans:
+            self._check_label(span.label, None)
+        return tuple(spans)
+
+    def _check_label(self, label: str, place: str | None) -> None:
+        if "\n" in label or "\r" in label:
+            raise BadRowError(f"the label {quoted(label)} has a line break", place)
+        if self.labels is None or label in self.labels:
+            return
+        near = difflib.get_close_matches(label, self.labels, n=1, cutoff=0.5)
+        hint = f"; did you mean {quoted(near[0])}?" if near else ""
+        known = shorten(self.labels)
+        raise BadRowError(
+            f"the label {quoted(label)} is none of the known ones: {known}{hint}", place
+        )
+
+    def _say_long(self, example: EntityExample) -> None:
+        """Says once that a sentence may be a file without blank lines."""
+        if len(example.tokens) > LONG and not self._said_long:
+            self._said_long = True
+            logger.warning(
+                "%s, %s: one sentence has %d tokens; is there a blank line after each sentence?",
+                *(self.source.name, example.place, len(example.tokens)),
+            )
+
+
+def _place(record: Record, token: int) -> str:
+    return record.places[token] if record.places else f"{record.place}, token {token + 1}"
+
+
+def _string(value: object) -> object:
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
+
+
+def _text(value: object, where: str) -> str:
+    value = _string("" if is_missing(value) else value)
+    if not isinstance(value, str):
+        raise BadRowError(f"{where} is {quoted(value)}, which is no text")
+    return utf8(value, f"the text in {where}")
+
+
+def _tokens(values: Any, record: Record, where: str) -> tuple[str, ...]:
+    if not is_list(values):
+        raise BadRowError(f"{where} is {quoted(values)}, which is no list of tokens")
+    tokens = []
+    for number, value in enumerate(values):
+        token = _string(value)
+        if not isinstance(token, str) or not token or "\0" in token:
+            what = "empty" if is_missing(value) else quoted(value)
+            raise BadRowError(
+                f"the token in {where} is {what}; each token is a word", _place(record, number)
+            )
+        try:
+            tokens.append(utf8(token, "the token"))
+        except BadRowError as error:
+            raise BadRowError(str(error), _place(record, number)) from None
+    return tuple(tokens)
+
+
+def _tag(value: object) -> str:
+    """A tag as a string; empty if there is none."""
+    value = _string(value)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _span(value: Any, text: str) -> Span:
+    """An entity of a text, without the white space at its ends."""
+    if isinstance(value, Mapping):
+        parts = [value.get(name) for name in Span._fields]
+    else:
+        parts = [*value] if is_list(value) else []
+    if len(parts) != len(Span._fields) or None in parts:
+        raise BadRowError(f"the entity {quoted(value)} should have start, end and label")
+    *borders, label = parts
+    if any(isinstance(place, bool) or not hasattr(place, "__index__") for place in borders):
+        raise BadRowError(f"the entity {quoted(value)} begins or ends at no whole number")
+    if not isinstance(label, str) or not label.strip():
+        raise BadRowError(f"the label of the entity {quoted(value)} is no name")
+    start, end = map(int, borders)
+    if not 0 <= start < end <= len(text):
+        raise BadRowError(
+            f"the entity {quoted(value)} is no stretch of its text of {len(text)} characters"
+        )
+    words = text[start:end]
+    start, end = start + len(words) - len(words.lstrip()), end - len(words) + len(words.rstrip())
+    if start >= end:
+        raise BadRowError(f"the entity {quoted(value)} is nothing but white space")
+    return Span(start, end, utf8(label.strip(), "the label"))
+
+
+def _words(span: Span, text: str) -> str:
+    return f"{quoted(text[span.start : span.end])} ({span.start} to {span.end})"
