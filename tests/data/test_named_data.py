@@ -6,7 +6,14 @@ import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from toolkit.data import Record, open_source
+from toolkit.data import (
+    EntityColumnOptions,
+    EntityExample,
+    EntityExamples,
+    Record,
+    open_entities,
+    open_source,
+)
 from toolkit.data.datasets import DatasetSource
 from toolkit.errors import DataError
 
@@ -40,6 +47,25 @@ class LostFilms(TinyFilms):
         raise AssertionError
 
 
+class TinyNames(TinyFilms):
+    """One with sequences, in the manner of ``conll2003``."""
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        tags = tfds.features.ClassLabel(names=["O", "B-PER", "I-PER"])
+        features = {
+            "chunks": tfds.features.Sequence(tfds.features.ClassLabel(names=["NP", "VP"])),
+            "ner": tfds.features.Sequence(tags),
+            "pos": tfds.features.Sequence(tfds.features.ClassLabel(names=["N", "V"])),
+            "tokens": tfds.features.Sequence(tfds.features.Text()),
+        }
+        return self.dataset_info_from_configs(features=tfds.features.FeaturesDict(features))
+
+    def _generate_examples(self, count: int):
+        tags = {"ner": [1, 2, 0], "chunks": [0, 0, 1], "pos": [0, 0, 1]}
+        for number in range(count):
+            yield number, {"tokens": ["Zoë", "Ng", "sings"], **tags}
+
+
 @pytest.fixture(autouse=True)
 def _data_dir(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("tensorflow_datasets.core.constants.DATA_DIR", str(tmp_path))
@@ -56,6 +82,19 @@ def test_splits_and_class_names() -> None:
         assert list(test.records()) == [Record(1, {"text": b"film 0", "label": "-"}, "row 1")]
 
 
+def test_sequences_of_names() -> None:
+    options = EntityColumnOptions()
+    for source in (open_entities("tiny_names", "train", options), open_source("tiny_names")):
+        for record in source.records():
+            assert record.values["pos"] == ["N", "N", "V"]
+    examples = EntityExamples("tiny_names:test", options, labels=["PER"])
+    assert [*examples] == [
+        EntityExample(1, ("Zoë", "Ng", "sings"), ("B-PER", "I-PER", "O"), place="row 1")
+    ]
+    with pytest.raises(DataError, match="column 'pos': every token has a label, and none has the"):
+        list(EntityExamples("tiny_names:test", EntityColumnOptions(tag_column="pos")))
+
+
 def test_the_split_that_is_read_is_said(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("INFO", "toolkit"):
         assert open_source("tiny_films:train", "test").name == "tiny_films:train"
@@ -68,7 +107,7 @@ def test_the_split_that_is_read_is_said(caplog: pytest.LogCaptureFixture) -> Non
 
 def test_a_negative_label_is_none() -> None:
     dataset = tf.data.Dataset.from_tensor_slices({"text": ["a", "b"], "label": [-1, 1]})
-    records = DatasetSource(dataset, class_names=["-", "+"]).records()
+    records = DatasetSource(dataset, class_names={"label": ["-", "+"]}).records()
     assert [record.values["label"] for record in records] == [None, "+"]
 
 

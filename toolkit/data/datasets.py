@@ -7,8 +7,10 @@ import io
 import logging
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from toolkit.data.labels import shorten
 from toolkit.data.source import Record
@@ -25,23 +27,27 @@ _RETRIES = 1  # TFDS tries ten times, which takes minutes without a network
 class DatasetSource:
     """A ``tf.data.Dataset`` of texts, of pairs ``(text, label)``, or of dicts.
 
-    Batches are taken apart.
-
     Args:
         dataset: The data set.
         name: What to call it in messages.
-        class_names: What integer labels in the column ``label`` mean, by index; a negative one
-            means that there is none.
+        class_names: What integers mean, by index, in the columns whose names these are; a negative
+            one means nothing.
+        batched: Whether its elements are batches, which are taken apart; they are if each of their
+            parts is a list, unless said otherwise.
 
     Raises:
         DataError: its elements are something else.
     """
 
     def __init__(
-        self, dataset: Any, name: str = "the data set", class_names: list[str] | None = None
+        self,
+        dataset: Any,
+        name: str = "the data set",
+        class_names: Mapping[str, Sequence[str]] | None = None,
+        batched: bool | None = None,
     ) -> None:
         self.name = name
-        self._class_names = class_names
+        self._class_names = class_names or {}
         spec = dataset.element_spec
         fields = spec.values() if isinstance(spec, dict) else spec
         fields = tuple(fields) if isinstance(fields, Iterable) else (fields,)
@@ -54,7 +60,7 @@ class DatasetSource:
                 f"{name} has elements {spec}; they should be strings, pairs (text, label) or dicts"
             )
         self.fixed_columns = not isinstance(spec, dict)
-        batched = min(ranks) == 1
+        batched = min(ranks) == 1 if batched is None else batched
         self._dataset = dataset.unbatch() if batched else dataset
 
     def records(self) -> Iterator[Record]:
@@ -65,9 +71,8 @@ class DatasetSource:
             else:
                 fields = element if isinstance(element, tuple) else (element,)
                 values = dict(zip(self.columns, fields, strict=True))
-            if self._class_names is not None:
-                index = values["label"]
-                values["label"] = self._class_names[index] if index >= 0 else None
+            for column, names in self._class_names.items():
+                values[column] = _named_by(values[column], names)
             yield Record(row, values, f"row {row}")
 
 
@@ -112,9 +117,20 @@ def open_named(name: str, part: str | None = None) -> DatasetSource:
         )
     if not named:
         logger.info("%s: its split %r is read; %s:SPLIT names another", name, split, name)
-    features = dict(builder.info.features)
-    class_names = getattr(features.get("label"), "names", None)
-    return DatasetSource(builder.as_dataset(split=split), f"{name}:{split}", class_names)
+    class_names = {}
+    for column, feature in builder.info.features.items():
+        names = getattr(getattr(feature, "feature", feature), "names", None)  # or of a sequence
+        if names:
+            class_names[column] = names
+    dataset = builder.as_dataset(split=split)
+    return DatasetSource(dataset, f"{name}:{split}", class_names, batched=False)
+
+
+def _named_by(indices: Any, names: Sequence[str]) -> Any:
+    """The name of an index, or the names of several; None for a negative one."""
+    if np.ndim(indices):
+        return [_named_by(index, names) for index in indices]
+    return names[indices] if indices >= 0 else None
 
 
 @contextlib.contextmanager

@@ -263,10 +263,9 @@ def _tag(value: object) -> str:
 
 def _span(value: Any, text: str) -> Span:
     """An entity of a text, without the white space at its ends."""
+    parts: list[Any] = [*value] if is_list(value) else []
     if isinstance(value, Mapping):
         parts = [value.get(name) for name in Span._fields]
-    else:
-        parts = [*value] if is_list(value) else []
     if len(parts) != len(Span._fields) or None in parts:
         raise BadRowError(f"the entity {quoted(value)} should have start, end and label")
     *borders, label = parts
