@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from toolkit.data import columns
+from toolkit.data.labels import shorten
 from toolkit.data.memory import is_list
 from toolkit.data.options import EntityColumnOptions
 from toolkit.data.source import Source
@@ -32,7 +33,8 @@ def entity_columns(source: Source, options: EntityColumnOptions, labelled: bool)
 
     Columns that hold lists are of tokens and tags. They are found by option, by a usual name, or
     else by their place: tokens first, tags last. A column ``text`` is of texts with entities,
-    unless there are tokens and no entities beside it.
+    unless there are tokens and no entities beside it. Lists without names are the one or the other
+    by what is in them.
 
     Raises:
         DataError: a column is not there, or no record can be read.
@@ -43,6 +45,11 @@ def entity_columns(source: Source, options: EntityColumnOptions, labelled: bool)
     lists = [column for column in source.columns if is_list(values.get(column))]
     if _has_texts(source, options, lists):
         text, entities = options.text_column or "text", options.entities_column or "entities"
+        if not lists and options.text_column is None and text not in source.columns:
+            raise DataError(
+                f"{source.name} has neither a column of texts (--text-column) nor, for a token a "
+                f"row, one of sentences (--sentence-column); it has: {shorten(source.columns)}"
+            )
         content = columns.named(source, text, "--text-column")
         marks = columns.named(source, entities, "--entities-column") if labelled else None
         return EntityColumns(True, content, marks)
@@ -54,7 +61,8 @@ def entity_columns(source: Source, options: EntityColumnOptions, labelled: bool)
     tags = tags or columns.usual(lists, TAG_NAMES) or lists[-1]
     if tokens == tags:
         raise DataError(
-            f"{source.name} has no column of tags beside that of the tokens, {quoted(tokens)}"
+            f"{source.name} has no column of tags beside that of the tokens, {quoted(tokens)}; "
+            f"it has: {shorten(source.columns)}"
         )
     return EntityColumns(False, tokens, tags)
 
@@ -85,13 +93,13 @@ def _by_place(source: Source, texts: bool, labelled: bool) -> EntityColumns:
 
 def _has_texts(source: Source, options: EntityColumnOptions, lists: Sequence[str]) -> bool:
     """Whether a source has texts with entities; ``lists`` are its columns of lists."""
-    if len(lists) == len(source.columns):
-        return False
-    if not lists or options.text_column is not None or options.entities_column is not None:
+    if len(lists) in (0, len(source.columns)):
+        return not lists
+    if options.text_column is not None or options.entities_column is not None:
         return True
-    if "text" not in source.columns or options.token_column is not None:
-        return False
-    return "entities" in source.columns or columns.usual(lists, TOKEN_NAMES) is None
+    if options.token_column is not None or columns.usual(lists, TOKEN_NAMES) is not None:
+        return "entities" in source.columns
+    return "entities" in source.columns or "text" in source.columns
 
 
 def _chosen(source: Source, column: str | None, option: str) -> str | None:

@@ -4,6 +4,7 @@ import difflib
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -134,40 +135,67 @@ class EntityExamples(CheckedRows):
     def _example(self, record: Record, scheme: str | None) -> EntityExample:
         if record.problem is not None:
             raise BadRowError(record.problem)
-        content = record.values.get(self.columns.content)
-        where = f"column {quoted(self.columns.content)}"
         if self.columns.texts:
-            text = _text(content, where)
+            text = self._text(record)
             spans = self._spans(record, text) if self.labelled else ()
             return EntityExample(record.row, text=text, spans=spans, place=record.place)
-        tokens = _tokens(content, record, where)
+        tokens = self._tokens(record)
         tags = () if scheme is None else self._tags(record, tokens, scheme)
         return EntityExample(record.row, tokens, tags, place=record.place)
 
     def _all_tags(self) -> Iterator[Sequence[str]]:
+        """The tags of all sentences, whatever else is wrong with them."""
         for record in self.source.records():
-            values = record.values.get(self.columns.marks or "")
-            if is_list(values):
-                yield [tag for tag in map(_tag, values) if tag]  # type: ignore[call-overload]
+            with suppress(BadRowError):
+                values = self._list(record, self.columns.marks, "tags")
+                yield [tag for tag in map(_tag, values) if tag]
+
+    def _in(self, column: str | None) -> str:
+        """Names a column for messages, if it has a name."""
+        return "" if self.source.fixed_columns else f" in column {quoted(column)}"
+
+    def _text(self, record: Record) -> str:
+        value = record.values.get(self.columns.content)
+        text = _string("" if is_missing(value) else value)
+        where = f"the text{self._in(self.columns.content)}"
+        if not isinstance(text, str):
+            raise BadRowError(f"{where} is {quoted(text)}, not a string")
+        if self.labelled and not text:
+            raise BadRowError(f"{where} is empty")
+        return utf8(text, where)
+
+    def _tokens(self, record: Record) -> tuple[str, ...]:
+        values = self._list(record, self.columns.content, "tokens")
+        where = self._in(self.columns.content)
+        tokens = []
+        for number, value in enumerate(values):
+            token = _string(value)
+            try:
+                if not token if isinstance(token, str) else is_missing(token):
+                    raise BadRowError(f"the token{where} is empty")
+                if not isinstance(token, str) or "\0" in token:
+                    raise BadRowError(f"the token{where} is {quoted(token)}, which is no word")
+                tokens.append(utf8(str(token), f"the token{where}"))
+            except BadRowError as error:
+                raise BadRowError(str(error), _place(record, number)) from None
+        if self.labelled and not tokens:
+            raise BadRowError(f"there are no tokens{where}")
+        return tuple(tokens)
 
     def _tags(self, record: Record, tokens: Sequence[str], scheme: str) -> tuple[str, ...]:
-        values: Any = record.values.get(self.columns.marks or "")
-        where = f"column {quoted(self.columns.marks)}"
-        if not tokens:
-            raise BadRowError("there are no tokens")
-        if not is_list(values):
-            raise BadRowError(f"{where} is {quoted(values)}, which is no list of tags")
+        values = self._list(record, self.columns.marks, "tags")
         if len(values) != len(tokens):
             raise BadRowError(f"{len(tokens)} tokens come with {len(values)} tags")
         tags = [_tag(value) for value in values]
-        for number, tag in enumerate(tags):
-            if not tag:
-                given = values[number]
-                what = "has no tag" if is_missing(given) else f"has the tag {quoted(given)}"
-                raise BadRowError(
-                    f"the token {quoted(tokens[number])} {what} in {where}; tags are words",
-                    _place(record, number),
-                )
+        if "" in tags:
+            number = tags.index("")
+            value, where = values[number], self._in(self.columns.marks)
+            what = "no tag" if is_missing(value) else f"the tag {quoted(value)}"
+            needs = "" if is_missing(value) else "; tags are such as B-PER"
+            raise BadRowError(
+                f"the token {quoted(tokens[number])} has {what}{where}{needs}",
+                _place(record, number),
+            )
         try:
             found = to_iob2(tags, scheme)
         except TagError as error:
@@ -178,19 +206,7 @@ class EntityExamples(CheckedRows):
         return tuple(found)
 
     def _spans(self, record: Record, text: str) -> tuple[Span, ...]:
-        values: Any = record.values.get(self.columns.marks or "")
-        where = f"column {quoted(self.columns.marks)}"
-        if isinstance(values, str):
-            try:
-                values = json.loads(values)
-            except (ValueError, RecursionError):
-                raise BadRowError(f"{where} is {quoted(values)}, which is no JSON") from None
-        if not is_list(values):
-            raise BadRowError(
-                f"{where} is {quoted(values)}; it should be a list of entities, empty if there are "
-                "none"
-            )
-        spans = sorted(_span(value, text) for value in values)
+        spans = sorted(_span(v, text) for v in self._list(record, self.columns.marks, "entities"))
         for before, span in pairwise(spans):
             if span.start < before.end:
                 raise BadRowError(
@@ -199,6 +215,19 @@ class EntityExamples(CheckedRows):
         for span in spans:
             self._check_label(span.label, None)
         return tuple(spans)
+
+    def _list(self, record: Record, column: str | None, what: str) -> Any:
+        """The value of a column that should hold a list, or hold it as JSON."""
+        value = record.values.get(column or "")
+        if isinstance(value, str) and not is_missing(value):
+            with suppress(ValueError, RecursionError):
+                value = json.loads(value)
+        if is_list(value):
+            return value
+        where = self._in(column)
+        if is_missing(value):
+            raise BadRowError(f"there are no {what}{where}; a list may be empty, but not missing")
+        raise BadRowError(f"the {what}{where} are {quoted(value)}, which is no list")
 
     def _check_label(self, label: str, place: str | None) -> None:
         if "\n" in label or "\r" in label:
@@ -228,31 +257,6 @@ def _place(record: Record, token: int) -> str:
 
 def _string(value: object) -> object:
     return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
-
-
-def _text(value: object, where: str) -> str:
-    value = _string("" if is_missing(value) else value)
-    if not isinstance(value, str):
-        raise BadRowError(f"{where} is {quoted(value)}, which is no text")
-    return utf8(value, f"the text in {where}")
-
-
-def _tokens(values: Any, record: Record, where: str) -> tuple[str, ...]:
-    if not is_list(values):
-        raise BadRowError(f"{where} is {quoted(values)}, which is no list of tokens")
-    tokens = []
-    for number, value in enumerate(values):
-        token = _string(value)
-        if not isinstance(token, str) or not token or "\0" in token:
-            what = "empty" if is_missing(value) else quoted(value)
-            raise BadRowError(
-                f"the token in {where} is {what}; each token is a word", _place(record, number)
-            )
-        try:
-            tokens.append(utf8(token, "the token"))
-        except BadRowError as error:
-            raise BadRowError(str(error), _place(record, number)) from None
-    return tuple(tokens)
 
 
 def _tag(value: object) -> str:

@@ -33,10 +33,10 @@ _TAG = re.compile(r"([BIEMLSU])[-_](.+)", re.IGNORECASE | re.DOTALL)
 _PREFIXES = {"M": "I", "L": "E", "U": "S"}
 _ALLOWED = {"IOB1": {*"OBI"}, "IOB2": {*"OBI"}, "BIOES": {*"OBIES"}, "IO": {"O", ""}}
 _EXAMPLES = {
-    "IOB1": "O, I-X or B-X",
-    "IOB2": "O, B-X or I-X",
-    "BIOES": "O, B-X, I-X, E-X or S-X",
-    "IO": "O or a label without B- and I-",
+    "IOB1": "O, I-X and B-X",
+    "IOB2": "O, B-X and I-X",
+    "BIOES": "O, B-X, I-X, E-X and S-X",
+    "IO": "O and labels without B- or I-",
 }
 
 
@@ -56,11 +56,11 @@ class TagError(DataError):
 def find_scheme(sentences: Iterable[Sequence[str]]) -> str:
     """Finds out, in one pass, which scheme the tags of sentences are in.
 
-    Tags with E or S (or L, U) are BIOES. With B and I alone, what tells is an entity that does not
-    follow one of its own label: IOB2 begins it with B, IOB1 with I. If both occur, it is IOB1 where
-    I is in the majority; no border is lost, since in IOB1, too, a B is read as a beginning wherever
-    it stands. Otherwise it is IOB2, and each I that has no beginning is a mistake. Tags without any
-    prefix are IO.
+    It is BIOES if most entities have a tag with E or S (or L, U). With B and I alone, what tells is
+    an entity that does not follow one of its own label: IOB2 begins it with B, IOB1 with I. If both
+    occur, it is IOB1 where I is in the majority; no border is lost, since in IOB1, too, a B is read
+    as a beginning wherever it stands. Otherwise it is IOB2, and an I that continues nothing is a
+    mistake. Tags without any prefix are IO.
 
     Args:
         sentences: The tags of each sentence.
@@ -71,23 +71,22 @@ def find_scheme(sentences: Iterable[Sequence[str]]) -> str:
     Raises:
         DataError: each tag is a label without a prefix, and none is O: these are no tags.
     """
-    begun: Counter[str] = Counter()
-    prefixes: set[str] = set()
+    counts: Counter[str] = Counter()
+    begun: Counter[str] = Counter()  # those whose label is another than that before
     for tags in sentences:
         before = ""
         for tag in tags:
             prefix, label = _parts(tag)
-            prefixes.add(prefix)
-            if label != before:
-                begun[prefix] += 1
+            counts[prefix] += 1
+            begun[prefix] += label != before
             before = label
-    if prefixes == {""}:
+    if {*counts} == {""}:
         raise DataError("every token has a label, and none has the tag O of what is no entity")
-    if prefixes & {"E", "S"}:
+    if 2 * (counts["E"] + counts["S"]) > counts["B"] + counts["S"] + begun["I"]:
         return "BIOES"
-    if prefixes & {"B", "I"}:
+    if counts["B"] or counts["I"]:
         return "IOB1" if begun["I"] > begun["B"] else "IOB2"
-    return "IO" if "" in prefixes else "IOB2"
+    return "IO" if counts[""] else "IOB2"
 
 
 def to_iob2(tags: Sequence[str], scheme: str) -> list[str]:
@@ -113,9 +112,11 @@ def to_iob2(tags: Sequence[str], scheme: str) -> list[str]:
     before = ""  # the label that may go on
     for place, tag in enumerate(tags):
         prefix, label = _parts(tag)
-        if prefix not in _ALLOWED[scheme] or tag.upper() in _WITHOUT_LABEL:
+        if tag.upper() in _WITHOUT_LABEL:
+            raise TagError(f"the tag {quoted(tag)} has no label; tags are such as B-PER", place)
+        if prefix not in _ALLOWED[scheme]:
             known = _EXAMPLES[scheme]
-            raise TagError(f"the tag {quoted(tag)} is none of {scheme}; it has {known}", place)
+            raise TagError(f"the tag {quoted(tag)} is none of {scheme}; tags are {known}", place)
         goes_on = prefix not in ("O", "B", "S") and label == before
         if prefix in ("I", "E") and not goes_on and scheme != "IOB1":
             after = f"after {quoted(tags[place - 1])}" if place else "at the beginning"

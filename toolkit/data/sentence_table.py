@@ -72,7 +72,7 @@ class SentenceTable:
             column: [part.values.get(column) for part in parts] for column in self.columns
         }
         values[self.sentence_column] = value
-        return Record(row, values, f"sentence {row} ({places[0]})", places=places)
+        return Record(row, values, f"sentence {row} from {places[0]}", places=places)
 
 
 def sentence_column(columns: Sequence[str]) -> str | None:
