@@ -26,7 +26,7 @@ EXPORTS = {
         "over_seeds paired_bootstrap report_table save_picture worst_errors write_report"
     ),
     "export": (
-        "CARD_FILE Card Servable VerifyResult check_onnx first_alone newest_version "
+        "CARD_FILE Card Servable VerifyResult check_onnx newest_version of_python "
         "read_description read_golden verify version_folder write_card write_golden write_onnx "
         "write_saved_model"
     ),

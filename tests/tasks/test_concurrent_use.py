@@ -11,7 +11,8 @@ import pytest
 
 from toolkit.models import ManyToOne, TextModel
 from toolkit.tasks import TextClassifier
-from toolkit.tasks.serving import asking, signature
+from toolkit.export import of_python
+from toolkit.tasks.serving import signature
 from toolkit.text import Tokenizer
 
 EIGHT = 8
@@ -34,7 +35,7 @@ def fitted() -> TextClassifier:
     task.text_model.build()
     task.facts = {"max_length": 50, "data": "d", "rows": 1, "classes": {}, "validation": "none"}
     task.facts["command"] = "fit"
-    task._ask = asking(signature(task.text_model, task.classes))
+    task._answer_with(of_python(signature(task.text_model, task.classes)))
     return task
 
 

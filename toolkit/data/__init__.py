@@ -8,22 +8,31 @@ TensorFlow is imported when it is first asked for.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from toolkit.data.entity_examples import EntityExample, EntityExamples
 from toolkit.data.examples import Example, TextExamples
 from toolkit.data.labels import Label, LabelCounter, LabelEncoder
 from toolkit.data.open import open_source
-from toolkit.data.options import ColumnOptions
+from toolkit.data.open_entities import open_entities
+from toolkit.data.options import ColumnOptions, EntityColumnOptions
 from toolkit.data.rules import LabelRule
 from toolkit.data.source import Record, Source
+from toolkit.data.spans import Span, align, spans_of, tags_of
+from toolkit.data.splits import split_indices
 from toolkit.data.survey import Survey, survey
+from toolkit.data.vectors import read_vectors
 
 if TYPE_CHECKING:
     from toolkit.data.batches import LengthBatches
     from toolkit.data.cooccurrence import cooccurrence_vectors
     from toolkit.data.corpus import EncodedCorpus, encode
+    from toolkit.data.tagged_corpus import TaggedCorpus, TaggedSentence, encode_tagged
 
 __all__ = [
     "ColumnOptions",
     "EncodedCorpus",
+    "EntityColumnOptions",
+    "EntityExample",
+    "EntityExamples",
     "Example",
     "Label",
     "LabelCounter",
@@ -32,12 +41,22 @@ __all__ = [
     "LengthBatches",
     "Record",
     "Source",
+    "Span",
     "Survey",
+    "TaggedCorpus",
+    "TaggedSentence",
     "TextExamples",
+    "align",
     "cooccurrence_vectors",
     "encode",
+    "encode_tagged",
+    "open_entities",
     "open_source",
+    "read_vectors",
+    "spans_of",
+    "split_indices",
     "survey",
+    "tags_of",
 ]
 
 
@@ -46,6 +65,9 @@ _HOMES = {
     "LengthBatches": "batches",
     "cooccurrence_vectors": "cooccurrence",
     "encode": "corpus",
+    "TaggedCorpus": "tagged_corpus",
+    "TaggedSentence": "tagged_corpus",
+    "encode_tagged": "tagged_corpus",
 }
 
 

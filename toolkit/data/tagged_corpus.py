@@ -19,7 +19,7 @@ class TaggedSentence(NamedTuple):
     """A sentence to learn from.
 
     Attributes:
-        row: The number of its row in the source, from 1.
+        row: The number of the example that it is of, from 0.
         tokens: Its tokens.
         tags: The number of each token's tag.
     """
@@ -36,7 +36,7 @@ class TaggedCorpus(EncodedCorpus):
         ids: The distinct token of each token of all sentences, end to end, int32; 0 is padding.
         starts: Where each sentence begins in ``ids``, int64 [N].
         lengths: How many tokens each sentence has, int32 [N].
-        rows: The row of each sentence in its source, from 1, int64 [N].
+        rows: The example that each sentence is of, from 0, int64 [N].
         tags: The tag of each token, as ``ids`` are, int32.
         features: Of each distinct token its features, int32 [D, ...], padding first.
     """
@@ -98,6 +98,13 @@ class TaggedCorpus(EncodedCorpus):
             self.tags,
             self.features,
         )
+
+    def tag_counts(self, tags: int) -> NDArray[np.int64]:
+        """How often each of so many tags occurs in these sentences [tags]."""
+        counts = np.zeros(tags, np.int64)
+        for index in range(len(self)):
+            counts += np.bincount(self.tags_of(index), minlength=tags)
+        return counts
 
     def tags_of(self, index: int) -> NDArray[np.int32]:
         """The tags of one sentence."""

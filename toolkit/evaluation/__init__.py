@@ -7,6 +7,13 @@ from toolkit.evaluation.classification import (
     number_metrics,
 )
 from toolkit.evaluation.compare import Difference, check_classes, compare, paired_bootstrap
+from toolkit.evaluation.entities import (
+    Tagged,
+    entity_fingerprint,
+    entity_metrics,
+    entity_statistics,
+    worst_entities,
+)
 from toolkit.evaluation.options import BootstrapOptions
 from toolkit.evaluation.picture import draw_confusion, save_picture
 from toolkit.evaluation.report import comparison_table, metrics_table, worst_errors, write_report
@@ -25,6 +32,7 @@ __all__ = [
     "Difference",
     "Metric",
     "Statistics",
+    "Tagged",
     "calibration_error",
     "check_classes",
     "classification_metrics",
@@ -32,6 +40,9 @@ __all__ = [
     "compare",
     "comparison_table",
     "draw_confusion",
+    "entity_fingerprint",
+    "entity_metrics",
+    "entity_statistics",
     "metrics_table",
     "multilabel_metrics",
     "multilabel_statistics",
@@ -41,6 +52,7 @@ __all__ = [
     "paired_bootstrap",
     "report_table",
     "save_picture",
+    "worst_entities",
     "worst_errors",
     "write_report",
 ]

@@ -13,7 +13,7 @@ from toolkit.export.onnx import check_onnx, write_onnx
 from toolkit.export.verify import VerifyResult, newest_version, read_golden, verify
 
 if TYPE_CHECKING:
-    from toolkit.export.servable import Servable, first_alone
+    from toolkit.export.servable import Servable, of_python
     from toolkit.export.write import write_saved_model
 
 __all__ = [
@@ -22,8 +22,8 @@ __all__ = [
     "Servable",
     "VerifyResult",
     "check_onnx",
-    "first_alone",
     "newest_version",
+    "of_python",
     "read_description",
     "read_golden",
     "verify",
@@ -36,7 +36,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("Servable", "first_alone"):
+    if name in ("Servable", "of_python"):
         from toolkit.export import servable
 
         return getattr(servable, name)

@@ -24,6 +24,7 @@ class Card:
         data: The name of the training data; of a path only the last part is printed.
         rows: How many examples the model was trained on.
         classes: The classes with their counts in the training data; empty where there are none.
+        counted: What the counts are of.
         validation: How the validation data was come by, for example ``10 % of the rows, by film``.
         metrics: What was measured, by name; a name says on which data.
         command: The command line or call that trained the model.
@@ -38,6 +39,7 @@ class Card:
     data: str
     rows: int
     classes: Mapping[str, int] = field(default_factory=dict)
+    counted: str = "rows"
     validation: str
     metrics: Mapping[str, float]
     command: str
@@ -85,7 +87,7 @@ def _data(card: Card) -> str:
     text = f"{Path(card.data).name}: {card.rows:,} rows. Validation: {card.validation}."
     if card.classes:
         rows = [[name, f"{count:,}"] for name, count in card.classes.items()]
-        text += "\n\n" + _table(["class", "rows"], rows)
+        text += "\n\n" + _table(["class", card.counted], rows)
     return text
 
 

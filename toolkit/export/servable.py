@@ -32,7 +32,7 @@ class Servable:
         self.folder = folder
         self.model = model
         self.signatures: Mapping[str, Any] = model.signatures
-        self._calls = {name: first_alone(call) for name, call in self.signatures.items()}
+        self._calls = {name: of_python(call) for name, call in self.signatures.items()}
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Self:
@@ -78,9 +78,7 @@ class Servable:
                 f"{self.folder}: signature {signature} takes {', '.join(sorted(specs))}, "
                 f"not {', '.join(sorted(inputs)) or 'nothing'}"
             )
-        tensors = {name: _tensor(value, specs[name].dtype) for name, value in inputs.items()}
-        answers = self._calls[signature](**tensors)
-        return {name: _array(value) for name, value in answers.items()}
+        return self._calls[signature](**inputs)
 
     def asset(self, name: str) -> str | None:
         """Return the content of a text file in the version's ``assets/``, or None."""
@@ -91,6 +89,24 @@ class Servable:
         """Return the class names in the order of ``probabilities``, or None if there are none."""
         content = self.asset("classes.txt")
         return None if content is None else content.removesuffix("\n").split("\n")
+
+
+def of_python(function: Any) -> Callable[..., dict[str, Any]]:
+    """A signature, or a ``tf.function`` that is going to be one, as a function of Python values.
+
+    Strings may hold any Python string; an array comes back for each output, and of strings an
+    array of Python strings.
+    """
+    loaded = hasattr(function, "structured_input_signature")
+    signature = function.structured_input_signature if loaded else function.input_signature
+    types = {spec.name: spec.dtype for spec in tf.nest.flatten(signature)}
+    call = first_alone(function)
+
+    def ask(**inputs: Any) -> dict[str, Any]:
+        tensors = {name: _tensor(value, types[name]) for name, value in inputs.items()}
+        return {name: _array(value) for name, value in call(**tensors).items()}
+
+    return ask
 
 
 def first_alone(function: Callable[..., Any]) -> Callable[..., Any]:

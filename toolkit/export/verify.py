@@ -88,10 +88,15 @@ def read_golden(run_folder: str | os.PathLike[str]) -> list[dict[str, Any]]:
 
 
 def _difference(expected: Any, actual: Any, tolerance: float) -> bool:
-    """Whether two answers differ: floats by more than the tolerance, all else at all."""
+    """Whether two answers differ: floats by more than the tolerance, all else at all.
+
+    In a batch lists are as long as the longest of them; padding, '' or -1, makes no difference.
+    """
     if isinstance(expected, list) and isinstance(actual, list):
-        return len(expected) != len(actual) or any(
-            _difference(one, other, tolerance) for one, other in zip(expected, actual, strict=True)
+        size = min(len(expected), len(actual))
+        return any(value not in ("", -1) for value in expected[size:] + actual[size:]) or any(
+            _difference(one, other, tolerance)
+            for one, other in zip(expected[:size], actual[:size], strict=True)
         )
     if isinstance(expected, float) or isinstance(actual, float):
         if isinstance(expected, int | float) and isinstance(actual, int | float):

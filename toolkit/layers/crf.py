@@ -199,6 +199,8 @@ class CRF(keras.layers.Layer):
 class _Chain:
     """Emissions with the steps that are masked moved behind the others, and back again.
 
+    Behind all stands one masked step more, so that there is always one to scan.
+
     Args:
         emissions: [B, T, C].
         mask: [B, T], or None.
@@ -215,12 +217,13 @@ class _Chain:
         self.emissions = self.compact(emissions)
 
     def compact(self, values: Any) -> Any:
-        """Values [B, T, ...] in the order in which the chain has them."""
-        return _reordered(values, self.order)
+        """Values [B, T, ...] in the order in which the chain has them [B, T + 1, ...]."""
+        one_more = [[0, 0], [0, 1], *[[0, 0]] * (len(values.shape) - 2)]
+        return ops.pad(_reordered(values, self.order), one_more)
 
     def scatter(self, values: Any) -> Any:
         """The inverse of ``compact``."""
-        return _reordered(values, ops.argsort(self.order, axis=1))
+        return _reordered(values[:, :-1], ops.argsort(self.order, axis=1))
 
     def steps(self) -> Any:
         """What is scanned, of all steps but the first: emissions and mask [T - 1, B, C + 1]."""

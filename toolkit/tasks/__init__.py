@@ -3,14 +3,18 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from toolkit.tasks.options import TextClassifierOptions
+from toolkit.tasks.options import EntityTaggerOptions, TextClassifierOptions
 
 if TYPE_CHECKING:
+    from toolkit.tasks.entity_tagger import EntityTagger
     from toolkit.tasks.text_classifier import TextClassifier
 
-__all__ = ["TextClassifier", "TextClassifierOptions"]
+__all__ = ["EntityTagger", "EntityTaggerOptions", "TextClassifier", "TextClassifierOptions"]
 
-_HOMES = {"TextClassifier": "toolkit.tasks.text_classifier"}
+_HOMES = {
+    "EntityTagger": "toolkit.tasks.entity_tagger",
+    "TextClassifier": "toolkit.tasks.text_classifier",
+}
 
 
 def __getattr__(name: str) -> Any:

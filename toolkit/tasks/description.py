@@ -5,36 +5,38 @@ from dataclasses import fields
 from typing import Any
 
 from toolkit.export import Card
-from toolkit.tasks.options import TextClassifierOptions
+from toolkit.tasks.options import EntityTaggerOptions, TextClassifierOptions
 
 TASKS = {
     "classes": "Gives each text one of several classes, with its probability.",
     "labels": "Gives each text the probability of each of several labels, which may hold at once.",
     "number": "Gives each text a number.",
 }
+LIMITS = (
+    "It answers every text, also one in another language or on another subject than the training "
+    "data; its scores mean little there.",
+    "What the training data holds of bias or error, the model has learnt.",
+)
 KEPT = {"head": "its head is", "tail": "its tail is", "head_and_tail": "half of each end is"}
 
 
-def validation_words(
-    held_out: int | None, own_data: bool, group_column: str | None, seed: int
-) -> str:
+def validation_words(held_out: int | None, own_data: bool, manner: str, seed: int) -> str:
     """How the validation data was come by.
 
     Args:
         held_out: How many rows it has; None if there is none.
         own_data: Whether it was given beside the training data.
-        group_column: What the split went by, if anything.
+        manner: How the split was made.
         seed: The seed of the split.
     """
     if held_out is None:
         return "none"
     if own_data:
         return f"{held_out:,} rows of data of its own"
-    manner = f"by {group_column}" if group_column else "stratified"
     return f"{held_out:,} rows held out, {manner}, seed {seed}"
 
 
-def constructor_call(options: TextClassifierOptions) -> str:
+def constructor_call(options: Any) -> str:
     """The Python call that makes such a task: what differs from the defaults."""
     given = [
         f"{field.name}={getattr(options, field.name)!r}"
@@ -75,19 +77,49 @@ def card(
         rows=facts["rows"],
         classes=facts["classes"],
         validation=facts["validation"],
-        metrics={
-            f"validation {name.replace('_', ' ')}": value
-            for name, value in metrics.items()
-            if isinstance(value, float)
-        },
+        metrics=_of_validation(metrics),
         command=facts["command"],
         signatures={"serving_default": serving_default},
         example={"text": example},
         parameters=parameters,
         long_texts=long_texts,
-        limits=[
-            "It answers every text, also one in another language or on another subject than the "
-            "training data; its scores mean little there.",
-            "What the training data holds of bias or error, the model has learnt.",
-        ],
+        limits=LIMITS,
     )
+
+
+def entity_card(
+    options: EntityTaggerOptions,
+    facts: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    signatures: Mapping[str, Any],
+    parameters: int,
+    example: str,
+) -> Card:
+    """The model card's contents for a tagger of entities; see ``card``."""
+    cut = "sentence by sentence" if options.sentences else "in one piece"
+    return Card(
+        task=(
+            "Finds entities in texts: their kind, their place in code points and the probability "
+            "that both are right. Tags the tokens of sentences, too."
+        ),
+        data=facts["data"],
+        rows=facts["rows"],
+        classes=facts["classes"],
+        counted="entities",
+        validation=facts["validation"],
+        metrics=_of_validation(metrics),
+        command=facts["command"],
+        signatures=signatures,
+        example={"text": example},
+        parameters=parameters,
+        long_texts=f"A text of any length is read, {cut}, cut into {facts['units']}.",
+        limits=LIMITS,
+    )
+
+
+def _of_validation(metrics: Mapping[str, Any]) -> dict[str, float]:
+    return {
+        f"validation {name.replace('_', ' ')}": value
+        for name, value in metrics.items()
+        if isinstance(value, float)
+    }

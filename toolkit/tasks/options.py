@@ -6,10 +6,10 @@ This module imports neither TensorFlow nor Keras, so that help texts and complai
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from toolkit.data.options import ColumnOptions
+from toolkit.data.options import ColumnOptions, EntityColumnOptions
 from toolkit.errors import OptionError
 from toolkit.options import Limits, check_options
-from toolkit.text.options import TextOptions
+from toolkit.text.options import TextOptions, TokenOptions
 from toolkit.training.options import TrainingOptions
 
 #: The names of the cells that ``toolkit.layers.recurrent_layer`` knows.
@@ -20,6 +20,7 @@ MONITORS = {
     "classes": {"accuracy": "max", "macro_f1": "max", "log_loss": "min"},
     "labels": {"macro_f1": "max", "micro_f1": "max", "accuracy": "max", "log_loss": "min"},
     "number": {"mean_absolute_error": "min", "root_mean_squared_error": "min", "r2": "max"},
+    "entities": {"f1": "max", "macro_f1": "max", "precision": "max", "recall": "max"},
 }
 
 
@@ -31,8 +32,6 @@ class RecurrentOptions:
         cell: ``simple_rnn``, ``simplified_gru``, ``gru``, ``lstm`` (Keras's own), ``keras_gru``
             (Keras's fused layer, for a GPU), or a cell of your own as ``module:Class``.
         embedding_size: The size of a unit's vector; auto suits it to the data.
-        vectors: What the units' vectors start from: random numbers, or what the training texts say
-            by which units occur near each other; auto suits it to the data.
         hidden_size: The size of the recurrent state; auto suits it to the data.
         layers: How many recurrent layers are stacked.
         bidirectional: Whether each layer also reads from the end, so that the future matters.
@@ -55,7 +54,6 @@ class RecurrentOptions:
 
     cell: str = "gru"
     embedding_size: int | Literal["auto"] = "auto"
-    vectors: Literal["random", "cooccurrence", "auto"] = "auto"
     hidden_size: int | Literal["auto"] = "auto"
     layers: int = 1
     bidirectional: bool = True
@@ -63,6 +61,16 @@ class RecurrentOptions:
     recurrent_dropout: float = 0.0
     embedding_dropout: float | Literal["auto"] = "auto"
     output_dropout: float | Literal["auto"] = "auto"
+
+    def check_cell(self) -> None:
+        """Complains of a cell that cannot be.
+
+        Raises:
+            OptionError: It is no name of a cell, and no ``module:Class``.
+        """
+        if self.cell not in CELLS and ":" not in self.cell:
+            known = ", ".join(CELLS)
+            raise OptionError(f"cell is {self.cell!r}; it can be {known}, or your own module:Class")
 
 
 @dataclass(kw_only=True)
@@ -75,24 +83,88 @@ class TextClassifierOptions(ColumnOptions, TextOptions, RecurrentOptions, Traini
         pooling: How the states become one vector: the last state, their mean, their maximum, or
             a learnt weighting.
         window: How many units the one_to_one model sees.
+        vectors: What the units' vectors start from: random numbers, or what the training texts say
+            by which units occur near each other; auto suits it to the data.
+        word_dropout: The share of units that are hidden as unknown in training; auto suits it to
+            the data.
 
     Raises:
         OptionError: A value is none of the choices, or out of its limits.
     """
 
-    LIMITS: ClassVar[Limits] = {"window": (1, None)}
+    LIMITS: ClassVar[Limits] = {"window": (1, None), "word_dropout": (0, 1)}
 
     model: Literal["many_to_one", "one_to_one"] = "many_to_one"
     pooling: Literal["last", "mean", "max", "attention"] = "max"
     window: int = 100
+    vectors: Literal["random", "cooccurrence", "auto"] = "auto"
+    word_dropout: float | Literal["auto"] = "auto"
 
     def __post_init__(self) -> None:
         check_options(self)
-        if self.cell not in CELLS and ":" not in self.cell:
-            known = ", ".join(CELLS)
-            raise OptionError(f"cell is {self.cell!r}; it can be {known}, or your own module:Class")
-        if self.monitor != "auto" and self.monitor not in MONITORS[self.target]:
-            known = ", ".join(MONITORS[self.target])
-            raise OptionError(f"monitor is {self.monitor!r}; it can be auto, {known}")
+        self.check_cell()
+        check_monitor(self.monitor, self.target)
         if self.class_weights == "balanced" and self.target != "classes":
             raise OptionError(f"class_weights balanced needs target classes, not {self.target}")
+
+
+@dataclass(kw_only=True)
+class EntityTaggerOptions(EntityColumnOptions, TokenOptions, RecurrentOptions, TrainingOptions):
+    """The hyperparameters of a tagger of named entities.
+
+    Args:
+        crf: Whether it is learnt which tags follow which (a conditional random field); otherwise
+            each tag is learnt for itself, and only what the scheme forbids is left out.
+        characters: How the characters of a word are read: by a convolution, by a small GRU in both
+            directions, or not at all.
+        character_size: The size of the vector that comes of a word's characters; even for a GRU.
+        shape_size: The size of the vector of a word's shape (Xxx, XX, 00-00); 0 leaves it out.
+        affix_size: The size of the vector of each of a word's four prefixes and four suffixes; 0
+            leaves them out.
+        vectors: What the words' vectors start from: random, or the path of a text file of word
+            vectors (GloVe, word2vec; also .gz), whose size they then have.
+        word_dropout: The share of words that occur once that are hidden as unknown in training; of
+            more frequent words it is less.
+        patience: How many epochs without a better metric end the training.
+
+    Raises:
+        OptionError: A value is none of the choices, or out of its limits.
+    """
+
+    LIMITS: ClassVar[Limits] = {
+        "character_size": (1, None),
+        "shape_size": (0, None),
+        "affix_size": (0, None),
+        "word_dropout": (0, 1),
+    }
+
+    crf: bool = True
+    characters: Literal["convolution", "gru", "none"] = "convolution"
+    character_size: int = 50
+    shape_size: int = 20
+    affix_size: int = 10
+    vectors: str = "random"
+    word_dropout: float = 0.33
+    patience: int = 5
+
+    def __post_init__(self) -> None:
+        check_options(self)
+        self.check_cell()
+        check_monitor(self.monitor, "entities")
+        if self.label_smoothing:
+            raise OptionError("label_smoothing is for classes; a tagger of entities has none")
+        if self.characters == "gru" and self.character_size % 2:
+            raise OptionError(
+                f"character_size is {self.character_size}; with characters gru it must be even"
+            )
+
+
+def check_monitor(monitor: str, target: str) -> None:
+    """Complains of a metric that is not among those of the target.
+
+    Raises:
+        OptionError: It is not.
+    """
+    if monitor != "auto" and monitor not in MONITORS[target]:
+        known = ", ".join(MONITORS[target])
+        raise OptionError(f"monitor is {monitor!r}; it can be auto, {known}")

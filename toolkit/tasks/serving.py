@@ -7,9 +7,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from toolkit.export import first_alone
 from toolkit.models import TextModel
-from toolkit.text import utf8
 
 #: How many texts are answered in one call.
 BATCH = 64
@@ -47,22 +45,6 @@ def signature(text_model: TextModel, classes: Sequence[str]) -> Any:
         }
 
     return serving_default
-
-
-def asking(function: Any) -> Ask:
-    """A signature of tensors as a function of Python strings that gives arrays."""
-    function = first_alone(function)
-
-    def ask(texts: Sequence[str]) -> Answers:
-        answers = function(tf.constant([utf8(text) for text in texts]))
-        return {
-            name: np.array([label.decode() for label in value.numpy()], object)
-            if value.dtype == tf.string
-            else value.numpy()
-            for name, value in answers.items()
-        }
-
-    return ask
 
 
 def answer_all(texts: Sequence[str], ask: Ask) -> dict[str, NDArray[Any]]:

@@ -37,6 +37,7 @@ from toolkit.evaluation import (
 )
 from toolkit.export import (
     Servable,
+    of_python,
     write_onnx,
 )
 from toolkit.models import ManyToOne, OneToOne, TextModel
@@ -46,7 +47,7 @@ from toolkit.tasks.description import card, constructor_call, validation_words
 from toolkit.tasks.inspection import inspect_texts
 from toolkit.tasks.onnx_readme import onnx_readme
 from toolkit.tasks.options import MONITORS, TextClassifierOptions
-from toolkit.tasks.serving import GOLDEN_TEXTS, Ask, answer_all, as_dicts, asking, signature
+from toolkit.tasks.serving import GOLDEN_TEXTS, Ask, answer_all, as_dicts, signature
 from toolkit.tasks.task import Task, balanced, check_format, not_fitted
 from toolkit.text import Tokenizer, utf8
 from toolkit.training import fit, set_threads
@@ -145,7 +146,7 @@ class TextClassifier(Task, TextClassifierOptions):
             "validation": validation_words(
                 None if held_out is None else len(held_out),
                 validation_data is not None,
-                self.group_column,
+                f"by {self.group_column}" if self.group_column else "stratified",
                 self.seed,
             ),
             "command": constructor_call(self),
@@ -159,7 +160,7 @@ class TextClassifier(Task, TextClassifierOptions):
                 train, tokenizer.vocabulary_size, network.embedding.output_dim, self.seed
             )
             network.embedding.embeddings.assign(VECTOR_SCALE * vectors)
-        self._ask = asking(signature(self.text_model, self.classes))
+        self._answer_with(of_python(signature(self.text_model, self.classes)))
 
         budget = self._choose("batch_tokens", automatic.batch_tokens(size))
         batches = LengthBatches(train, budget, self.seed, class_weights=self._class_weights(train))
@@ -377,7 +378,10 @@ class TextClassifier(Task, TextClassifierOptions):
     # Keeping
 
     def _serve(self, servable: Servable) -> None:
-        self._ask = lambda texts: servable(text=texts)
+        self._answer_with(servable)
+
+    def _answer_with(self, call: Any) -> None:
+        self._ask = lambda texts: call(text=texts)
 
     def export(
         self,
@@ -412,7 +416,8 @@ class TextClassifier(Task, TextClassifierOptions):
                 assets["classes.txt"] = "".join(f"{name}\n" for name in self.classes)
             return write_onnx(folder, text_model, texts, assets)
         serving_default = signature(text_model, self.classes)
-        answers = answer_all(texts, asking(serving_default))
+        ask = of_python(serving_default)
+        answers = answer_all(texts, lambda some: ask(text=some))
         parameters = text_model.network.count_params()
         of_card = (serving_default, parameters, GOLDEN_TEXTS[0])
         return self._write(

@@ -3,10 +3,11 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from toolkit.text.options import TextOptions
+from toolkit.text.options import TextOptions, TokenOptions
 
 if TYPE_CHECKING:
     from toolkit.text.counts import TokenCounts
+    from toolkit.text.sentences import sentence_lengths, suiting_units
     from toolkit.text.split import Pieces
     from toolkit.text.strings import utf8
     from toolkit.text.token_features import TokenFeatures
@@ -21,6 +22,8 @@ _MODULES = {
     "TokenCounts": "counts",
     "TokenFeatures": "token_features",
     "Tokenizer": "tokenizer",
+    "sentence_lengths": "sentences",
+    "suiting_units": "sentences",
     "utf8": "strings",
 }
 
@@ -31,7 +34,10 @@ __all__ = [
     "TextOptions",
     "TokenCounts",
     "TokenFeatures",
+    "TokenOptions",
     "Tokenizer",
+    "sentence_lengths",
+    "suiting_units",
     "utf8",
 ]
 

@@ -39,3 +39,35 @@ class TextOptions:
     min_count: int = 2
     max_length: int | Literal["auto"] = "auto"
     truncation: Literal["head", "tail", "head_and_tail"] = "head_and_tail"
+
+
+@dataclass(kw_only=True)
+class TokenOptions:
+    """How text is cut into tokens and which of their words get an id.
+
+    Args:
+        units: How raw text is cut: into words, hyphens and apostrophes alone, or into compounds,
+            which keep together what stands together, as treebanks do. Auto is what cuts the
+            training tokens as they are, and words where the training data is raw text.
+        sentences: Whether raw text is cut into sentences, which are then tagged one by one.
+        normalization: The Unicode normal form that words are brought to before they are looked
+            up: NFC, NFKC (also folds full-width and other compatibility forms) or none.
+        html_breaks: Whether HTML line breaks such as ``<br />`` count as white space.
+        max_tokens: The largest number of words, padding and unknown included.
+        min_count: How often a word must occur in the training data to get an id of its own.
+        max_characters: How many characters are read of a word, half of them of each end.
+    """
+
+    LIMITS: ClassVar[Limits] = {
+        "max_tokens": (3, None),
+        "min_count": (1, None),
+        "max_characters": (1, None),
+    }
+
+    units: Literal["words", "compounds", "auto"] = "auto"
+    sentences: bool = True
+    normalization: Literal["NFC", "NFKC", "none"] = "NFC"
+    html_breaks: bool = True
+    max_tokens: int = 100_000
+    min_count: int = 1
+    max_characters: int = 24

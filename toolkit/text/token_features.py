@@ -5,7 +5,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from toolkit.text.counts import most_frequent
 from toolkit.text.split import Pieces, Units, split
@@ -83,21 +85,22 @@ class TokenFeatures(keras.layers.Layer):
     @property
     def sizes(self) -> dict[str, int]:
         """How many ids each feature has, padding and unknown included."""
-        return {name: len(units) for name, units in self._vocabularies.items()}
+        return {name: len(units) for name, units in self._vocabularies.by_name.items()}
 
     @property
     def words(self) -> list[str]:
         """The words in the order of their ids; the first is padding, the second unknown."""
-        return list(self._vocabularies["words"].all_units)
+        return list(self._vocabularies.by_name["words"].all_units)
 
-    def adapt(self, counts: Mapping[str, int]) -> dict[str, int]:
+    def adapt(self, counts: Mapping[str, int]) -> NDArray[np.int64]:
         """Learn the vocabularies: of each feature what is frequent, the most frequent first.
 
         Args:
             counts: How often each token occurs in the training data.
 
         Returns:
-            How often each word occurs.
+            How often the word of each id occurs [V]; of the unknown word, how often all that have
+            no id of their own do.
         """
         tokens = tf.constant([utf8(token) for token in counts], tf.string)
         often = list(counts.values())
@@ -117,7 +120,9 @@ class TokenFeatures(keras.layers.Layer):
                 for name, counter in found.items()
             }
         )
-        return dict(found["words"])
+        words = found["words"]
+        known = [words[word] for word in self.words[2:]]
+        return np.array([0, words.total() - sum(known), *known], np.int64)
 
     def split(self, text: Any) -> Pieces:
         """Cut texts [B] into tokens as they stand, with their places: ragged [B, None]."""
@@ -151,7 +156,7 @@ class TokenFeatures(keras.layers.Layer):
         strings["characters"] = tf.pad(
             strings["characters"], [[0, 0], [0, tf.maximum(1 - width, 0)]]
         )
-        return {name: self._vocabularies[name].ids(units) for name, units in strings.items()}
+        return {name: self._vocabularies.by_name[name].ids(units) for name, units in strings.items()}
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, the vocabularies as they now are among them."""
@@ -163,11 +168,12 @@ class TokenFeatures(keras.layers.Layer):
             "max_tokens": self.max_tokens,
             "min_count": self.min_count,
             "max_characters": self.max_characters,
-            "vocabularies": {n: list(v.all_units) for n, v in self._vocabularies.items()},
+            "vocabularies": {n: list(v.all_units) for n, v in self._vocabularies.by_name.items()},
         }
 
     def _set_vocabularies(self, units: Mapping[str, Iterable[str]]) -> None:
-        self._vocabularies = {
+        self._vocabularies = tf.Module()  # which TensorFlow looks into when it exports
+        self._vocabularies.by_name = {
             name: Vocabulary(units.get(name, ()), f"{name}.txt")
             for name in ("words", "characters", "shapes", "affixes")
         }

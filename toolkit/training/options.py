@@ -29,14 +29,13 @@ class TrainingOptions:
         validation_split: The share of the training data that is kept for validation when no
             validation data is given.
         monitor: The validation metric that early stopping and the best weights go by; auto is
-            accuracy for classes, macro F1 for several labels, the mean absolute error for numbers.
+            accuracy for classes, macro F1 for several labels, the mean absolute error for numbers,
+            F1 for entities.
         patience: How many epochs without a better metric end the training.
         ema: The decay of the averaged weights, which are then what is evaluated and kept; 0 turns
             averaging off, auto suits it to the data.
         label_smoothing: The share of each label that is spread over all classes.
         class_weights: balanced makes every class count the same, however rare.
-        word_dropout: The share of units that are hidden as unknown in training; auto suits it to
-            the data.
         precision: The arithmetic of the layers; weights stay in float32.
         checkpoint_seconds: The fewest seconds between two checkpoints, from which the same command
             goes on after it was cut off; they take at most 2 % of the time in any case.
@@ -57,7 +56,6 @@ class TrainingOptions:
         "patience": (0, None),
         "ema": (0, 1),
         "label_smoothing": (0, 1),
-        "word_dropout": (0, 1),
         "checkpoint_seconds": (0, None),
         "seed": (0, 2**32),
         "threads": (0, None),
@@ -81,7 +79,6 @@ class TrainingOptions:
     ema: float | Literal["auto"] = "auto"
     label_smoothing: float = 0.0
     class_weights: Literal["none", "balanced"] = "none"
-    word_dropout: float | Literal["auto"] = "auto"
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     checkpoint_seconds: float = 20.0
     seed: int = 0

@@ -1,0 +1,95 @@
+"""Word vectors from text files, as GloVe and word2vec write them."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolkit.data.files import read_lines
+from toolkit.errors import DataError
+
+logger = logging.getLogger("toolkit")
+
+
+def read_vectors(path: str | Path, words: Sequence[str], seed: int) -> NDArray[np.float32]:
+    """Reads the vectors of some words from a file with a word and its numbers on each line.
+
+    A first line of two whole numbers, as word2vec writes it, is passed over. A word that is not in
+    the file as it stands has the vector of the file's word that is the same in lower case, the
+    first of them, and otherwise a random one of the same deviation. It is said how many words, and
+    which share, were found.
+
+    Args:
+        path: The file; also gzipped.
+        words: V words, in lower case; the first is padding, whose vector is 0.
+        seed: The seed of the random vectors.
+
+    Returns:
+        [V, size].
+
+    Raises:
+        DataError: The file is missing or empty, a line has no numbers or another count of them, or
+            no word has a vector.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise DataError(f"{path} is a folder; word vectors are a file with a word a line")
+    places = {word: place for place, word in enumerate(words)}
+    found: dict[int, NDArray[np.float32]] = {}
+    folded: dict[int, NDArray[np.float32]] = {}
+    size = 0
+    for number, line in enumerate(read_lines(path, "\n"), start=1):
+        fields = line.rstrip("\r\n ").split(" ") if "\t" not in line else line.split("\t")
+        if number == 1 and len(fields) == 2 and all(field.strip().isdecimal() for field in fields):
+            continue
+        vector = _numbers(path, number, fields, size)
+        size = len(vector)
+        word = " ".join(fields[: len(fields) - size])
+        if word in places:
+            found.setdefault(places[word], vector)
+        elif (place := places.get(word.lower())) is not None:
+            folded.setdefault(place, vector)
+    found = folded | found
+    found.pop(0, None)
+    if not found:
+        raise DataError(f"{path} has no vector for any word of the training data")
+    known = np.stack([*found.values()])
+    logger.info(
+        "%s: vectors for %d of %d words (%.1f %%)",
+        *(path, len(found), len(words), 100 * len(found) / len(words)),
+    )
+    random = np.random.default_rng(seed)
+    vectors = random.normal(scale=known.std(), size=(len(words), size)).astype(np.float32)
+    vectors[[*found]] = known
+    vectors[0] = 0
+    return vectors
+
+
+def _numbers(path: Path, number: int, fields: Sequence[str], size: int) -> Any:
+    """The numbers at the end of a line: so many, or of the first line all but the word."""
+    place = f"{path}, line {number}"
+    if len(fields) < 1 + max(1, size):
+        wanted = f"a word and {size} numbers" if size else "a word and its numbers"
+        raise DataError(f"{place} has {len(fields)} fields; it should be {wanted}")
+    if size and len(fields) > 1 + size and _is_number(fields[-size - 1]):
+        raise DataError(f"{place} has {len(fields) - 1} numbers; the lines before it have {size}")
+    try:
+        vector = np.array(fields[-size:] if size else fields[1:], np.float32)
+    except ValueError:
+        raise DataError(
+            f"{place} has something other than numbers after the word: {' '.join(fields[1:4])!r}"
+        ) from None
+    if not np.isfinite(vector).all():
+        raise DataError(f"{place} has a number that is not finite")
+    return vector
+
+
+def _is_number(field: str) -> bool:
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,550 @@
+"""Named entities, or any other stretches of text with a label."""
+
+import logging
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any, Self
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from toolkit.data import (
+    EntityExample,
+    EntityExamples,
+    LengthBatches,
+    Span,
+    TaggedCorpus,
+    TaggedSentence,
+    align,
+    encode_tagged,
+    open_entities,
+    read_vectors,
+    spans_of,
+    split_indices,
+    tags_of,
+)
+from toolkit.data.schemes import bioes_spans, bioes_tags, to_bioes
+from toolkit.errors import DataError, OptionError
+from toolkit.evaluation import (
+    Statistics,
+    Tagged,
+    entity_fingerprint,
+    entity_metrics,
+    entity_statistics,
+    worst_entities,
+    write_report,
+)
+from toolkit.export import Servable, of_python
+from toolkit.models import ManyToMany, TextModel
+from toolkit.tasks import automatic
+from toolkit.tasks.automatic import DataSize
+from toolkit.tasks.description import constructor_call, entity_card, validation_words
+from toolkit.tasks.entity_serving import GOLDEN_TEXTS, cut_texts, find_all, signatures, tag_all
+from toolkit.tasks.options import MONITORS, EntityTaggerOptions
+from toolkit.tasks.task import Task, balanced, check_format, not_fitted
+from toolkit.text import TokenFeatures, suiting_units, utf8
+from toolkit.training import fit, set_threads
+
+logger = logging.getLogger("toolkit")
+
+#: How many tokens, padding included, are validated at once.
+VALIDATION_TOKENS = 16_384
+#: How many examples are held in memory at once when reading raw text, and when evaluating.
+CHUNK = 512
+#: How many sentences decide how raw text is cut.
+SAMPLE = 2000
+#: The file that says which entities the training data has, in ``assets/``.
+SEEN_FILE = "seen_entities.txt"
+
+
+@dataclass(kw_only=True, eq=False)
+class EntityTagger(Task, EntityTaggerOptions):
+    """An estimator that learns from marked sentences, and finds entities in strings.
+
+    The hyperparameters are those of ``EntityTaggerOptions``; each has a default, and ``auto``
+    suits itself to the data.
+
+    Example::
+
+        tagger = EntityTagger()
+        tagger.fit("train.conll", "dev.conll")
+        tagger.predict(["Yesterday, Harry Potter met Hermione Granger."])
+        # [{'entities': [{'text': 'Harry Potter', 'label': 'PER', 'start': 11, 'end': 23,
+        #                 'score': 0.99}, ...]}]
+        tagger.export("saved_models/people")
+
+    ``data`` is a path (a column file in the manner of CoNLL; JSON Lines with ``text`` and
+    ``entities`` or with ``tokens`` and ``tags``; CSV with a token a row or a text a row; each
+    also ``.gz``), the name of a TensorFlow data set, a pandas DataFrame, or
+    ``(sentences of tokens, sentences of tags)``.
+
+    Attributes are those of every task; ``classes`` are the kinds of entities.
+    """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.seen: frozenset[int] = frozenset()
+        self._call: Any = not_fitted
+
+    # Learning
+
+    def fit(self, data: Any, validation_data: Any = None, output: str | Path | None = None) -> Self:
+        """Learns from marked sentences.
+
+        Args:
+            data: The training data.
+            validation_data: What the best weights are chosen by. Without it, the share
+                ``validation_split`` of the training data is held out; if that is 0, the last
+                weights are kept.
+            output: A folder in which ``history.csv`` is kept, complete after each epoch, and a
+                checkpoint, from which the same call goes on after it was cut off; ``export`` to
+                this folder ends the run and takes the checkpoint away.
+
+        Raises:
+            DataError: The data is not what it should be.
+            OptionError: A hyperparameter cannot work, or the folder has a checkpoint of another
+                training.
+            DivergedError: The loss was not finite any more; the last good weights are kept.
+        """
+        set_threads(self.threads)
+        keras.utils.set_random_seed(self.seed)
+        examples = EntityExamples(open_entities(data, "train", self), self)
+        features, train, held_out = self._read(examples, validation_data)
+        tags = bioes_tags(self.classes)
+        counts = train.tag_counts(len(tags))
+        size = DataSize(len(train), int(train.lengths.sum()))
+        self.facts |= {
+            "data": examples.source.name,
+            "rows": len(train),
+            "classes": _entities(tags, counts),
+            "validation": validation_words(
+                None if held_out is None else len(held_out),
+                validation_data is not None,
+                "at random",
+                self.seed,
+            ),
+            "command": constructor_call(self),
+        }
+        network = self._network(features, size)
+        self.text_model = TextModel(features, network)
+        self.text_model.build()
+        network.word_dropout.set_counts(np.maximum(1, self._word_counts))
+        if self._vectors is not None:
+            network.embedding.embeddings.assign(self._vectors)
+        self._answer_with()
+
+        budget = self._choose("batch_tokens", automatic.tagger_batch_tokens(size))
+        weights = self._tag_weights(counts) if self.class_weights == "balanced" else None
+        batches = LengthBatches(train, budget, self.seed, class_weights=weights)
+        epochs = self._choose("epochs", automatic.tagger_epochs(size))
+        logger.info(
+            "%d sentences of %d tokens to train on, %d to validate; %d batches, "
+            "%.1f %% of them padding",
+            *(size.texts, size.tokens, 0 if held_out is None else len(held_out), len(batches)),
+            100 * batches.padding_share,
+        )
+        known = MONITORS["entities"]
+        monitor = next(iter(known)) if self.monitor == "auto" else self.monitor
+        validate = None if held_out is None else self._validation(network, held_out)
+        self.history = fit(
+            network,
+            batches,
+            self._training_options(automatic.tagger(size)),
+            loss=None,
+            epochs=epochs,
+            validate=validate,
+            monitor=monitor,
+            mode=known[monitor],
+            folder=Path(output) if output else None,
+            identity=self._identity(train, held_out),
+            description=self._config(),
+        )
+        if validate is not None:
+            validate()
+        return self
+
+    def _read(
+        self, examples: EntityExamples, validation_data: Any
+    ) -> tuple[TokenFeatures, TaggedCorpus, TaggedCorpus | None]:
+        """Reads the data three times: for labels and split, for the vocabulary, to encode it."""
+        labels: set[str] = set()
+        count = 0
+        sample: list[Sequence[str]] = []
+        for example in examples:
+            count += 1
+            labels |= _labels(example)
+            if len(sample) < SAMPLE and example.text is None:
+                sample.append(example.tokens)
+        if not labels:
+            raise DataError(f"{examples.source.name} has no entities; there is nothing to learn")
+        self.classes = tuple(sorted(labels))
+        in_training = np.ones(count, bool)
+        if validation_data is None and self.validation_split:
+            _, held_rows = split_indices(count, self.validation_split, self.seed, None, None)
+            in_training[held_rows] = False
+        features = TokenFeatures(
+            units=self._choose("units", suiting_units(sample) if sample else "words"),
+            normalization=self.normalization,
+            html_breaks=self.html_breaks,
+            max_tokens=self.max_tokens,
+            min_count=self.min_count,
+            max_characters=self.max_characters,
+        )
+        counts: Counter[str] = Counter()
+        seen: set[int] = set()
+        for example, used in zip(self._sentences(examples, features), in_training, strict=True):
+            for tokens, tags in example if used else ():
+                counts.update(tokens)
+                seen |= {_print(tokens, span) for span in spans_of(tags)}
+        self.seen = frozenset(seen)
+        self._word_counts = features.adapt(counts)
+        corpus = self._encode(self._sentences(examples, features, quiet=True), features)
+        rows = np.flatnonzero(in_training[corpus.rows])
+        held_out = None
+        if validation_data is not None:
+            others = self._examples(validation_data)
+            held_out = self._encode(self._sentences(others, features), features)
+        elif not in_training.all():
+            held_out = corpus.subset(np.flatnonzero(~in_training[corpus.rows]))
+        return features, corpus.subset(rows), held_out
+
+    def _examples(self, data: Any, labelled: bool = True) -> EntityExamples:
+        """Data that is not learnt from; a label that was never learnt makes a row a bad one."""
+        source = open_entities(data, "test", self)
+        return EntityExamples(source, self, labelled, labels=self.classes if labelled else None)
+
+    def _sentences(
+        self, examples: Iterable[EntityExample], features: TokenFeatures, quiet: bool = False
+    ) -> Iterator[list[tuple[Sequence[str], list[str]]]]:
+        """Of each example its sentences: tokens and their IOB2 tags.
+
+        Raw text is cut as the exported model cuts it. Entities that do not begin and end where
+        tokens do, or that go over the end of a sentence, are left out, which is said.
+        """
+        cut = tf.function(
+            lambda text: cut_texts(features, text, self.sentences),
+            input_signature=[tf.TensorSpec([None], tf.string)],
+        )
+        misfits = 0
+        first = ""
+        stream = iter(examples)
+        while chunk := list(islice(stream, CHUNK)):
+            texts = [example for example in chunk if example.text is not None]
+            cuts = iter(_cut(cut, [example.text or "" for example in texts]) if texts else ())
+            for example in chunk:
+                if example.text is None:
+                    yield [(example.tokens, list(example.tags))]
+                    continue
+                sentences, unfit = _tagged(*next(cuts), example.spans)
+                misfits += len(unfit)
+                for span in unfit[:1] if not first else ():
+                    first = f"{example.text[span.start : span.end]!r} in {example.place}"
+                yield sentences
+        if misfits and not quiet:
+            logger.warning(
+                "%d entities do not begin and end where tokens do, and are left out (%s)",
+                *(misfits, first),
+            )
+
+    def _encode(
+        self, sentences: Iterable[list[tuple[Sequence[str], list[str]]]], features: TokenFeatures
+    ) -> TaggedCorpus:
+        numbers = {tag: number for number, tag in enumerate(bioes_tags(self.classes))}
+        return encode_tagged(
+            (
+                TaggedSentence(row, tokens, [numbers[tag] for tag in to_bioes(tags)])
+                for row, example in enumerate(sentences)
+                for tokens, tags in example
+                if tokens
+            ),
+            features.of,
+        )
+
+    def _network(self, features: TokenFeatures, size: DataSize) -> ManyToMany:
+        suited = automatic.tagger(size)
+        self._vectors = None
+        chosen = {
+            name: self._choose(name, getattr(suited, name))
+            for name in ("embedding_size", "hidden_size", "embedding_dropout", "output_dropout")
+        }
+        if self.vectors != "random":
+            self._vectors = read_vectors(self.vectors, features.words, self.seed)
+            chosen["embedding_size"] = self.facts["embedding_size"] = self._vectors.shape[1]
+        return ManyToMany(
+            features.sizes,
+            list(self.classes),
+            crf=self.crf,
+            cell=self.cell,
+            characters=self.characters,
+            character_size=self.character_size,
+            shape_size=self.shape_size,
+            affix_size=self.affix_size,
+            layers=self.layers,
+            bidirectional=self.bidirectional,
+            # A word that occurs once is hidden so often: strength / (strength + 1).
+            word_dropout=self.word_dropout / (1 - self.word_dropout),
+            dropout=self.dropout,
+            recurrent_dropout=self.recurrent_dropout,
+            seed=self.seed,
+            dtype=self.precision,
+            **chosen,
+        )
+
+    def _validation(self, network: ManyToMany, held_out: TaggedCorpus) -> Any:
+        """What measures the network as it stands on held-out sentences."""
+        batches = LengthBatches(held_out, VALIDATION_TOKENS, shuffle=False)
+        best = tf.function(network.best, input_signature=[held_out.input_signature])
+        tags = bioes_tags(self.classes)
+
+        def named(numbers: NDArray[np.int32]) -> list[Span]:
+            return bioes_spans([tags[number] for number in numbers])
+
+        def validate() -> dict[str, float]:
+            sentences: list[Tagged] = []
+            for order, (inputs, _) in zip(batches.order(), batches.dataset(), strict=True):
+                for index, row in zip(order, best(inputs).numpy(), strict=True):
+                    length = held_out.lengths[index]
+                    right = named(held_out.tags_of(index))
+                    given = named(row[:length])
+                    sentences.append(Tagged([""] * length, right, given, [0.0] * len(given)))
+            self.metrics = entity_metrics(sentences, self.classes)
+            return {k: v for k, v in self.metrics.items() if isinstance(v, float)}
+
+        return validate
+
+    def _tag_weights(self, counts: NDArray[np.int64]) -> NDArray[np.floating[Any]]:
+        """Weights of the tags that make every kind of entity count the same; 1 outside."""
+        of_labels = balanced(counts[1:].reshape(len(self.classes), -1).sum(axis=1))
+        return np.concatenate([[1.0], np.repeat(of_labels, len(counts[1:]) // len(of_labels))])
+
+    # Answering
+
+    def predict(self, texts: Any) -> list[dict[str, Any]]:
+        """Finds the entities in each text, in order.
+
+        Args:
+            texts: A list or series of strings, a DataFrame, a path, or whatever else ``fit`` takes;
+                labels are passed over. Sentences that come as tokens are tagged as they are.
+
+        Returns:
+            For each text ``entities``, each with ``text``, ``label``, ``start``, ``end`` (in code
+            points, so that ``text[start:end]`` is the entity) and ``score``, its probability; for
+            each sentence of tokens ``tags``, in IOB2, and ``scores``, each tag's probability.
+
+        Raises:
+            ModelError: Nothing has been learnt yet.
+        """
+        examples = list(self._examples(texts, labelled=False))
+        found = iter(self._find([e.text for e in examples if e.text is not None]))
+        tagged = iter(self._tag([e.tokens for e in examples if e.text is None]))
+        answers: list[dict[str, Any]] = []
+        for example in examples:
+            if example.text is not None:
+                answers.append({"entities": next(found)})
+            else:
+                tags, scores = next(tagged)
+                answers.append({"tags": tags, "scores": scores})
+        return answers
+
+    def evaluate(self, data: Any, output: str | Path | None = None) -> dict[str, Any]:
+        """Measures the model on marked sentences.
+
+        Args:
+            data: Marked data, of the same kinds as for ``fit``.
+            output: A folder that gets ``metrics.json``, ``confusion.png`` and ``errors.csv``, the
+                errors that the model was surest of.
+
+        Returns:
+            What ``toolkit.evaluation.entity_metrics`` gives: precision, recall and F1 of entities
+            with exactly the right borders and label, each label's own, those of entities that the
+            training data has and has not, and confusions.
+
+        Raises:
+            DataError: The data is not what it should be, or has a label that was never learnt.
+            ModelError: Nothing has been learnt yet.
+        """
+        sentences = [tagged for _, tagged in self._answered(data)]
+        metrics = entity_metrics(sentences, self.classes, self.seen)
+        if output:
+            write_report(Path(output), metrics, self.classes, worst_entities(sentences))
+        return metrics
+
+    def statistics(self, data: Any) -> Statistics:
+        """Gives what the metrics on marked sentences are made of, for ``compare``.
+
+        Raises:
+            DataError: The data is not what it should be, or has a label that was never learnt.
+            ModelError: Nothing has been learnt yet.
+        """
+        checksum = 0
+        sentences = []
+        for example, tagged in self._answered(data):
+            sentences.append(tagged)
+            read = repr((example.text, example.tokens, example.tags, example.spans))
+            checksum = zlib.crc32(read.encode("utf-8", "surrogatepass"), checksum)
+        return replace(entity_statistics(sentences, self.classes), checksum=checksum)
+
+    def _answered(self, data: Any) -> Iterator[tuple[EntityExample, Tagged]]:
+        """Marked examples with what is right and what is given, in the units that they come in."""
+        stream = iter(self._examples(data))
+        while chunk := list(islice(stream, CHUNK)):
+            found = iter(self._find([e.text for e in chunk if e.text is not None]))
+            tagged = iter(self._tag([e.tokens for e in chunk if e.text is None]))
+            for example in chunk:
+                if example.text is None:
+                    tags, scores = next(tagged)
+                    given = spans_of(tags)
+                    sure = [min(scores[span.start : span.end]) for span in given]
+                    yield example, Tagged(example.tokens, spans_of(example.tags), given, sure)
+                else:
+                    yield example, _in_pieces(example, next(found))
+
+    def _find(self, texts: Sequence[str]) -> list[list[dict[str, Any]]]:
+        return find_all(texts, lambda some: self._call(text=some))
+
+    def _tag(self, sentences: Sequence[Sequence[str]]) -> Iterator[tuple[list[str], list[float]]]:
+        return zip(*tag_all(sentences, lambda some: self._call_tagger(tokens=some)), strict=True)
+
+    # Keeping
+
+    def _serve(self, servable: Servable) -> None:
+        self._call = servable
+        self._call_tagger = lambda **inputs: servable(signature="tag_tokens", **inputs)
+        self.seen = frozenset(int(line) for line in (servable.asset(SEEN_FILE) or "").split())
+
+    def _answer_with(self) -> dict[str, Any]:
+        """Lets the network answer, as its signatures will; they are given back."""
+        text_model = self._needs_text_model("export")
+        found = signatures(text_model, self.classes, self.sentences)
+        self._call = of_python(found["serving_default"])
+        self._call_tagger = of_python(found["tag_tokens"])
+        return found
+
+    def export(
+        self,
+        folder: str | Path,
+        format: str = "saved_model",
+        golden: Sequence[str] | None = None,
+    ) -> Path:
+        """Writes a new version of the SavedModel, its golden file and its card.
+
+        Args:
+            folder: The run's folder.
+            format: ``saved_model``; a tagger has no other.
+            golden: Texts for the golden file; without them some of our own.
+
+        Returns:
+            The folder of the new version.
+
+        Raises:
+            ModelError: Nothing has been learnt yet, or ``model.keras`` is missing.
+            OptionError: There is no such format.
+        """
+        check_format(format)
+        if format == "onnx":
+            raise OptionError(
+                "a tagger cannot be exported as onnx, which has no operators for its text and its "
+                "best path; export saved_model"
+            )
+        found = self._answer_with()
+        texts = [utf8(text).decode() for text in golden or GOLDEN_TEXTS]
+        parts = self._find(texts)
+        names = ("text", "label", "start", "end", "score")
+        answers = {"entity_count": [len(each) for each in parts]} | {
+            f"entity_{name}": [[entity[name] for entity in each] for each in parts]
+            for name in names
+        }
+        network = self._needs_text_model("export").network
+        return self._write(
+            folder,
+            found,
+            {SEEN_FILE: "".join(f"{number}\n" for number in sorted(self.seen))},
+            texts,
+            answers,
+            entity_card(self, self.facts, self.metrics, found, network.count_params(), texts[0]),
+        )
+
+
+def _cut(cut: Any, texts: Sequence[str]) -> Iterator[tuple[list[str], list[int], list[int], Any]]:
+    """The same for Python strings, a text at a time."""
+    parts = [ragged.to_list() for ragged in cut(tf.constant([utf8(text) for text in texts]))]
+    for tokens, starts, ends, lengths in zip(*parts, strict=True):
+        yield [token.decode() for token in tokens], starts, ends, lengths
+
+
+def _tagged(
+    tokens: list[str], starts: list[int], ends: list[int], lengths: list[int], spans: Sequence[Span]
+) -> tuple[list[tuple[Sequence[str], list[str]]], list[Span]]:
+    """A text's sentences, tokens and tags, and the spans that do not fit."""
+    aligned, unfit = align(spans, starts, ends)
+    sentences: list[tuple[Sequence[str], list[str]]] = []
+    begin = 0
+    fitting = 0
+    for length in lengths:
+        inside = [
+            Span(span.start - begin, span.end - begin, span.label)
+            for span in aligned
+            if begin <= span.start and span.end <= begin + length
+        ]
+        fitting += len(inside)
+        sentences.append((tokens[begin : begin + length], tags_of(inside, length)))
+        begin += length
+    if fitting < len(aligned):  # some go over the end of a sentence
+        borders = set(np.cumsum(lengths).tolist())
+        unfit += [
+            Span(starts[span.start], ends[span.end - 1], span.label)
+            for span in aligned
+            if any(place in borders for place in range(span.start + 1, span.end))
+        ]
+    return sentences, unfit
+
+
+def _in_pieces(example: EntityExample, found: Sequence[dict[str, Any]]) -> Tagged:
+    """A text cut wherever something right or given begins or ends, and at white space."""
+    text = example.text or ""
+    given = [Span(entity["start"], entity["end"], entity["label"]) for entity in found]
+    borders = {place for span in (*example.spans, *given) for place in (span.start, span.end)}
+    starts: list[int] = []
+    inside = False
+    for place, character in enumerate(text):
+        solid = not character.isspace()
+        if solid and (not inside or place in borders):
+            starts.append(place)
+        inside = solid
+    ends = [*starts[1:], len(text)]
+
+    def pieces(span: Span) -> Span:
+        first, last = np.searchsorted(starts, [span.start, span.end])
+        return Span(int(first), int(last), span.label)
+
+    return Tagged(
+        [text[start:end].strip() for start, end in zip(starts, ends, strict=True)],
+        [pieces(span) for span in example.spans],
+        [pieces(span) for span in given],
+        [entity["score"] for entity in found],
+    )
+
+
+def _labels(example: EntityExample) -> set[str]:
+    if example.text is not None:
+        return {span.label for span in example.spans}
+    return {tag[2:] for tag in example.tags if tag != "O"}
+
+
+def _print(tokens: Sequence[str], span: Span) -> int:
+    return entity_fingerprint(tokens[span.start : span.end], span.label)
+
+
+def _entities(tags: Sequence[str], counts: NDArray[np.int64]) -> dict[str, int]:
+    """How many entities of each label there are, by how often their first tags occur."""
+    found: dict[str, int] = {}
+    for tag, count in zip(tags, counts.tolist(), strict=True):
+        if tag[0] in "BS":
+            found[tag[2:]] = found.get(tag[2:], 0) + count
+    return found
