@@ -227,7 +227,7 @@ def test_a_full_disk_is_named_and_nothing_is_left(tmp_path, monkeypatch, full_di
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"units": "bytes"}, "units is 'bytes'; it must be one of words, characters"),
+        ({"units": "bytes"}, "units is 'bytes'; it must be one of words, compounds, characters"),
         ({"normalization": "NFD"}, "must be one of NFC, NFKC, none"),
         ({"truncation": "middle"}, "must be one of head, tail, head_and_tail"),
         ({"max_tokens": 2}, "max_tokens is 2"),

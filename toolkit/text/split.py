@@ -13,6 +13,14 @@ Words (white space and invisible control characters are gaps)::
     "我爱北京"                           我|爱|北|京
     "👍🏽👩‍👩‍👧 🇫🇷🇩🇪 1️⃣"                  👍🏽|👩‍👩‍👧|🇫🇷|🇩🇪|1️⃣
 
+Compounds (as treebanks and the column files of taggers have them)::
+
+    "the 26-year-old (Paris-based)"    the|26-year-old|(|Paris-based|)
+    "Don't say it's O'Brien's."        Do|n't|say|it|'s|O'Brien|'s|.
+    "“Yes,” said St. John."            “|Yes|,|”|said|St.|John|.
+    "U.S.-led, 1996-08-22 3/4 -- ..."  U.S.-led|,|1996-08-22|3/4|--|...
+    "@user #tag http://t.co/x :-)"     @user|#tag|http://t.co/x|:-)
+
 Characters (the user-perceived ones; white space is kept)::
 
     "né ok"                            n|é| |o|k      (also where é is an e and an accent)
@@ -25,16 +33,30 @@ stays what has its meaning only so: negations (``don't``), the clitics ``'s 're 
 Cyrillic words with an apostrophe, numbers, initials, and what is seen as one symbol: flags,
 keycaps, emoji with their skin tones and joiners, marks with their base. Scripts written without
 spaces give a token a character.
+
+A compound keeps what joins letters and digits: hyphens, apostrophes, ``&``, ``@``, ``_``, stops
+within domains, and ``. , : /`` between digits. A slash or a long dash between words is a token, as
+is a stop between two sentences without a space ("film.The"). Clitics are cut off, ``n't`` among
+them. A full stop stays on single letters, on letters with stops in between, on a short list of
+English abbreviations, and on a number of one or two digits at the beginning of a line. Runs of one
+punctuation mark, emoticons, addresses, ``@user`` and ``#tag`` are whole.
 """
 
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, islice
 from typing import Any, Literal, NamedTuple
 
 import tensorflow as tf
 
-Units = Literal["words", "characters"]
+from toolkit.text.strings import utf8
+
+Units = Literal["words", "compounds", "characters"]
 
 # A byte that valid UTF-8 never contains stands around each token while the text is being cut.
 _SEPARATOR = b"\xff"
+
+# A byte that no character begins with, and that therefore counts for none, ends a compound.
+_BORDER = b"\x80"
 
 _WITHOUT_SPACES = r"\p{Han}\p{Hiragana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 _JOINERS = r"\x{200C}\x{200D}"  # within words of Persian and the Indic scripts, and within emoji
@@ -45,18 +67,66 @@ _SYMBOL = rf"[^\p{{Z}}\p{{Cc}}\p{{Cf}}](?:{_MARK}|\x{{200D}}{_PICTURE})*"
 _FLAG = r"[\x{1F1E6}-\x{1F1FF}]{2}"
 _CYRILLIC = r"(?:[\x{400}-\x{481}\x{48A}-\x{52F}][\x{300}-\x{30F}]*)"
 _BREAK = r"<[bB][rR] ?/?>|</[bB][rR]>"
+_KEYCAP = r"[0-9#*]\x{FE0F}?\x{20E3}"
+_CLITIC = r"['’](?:[sSdDmM]|[rRvV][eE]|[lL][lL])"
+_NOT = r"[nN]['’][tT]"
 
 # Only two alternatives have large classes of characters, or RE2's automaton outgrows its memory
 # and a million characters of mixed scripts take half a minute instead of a second.
 _WORD_PATTERN = "|".join(
     [
-        r"[0-9#*]\x{FE0F}?\x{20E3}",  # a keycap
+        _KEYCAP,
         r"(?:[A-Z]\.){2,}",  # U.S.
         r"[0-9]+(?:[.,][0-9]+)+",  # 3.50
-        r"[A-Za-z]*[nN]['’][tT]\b",  # don't
-        r"['’](?:[sSdDmM]|[rRvV][eE]|[lL][lL])\b",  # it's: it 's
+        rf"[A-Za-z]*{_NOT}\b",  # don't
+        rf"{_CLITIC}\b",  # it's: it 's
         rf"{_CYRILLIC}+(?:['’]{_CYRILLIC}+)+",  # м'яч
         rf"(?:[^\P{{L}}{_WITHOUT_SPACES}]|[\p{{M}}\p{{N}}{_JOINERS}{_SOFT_HYPHEN}])+",
+        _FLAG,
+        _SYMBOL,
+    ]
+)
+
+# A clitic at the end of a word, and the character after it.
+_CLITIC_AND_NEXT = rf"({_NOT}|{_CLITIC})([^\p{{L}}\p{{M}}\p{{N}}]|$)"
+
+_ABBREVIATION = "|".join(
+    [
+        "Mr|Mrs|Ms|Messrs|Dr|Prof|Rev|Gen|Lt|Col|Capt|Sgt|Maj|Sen|Rep|Gov|Jr|Sr",
+        "St|Ste|Mt|Ft|Inc|Corp|Co|Cos|Ltd|Bros|vs|No|Nos|Vol",
+        "Jan|Feb|Mar|Apr|Aug|Sept?|Oct|Nov|Dec",
+        "Ala|Ariz|Ark|Calif|Colo|Conn|Fla|Ga|Ill|Kan|Ky|La|Mass|Md|Mich|Minn|Mo|Neb|Nev|Okla|Ore",
+        "Pa|Tenn|Tex|Va|Wash|Wis",
+    ]
+)
+_LETTER = r"[A-Za-z\x{C0}-\x{52F}]"  # of the scripts that abbreviate by stops, and little else
+_NUMBER = r"[0-9](?:[.,:/][0-9]+)+"  # 3.50, 1:54.3, 3/4
+_PART = "|".join(
+    [
+        _NUMBER,
+        r"[a-z](?:\.[a-z0-9]+)+",  # example.org, no.2
+        rf"[^\P{{L}}{_WITHOUT_SPACES}]|[\p{{M}}\p{{N}}_{_JOINERS}{_SOFT_HYPHEN}]",
+    ]
+)
+_HEAD = "|".join(
+    [
+        rf"(?:{_LETTER}{{1,2}}\.){{2,}}|{_LETTER}\.",  # U.S., Ph.D., J.
+        rf"(?:{_ABBREVIATION})\.",
+        r"(?m:^)[0-9]{1,2}\.",  # 1. the first in a list
+        rf"\+?\.?(?:{_NUMBER}|[0-9])",  # +0.7, .576
+        rf"[@#]?(?:{_PART})",
+    ]
+)
+_COMPOUND_PATTERN = "|".join(
+    [
+        _KEYCAP,
+        r"(?i:https?://|www\.)[!-~]*[A-Za-z0-9/]",
+        r"[:;]-?(?:[()]|[DPpOo]\b)",  # an emoticon
+        rf"{_NOT}\b|{_CLITIC}\b",
+        r"[A-Z]{1,3}\$",  # US$
+        r"&[a-z]+;",  # &amp;
+        r"''|``|\.\.+|[-–—][-–—]+|[!?][!?]+|\*\*+|==+",
+        rf"(?:{_HEAD})(?:[-‐‑–&'’@]?(?:{_PART}))*",
         _FLAG,
         _SYMBOL,
     ]
@@ -98,15 +168,20 @@ def split(text: Any, units: Units, html_breaks: bool) -> Pieces:
     Args:
         text: Strings [B]. Bytes that are not UTF-8 count as U+FFFD, each as many times as in
             ``bytes.decode("utf-8", errors="replace")``.
-        units: Whether a token is a word or a user-perceived character.
+        units: Whether a token is a word, a compound or a user-perceived character.
         html_breaks: Whether ``<br>`` and its variants are white space.
     """
     text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8")
-    pattern = _WORD_PATTERN
-    if units == "characters":
-        pattern = f"{_BREAK}|{_CHARACTER_PATTERN}" if html_breaks else _CHARACTER_PATTERN
-    elif html_breaks:
+    if html_breaks and units != "characters":
         text = _blank_breaks(text)
+    if units == "words":
+        pattern = _WORD_PATTERN
+    elif units == "compounds":
+        pattern = _COMPOUND_PATTERN
+        marked = _BORDER + rb"\1" + _BORDER + rb"\2"
+        text = tf.strings.regex_replace(text, _CLITIC_AND_NEXT, marked)
+    else:
+        pattern = f"{_BREAK}|{_CHARACTER_PATTERN}" if html_breaks else _CHARACTER_PATTERN
     text = tf.strings.regex_replace(text, pattern, _SEPARATOR + rb"\0" + _SEPARATOR)
 
     # Each row is now gap, token, gap, ..., token, gap, where gaps may be empty.
@@ -126,6 +201,40 @@ def split(text: Any, units: Units, html_breaks: bool) -> Pieces:
         )
 
     return Pieces(tokens(pieces.values), tokens(starts - base), tokens(ends - base))
+
+
+def suiting_units(
+    sentences: Iterable[Sequence[str]], sample: int = 2000
+) -> Literal["words", "compounds"]:
+    """Say which units cut raw text as these sentences were cut.
+
+    The first sentences are joined by single spaces and cut both ways. The units that give back
+    more of the tokens, each at its place, are taken; words if both give back as many.
+
+    ::
+
+        [["Paris-based", "Smith", "&", "Co."]]       "compounds"
+        [["Paris", "-", "based", "Smith", "&", "Co"]]  "words"
+
+    Args:
+        sentences: The tokens of each sentence.
+        sample: How many sentences are looked at.
+    """
+    first = [list(sentence) for sentence in islice(sentences, sample)]
+    text = tf.constant([utf8(" ".join(tokens)) for tokens in first], tf.string)
+
+    def given_back(units: Units) -> int:
+        pieces = split(text, units, html_breaks=False)
+        rows = zip(first, pieces.starts.to_list(), pieces.ends.to_list(), strict=True)
+        return sum(len(_places(tokens) & {*zip(*cut, strict=True)}) for tokens, *cut in rows)
+
+    return "compounds" if given_back("compounds") > given_back("words") else "words"
+
+
+def _places(tokens: Sequence[str]) -> set[tuple[int, int]]:
+    """Where tokens begin and end in their text, when single spaces stand between them."""
+    ends = list(accumulate(len(token) + 1 for token in tokens))
+    return {(end - 1 - len(token), end - 1) for token, end in zip(tokens, ends, strict=True)}
 
 
 def _blank_breaks(text: Any) -> Any:
@@ -155,7 +264,7 @@ def join(tokens: Any, units: Units) -> Any:
     present = tf.where(tokens == "", "", tf.strings.join([tokens, " "]))
     text = tf.strings.strip(tf.strings.reduce_join(present, -1))
     text = tf.strings.regex_replace(
-        text, r" ([.,!?;:%)\]}…»”。，、！？]|['’](?:s|re|ve|ll|d|m)\b)", r"\1"
+        text, r" ([.,!?;:%)\]}…»”。，、！？]|(?:['’](?:s|re|ve|ll|d|m)|n['’]t)\b)", r"\1"
     )
     text = tf.strings.regex_replace(text, r"([(\[{«“]) ", r"\1")
     between = rf"([{_WITHOUT_SPACES}]\p{{M}}*) ([{_WITHOUT_SPACES}])"

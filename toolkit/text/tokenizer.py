@@ -35,8 +35,9 @@ class Tokenizer(keras.layers.Layer):
 
     Args:
         units: What one id stands for: "words" (punctuation marks and emoji are words of their
-            own, white space is left out) or "characters" (user-perceived ones; white space is
-            kept, and any line break is one ``"\\n"``).
+            own, white space is left out), "compounds" (likewise, but what stands together without
+            white space mostly stays together) or "characters" (user-perceived ones; white space
+            is kept, and any line break is one ``"\\n"``).
         lowercase: Whether upper and lower case are the same.
         normalization: The Unicode normal form of the units: "NFC", "NFKC" or "none".
         html_breaks: Whether ``<br />`` and its variants are line breaks.
