@@ -1,0 +1,426 @@
+"""The tagger of entities from data to answers: fitted, exported, loaded, measured."""
+
+import itertools
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from toolkit.data import spans_of
+from toolkit.errors import DataError, ModelError, OptionError
+from toolkit.evaluation import compare
+from toolkit.export import Servable, read_golden, verify
+from toolkit.tasks import EntityTagger
+from toolkit.text import utf8
+
+SMALL: dict[str, Any] = {
+    "embedding_size": 12,
+    "hidden_size": 12,
+    "character_size": 8,
+    "shape_size": 4,
+    "affix_size": 2,
+    "epochs": 8,
+    "batch_tokens": 128,
+    "learning_rate": 0.02,
+    "ema": 0.0,
+    "embedding_dropout": 0.1,
+    "output_dropout": 0.1,
+}
+FIRST = ["Ada", "Bo", "Cleo", "Dov", "Eva", "Finn"]
+LAST = ["Moss", "Ng", "O'Hara", "Pike", "Quist"]
+TOWN = ["Arles", "Bray", "Cork", "Delft"]
+
+
+def records(rows: int, seed: int) -> list[dict[str, Any]]:
+    """Sentences in which capitals and the word before give entities away."""
+    random = np.random.default_rng(seed)
+    found = []
+    for _ in range(rows):
+        person = f"{random.choice(FIRST)} {random.choice(LAST)}"
+        town = str(random.choice(TOWN))
+        text, entities = "", []
+        for piece, label in [
+            (str(random.choice(["today we saw ", "the firm of ", "so did "])), ""),
+            (person, "PER") if random.random() < 0.8 else ("nobody", ""),
+            (str(random.choice([" in ", " near "])), ""),
+            (town, "LOC") if random.random() < 0.8 else ("town", ""),
+            (str(random.choice([".", "!", " at last."])), ""),
+        ]:
+            if label:
+                end = len(text) + len(piece)
+                entities.append({"start": len(text), "end": end, "label": label})
+            text += piece
+        found.append({"text": text, "entities": entities})
+    return found
+
+
+def as_columns(some: list[dict[str, Any]]) -> str:
+    """The same as a column file, cut at white space and before punctuation."""
+    lines = []
+    for record in some:
+        text = record["text"]
+        for mark in ".!":
+            text = text.replace(mark, f" {mark}")
+        tags = {}
+        for entity in record["entities"]:
+            for number, word in enumerate(record["text"][entity["start"] : entity["end"]].split()):
+                tags[word] = f"{'B' if number == 0 else 'I'}-{entity['label']}"
+        lines += [f"{word} x {tags.get(word, 'O')}" for word in text.split()]
+        lines.append("")
+    return "\n".join(lines)
+
+
+@pytest.fixture(scope="module")
+def fitted() -> EntityTagger:
+    return EntityTagger(**SMALL).fit(records(300, seed=1))
+
+
+@pytest.fixture(scope="module")
+def run(fitted: EntityTagger, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "names"
+    fitted.save(folder)
+    fitted.export(folder)
+    return folder
+
+
+def test_texts_with_spans(fitted: EntityTagger) -> None:
+    assert fitted.classes == ("LOC", "PER")
+    assert fitted.facts["rows"] == 270
+    assert fitted.evaluate(records(100, seed=2))["f1"] >= 0.97
+    text = "today we saw Ada O'Hara in Cork!"
+    (answer,) = fitted.predict([text])
+    found = [(entity["text"], entity["label"]) for entity in answer["entities"]]
+    assert found == [("Ada O'Hara", "PER"), ("Cork", "LOC")]
+    for entity in answer["entities"]:
+        assert text[entity["start"] : entity["end"]] == entity["text"]
+        assert 0.5 < entity["score"] <= 1
+
+
+@pytest.mark.parametrize(
+    "before", ["👩🏽\u200d🚀 ", "Привет, ", "مرحبا ", "e\u0301a\u0308 ", "\U0001f1eb\U0001f1f7 好 "]
+)
+def test_places_are_code_points_whatever_stands_before(run: Path, before: str) -> None:
+    text = f"{before}today we saw Ada Moss in Cork."
+    model = Servable.load(run)
+    answer = model(text=[text, "", text + " " + text])
+    assert answer["entity_count"].tolist()[1] == 0
+    for row, whole in enumerate([text, "", text + " " + text]):
+        count = answer["entity_count"][row]
+        for n in range(count):
+            start, end = answer["entity_start"][row][n], answer["entity_end"][row][n]
+            assert whole[start:end] == answer["entity_text"][row][n]
+        assert set(answer["entity_label"][row][count:]) <= {""}
+        assert set(answer["entity_start"][row][count:]) <= {-1}
+        assert set(answer["entity_end"][row][count:]) <= {-1}
+        assert set(answer["entity_score"][row][count:].tolist()) <= {-1.0}
+    last = [
+        answer[f"entity_{name}"][0][answer["entity_count"][0] - 1] for name in ("text", "label")
+    ]
+    assert last == ["Cork", "LOC"]
+
+
+@given(st.lists(st.text(max_size=40), min_size=1, max_size=4))
+@settings(max_examples=60, deadline=None)
+def test_any_text_is_answered_alone_as_in_a_batch(run: Path, texts: list[str]) -> None:
+    model = servable(run)
+    together = model(text=texts)
+    for row, text in enumerate(texts):
+        alone = model(text=[text])
+        count = int(alone["entity_count"][0])
+        assert together["entity_count"][row] == count
+        for n in range(count):
+            start, end = (int(alone[f"entity_{side}"][0][n]) for side in ("start", "end"))
+            assert (start, end) == tuple(
+                int(together[f"entity_{side}"][row][n]) for side in ("start", "end")
+            )
+            assert 0 <= start < end <= len(text)
+            assert alone["entity_text"][0][n] == utf8(text).decode()[start:end]
+
+
+SERVABLES: dict[Path, Servable] = {}
+
+
+def servable(run: Path) -> Servable:
+    if run not in SERVABLES:
+        SERVABLES[run] = Servable.load(run)
+    return SERVABLES[run]
+
+
+def test_the_saved_model_alone_predicts_and_evaluates(
+    fitted: EntityTagger, run: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(run / "1", tmp_path / "run" / "1")
+    loaded = EntityTagger.load(tmp_path / "run")
+    test = records(60, seed=3)
+    assert loaded.evaluate(test) == fitted.evaluate(test)
+    texts = [record["text"] for record in test]
+    for one, other in zip(loaded.predict(texts), fitted.predict(texts), strict=True):
+        assert [{**e, "score": 0} for e in one["entities"]] == [
+            {**e, "score": 0} for e in other["entities"]
+        ]
+        assert [e["score"] for e in one["entities"]] == pytest.approx(
+            [e["score"] for e in other["entities"]], abs=1e-5
+        )
+    with pytest.raises(ModelError, match="export needs"):
+        loaded.export(tmp_path / "run")
+
+
+def test_golden_answers_in_a_bare_process(run: Path) -> None:
+    result = verify(run)
+    assert result.passed, result.verdict
+    golden = read_golden(run)
+    assert any(example["outputs"]["entity_count"] for example in golden)
+    golden[0]["outputs"]["entity_count"] += 1
+    lines = "".join(json.dumps(example) + "\n" for example in golden)
+    spoilt = run.parent / "spoilt"
+    shutil.copytree(run, spoilt)
+    (spoilt / "golden.jsonl").write_text(lines, encoding="utf-8")
+    assert not verify(spoilt).passed
+
+
+def test_a_bare_process_gets_names_shapes_and_types(run: Path) -> None:
+    code = (
+        "import sys; sys.modules.update(keras=None, toolkit=None)\n"
+        "import tensorflow as tf\n"
+        f"s = tf.saved_model.load({str(run / '1')!r}).signatures\n"
+        "a = s['serving_default'](text=tf.constant(['today we saw Ada Moss in Cork.', '']))\n"
+        "print(sorted((k, v.dtype.name, v.shape.rank) for k, v in a.items()))\n"
+        "tokens = tf.constant([['we', 'saw', 'Ada', 'Moss'], ['a', '', '', '']])\n"
+        "b = s['tag_tokens'](tokens=tokens)\n"
+        "print(b['tags'].numpy().tolist())\n"
+        "print(s['tag_tokens'](tokens=tf.zeros([2, 0], tf.string))['tags'].shape)\n"
+        "print(s['serving_default'](text=tf.zeros([0], tf.string))['entity_text'].shape[0])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=run
+    )
+    shapes, tags, no_steps, no_texts = done.stdout.splitlines()
+    assert shapes == str(
+        [
+            ("entity_count", "int32", 1),
+            ("entity_end", "int32", 2),
+            ("entity_label", "string", 2),
+            ("entity_score", "float32", 2),
+            ("entity_start", "int32", 2),
+            ("entity_text", "string", 2),
+        ]
+    )
+    assert tags == str([[b"O", b"O", b"B-PER", b"I-PER"], [b"O", b"", b"", b""]])
+    assert no_steps == "(2, 0)"
+    assert no_texts == "0"
+
+
+def test_column_files_are_evaluated_as_they_are_tagged(tmp_path: Path) -> None:
+    train, test = tmp_path / "train.conll", tmp_path / "test.conll"
+    train.write_text(as_columns(records(300, seed=1)), encoding="utf-8")
+    test.write_text(as_columns(records(80, seed=5)), encoding="utf-8")
+    tagger = EntityTagger(**SMALL).fit(train, test)
+    metrics = tagger.evaluate(test)
+    assert metrics["f1"] == tagger.metrics["f1"] >= 0.97
+    sentences = [
+        [line.split() for line in block.splitlines()] for block in test.read_text().split("\n\n")
+    ]
+    tokens = [[line[0] for line in sentence] for sentence in sentences if sentence]
+    right = [spans_of([line[2] for line in sentence]) for sentence in sentences if sentence]
+    given_spans = [spans_of(answer["tags"]) for answer in tagger.predict(tokens)]
+    found = sum(len({*a} & {*b}) for a, b in zip(right, given_spans, strict=True))
+    assert metrics["f1"] == 2 * found / sum(
+        len(a) + len(b) for a, b in zip(right, given_spans, strict=True)
+    )
+
+
+def test_the_score_is_the_probability_of_the_entity(fitted: EntityTagger) -> None:
+    """By sums over all paths of a short sentence that have exactly this entity."""
+    network = fitted.text_model.network  # type: ignore[union-attr]
+    features = fitted.text_model.tokenizer([["saw", "Ada", "Moss", "in"]])  # type: ignore[union-attr]
+    scores = network(features).numpy()[0]
+    start, transitions, end = (np.asarray(each) for each in network.crf._all_scores())
+    tags = network.tags
+    total = wanted = 0.0
+    want = ["B-PER", "E-PER"]
+    for path in np.ndindex(*[len(tags)] * 4):
+        value = start[path[0]] + end[path[-1]] + sum(scores[t, tag] for t, tag in enumerate(path))
+        value += sum(transitions[a, b] for a, b in itertools.pairwise(path))
+        weight = float(np.exp(value))
+        total += weight
+        wanted += weight * ([tags[path[1]], tags[path[2]]] == want)
+    (answer,) = fitted.predict(["saw Ada Moss in"])
+    (entity,) = [e for e in answer["entities"] if e["label"] == "PER"]
+    assert entity["text"] == "Ada Moss"
+    assert entity["score"] == pytest.approx(wanted / total, rel=1e-4)
+
+
+def test_sentences_are_tagged_one_by_one_unless_told_otherwise(run: Path) -> None:
+    one, other = "today we saw Ada Moss in Cork.", "So did Eva Pike near Bray!"
+    tagger = EntityTagger.load(run)
+    apart = [tagger.predict([text])[0]["entities"] for text in (one, other)]
+    (both,) = tagger.predict([f"{one} {other}"])
+    shifted = [
+        {**e, "start": e["start"] + len(one) + 1, "end": e["end"] + len(one) + 1} for e in apart[1]
+    ]
+    assert [(e["text"], e["start"], e["end"]) for e in both["entities"]] == [
+        (e["text"], e["start"], e["end"]) for e in [*apart[0], *shifted]
+    ]
+    assert [e["score"] for e in both["entities"]] == pytest.approx(
+        [e["score"] for e in [*apart[0], *shifted]], abs=1e-5
+    )
+
+
+def test_entities_that_do_not_fit_are_said_and_missed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    some = records(60, seed=1)
+    some[7] = {"text": "we saw Ada", "entities": [{"start": 7, "end": 9, "label": "PER"}]}
+    tagger = EntityTagger(**SMALL | {"epochs": 1})
+    with caplog.at_level("WARNING", logger="toolkit"):
+        tagger.fit(some)
+    (message,) = [r.message for r in caplog.records if "do not begin and end" in r.message]
+    assert message.startswith("1 entities")
+    assert "'Ad' in row 8" in message
+    metrics = tagger.evaluate([some[7]])
+    assert metrics["recall"] == 0
+
+
+@pytest.mark.parametrize("cell", ["simple_rnn", "simplified_gru", "lstm", "keras_gru"])
+def test_every_cell_learns_saves_and_answers(cell: str, tmp_path: Path) -> None:
+    tagger = EntityTagger(**SMALL | {"cell": cell, "epochs": 2}).fit(records(60, seed=1))
+    tagger.save(tmp_path)
+    tagger.export(tmp_path)
+    assert verify(tmp_path).passed
+    text = "today we saw Ada Moss in Cork."
+    shutil.rmtree(tmp_path / "1")
+    tagger.export(tmp_path)
+    again = EntityTagger.load(tmp_path)
+    assert again.export(tmp_path).name == "2"
+    assert again.predict([text]) == EntityTagger.load(tmp_path).predict([text])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"crf": False},
+        {"characters": "gru"},
+        {"characters": "none", "shape_size": 0, "affix_size": 0},
+        {"class_weights": "balanced"},
+        {"precision": "mixed_bfloat16"},
+        {"bidirectional": False, "layers": 2, "dropout": 0.1, "recurrent_dropout": 0.1},
+        {"sentences": False, "units": "compounds"},
+        {"optimizer": "sgd", "learning_rate": 0.5, "ema": 0.9},
+    ],
+    ids=str,
+)
+def test_options_do_what_they_say(options: dict[str, Any]) -> None:
+    epochs = 12 if "optimizer" in options else SMALL["epochs"]
+    tagger = EntityTagger(**SMALL | {"epochs": epochs} | options).fit(records(300, seed=1))
+    assert tagger.history[-1]["loss"] < 0.5 * tagger.history[0]["loss"]
+    assert tagger.evaluate(records(60, seed=4))["f1"] >= 0.85
+
+
+def test_word_vectors_are_where_the_words_start(tmp_path: Path) -> None:
+    path = tmp_path / "vectors.txt"
+    path.write_text("saw 1 2 3\nAda 4 5 6\n", encoding="utf-8")
+    options = SMALL | {"vectors": str(path), "epochs": 1, "learning_rate": 1e-9}
+    tagger = EntityTagger(**options).fit(records(30, seed=1))
+    features, network = tagger.text_model.tokenizer, tagger.text_model.network  # type: ignore[union-attr]
+    vectors = network.embedding.embeddings.numpy()
+    assert vectors.shape == (features.sizes["words"], 3)
+    assert vectors[features.words.index("saw")] == pytest.approx([1, 2, 3], abs=1e-5)
+    assert vectors[features.words.index("ada")] == pytest.approx([4, 5, 6], abs=1e-5)
+    assert not vectors[0].any()
+
+
+def test_two_taggers_are_compared(fitted: EntityTagger) -> None:
+    other = EntityTagger(**SMALL | {"epochs": 1}).fit(records(300, seed=1))
+    found = compare(other, fitted, records(150, seed=6))
+    assert found["metrics"]["f1"]["better"] == "b"
+    assert found["metrics"]["f1"]["b"] == fitted.evaluate(records(150, seed=6))["f1"]
+
+
+def test_entities_that_were_seen_in_training_are_told_from_others(run: Path) -> None:
+    tagger = EntityTagger.load(run)
+    known = [{"text": "we saw Cork.", "entities": [{"start": 7, "end": 11, "label": "LOC"}]}]
+    new = [{"text": "we saw Ulm.", "entities": [{"start": 7, "end": 10, "label": "LOC"}]}]
+    assert tagger.evaluate(known)["unseen_recall"] is None
+    assert tagger.evaluate(new)["seen_recall"] is None
+
+
+def test_a_frame_of_tokens_with_a_sentence_column() -> None:
+    rows = [
+        (number, word, tag)
+        for number, block in enumerate(as_columns(records(120, seed=1)).split("\n\n"))
+        for word, _, tag in (line.split() for line in block.splitlines())
+    ]
+    frame = pd.DataFrame(rows, columns=["sentence", "word", "tag"])
+    tagger = EntityTagger(**SMALL | {"epochs": 6}).fit(frame)
+    assert tagger.evaluate(frame)["f1"] >= 0.9
+
+
+def test_the_same_seed_gives_the_same_model() -> None:
+    options = SMALL | {"epochs": 2}
+    one, other = (EntityTagger(**options).fit(records(60, seed=1)) for _ in range(2))
+    for a, b in zip(
+        one.text_model.get_weights(),  # type: ignore[union-attr]
+        other.text_model.get_weights(),  # type: ignore[union-attr]
+        strict=True,
+    ):
+        np.testing.assert_array_equal(a, b)
+    assert [{**row, "seconds": 0} for row in one.history] == [
+        {**row, "seconds": 0} for row in other.history
+    ]
+
+
+def test_a_long_sentence_is_learnt_from_and_tagged() -> None:
+    tokens = ["today", "we", "saw", "Ada", "Moss", "in", "Cork", "."] * 500
+    tags = ["O", "O", "O", "B-PER", "I-PER", "O", "B-LOC", "O"] * 500
+    tagger = EntityTagger(**SMALL | {"epochs": 2, "validation_split": 0.0})
+    tagger.fit(([tokens, tokens[:8]], [tags, tags[:8]]))
+    (answer,) = tagger.predict([tokens])
+    assert len(answer["tags"]) == len(tokens)
+    (answer,) = tagger.predict([" ".join(tokens)])
+    for entity in answer["entities"]:
+        assert " ".join(tokens)[entity["start"] : entity["end"]] == entity["text"]
+
+
+def test_asked_before_learning() -> None:
+    with pytest.raises(ModelError, match="nothing has been learnt"):
+        EntityTagger().predict(["Ada"])
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"monitor": "accuracy"}, "it can be auto, f1"),
+        ({"cell": "nothing"}, "module:Class"),
+        ({"label_smoothing": 0.1}, "label_smoothing"),
+        ({"characters": "gru", "character_size": 5}, "even"),
+        ({"word_dropout": 1.0}, "below 1"),
+        ({"units": "characters"}, "compounds"),
+    ],
+)
+def test_impossible_options(options: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(OptionError, match=complaint):
+        EntityTagger(**options)
+
+
+def test_data_without_entities() -> None:
+    with pytest.raises(DataError, match="no entities"):
+        EntityTagger(**SMALL).fit([{"text": "nothing here", "entities": []}] * 3)
+
+
+def test_a_label_that_was_never_learnt(fitted: EntityTagger) -> None:
+    with pytest.raises(DataError, match="ORG"):
+        fitted.evaluate([{"text": "Ada", "entities": [{"start": 0, "end": 3, "label": "ORG"}]}])
+
+
+def test_onnx_is_refused(fitted: EntityTagger, tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="onnx"):
+        fitted.export(tmp_path, format="onnx")
+    assert not list(tmp_path.iterdir())
