@@ -73,12 +73,13 @@ class CheckedRows:
             logger.warning("%s: %d bad rows %s", self.source.name, self.bad_rows, what)
 
 
-def utf8(value: str, where: str) -> str:
+def utf8(value: str, where: str, place: str | None = None) -> str:
     """The string itself, if UTF-8 can hold it.
 
     Args:
         value: The string.
         where: What it is, for the message.
+        place: As of ``BadRowError``.
 
     Raises:
         BadRowError: it has a lone surrogate, such as stands for a byte that was not UTF-8.
@@ -89,6 +90,7 @@ def utf8(value: str, where: str) -> str:
         code = ord(value[error.start])
         what = f"the byte 0x{code - 0xDC00:02X}" if 0xDC80 <= code <= 0xDCFF else f"U+{code:04X}"
         raise BadRowError(
-            f"{where} is not UTF-8: {what} at character {error.start + 1}; save the file as UTF-8"
+            f"{where} is not UTF-8: {what} at character {error.start + 1}; save the file as UTF-8",
+            place,
         ) from None
     return value

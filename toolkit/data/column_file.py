@@ -45,7 +45,7 @@ class ColumnFileSource:
         first = next((line for line in self._lines() if line.text), None)
         if first is None:
             raise DataError(f"{self.name} is empty; each of its lines should have a token")
-        self._tabs = "\t" in first.text
+        self._tabs = "\t" in first.text.strip()
         self._count = 0
         self._count = len(self._fields(first.text))
         self._first_line = first.number

@@ -169,15 +169,12 @@ class EntityExamples(CheckedRows):
         where = self._in(self.columns.content)
         tokens = []
         for number, value in enumerate(values):
-            token = _string(value)
-            try:
-                if not token if isinstance(token, str) else is_missing(token):
-                    raise BadRowError(f"the token{where} is empty")
-                if not isinstance(token, str) or "\0" in token:
-                    raise BadRowError(f"the token{where} is {quoted(token)}, which is no word")
-                tokens.append(utf8(str(token), f"the token{where}"))
-            except BadRowError as error:
-                raise BadRowError(str(error), _place(record, number)) from None
+            token, place = _string(value), _place(record, number)
+            if not token if isinstance(token, str) else is_missing(token):
+                raise BadRowError(f"the token{where} is empty", place)
+            if not isinstance(token, str) or "\0" in token:
+                raise BadRowError(f"the token{where} is {quoted(token)}, which is no word", place)
+            tokens.append(utf8(str(token), f"the token{where}", place))
         if self.labelled and not tokens:
             raise BadRowError(f"there are no tokens{where}")
         return tuple(tokens)
@@ -230,7 +227,7 @@ class EntityExamples(CheckedRows):
         raise BadRowError(f"the {what}{where} are {quoted(value)}, which is no list")
 
     def _check_label(self, label: str, place: str | None) -> None:
-        if "\n" in label or "\r" in label:
+        if "\n" in utf8(label, "the label", place) or "\r" in label:
             raise BadRowError(f"the label {quoted(label)} has a line break", place)
         if self.labels is None or label in self.labels:
             return
@@ -286,7 +283,7 @@ def _span(value: Any, text: str) -> Span:
     start, end = start + len(words) - len(words.lstrip()), end - len(words) + len(words.rstrip())
     if start >= end:
         raise BadRowError(f"the entity {quoted(value)} is nothing but white space")
-    return Span(start, end, utf8(label.strip(), "the label"))
+    return Span(start, end, label.strip())
 
 
 def _words(span: Span, text: str) -> str:
