@@ -1,11 +1,14 @@
 """A linear-chain conditional random field: tags that depend on their neighbours."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
+
+from toolkit.errors import OptionError
 
 #: The score of what is forbidden: finite, so that gradients are, and its exponential is 0.
 FORBIDDEN = -1e9
@@ -24,11 +27,11 @@ class CRF(keras.layers.Layer):
     and the probability exp(s(y)) divided by the sum of that over all paths. All methods take
     ``emissions`` [B, T, C] and a ``mask`` [B, T], true where there is a step; a masked step is as
     if it were not there, so that its neighbours touch. A row without steps has one path, the empty
-    one.
+    one. Numbers are float32, or float64 where the layer's weights are.
 
-    What is forbidden scores ``FORBIDDEN``: it is never the best path where there is a legal one,
-    its probability is 0, and gradients stay finite. Should right tags be forbidden, their
-    log-likelihood is about that number.
+    What is forbidden scores ``FORBIDDEN``: it is never on the best path where there is a legal
+    one, its probability is 0, and gradients stay finite. A path that is forbidden has a
+    log-likelihood of about that number.
 
     Args:
         tags: C, how many tags there are.
@@ -37,6 +40,10 @@ class CRF(keras.layers.Layer):
         end: Which tags may come last [C].
         trainable_transitions: Whether scores of starts, transitions and ends are learnt. Otherwise
             all that are allowed score 0: the steps are independent but for what is forbidden.
+        **kwargs: What every ``keras.layers.Layer`` takes.
+
+    Raises:
+        OptionError: ``start``, ``transitions`` or ``end`` has another shape.
     """
 
     def __init__(
@@ -49,106 +56,109 @@ class CRF(keras.layers.Layer):
         trainable_transitions: bool = True,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(autocast=False, **kwargs)
         self.tags = tags
         self.trainable_transitions = trainable_transitions
+        self.supports_masking = True
+        self.precision = keras.backend.result_type(self.variable_dtype, "float32")
         self.allowed = {
-            name: np.ones(shape, bool) if given is None else np.asarray(given, bool)
-            for name, given, shape in (
-                ("start", start, (tags,)),
-                ("transitions", transitions, (tags, tags)),
-                ("end", end, (tags,)),
-            )
+            "start": _allowed("start", start, (tags,)),
+            "transitions": _allowed("transitions", transitions, (tags, tags)),
+            "end": _allowed("end", end, (tags,)),
         }
-
-    def build(self, input_shape: Any = None) -> None:
-        """Makes ``start`` [C], ``transitions`` [C, C] and ``end`` [C], if they are learnt."""
         self.scores = {}
-        if self.trainable_transitions:
+        if trainable_transitions:
             self.scores = {
-                name: self.add_weight(name=name, shape=allowed.shape, initializer="zeros")
+                name: self.add_weight(
+                    name=name,
+                    shape=allowed.shape,
+                    initializer="zeros",
+                    dtype=self.precision,
+                    autocast=False,
+                )
                 for name, allowed in self.allowed.items()
             }
-        self.built = True
 
     def call(self, emissions: Any, mask: Any = None) -> Any:
         """The best tags [B, T]; see ``viterbi``."""
         return self.viterbi(emissions, mask)[0]
 
-    def log_conditionals(self, emissions: Any, tags: Any, mask: Any = None) -> Any:
-        """log p(y_t | y_(t-1), x) for each step of a path [B, T]; log p(y_1 | x) for the first.
+    def log_conditionals(
+        self, emissions: Any, tags: Any, mask: Any = None, training: bool = False
+    ) -> Any:
+        """log p(y_t | y_(t-1), x) for each step of a path; log p(y_1 | x) for the first.
 
-        Their sum is the log-likelihood of the path. With ``after_t(i)`` as in ``_after`` it is ::
+        Their sum is the log-likelihood of the path. Each is the log-softmax over j, at y_t, of ::
 
-            transitions[y_(t-1), y_t] + emissions[t, y_t] + after_t(y_t) - after_(t-1)(y_(t-1))
+            transitions[y_(t-1), j] + emissions[t, j] + after[t, j]
+
+        or, at the first step, of that with ``start[j]``; ``after`` is what ``messages`` gives.
 
         Args:
             emissions: [B, T, C].
-            tags: [B, T] whole numbers below C.
+            tags: [B, T], whole numbers below C; any number where masked.
             mask: [B, T].
+            training: Whether the gradient will be asked for: then TensorFlow takes the one that is
+                written by hand. A graph that is to be saved has none.
 
         Returns:
             [B, T], 0 where masked.
         """
-        chain = _Chain(emissions, mask, self.variable_dtype)
-        tags = chain.compact(ops.cast(tags, "int32"))
-        start, transitions, _ = self._all_scores()
-        after = self._after(chain)
-        whole = ops.logsumexp(start + chain.emissions[:, 0] + after[:, 0], axis=-1)  # [B]
+        emissions, mask = self._by_time(emissions, mask)
+        tags = ops.where(mask, ops.cast(ops.transpose(tags), "int32"), 0)
+        follow, end = self._follow_and_end()
+        scores = emissions + _sums(emissions, mask, follow[:-1], end, training)
+        scores += ops.take(follow, _previous(tags, mask, start=self.tags), axis=0)
+        return ops.transpose(ops.where(mask, _at(tags, ops.log_softmax(scores)), 0))
 
-        here = ops.take_along_axis(chain.emissions + after, tags[:, :, None], axis=-1)[:, :, 0]
-        of_pair = ops.take(ops.reshape(transitions, (-1,)), tags[:, :-1] * self.tags + tags[:, 1:])
-        behind = ops.take_along_axis(after[:, :-1], tags[:, :-1, None], axis=-1)[:, :, 0]
-        before = ops.concatenate(
-            [(ops.take(start, tags[:, 0]) - whole)[:, None], of_pair - behind], axis=1
-        )
-        return chain.scatter(ops.where(chain.mask, here + before, 0))
-
-    def log_likelihood(self, emissions: Any, tags: Any, mask: Any = None) -> Any:
-        """log p(y | x) of paths ``tags`` [B, T]: [B]."""
-        return ops.sum(self.log_conditionals(emissions, tags, mask), axis=1)
+    def log_likelihood(
+        self, emissions: Any, tags: Any, mask: Any = None, training: bool = False
+    ) -> Any:
+        """log p(y | x) of paths [B, T]: the sums [B] of ``log_conditionals``."""
+        return ops.sum(self.log_conditionals(emissions, tags, mask, training), axis=1)
 
     def marginals(self, emissions: Any, mask: Any = None) -> Any:
-        """p(y_t = i | x) of each tag at each step: [B, T, C], 0 where masked.
+        """p(y_t = j | x) of each tag at each step: [B, T, C], 0 where masked.
 
-        The forward-backward algorithm (Sutton and McCallum 2012, section 4.1).
+        It is the softmax over j of ``before[t, j] + emissions[t, j] + after[t, j]``, messages from
+        either side: the forward-backward algorithm (Sutton and McCallum 2012, section 4.1).
         """
-        chain = _Chain(emissions, mask, self.variable_dtype)
-        before, after = self._before(chain), self._after(chain)
-        # Where a step is, before and after add up to the same whole at each step.
-        found = ops.softmax(before + after, axis=-1)
-        return chain.scatter(ops.where(chain.mask[:, :, None], found, 0))
+        emissions, mask = self._by_time(emissions, mask)
+        follow, end = self._follow_and_end()
+        after = _sums(emissions, mask, follow[:-1], end)
+        turned, turned_mask = ops.flip(emissions, axis=0), ops.flip(mask, axis=0)
+        before = _sums(turned, turned_mask, ops.transpose(follow[:-1]), follow[-1])
+        found = ops.softmax(ops.flip(before, axis=0) + emissions + after)
+        return ops.swapaxes(ops.where(mask[:, :, None], found, 0), 0, 1)
 
     def viterbi(self, emissions: Any, mask: Any = None) -> tuple[Any, Any]:
-        """The best path and its score (Sutton and McCallum 2012, section 4.1).
+        """The best path and its score (Viterbi's algorithm: Sutton and McCallum 2012, section 4.1).
+
+        The messages say how good the best is that can follow a tag, so that, from the start on,
+        the best tag can be chosen given the one before it.
 
         Returns:
             Its tags, int32 [B, T], 0 where masked; and ``s(y)`` [B].
         """
-        chain = _Chain(emissions, mask, self.variable_dtype)
-        start, transitions, end = self._all_scores()
+        emissions, mask = self._by_time(emissions, mask)
+        follow, end = self._follow_and_end()
+        after = messages(ops.max, emissions, mask, follow[:-1], end)
 
-        def step(best: Any, at: Any) -> tuple[Any, Any]:
-            emission, mask = at[:, :-1], at[:, -1:] > 0
-            reached = ops.max(best[:, :, None] + transitions, axis=1) + emission
-            return ops.where(mask, reached, best), best
+        def step(tag: Any, scores: Any, here: Any) -> tuple[Any, Any]:
+            best = ops.argmax(ops.take(follow, tag, axis=0) + scores, axis=-1)
+            tag = ops.where(here, ops.cast(best, "int32"), tag)
+            return tag, tag
 
-        steps = chain.steps()
-        best, before = ops.scan(step, start + chain.emissions[:, 0], steps)
-        last = ops.cast(ops.argmax(best + end, axis=-1), "int32")
-
-        def trace(tag: Any, at: Any) -> tuple[Any, Any]:
-            best, mask = at[:, :-1], at[:, -1] > 0
-            through = best + ops.take(ops.transpose(transitions), tag, axis=0)
-            return ops.where(mask, ops.cast(ops.argmax(through, axis=-1), "int32"), tag), tag
-
-        first, rest = ops.scan(trace, last, _side_by_side(before, steps[:, :, -1:]), reverse=True)
-        tags = ops.concatenate([first[:, None], ops.transpose(rest)], axis=1)
-        score = ops.where(chain.mask[:, 0], ops.max(best + end, axis=-1), 0)
-        return chain.scatter(ops.where(chain.mask, tags, 0)), score
+        start = ops.full(ops.shape(mask)[1:], self.tags, dtype="int32")
+        last, tags = _scan(step, start, emissions + after, mask)
+        previous = ops.concatenate([start[None], tags[:-1]], axis=0)
+        tags = ops.where(mask, tags, 0)
+        scores = ops.where(mask, _at(tags, ops.take(follow, previous, axis=0) + emissions), 0)
+        ends = ops.take(ops.pad(end, [(0, 1)]), last)  # a row without steps is still at the start
+        return ops.transpose(tags), ops.sum(scores, axis=0) + ends
 
     def get_config(self) -> dict[str, Any]:
-        """All constructor arguments."""
+        """All arguments of the constructor."""
         return {
             **super().get_config(),
             "tags": self.tags,
@@ -156,87 +166,100 @@ class CRF(keras.layers.Layer):
             "trainable_transitions": self.trainable_transitions,
         }
 
-    def _all_scores(self) -> list[Any]:
-        """The scores of starts [C], transitions [C, C] and ends [C]."""
-        return [
-            ops.where(allowed, self.scores[name] if self.scores else 0.0, FORBIDDEN)
-            for name, allowed in self.allowed.items()
-        ]
+    def _by_time(self, emissions: Any, mask: Any) -> tuple[Any, Any]:
+        """Emissions [T, B, C], 0 where masked, and their mask [T, B]."""
+        emissions = ops.swapaxes(ops.cast(emissions, self.precision), 0, 1)
+        if mask is None:
+            return emissions, ops.ones(ops.shape(emissions)[:2], dtype="bool")
+        mask = ops.transpose(ops.cast(mask, "bool"))
+        return ops.where(mask[:, :, None], emissions, 0), mask
 
-    def _after(self, chain: "_Chain") -> Any:
-        """The log of the sum over all that can follow tag i at step t: [B, T, C].
-
-        ``after_(t-1)(i)`` is the log of the sum over j of ``exp(transitions[i, j] +
-        emissions[t, j] + after_t(j))``, and ``end`` after the last step.
-        """
-        _, transitions, end = self._all_scores()
-
-        def step(after: Any, at: Any) -> tuple[Any, Any]:
-            emission, mask = at[:, :-1], at[:, -1:] > 0
-            through = transitions + (emission + after)[:, None, :]
-            return ops.where(mask, ops.logsumexp(through, axis=-1), after), after
-
-        last = ops.broadcast_to(end, ops.shape(chain.emissions[:, 0]))
-        first, rest = ops.scan(step, last, chain.steps(), reverse=True)
-        return ops.concatenate([first[:, None], ops.swapaxes(rest, 0, 1)], axis=1)
-
-    def _before(self, chain: "_Chain") -> Any:
-        """The log of the sum over all ways to tag j at step t, the step with it: [B, T, C]."""
-        start, transitions, _ = self._all_scores()
-
-        def step(before: Any, at: Any) -> tuple[Any, Any]:
-            emission, mask = at[:, :-1], at[:, -1:] > 0
-            through = before[:, :, None] + transitions
-            reached = ops.logsumexp(through, axis=1) + emission
-            before = ops.where(mask, reached, before)
-            return before, before
-
-        first = start + chain.emissions[:, 0]
-        _, rest = ops.scan(step, first, chain.steps())
-        return ops.concatenate([first[:, None], ops.swapaxes(rest, 0, 1)], axis=1)
+    def _follow_and_end(self) -> tuple[Any, Any]:
+        """The scores of a tag after another, or after the start [C + 1, C]; those of ends [C]."""
+        scores = self.scores or {
+            name: ops.zeros(allowed.shape, self.precision) for name, allowed in self.allowed.items()
+        }
+        start, transitions, end = (
+            ops.where(allowed, scores[name], FORBIDDEN) for name, allowed in self.allowed.items()
+        )
+        return ops.concatenate([transitions, start[None]], axis=0), end
 
 
-class _Chain:
-    """Emissions with the steps that are masked moved behind the others, and back again.
+def messages(
+    total: Callable[..., Any], emissions: Any, mask: Any, transitions: Any, last: Any
+) -> Any:
+    """What tag i at step t has before it: the ``total`` over all that can follow.
 
-    Behind all stands one masked step more, so that there is always one to scan.
+    It is ``last`` after the last step, and before that ::
+
+        after[t - 1, i] = total over j of transitions[i, j] + emissions[t, j] + after[t, j]
+
+    less the largest of the step, so that numbers stay small however long the chain is.
 
     Args:
-        emissions: [B, T, C].
-        mask: [B, T], or None.
-        dtype: What is computed in.
+        total: ``ops.logsumexp`` or ``ops.max``.
+        emissions: [T, B, C].
+        mask: [T, B].
+        transitions: [C, C].
+        last: [C].
+
+    Returns:
+        ``after`` [T, B, C].
     """
 
-    def __init__(self, emissions: Any, mask: Any, dtype: str) -> None:
-        emissions = ops.cast(emissions, dtype)
-        size = ops.shape(emissions)[:2]
-        mask = ops.ones(size, dtype="bool") if mask is None else ops.cast(mask, "bool")
-        position = ops.broadcast_to(ops.arange(size[1], dtype="int32"), size)
-        self.order = ops.argsort(ops.where(mask, position, position + size[1]), axis=1)
-        self.mask = self.compact(mask)
-        self.emissions = self.compact(emissions)
+    def step(after: Any, scores: Any, here: Any) -> tuple[Any, Any]:
+        new = total(transitions + (scores + after)[:, None, :], axis=-1)
+        new -= ops.max(new, axis=-1, keepdims=True)
+        return ops.where(here[:, None], new, after), after
 
-    def compact(self, values: Any) -> Any:
-        """Values [B, T, ...] in the order in which the chain has them [B, T + 1, ...]."""
-        one_more = [[0, 0], [0, 1], *[[0, 0]] * (len(values.shape) - 2)]
-        return ops.pad(_reordered(values, self.order), one_more)
-
-    def scatter(self, values: Any) -> Any:
-        """The inverse of ``compact``."""
-        return _reordered(values[:, :-1], ops.argsort(self.order, axis=1))
-
-    def steps(self) -> Any:
-        """What is scanned, of all steps but the first: emissions and mask [T - 1, B, C + 1]."""
-        mask = ops.cast(self.mask[:, 1:, None], self.emissions.dtype)
-        return ops.swapaxes(_side_by_side(self.emissions[:, 1:], mask), 0, 1)
+    last = ops.broadcast_to(last, ops.shape(emissions)[1:])
+    return _scan(step, last, emissions, mask, reverse=True)[1]
 
 
-def _side_by_side(values: Any, mask: Any) -> Any:
-    """[..., C] and [..., 1] as one; Keras on TensorFlow scans a single array of any length."""
-    return ops.concatenate([values, mask], axis=-1)
+def _sums(emissions: Any, mask: Any, transitions: Any, last: Any, training: bool = False) -> Any:
+    """``messages`` with ``logsumexp``; on TensorFlow in a faster way."""
+    if keras.backend.backend() != "tensorflow":
+        return messages(ops.logsumexp, emissions, mask, transitions, last)
+    from toolkit.layers.sum_product import sum_product
+
+    return sum_product(emissions, mask, transitions, last, impossible=FORBIDDEN, by_hand=training)
 
 
-def _reordered(values: Any, order: Any) -> Any:
-    if len(values.shape) == 3:
-        order = order[:, :, None]
-    return ops.take_along_axis(values, order, axis=1)
+def _scan(
+    step: Callable[..., Any], first: Any, values: Any, mask: Any, reverse: bool = False
+) -> Any:
+    """``ops.scan`` over values [T, B, C] and their mask [T, B].
+
+    They are scanned as one array: of several, Keras on TensorFlow must know how long they are.
+    """
+    both = ops.concatenate([values, ops.cast(mask, values.dtype)[:, :, None]], axis=-1)
+    return ops.scan(
+        lambda carry, at: step(carry, at[:, :-1], at[:, -1] > 0), first, both, reverse=reverse
+    )
+
+
+def _previous(tags: Any, mask: Any, start: int) -> Any:
+    """Of tags [T, B], the one before each step [T, B]; ``start`` before the first."""
+    tags, mask = ops.transpose(tags), ops.transpose(mask)  # gathers are faster along the last axis
+    steps = ops.shape(tags)[1]
+    position = ops.arange(steps, dtype="int32")
+    order = ops.argsort(ops.where(mask, position, position + steps), axis=1)  # masked ones last
+    tags = ops.pad(
+        ops.take_along_axis(tags, order, axis=1), [(0, 0), (1, 0)], constant_values=start
+    )
+    number = ops.cumsum(ops.cast(mask, "int32"), axis=1) - ops.cast(mask, "int32")
+    return ops.transpose(ops.take_along_axis(tags, number, axis=1))
+
+
+def _at(tags: Any, values: Any) -> Any:
+    """Of values [T, B, C], those of tags [T, B]."""
+    return ops.take_along_axis(values, tags[:, :, None], axis=-1)[:, :, 0]
+
+
+def _allowed(name: str, given: ArrayLike | None, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    if given is None:
+        return np.ones(shape, bool)
+    allowed = np.asarray(given, bool)
+    if allowed.shape != shape:
+        raise OptionError(f"{name} has the shape {allowed.shape}; it must be {shape}")
+    return allowed
