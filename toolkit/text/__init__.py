@@ -7,8 +7,8 @@ from toolkit.text.options import TextOptions, TokenOptions
 
 if TYPE_CHECKING:
     from toolkit.text.counts import TokenCounts
-    from toolkit.text.sentences import sentence_lengths, suiting_units
-    from toolkit.text.split import Pieces
+    from toolkit.text.sentences import sentence_lengths
+    from toolkit.text.split import Pieces, suiting_units
     from toolkit.text.strings import utf8
     from toolkit.text.token_features import TokenFeatures
     from toolkit.text.tokenizer import Tokenizer
@@ -23,7 +23,7 @@ _MODULES = {
     "TokenFeatures": "token_features",
     "Tokenizer": "tokenizer",
     "sentence_lengths": "sentences",
-    "suiting_units": "sentences",
+    "suiting_units": "split",
     "utf8": "strings",
 }
 

@@ -5,5 +5,3 @@ import tensorflow as tf
 def sentence_lengths(pieces, text):
     whole = pieces.tokens.row_lengths()
     return tf.RaggedTensor.from_row_lengths(whole, tf.ones_like(whole), validate=False)
-def suiting_units(sentences, sample=2000):
-    return "words"
