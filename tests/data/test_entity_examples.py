@@ -163,6 +163,11 @@ def test_a_table_separated_by_tabs_is_one_if_its_columns_are_named(tmp_path: Pat
     assert sentences(tmp_path / "a.tsv", **options) == [*zip(TOKENS, TAGS, strict=True)]
 
 
+def test_lists_are_sentences_already() -> None:
+    rows = pd.DataFrame({"words": TOKENS, "tags": TAGS})
+    assert sentences(rows, sentence_column="words") == [*zip(TOKENS, TAGS, strict=True)]
+
+
 def test_a_row_that_cannot_be_read_spoils_the_sentences_beside_it(tmp_path: Path) -> None:
     rows = ["sentence,word,tag", "1,a,B-X", "1,b", "1,c,O", "2,d,O", "3,e", "4,f,O", "5,g,O"]
     path = write(tmp_path / "a.csv", "\n".join(rows))

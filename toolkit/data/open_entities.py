@@ -25,8 +25,10 @@ def open_entities(data: Any, part: str | None, options: EntityColumnOptions) -> 
     """Opens data in which entities are marked, or are to be found.
 
     Args:
-        data: The path of a JSON Lines file (``.jsonl``, ``.ndjson``, ``.json``), of a table
-    X data set; a pandas DataFrame; a list of texts, of lists of tokens, or of
+        data: The path of a JSON Lines file (``.jsonl``, ``.ndjson``, ``.json``), of a table with a
+            header (``.csv``; ``.tsv`` if the options name a column of sentences, texts or
+            entities), or else, whatever its ending, of a column file, each also gzipped; the name
+            of a TFDS data set; a pandas DataFrame; a list of texts, of lists of tokens, or of
             dicts; a pair ``(lists of tokens, lists of tags)`` or ``(texts, lists of entities)``; or
             a source, which is given back.
         part: ``train`` or ``test``: what to read of a named data set where the name does not say.
@@ -69,14 +71,13 @@ def _open_file(path: Path, options: EntityColumnOptions) -> Source:
 
 def _by_sentences(source: Source, options: EntityColumnOptions) -> Source:
     """The source itself, or its sentences if it is a table with a token a row."""
+    values = first_values(source)
     if options.sentence_column is not None:
         column = columns.named(source, options.sentence_column, "--sentence-column")
-        return SentenceTable(source, column)
+        return source if is_list(values.get(column)) else SentenceTable(source, column)
     texts = {options.text_column or "text", options.entities_column or "entities"}
     guess = sentence_column(source.columns)
-    if guess is None or texts & {*source.columns}:
-        return source
-    if any(map(is_list, first_values(source).values())):
+    if guess is None or texts & {*source.columns} or any(map(is_list, values.values())):
         return source
     logger.info("sentence column: %s (guessed; set --sentence-column)", quoted(guess))
     return SentenceTable(source, guess)

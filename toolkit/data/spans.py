@@ -74,7 +74,7 @@ def align(
     for span in spans:
         first = bisect.bisect_left(starts, span.start)
         last = bisect.bisect_left(ends, span.end)
-        fits = first < len(starts) and last < len(ends) and first <= last
+        fits = first < len(starts) and last < len(ends)
         if fits and (starts[first], ends[last]) == (span.start, span.end):
             aligned.append(Span(first, last + 1, span.label))
         else:
