@@ -225,7 +225,7 @@ class ManyToMany(keras.Model):
         """
         mask = self.mask(x)
         if self.config["crf"]:
-            losses = -self.crf.log_conditionals(y_pred, y, mask=mask)
+            losses = -self.crf.log_conditionals(y_pred, y, mask, training)
         else:
             right = ops.one_hot(y, len(self.tags), dtype="float32")
             losses = -ops.sum(right * ops.log_softmax(y_pred), axis=-1)
