@@ -1,6 +1,7 @@
 """From the command line to a verb, and from what it did to an exit code."""
 
 import difflib
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -25,7 +26,12 @@ def main(pipeline: Pipeline, arguments: Sequence[str] | None = None) -> int:
     """
     if arguments is not None:
         return _run(pipeline, arguments)
-    code = _run(pipeline, sys.argv[1:])
+    try:
+        code = _run(pipeline, sys.argv[1:])
+    except KeyboardInterrupt:  # once more, before all was put in order
+        code = console.INTERRUPTED
+    if code == console.INTERRUPTED:
+        os._exit(code)  # TensorFlow and Python take seconds to take themselves apart
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done; let the interpreter end
     return code

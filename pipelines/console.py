@@ -96,7 +96,8 @@ def exit_code(work: Callable[[], int], debug: bool) -> int:
     """Do the work; turn whatever goes wrong into one line on standard error and an exit code.
 
     Args:
-        work: Returns the exit code when all goes well.
+        work: Returns the exit code when all goes well; a ``KeyboardInterrupt`` may say what becomes
+            of what was interrupted.
         debug: Show the traceback too.
 
     Returns:
@@ -108,8 +109,8 @@ def exit_code(work: Callable[[], int], debug: bool) -> int:
         return code
     except BrokenPipeError:  # who read our output has seen enough
         return 0
-    except KeyboardInterrupt:
-        _complain("interrupted")
+    except KeyboardInterrupt as interruption:
+        _complain("; ".join(["interrupted", *map(str, interruption.args)]))
         return INTERRUPTED
     except Exception as error:
         if debug:

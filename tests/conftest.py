@@ -3,8 +3,12 @@
 import ctypes
 import os
 import resource
+import signal
 
 import pytest
+
+# Tests press Ctrl-C, also in processes that they start; jobs in a shell's background ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _CAPABILITIES_VERSION = 0x20080522  # of Linux's capget and capset, with data of six words
 _READ_AND_WRITE_ALL = 1 << 1 | 1 << 2  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH

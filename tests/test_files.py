@@ -1,6 +1,7 @@
 """Files that are written whole or not at all."""
 
 import errno
+import fcntl
 import os
 import socket
 import subprocess
@@ -8,7 +9,7 @@ import sys
 
 import pytest
 
-from toolkit.files import atomic, atomic_write, unfinished
+from toolkit.files import alone, atomic, atomic_write, unfinished
 
 
 def test_an_old_file_stays_where_the_new_one_cannot_be_written(tmp_path, full_disk) -> None:
@@ -72,3 +73,31 @@ def test_what_a_killed_process_left_of_a_file_is_cleared(tmp_path) -> None:
     assert leftover.startswith(".")
     atomic_write(path, "whole")
     assert os.listdir(tmp_path) == ["a.txt"]
+
+
+def test_a_folder_is_one_process_s_until_that_ends(tmp_path) -> None:
+    hold = (
+        "import sys\n"
+        "from toolkit.files import alone\n"
+        "with alone(sys.argv[1]):\n    print(flush=True)\n    input()\n"
+    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", hold, tmp_path], **pipes) as process:
+        process.stdout.readline()
+        with pytest.raises(BlockingIOError), alone(tmp_path):
+            pass
+        process.kill()
+        process.wait()
+    for _ in range(2):
+        with alone(tmp_path), pytest.raises(BlockingIOError), alone(tmp_path):
+            pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_system_without_locks_gives_none(tmp_path, monkeypatch) -> None:
+    def fail(*_) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", fail)
+    with alone(tmp_path):
+        assert tmp_path.exists()

@@ -1,5 +1,6 @@
 """Files that are there whole or not at all, and errors that say which file they are about."""
 
+import fcntl
 import glob
 import os
 import shutil
@@ -42,6 +43,29 @@ def unfinished(path: str | os.PathLike[str]) -> Iterator[Path]:
         yield beside
     finally:
         _remove(beside)
+
+
+@contextmanager
+def alone(folder: str | os.PathLike[str]) -> Iterator[None]:
+    """Keeps a folder to this process, against all others that ask for the same.
+
+    The lock is on the folder itself, so nothing is written, and the operating system takes it back
+    however the process ends. A file system that knows no locks gives none.
+
+    Raises:
+        BlockingIOError: Another process has the folder.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise
+        except OSError:
+            pass
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from toolkit.data import ColumnOptions, LabelEncoder, Source, TextExamples, surv
 from toolkit.errors import DataError, OptionError
 from toolkit.export import read_description, version_folder
 from toolkit.export.description import CONFIG
+from toolkit.files import alone
 
 #: What can be said on the line about the columns of labelled data.
 LABELLED_COLUMNS = (
@@ -193,10 +194,12 @@ def check_no_file(output: Path) -> None:
 
 @contextlib.contextmanager
 def output_folder(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Make a folder for what is going to be written; take it away if nothing was.
+    """Make a folder for what is going to be written by this process alone.
+
+    It is taken away if nothing was.
 
     Raises:
-        OptionError: It is a file.
+        OptionError: It is a file, or another process writes into it.
         OSError: It cannot be made, or not be written to.
     """
     folder = Path(path)
@@ -208,7 +211,14 @@ def output_folder(path: str | os.PathLike[str]) -> Iterator[None]:
             tempfile.TemporaryFile(dir=folder).close()
         except OSError as error:
             raise OSError(error.errno, error.strerror, os.fspath(folder)) from None
-        yield
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(alone(folder))
+            except BlockingIOError:
+                raise OptionError(
+                    f"another process writes into {folder}; wait for it, or give another --output"
+                ) from None
+            yield
     finally:
         with contextlib.suppress(OSError):  # it holds something
             for each in made:

@@ -1,9 +1,11 @@
 """``train``: from labelled data to an exported model."""
 
+import contextlib
 import logging
 import os
 import shlex
 import shutil
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,7 @@ from toolkit.data.labels import shorten
 from toolkit.errors import DivergedError, OptionError
 from toolkit.export import CARD_FILE, newest_version
 from toolkit.options import differences
-from toolkit.training import CHECKPOINT
+from toolkit.training import CHECKPOINT, checkpoint_place
 
 logger = logging.getLogger("toolkit.pipelines")
 
@@ -48,14 +50,15 @@ def _train(pipeline: Pipeline, options: Any) -> int:
     run = Path(options.output)
     check_no_file(run)
     lasting = {name: asked[name] for name in asked if name not in columns.WITHOUT_EFFECT}
-    if _finished(run, lasting | data):
-        shutil.rmtree(run / CHECKPOINT, ignore_errors=True)  # it may have been killed right there
-        logger.info("%s is finished; nothing is left to do", run)
+    asked_for = lasting | data
+    if _nothing_left(run, asked_for):
         return 0
     golden = golden_texts(options.golden) or list(pipeline.examples)
     train, validation = labelled_data(pipeline, options, columns)
 
-    with output_folder(run):
+    with output_folder(run), _saying_what_is_kept(run):
+        if _nothing_left(run, asked_for):  # another process has just ended it
+            return 0
         task = pipeline.load_task()(**asked)
         diverged = None
         try:
@@ -67,8 +70,10 @@ def _train(pipeline: Pipeline, options: Any) -> int:
         task.facts |= data | {"command": shlex.join(_command(pipeline, options))}
         task.save(run)
         if diverged:
-            weights = run / "model.keras"
-            raise DivergedError(f"{diverged}; the weights are in {weights}") from diverged
+            raise DivergedError(
+                f"{diverged}; the weights are in {run / 'model.keras'}, for "
+                "toolkit.models.load_text_model, and nothing is exported"
+            ) from diverged
         while (cut_off := newest_version(run)) is not None:  # of a run killed while exporting
             shutil.rmtree(run / str(cut_off))
         version = task.export(run, golden=golden)
@@ -76,8 +81,34 @@ def _train(pipeline: Pipeline, options: Any) -> int:
     if options.data == SAMPLE:
         logger.info("the sample's test part: %s", _brief(task.evaluate(pipeline.sample("test"))))
     logger.info("exported %s", version)
-    logger.info("ask it: %s predict %s %s", pipeline.command, run, shlex.quote(golden[0]))
+    own = options.golden or options.data == SAMPLE  # else the golden texts are of other data
+    question = shlex.quote(golden[0]) if own else '"your text"'
+    logger.info("ask it: %s predict %s %s", pipeline.command, shlex.quote(str(run)), question)
     return 0
+
+
+@contextlib.contextmanager
+def _saying_what_is_kept(run: Path) -> Iterator[None]:
+    """Let Ctrl-C say what the same command would do next."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        place = checkpoint_place(run)
+        how = f"goes on from {place}" if place else "begins anew"
+        raise KeyboardInterrupt(f"the same command {how}") from None
+
+
+def _nothing_left(run: Path, asked: dict[str, Any]) -> bool:
+    """Whether the run is finished, which is then said.
+
+    Raises:
+        OptionError: The folder holds a model trained otherwise, or the beginning of one.
+    """
+    if not _finished(run, asked):
+        return False
+    shutil.rmtree(run / CHECKPOINT, ignore_errors=True)  # it may have been killed right there
+    logger.info("%s is finished; nothing is left to do", run)
+    return True
 
 
 def _finished(run: Path, asked: dict[str, Any]) -> bool:
@@ -108,7 +139,9 @@ def _finished(run: Path, asked: dict[str, Any]) -> bool:
         ) from None
     if changes := differences(recorded, asked):
         raise OptionError(f"{run} was trained with {changes}; give another --output")
-    return (run / CARD_FILE).is_file()  # the last thing that is written
+    # The card is the last thing that is written; only then the checkpoint is taken away.
+    exported = newest_version(run) is not None and not (run / CHECKPOINT).is_dir()
+    return exported or (run / CARD_FILE).is_file()
 
 
 def _forget_unbegun(run: Path) -> None:

@@ -13,8 +13,10 @@ import pytest
 import yaml
 from fake_task import PIPELINE, FakeOptions, FakeTask
 
-from pipelines.verbs import VERBS
+from pipelines.verbs import VERBS, train
 from toolkit.export import VerifyResult
+from toolkit.files import alone
+from toolkit.training.state import State, write_state
 
 
 def rows(source):
@@ -226,7 +228,8 @@ def test_what_was_learnt_before_the_loss_diverged_is_kept(call, data, run):
     line = ["train", "--data", data, "--output", run, "--mood", "bad", "--clip", "null"]
     code, _, error = call(*line)
     assert code == 1
-    assert error.endswith(f"not a number any more; the weights are in {run}/model.keras\n")
+    assert f"not a number any more; the weights are in {run}/model.keras, for " in error
+    assert error.endswith("load_text_model, and nothing is exported\n")
     assert (run / "config.yaml").exists()
 
 
@@ -271,20 +274,99 @@ def test_an_unfinished_run_is_trained(call, data, run):
     line = ["train", "--data", data, "--output", run]
     call(*line)
     (run / "README.md").unlink()
+    (run / "checkpoint").mkdir()
     assert call(*line)[0] == 0
     assert len(FakeTask.made) == 2
+
+
+def test_a_run_without_its_card_keeps_its_versions(call, data, run):
+    line = ["train", "--data", data, "--output", run]
+    call(*line)
+    (run / "README.md").unlink()
+    (run / "2").mkdir()
+    code, _, error = call(*line)
+    assert (code, len(FakeTask.made)) == (0, 1)
+    assert "finished" in error
+    assert (run / "1").exists()
+    assert (run / "2").exists()
+
+
+def test_a_run_is_written_by_one_process_at_a_time(call, data, run):
+    line = ["train", "--data", data, "--output", run]
+    with alone(run):
+        code, output, error = call(*line)
+    assert (code, output) == (2, "")
+    assert error.endswith(
+        f"error: another process writes into {run}; wait for it, or give another --output\n"
+    )
+    assert not FakeTask.made
+    assert call(*line)[0] == 0
+
+
+def test_what_another_process_ended_meanwhile_is_left_alone(call, data, run, monkeypatch):
+    line = ["train", "--data", data, "--output", run]
+    read = train.labelled_data
+
+    def read_slowly(*arguments):
+        found = read(*arguments)
+        with monkeypatch.context() as patch:
+            patch.setattr(train, "labelled_data", read)
+            call(*line)
+        return found
+
+    monkeypatch.setattr(train, "labelled_data", read_slowly)
+    code, _, error = call(*line)
+    assert (code, len(FakeTask.made)) == (0, 1)
+    assert "finished" in error
+
+
+def interrupted(*_, **__):
+    raise KeyboardInterrupt
+
+
+def test_ctrl_c_says_what_the_same_command_would_do(call, data, run, monkeypatch):
+    line = ["train", "--data", data, "--output", run]
+    monkeypatch.setattr(FakeTask, "fit", interrupted)
+    code, _, error = call(*line)
+    assert (code, error.splitlines()[-1]) == (130, "interrupted; the same command begins anew")
+    state = State(2, 7, 1.5, [], {}, [], [])
+    write_state(run / "checkpoint" / "state.npz", state, {})
+    (run / "checkpoint" / "config.yaml").write_text("{options: {}, facts: {}}")
+    code, _, error = call(*line)
+    assert code == 130
+    assert error.splitlines()[-1] == ("interrupted; the same command goes on from epoch 3, batch 7")
+    (run / "checkpoint" / "state.npz").write_bytes(b"broken")
+    assert call(*line)[2].endswith("interrupted; the same command begins anew\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "question"),
+    [
+        ("--data {data}", '"your text"'),
+        ("--data {data} --golden {golden}", "'my own'"),
+        ("--data sample", "'It is good.'"),
+    ],
+)
+def test_it_is_to_be_asked_what_it_was_trained_for(call, data, tmp_path, line, question):
+    (tmp_path / "golden.txt").write_text("my own\n")
+    words = line.format(data=data, golden=tmp_path / "golden.txt").split()
+    _, _, error = call("train", *words, "--output", tmp_path / "a run")
+    asked = error.splitlines()[-1]
+    assert asked.endswith(f"predict '{tmp_path}/a run' {question}")
 
 
 # evaluate, export, verify, demo
 
 
 def test_what_a_killed_export_left_is_cleared_away(call, data, run):
-    train = ["train", "--data", data, "--output", run]
-    call(*train)
+    line = ["train", "--data", data, "--output", run]
+    call(*line)
     (run / "README.md").unlink()
+    (run / "checkpoint").mkdir()
     (run / "2").mkdir()
-    assert call(*train)[0] == 0
-    assert sorted(entry.name for entry in run.iterdir()) == ["1", "README.md", "config.yaml"]
+    assert call(*line)[0] == 0
+    left = ["1", "README.md", "checkpoint", "config.yaml"]  # the fake leaves its checkpoint
+    assert sorted(entry.name for entry in run.iterdir()) == left
 
 
 def test_a_run_that_was_cut_off_goes_on_as_it_began_only(call, data, tmp_path):

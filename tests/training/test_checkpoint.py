@@ -2,6 +2,8 @@
 
 import errno
 import io
+import json
+import signal
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -13,9 +15,15 @@ import pytest
 import tensorflow as tf
 
 from toolkit.errors import ModelError, OptionError
-from toolkit.training import CHECKPOINT, TrainingOptions, discard_checkpoint, fit
+from toolkit.training import (
+    CHECKPOINT,
+    TrainingOptions,
+    checkpoint_place,
+    discard_checkpoint,
+    fit,
+)
 from toolkit.training import checkpoint as checkpoint_module
-from toolkit.training.callbacks import Position, Record
+from toolkit.training.callbacks import Position, Progress, Record
 from toolkit.training.checkpoint import Checkpoint
 
 EPOCHS, BATCHES = 4, 5
@@ -50,15 +58,20 @@ def make_model() -> keras.Model:
     return model
 
 
-def train(folder: Path | None, identity: dict | None = IDENTITY, **options) -> tuple:
+def train(
+    folder: Path | None, identity: dict | None = IDENTITY, press_in: int = -1, **options
+) -> tuple:
+    """Trains; Ctrl-C is pressed in the validation of the given epoch."""
     model = make_model()
     settings = {"checkpoint_seconds": 0.0, "ema": 0.8, "patience": 2, "learning_rate": 0.1}
     scores = []
 
     def validate() -> dict[str, float]:
+        if len(scores) == press_in:
+            signal.raise_signal(signal.SIGINT)
         weights = np.concatenate([w.ravel() for w in model.get_weights()])
         scores.append(float(np.sin(40 * weights.sum())))  # goes up and down
-        return {"accuracy": scores[-1]}
+        return {"accuracy": float(scores[-1] > 0), "log_loss": -scores[-1]}
 
     rows = fit(
         model,
@@ -131,10 +144,114 @@ def test_it_may_be_cut_off_again_and_again(tmp_path, monkeypatch) -> None:
     assert_same(train(None), train(tmp_path))
 
 
+def state_of(folder: Path) -> dict:
+    with np.load(folder / CHECKPOINT / "state.npz") as file:
+        return json.loads(str(file["facts"]))
+
+
+def press(monkeypatch, batch: int, times: int = 1) -> list[int]:
+    """Presses Ctrl-C amidst what is done after a batch; gives the batches whose end was seen."""
+    update, ended = Progress.on_train_batch_end, []
+
+    def press_and_update(self, number, logs=None) -> None:
+        if len(ended) == batch:
+            for _ in range(times):
+                signal.raise_signal(signal.SIGINT)
+        ended.append(number)
+        update(self, number, logs)
+
+    monkeypatch.setattr(Progress, "on_train_batch_end", press_and_update)
+    return ended
+
+
+# The first batch of all leaves nothing; before an epoch's last one is what that leaves.
+@pytest.mark.parametrize(
+    ("batch", "kept"), [(0, None), (1, (0, 2)), (3, (0, 4)), (4, (0, 4)), (5, (1, 1)), (18, (3, 4))]
+)
+def test_ctrl_c_writes_a_checkpoint(tmp_path, monkeypatch, batch, kept) -> None:
+    rarely = {"checkpoint_seconds": 1e9, "patience": 9}
+    expected = train(None, patience=9)
+    with monkeypatch.context() as patch:
+        press(patch, batch)
+        with pytest.raises(KeyboardInterrupt):
+            train(tmp_path, **rarely)
+    if kept is None:
+        assert checkpoint_place(tmp_path) is None
+    else:
+        assert (state_of(tmp_path)["epoch"], state_of(tmp_path)["batch"]) == kept
+        assert checkpoint_place(tmp_path) == f"epoch {kept[0] + 1}, batch {kept[1]}"
+    assert_same(expected, train(tmp_path, **rarely))
+
+
+@pytest.mark.parametrize("epoch", [0, 1, EPOCHS - 1])
+def test_ctrl_c_does_not_wait_for_the_validation(tmp_path, epoch) -> None:
+    rarely = {"checkpoint_seconds": 1e9, "patience": 9}
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path, press_in=epoch, **rarely)
+    assert checkpoint_place(tmp_path) == f"epoch {epoch + 1}, batch {BATCHES - 1}"
+    assert len(state_of(tmp_path)["rows"]) == epoch
+    assert_same(train(None, patience=9), train(tmp_path, **rarely))
+
+
+def test_ctrl_c_pressed_again_ends_the_training_at_once(tmp_path, monkeypatch) -> None:
+    ended = press(monkeypatch, 2, times=2)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path, checkpoint_seconds=1e9)
+    assert len(ended) == 2
+    assert checkpoint_place(tmp_path) is None
+
+
+@pytest.mark.parametrize("batch", [0, 7])
+def test_ctrl_c_is_as_it_was_afterwards(tmp_path, monkeypatch, batch) -> None:
+    press(monkeypatch, batch)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_ctrl_c_is_left_to_whoever_sees_to_it(tmp_path, monkeypatch) -> None:
+    pressed = []
+    before = signal.signal(signal.SIGINT, lambda *_: pressed.append(True))
+    try:
+        press(monkeypatch, 7)
+        assert_same(train(None), train(tmp_path))
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert pressed == [True]
+
+
+def test_an_ended_training_can_be_ended_again(tmp_path) -> None:
+    expected = train(tmp_path, checkpoint_seconds=1e9, patience=9)
+    assert checkpoint_place(tmp_path) == f"epoch {EPOCHS}, batch {BATCHES - 1}"
+    assert_same(expected, train(tmp_path, patience=9))
+
+
+def test_it_says_where_it_begins(tmp_path, monkeypatch, caplog) -> None:
+    caplog.set_level("INFO", "toolkit")
+    with monkeypatch.context() as patch:
+        press(patch, 0)
+        with pytest.raises(KeyboardInterrupt):
+            train(tmp_path)
+    assert "anew" not in caplog.text
+    cut_off(monkeypatch, tmp_path, 7, 0)
+    assert caplog.text.count("has no checkpoint yet: it begins anew") == 1
+    train(tmp_path)
+    assert caplog.messages.count("going on from epoch 2, batch 2") == 1
+    assert caplog.text.count("anew") == 1
+
+
 def test_only_the_same_training_goes_on(tmp_path, monkeypatch) -> None:
     cut_off(monkeypatch, tmp_path, 2, 0)
     with pytest.raises(OptionError, match=r"npz is of a training with seed 0 \(now 1\); delete it"):
         train(tmp_path, IDENTITY | {"seed": 1})
+    with pytest.raises(OptionError, match=r"is of a training with other training data; delete it"):
+        train(tmp_path, IDENTITY | {"training_data": 2})
+    with pytest.raises(OptionError, match=r"other training data, seed 0 \(now 1\)"):
+        train(tmp_path, {"training_data": 2, "seed": 1})
+    with monkeypatch.context() as patch:
+        patch.setattr("importlib.metadata.version", lambda name: f"0.{len(name)}")
+        with pytest.raises(OptionError, match=r"with tensorflow \S+ \(now 0\.10\), keras "):
+            train(tmp_path)
     (tmp_path / CHECKPOINT / "state.npz").unlink()
     train(tmp_path, IDENTITY | {"seed": 1})
     discard_checkpoint(tmp_path)

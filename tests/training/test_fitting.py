@@ -78,6 +78,27 @@ def test_the_best_weights_are_kept_and_patience_ends_the_training() -> None:
     assert [row["val_accuracy"] for row in rows] == [0.1, 0.9, 0.5, 0.4]
 
 
+@pytest.mark.parametrize(
+    ("losses", "kept"),
+    [([0.1, 0.4, 0.2, 0.3, 0], 2), ([0.5, 0.1, 0.2, 0.4, 0], 1), ([None] * 5, 1)],
+)
+def test_the_log_loss_decides_between_equals(losses, kept) -> None:
+    """Of four equal epochs after a worse one; they do not renew the patience, so three are seen."""
+    model = make_model()
+    scores = zip([0.1, 0.9, 0.9, 0.9, 0.9], losses, strict=True)
+    seen = []
+
+    def validate() -> dict[str, float]:
+        seen.append(slope(model))
+        accuracy, log_loss = next(scores)
+        return {"accuracy": accuracy} | ({} if log_loss is None else {"log_loss": log_loss})
+
+    options = TrainingOptions(**OPTIONS, patience=2)
+    rows = run(model, Line(), options, epochs=6, validate=validate, monitor="accuracy", mode="max")
+    assert len(rows) == len(set(seen)) == 4
+    assert slope(model) == seen[kept]
+
+
 def test_averaged_weights_are_what_is_validated_and_kept() -> None:
     decay = 0.5
     model = make_model()

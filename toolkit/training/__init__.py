@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any
 from toolkit.training.options import CHECKPOINT, TrainingOptions
 
 if TYPE_CHECKING:
-    from toolkit.training.checkpoint import discard_checkpoint
     from toolkit.training.fitting import fit
     from toolkit.training.optimizer import make_optimizer
+    from toolkit.training.state import checkpoint_place, discard_checkpoint
     from toolkit.training.threads import set_threads
 
 __all__ = [
     "CHECKPOINT",
     "TrainingOptions",
+    "checkpoint_place",
     "discard_checkpoint",
     "fit",
     "make_optimizer",
@@ -21,7 +22,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "discard_checkpoint": "toolkit.training.checkpoint",
+    "checkpoint_place": "toolkit.training.state",
+    "discard_checkpoint": "toolkit.training.state",
     "fit": "toolkit.training.fitting",
     "make_optimizer": "toolkit.training.optimizer",
     "set_threads": "toolkit.training.threads",

@@ -110,6 +110,34 @@ class StopOnDivergence(keras.callbacks.Callback):
             self.model.stop_training = True
 
 
+class Stopping(keras.callbacks.EarlyStopping):
+    """Early stopping that tells epochs apart which are equally good by the monitored metric.
+
+    Of those it keeps the weights with the smallest log loss, where that is measured. They are no
+    better by the metric, so they do not renew its patience.
+
+    Args:
+        monitor: The name of the metric among what ``Validation`` adds.
+        mode: ``max`` if more of it is better, else ``min``.
+        patience: How many epochs without a better metric end the training.
+    """
+
+    def __init__(self, monitor: str, mode: str, patience: int) -> None:
+        super().__init__(monitor=monitor, mode=mode, patience=patience, restore_best_weights=True)
+        self.best_log_loss = math.inf
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Looks at the metric, and at the log loss where it is as good as the best."""
+        super().on_epoch_end(epoch, logs)
+        measured = logs or {}
+        log_loss = measured.get("val_log_loss", math.inf)
+        if self.wait == 0:
+            self.best_log_loss = log_loss
+        elif measured.get(self.monitor) == self.best and log_loss < self.best_log_loss:
+            self.best_log_loss = log_loss
+            self.best_epoch, self.best_weights = epoch, self.model.get_weights()
+
+
 class Record(keras.callbacks.Callback):
     """Collects a row an epoch and writes all of them to ``history.csv``.
 

@@ -1,54 +1,22 @@
-"""Exact resume: all that the rest of a training depends on, in one file."""
+"""Exact resume: what the rest of a training depends on, kept now and then."""
 
-import json
 import logging
-import shutil
 import time
-import zipfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
-from numpy.typing import NDArray
 
-from toolkit.errors import ModelError, OptionError
-from toolkit.files import atomic
-from toolkit.options import differences
-from toolkit.training.callbacks import Position, Record
-from toolkit.training.options import CHECKPOINT
+from toolkit.errors import ModelError
+from toolkit.training.callbacks import Position, Record, Stopping
+from toolkit.training.interruption import Interruption
+from toolkit.training.state import State, write_state
 
 logger = logging.getLogger("toolkit")
 
 #: The largest share of the time that goes into writing checkpoints.
 SHARE = 0.02
-
-Arrays = list[NDArray[Any]]
-
-
-@dataclass(frozen=True)
-class State:
-    """A training as it stood after some batches.
-
-    Args:
-        epoch: The epoch, from 0.
-        batch: How many of its batches were done.
-        seconds: How long the epoch had taken.
-        rows: The record of the epochs before.
-        variables: Of the model with the seeds of its dropouts, the optimizer and the metrics.
-        stopping: What early stopping had counted.
-        best: The best weights so far; empty when there are none.
-    """
-
-    epoch: int
-    batch: int
-    seconds: float
-    rows: list[dict[str, float]]
-    stopping: dict[str, Any]
-    variables: Arrays = field(repr=False)
-    best: Arrays = field(repr=False)
 
 
 class Checkpoint(keras.callbacks.Callback):
@@ -58,6 +26,11 @@ class Checkpoint(keras.callbacks.Callback):
     so many that the writing takes no more than ``SHARE`` of the time. What cannot be written, since
     the disk is full, is said; the training goes on.
 
+    Ctrl-C is put off to the end of the batch at hand, and the state as it is then is to be written
+    by ``write_last``. From the last batch of an epoch on, and so during validation, it need not
+    wait: there the state before that batch is at hand in memory. That one is also written when the
+    training is over, so that little has to be done again until the model is saved.
+
     Args:
         path: The file.
         identity: What the training is a function of; see ``read_state``.
@@ -66,6 +39,10 @@ class Checkpoint(keras.callbacks.Callback):
         record: The record of its epochs.
         stopping: The early stopping, if there is one.
         state: What to begin with.
+        interruption: Where Ctrl-C waits.
+
+    Attributes:
+        last: A state to go on from that may not be written yet, if there is one.
     """
 
     def __init__(
@@ -75,8 +52,9 @@ class Checkpoint(keras.callbacks.Callback):
         seconds: float,
         position: Position,
         record: Record,
-        stopping: keras.callbacks.EarlyStopping | None = None,
+        stopping: Stopping | None = None,
         state: State | None = None,
+        interruption: Interruption | None = None,
     ) -> None:
         super().__init__()
         self.path = path
@@ -86,6 +64,8 @@ class Checkpoint(keras.callbacks.Callback):
         self.record = record
         self.stopping = stopping
         self.state = state
+        self.interruption = interruption or Interruption()
+        self.last: State | None = None
         self.due = time.monotonic() + seconds
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -94,19 +74,36 @@ class Checkpoint(keras.callbacks.Callback):
             self._restore(self.state)
             self.state = None
         elif epoch:  # before the first batch there is nothing to keep
-            self._save_when_due()
+            self._between_batches()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """After the last batch it waits until the epoch's end has done its work."""
         if self.position.batch < self.position.batches:
-            self._save_when_due()
+            self._between_batches()
 
-    def _save_when_due(self) -> None:
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        """Keeps what little would have to be done again."""
+        self.write_last()
+
+    def write_last(self) -> None:
+        """Writes the last state, if there is one."""
+        if self.last is not None:
+            self._write(self.last)
+
+    def _between_batches(self) -> None:
+        if time.monotonic() >= self.due:
+            self._write(self._state())
+        last_follows = self.position.batch == self.position.batches - 1
+        self.last = self._state() if last_follows else None
+        self.interruption.put_off = not last_follows
+        if self.interruption.pressed:
+            self.last = self.last or self._state()
+            raise KeyboardInterrupt
+
+    def _write(self, state: State) -> None:
         began = time.monotonic()
-        if began < self.due:
-            return
         try:
-            write_state(self.path, self._state(), self.identity)
+            write_state(self.path, state, self.identity)
         except OSError as error:
             logger.warning("%s cannot be written (%s); the training goes on", self.path, error)
         ended = time.monotonic()
@@ -118,7 +115,7 @@ class Checkpoint(keras.callbacks.Callback):
             epoch=self.position.epoch,
             batch=self.position.batch,
             seconds=time.perf_counter() - self.record.started,
-            rows=self.record.rows,
+            rows=list(self.record.rows),
             stopping={name: getattr(stopping, name) for name in _COUNTED} if stopping else {},
             variables=[variable.numpy() for variable in all_variables(self.model)],
             best=(stopping.best_weights or []) if stopping else [],
@@ -141,72 +138,10 @@ class Checkpoint(keras.callbacks.Callback):
             self.stopping.best_weights = state.best or None
 
 
-#: What Keras's ``EarlyStopping`` counts from epoch to epoch, but for the best weights.
-_COUNTED = ("wait", "stopped_epoch", "best", "best_epoch")
+#: What early stopping counts from epoch to epoch, but for the best weights.
+_COUNTED = ("wait", "stopped_epoch", "best", "best_epoch", "best_log_loss")
 
 
 def all_variables(model: keras.Model) -> list[Any]:
     """What a training changes; optimizer and metrics must have been built."""
     return [*model.variables, *model.optimizer.variables, *model.metrics_variables]
-
-
-def write_state(path: Path, state: State, identity: Mapping[str, Any]) -> None:
-    """Writes a state whole, or not at all.
-
-    Raises:
-        OSError: It cannot be written; an older one is then untouched.
-    """
-    names = ("epoch", "batch", "seconds", "rows", "stopping")
-    facts = {name: getattr(state, name) for name in names} | {"identity": identity}
-    with atomic(path) as file:
-        np.savez(
-            file,
-            facts=np.asarray(json.dumps(facts)),
-            **_numbered("variable", state.variables),
-            **_numbered("best", state.best),
-        )
-
-
-def read_state(path: Path, identity: Mapping[str, Any]) -> State | None:
-    """Reads a state; None if there is none.
-
-    Args:
-        path: The file.
-        identity: What the training is a function of: the values of options, and checksums of data.
-
-    Raises:
-        OptionError: The state is that of another training.
-        ModelError: It cannot be read.
-    """
-    try:
-        with path.open("rb") as content, np.load(content, allow_pickle=False) as file:
-            facts = json.loads(str(file["facts"]))
-            recorded = facts.pop("identity")
-            variables, best = _collected("variable", file), _collected("best", file)
-            state = State(**facts, variables=variables, best=best)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise ModelError(
-            f"{path} cannot be read ({error}); delete it to train from the beginning"
-        ) from error
-    if changes := differences(recorded, json.loads(json.dumps(identity))):
-        raise OptionError(
-            f"{path} is of a training with {changes}; "
-            "delete it to train from the beginning, or write to another folder"
-        )
-    return state
-
-
-def discard_checkpoint(folder: str | Path) -> None:
-    """Takes the checkpoint out of a run's folder when the run is finished."""
-    shutil.rmtree(Path(folder, CHECKPOINT), ignore_errors=True)
-
-
-def _numbered(name: str, arrays: Sequence[NDArray[Any]]) -> dict[str, Any]:
-    return {f"{name}_{number}": array for number, array in enumerate(arrays)}
-
-
-def _collected(name: str, file: Any) -> Arrays:
-    count = sum(key.startswith(f"{name}_") for key in file.files)
-    return [file[f"{name}_{number}"] for number in range(count)]

@@ -1,5 +1,6 @@
 """Fitting a model on batches, through ``keras.Model.fit``."""
 
+import importlib.metadata
 import importlib.util
 import logging
 from collections.abc import Callable, Mapping
@@ -8,12 +9,22 @@ from typing import Any, Protocol
 
 import keras
 
+from toolkit import __version__
 from toolkit.errors import OptionError
 from toolkit.files import atomic_write
-from toolkit.training.callbacks import Position, Progress, Record, StopOnDivergence, Validation
-from toolkit.training.checkpoint import Checkpoint, read_state
+from toolkit.training.callbacks import (
+    Position,
+    Progress,
+    Record,
+    StopOnDivergence,
+    Stopping,
+    Validation,
+)
+from toolkit.training.checkpoint import Checkpoint
+from toolkit.training.interruption import Interruption
 from toolkit.training.optimizer import make_optimizer
 from toolkit.training.options import CHECKPOINT, TrainingOptions
+from toolkit.training.state import STATE, place, read_state
 
 logger = logging.getLogger("toolkit")
 
@@ -58,8 +69,9 @@ def fit(
         mode: ``max`` if more of it is better, else ``min``.
         folder: Where ``history.csv`` is written.
         identity: What the training is a function of, as plain values: options, and checksums of
-            the data. With it, a checkpoint is kept in the folder, and a training that was cut off
-            goes on from there to the same end, bit for bit. ``discard_checkpoint`` takes it away.
+            the data under names that end in ``_data``; the versions of the libraries are added.
+            With it, a checkpoint is kept in the folder, and a training that was cut off goes on
+            from there to the same end, bit for bit. ``discard_checkpoint`` takes it away.
         description: What is kept beside the checkpoint as ``config.yaml``.
 
     Returns:
@@ -72,16 +84,23 @@ def fit(
         ModelError: The checkpoint cannot be read.
         DivergedError: The loss or the gradient was not finite any more; the model keeps the last
             good weights.
+        KeyboardInterrupt: Ctrl-C was pressed. Where a checkpoint is kept, it waits for the batch at
+            hand, and one is written; pressed again, it ends the training at once.
     """
     optimizer = make_optimizer(options, epochs * len(train))
     if options.precision == "mixed_float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     model.compile(optimizer=optimizer, loss=loss, metrics=metrics or [], jit_compile=False)
 
-    path = Path(folder, CHECKPOINT, "state.npz") if folder and identity is not None else None
-    state = read_state(path, identity or {}) if path else None
+    path = Path(folder, CHECKPOINT, STATE) if folder and identity is not None else None
+    state = None
     if path:
-        atomic_write(path.with_name("config.yaml"), description)
+        identity = {**(identity or {}), **versions()}
+        state = read_state(path, identity)
+        config = path.with_name("config.yaml")
+        if state is None and config.exists():
+            logger.info("the training in %s has no checkpoint yet: it begins anew", folder)
+        atomic_write(config, description)
     position = Position(len(train), *((state.epoch, state.batch) if state else ()))
     divergence = StopOnDivergence(position)
     progress = Progress(position, epochs)
@@ -94,39 +113,54 @@ def fit(
         callbacks.append(Validation(validate))
     callbacks.append(record)
     if validate is not None:
-        stopping = keras.callbacks.EarlyStopping(
-            monitor=f"val_{monitor}",
-            mode=mode,
-            patience=options.patience,
-            restore_best_weights=True,
-        )
+        stopping = Stopping(f"val_{monitor}", mode, options.patience)
         callbacks.append(stopping)
     if options.tensorboard:
         callbacks.append(tensorboard(options.tensorboard))
+    interruption = Interruption()
+    checkpoint = None
     if path:
-        seconds = options.checkpoint_seconds
-        callbacks.append(
-            Checkpoint(path, identity or {}, seconds, position, record, stopping, state)
+        checkpoint = Checkpoint(
+            path,
+            identity or {},
+            options.checkpoint_seconds,
+            position,
+            record,
+            stopping,
+            state,
+            interruption,
         )
+        callbacks.append(checkpoint)
     if state:
-        logger.info("going on from epoch %d, batch %d", state.epoch + 1, state.batch)
+        logger.info("going on from %s", place(state.epoch, state.batch))
         optimizer.build(model.trainable_variables)
         model.test_on_batch(*next(iter(train.stream())))  # builds the metrics
     try:
-        model.fit(
-            train.stream(position.epoch, position.batch),
-            initial_epoch=position.epoch,
-            epochs=epochs,
-            steps_per_epoch=len(train),
-            shuffle=False,
-            callbacks=callbacks,
-            verbose=0,
-        )
+        with interruption:
+            model.fit(
+                train.stream(position.epoch, position.batch),
+                initial_epoch=position.epoch,
+                epochs=epochs,
+                steps_per_epoch=len(train),
+                shuffle=False,
+                callbacks=callbacks,
+                verbose=0,
+            )
+    except KeyboardInterrupt:
+        if checkpoint is not None:
+            checkpoint.write_last()
+        raise
     finally:
         progress.close()
     if divergence.error is not None:
         raise divergence.error
     return record.rows
+
+
+def versions() -> dict[str, str]:
+    """The versions of what decides over the last bits of a training."""
+    packages = ("tensorflow", "keras", "numpy")
+    return {"toolkit": __version__} | {name: importlib.metadata.version(name) for name in packages}
 
 
 def tensorboard(folder: str) -> keras.callbacks.Callback:
