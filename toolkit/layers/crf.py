@@ -128,7 +128,7 @@ class CRF(keras.layers.Layer):
         after = _sums(emissions, mask, follow[:-1], end)
         turned, turned_mask = ops.flip(emissions, axis=0), ops.flip(mask, axis=0)
         before = _sums(turned, turned_mask, ops.transpose(follow[:-1]), follow[-1])
-        found = ops.softmax(ops.flip(before, axis=0) + emissions + after)
+        found = ops.exp(ops.log_softmax(ops.flip(before, axis=0) + emissions + after))
         return ops.swapaxes(ops.where(mask[:, :, None], found, 0), 0, 1)
 
     def viterbi(self, emissions: Any, mask: Any = None) -> tuple[Any, Any]:
