@@ -13,9 +13,11 @@ EXPORTS = {
     ),
     "text": "PADDING_ID UNKNOWN_ID Pieces TextOptions TokenCounts TokenFeatures Tokenizer utf8",
     "data": (
-        "ColumnOptions EncodedCorpus Example Label LabelCounter LabelEncoder LabelRule "
-        "LengthBatches Record Source Survey TextExamples cooccurrence_vectors encode open_source "
-        "survey"
+        "ColumnOptions EncodedCorpus EntityColumnOptions EntityExample EntityExamples Example "
+        "Label LabelCounter LabelEncoder LabelRule LengthBatches Record Source Span Survey "
+        "TaggedCorpus TaggedSentence TextExamples align cooccurrence_vectors encode "
+        "encode_tagged open_entities open_source read_vectors spans_of split_indices survey "
+        "tags_of"
     ),
     "models": "ManyToMany ManyToOne OneToOne OutputLayer TextModel load_text_model",
     "training": "CHECKPOINT TrainingOptions discard_checkpoint fit make_optimizer set_threads",

@@ -163,6 +163,14 @@ def test_a_table_separated_by_tabs_is_one_if_its_columns_are_named(tmp_path: Pat
     assert sentences(tmp_path / "a.tsv", **options) == [*zip(TOKENS, TAGS, strict=True)]
 
 
+def test_options_that_name_columns_of_other_data(tmp_path: Path) -> None:
+    options = {"text_column": "body", "entities_column": "marks", "sentence_column": "number"}
+    path = write(tmp_path / "a.conll", column_file())
+    for data in (path, (TOKENS, TAGS)):
+        assert sentences(data, **options) == [*zip(TOKENS, TAGS, strict=True)]
+    assert texts((TEXTS, SPANS), **options) == [*zip(TEXTS, SPANS, strict=True)]
+
+
 def test_lists_are_sentences_already() -> None:
     rows = pd.DataFrame({"words": TOKENS, "tags": TAGS})
     assert sentences(rows, sentence_column="words") == [*zip(TOKENS, TAGS, strict=True)]
