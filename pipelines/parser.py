@@ -69,11 +69,17 @@ class Parser(ArgumentParser):
         hints = get_type_hints(options)
         values = {field.name: field.default if defaults else SUPPRESS for field in fields(options)}
         own, *bases = [cls for cls in options.__mro__ if cls is not object]
+        seen: set[str] = set()
+        declared_by = {}  # of a field that is declared anew, the class that did it last
+        for cls in (own, *bases):
+            declared_by[cls] = [
+                n for n in inspect.get_annotations(cls) if n in values and n not in seen
+            ]
+            seen.update(declared_by[cls])
         for cls in [*bases, own]:
             documentation = docstring_parser.parse(cls.__doc__ or "")
             helps = {param.arg_name: param.description for param in documentation.params}
-            declared = [name for name in inspect.get_annotations(cls) if name in values]
-            wanted = [name for name in declared if names is None or name in names]
+            wanted = [name for name in declared_by[cls] if names is None or name in names]
             if not wanted:
                 continue
             group = self.add_argument_group((documentation.short_description or "").rstrip("."))

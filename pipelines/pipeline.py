@@ -1,14 +1,13 @@
 """What a pipeline is, for the verbs to work on."""
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from pipelines import console
-from toolkit.data import Source, open_source
-
-Labelled = tuple[list[str], list[str]]
+from pipelines.labelled import Labelled
+from toolkit.data import Source
 
 #: The name of the embedded sample, where data is asked for.
 SAMPLE = "sample"
@@ -23,33 +22,40 @@ class Pipeline:
         description: What it does, in a sentence.
         options: The dataclass of its task's hyperparameters.
         task: Where the task is, as ``module:Class``; imported when it is needed.
-        sample: Gives the texts and labels of the embedded sample's ``train`` or ``test`` part.
+        labelled: How its labelled data is read.
+        samples: The embedded samples by name; each gives its ``train`` or ``test`` part as data
+            that ``labelled`` opens.
         examples: Texts for the golden file and the demonstration, written by ourselves.
+        page: Writes texts and their answers as a page to look at, where it has one.
     """
 
     name: str
     description: str
     options: type
     task: str
-    sample: Callable[[Literal["train", "test"]], Labelled]
+    labelled: Labelled
+    samples: Mapping[str, Callable[[Literal["train", "test"]], Any]]
     examples: Sequence[str]
+    page: Callable[[Iterable[tuple[str, Any]], str], Iterable[str]] | None = None
 
     @property
     def command(self) -> str:
         """How a user calls it."""
         return f"python -m pipelines.{self.name}"
 
-    def data(self, name: str, part: Literal["train", "test"]) -> Source:
+    def data(self, name: str, part: Literal["train", "test"], columns: Any) -> Source:
         """Open data by the name that the user gave, if it is there.
 
         Args:
-            name: A path, the name of a data set, or ``sample``.
+            name: A path, the name of a data set, or of a sample.
             part: Which part of data that comes in parts, where the name does not say.
+            columns: The options that say which columns mean what.
 
         Raises:
             DataError: There is no such data.
         """
-        return open_source(self.sample(part) if name == SAMPLE else name, part)
+        sample = self.samples.get(name)
+        return self.labelled.open(sample(part) if sample else name, part, columns)
 
     def load_task(self) -> Any:
         """Import the class of the task, and TensorFlow with it, quietly unless in ``--debug``."""

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from typing import Literal
 
 from pipelines.command import main as run
-from pipelines.pipeline import Labelled, Pipeline
+from pipelines.labelled import LabelledTexts
+from pipelines.pipeline import SAMPLE, Pipeline
 from pipelines.samples.reviews import DEMO_SENTENCES, reviews
 from toolkit.tasks.options import TextClassifierOptions
 
 
-def sample(part: Literal["train", "test"]) -> Labelled:
+def sample(part: Literal["train", "test"]) -> tuple[list[str], list[str]]:
     """Return the texts and labels of the generated film reviews."""
     texts, labels = zip(*reviews(part), strict=True)
     return list(texts), list(labels)
@@ -24,7 +25,8 @@ PIPELINE = Pipeline(
     description="Says of a text which of the classes it was trained on it belongs to.",
     options=TextClassifierOptions,
     task="toolkit.tasks.text_classifier:TextClassifier",
-    sample=sample,
+    labelled=LabelledTexts(),
+    samples={SAMPLE: sample},
     examples=[text for text, _ in DEMO_SENTENCES],
 )
 

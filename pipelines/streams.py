@@ -78,32 +78,37 @@ class _End:
         self.error = error
 
 
-def full_batches(texts: Iterable[str], size: int = BATCH) -> Iterator[list[str]]:
+def full_batches(texts: Iterable[Any], size: int = BATCH) -> Iterator[list[Any]]:
     """Give ``size`` texts at a time, for texts that are all there already."""
     remaining = iter(texts)
     while batch := list(itertools.islice(remaining, size)):
         yield batch
 
 
-def answer(
-    batches: Iterable[Sequence[str]],
-    predict: Callable[[Sequence[str]], Sequence[Mapping[str, Any]]],
+def answered(
+    batches: Iterable[Sequence[Any]],
+    predict: Callable[[Sequence[Any]], Sequence[Mapping[str, Any]]],
     output: TextIO,
     form: str,
-) -> None:
+) -> Iterator[tuple[Any, Mapping[str, Any]]]:
     """Write the answer to each text, in order, and flush after each batch.
 
     Args:
-        batches: The texts.
-        predict: What answers some texts.
+        batches: The texts, or sentences as lists of tokens.
+        predict: What answers some of them.
         output: Where the answers go.
         form: ``jsonl`` or ``csv``.
+
+    Yields:
+        Each text with its answer, once the batch is written.
     """
     write = _csv_writer(output) if form == "csv" else _json_writer(output)
     for batch in batches:
-        for text, found in zip(batch, predict(batch), strict=True):
-            write({"text": text, **found})
+        answers = list(zip(batch, predict(batch), strict=True))
+        for text, found in answers:
+            write({"text" if isinstance(text, str) else "tokens": text, **found})
         output.flush()
+        yield from answers
 
 
 def _json_writer(output: TextIO) -> Callable[[Mapping[str, Any]], object]:
@@ -121,10 +126,19 @@ def _csv_writer(output: TextIO) -> Callable[[Mapping[str, Any]], object]:
             if isinstance(value, Mapping):
                 flat.update({f"{name}.{key}": item for key, item in value.items()})
             else:
-                flat[name] = "|".join(value) if isinstance(value, list) else value
+                flat[name] = _field(value)
         if writer is None:
             writer = csv.DictWriter(output, list(flat), lineterminator="\n")
             writer.writeheader()
         writer.writerow(flat)
 
     return write
+
+
+def _field(value: Any) -> Any:
+    """A value in one field: names separated by ``|``, other lists as JSON."""
+    if not isinstance(value, list):
+        return value
+    if value and all(isinstance(item, str) for item in value):
+        return "|".join(value)
+    return json.dumps(value, ensure_ascii=False) if value else ""

@@ -5,27 +5,19 @@ import errno
 import os
 import stat
 import tempfile
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from pipelines import console
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
 from pipelines.streams import arriving_lines
-from toolkit.data import ColumnOptions, LabelEncoder, Source, TextExamples, survey
+from toolkit.data import Source
 from toolkit.errors import DataError, OptionError
 from toolkit.export import read_description, version_folder
 from toolkit.export.description import CONFIG
 from toolkit.files import alone
-
-#: What can be said on the line about the columns of labelled data.
-LABELLED_COLUMNS = (
-    *("text_column", "label_column"),
-    *("label_rule", "label_separator", "skip_bad_rows"),
-)
 
 
 def run_argument(parser: Parser, _: Pipeline) -> None:
@@ -42,7 +34,7 @@ def check_run(pipeline: Pipeline, run: str) -> None:
     recorded(pipeline, run)
 
 
-def data_arguments(parser: Parser) -> None:
+def data_arguments(parser: Parser, pipeline: Pipeline) -> None:
     """Add the data that is learnt from, and a file of options."""
     parser.add_argument(
         "--config",
@@ -53,50 +45,35 @@ def data_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--data",
         required=True,
-        help="A CSV, TSV or JSONL file (each also .gz), a folder with a sub-folder a class, the "
-        "name of a TensorFlow data set, or sample.",
+        help=f"{pipeline.labelled.formats}, the name of a TensorFlow data set, or "
+        f"{' or '.join(pipeline.samples)}.",
     )
     parser.add_argument(
         "--validation-data", metavar="DATA", help="The same, to choose the best weights by."
     )
 
 
-def labelled_data(
-    pipeline: Pipeline, options: Any, columns: ColumnOptions
-) -> tuple[Source, Source | None]:
+def labelled_data(pipeline: Pipeline, options: Any, asked: Any) -> tuple[Source, Source | None]:
     """The training data, and the validation data where some is given, both read once.
 
     So whatever is wrong with them is said before TensorFlow is imported, and before anything is
     written.
 
+    Args:
+        pipeline: The pipeline.
+        options: What was said on the line.
+        asked: The same as the dataclass of the task's options.
+
     Raises:
         DataError: There is no such data, or it is not what it should be.
-        OptionError: The label rule cannot be understood.
+        OptionError: An option does not go with the data.
     """
-    train = pipeline.data(options.data, "train")
-    TextExamples(train, columns)
-    share = 0 if options.validation_data else getattr(options, "validation_split", 0)
-    with console.silence():  # the task says the same again
-        found = survey(TextExamples(train, columns, grouped=share > 0), columns.target)
-        if share:
-            found.split(share, options.seed)
-    if options.validation_data is None:
-        return train, None
-    validation = pipeline.data(options.validation_data, "test")
-    check_labels(validation, columns, found.encoder)
+    train = pipeline.data(options.data, "train", asked)
+    validation = None
+    if options.validation_data is not None:
+        validation = pipeline.data(options.validation_data, "test", asked)
+    pipeline.labelled.check_training(train, validation, asked)
     return train, validation
-
-
-def check_labels(data: Source, columns: ColumnOptions, encoder: LabelEncoder | None) -> None:
-    """Read labelled data once, to complain of it before TensorFlow is imported.
-
-    Raises:
-        DataError: It is not what it should be, or has a label that the encoder does not know.
-        OptionError: The label rule cannot be understood.
-    """
-    examples = TextExamples(data, columns, grouped=False)
-    with console.silence():  # the task says the same again
-        deque(examples.known(encoder) if encoder else examples, maxlen=0)
 
 
 def golden_argument(parser: Parser) -> None:
@@ -137,17 +114,19 @@ def opened(path: str) -> Iterator[int]:
         os.close(descriptor)
 
 
-def given_columns(options: Any) -> dict[str, Any]:
+def given_columns(pipeline: Pipeline, options: Any) -> dict[str, Any]:
     """What was said on the line about the columns."""
-    names = (field.name for field in fields(ColumnOptions))
+    names = (field.name for field in fields(pipeline.labelled.columns))
     return {name: getattr(options, name) for name in names if name in options}
 
 
-def columns(pipeline: Pipeline, options: Any, run: str) -> ColumnOptions:
+def columns(pipeline: Pipeline, options: Any, run: str) -> Any:
     """The columns that a run was trained with, but for those that are given."""
     of_run = recorded(pipeline, run)["options"]
-    names = [field.name for field in fields(ColumnOptions) if field.name in of_run]
-    return ColumnOptions(**({name: of_run[name] for name in names} | given_columns(options)))
+    kind = pipeline.labelled.columns
+    names = [field.name for field in fields(kind) if field.name in of_run]
+    given = given_columns(pipeline, options)
+    return kind(**({name: of_run[name] for name in names} | given))
 
 
 def labelled_for(pipeline: Pipeline, options: Any, *runs: str) -> Source:
@@ -157,14 +136,10 @@ def labelled_for(pipeline: Pipeline, options: Any, *runs: str) -> Source:
         DataError: There is no such data, or it is not what it should be.
         ModelError: A run is none of this task.
     """
-    made = [recorded(pipeline, run) for run in runs]
-    data = pipeline.data(options.data, "test")
-    for run, of_run in zip(runs, made, strict=True):
-        wanted = columns(pipeline, options, run)
-        classes = of_run["facts"].get("classes")
-        check_labels(
-            data, wanted, None if classes is None else LabelEncoder(wanted.target, classes)
-        )
+    wanted = [columns(pipeline, options, run) for run in runs]
+    data = pipeline.data(options.data, "test", wanted[0])
+    for run, of_run in zip(runs, wanted, strict=True):
+        pipeline.labelled.check(data, of_run, recorded(pipeline, run)["facts"])
     return data
 
 
@@ -228,6 +203,6 @@ def output_folder(path: str | os.PathLike[str]) -> Iterator[None]:
 def load_run(pipeline: Pipeline, run: str, options: Any) -> Any:
     """The task of a run, with the columns that were said on the line."""
     task = pipeline.load_task().load(run)
-    for name, value in given_columns(options).items():
+    for name, value in given_columns(pipeline, options).items():
         setattr(task, name, value)
     return task

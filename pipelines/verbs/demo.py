@@ -29,7 +29,8 @@ def _demo(pipeline: Pipeline, options: Any) -> int:
     logger.info("try next:")
     logger.info('  %s predict %s "your text"', pipeline.command, run)
     logger.info("  %s verify %s", pipeline.command, run)
-    logger.info("  %s train --data your.csv --output saved_models/yours", pipeline.command)
+    file = pipeline.labelled.file
+    logger.info("  %s train --data %s --output saved_models/yours", pipeline.command, file)
     return 0
 
 

@@ -10,7 +10,6 @@ from typing import Any
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
 from pipelines.verbs.common import (
-    LABELLED_COLUMNS,
     config_file,
     labelled_for,
     load_run,
@@ -20,7 +19,6 @@ from pipelines.verbs.common import (
 )
 from pipelines.verbs.train import TRAIN
 from pipelines.verbs.verb import Verb
-from toolkit.data import ColumnOptions
 from toolkit.errors import OptionError
 from toolkit.evaluation import metrics_table, over_seeds
 from toolkit.files import atomic_write
@@ -42,7 +40,7 @@ def _evaluate_arguments(parser: Parser, pipeline: Pipeline) -> None:
         "after its own, into RUN/seeds/; and give the mean and the standard deviation of their "
         "metrics. The same command goes on where it was cut off.",
     )
-    parser.add_options(ColumnOptions, LABELLED_COLUMNS, defaults=False)
+    parser.add_options(pipeline.labelled.columns, pipeline.labelled.given, defaults=False)
 
 
 def _evaluate(pipeline: Pipeline, options: Any) -> int:

@@ -13,7 +13,7 @@ from toolkit.evaluation import report_table
 
 
 def _inspect_arguments(parser: Parser, pipeline: Pipeline) -> None:
-    data_arguments(parser)
+    data_arguments(parser, pipeline)
     parser.add_argument(
         "--format", choices=["table", "json"], default="table", help="How the report is written."
     )

@@ -3,16 +3,17 @@
 import contextlib
 import logging
 import sys
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
-from pipelines.streams import answer, arriving_batches, arriving_lines, full_batches
+from pipelines.streams import answered, arriving_batches, arriving_lines, full_batches
 from pipelines.verbs.common import check_run, columns, opened, run_argument
 from pipelines.verbs.verb import Verb
-from toolkit.data import ColumnOptions, TextExamples
 from toolkit.errors import OptionError
+from toolkit.files import atomic
 
 logger = logging.getLogger("toolkit.pipelines")
 
@@ -35,7 +36,11 @@ def _predict_arguments(parser: Parser, pipeline: Pipeline) -> None:
     parser.add_argument(
         "--format", choices=["jsonl", "csv"], default="jsonl", help="How answers are written."
     )
-    parser.add_options(ColumnOptions, ("text_column",), defaults=False)
+    if pipeline.page:
+        parser.add_argument(
+            "--html", metavar="FILE", help="Also write a page that shows the answers in the texts."
+        )
+    parser.add_options(pipeline.labelled.columns, pipeline.labelled.asked, defaults=False)
 
 
 def _predict(pipeline: Pipeline, options: Any) -> int:
@@ -45,11 +50,17 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
     with contextlib.ExitStack() as stack:
         batches = _batches(pipeline, options, stack)
         task = pipeline.load_task().load(options.run)
-        answer(batches, task.predict, sys.stdout, options.format)
+        answers = answered(batches, task.predict, sys.stdout, options.format)
+        if pipeline.page and options.html:
+            shown = ((text, found) for text, found in answers if isinstance(text, str))
+            with atomic(options.html) as file:
+                for part in pipeline.page(shown, options.run):
+                    file.write(part.encode("utf-8", "replace"))
+        deque(answers, maxlen=0)
     return 0
 
 
-def _batches(pipeline: Pipeline, options: Any, stack: contextlib.ExitStack) -> Iterator[list[str]]:
+def _batches(pipeline: Pipeline, options: Any, stack: contextlib.ExitStack) -> Iterator[list[Any]]:
     """The texts from wherever they come; a missing file or column is complained about at once."""
     if options.texts:
         return full_batches(options.texts)
@@ -59,10 +70,9 @@ def _batches(pipeline: Pipeline, options: Any, stack: contextlib.ExitStack) -> I
         return arriving_batches(arriving_lines(sys.stdin.fileno()))
     if options.data.lower().endswith(".txt"):
         return full_batches(arriving_lines(stack.enter_context(opened(options.data))))
-    source = pipeline.data(options.data, "test")
     of_run = columns(pipeline, options, options.run)
-    examples = TextExamples(source, of_run, labelled=False)
-    return full_batches(example.text for example in examples)
+    source = pipeline.data(options.data, "test", of_run)
+    return full_batches(pipeline.labelled.unlabelled(source, of_run))
 
 
 PREDICT = Verb(

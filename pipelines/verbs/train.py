@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from pipelines.parser import Parser
-from pipelines.pipeline import SAMPLE, Pipeline
+from pipelines.pipeline import Pipeline
 from pipelines.verbs.common import (
     check_no_file,
     data_arguments,
@@ -36,7 +36,7 @@ _TRAIN_FILES = ("data", "validation_data", "output", "golden")
 
 
 def _train_arguments(parser: Parser, pipeline: Pipeline) -> None:
-    data_arguments(parser)
+    data_arguments(parser, pipeline)
     parser.add_argument("--output", required=True, metavar="RUN", help="The run's folder.")
     golden_argument(parser)
     parser.add_options(pipeline.options)
@@ -78,10 +78,11 @@ def _train(pipeline: Pipeline, options: Any) -> int:
             shutil.rmtree(run / str(cut_off))
         version = task.export(run, golden=golden)
     logger.info("validation: %s", _brief(task.metrics))
-    if options.data == SAMPLE:
-        logger.info("the sample's test part: %s", _brief(task.evaluate(pipeline.sample("test"))))
+    if sample := pipeline.samples.get(options.data):
+        logger.info("the sample's test part: %s", _brief(task.evaluate(sample("test"))))
     logger.info("exported %s", version)
-    own = options.golden or options.data == SAMPLE  # else the golden texts are of other data
+    # Else the golden texts are of other data.
+    own = options.golden or options.data in pipeline.samples
     question = shlex.quote(golden[0]) if own else '"your text"'
     logger.info("ask it: %s predict %s %s", pipeline.command, shlex.quote(str(run)), question)
     return 0

@@ -7,11 +7,14 @@ import pytest
 EXPORTS = {
     "cells": "GRUCell SimpleRNNCell SimplifiedGRUCell",
     "layers": (
-        "CELLS CRF CharacterEncoder GRU Embedding RareWordDropout SequencePooling SimpleRNN "
+        "CELLS CRF CharacterEncoder Embedding GRU RareWordDropout SequencePooling SimpleRNN "
         "SimplifiedGRU WordDropout from_keras_gru from_torch_gru recurrent_layer to_keras_gru "
         "to_torch_gru"
     ),
-    "text": "PADDING_ID UNKNOWN_ID Pieces TextOptions TokenCounts TokenFeatures Tokenizer utf8",
+    "text": (
+        "PADDING_ID Pieces TextOptions TokenCounts TokenFeatures TokenOptions Tokenizer "
+        "UNKNOWN_ID sentence_lengths suiting_units utf8"
+    ),
     "data": (
         "ColumnOptions EncodedCorpus EntityColumnOptions EntityExample EntityExamples Example "
         "Label LabelCounter LabelEncoder LabelRule LengthBatches Record Source Span Survey "
@@ -20,19 +23,24 @@ EXPORTS = {
         "tags_of"
     ),
     "models": "ManyToMany ManyToOne OneToOne OutputLayer TextModel load_text_model",
-    "training": "CHECKPOINT TrainingOptions discard_checkpoint fit make_optimizer set_threads",
+    "training": (
+        "CHECKPOINT TrainingOptions checkpoint_place discard_checkpoint fit make_optimizer "
+        "set_threads"
+    ),
     "evaluation": (
-        "BootstrapOptions Difference Metric Statistics calibration_error check_classes "
-        "classification_metrics classification_statistics compare comparison_table draw_confusion "
-        "metrics_table multilabel_metrics multilabel_statistics number_metrics number_statistics "
-        "over_seeds paired_bootstrap report_table save_picture worst_errors write_report"
+        "BootstrapOptions Difference Metric NOTHING Statistics Tagged calibration_error "
+        "check_classes classification_metrics classification_statistics compare "
+        "comparison_table draw_confusion entity_fingerprint entity_metrics entity_statistics "
+        "marked_page metrics_table multilabel_metrics multilabel_statistics number_metrics "
+        "number_statistics over_seeds paired_bootstrap report_table save_picture worst_entities "
+        "worst_errors write_report"
     ),
     "export": (
         "CARD_FILE Card Servable VerifyResult check_onnx newest_version of_python "
         "read_description read_golden verify version_folder write_card write_golden write_onnx "
         "write_saved_model"
     ),
-    "tasks": "TextClassifier TextClassifierOptions",
+    "tasks": "EntityTagger EntityTaggerOptions TextClassifier TextClassifierOptions",
 }
 
 

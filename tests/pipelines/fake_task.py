@@ -10,6 +10,7 @@ import numpy as np
 import yaml
 
 from pipelines.command import Pipeline, main
+from pipelines.labelled import LabelledTexts
 from toolkit.data import ColumnOptions, TextExamples
 from toolkit.errors import DivergedError
 from toolkit.evaluation import classification_statistics
@@ -24,6 +25,7 @@ class SizeOptions:
             the state.
         clip: The largest norm, 100 % of it.
         lowercase: Whether case is lost.
+        validation_split: The share that is held out.
         seed: The seed.
         tensorboard: A folder for logs.
     """
@@ -33,6 +35,7 @@ class SizeOptions:
     hidden_size: int | Literal["auto"] = "auto"
     clip: float | None = 1.0
     lowercase: bool = True
+    validation_split: float = 0.0
     seed: int = 0
     tensorboard: str | None = None
 
@@ -130,7 +133,8 @@ PIPELINE = Pipeline(
     description="Finds what is good.",
     options=FakeOptions,
     task="fake_task:FakeTask",
-    sample=sample,
+    labelled=LabelledTexts(),
+    samples={"sample": sample},
     examples=["It is good.", "It is bad."],
 )
 

@@ -4,12 +4,11 @@ import gzip
 import os
 import subprocess
 import sys
-from dataclasses import make_dataclass, replace
 from pathlib import Path
 
 import pytest
 import yaml
-from fake_task import PIPELINE, FakeOptions, FakeTask
+from fake_task import PIPELINE, FakeTask
 
 from pipelines.command import main
 
@@ -86,11 +85,10 @@ def test_nul_bytes_and_fields_of_ten_megabytes_are_text(call, tmp_path):
 
 
 def test_too_few_rows_to_hold_some_out(tmp_path):
-    options = make_dataclass("Options", [("validation_split", float, 0.5)], bases=(FakeOptions,))
-    pipeline = replace(PIPELINE, options=options)
     path = tmp_path / "a.csv"
     path.write_text("text,label\na,pos\nb,neg\n")
-    assert main(pipeline, ["train", "--data", str(path), "--output", str(tmp_path / "x")]) == 2
+    line = ["train", "--data", str(path), "--output", str(tmp_path / "x")]
+    assert main(PIPELINE, [*line, "--validation-split", "0.5"]) == 2
     assert not (tmp_path / "x").exists()
 
 

@@ -242,7 +242,10 @@ def test_the_score_is_the_probability_of_the_entity(fitted: EntityTagger) -> Non
     network = fitted.text_model.network  # type: ignore[union-attr]
     features = fitted.text_model.tokenizer([["saw", "Ada", "Moss", "in"]])  # type: ignore[union-attr]
     scores = network(features).numpy()[0]
-    start, transitions, end = (np.asarray(each) for each in network.crf._all_scores())
+    start, transitions, end = (
+        np.where(network.crf.allowed[name], network.crf.scores[name].numpy(), -1e9)
+        for name in ("start", "transitions", "end")
+    )
     tags = network.tags
     total = wanted = 0.0
     want = ["B-PER", "E-PER"]

@@ -8,12 +8,14 @@ from toolkit.evaluation.classification import (
 )
 from toolkit.evaluation.compare import Difference, check_classes, compare, paired_bootstrap
 from toolkit.evaluation.entities import (
+    NOTHING,
     Tagged,
     entity_fingerprint,
     entity_metrics,
     entity_statistics,
     worst_entities,
 )
+from toolkit.evaluation.marked_text import marked_page
 from toolkit.evaluation.options import BootstrapOptions
 from toolkit.evaluation.picture import draw_confusion, save_picture
 from toolkit.evaluation.report import comparison_table, metrics_table, worst_errors, write_report
@@ -28,6 +30,7 @@ from toolkit.evaluation.statistics import (
 from toolkit.evaluation.tables import report_table
 
 __all__ = [
+    "NOTHING",
     "BootstrapOptions",
     "Difference",
     "Metric",
@@ -43,6 +46,7 @@ __all__ = [
     "entity_fingerprint",
     "entity_metrics",
     "entity_statistics",
+    "marked_page",
     "metrics_table",
     "multilabel_metrics",
     "multilabel_statistics",

@@ -56,7 +56,7 @@ def classification_statistics(labels: ArrayLike, probabilities: ArrayLike) -> St
     classes = np.arange(given.shape[1])
     right = some(np.asarray(labels))[:, None] == classes
     answers = given.argmax(axis=1)[:, None] == classes
-    metrics = {"accuracy": Metric(_accuracy), "macro_f1": Metric(_macro_f1)}
+    metrics = {"accuracy": Metric(_accuracy), "macro_f1": Metric(macro_f1)}
     return Statistics(_found_given_right(right, answers), metrics)
 
 
@@ -76,8 +76,8 @@ def multilabel_statistics(labels: ArrayLike, probabilities: ArrayLike) -> Statis
     rows = np.hstack([_found_given_right(right, answers), whole, np.ones_like(whole)])
     metrics = {
         "accuracy": Metric(lambda sums: sums[..., -2] / sums[..., -1]),
-        "macro_f1": Metric(lambda sums: _macro_f1(sums[..., :-2])),
-        "micro_f1": Metric(lambda sums: _micro_f1(sums[..., :-2])),
+        "macro_f1": Metric(lambda sums: macro_f1(sums[..., :-2])),
+        "micro_f1": Metric(lambda sums: micro_f1(sums[..., :-2])),
     }
     return Statistics(rows, metrics)
 
@@ -110,14 +110,19 @@ def _accuracy(sums: NDArray[Any]) -> NDArray[Any]:
     return found.sum(axis=-1) / right.sum(axis=-1)
 
 
-def _macro_f1(sums: NDArray[Any]) -> NDArray[Any]:
-    """The mean over the classes that occur among what is given or right; 0 where none does."""
+def macro_f1(sums: NDArray[Any]) -> NDArray[Any]:
+    """The mean over the classes that occur among what is given or right; 0 where none does.
+
+    Args:
+        sums: [..., 3 C] of each class how often it was found, given and right.
+    """
     found, given, right = np.split(sums, 3, axis=-1)
     occurring = given + right > 0
     f1 = 2 * found / np.maximum(given + right, 1)
     return f1.sum(axis=-1) / np.maximum(occurring.sum(axis=-1), 1)
 
 
-def _micro_f1(sums: NDArray[Any]) -> NDArray[Any]:
+def micro_f1(sums: NDArray[Any]) -> NDArray[Any]:
+    """Over all classes together, of the same sums."""
     found, given, right = (part.sum(axis=-1) for part in np.split(sums, 3, axis=-1))
     return 2 * found / np.maximum(given + right, 1)

@@ -32,6 +32,7 @@ from toolkit.data import (
 from toolkit.data.schemes import bioes_spans, bioes_tags, to_bioes
 from toolkit.errors import DataError, OptionError
 from toolkit.evaluation import (
+    NOTHING,
     Statistics,
     Tagged,
     entity_fingerprint,
@@ -198,8 +199,9 @@ class EntityTagger(Task, EntityTaggerOptions):
         )
         counts: Counter[str] = Counter()
         seen: set[int] = set()
-        for example, used in zip(self._sentences(examples, features), in_training, strict=True):
-            for tokens, tags in example if used else ():
+        of_examples = self._sentences(examples, features)
+        for sentences, used in zip(of_examples, in_training, strict=True):
+            for tokens, tags in sentences if used else ():
                 counts.update(tokens)
                 seen |= {_print(tokens, span) for span in spans_of(tags)}
         self.seen = frozenset(seen)
@@ -372,7 +374,8 @@ class EntityTagger(Task, EntityTaggerOptions):
         sentences = [tagged for _, tagged in self._answered(data)]
         metrics = entity_metrics(sentences, self.classes, self.seen)
         if output:
-            write_report(Path(output), metrics, self.classes, worst_entities(sentences))
+            names = [*self.classes, NOTHING]
+            write_report(Path(output), metrics, names, worst_entities(sentences))
         return metrics
 
     def statistics(self, data: Any) -> Statistics:

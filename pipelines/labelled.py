@@ -1,0 +1,154 @@
+"""How a pipeline's labelled data is opened, and read once before TensorFlow is imported."""
+
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Literal
+
+from pipelines import console
+from toolkit.data import (
+    ColumnOptions,
+    EntityColumnOptions,
+    EntityExamples,
+    LabelEncoder,
+    Source,
+    TextExamples,
+    open_entities,
+    open_source,
+    survey,
+)
+from toolkit.errors import DataError
+
+
+class Labelled(ABC):
+    """A kind of labelled data.
+
+    Attributes:
+        columns: The dataclass of the options that say which columns mean what.
+        given: Those of them that can be said of data that a run is measured on.
+        asked: Those of them that can be said of data that is answered.
+        formats: The formats of files, for help texts.
+        file: The name of a file such as a user may have, for suggestions.
+    """
+
+    columns: ClassVar[type]
+    given: ClassVar[tuple[str, ...]]
+    asked: ClassVar[tuple[str, ...]]
+    formats: ClassVar[str]
+    file: ClassVar[str]
+
+    @abstractmethod
+    def open(self, data: Any, part: Literal["train", "test"], columns: Any) -> Source:
+        """Open data, if it is there.
+
+        Raises:
+            DataError: There is no such data.
+        """
+
+    @abstractmethod
+    def check_training(self, train: Source, validation: Source | None, options: Any) -> None:
+        """Read data once as a training with these options would, to complain of it.
+
+        Raises:
+            DataError: It is not what it should be.
+            OptionError: An option does not go with it.
+        """
+
+    @abstractmethod
+    def check(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> None:
+        """Read once the data that a run, of which these are the facts, is to be measured on.
+
+        Raises:
+            DataError: It is not what it should be, or has a label that the run does not know.
+            OptionError: An option does not go with it.
+        """
+
+    @abstractmethod
+    def unlabelled(self, data: Source, columns: Any) -> Iterator[Any]:
+        """What is to be answered, one value for each row."""
+
+
+class LabelledTexts(Labelled):
+    """Texts, each with a class, several labels or a number."""
+
+    columns = ColumnOptions
+    given = (
+        *("text_column", "label_column"),
+        *("label_rule", "label_separator", "skip_bad_rows"),
+    )
+    asked = ("text_column",)
+    formats = "A CSV, TSV or JSONL file (each also .gz), a folder with a sub-folder a class"
+    file = "your.csv"
+
+    def open(self, data: Any, part: Literal["train", "test"], columns: Any) -> Source:
+        """Open data, if it is there."""
+        return open_source(data, part)
+
+    def check_training(self, train: Source, validation: Source | None, options: Any) -> None:
+        """Read the data once, make the split, and hold the validation data to its classes."""
+        TextExamples(train, options)
+        share = options.validation_split if validation is None else 0
+        with console.silence():  # the task says the same again
+            found = survey(TextExamples(train, options, grouped=share > 0), options.target)
+            if share:
+                found.split(share, options.seed)
+        if validation is not None:
+            self._read(validation, options, found.encoder)
+
+    def check(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> None:
+        """Read the data once, and hold it to the run's classes."""
+        classes = facts.get("classes")
+        self._read(
+            data, columns, None if classes is None else LabelEncoder(columns.target, classes)
+        )
+
+    def unlabelled(self, data: Source, columns: Any) -> Iterator[str]:
+        """The text of each row."""
+        return (example.text for example in TextExamples(data, columns, labelled=False))
+
+    def _read(self, data: Source, columns: Any, encoder: LabelEncoder | None) -> None:
+        examples = TextExamples(data, columns, grouped=False)
+        with console.silence():  # the task says the same again
+            deque(examples.known(encoder) if encoder else examples, maxlen=0)
+
+
+class LabelledEntities(Labelled):
+    """Sentences or texts in which entities are marked."""
+
+    columns = EntityColumnOptions
+    given = tuple(EntityColumnOptions.__dataclass_fields__)
+    asked = ("text_column", "token_column", "sentence_column")
+    formats = (
+        "A column file as of CoNLL, a JSONL file with text and entities or tokens and tags, a CSV "
+        "file with a token or a text a row (each also .gz)"
+    )
+    file = "your.conll"
+
+    def open(self, data: Any, part: Literal["train", "test"], columns: Any) -> Source:
+        """Open data, if it is there."""
+        return open_entities(data, part, columns)
+
+    def check_training(self, train: Source, validation: Source | None, options: Any) -> None:
+        """Read the data once, and hold the validation data to its labels."""
+        labels: set[str] = set()
+        with console.silence():  # the task says the same again
+            for example in EntityExamples(train, options):
+                labels.update(span.label for span in example.spans)
+                labels.update(tag[2:] for tag in example.tags if tag != "O")
+        if not labels:
+            raise DataError(f"{train.name} has no entities; there is nothing to learn")
+        if validation is not None:
+            self._read(validation, options, sorted(labels))
+
+    def check(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> None:
+        """Read the data once, and hold it to the run's labels."""
+        self._read(data, columns, [*facts["classes"]] if "classes" in facts else None)
+
+    def unlabelled(self, data: Source, columns: Any) -> Iterator[Any]:
+        """The text of each row, or its list of tokens."""
+        for example in EntityExamples(data, columns, labelled=False):
+            yield list(example.tokens) if example.text is None else example.text
+
+    def _read(self, data: Source, columns: Any, labels: list[str] | None) -> None:
+        with console.silence():  # the task says the same again
+            deque(EntityExamples(data, columns, labels=labels), maxlen=0)

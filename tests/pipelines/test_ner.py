@@ -1,0 +1,186 @@
+"""The pipeline for named entities from the command line, on files that a user might have."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipelines.ner import main
+
+SMALL = [
+    *("--embedding-size", "12", "--hidden-size", "12", "--character-size", "8"),
+    *("--shape-size", "4", "--affix-size", "2", "--batch-tokens", "128", "--ema", "0"),
+    *("--learning-rate", "0.02", "--epochs", "6"),
+]
+NAMES = ["Ada", "Bo", "Cleo", "Dov"]
+TOWNS = ["Arles", "Bray", "Cork"]
+
+
+def sentences(count: int, seed: int) -> str:
+    """Column files in which the word before gives an entity away."""
+    random = np.random.default_rng(seed)
+    blocks = []
+    for _ in range(count):
+        name, town = random.choice(NAMES), random.choice(TOWNS)
+        blocks.append(f"we\tO\nsaw\tO\n{name}\tB-PER\nMoss\tI-PER\nin\tO\n{town}\tB-LOC\n.\tO\n")
+    return "\n".join(blocks)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("ner")
+    (folder / "train.conll").write_text(sentences(120, seed=1), encoding="utf-8")
+    (folder / "dev.conll").write_text(sentences(20, seed=2), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(folder: Path) -> Path:
+    data = ["--data", str(folder / "train.conll"), "--validation-data", str(folder / "dev.conll")]
+    assert main(["train", *data, "--output", str(folder / "run"), *SMALL]) == 0
+    return folder / "run"
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]):
+    """Calls a verb; gives the exit code, standard output and standard error."""
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        code = main([str(argument) for argument in arguments])
+        return code, *capsys.readouterr()
+
+    return call
+
+
+def test_a_run_is_whole(run: Path, call) -> None:
+    assert {path.name for path in run.iterdir() if path.name[0] != "."} >= {
+        *("1", "model.keras", "config.yaml", "metrics.json", "history.csv", "golden.jsonl"),
+        "README.md",
+    }
+    assert call("verify", run)[0] == 0
+    assert json.loads((run / "metrics.json").read_text())["f1"] == 1
+
+
+def test_evaluate_writes_metrics_pictures_and_errors(run: Path, folder: Path, call) -> None:
+    report = folder / "report"
+    code, out, _ = call("evaluate", run, "--data", folder / "dev.conll", "--output", report)
+    assert code == 0
+    assert json.loads(out)["f1"] == 1
+    assert json.loads((report / "metrics.json").read_text()) == json.loads(out)
+    assert (report / "confusion.png").stat().st_size > 1000
+    assert (report / "errors.csv").read_text().startswith("kind,")
+
+
+def test_predict_texts_tokens_and_pages(run: Path, folder: Path, call) -> None:
+    text = "we saw Ada Moss in Cork."
+    code, out, _ = call("predict", run, text, "", "--html", folder / "page.html")
+    assert code == 0
+    first, second = map(json.loads, out.splitlines())
+    assert first["text"] == text
+    assert [(e["text"], e["label"]) for e in first["entities"]] == [
+        ("Ada Moss", "PER"),
+        ("Cork", "LOC"),
+    ]
+    assert second == {"text": "", "entities": []}
+    page = (folder / "page.html").read_text(encoding="utf-8")
+    assert "Ada Moss" in page
+
+    (folder / "words.conll").write_text("we\nsaw\nBo\nMoss\n\nwe\n", encoding="utf-8")
+    code, out, _ = call("predict", run, "--data", folder / "words.conll")
+    assert code == 0
+    assert [json.loads(line)["tags"] for line in out.splitlines()] == [
+        ["O", "O", "B-PER", "I-PER"],
+        ["O"],
+    ]
+
+    code, out, _ = call("predict", run, text, "nobody", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert [entity["text"] for entity in json.loads(rows[0]["entities"])] == ["Ada Moss", "Cork"]
+    assert rows[1] == {"text": "nobody", "entities": ""}
+
+
+def test_compare_and_export(run: Path, folder: Path, call) -> None:
+    code, out, _ = call("compare", run, run, "--data", folder / "dev.conll", "--resamples", "100")
+    assert code == 0
+    assert json.loads(out)["metrics"]["f1"]["better"] is None
+    code, _, error = call("export", run, "--format", "onnx")
+    assert code == 2
+    assert error.count("\n") == 1
+    assert "onnx" in error
+
+
+def test_the_same_command_again_is_finished(run: Path, folder: Path, call) -> None:
+    data = ["--data", str(folder / "train.conll"), "--validation-data", str(folder / "dev.conll")]
+    code, _, error = call("train", *data, "--output", run, *SMALL)
+    assert (code, "finished" in error) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "complaint"),
+    [
+        ("ragged.conll", "a x O\nb O\n\n", "line 2"),
+        ("illegal.conll", "a B-PER\nb I-PER\n\nc O\nd I-LOC\n\ne B-PER\nf B-PER\n\n", "line 5"),
+        ("untagged.conll", "a\nb\n\nc\n", "untagged.conll"),
+        ("nothing.conll", "a O\nb O\n\n", "no entities"),
+        ("empty.conll", "", "empty.conll"),
+        (
+            "over.jsonl",
+            '{"text": "Ada Moss", "entities": [{"start": 0, "end": 8, "label": "PER"}, '
+            '{"start": 4, "end": 8, "label": "PER"}]}\n',
+            "line 1",
+        ),
+        ("out.jsonl", '{"text": "Ada", "entities": [[0, 4, "PER"]]}\n', "line 1"),
+        ("broken.jsonl", '{"text": "Ada", "entities": []}\n{"text": \n', "line 2"),
+    ],
+)
+def test_bad_data_is_named(tmp_path: Path, call, name: str, content: str, complaint: str) -> None:
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    code, _, error = call("train", "--data", path, "--output", tmp_path / "run")
+    assert code == 2
+    assert error.count("\n") == 1
+    assert str(path) in error
+    assert complaint in error
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_label_of_the_test_data_that_was_never_learnt(run: Path, tmp_path: Path, call) -> None:
+    path = tmp_path / "test.conll"
+    path.write_text("we\tO\n\nsaw\tO\nAda\tB-PERSON\n\n", encoding="utf-8")
+    code, _, error = call("evaluate", run, "--data", path)
+    assert code == 2
+    assert "line 4" in error
+    assert "PER" in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        ("saw 1 2\nwe 1\n", "line 2"),
+        ("saw 1 2\nwe 1 2 3\n", "line 2"),
+        ("saw 1 x\n", "line 1"),
+        ("", "no vector"),
+    ],
+)
+def test_bad_vectors_are_named(
+    folder: Path, tmp_path: Path, call, content: str, complaint: str
+) -> None:
+    path = tmp_path / "vectors.txt"
+    path.write_text(content, encoding="utf-8")
+    line = ["--data", folder / "train.conll", "--output", tmp_path / "run", "--vectors", path]
+    code, _, error = call("train", *line, *SMALL)
+    assert code == 2
+    assert str(path) in error.splitlines()[-1]
+    assert complaint in error.splitlines()[-1]
+
+
+def test_help_names_what_entities_have(call) -> None:
+    code, out, _ = call("train", "--help")
+    assert code == 0
+    for option in ("--tag-column", "--crf", "--characters", "--vectors", "later_words"):
+        assert option in out
+    assert out.count("--patience") == 1
