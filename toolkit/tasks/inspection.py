@@ -1,8 +1,8 @@
 """A report on labelled texts before anything is learnt from them."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,32 +17,36 @@ from toolkit.data import (
     open_source,
     survey,
 )
-from toolkit.data.duplicates import EXAMPLES, find_repeats
-from toolkit.data.labels import shorten
+from toolkit.data.duplicates import EXAMPLES
 from toolkit.data.leaks import SAMPLE, Association, Members, members, telling_columns
 from toolkit.data.reading import Cut, Reading, Texts
 from toolkit.tasks import automatic
 from toolkit.tasks.automatic import DataSize
+from toolkit.tasks.findings import (
+    LISTED,
+    Warnings,
+    count,
+    epoch_figures,
+    find_duplicates,
+    find_unknown,
+    length_figures,
+    parts,
+    trial_options,
+    warn_of_bad_rows,
+    warn_of_rare_labels,
+)
 from toolkit.tasks.options import TextClassifierOptions
 from toolkit.text import Tokenizer
 from toolkit.text.counts import most_frequent
-from toolkit.training import TrainingOptions
-from toolkit.training.cost import peak_memory, try_steps
+from toolkit.training.cost import try_steps
 
-#: How many associations, and unknown units, are reported.
-LISTED = 10
-PERCENTILES = (5, 25, 50, 75, 90, 95, 99)
 #: A text of at most so many units is near-empty, by what a unit is.
 NEAR_EMPTY = {"words": 2, "characters": 8}
 #: The suggested maximum length keeps this share of the texts whole, unless they are very long.
 KEPT_WHOLE = 0.99
 
-# What is worth a warning.
-MANY_UNKNOWN = 0.1  # a share of the held-out part's units
-MUCH_RARER = 10  # times than the commonest label
-FEW = 10  # training texts of a label
-
-PARTS = ("training", "held_out")
+#: So many times rarer than the commonest label is worth a warning.
+MUCH_RARER = 10
 
 MakeNetwork = Callable[[Tokenizer, int, EncodedCorpus, DataSize], Any]
 """Makes the network of a training from tokenizer, outputs, training corpus and its size."""
@@ -70,12 +74,6 @@ class _Looked:
     held_out: NDArray[np.bool_]
     encoder: LabelEncoder
 
-    def parts(self) -> Iterable[tuple[str, NDArray[np.bool_]]]:
-        """The parts that have texts, each by its name and which texts it has."""
-        yield "training", ~self.held_out
-        if self.held_out.any():
-            yield "held_out", self.held_out
-
     def rows(self, found: NDArray[np.int64]) -> tuple[list[Any], str]:
         """The rows of texts [n], or of pairs of them [n, 2], and how to say them."""
 
@@ -86,13 +84,6 @@ class _Looked:
         said = [" and ".join(map(say, of_one)) for of_one in found.reshape(len(found), -1)]
         rows = "row" if found.size == 1 else "rows"
         return self.texts.rows[found].tolist(), f"{rows} {'; '.join(said)}"
-
-
-class _Warnings(list[dict[str, Any]]):
-    """What is wrong, or may be."""
-
-    def add(self, kind: str, message: str, rows: Sequence[Any] = ()) -> None:
-        self.append({"kind": kind, "message": message, "rows": list(rows)})
 
 
 def inspect_texts(
@@ -146,7 +137,7 @@ def inspect_texts(
         np.concatenate([held_out, np.ones(sum(sizes[1:]), bool)]),
         found.encoder,
     )
-    warnings = _Warnings()
+    warnings = Warnings()
     sampled = np.flatnonzero(sample)
     of = members(looked.texts.labels[sampled], found.encoder.classes)
     groups = None if found.groups is None else len(np.unique(found.groups))
@@ -191,7 +182,7 @@ def _cut(tokenizer: Tokenizer) -> Cut:
     return as_arrays
 
 
-def _files(looked: _Looked, groups: int | None, warnings: _Warnings) -> list[dict[str, Any]]:
+def _files(looked: _Looked, groups: int | None, warnings: Warnings) -> list[dict[str, Any]]:
     files = []
     for number, examples in enumerate(looked.files):
         here = looked.held_out[looked.file == number]
@@ -205,28 +196,21 @@ def _files(looked: _Looked, groups: int | None, warnings: _Warnings) -> list[dic
             "held_out": int(here.sum()),
         }
         files.append(file | ({"groups": groups} if groups and not number else {}))
-        if examples.bad_rows:
-            first = "; ".join(f"{place}: {why}" for place, why in examples.problems.items())
-            warnings.add(
-                "bad_rows",
-                f"{name}: {_count(examples.bad_rows, 'row')} that cannot be used; training stops "
-                f"there, or leaves them out with --skip-bad-rows ({first})",
-                list(examples.problems),
-            )
+        warn_of_bad_rows(examples, "row", warnings)
     return files
 
 
-def _labels(looked: _Looked, warnings: _Warnings) -> Any:
+def _labels(looked: _Looked, warnings: Warnings) -> Any:
     labels, classes = looked.texts.labels, looked.encoder.classes
     if not classes:
-        return {part: _figures(labels[here]) for part, here in looked.parts()}
+        return {part: _figures(labels[here]) for part, here in parts(looked.held_out).items()}
     counts = {
         part: labels[here].sum(axis=0).astype(np.int64)
         if labels.ndim == 2
         else np.bincount(labels[here], minlength=len(classes))
-        for part, here in looked.parts()
+        for part, here in parts(looked.held_out).items()
     }
-    sizes = {part: here.sum() for part, here in looked.parts()}
+    sizes = {part: here.sum() for part, here in parts(looked.held_out).items()}
     _warn_of_labels(classes, counts, labels.ndim == 1, warnings)
     rows: list[dict[str, Any]] = []
     for index, name in enumerate(classes):
@@ -250,7 +234,7 @@ def _figures(numbers: NDArray[np.float32]) -> dict[str, float]:
 
 
 def _warn_of_labels(
-    classes: Sequence[str], counts: dict[str, NDArray[np.int64]], single: bool, warnings: _Warnings
+    classes: Sequence[str], counts: dict[str, NDArray[np.int64]], single: bool, warnings: Warnings
 ) -> None:
     trained = counts["training"]
     commonest = int(trained.argmax())
@@ -258,39 +242,21 @@ def _warn_of_labels(
         rarest = min(rarer, key=lambda index: trained[index])
         warnings.add(
             "imbalance",
-            f"{_count(len(rarer), 'label')} at least {MUCH_RARER} times rarer than "
+            f"{count(len(rarer), 'label')} at least {MUCH_RARER} times rarer than "
             f"{classes[commonest]!r} ({trained[commonest]:,} training texts), such as "
             f"{classes[rarest]!r} ({trained[rarest]:,}): look at macro F1, not at the accuracy"
             + ("; --class-weights balanced makes all count the same" if single else ""),
         )
-    if few := [f"{classes[i]} ({n})" for i, n in enumerate(trained) if n < FEW]:
-        warnings.add(
-            "rare_labels",
-            f"{_count(len(few), 'label')} with fewer than {FEW} training texts: {shorten(few)}",
-        )
-    held_out = counts.get("held_out")
-    if held_out is not None and not held_out.all():
-        missing = [name for name, n in zip(classes, held_out, strict=True) if not n]
-        warnings.add(
-            "missing_labels",
-            f"{_count(len(missing), 'label')} not in the held-out part, so that nothing measures "
-            f"them: {shorten(missing)}",
-        )
+    warn_of_rare_labels(classes, counts, "texts", warnings)
 
 
-def _lengths(looked: _Looked, warnings: _Warnings) -> dict[str, Any]:
+def _lengths(looked: _Looked, warnings: Warnings) -> dict[str, Any]:
     units, most = looked.options.units, NEAR_EMPTY[looked.options.units]
     lengths = looked.texts.lengths
     found: dict[str, Any] = {}
-    for part, here in looked.parts():
+    for part, here in parts(looked.held_out).items():
         of_part = lengths[here]
-        percentiles = np.percentile(of_part, PERCENTILES, method="inverted_cdf")
-        found[part] = {
-            "unit": units,
-            "min": int(of_part.min()),
-            **{f"p{p}": int(n) for p, n in zip(PERCENTILES, percentiles, strict=True)},
-            "max": int(of_part.max()),
-            "mean": float(of_part.mean()),
+        found[part] = length_figures(of_part, units) | {
             "near_empty": int((of_part <= most).sum()),
             "cut": int((of_part > looked.max_length).sum()),
         }
@@ -299,82 +265,41 @@ def _lengths(looked: _Looked, warnings: _Warnings) -> dict[str, Any]:
         rows, said = looked.rows(near_empty[:EXAMPLES])
         warnings.add(
             "near_empty",
-            f"{_count(len(near_empty), 'text')} of at most {most} {units} ({said})",
+            f"{count(len(near_empty), 'text')} of at most {most} {units} ({said})",
             rows,
         )
     return found
 
 
-def _duplicates(looked: _Looked, warnings: _Warnings) -> dict[str, Any]:
+def _duplicates(looked: _Looked, warnings: Warnings) -> dict[str, Any]:
     texts = looked.texts
-    exact, normal = (
-        find_repeats(prints, texts.label_prints, looked.held_out)
-        for prints in (texts.prints, texts.normal_prints)
+    return find_duplicates(
+        {"exact": texts.prints, "normalised": texts.normal_prints},
+        texts.label_prints,
+        looked.held_out,
+        "text",
+        "with more than one label",
+        looked.rows,
+        warnings,
     )
-    for part, count, as_they_stand, found in (
-        ("training", normal.training, exact.training, normal.training_pairs),
-        ("held-out", normal.held_out, exact.held_out, normal.held_out_pairs),
-    ):
-        if count:
-            rows, said = looked.rows(found)
-            warnings.add(
-                "duplicates",
-                f"{_count(count, 'repeat')} within the {part} part, {as_they_stand:,} word for "
-                f"word ({said})",
-                rows,
-            )
-    if normal.across:
-        rows, said = looked.rows(normal.across_pairs)
-        warnings.add(
-            "overlap",
-            f"{_count(normal.across, 'held-out text')} also in the training part, {exact.across:,} "
-            f"word for word: what is measured on them may be memory ({said})",
-            rows,
-        )
-    if normal.contradicting:
-        rows, said = looked.rows(normal.contradicting_pairs)
-        warnings.add(
-            "contradiction",
-            f"{_count(normal.contradicting, 'text')} with more than one label ({said})",
-            rows,
-        )
-    names = ("training", "held_out", "across", "contradicting")
-    return {
-        kind: {name: getattr(repeats, name) for name in names}
-        for kind, repeats in (("exact", exact), ("normalised", normal))
-    }
 
 
 def _vocabulary(
-    looked: _Looked, reading: Reading, warnings: _Warnings
+    looked: _Looked, reading: Reading, warnings: Warnings
 ) -> tuple[list[str], dict[str, Any]]:
     """The vocabulary that training learns, and what of the texts it knows."""
     options = looked.options
-    trained, held_out = reading.training_units, reading.held_out_units
-    decoded = Counter({unit.decode(): count for unit, count in trained.items()})
-    most = automatic.choose(options, "max_tokens", automatic.MAX_TOKENS)
-    vocabulary = most_frequent(decoded, most - 2, options.min_count)
-    known = {unit.encode() for unit in vocabulary}
-    found: dict[str, Any] = {
-        "distinct_in_training": len(trained),
-        "entries": len(vocabulary) + 2,
-    }
-    for part, counts in (("training", trained), ("held_out", held_out)):
-        if total := counts.total():
-            unknown = sum(count for unit, count in counts.items() if unit not in known)
-            found[f"unknown_{part}_share"] = unknown / total
-    commonest = sorted(
-        ((-count, unit) for unit, count in held_out.items() if unit not in known),
-    )[:LISTED]
-    found["commonest_unknown"] = [unit.decode() for _, unit in commonest]
-    share = found.get("unknown_held_out_share", 0.0)
-    if share >= MANY_UNKNOWN:
-        warnings.add(
-            "unknown",
-            f"{share:.1%} of the held-out part's {options.units} are not in the vocabulary, such "
-            f"as {', '.join(found['commonest_unknown'][:5])}",
+    counts = {
+        part: Counter({unit.decode(): number for unit, number in units.items()})
+        for part, units in (
+            ("training", reading.training_units),
+            ("held_out", reading.held_out_units),
         )
-    return vocabulary, found
+    }
+    most = automatic.choose(options, "max_tokens", automatic.MAX_TOKENS)
+    vocabulary = most_frequent(counts["training"], most - 2, options.min_count)
+    entries = len(vocabulary) + 2
+    return vocabulary, find_unknown(counts, set(vocabulary), entries, options.units, warnings)
 
 
 def _training(
@@ -403,33 +328,19 @@ def _training(
     batches = LengthBatches(corpus, budget, options.seed)
     network = make_network(_tokenizer(options, vocabulary), looked.encoder.outputs, corpus, size)
     network.build()
-    settings = {field.name: getattr(options, field.name) for field in fields(TrainingOptions)}
-    settings["ema"] = automatic.choose(options, "ema", automatic.network(size).ema)
     trial = try_steps(
         network,
         batches.dataset(),
-        TrainingOptions(**settings),
+        trial_options(options, automatic.network(size)),
         loss=network.output_layer.loss(options.label_smoothing),
     )
-    used = 1 - batches.padding_share
-    rate = trial.units / trial.seconds * used
-    seconds = size.tokens / rate
     suggested = int(np.quantile(whole, KEPT_WHOLE, method="inverted_cdf"))
+    epochs = automatic.choose(options, "epochs", automatic.epochs(size))
     return {
         "max_length": looked.max_length,
         "whole_share": float((whole <= looked.max_length).mean()),
         "suggested_max_length": max(1, min(suggested, automatic.MAX_LENGTHS[options.units])),
-        "batch_tokens": budget,
-        "batches": len(batches),
-        "padding_share": batches.padding_share,
-        "parameters": network.count_params(),
-        "estimated_units_per_second": rate,
-        "estimated_seconds_per_epoch": seconds,
-        "epochs": automatic.choose(options, "epochs", automatic.epochs(size)),
-        "estimated_memory_bytes": peak_memory(),
-        "estimated_from": f"{_count(trial.steps, 'training step')} in {trial.seconds:.1f} s, "
-        "tried with this network on this machine as it is now; what is before and between the "
-        "epochs (reading, first vectors, validation) comes on top",
+        **epoch_figures(network, batches, trial, size.tokens, epochs),
     }
 
 
@@ -438,7 +349,7 @@ def _associations(
     reading: Reading,
     of: Members,
     sampled: NDArray[np.int64],
-    warnings: _Warnings,
+    warnings: Warnings,
 ) -> list[dict[str, Any]]:
     between = " " if looked.options.units == "words" else ""
     found = reading.features.associations(of, LISTED, between)
@@ -465,7 +376,7 @@ def _association(
 
 
 def _columns(
-    looked: _Looked, sampled: NDArray[np.int64], of: Members, warnings: _Warnings
+    looked: _Looked, sampled: NDArray[np.int64], of: Members, warnings: Warnings
 ) -> list[dict[str, Any]]:
     """How well the other columns of the training data tell the label."""
     examples = looked.files[0]
@@ -488,7 +399,3 @@ def _columns(
                 "keep it out of the texts",
             )
     return [asdict(column) for column in found]
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

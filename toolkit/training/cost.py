@@ -3,6 +3,7 @@
 import itertools
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ class Trial:
 
     Attributes:
         steps: How many were timed.
-        units: How many ids they saw, padding included.
+        units: How many units they saw, padding included.
         seconds: What they took together.
     """
 
@@ -34,17 +35,19 @@ def try_steps(
     batches: Any,
     options: TrainingOptions,
     *,
-    loss: keras.losses.Loss,
+    loss: keras.losses.Loss | None,
+    units_of: Callable[[Any], Any] = tf.size,
     seconds: float = 3.0,
 ) -> Trial:
     """Trains for some seconds as ``fit`` would, to see how fast it is; the model is spoilt by it.
 
     Args:
         model: The model, built.
-        batches: A ``tf.data.Dataset`` of ids [B, T] and labels. A first step on the first of them,
-            in which the graph is made, does not count.
+        batches: A ``tf.data.Dataset`` of inputs, such as ids [B, T], and labels. A first step on
+            the first of them, in which the graph is made, does not count.
         options: How to train.
-        loss: The loss on what the model's ``call`` gives.
+        loss: The loss on what the model's ``call`` gives; None where the model computes its own.
+        units_of: How many units inputs have, padding included.
         seconds: After how many to stop; at least one step is timed.
     """
     optimizer = make_optimizer(options, 1)
@@ -63,7 +66,7 @@ def try_steps(
     for batch in itertools.chain([first], remaining):
         step(batch).numpy()
         steps += 1
-        units += int(tf.size(batch[0]))
+        units += int(units_of(batch[0]))
         if time.perf_counter() - started > seconds:
             break
     return Trial(steps, units, time.perf_counter() - started)
