@@ -44,7 +44,7 @@ def fit(
     train: Batches,
     options: TrainingOptions,
     *,
-    loss: keras.losses.Loss,
+    loss: keras.losses.Loss | None,
     epochs: int,
     metrics: list[Any] | None = None,
     validate: Callable[[], dict[str, float]] | None = None,
@@ -60,7 +60,7 @@ def fit(
         model: The model to train.
         train: The training batches.
         options: How to train.
-        loss: The loss on what the model's ``call`` gives.
+        loss: The loss on what the model's ``call`` gives; None where the model computes its own.
         epochs: How many epochs are planned; early stopping may end sooner.
         metrics: Keras metrics of the training batches.
         validate: Measures the model after each epoch, with the averaged weights where there are
