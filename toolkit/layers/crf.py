@@ -78,6 +78,7 @@ class CRF(keras.layers.Layer):
                 )
                 for name, allowed in self.allowed.items()
             }
+        self.built = True
 
     def call(self, emissions: Any, mask: Any = None) -> Any:
         """The best tags [B, T]; see ``viterbi``."""
@@ -176,11 +177,10 @@ class CRF(keras.layers.Layer):
 
     def _follow_and_end(self) -> tuple[Any, Any]:
         """The scores of a tag after another, or after the start [C + 1, C]; those of ends [C]."""
-        scores = self.scores or {
-            name: ops.zeros(allowed.shape, self.precision) for name, allowed in self.allowed.items()
-        }
+        scores = {name: ops.convert_to_tensor(weight) for name, weight in self.scores.items()}
         start, transitions, end = (
-            ops.where(allowed, scores[name], FORBIDDEN) for name, allowed in self.allowed.items()
+            ops.where(allowed, scores.get(name, ops.zeros((), self.precision)), FORBIDDEN)
+            for name, allowed in self.allowed.items()
         )
         return ops.concatenate([transitions, start[None]], axis=0), end
 
