@@ -90,11 +90,13 @@ _WORD_PATTERN = "|".join(
 # A clitic at the end of a word, and the character after it.
 _CLITIC_AND_NEXT = rf"({_NOT}|{_CLITIC})([^\p{{L}}\p{{M}}\p{{N}}]|$)"
 
-_ABBREVIATION = "|".join(
+# Abbreviations that keep their full stop: those with a number after them, and those with a name
+# before or after them.
+BEFORE_NUMBERS = "No|Nos|Nr|Vol|Jan|Feb|Mar|Apr|Aug|Sept?|Oct|Nov|Dec"
+WITH_NAMES = "|".join(
     [
         "Mr|Mrs|Ms|Messrs|Dr|Prof|Rev|Gen|Lt|Col|Capt|Sgt|Maj|Sen|Rep|Gov|Jr|Sr",
-        "St|Ste|Mt|Ft|Inc|Corp|Co|Cos|Ltd|Bros|vs|No|Nos|Vol",
-        "Jan|Feb|Mar|Apr|Aug|Sept?|Oct|Nov|Dec",
+        "St|Ste|Mt|Ft|Inc|Corp|Co|Cos|Ltd|Bros|vs",
         "Ala|Ariz|Ark|Calif|Colo|Conn|Fla|Ga|Ill|Kan|Ky|La|Mass|Md|Mich|Minn|Mo|Neb|Nev|Okla|Ore",
         "Pa|Tenn|Tex|Va|Wash|Wis",
     ]
@@ -111,7 +113,7 @@ _PART = "|".join(
 _HEAD = "|".join(
     [
         rf"(?:{_LETTER}{{1,2}}\.){{2,}}|{_LETTER}\.",  # U.S., Ph.D., J.
-        rf"(?:{_ABBREVIATION})\.",
+        rf"(?:{WITH_NAMES}|{BEFORE_NUMBERS})\.",
         r"(?m:^)[0-9]{1,2}\.",  # 1. the first in a list
         rf"\+?\.?(?:{_NUMBER}|[0-9])",  # +0.7, .576
         rf"[@#]?(?:{_PART})",
