@@ -5,6 +5,7 @@ Run ``python -m pipelines.ner --help``.
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from pipelines.command import main as run
@@ -18,7 +19,8 @@ from toolkit.tasks.options import EntityTaggerOptions
 
 def page(answers: Iterable[tuple[str, Mapping[str, Any]]], run: str) -> Iterable[str]:
     """Show the entities in their texts, as pieces of an HTML page."""
-    return marked_page(((text, found["entities"]) for text, found in answers), title=run)
+    name = Path(run).resolve().name
+    return marked_page(((text, found["entities"]) for text, found in answers), title=name)
 
 
 PIPELINE = Pipeline(
