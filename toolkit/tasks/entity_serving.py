@@ -90,7 +90,10 @@ def signatures(text_model: TextModel, labels: Sequence[str], sentences: bool) ->
         )
         row = tf.gather(cut[0].value_rowids(), first)
         start, end = tf.gather(starts, first), tf.gather(ends, last)
-        found = tf.strings.substr(tf.gather(text, row), start, end - start, unit="UTF8_CHAR")
+        codes = tf.strings.unicode_decode(text, "UTF-8")  # a text is not repeated for each entity
+        base = tf.cast(tf.gather(codes.row_starts(), row), tf.int32)
+        places = tf.ragged.range(base + start, base + end)
+        found = tf.strings.unicode_encode(tf.gather(codes.values, places), "UTF-8")
 
         def table(values: Any, padding: Any) -> Any:
             ragged = tf.RaggedTensor.from_value_rowids(
