@@ -112,6 +112,18 @@ def test_json_lines_of_lists(tmp_path: Path, names: tuple[str, str]) -> None:
     assert sentences(path) == [*zip(TOKENS, TAGS, strict=True)]
 
 
+def test_usual_names_come_before_places(tmp_path: Path) -> None:
+    row = {"pos": ["N"], "tokens": ["Ann"], "ner": ["S-X"], "chunks": ["NP"]}
+    assert sentences(write(tmp_path / "a.jsonl", lines(row))) == [(["Ann"], ["B-X"])]
+
+
+def test_text_beside_lists_and_numbers_of_sentences(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", lines({"text": "Ann", "numbers": [1, 2]}))
+    assert [e.text for e in read(path, labelled=False)] == ["Ann"]
+    path = write(tmp_path / "a.csv", 'sentence_id,text,entities\n1,Ann,"[[0, 3, ""X""]]"\n')
+    assert texts(path) == [("Ann", [(0, 3, "X")])]
+
+
 def test_text_beside_tokens_is_passed_over(tmp_path: Path) -> None:
     row = {"text": "Ann", "tokens": ["Ann"], "tags": ["S-X"]}
     path = write(tmp_path / "a.jsonl", lines(row))
@@ -314,6 +326,7 @@ FILES = {
             "row 1 .line 1., token 2: the token 'b' has the tag 1 in column 'tags'; tags are such",
         ),
         (lines({"tokens": ["a", 5], "tags": ["O", "B-X"]}), "token 2: the token .* is 5, which is"),
+        (lines({"tokens": ["a\0"], "tags": ["B-X"]}), r"token 1: the token .* is 'a\\x00', which"),
         (lines({"tokens": ["a"], "tags": ["B-X"]}, {"tokens": "b"}), "the tokens .* are 'b'"),
         (lines({"tokens": ["a"], "tags": ["B-X"]}, {"tokens": ["b"]}), "there are no tags in col"),
         (lines({"tokens": ["a"], "tags": ["B-a\nb"]}), r"the label 'a\\nb' has a line break"),
