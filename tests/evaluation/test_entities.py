@@ -1,7 +1,7 @@
 """Entities found against entities there: counts by hand, another library, and properties."""
 
-import random
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -9,14 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nervaluate import Evaluator
 
-from toolkit.data import Span, spans_of, tags_of
+from toolkit.data import spans_of, tags_of
 from toolkit.errors import DataError
 from toolkit.evaluation import (
+    NOTHING,
     Tagged,
+    comparison_table,
     entity_fingerprint,
     entity_metrics,
     entity_statistics,
     metrics_table,
+    over_seeds,
+    paired_bootstrap,
     worst_entities,
     write_report,
 )
@@ -83,7 +87,9 @@ def test_nervaluate_gives_the_same(pairs: list[tuple[list[str], list[str]]]) -> 
     for label in LABELS:
         own = found["entities"].get(label)
         if own is not None and metrics["per_class"][label]["f1"] is not None:
-            assert metrics["per_class"][label]["f1"] == pytest.approx(own["strict"].f1)
+            for name in ("precision", "recall", "f1"):
+                other = getattr(own["strict"], name)
+                assert metrics["per_class"][label][name] == pytest.approx(other)
 
 
 @given(tag_sequences())
@@ -92,6 +98,7 @@ def test_statistics_add_up_to_the_metrics(pairs: list[tuple[list[str], list[str]
     sentences = [sentence(" ".join(right), " ".join(answer)) for right, answer in pairs]
     metrics = entity_metrics(sentences, LABELS)
     statistics = entity_statistics(sentences, LABELS)
+    assert statistics.rows.dtype == np.uint8
     sums = statistics.rows.sum(axis=0, dtype=np.int64)
     for name, metric in statistics.metrics.items():
         assert float(metric.of(sums)) == pytest.approx(metrics[name] or 0.0)
@@ -142,16 +149,18 @@ def test_the_worst_errors_with_what_stands_around_them() -> None:
     assert errors.loc[2, ["label", "answer", "right", "given"]].tolist() == [
         *("LOC", "ORG", "w3", "w3")
     ]
+    assert errors["context"][2] == "w0 w1 w2 [w3]"
     assert errors.loc[4, ["label", "answer", "given", "context"]].tolist() == [
         *("ORG", "", "", "[w0] w1 w2")
     ]
     assert len(worst_entities(SOME, n=2)) == 2
     assert worst_entities(SOME[:1]).empty
+    assert worst_entities(SOME[2:3] * 30, n=30)["sentence"].tolist() == list(range(1, 31))
 
 
 def test_reports_are_written_and_laid_out(tmp_path) -> None:
     metrics = entity_metrics(SOME, LABELS, set())
-    write_report(tmp_path, metrics, [*LABELS, "no entity"], worst_entities(SOME))
+    write_report(tmp_path, metrics, [*LABELS, NOTHING], worst_entities(SOME))
     assert {path.name for path in tmp_path.iterdir()} == {
         *("metrics.json", "confusion.png", "errors.csv")
     }
@@ -173,8 +182,46 @@ def test_nothing_to_measure() -> None:
     assert entity_metrics([Tagged([], [], [], [])], LABELS)["token_accuracy"] is None
 
 
-def test_thousands_of_sentences_take_no_time() -> None:
-    draw = random.Random(0)
-    spans = [Span(start, start + 1, draw.choice(LABELS)) for start in range(0, 14, 5)]
-    sentences = [Tagged(["w"] * 15, spans, spans[1:], [0.5] * 2) for _ in range(3000)]
-    assert entity_metrics(sentences, LABELS, set())["recall"] == pytest.approx(2 / 3)
+@given(tag_sequences())
+@settings(max_examples=150, deadline=None)
+def test_every_error_is_told_once(pairs: list[tuple[list[str], list[str]]]) -> None:
+    sentences = [sentence(" ".join(right), " ".join(answer)) for right, answer in pairs]
+    expected, near = [], 0
+    for number, (_, right, answers, scores) in enumerate(sentences, start=1):
+        touched = set()
+        for answer, score in zip(answers, scores, strict=True):
+            if answer in right:
+                touched.add(answer)
+                continue
+            others = [o for o in right if {*range(*o[:2])} & {*range(*answer[:2])}]
+            touched.update(others)
+            near += any(o.label == answer.label for o in others)
+            same = [o for o in others if o[:2] == answer[:2]]
+            kind = "label" if same else "borders" if others else "spurious"
+            expected.append((kind, number, answer.label, score))
+        expected += [("missed", number, "", None) for span in right if span not in touched]
+    errors = worst_entities(sentences, n=1000)
+    columns = errors[["kind", "sentence", "answer", "score"]]
+    rows = [(*row[:3], None if np.isnan(row[3]) else row[3]) for row in columns.to_numpy()]
+    assert sorted(rows, key=str) == sorted(expected, key=str)
+    known = errors["score"].dropna().tolist()
+    assert known == sorted(known, reverse=True)
+    assert errors["score"].tolist()[: len(known)] == known  # what was missed comes last
+    assert entity_metrics(sentences, LABELS)["wrong_borders"] == near
+
+
+def test_runs_are_compared_and_seeds_brought_together() -> None:
+    worse = [SOME[0]._replace(given=[], scores=[]), *SOME[1:]]
+    a, b = (entity_statistics(each * 30, LABELS) for each in (worse, SOME))
+    found = paired_bootstrap(a.rows, b.rows, b.metrics)
+    for name, difference in found.items():
+        assert difference.a == pytest.approx(entity_metrics(worse, LABELS)[name])
+        assert difference.b == pytest.approx(entity_metrics(SOME, LABELS)[name])
+    assert (found["f1"].better, found["f1"].more_than_chance) == ("b", True)
+    comparison = {"confidence": 0.95, "metrics": {n: asdict(d) for n, d in found.items()}}
+    assert "f1: B is better, by more than chance" in comparison_table(comparison)
+
+    seeds = over_seeds({1: entity_metrics(worse, LABELS, ()), 2: entity_metrics(SOME, LABELS, ())})
+    assert seeds["mean"]["recall"] == pytest.approx((1 / 6 + 3 / 6) / 2)
+    assert seeds["mean"]["seen_f1"] is None
+    assert "mean of 2 seeds" in metrics_table({**entity_metrics(SOME, LABELS, ()), "seeds": seeds})

@@ -13,8 +13,8 @@ from toolkit.evaluation.entities import (
     entity_fingerprint,
     entity_metrics,
     entity_statistics,
-    worst_entities,
 )
+from toolkit.evaluation.entity_errors import worst_entities
 from toolkit.evaluation.marked_text import marked_page
 from toolkit.evaluation.options import BootstrapOptions
 from toolkit.evaluation.picture import draw_confusion, save_picture

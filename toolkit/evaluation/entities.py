@@ -1,28 +1,23 @@
 """Named entities that were found, against those that are there.
 
 An entity is right if its borders and its label are exactly right, as in the CoNLL shared tasks
-(Tjong Kim Sang and De Meulder 2003, section 2.4): what seqeval calls its strict mode, on spans.
+(Tjong Kim Sang and De Meulder 2003, section 2.4). On legal IOB2 tags that is the strict mode of
+seqeval and the ``strict`` scores of nervaluate.
 """
 
-from collections.abc import Container, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Container, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from toolkit.data.duplicates import fingerprint
 from toolkit.data.spans import Span, tags_of
-from toolkit.errors import DataError
-from toolkit.evaluation.report import WORST
+from toolkit.evaluation.classification import some
 from toolkit.evaluation.statistics import Metric, Statistics, macro_f1, micro_f1
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: What stands in the confusion matrix for an entity that is not there.
 NOTHING = "no entity"
-#: How many tokens are shown on each side of an error.
-CONTEXT = 6
 
 
 class Tagged(NamedTuple):
@@ -60,66 +55,37 @@ def entity_metrics(
         seen: The fingerprints of the training data's entities.
 
     Returns:
-        ``f1``, ``precision`` and ``recall`` over all entities, exactly right ones counted;
+        ``precision``, ``recall`` and ``f1`` over all entities, exactly right ones counted;
         ``macro_f1``, the mean over the labels that occur among right or given ones;
         ``token_accuracy``, the share of the tokens whose IOB2 tag is right; with ``seen``,
-        ``seen_f1`` and so on of entities that the training data has, with this label, and
-        ``unseen_f1`` and so on of the others; ``entities``, how many there are; ``wrong_borders``,
-        how many of those given only overlap one of their label; ``per_class``, by label
-        ``precision``, ``recall``, ``f1`` and ``support``; and ``confusion``, [K + 1, K + 1], a row
-        for each label of a right entity and a column for each label of the one given with the same
-        borders, the last row and column for there being none. A quotient with nothing below the
-        line is 0; what has nothing to be measured on is None.
+        ``seen_precision`` and so on of entities that the training data has, with this label, and
+        ``unseen_precision`` and so on of the others; ``entities``, how many there are;
+        ``wrong_borders``, how many of those given only overlap one of their label; ``per_class``,
+        by label ``precision``, ``recall``, ``f1`` and ``support``; and ``confusion``,
+        [K + 1, K + 1], a row for each label of a right entity and a column for each label of the
+        one given with the same borders, the last row and column for there being none. A quotient
+        with nothing below the line is 0; what has nothing to be measured on is None.
 
     Raises:
         DataError: There are no sentences.
     """
-    place = {label: number for number, label in enumerate(labels)}
-    size = len(labels)
-    sums = np.zeros(3 * size, np.int64)
-    confusion = np.zeros((size + 1, size + 1), np.int64)
-    parts = {True: np.zeros(3, np.int64), False: np.zeros(3, np.int64)}
-    count = tokens = right_tags = wrong_borders = 0
-    for sentence in sentences:
-        count += 1
-        length = len(sentence.tokens)
-        tokens += length
-        right_tags += sum(
-            one == other
-            for one, other in zip(
-                tags_of(sentence.right, length), tags_of(sentence.given, length), strict=True
-            )
-        )
-        sums += _counts(sentence, place)
-        wrong_borders += sum(_only_overlaps(span, sentence.right) for span in sentence.given)
-        _confuse(confusion, sentence, place)
-        if seen is not None:
-            both = {*sentence.right} & {*sentence.given}
-            for column, spans in enumerate((both, sentence.given, sentence.right)):
-                for span in spans:
-                    surface = sentence.tokens[span.start : span.end]
-                    parts[entity_fingerprint(surface, span.label) in seen][column] += 1
-    if not count:
-        raise DataError("there are no examples to measure")
+    tagged: list[Tagged] = some(list(sentences))
+    place = _places(labels)
+    sums = np.sum([_counts(sentence, place) for sentence in tagged], axis=0)
     found, given, right = np.split(sums, 3)
     metrics: dict[str, Any] = _scores(found.sum(), given.sum(), right.sum())
-    metrics["macro_f1"] = float(macro_f1(sums)) if (given + right).any() else None
-    metrics["token_accuracy"] = right_tags / tokens if tokens else None
+    metrics["macro_f1"] = float(macro_f1(sums)) if sums.any() else None
+    metrics["token_accuracy"] = _token_accuracy(tagged)
     if seen is not None:
-        for name, is_seen in (("seen", True), ("unseen", False)):
-            scores = _scores(*parts[is_seen])
-            metrics |= {f"{name}_{metric}": value for metric, value in scores.items()}
+        metrics |= _seen_and_unseen(tagged, seen)
     return metrics | {
         "entities": int(right.sum()),
-        "wrong_borders": wrong_borders,
+        "wrong_borders": sum(map(_wrong_borders, tagged)),
         "per_class": {
-            label: {
-                **_scores(found[number], given[number], right[number]),
-                "support": int(right[number]),
-            }
-            for label, number in place.items()
+            label: {**_scores(found[k], given[k], right[k]), "support": int(right[k])}
+            for label, k in place.items()
         },
-        "confusion": confusion.tolist(),
+        "confusion": _confusion(tagged, place).tolist(),
     }
 
 
@@ -133,125 +99,97 @@ def entity_statistics(sentences: Iterable[Tagged], labels: Sequence[str]) -> Sta
     Raises:
         DataError: There are no sentences.
     """
-    place = {label: number for number, label in enumerate(labels)}
-    rows = [_counts(sentence, place) for sentence in sentences]
-    if not rows:
-        raise DataError("there are no examples to measure")
-    counts = np.stack(rows)
-    smallest = np.min_scalar_type(int(counts.max(initial=0)))
+    place = _places(labels)
+    rows = np.stack(some([_counts(sentence, place) for sentence in sentences]))
     metrics = {
         "f1": Metric(micro_f1),
         "macro_f1": Metric(macro_f1),
         "precision": Metric(lambda sums: _total(sums, 0) / np.maximum(_total(sums, 1), 1)),
         "recall": Metric(lambda sums: _total(sums, 0) / np.maximum(_total(sums, 2), 1)),
     }
-    return Statistics(counts.astype(smallest), metrics)
+    return Statistics(rows.astype(np.min_scalar_type(int(rows.max(initial=0)))), metrics)
 
 
-def worst_entities(sentences: Iterable[Tagged], n: int = WORST) -> "pd.DataFrame":
-    """Returns the errors that the model was surest of, the surest first, and then what it missed.
+def overlapping(span: Span, owners: Mapping[int, Span]) -> list[Span]:
+    """The entities that share a token with a span, in order.
 
     Args:
-        sentences: What is right and what was given.
-        n: How many rows at most.
-
-    Returns:
-        Columns ``kind`` (``label``, ``borders``, ``spurious`` or ``missed``), ``right`` and
-        ``given`` (the tokens), ``label`` and ``answer`` (their labels), ``score``, ``context``
-        (the sentence around it, with what was given, or else missed, in brackets) and ``sentence``
-        (its number, from 1).
+        span: In tokens.
+        owners: Of each token in an entity, that entity: see ``owners_of``.
     """
-    import pandas as pd
-
-    errors = [
-        error
-        for number, sentence in enumerate(sentences, start=1)
-        for error in _errors(sentence, number)
-    ]
-    errors.sort(key=lambda error: -error["score"])  # missed ones have a score of -1
-    frame = pd.DataFrame(errors[:n], columns=_COLUMNS)
-    frame["score"] = frame["score"].where(frame["score"] >= 0)
-    return frame
+    places = range(span.start, span.end)
+    return list(dict.fromkeys(owners[place] for place in places if place in owners))
 
 
-_COLUMNS = ["kind", "right", "given", "label", "answer", "score", "context", "sentence"]
+def owners_of(spans: Iterable[Span]) -> dict[int, Span]:
+    """Of each token in an entity, that entity."""
+    return {place: span for span in spans for place in range(span.start, span.end)}
 
 
-def _errors(sentence: Tagged, number: int) -> Iterable[dict[str, Any]]:
-    right = {*sentence.right}
-    explained: set[Span] = set()
-    for span, score in zip(sentence.given, sentence.scores, strict=True):
-        if span in right:
-            continue
-        overlapping = [other for other in sentence.right if _overlap(span, other)]
-        explained.update(overlapping)
-        if not overlapping:
-            yield _error("spurious", sentence, number, None, span, score)
-            continue
-        kind = "label" if overlapping[0][:2] == span[:2] else "borders"
-        yield _error(kind, sentence, number, overlapping[0], span, score)
-    for span in sentence.right:
-        if span not in explained and span not in sentence.given:
-            yield _error("missed", sentence, number, span, None, -1.0)
+def _places(labels: Sequence[str]) -> dict[str, int]:
+    return {label: number for number, label in enumerate(labels)}
 
 
-def _error(
-    kind: str, sentence: Tagged, number: int, right: Span | None, given: Span | None, score: float
-) -> dict[str, Any]:
-    def words(span: Span | None) -> str:
-        return "" if span is None else " ".join(sentence.tokens[span.start : span.end])
-
-    start, end, _ = given or right or Span(0, 0, "")
-    before = sentence.tokens[max(0, start - CONTEXT) : start]
-    after = sentence.tokens[end : end + CONTEXT]
-    inside = " ".join(sentence.tokens[start:end])
-    return {
-        "kind": kind,
-        "right": words(right),
-        "given": words(given),
-        "label": right.label if right else "",
-        "answer": given.label if given else "",
-        "score": score,
-        "context": " ".join([*before, f"[{inside}]", *after]),
-        "sentence": number,
-    }
-
-
-def _counts(sentence: Tagged, place: dict[str, int]) -> NDArray[np.int64]:
+def _counts(sentence: Tagged, place: Mapping[str, int]) -> NDArray[np.int64]:
     """[3 K] of each label how many were found, given and right."""
     counts = np.zeros((3, len(place)), np.int64)
-    found = {*sentence.right} & {*sentence.given}
-    for row, spans in zip(counts, (found, sentence.given, sentence.right), strict=True):
+    for row, spans in zip(counts, _found_given_right(sentence), strict=True):
         for span in spans:
             row[place[span.label]] += 1
     return counts.ravel()
 
 
-def _confuse(confusion: NDArray[np.int64], sentence: Tagged, place: dict[str, int]) -> None:
-    right = {span[:2]: place[span.label] for span in sentence.right}
-    given = {span[:2]: place[span.label] for span in sentence.given}
-    for borders in {*right, *given}:
-        confusion[right.get(borders, -1), given.get(borders, -1)] += 1
+def _found_given_right(sentence: Tagged) -> tuple[Iterable[Span], Iterable[Span], Iterable[Span]]:
+    return {*sentence.right} & {*sentence.given}, sentence.given, sentence.right
 
 
-def _only_overlaps(span: Span, right: Sequence[Span]) -> bool:
-    """Whether an entity has other borders than one of its label that it overlaps."""
-    return span not in right and any(
-        other.label == span.label and _overlap(span, other) for other in right
-    )
+def _token_accuracy(sentences: Sequence[Tagged]) -> float | None:
+    same = [
+        one == other
+        for tokens, right, given, _ in sentences
+        for one, other in zip(tags_of(right, len(tokens)), tags_of(given, len(tokens)), strict=True)
+    ]
+    return sum(same) / len(same) if same else None
 
 
-def _overlap(one: Span, other: Span) -> bool:
-    return one.start < other.end and other.start < one.end
+def _seen_and_unseen(sentences: Sequence[Tagged], seen: Container[int]) -> dict[str, float | None]:
+    counts = {"seen": [0, 0, 0], "unseen": [0, 0, 0]}  # found, given and right
+    for sentence in sentences:
+        for column, spans in enumerate(_found_given_right(sentence)):
+            for start, end, label in spans:
+                known = entity_fingerprint(sentence.tokens[start:end], label) in seen
+                counts["seen" if known else "unseen"][column] += 1
+    return {
+        f"{part}_{name}": value
+        for part, three in counts.items()
+        for name, value in _scores(*three).items()
+    }
+
+
+def _wrong_borders(sentence: Tagged) -> int:
+    """How many given entities are none of the right ones, but overlap one of their label."""
+    owners = owners_of(sentence.right)
+    wrong = {*sentence.given} - {*sentence.right}
+    return sum(any(o.label == span.label for o in overlapping(span, owners)) for span in wrong)
+
+
+def _confusion(sentences: Sequence[Tagged], place: Mapping[str, int]) -> NDArray[np.int64]:
+    counts = np.zeros((len(place) + 1, len(place) + 1), np.int64)
+    for sentence in sentences:
+        right = {span[:2]: place[span.label] for span in sentence.right}
+        given = {span[:2]: place[span.label] for span in sentence.given}
+        for borders in {*right, *given}:
+            counts[right.get(borders, -1), given.get(borders, -1)] += 1
+    return counts
 
 
 def _scores(found: int, given: int, right: int) -> dict[str, float | None]:
     if not given + right:
-        return {"f1": None, "precision": None, "recall": None}
+        return {"precision": None, "recall": None, "f1": None}
     return {
-        "f1": float(2 * found / (given + right)),
         "precision": float(found / given) if given else 0.0,
         "recall": float(found / right) if right else 0.0,
+        "f1": float(2 * found / (given + right)),
     }
 
 
