@@ -99,6 +99,41 @@ def test_the_log_loss_decides_between_equals(losses, kept) -> None:
     assert slope(model) == seen[kept]
 
 
+def test_epochs_in_which_nothing_is_right_do_not_wear_out_patience() -> None:
+    shares = iter([0.0, 0.0, 0.0, 0.0, 0.5, 0.4, 0.3, 0.2])
+    rows = run(
+        make_model(),
+        Line(),
+        TrainingOptions(**OPTIONS, patience=2),
+        epochs=8,
+        validate=lambda: {"share": next(shares)},
+        monitor="share",
+        mode="max",
+    )
+    assert len(rows) == 7
+    never = run(
+        make_model(),
+        Line(),
+        TrainingOptions(**OPTIONS, patience=2),
+        epochs=6,
+        validate=lambda: {"share": 0.0},
+        monitor="share",
+        mode="max",
+    )
+    assert len(never) == 6
+    error = iter([0.0, 0.1, 0.2, 0.3])
+    rows = run(
+        make_model(),
+        Line(),
+        TrainingOptions(**OPTIONS, patience=2),
+        epochs=4,
+        validate=lambda: {"error": next(error)},
+        monitor="error",
+        mode="min",
+    )
+    assert len(rows) == 3
+
+
 def test_averaged_weights_are_what_is_validated_and_kept() -> None:
     decay = 0.5
     model = make_model()

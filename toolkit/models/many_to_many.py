@@ -224,20 +224,31 @@ class ManyToMany(keras.Model):
             training: Whether this is training.
         """
         mask = self.mask(x)
-        if self.config["crf"]:
-            losses = -self.crf.log_conditionals(y_pred, y, mask, training)
-        else:
-            right = ops.one_hot(y, len(self.tags), dtype="float32")
-            losses = -ops.sum(right * ops.log_softmax(y_pred), axis=-1)
-        weights = ops.cast(mask, losses.dtype)
+        losses = self.token_losses(y_pred, y, mask, training)
         if sample_weight is not None:
-            weights *= ops.cast(sample_weight, losses.dtype)
-        return ops.sum(losses * weights) / ops.maximum(ops.sum(ops.cast(mask, losses.dtype)), 1)
+            losses *= ops.cast(sample_weight, losses.dtype)
+        return ops.sum(losses) / ops.maximum(ops.sum(ops.cast(mask, losses.dtype)), 1)
 
-    def best(self, features: Mapping[str, Any]) -> Any:
-        """The likeliest legal tags: their numbers [B, T] int32, 0 at padding."""
-        tags, _ = self.crf.viterbi(self(features, training=False), mask=self.mask(features))
-        return tags
+    def token_losses(self, scores: Any, tags: Any, mask: Any, training: bool) -> Any:
+        """What each right tag adds to the loss, in nats [B, T]; 0 at padding."""
+        if self.config["crf"]:
+            return -self.crf.log_conditionals(scores, tags, mask, training)
+        right = ops.one_hot(tags, len(self.tags), dtype="float32")
+        return ops.where(mask, -ops.sum(right * ops.log_softmax(scores), axis=-1), 0)
+
+    def validate(self, features: Mapping[str, Any], tags: Any) -> tuple[Any, Any]:
+        """The likeliest legal tags, and how far off the right ones are.
+
+        Args:
+            features: What ``call`` takes.
+            tags: The right tags' numbers [B, T].
+
+        Returns:
+            The numbers of the tags, int32 [B, T], 0 at padding; and the sum of the losses, in nats.
+        """
+        scores, mask = self(features, training=False), self.mask(features)
+        best, _ = self.crf.viterbi(scores, mask=mask)
+        return best, ops.sum(self.token_losses(scores, tags, mask, training=False))
 
     def answer(self, features: Mapping[str, Any]) -> tuple[Any, Any, Any]:
         """The likeliest legal tags, and how sure the model is of them.

@@ -94,15 +94,19 @@ class TaggerNetwork:
     hidden_size: int = 100
     embedding_dropout: float = 0.4
     output_dropout: float = 0.4
-    ema: float = 0.998
+    ema: float = 0.998  # with the steps of an epoch of CoNLL-2003
     learning_rate: float = 0.002
     epsilon: float = 1e-7
 
 
 def tagger(size: DataSize) -> TaggerNetwork:
-    """The tagger that suits the data; averages over fewer steps where there are fewer."""
-    steps = size.tokens / tagger_batch_tokens(size)
-    return TaggerNetwork(ema=0.998 if steps > 200 else 0.99)
+    """The tagger that suits the data.
+
+    After each epoch half of the averaged weights are what they were before it, so that they soon
+    leave the random ones with which they begin, however few steps an epoch has.
+    """
+    steps = max(1.0, size.tokens / tagger_batch_tokens(size))
+    return TaggerNetwork(ema=round(0.5 ** (1 / steps), 5))
 
 
 def tagger_epochs(size: DataSize) -> int:
@@ -111,5 +115,5 @@ def tagger_epochs(size: DataSize) -> int:
 
 
 def tagger_batch_tokens(size: DataSize) -> int:
-    """About 350 steps an epoch where the data has them, and batches of 256 to 2,048 tokens."""
-    return max(256, min(2_048, size.tokens // 350))
+    """About 350 steps an epoch where the data has them, and batches of 64 to 2,048 tokens."""
+    return max(64, min(2_048, size.tokens // 350))

@@ -20,7 +20,13 @@ MONITORS = {
     "classes": {"accuracy": "max", "macro_f1": "max", "log_loss": "min"},
     "labels": {"macro_f1": "max", "micro_f1": "max", "accuracy": "max", "log_loss": "min"},
     "number": {"mean_absolute_error": "min", "root_mean_squared_error": "min", "r2": "max"},
-    "entities": {"f1": "max", "macro_f1": "max", "precision": "max", "recall": "max"},
+    "entities": {
+        "f1": "max",
+        "macro_f1": "max",
+        "precision": "max",
+        "recall": "max",
+        "log_loss": "min",
+    },
 }
 
 

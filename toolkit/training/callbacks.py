@@ -114,7 +114,8 @@ class Stopping(keras.callbacks.EarlyStopping):
     """Early stopping that tells epochs apart which are equally good by the monitored metric.
 
     Of those it keeps the weights with the smallest log loss, where that is measured. They are no
-    better by the metric, so they do not renew its patience.
+    better by the metric, so they do not renew its patience. Epochs in which nothing is right yet, as
+    a share of 0 says, do not wear it out.
 
     Args:
         monitor: The name of the metric among what ``Validation`` adds.
@@ -125,11 +126,14 @@ class Stopping(keras.callbacks.EarlyStopping):
     def __init__(self, monitor: str, mode: str, patience: int) -> None:
         super().__init__(monitor=monitor, mode=mode, patience=patience, restore_best_weights=True)
         self.best_log_loss = math.inf
+        self.nothing = 0.0 if mode == "max" else math.inf
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Looks at the metric, and at the log loss where it is as good as the best."""
-        super().on_epoch_end(epoch, logs)
         measured = logs or {}
+        if measured.get(self.monitor) == self.nothing:
+            return
+        super().on_epoch_end(epoch, logs)
         log_loss = measured.get("val_log_loss", math.inf)
         if self.wait == 0:
             self.best_log_loss = log_loss
