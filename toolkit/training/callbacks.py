@@ -114,8 +114,8 @@ class Stopping(keras.callbacks.EarlyStopping):
     """Early stopping that tells epochs apart which are equally good by the monitored metric.
 
     Of those it keeps the weights with the smallest log loss, where that is measured. They are no
-    better by the metric, so they do not renew its patience. Epochs in which nothing is right yet, as
-    a share of 0 says, do not wear it out.
+    better by the metric, so they do not renew its patience. Epochs in which nothing is right yet,
+    as a share of 0 says, do not wear it out.
 
     Args:
         monitor: The name of the metric among what ``Validation`` adds.
