@@ -10,6 +10,7 @@ from pipelines import console, leave
 from pipelines.pipeline import Pipeline
 from pipelines.verbs import VERBS
 from toolkit.errors import OptionError
+from toolkit.options import on_the_command_line
 
 __all__ = ["Pipeline", "main"]
 
@@ -40,7 +41,8 @@ def main(pipeline: Pipeline, arguments: Sequence[str] | None = None) -> int:
 def _run(pipeline: Pipeline, arguments: Sequence[str]) -> int:
     debug = "--debug" in arguments
     console.set_up(debug)
-    return console.exit_code(lambda: _dispatch(pipeline, arguments), debug)
+    with on_the_command_line():
+        return console.exit_code(lambda: _dispatch(pipeline, arguments), debug)
 
 
 def _dispatch(pipeline: Pipeline, arguments: Sequence[str]) -> int:

@@ -1,6 +1,8 @@
-"""Dataclasses of options: what their values may be, and one place that holds them to it."""
+"""Dataclasses of options: what their values may be, and how messages name them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -8,6 +10,36 @@ from toolkit.errors import OptionError
 
 #: From the first number on, and below the second where there is one.
 Limits = dict[str, tuple[float, float | None]]
+
+
+_ON_THE_COMMAND_LINE = ContextVar("on_the_command_line", default=False)
+
+
+@contextmanager
+def on_the_command_line() -> Iterator[None]:
+    """Within, messages name options as they are given on the command line."""
+    before = _ON_THE_COMMAND_LINE.set(True)
+    try:
+        yield
+    finally:
+        _ON_THE_COMMAND_LINE.reset(before)
+
+
+def option(name: str, value: object = None) -> str:
+    """An option, for a message, as its user gives it.
+
+    Args:
+        name: The name of the field.
+        value: A value that is advised.
+
+    Returns:
+        ``text_column``, or ``target='labels'``; on the command line ``--text-column``, or
+        ``--target labels``.
+    """
+    if not _ON_THE_COMMAND_LINE.get():
+        return name if value is None else f"{name}={value!r}"
+    flag = f"--{name.replace('_', '-')}"
+    return flag if value is None else f"{flag} {value}"
 
 
 def check_options(options: Any) -> None:
@@ -30,13 +62,15 @@ def check_options(options: Any) -> None:
             continue
         if not _is_one_of(value, kinds):
             allowed = ", ".join([*map(str, choices), *(_KINDS[kind] for kind in kinds)])
-            raise OptionError(f"{field.name} is {value!r}; it can be {allowed}")
+            raise OptionError(f"{option(field.name)} is {value!r}; it can be {allowed}")
         least, below = limits.get(field.name, (None, None))
         if value is None or least is None:
             continue
         if not (value >= least and (below is None or value < below)):
             end = "" if below is None else f" and below {below}"
-            raise OptionError(f"{field.name} is {value!r}; it must be at least {least}{end}")
+            raise OptionError(
+                f"{option(field.name)} is {value!r}; it must be at least {least}{end}"
+            )
 
 
 def differences(recorded: Mapping[str, Any], asked: Mapping[str, Any]) -> str:

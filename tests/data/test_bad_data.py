@@ -50,7 +50,7 @@ FILES = {
         ('{"text": null, "label": 1}\n', r"the text in column 'text' is empty"),
         ('{"text": NaN, "label": 1}\n', r"the text in column 'text' is empty"),
         ('{"text": "a", "label": null}\n', r"the label in column 'label' is missing"),
-        ('{"text": "a", "label": ["b"]}\n', r"several labels at once need --target labels"),
+        ('{"text": "a", "label": ["b"]}\n', r"several labels at once need target='labels'"),
         ('{"text": "a", "label": {"b": 1}}\n', r"label' is {'b': 1}; several labels at once need"),
         (
             '{"text": "a\\u0000", "label": "b\\n"}\n{"te\\nxt": "a"}\n',
@@ -179,10 +179,10 @@ def test_columns_that_cannot_be_guessed(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("txet,lable,id\na good film,pos,1\n")
     message = complaint(path, text_column=None, label_column=None)
-    assert message.endswith("set --label-column to 'lable', or another of: txet, lable, id")
+    assert message.endswith("set label_column to 'lable', or another of: txet, lable, id")
     path.write_text("text\na\n")
     message = complaint(path, label_column=None)
-    assert message.endswith("has no column left for the labels (--label-column); it has: text")
+    assert message.endswith("has no column left for the labels (label_column); it has: text")
 
 
 def test_numbers_beyond_those_of_a_float(tmp_path: Path) -> None:

@@ -47,15 +47,15 @@ def test_guesses_are_said(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "toolkit"):
         chosen({"review": "a", "stars": 1})
     assert [record.getMessage() for record in caplog.records] == [
-        "text column: 'review' (guessed; set --text-column)",
-        "label column: 'stars' (guessed; set --label-column)",
+        "text column: 'review' (guessed; set text_column)",
+        "label column: 'stars' (guessed; set label_column)",
     ]
 
 
 def test_what_cannot_be_guessed_is_asked_for() -> None:
-    with pytest.raises(DataError, match="set --label-column to one of: text, a, b"):
+    with pytest.raises(DataError, match="set label_column to one of: text, a, b"):
         chosen({"text": "x", "a": "1", "b": "2"})
-    with pytest.raises(DataError, match=r"no column 'film' \(--group-column\); it has: text, lab"):
+    with pytest.raises(DataError, match=r"no column 'film' \(group_column\); it has: text, lab"):
         chosen({"text": "x", "label": "1"}, group_column="film")
 
 

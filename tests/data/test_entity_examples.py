@@ -93,9 +93,9 @@ def test_columns_by_number(tmp_path: Path) -> None:
     for tag in ("4", "-2"):
         options = {"token_column": "2", "tag_column": tag}
         assert sentences(path, **options) == [(["Ann", "sang"], ["B-PER", "O"])]
-    assert "has 5 columns; --tag-column 6 is none of them" in complaint(path, tag_column="6")
-    assert "has 5 columns; --token-column 0 is none" in complaint(path, token_column="0")
-    assert "no column 'ner' (--tag-column); it has: 1, 2" in complaint(path, tag_column="ner")
+    assert "has 5 columns; tag_column=6 is none of them" in complaint(path, tag_column="6")
+    assert "has 5 columns; token_column=0 is none" in complaint(path, token_column="0")
+    assert "no column 'ner' (tag_column); it has: 1, 2" in complaint(path, tag_column="ner")
     assert "no column of tags beside that of the tokens, '1'" in complaint(path, tag_column="1")
 
 
@@ -155,7 +155,7 @@ def test_tables_with_a_token_a_row(
     with caplog.at_level("INFO", "toolkit"):
         for data in (table, tmp_path / "a.csv"):
             assert sentences(data, **options) == [*zip(TOKENS, TAGS, strict=True)]
-    guess = f"sentence column: '{name}' (guessed; set --sentence-column)"
+    guess = f"sentence column: '{name}' (guessed; set sentence_column)"
     assert caplog.messages.count(guess) == (0 if options else 2)
     assert read(table, **options)[1].place == "sentence 2 from row 6"
 
@@ -311,7 +311,7 @@ FILES = {
     "a.jsonl": [
         ("", "is empty; each of its lines should be a JSON object"),
         ("[1]\n", "row 1 .line 1.: not a JSON object"),
-        (lines({"text": "a"}), "no column 'entities' .--entities-column.; it has: text"),
+        (lines({"text": "a"}), "no column 'entities' .entities_column.; it has: text"),
         (lines({"text": "a", "entities": None}), "there are no entities in column 'entities'; a l"),
         (lines({"text": "a", "entities": 5}), "the entities in column 'entities' are 5, which is"),
         (lines({"text": "a", "entities": "x"}), "the entities .* are 'x', which is no list"),
@@ -439,7 +439,7 @@ def test_objects_without_labels_or_rows() -> None:
     assert complaint(([], [])) == "the list has no row that can be used"
     assert "1 tokens come with 0 tags" in complaint(([["a"]], [[]]))
     table = pd.DataFrame(TABLE).drop(columns="sentence_id")
-    assert "nor, for a token a row, one of sentences (--sentence-column)" in complaint(table)
+    assert "nor, for a token a row, one of sentences (sentence_column)" in complaint(table)
     only = pd.DataFrame({"id": [1], "words": [["a"]]})
     assert "no column of tags beside that of the tokens, 'words'; it has: id, w" in complaint(only)
 

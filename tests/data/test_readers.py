@@ -51,6 +51,24 @@ def test_tsv(write) -> None:
     assert rows(write("a.tsv", tsv)) == ROWS
 
 
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_spreadsheets_write_other_separators(write, separator, caplog) -> None:
+    caplog.set_level("INFO", "toolkit")
+    content = CSV.replace("text,label", f"text{separator}label").replace('",', f'"{separator}')
+    content = content.replace("Plain,pos", f"Plain{separator}pos")
+    path = write("a.csv", content)
+    assert rows(path) == ROWS
+    assert caplog.messages == [f"{path}: {separator!r} stands between fields"]
+
+
+@pytest.mark.parametrize("header", ["text,label;1", '"text;a;b",label', "text,label\tx", "text"])
+def test_the_comma_is_preferred(write, header) -> None:
+    content = header + "\n" + "a" + ",b" * header.count(",") + "\n"
+    assert open_source(write("a.csv", content)).columns == tuple(
+        header.replace('"', "").split(",")
+    )
+
+
 def test_windows_files_read_the_same(write) -> None:
     content = b"\xef\xbb\xbf" + CSV.replace("\n", "\r\n").encode()
     (first, second, third) = rows(write("a.csv", content))

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from toolkit.data import ColumnOptions, Example, LabelRule, TextExamples, open_source
 from toolkit.errors import DataError
+from toolkit.options import on_the_command_line
 
 PAGE = (Path(__file__).parents[2] / "docs" / "your-data.md").read_text(encoding="utf-8")
 EXAMPLES = dict(re.findall(r"<!-- (\S+) -->\n```\w*\n(.*?)```", PAGE, re.DOTALL))
@@ -93,12 +94,12 @@ def test_groups(file) -> None:
 
 def test_bad_rows(file) -> None:
     path = file("bad.csv")
-    with pytest.raises(DataError) as caught:
+    with on_the_command_line(), pytest.raises(DataError) as caught:
         read(path)
     assert str(caught.value).replace(str(path), "bad.csv") in PAGE
 
 
 def test_what_is_said(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level("INFO", "toolkit"):
+    with on_the_command_line(), caplog.at_level("INFO", "toolkit"):
         read(pandas.DataFrame({"review": ["a"], "sentiment": ["b"]}))
     assert "\n".join(record.getMessage() for record in caplog.records) in PAGE

@@ -246,6 +246,30 @@ def test_the_other_way_round(seed: int, examples: int) -> None:
     assert {one.better, other.better} in ({"a", "b"}, {None})
 
 
+def test_numbers_of_their_own_are_drawn_as_examples_that_are_alike_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Both ways to draw come to the same interval, but for the luck of the draws."""
+    rng = np.random.default_rng(6)
+    right = rng.normal(size=200)
+    first, second = (number_statistics(right, right + rng.normal(size=200)) for _ in range(2))
+    options = BootstrapOptions(resamples=20_000)
+    found = paired_bootstrap(first.rows, second.rows, first.metrics, options)
+    monkeypatch.setattr(sys.modules["toolkit.evaluation.compare"], "BINOMIAL", 0)
+    alike = paired_bootstrap(first.rows, second.rows, first.metrics, options)
+    errors = second.rows[:, 0] - first.rows[:, 0]
+    deviation = errors.std() / np.sqrt(200)
+    for name, one in found.items():
+        other = alike[name]
+        assert (one.a, one.b) == pytest.approx((other.a, other.b))
+        assert one.low == pytest.approx(other.low, abs=0.1 * deviation)
+        assert one.high == pytest.approx(other.high, abs=0.1 * deviation)
+        assert one.p_value == pytest.approx(other.p_value, abs=0.03)
+    by_the_central_limit = errors.mean() + 1.96 * deviation * np.array([-1, 1])
+    interval = found["mean_absolute_error"].low, found["mean_absolute_error"].high
+    assert interval == pytest.approx(tuple(by_the_central_limit), abs=0.15 * deviation)
+
+
 def test_the_seed_decides_and_the_size_of_the_blocks_does_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -78,7 +78,7 @@ def test_the_columns_of_the_line_are_both_runs(call, runs, tmp_path):
         ("{a} {tmp}/none --data {data}", "no such folder"),
         ("{a} {b} --data {tmp}/none.csv", "none.csv"),
         ("{a} {b} --data {data} --text-column t", "(--text-column)"),
-        ("{a} {b} --data {data} --resamples 0", "resamples is 0; it must be at least 1"),
+        ("{a} {b} --data {data} --resamples 0", "--resamples is 0; it must be at least 1"),
         ("{a} {b} --data {data} --resamples x", "--resamples is 'x'; it can be a whole number"),
         ("{a} {b} --data {data} --confidence 95", "at least 0 and below 1"),
         ("{a} {b} --data {data} --seed -1", "seed is -1"),

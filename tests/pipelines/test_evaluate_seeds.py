@@ -50,7 +50,7 @@ def test_the_configuration_is_trained_with_the_seeds_that_follow(call, trained, 
 def test_given_again_it_trains_only_what_is_missing(call, trained, data):
     line = ["evaluate", trained, "--data", data, "--seeds"]
     _, first, _ = call(*line, "2")
-    (trained / "seeds" / "7" / "README.md").unlink()
+    shutil.rmtree(trained / "seeds" / "7")
     FakeTask.made.clear()
     assert call(*line, "2")[:2] == (0, first)
     assert newly_trained() == [7]

@@ -215,6 +215,19 @@ def test_repeats_contradictions_and_near_empty_texts_are_named() -> None:
     assert "held_out" not in report["lengths"]
 
 
+def test_texts_of_class_folders_are_called_by_their_files(tmp_path) -> None:
+    frame = reviews(40)
+    for row, (text, label) in enumerate(zip(frame["text"], frame["label"], strict=True)):
+        path = tmp_path / label / f"{row}.txt"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    (tmp_path / "neg" / "90.txt").write_text(frame["text"][1], encoding="utf-8")
+    report = TextClassifier(validation_split=0).inspect(tmp_path)
+    (contradiction,) = warnings(report, "contradiction")
+    assert contradiction["rows"] == [["pos/1.txt", "neg/90.txt"]]
+    assert contradiction["message"].endswith("label (files pos/1.txt and neg/90.txt)")
+
+
 def test_bad_rows_are_counted_and_named_with_the_reason() -> None:
     frame = reviews(100, seed=7)
     frame.loc[3, "text"] = ""

@@ -4,6 +4,7 @@ import logging
 
 from toolkit.data.source import Source
 from toolkit.errors import DataError
+from toolkit.options import option
 
 logger = logging.getLogger("toolkit")
 
@@ -53,7 +54,8 @@ class CheckedRows:
             DataError: bad rows are not to be skipped.
         """
         if self.labelled and not self.skip_bad_rows:
-            raise DataError(f"{self.source.name}, {place}: {problem} (or set --skip-bad-rows)")
+            skip = option("skip_bad_rows")
+            raise DataError(f"{self.source.name}, {place}: {problem} (or set {skip})")
         self.bad_rows += 1
         if len(self.problems) < PROBLEMS:
             self.problems[place] = problem

@@ -8,6 +8,7 @@ from toolkit.data.labels import shorten
 from toolkit.data.options import ColumnOptions
 from toolkit.data.source import Source
 from toolkit.errors import DataError, quoted
+from toolkit.options import option
 
 TEXT_NAMES = (
     *("text", "texts", "review", "review_text", "sentence", "content", "comment", "message"),
@@ -30,7 +31,7 @@ def text_column(source: Source, options: ColumnOptions) -> str:
     if source.fixed_columns:
         return source.columns[0]
     if options.text_column is not None:
-        return named(source, options.text_column, "--text-column")
+        return named(source, options.text_column, "text_column")
     others = {options.label_column, options.group_column}
     candidates = [column for column in source.columns if column not in others]
     guess = usual(candidates, TEXT_NAMES)
@@ -53,7 +54,7 @@ def label_column(source: Source, options: ColumnOptions, text: str) -> str:
     if source.fixed_columns and len(source.columns) > 1:
         return source.columns[1]
     if options.label_column is not None:
-        return named(source, options.label_column, "--label-column")
+        return named(source, options.label_column, "label_column")
     candidates = [column for column in source.columns if column not in {text, options.group_column}]
     numbers_first = options.target == "number" or options.label_rule is not None
     names = NUMBER_NAMES + CLASS_NAMES if numbers_first else CLASS_NAMES + NUMBER_NAMES
@@ -71,7 +72,7 @@ def group_column(source: Source, options: ColumnOptions) -> str | None:
     """
     if options.group_column is None:
         return None
-    return named(source, options.group_column, "--group-column")
+    return named(source, options.group_column, "group_column")
 
 
 def usual(columns: Sequence[str], names: Sequence[str]) -> str | None:
@@ -80,7 +81,7 @@ def usual(columns: Sequence[str], names: Sequence[str]) -> str | None:
     return next((by_name[name] for name in names if name in by_name), None)
 
 
-def named(source: Source, column: str, option: str) -> str:
+def named(source: Source, column: str, name: str) -> str:
     """The column that was asked for by an option.
 
     Raises:
@@ -91,7 +92,7 @@ def named(source: Source, column: str, option: str) -> str:
     near = difflib.get_close_matches(column, source.columns, n=1)
     hint = f"; did you mean {quoted(near[0])}?" if near else ";"
     raise DataError(
-        f"{source.name} has no column {quoted(column)} ({option}){hint} "
+        f"{source.name} has no column {quoted(column)} ({option(name)}){hint} "
         f"it has: {shorten(source.columns)}"
     )
 
@@ -102,12 +103,13 @@ def _guessed(
     if guess is not None:
         return guess
     columns, few = shorten(source.columns), candidates[:100]
+    chosen_by = option(f"{what}_column")
     if not candidates:
         raise DataError(
-            f"{source.name} has no column left for the {what}s (--{what}-column); it has: {columns}"
+            f"{source.name} has no column left for the {what}s ({chosen_by}); it has: {columns}"
         )
     near = [column for name in names for column in difflib.get_close_matches(name, few, n=1)]
     hint = f"{quoted(near[0])}, or another of" if near else "one of"
     raise DataError(
-        f"{source.name}: which column holds the {what}s? set --{what}-column to {hint}: {columns}"
+        f"{source.name}: which column holds the {what}s? set {chosen_by} to {hint}: {columns}"
     )

@@ -88,7 +88,7 @@ def open_named(name: str, part: str | None = None) -> DatasetSource:
     """
     name, _, named = name.partition(":")
     split = named or part or "train"
-    instead = "give the path of a file instead, such as --data reviews.csv"
+    instead = "give the path of a file instead, such as reviews.csv"
     try:
         tfds = importlib.import_module("tensorflow_datasets")
     except ImportError as error:

@@ -1,12 +1,19 @@
 """CSV and TSV files."""
 
 import csv
+import logging
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from toolkit.data.files import read_lines
 from toolkit.data.source import Record, repeated
 from toolkit.errors import DataError, quoted
+
+logger = logging.getLogger("toolkit")
+
+#: What stands between the fields of a file, by its ending: many a spreadsheet writes semicolons.
+CSV, TSV = ",;\t", "\t"
 
 FIELD_LIMIT = 16 * 1024 * 1024
 """The longest field in characters; without a limit an open quote swallows the whole file."""
@@ -20,7 +27,8 @@ class DelimitedSource:
 
     Args:
         path: The file.
-        separator: ``","`` or ``"\t"``.
+        separators: What may stand between fields; it is what makes most columns of the header, and
+            the first of those that make as many. Any but the first is said.
 
     Raises:
         DataError: there is no header, or it names a column twice.
@@ -28,10 +36,12 @@ class DelimitedSource:
 
     fixed_columns = False
 
-    def __init__(self, path: Path, separator: str) -> None:
+    def __init__(self, path: Path, separators: str) -> None:
         self.name = str(path)
         self._path = path
-        self._separator = separator
+        self._separator = max(separators, key=self._columns_by)
+        if self._separator != separators[0]:
+            logger.info("%s: %r stands between fields", self.name, self._separator)
         self.columns = self._header()
 
     def records(self) -> Iterator[Record]:
@@ -52,6 +62,10 @@ class DelimitedSource:
             else:
                 yield Record(row, {}, place, problem)
 
+    def _columns_by(self, separator: str) -> int:
+        """How many columns the header has by a separator."""
+        return max((len(fields) for _, fields, _ in islice(self._rows(separator), 1)), default=0)
+
     def _header(self) -> tuple[str, ...]:
         for _, fields, problem in self._rows():
             if problem is not None:
@@ -64,11 +78,13 @@ class DelimitedSource:
             return columns
         raise DataError(f"{self.name} is empty; its first line should name the columns")
 
-    def _rows(self) -> Iterator[tuple[int, list[str], str | None]]:
+    def _rows(self, separator: str | None = None) -> Iterator[tuple[int, list[str], str | None]]:
         """Yields (first line's number, fields, problem), header included, blank lines not."""
         csv.field_size_limit(FIELD_LIMIT)
         reader = csv.reader(
-            read_lines(self._path, newline=""), delimiter=self._separator, strict=True
+            read_lines(self._path, newline=""),
+            delimiter=separator or self._separator,
+            strict=True,
         )
         while True:
             line = reader.line_num + 1

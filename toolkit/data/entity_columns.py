@@ -9,6 +9,7 @@ from toolkit.data.memory import is_list
 from toolkit.data.options import EntityColumnOptions
 from toolkit.data.source import Source
 from toolkit.errors import DataError, quoted
+from toolkit.options import option
 
 TOKEN_NAMES = ("tokens", "token", "words", "word")
 TAG_NAMES = ("tags", "tag", "ner_tags", "ner_tag", "ner", "labels", "label")
@@ -47,14 +48,15 @@ def entity_columns(source: Source, options: EntityColumnOptions, labelled: bool)
         text, entities = options.text_column or "text", options.entities_column or "entities"
         if not lists and options.text_column is None and text not in source.columns:
             raise DataError(
-                f"{source.name} has neither a column of texts (--text-column) nor, for a token a "
-                f"row, one of sentences (--sentence-column); it has: {shorten(source.columns)}"
+                f"{source.name} has neither a column of texts ({option('text_column')}) nor, for "
+                f"a token a row, one of sentences ({option('sentence_column')}); it has: "
+                f"{shorten(source.columns)}"
             )
-        content = columns.named(source, text, "--text-column")
-        marks = columns.named(source, entities, "--entities-column") if labelled else None
+        content = columns.named(source, text, "text_column")
+        marks = columns.named(source, entities, "entities_column") if labelled else None
         return EntityColumns(True, content, marks)
-    tokens = _chosen(source, options.token_column, "--token-column")
-    tags = _chosen(source, options.tag_column, "--tag-column") if labelled else None
+    tokens = _chosen(source, options.token_column, "token_column")
+    tags = _chosen(source, options.tag_column, "tag_column") if labelled else None
     tokens = tokens or columns.usual(lists, TOKEN_NAMES) or lists[0]
     if not labelled:
         return EntityColumns(False, tokens, None)
@@ -102,7 +104,7 @@ def _has_texts(source: Source, options: EntityColumnOptions, lists: Sequence[str
     return "entities" in source.columns or "text" in source.columns
 
 
-def _chosen(source: Source, column: str | None, option: str) -> str | None:
+def _chosen(source: Source, column: str | None, name: str) -> str | None:
     """The column that was asked for by its name or number."""
     if column is None or column in source.columns:
         return column
@@ -110,7 +112,8 @@ def _chosen(source: Source, column: str | None, option: str) -> str | None:
     try:
         number = int(column)
     except ValueError:
-        return columns.named(source, column, option)
+        return columns.named(source, column, name)
     if not 1 <= abs(number) <= count:
-        raise DataError(f"{source.name} has {count} columns; {option} {number} is none of them")
+        asked = option(name, number)
+        raise DataError(f"{source.name} has {count} columns; {asked} is none of them")
     return source.columns[number - 1 if number > 0 else number]

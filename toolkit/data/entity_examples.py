@@ -20,6 +20,7 @@ from toolkit.data.schemes import TagError, find_scheme, to_iob2
 from toolkit.data.source import Record
 from toolkit.data.spans import Span
 from toolkit.errors import DataError, quoted
+from toolkit.options import option
 
 logger = logging.getLogger("toolkit")
 
@@ -102,7 +103,7 @@ class EntityExamples(CheckedRows):
         except DataError as error:
             raise DataError(
                 f"{self.source.name}, column {quoted(self.columns.marks)}: {error}; name the "
-                "column of the tags (--tag-column)"
+                f"column of the tags ({option('tag_column')})"
             ) from None
         logger.info("tag scheme: %s (found)", found)
         return found

@@ -14,6 +14,7 @@ from toolkit.data.options import ColumnOptions
 from toolkit.data.rules import LabelRule
 from toolkit.data.source import Record, Source
 from toolkit.errors import OptionError, quoted
+from toolkit.options import option
 
 logger = logging.getLogger("toolkit")
 
@@ -162,7 +163,8 @@ class TextExamples(CheckedRows):
             return [_name(name, where) for name in self._several(value)]
         if isinstance(value, _COLLECTIONS):
             raise BadRowError(
-                f"{where} is {quoted(value)}; several labels at once need --target labels"
+                f"{where} is {quoted(value)}; several labels at once need "
+                f"{option('target', 'labels')}"
             )
         if self.options.target == "classes" and self.rule is None:
             return _name(value, where)
@@ -191,7 +193,10 @@ class TextExamples(CheckedRows):
             ("label", label, self.label_column),
         ):
             if given is None and column is not None:
-                logger.info("%s column: %s (guessed; set --%s-column)", what, quoted(column), what)
+                logger.info(
+                    "%s column: %s (guessed; set %s)",
+                    *(what, quoted(column), option(f"{what}_column")),
+                )
 
     def _say_outside_rule(self) -> None:
         """Says once what no part of the label rule takes, however often the data is read."""

@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from toolkit.data.files import read_lines
@@ -58,18 +59,23 @@ class FolderSource:
 
     def records(self) -> Iterator[Record]:
         """Reads the rows from the first one; each call begins anew."""
-        row = 0
+        for row, (label, name) in enumerate(self._files(), start=1):
+            file = f"{label}/{name}"
+            try:
+                text = "".join(read_lines(self._path / label / name, newline=""))
+            except DataError as error:  # one file is one row
+                yield Record(row, {}, f"file {file}", str(error))
+            else:
+                yield Record(row, {"text": text, "label": label, "file": file}, f"file {file}")
+
+    def file(self, row: int) -> str:
+        """The file of a row, which counts from 1, as ``pos/0_9.txt``."""
+        return "/".join(next(islice(self._files(), row - 1, None)))
+
+    def _files(self) -> Iterator[tuple[str, str]]:
         for label in self._classes:
-            folder = self._path / label
-            for name in _entries(folder, os.DirEntry.is_file):
-                row += 1
-                file = f"{label}/{name}"
-                try:
-                    text = "".join(read_lines(folder / name, newline=""))
-                except DataError as error:  # one file is one row
-                    yield Record(row, {}, f"file {file}", str(error))
-                else:
-                    yield Record(row, {"text": text, "label": label, "file": file}, f"file {file}")
+            for name in _entries(self._path / label, os.DirEntry.is_file):
+                yield label, name
 
 
 def _entries(path: Path, wanted: Callable[[os.DirEntry[str]], bool]) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.data.datasets import NAME, DatasetSource, open_named
-from toolkit.data.delimited import DelimitedSource
+from toolkit.data.delimited import CSV, TSV, DelimitedSource
 from toolkit.data.folder import FolderSource
 from toolkit.data.json_lines import JsonLinesSource
 from toolkit.data.memory import FrameSource, ListSource, is_a, is_list
@@ -64,9 +64,9 @@ def _open_path(data: str, part: str | None) -> Source:
         if not os.path.isfile(data):
             raise DataError(f"{path} is no regular file; it is read more than once")
         if name.endswith(".csv"):
-            return DelimitedSource(path, ",")
+            return DelimitedSource(path, CSV)
         if name.endswith(".tsv"):
-            return DelimitedSource(path, "\t")
+            return DelimitedSource(path, TSV)
         if name.endswith((".jsonl", ".ndjson")):
             return JsonLinesSource(path)
         raise DataError(

@@ -8,7 +8,7 @@ from typing import Any
 
 from toolkit.data import columns
 from toolkit.data.column_file import ColumnFileSource
-from toolkit.data.delimited import DelimitedSource
+from toolkit.data.delimited import CSV, TSV, DelimitedSource
 from toolkit.data.entity_columns import first_values
 from toolkit.data.json_lines import JsonLinesSource
 from toolkit.data.memory import is_list
@@ -17,6 +17,7 @@ from toolkit.data.options import EntityColumnOptions
 from toolkit.data.sentence_table import SentenceTable, sentence_column
 from toolkit.data.source import Record, Source
 from toolkit.errors import DataError, quoted
+from toolkit.options import option
 
 logger = logging.getLogger("toolkit")
 
@@ -62,10 +63,10 @@ def _open_file(path: Path, options: EntityColumnOptions) -> Source:
     if name.endswith((".jsonl", ".ndjson", ".json")):
         return JsonLinesSource(path)
     if name.endswith(".csv"):
-        return DelimitedSource(path, ",")
+        return DelimitedSource(path, CSV)
     asked = (options.sentence_column, options.text_column, options.entities_column)
     if name.endswith(".tsv") and any(asked):
-        return DelimitedSource(path, "\t")
+        return DelimitedSource(path, TSV)
     return ColumnFileSource(path)
 
 
@@ -73,13 +74,13 @@ def _by_sentences(source: Source, options: EntityColumnOptions) -> Source:
     """The source itself, or its sentences if it is a table with a token a row."""
     values = first_values(source)
     if options.sentence_column is not None:
-        column = columns.named(source, options.sentence_column, "--sentence-column")
+        column = columns.named(source, options.sentence_column, "sentence_column")
         return source if is_list(values.get(column)) else SentenceTable(source, column)
     texts = {options.text_column or "text", options.entities_column or "entities"}
     guess = sentence_column(source.columns)
     if guess is None or texts & {*source.columns} or any(map(is_list, values.values())):
         return source
-    logger.info("sentence column: %s (guessed; set --sentence-column)", quoted(guess))
+    logger.info("sentence column: %s (guessed; set %s)", quoted(guess), option("sentence_column"))
     return SentenceTable(source, guess)
 
 

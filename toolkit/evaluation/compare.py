@@ -13,6 +13,8 @@ from toolkit.evaluation.statistics import Metric, Statistics
 
 #: Numbers in memory at once while resampling.
 BLOCK = 4_000_000
+#: A draw of how often a kind occurs takes as long as so many draws of an example.
+BINOMIAL = 16
 
 
 class Comparable(Protocol):
@@ -129,7 +131,8 @@ def paired_bootstrap(
     (Phipson and Smyth 2010).
 
     Examples that add the same to all sums are drawn together: how often each kind is drawn is
-    multinomial, and a draw's sums are a matrix product.
+    multinomial, and a draw's sums are a matrix product. Where nearly every example is of its own
+    kind, as with numbers, the examples are drawn and counted instead, which is the same.
 
     Args:
         first: [N, K] what each example adds to the first system's sums.
@@ -144,10 +147,18 @@ def paired_bootstrap(
     sums = {name: _sides(metric, counts @ kinds) for name, metric in metrics.items()}
     resampled: dict[str, list[Any]] = {name: [] for name in metrics}
     random = np.random.default_rng(options.seed)
-    block = max(1, BLOCK // max(kinds.shape))
+    of_each = np.repeat(np.arange(len(kinds)), counts)  # the kind of each example
+    one_by_one = len(kinds) * BINOMIAL > len(first)
+    block = max(1, BLOCK // max(len(first) if one_by_one else 0, *kinds.shape))
     for begin in range(0, options.resamples, block):
         size = min(block, options.resamples - begin)
-        drawn = random.multinomial(len(first), counts / len(first), size) @ kinds
+        if one_by_one:
+            times = _tally(
+                of_each[random.integers(len(first), size=(size, len(first)))], len(kinds)
+            )
+        else:
+            times = random.multinomial(len(first), counts / len(first), size)
+        drawn = times @ kinds
         for name, metric in metrics.items():
             a, b = _sides(metric, drawn)
             resampled[name].append(b - a)
@@ -155,6 +166,14 @@ def paired_bootstrap(
         name: _judge(*sums[name], np.concatenate(resampled[name]), metric.less_is_better, options)
         for name, metric in metrics.items()
     }
+
+
+def _tally(drawn: NDArray[np.int64], kinds: int) -> NDArray[np.int64]:
+    """How often each kind is among the examples of each draw [S, N]: [S, U]."""
+    draws = np.arange(len(drawn))[:, None]
+    return np.bincount((drawn + draws * kinds).ravel(), minlength=draws.size * kinds).reshape(
+        len(drawn), kinds
+    )
 
 
 def _kinds(rows: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

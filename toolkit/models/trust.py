@@ -15,8 +15,9 @@ def check_cell_is_trusted(config: Mapping[str, Any]) -> None:
             is read must not choose what code is run.
     """
     module, colon, _ = str(config.get("cell")).partition(":")
+    option = f"--cell {config['cell']}"
     if colon and module not in sys.modules:
         raise ModelError(
             f"the model has the cell {config['cell']!r}; if its code is to be trusted, "
-            f"import {module} first, or give --cell {config['cell']}"
+            f"import {module} first, or give the verb export {option}"
         )

@@ -4,6 +4,8 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
+from toolkit.options import option
+
 logger = logging.getLogger("toolkit")
 
 #: How many units of a text are read, by what a unit is; tried on film reviews, where more gains
@@ -32,7 +34,7 @@ def choose(options: Any, name: str, value: Any) -> Any:
     given = getattr(options, name)
     if given != "auto":
         return given
-    logger.info("%s: %s (chosen; set --%s)", name, value, name.replace("_", "-"))
+    logger.info("%s: %s (chosen; set %s)", name, value, option(name))
     return value
 
 

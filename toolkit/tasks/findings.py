@@ -13,6 +13,7 @@ from toolkit.data import LengthBatches
 from toolkit.data.bad_rows import CheckedRows
 from toolkit.data.duplicates import find_repeats
 from toolkit.data.labels import shorten
+from toolkit.options import option
 from toolkit.tasks import automatic
 from toolkit.training import TrainingOptions
 from toolkit.training.cost import Trial, peak_memory
@@ -52,7 +53,7 @@ def warn_of_bad_rows(examples: CheckedRows, what: str, warnings: Warnings) -> No
         warnings.add(
             "bad_rows",
             f"{examples.source.name}: {count(examples.bad_rows, what)} that cannot be used; "
-            f"training stops there, or leaves them out with --skip-bad-rows ({first})",
+            f"training stops there, or leaves them out with {option('skip_bad_rows')} ({first})",
             list(examples.problems),
         )
 

@@ -18,8 +18,10 @@ from toolkit.data import (
     survey,
 )
 from toolkit.data.duplicates import EXAMPLES
+from toolkit.data.folder import FolderSource
 from toolkit.data.leaks import SAMPLE, Association, Members, members, telling_columns
 from toolkit.data.reading import Cut, Reading, Texts
+from toolkit.options import option
 from toolkit.tasks import automatic
 from toolkit.tasks.automatic import DataSize
 from toolkit.tasks.findings import (
@@ -75,15 +77,23 @@ class _Looked:
     encoder: LabelEncoder
 
     def rows(self, found: NDArray[np.int64]) -> tuple[list[Any], str]:
-        """The rows of texts [n], or of pairs of them [n, 2], and how to say them."""
+        """The rows of texts [n], or of pairs of them [n, 2], and how to say them.
+
+        A text of a class folder is called by its file.
+        """
+
+        def name(text: int) -> Any:
+            source, row = self.files[self.file[text]].source, int(self.texts.rows[text])
+            return source.file(row) if isinstance(source, FolderSource) else row
 
         def say(text: int) -> str:
             file = f" of {self.files[self.file[text]].source.name}" if len(self.files) > 1 else ""
-            return f"{self.texts.rows[text]}{file}"
+            return f"{name(text)}{file}"
 
         said = [" and ".join(map(say, of_one)) for of_one in found.reshape(len(found), -1)]
-        rows = "row" if found.size == 1 else "rows"
-        return self.texts.rows[found].tolist(), f"{rows} {'; '.join(said)}"
+        what = "file" if isinstance(self.files[0].source, FolderSource) else "row"
+        names = np.vectorize(name, otypes=[object])(found).tolist() if found.size else []
+        return names, f"{what}{'' if found.size == 1 else 's'} {'; '.join(said)}"
 
 
 def inspect_texts(
@@ -240,12 +250,13 @@ def _warn_of_labels(
     commonest = int(trained.argmax())
     if rarer := [i for i, n in enumerate(trained) if 0 < n * MUCH_RARER <= trained[commonest]]:
         rarest = min(rarer, key=lambda index: trained[index])
+        balanced = option("class_weights", "balanced")
         warnings.add(
             "imbalance",
             f"{count(len(rarer), 'label')} at least {MUCH_RARER} times rarer than "
             f"{classes[commonest]!r} ({trained[commonest]:,} training texts), such as "
             f"{classes[rarest]!r} ({trained[rarest]:,}): look at macro F1, not at the accuracy"
-            + ("; --class-weights balanced makes all count the same" if single else ""),
+            + (f"; {balanced} makes all count the same" if single else ""),
         )
     warn_of_rare_labels(classes, counts, "texts", warnings)
 

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from toolkit.errors import DivergedError
 from toolkit.files import atomic_write
+from toolkit.options import option
 from toolkit.training.optimizer import GradientRecord
 
 logger = logging.getLogger("toolkit")
@@ -100,8 +101,8 @@ class StopOnDivergence(keras.callbacks.Callback):
         self.model.stop_training = True
         self.error = DivergedError(
             f"the {what} any more in epoch {self.position.epoch + 1}, batch {self.position.batch}; "
-            "the last good weights are kept. A lower --learning-rate or a smaller "
-            "--global-clipnorm helps"
+            f"the last good weights are kept. A lower {option('learning_rate')} or a smaller "
+            f"{option('global_clipnorm')} helps"
         )
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:

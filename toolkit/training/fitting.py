@@ -12,6 +12,7 @@ import keras
 from toolkit import __version__
 from toolkit.errors import OptionError
 from toolkit.files import atomic_write
+from toolkit.options import option
 from toolkit.training.callbacks import (
     Position,
     Progress,
@@ -170,5 +171,7 @@ def tensorboard(folder: str) -> keras.callbacks.Callback:
         OptionError: The package ``tensorboard`` is not installed.
     """
     if importlib.util.find_spec("tensorboard") is None:
-        raise OptionError("--tensorboard needs the package tensorboard: pip install tensorboard")
+        raise OptionError(
+            f"{option('tensorboard')} needs the package tensorboard: pip install tensorboard"
+        )
     return keras.callbacks.TensorBoard(folder)
