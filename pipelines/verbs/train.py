@@ -172,7 +172,10 @@ def _command(pipeline: Pipeline, options: Any) -> list[str]:
 
 def _brief(metrics: dict[str, Any]) -> str:
     numbers = {name: value for name, value in metrics.items() if isinstance(value, int | float)}
-    return ", ".join(f"{name} {value:.4g}" for name, value in numbers.items())
+    return ", ".join(
+        f"{name} {value}" if isinstance(value, int) else f"{name} {value:.4g}"
+        for name, value in numbers.items()
+    )
 
 
 TRAIN = Verb(
