@@ -301,7 +301,8 @@ class EntityTagger(Task, EntityTaggerOptions):
     def _validation(self, network: ManyToMany, held_out: TaggedCorpus) -> Any:
         """What measures the network as it stands on held-out sentences."""
         batches = LengthBatches(held_out, VALIDATION_TOKENS, shuffle=False)
-        best = tf.function(network.best, input_signature=[held_out.input_signature])
+        signature = [held_out.input_signature, held_out.target_signature]
+        answer = tf.function(network.validate, input_signature=signature)
         tags = bioes_tags(self.classes)
 
         def named(numbers: NDArray[np.int32]) -> list[Span]:
@@ -309,13 +310,17 @@ class EntityTagger(Task, EntityTaggerOptions):
 
         def validate() -> dict[str, float]:
             sentences: list[Tagged] = []
-            for order, (inputs, _) in zip(batches.order(), batches.dataset(), strict=True):
-                for index, row in zip(order, best(inputs).numpy(), strict=True):
+            loss = 0.0
+            for order, (inputs, right_tags) in zip(batches.order(), batches.dataset(), strict=True):
+                best, of_batch = answer(inputs, right_tags)
+                loss += float(of_batch)
+                for index, row in zip(order, best.numpy(), strict=True):
                     length = held_out.lengths[index]
                     right = named(held_out.tags_of(index))
                     given = named(row[:length])
                     sentences.append(Tagged([""] * length, right, given, [0.0] * len(given)))
-            self.metrics = entity_metrics(sentences, self.classes)
+            tokens = int(held_out.lengths.sum())
+            self.metrics = entity_metrics(sentences, self.classes) | {"log_loss": loss / tokens}
             return {k: v for k, v in self.metrics.items() if isinstance(v, float)}
 
         return validate
