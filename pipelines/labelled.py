@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from pipelines import console
@@ -130,6 +131,11 @@ class LabelledEntities(Labelled):
 
     def check_training(self, train: Source, validation: Source | None, options: Any) -> None:
         """Read the data once, and hold the validation data to its labels."""
+        if options.vectors != "random" and not Path(options.vectors).is_file():
+            raise DataError(
+                f"there is no file {options.vectors} of word vectors; "
+                "vectors can be random, or the path of one"
+            )
         labels: set[str] = set()
         with console.silence():  # the task says the same again
             for example in EntityExamples(train, options):

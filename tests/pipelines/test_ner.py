@@ -176,6 +176,15 @@ def test_bad_vectors_are_named(
     assert code == 2
     assert str(path) in error.splitlines()[-1]
     assert complaint in error.splitlines()[-1]
+    assert not (tmp_path / "run" / "1").exists()
+
+
+def test_missing_vectors_are_said_before_anything_is_read(tmp_path: Path, folder, call) -> None:
+    line = ["--data", folder / "train.conll", "--output", tmp_path / "run"]
+    code, _, error = call("train", *line, "--vectors", tmp_path / "vectors.txt")
+    assert (code, error.count("\n")) == (2, 1)
+    assert "vectors.txt" in error
+    assert not (tmp_path / "run").exists()
 
 
 def test_help_names_what_entities_have(call) -> None:
