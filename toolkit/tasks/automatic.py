@@ -117,5 +117,9 @@ def tagger_epochs(size: DataSize) -> int:
 
 
 def tagger_batch_tokens(size: DataSize) -> int:
-    """About 350 steps an epoch where the data has them, and batches of 64 to 2,048 tokens."""
-    return max(64, min(2_048, size.tokens // 350))
+    """About 350 steps an epoch, of at most 2,048 tokens each.
+
+    Small data has fewer, of 256 tokens, and very small data 20, of at least 64.
+    """
+    small = max(64, min(256, size.tokens // 20))
+    return max(small, min(2_048, size.tokens // 350))
