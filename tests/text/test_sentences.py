@@ -28,9 +28,11 @@ PAIRS = [
     ("a title\n\nand a\ntext", "a title|and a\ntext"),
     ("a \t\r\n \r\nb\u2029c<br><br />d<br>e\r\nf", "a|b|c|d<br>e\r\nf"),
     ("\n\nA b.\n\nC", "A b.|C"),
+    (b"\x80\x80\x80\x80a\n\nb", "\ufffd\ufffd\ufffd\ufffda|b"),
     ("in the U.S. He left", "in the U.S. He left"),
     ("Acme Inc. The end of St. Ann, i.e. Ann. ok", "Acme Inc. The end of St. Ann, i.e. Ann. ok"),
     ("We saw No. He left. No. 5, No. 6", "We saw No.|He left.|No. 5, No. 6"),
+    ("We saw No. - He left", "We saw No.|- He left"),
     ("In Mar. 5 came. In Mar. Ann came.", "In Mar. 5 came.|In Mar.|Ann came."),
     ("Is it 5? 12 of us. 1990 was good. So", "Is it 5?|12 of us.|1990 was good.|So"),
     ("1. Ann\n\n3. Bob ok. 12. Cy", "1. Ann|3. Bob ok.|12. Cy"),
@@ -123,6 +125,13 @@ TEXTS = st.one_of(
 def test_lengths_sum_up_and_a_batch_is_cut_as_each_text_alone(units, texts):
     texts = [text.encode() if isinstance(text, str) else text for text in texts]
     assert cut(texts, units) == [cut([text], units)[0] for text in texts]
+
+
+@pytest.mark.parametrize("units", UNITS)
+def test_what_ends_the_text_before_does_not_touch_this_one(units):
+    texts = ["Ann", "   .NET too", 'A "', 'He left . " Why ? " She won']
+    sentences = [["Ann"], [".NET too"], ['A "'], ["He left .", '" Why ? "', "She won"]]
+    assert cut(texts, units) == sentences
 
 
 def test_other_html_breaks_and_bytes_that_are_not_unicode_do_no_harm():
