@@ -33,10 +33,15 @@ def normal_form(text: str) -> str:
 
         "It's  GOOD!<br />Very."  ->  "itsgoodvery"
     """
+    return letters(text) or text.strip()
+
+
+def letters(text: str) -> str:
+    """The same, but of a text of punctuation alone nothing is left."""
     folded = text.casefold()
     if not folded.isascii():
         folded = unicodedata.normalize("NFKC", folded).casefold()
-    return _BREAK.sub("", folded).translate(_LETTERS) or text.strip()
+    return _BREAK.sub("", folded).translate(_LETTERS)
 
 
 def fingerprint(text: str) -> int:

@@ -3,6 +3,7 @@
 import difflib
 import json
 import logging
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -66,6 +67,8 @@ class EntityExamples(CheckedRows):
     Attributes:
         bad_rows: How many rows of the latest iteration could not be used.
         problems: The places of the first few bad rows, and what is wrong with each.
+        unknown_labels: How many rows of the latest iteration could not be used for a label that
+            is none of ``labels``, by that label.
 
     Raises:
         DataError: a column is not there, or cannot be found; from an iteration, a row cannot be
@@ -84,6 +87,7 @@ class EntityExamples(CheckedRows):
         self.options = options
         self.labels = labels
         self.columns = entity_columns(source, options, labelled)
+        self.unknown_labels: Counter[str] = Counter()
         self._said_long = False
 
     @cached_property
@@ -111,6 +115,7 @@ class EntityExamples(CheckedRows):
     def __iter__(self) -> Iterator[EntityExample]:
         scheme = self.scheme
         self.bad_rows = 0
+        self.unknown_labels.clear()
         good = marked = 0
         for record in self.source.records():
             try:
@@ -232,6 +237,7 @@ class EntityExamples(CheckedRows):
             raise BadRowError(f"the label {quoted(label)} has a line break", place)
         if self.labels is None or label in self.labels:
             return
+        self.unknown_labels[label] += 1
         near = difflib.get_close_matches(label, self.labels, n=1, cutoff=0.5)
         hint = f"; did you mean {quoted(near[0])}?" if near else ""
         known = shorten(self.labels)

@@ -29,6 +29,7 @@ from toolkit.data import (
     split_indices,
     tags_of,
 )
+from toolkit.data.entity_reading import Cut
 from toolkit.data.schemes import bioes_spans, bioes_tags, to_bioes
 from toolkit.errors import DataError, OptionError
 from toolkit.evaluation import (
@@ -46,6 +47,7 @@ from toolkit.models import ManyToMany, TextModel
 from toolkit.tasks import automatic
 from toolkit.tasks.automatic import DataSize
 from toolkit.tasks.description import constructor_call, entity_card, validation_words
+from toolkit.tasks.entity_inspection import inspect_entities
 from toolkit.tasks.entity_serving import GOLDEN_TEXTS, cut_texts, find_all, signatures, tag_all
 from toolkit.tasks.options import MONITORS, EntityTaggerOptions
 from toolkit.tasks.task import Task, balanced, check_format, not_fitted
@@ -94,6 +96,38 @@ class EntityTagger(Task, EntityTaggerOptions):
         self._call: Any = not_fitted
 
     # Learning
+
+    def inspect(self, data: Any, validation_data: Any = None) -> dict[str, Any]:
+        """Looks at marked sentences as ``fit`` would meet them, and learns nothing.
+
+        Args:
+            data: The training data.
+            validation_data: The validation data; the split that ``fit`` would make when None.
+
+        Returns:
+            The sections of ``toolkit.tasks.entity_inspection.inspect_entities``;
+            ``toolkit.evaluation.report_table`` lays them out for people.
+
+        Raises:
+            DataError: There is nothing that can be used, or there are no entities.
+            OptionError: A hyperparameter cannot work.
+        """
+        set_threads(self.threads)
+        share = self.validation_split if validation_data is None else 0.0
+        # Bad rows are reported, never stopped at; what auto comes to is of no concern to this one.
+        other = replace(self, skip_bad_rows=True, validation_split=share)
+        files = [EntityExamples(open_entities(data, "train", other), other)]
+        features, train, _ = other._read(files[0], None)
+        if validation_data is not None:
+            files.append(other._examples(validation_data))
+        return inspect_entities(
+            other,
+            other.classes,
+            [(examples, other._cut(examples, features)) for examples in files],
+            features,
+            train,
+            other._network(features, DataSize(len(train), int(train.lengths.sum()))),
+        )
 
     def fit(self, data: Any, validation_data: Any = None, output: str | Path | None = None) -> Self:
         """Learns from marked sentences.
@@ -226,33 +260,40 @@ class EntityTagger(Task, EntityTaggerOptions):
     ) -> Iterator[list[tuple[Sequence[str], list[str]]]]:
         """Of each example its sentences: tokens and their IOB2 tags.
 
-        Raw text is cut as the exported model cuts it. Entities that do not begin and end where
-        tokens do, or that go over the end of a sentence, are left out, which is said.
+        Entities that do not fit are left out, which is said.
+        """
+        misfits = 0
+        first = ""
+        for example, sentences, unfit in self._cut(examples, features):
+            misfits += len(unfit)
+            for span in unfit[:1] if not first else ():
+                first = f"{(example.text or '')[span.start : span.end]!r} in {example.place}"
+            yield sentences
+        if misfits and not quiet:
+            logger.warning(
+                "%d entities do not begin and end where tokens do, and are left out (%s)",
+                *(misfits, first),
+            )
+
+    def _cut(self, examples: Iterable[EntityExample], features: TokenFeatures) -> Iterator[Cut]:
+        """Each example with its sentences, and with the entities that do not fit.
+
+        Raw text is cut as the exported model cuts it. Entities do not fit that begin or end where
+        no token does, or that go over the end of a sentence.
         """
         cut = tf.function(
             lambda text: cut_texts(features, text, self.sentences),
             input_signature=[tf.TensorSpec([None], tf.string)],
         )
-        misfits = 0
-        first = ""
         stream = iter(examples)
         while chunk := list(islice(stream, CHUNK)):
             texts = [example for example in chunk if example.text is not None]
             cuts = iter(_cut(cut, [example.text or "" for example in texts]) if texts else ())
             for example in chunk:
                 if example.text is None:
-                    yield [(example.tokens, list(example.tags))]
-                    continue
-                sentences, unfit = _tagged(*next(cuts), example.spans)
-                misfits += len(unfit)
-                for span in unfit[:1] if not first else ():
-                    first = f"{example.text[span.start : span.end]!r} in {example.place}"
-                yield sentences
-        if misfits and not quiet:
-            logger.warning(
-                "%d entities do not begin and end where tokens do, and are left out (%s)",
-                *(misfits, first),
-            )
+                    yield Cut(example, [(example.tokens, list(example.tags))], [])
+                else:
+                    yield Cut(example, *_tagged(*next(cuts), example.spans))
 
     def _encode(
         self, sentences: Iterable[list[tuple[Sequence[str], list[str]]]], features: TokenFeatures
