@@ -395,6 +395,8 @@ def test_a_long_sentence_is_learnt_from_and_tagged() -> None:
 def test_asked_before_learning() -> None:
     with pytest.raises(ModelError, match="nothing has been learnt"):
         EntityTagger().predict(["Ada"])
+    with pytest.raises(ModelError, match="nothing has been learnt"):
+        EntityTagger().predict([["Ada"]])
 
 
 @pytest.mark.parametrize(

@@ -94,6 +94,7 @@ class EntityTagger(Task, EntityTaggerOptions):
         super().__post_init__()
         self.seen: frozenset[int] = frozenset()
         self._call: Any = not_fitted
+        self._call_tagger: Any = not_fitted
 
     # Learning
 
