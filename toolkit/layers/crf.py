@@ -212,7 +212,7 @@ def messages(
         new -= ops.max(new, axis=-1, keepdims=True)
         return ops.where(here[:, None], new, after), after
 
-    last = ops.broadcast_to(last, ops.shape(emissions)[1:])
+    last = ops.broadcast_to(last - ops.max(last), ops.shape(emissions)[1:])
     return _scan(step, last, emissions, mask, reverse=True)[1]
 
 
