@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit.data import EntityExample, Span, tags_of
@@ -31,6 +31,7 @@ def in_letters(tokens: list[str]) -> str:
 
 
 @given(st.lists(sentences(), min_size=1, max_size=8), st.sets(st.integers(0, 7)))
+@settings(deadline=None)
 def test_sentences_as_read_by_hand(
     some: list[tuple[list[str], list[Span]]], training: set[int]
 ) -> None:
