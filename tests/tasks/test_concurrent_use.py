@@ -9,9 +9,9 @@ from typing import Any
 import keras
 import pytest
 
+from toolkit.export import of_python
 from toolkit.models import ManyToOne, TextModel
 from toolkit.tasks import TextClassifier
-from toolkit.export import of_python
 from toolkit.tasks.serving import signature
 from toolkit.text import Tokenizer
 
