@@ -397,6 +397,9 @@ def test_asked_before_learning() -> None:
         EntityTagger().predict(["Ada"])
     with pytest.raises(ModelError, match="nothing has been learnt"):
         EntityTagger().predict([["Ada"]])
+    for measure in (EntityTagger().evaluate, EntityTagger().statistics):
+        with pytest.raises(ModelError, match="nothing has been learnt"):
+            measure(([["Ada"]], [["B-PER"]]))
 
 
 @pytest.mark.parametrize(

@@ -254,7 +254,8 @@ class EntityTagger(Task, EntityTaggerOptions):
     def _examples(self, data: Any, labelled: bool = True) -> EntityExamples:
         """Data that is not learnt from; a label that was never learnt makes a row a bad one."""
         source = open_entities(data, "test", self)
-        return EntityExamples(source, self, labelled, labels=self.classes if labelled else None)
+        known = self.classes or None  # before fit there is none to hold the data to
+        return EntityExamples(source, self, labelled, labels=known if labelled else None)
 
     def _sentences(
         self, examples: Iterable[EntityExample], features: TokenFeatures, quiet: bool = False
