@@ -1,10 +1,13 @@
 """The vocabulary and its file."""
 
+import gc
+
 import pytest
 import tensorflow as tf
 
 from toolkit.errors import OptionError
 from toolkit.text.vocabulary import (
+    Vocabulary,
     VocabularyTables,
     read_vocabulary,
     whole_vocabulary,
@@ -49,3 +52,41 @@ def test_a_whole_vocabulary_is_taken_as_it_is():
 def test_impossible_units_are_named(units):
     with pytest.raises(OptionError, match="vocabulary entry"):
         whole_vocabulary(units)
+
+
+def test_a_vocabulary_looks_up_its_units_of_any_shape():
+    vocabulary = Vocabulary(UNITS)
+    assert len(vocabulary) == len(UNITS) + 2
+    assert vocabulary.all_units == ("", "[UNK]", *UNITS)
+    ids = vocabulary.ids(tf.constant([[*UNITS], [*reversed(UNITS)]]))
+    places = [*range(2, len(UNITS) + 2)]
+    assert ids.numpy().tolist() == [places, places[::-1]]
+    assert [unit.decode() for unit in vocabulary.units(ids).numpy()[0]] == UNITS
+    assert vocabulary.ids(tf.constant("none of them")).numpy() == 1
+    assert len(Vocabulary()) == 2
+
+
+def test_vocabularies_lie_in_files_of_their_own_names_until_they_go(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    words, shapes = Vocabulary(iter(["a", "b"]), "words.txt"), Vocabulary(["Xx"], "shapes.txt")
+    paths = [*tmp_path.glob("*/*")]
+    files = {path.name: read_vocabulary(path) for path in paths}
+    assert files == {"words.txt": ["", "[UNK]", "a", "b"], "shapes.txt": ["", "[UNK]", "Xx"]}
+
+    model = tf.Module()
+    model.parts = {"words": words, "shapes": shapes}
+    model.ids = tf.function(words.ids, input_signature=[tf.TensorSpec([None], tf.string)])
+    tf.saved_model.save(model, tmp_path / "saved")
+    assert {path.name for path in (tmp_path / "saved/assets").iterdir()} == {*files}
+    del model, words, shapes
+    gc.collect()
+    assert not any(path.parent.exists() for path in paths)
+    loaded = tf.saved_model.load(tmp_path / "saved")
+    assert loaded.ids(tf.constant(["b", "", "c"])).numpy().tolist() == [3, 0, 1]
+
+
+def test_an_impossible_vocabulary_leaves_no_file(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with pytest.raises(OptionError, match="entry 3 is 'a', which is reserved or repeated"):
+        Vocabulary(["a", "a"])
+    assert not list(tmp_path.iterdir())

@@ -13,37 +13,41 @@ from toolkit.errors import DataError
 
 logger = logging.getLogger("toolkit")
 
+#: Ids below this stand for no word: padding and unknown.
+_FIRST_WORD = 2
+
 
 def read_vectors(path: str | Path, words: Sequence[str], seed: int) -> NDArray[np.float32]:
     """Reads the vectors of some words from a file with a word and its numbers on each line.
 
     A first line of two whole numbers, as word2vec writes it, is passed over. A word that is not in
-    the file as it stands has the vector of the file's word that is the same in lower case, the
-    first of them, and otherwise a random one of the same deviation. It is said how many words, and
-    which share, were found.
+    the file as it stands has the vector of the file's word that is the same in lower case, and
+    otherwise a random one of the same deviation; of a word that is there twice, the first counts.
+    It is said how many words, and which share, were found.
 
     Args:
         path: The file; also gzipped.
-        words: V words, in lower case; the first is padding, whose vector is 0.
+        words: V words, in lower case; the first two are padding, whose vector is 0, and unknown.
         seed: The seed of the random vectors.
 
     Returns:
         [V, size].
 
     Raises:
-        DataError: The file is missing or empty, a line has no numbers or another count of them, or
-            no word has a vector.
+        DataError: The file is missing or empty, a line has no numbers or another count of them, one
+            is not finite in float32, or no word has a vector.
     """
     path = Path(path)
     if path.is_dir():
         raise DataError(f"{path} is a folder; word vectors are a file with a word a line")
-    places = {word: place for place, word in enumerate(words)}
+    places = {word: place for place, word in enumerate(words) if place >= _FIRST_WORD}
     found: dict[int, NDArray[np.float32]] = {}
     folded: dict[int, NDArray[np.float32]] = {}
     size = 0
     for number, line in enumerate(read_lines(path, "\n"), start=1):
-        fields = line.rstrip("\r\n ").split(" ") if "\t" not in line else line.split("\t")
-        if number == 1 and len(fields) == 2 and all(field.strip().isdecimal() for field in fields):
+        line = line.rstrip()
+        fields = line.split("\t" if "\t" in line else " ")
+        if number == 1 and len(fields) == 2 and all(field.isdecimal() for field in fields):
             continue
         vector = _numbers(path, number, fields, size)
         size = len(vector)
@@ -53,13 +57,16 @@ def read_vectors(path: str | Path, words: Sequence[str], seed: int) -> NDArray[n
         elif (place := places.get(word.lower())) is not None:
             folded.setdefault(place, vector)
     found = folded | found
-    found.pop(0, None)
+    if not size:
+        raise DataError(
+            f"{path} has no vectors; it should have a word and its numbers on each line"
+        )
     if not found:
         raise DataError(f"{path} has no vector for any word of the training data")
     known = np.stack([*found.values()])
     logger.info(
         "%s: vectors for %d of %d words (%.1f %%)",
-        *(path, len(found), len(words), 100 * len(found) / len(words)),
+        *(path, len(found), len(places), 100 * len(found) / len(places)),
     )
     random = np.random.default_rng(seed)
     vectors = random.normal(scale=known.std(), size=(len(words), size)).astype(np.float32)
@@ -77,7 +84,8 @@ def _numbers(path: Path, number: int, fields: Sequence[str], size: int) -> Any:
     if size and len(fields) > 1 + size and _is_number(fields[-size - 1]):
         raise DataError(f"{place} has {len(fields) - 1} numbers; the lines before it have {size}")
     try:
-        vector = np.array(fields[-size:] if size else fields[1:], np.float32)
+        with np.errstate(over="ignore"):  # what is too large becomes infinite
+            vector = np.array(fields[-size:] if size else fields[1:], np.float32)
     except ValueError:
         raise DataError(
             f"{place} has something other than numbers after the word: {' '.join(fields[1:4])!r}"

@@ -13,7 +13,7 @@ from toolkit.text.counts import most_frequent
 from toolkit.text.split import Pieces, Units, split
 from toolkit.text.strings import utf8
 from toolkit.text.unicode import NormalForm, normalise
-from toolkit.text.vocabulary import Vocabulary
+from toolkit.text.vocabulary import RESERVED, Vocabulary
 
 #: How many characters a prefix or suffix has.
 AFFIX_LENGTHS = (1, 2, 3, 4)
@@ -42,19 +42,23 @@ class TokenFeatures(keras.layers.Layer):
         #  "words": [0, 2, 3],             (padding, anna, sang)
         #  "characters": [[0, 0, 0, 0], [..], [..]],
         #  "shapes": [0, ..],              (Anna: Xxx; U.S.: X.X.; 1996-08-22: 00-00-00)
-        #  "affixes": [[0] * 8, [..]]}     (anna: a… an… ann… anna… …a …na …nna …anna)
+        #  "affixes": [[0] * 8, [..]]}     (anna: a… …a an… …na ann… …nna anna… …anna)
 
     A word is in lower case, and its digits are all ``0``; so are its affixes. Characters are code
-    points as they stand. All of it is of the token in its Unicode normal form.
+    points as they stand. A shape keeps at most two of a run of capitals, of small letters or of
+    digits; an affix of a shorter word is the word. All of it is of the token in its Unicode normal
+    form.
 
     Args:
         units: How raw text is cut into tokens, by ``split``: "words", or "compounds", which keep
             together what treebanks do.
         normalization: The Unicode normal form: "NFC", "NFKC" or "none".
         html_breaks: Whether ``<br />`` and its variants are white space to ``split``.
-        max_tokens: The largest number of words, padding and unknown included.
+        max_tokens: The largest number of words, and of each other feature, padding and unknown
+            included.
         min_count: How often a word must occur to get an id of its own.
-        max_characters: How many characters are read of a token: half of them of each end.
+        max_characters: How many characters are read of a longer token: half of each end; of an odd
+            number the beginning has one more.
         vocabularies: The units of "words", "characters", "shapes" and "affixes" in the order of
             their ids; none until ``adapt``.
     """
@@ -156,7 +160,9 @@ class TokenFeatures(keras.layers.Layer):
         strings["characters"] = tf.pad(
             strings["characters"], [[0, 0], [0, tf.maximum(1 - width, 0)]]
         )
-        return {name: self._vocabularies.by_name[name].ids(units) for name, units in strings.items()}
+        return {
+            name: self._vocabularies.by_name[name].ids(units) for name, units in strings.items()
+        }
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, the vocabularies as they now are among them."""
@@ -212,7 +218,7 @@ class TokenFeatures(keras.layers.Layer):
 
 
 def _shapes(tokens: Any) -> Any:
-    """Capitals become X, other letters and marks x, digits 0; of a run two characters are left."""
+    """Capitals become X, other letters and marks x, numbers 0; two are left of a run of these."""
     for pattern, becomes in (
         (r"\p{Lu}|\p{Lt}", "X"),
         (r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]", "x"),
@@ -227,11 +233,10 @@ def _shapes(tokens: Any) -> Any:
 
 def _nameable(counter: Counter[str]) -> Counter[str]:
     """What can stand on a line of a vocabulary's file; the rest is unknown."""
-    reserved = {"[PAD]", "[UNK]", "\\n"}
     return Counter(
         {
             unit: count
             for unit, count in counter.items()
-            if unit not in reserved and "\n" not in unit and "\r" not in unit
+            if unit not in RESERVED and "\n" not in unit and "\r" not in unit
         }
     )

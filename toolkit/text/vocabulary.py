@@ -25,6 +25,8 @@ UNKNOWN = "[UNK]"
 FILE_NAME = "vocabulary.txt"
 _PADDING_LINE = "[PAD]"
 _BREAK_LINE = "\\n"
+#: What no unit can be.
+RESERVED = frozenset({PADDING, UNKNOWN, _PADDING_LINE, _BREAK_LINE})
 
 
 def whole_vocabulary(units: Iterable[str]) -> list[str]:
@@ -36,7 +38,7 @@ def whole_vocabulary(units: Iterable[str]) -> list[str]:
     units = list(units)
     reserved = [PADDING, UNKNOWN]
     units = units if units[:2] == reserved else reserved + units
-    seen = {*reserved, _PADDING_LINE, _BREAK_LINE}
+    seen = {*RESERVED}
     for index, unit in enumerate(units[2:], 2):
         if unit in seen:
             raise OptionError(
