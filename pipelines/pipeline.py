@@ -36,7 +36,7 @@ class Pipeline:
     labelled: Labelled
     samples: Mapping[str, Callable[[Literal["train", "test"]], Any]]
     examples: Sequence[str]
-    page: Callable[[Iterable[tuple[str, Any]], str], Iterable[str]] | None = None
+    page: Callable[[Iterable[tuple[Any, Any]], str], Iterable[str]] | None = None
 
     @property
     def command(self) -> str:

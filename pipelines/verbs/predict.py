@@ -5,6 +5,7 @@ import logging
 import sys
 from collections import deque
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from pipelines.parser import Parser
@@ -47,14 +48,17 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
     check_run(pipeline, options.run)
     if options.texts and options.data:
         raise OptionError("texts are given both on the line and by --data; give one of the two")
+    if pipeline.page and options.html and not Path(options.html).parent.is_dir():
+        raise OptionError(f"--html {options.html} is to stand in a folder that is not there")
+    if pipeline.page and options.html and Path(options.html).is_dir():
+        raise OptionError(f"--html {options.html} is a folder; give the name of a file")
     with contextlib.ExitStack() as stack:
         batches = _batches(pipeline, options, stack)
         task = pipeline.load_task().load(options.run)
         answers = answered(batches, task.predict, sys.stdout, options.format)
         if pipeline.page and options.html:
-            shown = ((text, found) for text, found in answers if isinstance(text, str))
             with atomic(options.html) as file:
-                for part in pipeline.page(shown, options.run):
+                for part in pipeline.page(answers, options.run):
                     file.write(part.encode("utf-8", "replace"))
         deque(answers, maxlen=0)
     return 0

@@ -89,8 +89,10 @@ def test_predict_texts_tokens_and_pages(run: Path, folder: Path, call) -> None:
     assert "Ada Moss" in page
 
     (folder / "words.conll").write_text("we\nsaw\nBo\nMoss\n\nwe\n", encoding="utf-8")
-    code, out, _ = call("predict", run, "--data", folder / "words.conll")
+    page = folder / "words.html"
+    code, out, _ = call("predict", run, "--data", folder / "words.conll", "--html", page)
     assert code == 0
+    assert "Bo Moss" in page.read_text()
     assert [json.loads(line)["tags"] for line in out.splitlines()] == [
         ["O", "O", "B-PER", "I-PER"],
         ["O"],
@@ -100,6 +102,13 @@ def test_predict_texts_tokens_and_pages(run: Path, folder: Path, call) -> None:
     rows = list(csv.DictReader(io.StringIO(out)))
     assert [entity["text"] for entity in json.loads(rows[0]["entities"])] == ["Ada Moss", "Cork"]
     assert rows[1] == {"text": "nobody", "entities": ""}
+
+
+@pytest.mark.parametrize("name", ["", "nowhere/page.html"])
+def test_a_page_that_cannot_be_is_refused_at_once(run: Path, tmp_path: Path, call, name) -> None:
+    code, out, error = call("predict", run, "Ada", "--html", tmp_path / name)
+    assert (code, out, error.count("\n")) == (2, "", 1)
+    assert not [*tmp_path.iterdir()]
 
 
 def test_compare_and_export(run: Path, folder: Path, call) -> None:

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from toolkit.data import spans_of
 from toolkit.errors import DataError, ModelError, OptionError
 from toolkit.evaluation import compare
-from toolkit.export import Servable, read_golden, verify
-from toolkit.tasks import EntityTagger
+from toolkit.export import Servable, of_python, read_golden, verify
+from toolkit.tasks import EntityTagger, entity_serving
 from toolkit.text import utf8
 
 SMALL: dict[str, Any] = {
@@ -275,6 +275,24 @@ def test_sentences_are_tagged_one_by_one_unless_told_otherwise(run: Path) -> Non
     assert [e["score"] for e in both["entities"]] == pytest.approx(
         [e["score"] for e in [*apart[0], *shifted]], abs=1e-5
     )
+
+
+def test_long_and_short_sentences_are_answered_in_groups(
+    fitted: EntityTagger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = "today we saw Ada Moss in Cork."
+    text = f"{short} {'we saw nobody near town , ' * 9}. {short} Well! {short}"
+    texts = [text, "", short]
+    together = fitted.predict(texts)
+    monkeypatch.setattr(entity_serving, "BATCH_TOKENS", 12)  # one sentence a group, or two
+    found = entity_serving.signatures(fitted.text_model, fitted.classes, sentences=True)
+    ask = of_python(found["serving_default"])
+    apart = entity_serving.find_all(texts, lambda some: ask(text=some))
+    for one, other in zip(together, apart, strict=True):
+        assert [{**e, "score": 0} for e in one["entities"]] == [{**e, "score": 0} for e in other]
+        assert [e["score"] for e in one["entities"]] == pytest.approx(
+            [e["score"] for e in other], abs=1e-5
+        )
 
 
 def test_entities_that_do_not_fit_are_said_and_missed(

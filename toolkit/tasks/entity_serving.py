@@ -75,10 +75,7 @@ def signatures(text_model: TextModel, labels: Sequence[str], sentences: bool) ->
         text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8")
         cut = cut_texts(text_model.tokenizer, text, sentences)
         tokens, starts, ends, lengths = (ragged.values for ragged in cut)
-        rows = tf.RaggedTensor.from_row_lengths(tokens, lengths, validate=False)
-        of_tokens = answers(rows.to_tensor(""))
-        inside = tf.sequence_mask(lengths, tf.shape(of_tokens[0])[1])
-        tag, probability, conditional = (tf.boolean_mask(v, inside) for v in of_tokens)
+        tag, probability, conditional = _by_groups(answers, tokens, lengths)
 
         first = tf.where(tf.gather(opens, tag))[:, 0]
         last = tf.where(tf.gather(closes, tag))[:, 0]
@@ -122,6 +119,44 @@ def signatures(text_model: TextModel, labels: Sequence[str], sentences: bool) ->
         }
 
     return {"serving_default": serving_default, "tag_tokens": tag_tokens}
+
+
+def _by_groups(answers: Callable[[Any], Any], tokens: Any, lengths: Any) -> list[Any]:
+    """Sentences answered in groups of similar length, so that none is padded to a far longer one.
+
+    Args:
+        answers: Maps tokens [B, T], padded with '', to an int32 and two float32 [B, T].
+        tokens: Of all sentences, end to end [n].
+        lengths: How many each sentence has, int64 [S].
+
+    Returns:
+        Its three answers for each token [n].
+    """
+    sentences = tf.RaggedTensor.from_row_lengths(tokens, lengths, validate=False)
+    order = tf.argsort(lengths)
+    sizes = tf.gather(lengths, order)
+    count = tf.size(order)
+
+    def group(first: Any, *found: Any) -> tuple[Any, ...]:
+        rest = sizes[first:]  # rising, and so is what so many of them take with their padding
+        fitting = tf.range(1, tf.size(rest, tf.int64) + 1) * rest <= BATCH_TOKENS
+        after = first + tf.maximum(1, tf.reduce_sum(tf.cast(fitting, tf.int32)))
+        of_group = answers(tf.gather(sentences, order[first:after]).to_tensor(""))
+        inside = tf.sequence_mask(sizes[first:after], tf.shape(of_group[0])[1])
+        more = [tf.boolean_mask(values, inside) for values in of_group]
+        return after, *(tf.concat(pair, 0) for pair in zip(found, more, strict=True))
+
+    nothing = [tf.zeros([0], dtype) for dtype in (tf.int32, tf.float32, tf.float32)]
+    any_size = tf.TensorShape([None])
+    _, *found = tf.while_loop(
+        lambda first, *_: first < count,
+        group,
+        [0, *nothing],
+        shape_invariants=[tf.TensorShape([]), *[any_size] * 3],
+    )
+    ends = tf.cumsum(lengths)
+    places = tf.ragged.range(tf.gather(ends - lengths, order), tf.gather(ends, order)).values
+    return [tf.scatter_nd(places[:, None], values, tf.shape(tokens, tf.int64)) for values in found]
 
 
 _IOB2 = {"O": "O", "B": "B", "I": "I", "E": "I", "S": "B"}
