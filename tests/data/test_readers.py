@@ -64,9 +64,7 @@ def test_spreadsheets_write_other_separators(write, separator, caplog) -> None:
 @pytest.mark.parametrize("header", ["text,label;1", '"text;a;b",label', "text,label\tx", "text"])
 def test_the_comma_is_preferred(write, header) -> None:
     content = header + "\n" + "a" + ",b" * header.count(",") + "\n"
-    assert open_source(write("a.csv", content)).columns == tuple(
-        header.replace('"', "").split(",")
-    )
+    assert open_source(write("a.csv", content)).columns == tuple(header.replace('"', "").split(","))
 
 
 def test_windows_files_read_the_same(write) -> None:
