@@ -13,28 +13,28 @@ _STYLE = """
 :root { color-scheme: light dark; }
 body { font: 1rem/2 system-ui, sans-serif; max-width: 50rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.2rem; }
-.text { white-space: pre-wrap; overflow-wrap: anywhere; border-bottom: 1px solid #8884;
+p { white-space: pre-wrap; overflow-wrap: anywhere; border-bottom: 1px solid #8884;
   padding: .5rem 0; margin: 0; }
-mark { background: hsl(var(--hue) 75% 84%); color: #111; border-radius: .3em;
-  padding: .15em .3em; box-decoration-break: clone; -webkit-box-decoration-break: clone; }
-mark > b { font-size: .65em; letter-spacing: .04em; margin-inline-start: .5em; color: #333;
-  vertical-align: middle; user-select: none; }
-table { border-spacing: 1rem 0; margin: 1rem -1rem; }
-td:last-child { text-align: end; font-variant-numeric: tabular-nums; }
+mark { unicode-bidi: isolate; background: hsl(var(--hue) 75% 84%); color: #111;
+  border-radius: .3em; padding: .15em .2em; margin: 0 .1em;
+  box-decoration-break: clone; -webkit-box-decoration-break: clone; }
+mark > bdi { font-size: .65em; font-weight: bold; letter-spacing: .04em;
+  margin: 0 .4em; vertical-align: middle; user-select: none; }
+footer { position: sticky; bottom: 0; max-height: 30vh; overflow: auto; background: Canvas;
+  padding: .5rem 0; }
+footer > span { display: inline-block; margin-inline-end: 1rem; }
 @media (prefers-color-scheme: dark) {
   mark { background: hsl(var(--hue) 45% 30%); color: #fff; }
-  mark > b { color: #ddd; }
 }
-@media print { mark { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
+@media print {
+  footer { position: static; max-height: none; }
+  mark { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+}
 """
 
-# What HTML does not allow even as a character reference: controls, surrogates, noncharacters.
-_LAST_OF_PLANES = "".join(
-    chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF)
-)
-_NOT_IN_HTML = re.compile(
-    f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef{_LAST_OF_PLANES}]"
-)
+# What a browser does not keep as it stands.
+_REFERENCES = {"\r": "&#13;", "\0": "\ufffd"}
+_NOT_KEPT = re.compile("[\r\0\ud800-\udfff]")
 
 
 def marked_page(
@@ -43,9 +43,9 @@ def marked_page(
     """Yields a page, piece by piece, while the texts still come.
 
     The page needs nothing but itself. Each text is a block of its own, in its own direction of
-    writing; an entity's probability is shown where the pointer rests on it. At the end stands how
-    often each label was found. What HTML cannot hold (control characters, lone surrogates) is
-    written as U+FFFD.
+    writing; an entity's probability is shown where the pointer rests on it. Labels get their
+    colours in the order in which they come; at the foot stands how often each was found. What HTML
+    cannot hold (a null character, lone surrogates) is written as U+FFFD.
 
     Args:
         texts: Each text with its entities, in order: ``start`` and ``end`` in code points,
@@ -67,27 +67,23 @@ def marked_page(
         parts = []
         done = 0
         for entity in entities:
-            label = str(entity["label"])
+            label, start, end = str(entity["label"]), entity["start"], entity["end"]
             hue = hues.setdefault(label, len(hues) * HUE_STEP % 360)
             counts[label] += 1
-            start, end = entity["start"], entity["end"]
             score = entity.get("score")
             shown = "" if score is None else f' title="{score:.3f}"'
-            parts.append(_escaped(text[done:start]))
             parts.append(
-                f'<mark style="--hue: {hue:.0f}"{shown}><bdi>{_escaped(text[start:end])}</bdi>'
-                f"<b>{_escaped(label)}</b></mark>"
+                f'{_escaped(text[done:start])}<mark style="--hue: {hue:.0f}"{shown}>'
+                f"{_escaped(text[start:end])}<bdi>{_escaped(label)}</bdi></mark>"
             )
             done = end
-        parts.append(_escaped(text[done:]))
-        yield f'<p class="text" dir="auto">{"".join(parts)}</p>\n'
-    rows = "".join(
-        f'<tr><td><mark style="--hue: {hues[label]:.0f}">{_escaped(label)}</mark></td>'
-        f"<td>{count:,}</td></tr>\n"
+        yield f'<p dir="auto">{"".join(parts)}{_escaped(text[done:])}</p>\n'
+    legend = "".join(
+        f'<span><mark style="--hue: {hues[label]:.0f}">{_escaped(label)}</mark> {count:,}</span>\n'
         for label, count in counts.most_common()
     )
-    yield f"<table>\n{rows}</table>\n</body>\n</html>\n"
+    yield f"<footer>\n{legend}</footer>\n</body>\n</html>\n"
 
 
 def _escaped(text: str) -> str:
-    return html.escape(_NOT_IN_HTML.sub("\ufffd", text))
+    return _NOT_KEPT.sub(lambda found: _REFERENCES.get(found[0], "\ufffd"), html.escape(text))
