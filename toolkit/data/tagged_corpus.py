@@ -9,6 +9,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from toolkit.data.corpus import EncodedCorpus, padded, room_on_disk
+from toolkit.text import utf8
 
 _TOKENS_AT_ONCE = 4096
 
@@ -56,13 +57,12 @@ class TaggedCorpus(EncodedCorpus):
 
     def inputs(self, indices: NDArray[np.int64]) -> dict[str, NDArray[np.int32]]:
         """What ``toolkit.text.TokenFeatures`` gives of some sentences' tokens."""
-        distinct, index = np.unique(self.batch(indices), return_inverse=True)
-        if distinct[0]:  # no padding among them
-            distinct, index = np.insert(distinct, 0, 0), index + 1
+        ids = self.batch(indices)
+        distinct = np.union1d(0, ids)
         found = {name: values[distinct] for name, values in self.features.items()}
         width = max(1, int((found["characters"] != 0).sum(axis=1).max()))
         found["characters"] = found["characters"][:, :width]
-        return {"index": index.astype(np.int32), **found}
+        return {"index": np.searchsorted(distinct, ids).astype(np.int32), **found}
 
     def targets(self, indices: NDArray[np.int64]) -> NDArray[np.int32]:
         """Their tags [B, T], 0 at padding."""
@@ -158,7 +158,7 @@ def _features(
     compiled = tf.function(features, input_signature=[tf.TensorSpec([None], tf.string)])
     parts: dict[str, list[NDArray[np.int32]]] = {}
     for start in range(0, len(tokens), _TOKENS_AT_ONCE):
-        chunk = tf.constant(tokens[start : start + _TOKENS_AT_ONCE])
+        chunk = tf.constant([utf8(token) for token in tokens[start : start + _TOKENS_AT_ONCE]])
         for name, values in compiled(chunk).items():
             parts.setdefault(name, []).append(values.numpy())
     width = max(part.shape[1] for part in parts["characters"])

@@ -17,9 +17,10 @@ KINDS = ("convolution", "gru")
 class CharacterEncoder(keras.layers.Layer):
     """Reads the characters of words: ids [D, L] to vectors [D, size].
 
-    ``convolution``: filters over ``width`` characters, and the maximum over the word (Ma and Hovy
-    2016, section 2.1; dos Santos and Zadrozny 2014). ``gru``: a GRU in both directions, and what
-    each has in the end (Lample et al. 2016, section 4.1, there with an LSTM).
+    ``convolution``: filters over ``width`` characters, the maximum of each over the word, and no
+    less than 0 (Ma and Hovy 2016, section 2.1; dos Santos and Zadrozny 2014). ``gru``: a GRU in
+    both directions, and what each has in the end (Lample et al. 2016, section 4.1, there with an
+    LSTM).
 
     Args:
         vocabulary_size: How many character ids there are; 0 is padding.

@@ -45,6 +45,7 @@ class RareWordDropout(keras.layers.Layer):
             initializer="ones",
             trainable=False,
             dtype="float32",
+            autocast=False,
         )
         self.built = True
 

@@ -256,7 +256,8 @@ class ManyToMany(keras.Model):
         Returns:
             The numbers of the tags, int32 [B, T]; their probabilities, float [B, T]; and the
             probabilities of each tag given the one before it, float [B, T]. The probability of an
-            entity is that of its first tag times those of its others given the ones before.
+            entity is that of its first tag times those of its others given the ones before. At
+            padding they are 0, 0 and 1.
         """
         scores, mask = self(features, training=False), self.mask(features)
         tags, _ = self.crf.viterbi(scores, mask=mask)

@@ -14,10 +14,10 @@ def check_cell_is_trusted(config: Mapping[str, Any]) -> None:
         ModelError: The cell is ``module:Class``, and the module has not been imported: a file that
             is read must not choose what code is run.
     """
-    module, colon, _ = str(config.get("cell")).partition(":")
-    option = f"--cell {config['cell']}"
+    cell = str(config.get("cell"))
+    module, colon, _ = cell.partition(":")
     if colon and module not in sys.modules:
         raise ModelError(
-            f"the model has the cell {config['cell']!r}; if its code is to be trusted, "
-            f"import {module} first, or give the verb export {option}"
+            f"the model has the cell {cell!r}; if its code is to be trusted, "
+            f"import {module} first, or give the verb export --cell {cell}"
         )
