@@ -388,6 +388,15 @@ def test_labels_that_were_never_learnt(tmp_path: Path) -> None:
     assert "row 1: the label 'Q' is none of the known ones: P" in complaint(data, labels=["P"])
 
 
+def test_labels_that_were_never_learnt_are_counted_by_row_in_each_reading() -> None:
+    tags = [["B-X", "B-Y"], ["B-Y", "O"], ["B-Z", "B-X"], ["B-X", "O"]]
+    options = EntityColumnOptions(skip_bad_rows=True)
+    examples = EntityExamples(([["a", "b"]] * 4, tags), options, labels=["X"])
+    for _ in range(2):
+        assert len(list(examples)) == 1
+        assert examples.unknown_labels == {"Y": 2, "Z": 1}
+
+
 def test_data_without_entities_can_be_measured_on(tmp_path: Path) -> None:
     path = write(tmp_path / "a.conll", "a O\nb O\n")
     assert sentences(path, labels=["X"]) == [(["a", "b"], ["O", "O"])]
