@@ -25,6 +25,7 @@ class Reader(HTMLParser):
         if tag != "meta":
             self.open.append(tag)
         if tag == "p":
+            assert dict(attrs)["dir"] == "auto"
             self.texts.append("")
         if tag == "mark" and "p" in self.open:
             self.marks.append((len(self.texts) - 1, "", "", dict(attrs).get("title", "")))
@@ -48,6 +49,7 @@ def read(texts: list[tuple[str, list[dict[str, Any]]]], title: str = "t") -> Rea
     reader = Reader()
     page = "".join(marked_page(texts, title))
     page.encode()  # can be written
+    assert "\r" not in page  # which a browser reads as a line break
     reader.feed(page)
     reader.close()
     assert reader.open == []
