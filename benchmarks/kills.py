@@ -4,7 +4,8 @@ One training is left alone. Each of the others is a process of its own that gets
 random moment, in turn of its whole time, of the time after its first checkpoint, and of the time
 after its training, while it exports; and then the same command until it ends. Its run's folder must
 hold the same: every array in ``model.keras``, the SavedModel's variables, metrics, golden answers,
-the history but for the seconds, and no other files.
+the history but for the seconds, and no other files. A training that has ended before it could be
+killed does not count; those after it are expected to take as long.
 
 Run ``python -m benchmarks.kills --data reviews.csv --rows 1000 --kills 50``. Processes are forked
 from one that has imported TensorFlow and not used it, so that starting takes no time.
@@ -60,23 +61,22 @@ def main() -> int:
         began = time.time()
         train(options, folder / "whole")
         seconds = time.time() - began
-        trained = (folder / "whole" / "model.keras").stat().st_mtime - began
-        epochs = pd.read_csv(folder / "whole" / "history.csv")["seconds"]
         whole = contents(folder / "whole")
-        stages = itertools.cycle(
-            [
-                (".", seconds),
-                ("checkpoint/state.npz", epochs[1:].sum()),  # the first one compiles
-                ("model.keras", seconds - trained),
-            ]
-        )
+        lasts = durations(folder / "whole", began)
         moments: Counter[str] = Counter()
         same = 0
-        for number in range(1, given.kills + 1):
-            run = folder / f"run_{number}"
-            run.mkdir()
-            after, longest = next(stages)
-            moments[train_and_kill(options, run, run / after, draw.uniform(0, longest))] += 1
+        trials = itertools.count()
+        for number, stage in zip(range(1, given.kills + 1), itertools.cycle(lasts)):
+            moment = None
+            while moment is None:
+                run = folder / f"run_{next(trials)}"
+                run.mkdir()
+                began = time.time()
+                wait = draw.uniform(0, lasts[stage])
+                moment = train_and_kill(options, run, run / stage, wait)
+                if moment is None:
+                    lasts = durations(run, began)
+            moments[moment] += 1
             train(options, run)
             different = sorted(
                 part for part, digest in (whole.items() ^ contents(run).items()) if digest
@@ -120,16 +120,40 @@ def train(options: list[str], run: Path) -> None:
         raise SystemExit(Path(f"{run}.log").read_text(encoding="utf-8"))
 
 
-def train_and_kill(options: list[str], run: Path, after: Path, seconds: float) -> str:
-    """Train, kill it so many seconds after a file is there, and return what it was doing."""
+def durations(run: Path, began: float) -> dict[str, float]:
+    """How long a training went on after each of some files was there."""
+    trained = (run / "model.keras").stat().st_mtime
+    epochs = pd.read_csv(run / "history.csv")["seconds"]
+    ended = (run / "README.md").stat().st_mtime
+    return {
+        ".": ended - began,
+        "checkpoint/state.npz": float(epochs[1:].sum()),  # the first one compiles
+        "model.keras": ended - trained,
+    }
+
+
+def has_ended(process: int) -> bool:
+    """Whether a process that was started here has ended by itself; asked once more, it fails."""
+    return os.waitpid(process, os.WNOHANG)[0] == process
+
+
+def train_and_kill(options: list[str], run: Path, after: Path, seconds: float) -> str | None:
+    """Train, kill it so many seconds after a file is there, and return what it was doing.
+
+    None is for a training that ended before.
+    """
     process = start(options, run)
     while not after.exists():
+        if has_ended(process):
+            return None
         time.sleep(0.01)
     time.sleep(seconds)
+    if has_ended(process):
+        return None
     os.kill(process, signal.SIGKILL)
     os.waitpid(process, 0)
     if (run / "README.md").exists():
-        return "after its end"
+        return "while ending"
     if (run / "config.yaml").exists():
         return "while exporting"
     if (run / "checkpoint" / "state.npz").exists():
