@@ -99,6 +99,12 @@ def test_words_that_look_like_numbers_or_like_nothing(tmp_path: Path) -> None:
     assert known(vectors, [1]) != [[9, 9]]  # what a file calls unknown is none of our words
 
 
+def test_two_whole_numbers_are_passed_over_in_the_first_line_alone(tmp_path: Path) -> None:
+    words = ["", "[UNK]", "2", "3"]
+    vectors = read_vectors(write(tmp_path, "2 1\n3 5\n2 7\n"), words, 0)
+    assert known(vectors, [2, 3]) == [[7], [5]]
+
+
 def test_bytes_that_are_not_utf8_spoil_no_other_word(tmp_path: Path) -> None:
     path = write(tmp_path, b"caf\xe9 1 2\nanna 3 4\n")
     assert known(read_vectors(path, WORDS, 0), [2]) == [[3, 4]]

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from toolkit.layers import Embedding
+from toolkit.layers.embedding import rows
 
 IDS = [[1, 2, 1, 1], [1, 0, 0, 0]]
 
@@ -34,6 +35,22 @@ def test_vectors_and_gradient_are_those_of_keras():
     assert isinstance(slices, tf.IndexedSlices)
     assert isinstance(dense, tf.Tensor)
     np.testing.assert_allclose(dense, tf.convert_to_tensor(slices), atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64", "float32", "uint8"])
+def test_rows_of_any_matrix(dtype):
+    table, share = tf.random.normal((5, 3)), tf.random.normal((2, 4, 3))
+    right = np.zeros((5, 3))
+    np.add.at(right, np.array(IDS), share.numpy())
+    for training, kind in ((True, tf.Tensor), (False, tf.IndexedSlices)):
+        with tf.GradientTape() as tape:
+            tape.watch(table)
+            found = rows(table, tf.cast(IDS, dtype), training)
+            loss = tf.reduce_sum(found * share)
+        np.testing.assert_array_equal(found, table.numpy()[np.array(IDS)])
+        slope = tape.gradient(loss, table)
+        assert isinstance(slope, kind)
+        np.testing.assert_allclose(tf.convert_to_tensor(slope), right, atol=1e-5)
 
 
 def step(layer, share, **clipping):

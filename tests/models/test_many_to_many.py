@@ -378,11 +378,14 @@ def test_an_empty_sentence_and_an_empty_batch() -> None:
 def test_dropouts_change_training_alone() -> None:
     shares = ("embedding_dropout", "dropout", "recurrent_dropout", "output_dropout")
     features = FEATURES(rows_of(SENTENCES))
-    for option in (*shares, "word_dropout"):
-        model = network(**{option: 0.5}, seed=2)
+    for option, characters in itertools.product((*shares, "word_dropout"), ("gru", "none")):
+        model = network(**{option: 0.5}, characters=characters, seed=2)
         calm = model(features)
         np.testing.assert_array_equal(calm, model(features, training=False))
         assert not np.allclose(calm, model(features, training=True)), option
+    words_only = network(embedding_dropout=0.5, seed=2)
+    words_only.embedding_dropout.rate = 0.0
+    assert not np.allclose(words_only(features), words_only(features, training=True))
     calm = network(seed=2)
     np.testing.assert_allclose(calm(features), calm(features, training=True), atol=1e-6)
 

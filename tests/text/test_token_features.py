@@ -269,7 +269,10 @@ def test_text_is_cut_as_it_was_told():
 
 
 def test_config_round_trip_and_later_vocabularies():
-    features = TokenFeatures("compounds", "NFKC", False, 50, 2, 12, name="features")
+    options = {"units": "compounds", "normalization": "NFKC", "html_breaks": False}
+    options |= {"max_tokens": 50, "min_count": 2, "max_characters": 12}
+    features = TokenFeatures(**options)
+    assert features.get_config().items() >= options.items()
     features.adapt({"Anna": 3, "né": 2})
     again = TokenFeatures.from_config(features.get_config())
     assert again.get_config() == features.get_config()
