@@ -1,5 +1,6 @@
-"""Time: recurrent layers, embeddings, pooling."""
+"""Time: recurrent layers, embeddings, attention, pooling."""
 
+from toolkit.layers.attention import Attention
 from toolkit.layers.characters import CharacterEncoder
 from toolkit.layers.convert import from_keras_gru, from_torch_gru, to_keras_gru, to_torch_gru
 from toolkit.layers.crf import CRF
@@ -14,6 +15,7 @@ __all__ = [
     "CELLS",
     "CRF",
     "GRU",
+    "Attention",
     "CharacterEncoder",
     "Embedding",
     "RareWordDropout",
