@@ -1,6 +1,7 @@
 """A disk that is full and a user without privileges, also where the tests run as root."""
 
 import ctypes
+import gc
 import os
 import resource
 import signal
@@ -12,6 +13,14 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _CAPABILITIES_VERSION = 0x20080522  # of Linux's capget and capset, with data of six words
 _READ_AND_WRITE_ALL = 1 << 1 | 1 << 2  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _what_was_made_is_looked_at_once():
+    """TensorFlow keeps the graphs that it has traced; garbage collection need not go over them."""
+    yield
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

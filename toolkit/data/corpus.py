@@ -137,7 +137,9 @@ def encode(
     lengths: list[NDArray[np.int32]] = []
     rows: list[int] = []
     labels: list[NDArray[Any]] = []
-    compiled = tf.function(tokenizer, input_signature=[tf.TensorSpec([None], tf.string)])
+    compiled = tf.function(
+        tokenizer, input_signature=[tf.TensorSpec([None], tf.string)], autograph=False
+    )
     read = examples.known(encoder) if encoder else iter(examples)
     if expected is not None:
         read = expected.again(read)

@@ -155,7 +155,9 @@ def encode_tagged(
 def _features(
     tokens: Sequence[str], features: Callable[[Any], Mapping[str, Any]]
 ) -> dict[str, NDArray[np.int32]]:
-    compiled = tf.function(features, input_signature=[tf.TensorSpec([None], tf.string)])
+    compiled = tf.function(
+        features, input_signature=[tf.TensorSpec([None], tf.string)], autograph=False
+    )
     parts: dict[str, list[NDArray[np.int32]]] = {}
     for start in range(0, len(tokens), _TOKENS_AT_ONCE):
         chunk = tf.constant([utf8(token) for token in tokens[start : start + _TOKENS_AT_ONCE]])

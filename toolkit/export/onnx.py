@@ -72,7 +72,9 @@ def write_onnx(
     model = onnx_model(text_model.network)
     tokenizer, network = text_model.tokenizer, _in_float32(text_model.network)
     ids = [np.asarray(tokenizer(text)) for text in texts]
-    answer = tf.function(network.answer, input_signature=[tf.TensorSpec([None, None], tf.int32)])
+    answer = tf.function(
+        network.answer, input_signature=[tf.TensorSpec([None, None], tf.int32)], autograph=False
+    )
     tolerance = TOLERANCE * network.output_layer.scale
 
     def write(folder: Path) -> None:

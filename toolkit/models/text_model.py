@@ -8,7 +8,6 @@ from typing import Any
 import keras
 
 from toolkit.errors import ModelError, ToolkitError
-from toolkit.text import Tokenizer
 
 
 @keras.saving.register_keras_serializable(package="toolkit")
@@ -18,12 +17,21 @@ class TextModel(keras.Model):
     Args:
         tokenizer: Maps strings [B] to ids [B, T].
         network: Maps ids [B, T] to logits, and to answers by its ``answer``.
+        target_tokenizer: Maps to strings the ids that the network writes, where it writes any; the
+            same as ``tokenizer`` when None.
     """
 
-    def __init__(self, tokenizer: Tokenizer, network: keras.Model, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        tokenizer: Any,
+        network: keras.Model,
+        target_tokenizer: Any = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.tokenizer = tokenizer
         self.network = network
+        self.target_tokenizer = tokenizer if target_tokenizer is None else target_tokenizer
 
     def build(self, input_shape: Any = None) -> None:
         """Makes the network's weights, if there are none yet."""
@@ -41,18 +49,19 @@ class TextModel(keras.Model):
 
     def get_config(self) -> dict[str, Any]:
         """All constructor arguments."""
-        return {
-            **super().get_config(),
-            "tokenizer": keras.saving.serialize_keras_object(self.tokenizer),
-            "network": keras.saving.serialize_keras_object(self.network),
-        }
+        parts = {"tokenizer": self.tokenizer, "network": self.network}
+        if self.target_tokenizer is not self.tokenizer:
+            parts["target_tokenizer"] = self.target_tokenizer
+        serialized = {k: keras.saving.serialize_keras_object(part) for k, part in parts.items()}
+        return {**super().get_config(), **serialized}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "TextModel":
         """The inverse of ``get_config``."""
         parts = {
             name: keras.saving.deserialize_keras_object(config.pop(name), custom_objects)
-            for name in ("tokenizer", "network")
+            for name in ("tokenizer", "network", "target_tokenizer")
+            if name in config
         }
         return cls(**parts, **config)
 

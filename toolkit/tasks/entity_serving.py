@@ -70,7 +70,7 @@ def signatures(text_model: TextModel, labels: Sequence[str], sentences: bool) ->
     def answers(tokens: Any) -> tuple[Any, Any, Any]:
         return text_model.network.answer(text_model.tokenizer(tokens))
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")], autograph=False)
     def serving_default(text: Any) -> dict[str, Any]:
         text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8")
         cut = cut_texts(text_model.tokenizer, text, sentences)
@@ -109,7 +109,9 @@ def signatures(text_model: TextModel, labels: Sequence[str], sentences: bool) ->
             "entity_score": table(score, -1.0),
         }
 
-    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.string, name="tokens")])
+    @tf.function(
+        input_signature=[tf.TensorSpec([None, None], tf.string, name="tokens")], autograph=False
+    )
     def tag_tokens(tokens: Any) -> dict[str, Any]:
         steps = tf.shape(tokens)[1]
         tag, probability, _ = (value[:, :steps] for value in answers(tokens))

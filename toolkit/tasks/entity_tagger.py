@@ -286,6 +286,7 @@ class EntityTagger(Task, EntityTaggerOptions):
         cut = tf.function(
             lambda text: cut_texts(features, text, self.sentences),
             input_signature=[tf.TensorSpec([None], tf.string)],
+            autograph=False,
         )
         stream = iter(examples)
         while chunk := list(islice(stream, CHUNK)):
@@ -345,7 +346,7 @@ class EntityTagger(Task, EntityTaggerOptions):
         """What measures the network as it stands on held-out sentences."""
         batches = LengthBatches(held_out, VALIDATION_TOKENS, shuffle=False)
         signature = [held_out.input_signature, held_out.target_signature]
-        answer = tf.function(network.validate, input_signature=signature)
+        answer = tf.function(network.validate, input_signature=signature, autograph=False)
         tags = bioes_tags(self.classes)
 
         def named(numbers: NDArray[np.int32]) -> list[Span]:

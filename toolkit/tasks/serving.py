@@ -33,7 +33,7 @@ def signature(text_model: TextModel, classes: Sequence[str]) -> Any:
     probability) and ``probabilities`` float [B, C]; without classes ``value`` float [B].
     """
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")], autograph=False)
     def serving_default(text: Any) -> dict[str, Any]:
         answer = tf.cast(text_model.answer(text), tf.float32)
         if not classes:

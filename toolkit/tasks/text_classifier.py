@@ -176,7 +176,9 @@ class TextClassifier(Task, TextClassifierOptions):
         if held_out is not None:
             validation_batches = LengthBatches(held_out, VALIDATION_TOKENS, shuffle=False)
             answer = tf.function(
-                network.answer, input_signature=[tf.TensorSpec([None, None], tf.int32)]
+                network.answer,
+                input_signature=[tf.TensorSpec([None, None], tf.int32)],
+                autograph=False,
             )
 
             def validate() -> dict[str, float]:
