@@ -86,11 +86,11 @@ class Attention(keras.layers.Layer):
         else:
             scores = ops.matmul(queries, ops.transpose(keys, (0, 2, 1)))
         scores = ops.cast(scores, "float32")
-        if mask is None:
-            weights = ops.softmax(scores, axis=-1)
-        else:
-            here = mask[:, None]
-            weights = ops.where(here, ops.softmax(ops.where(here, scores, -1e9), axis=-1), 0.0)
+        here = ops.ones_like(keys[:, None, :, 0], "bool") if mask is None else mask[:, None]
+        scores = ops.where(here, scores, -1e9)
+        shares = ops.exp(scores - ops.max(scores, axis=-1, keepdims=True))
+        shares = ops.where(here, shares, 0.0)
+        weights = shares / ops.maximum(ops.sum(shares, axis=-1, keepdims=True), 1e-9)
         return ops.matmul(ops.cast(weights, memory.dtype), memory), weights
 
     def get_config(self) -> dict[str, Any]:
