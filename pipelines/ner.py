@@ -4,25 +4,28 @@ Run ``python -m pipelines.ner --help``.
 """
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 from pipelines.command import main as run
 from pipelines.labelled import LabelledEntities
-from pipelines.pipeline import SAMPLE, Pipeline
+from pipelines.pipeline import SAMPLE, Pipeline, View
 from pipelines.samples.people import DEMO, people
 from pipelines.samples.teddies import teddies
 from toolkit.data import spans_of
 from toolkit.evaluation import marked_page
+from toolkit.files import atomic
 from toolkit.tasks.options import EntityTaggerOptions
 
 
-def page(answers: Iterable[tuple[Any, Mapping[str, Any]]], run: str) -> Iterable[str]:
-    """Show the entities in their texts, as pieces of an HTML page."""
-    name = Path(run).resolve().name
-    return marked_page((_marked(text, found) for text, found in answers), title=name)
+def write_page(_: Any, answers: Iterator[tuple[Any, Any]], run: str, path: str) -> None:
+    """Write an HTML page that shows the entities in their texts."""
+    marked = (_marked(text, found) for text, found in answers)
+    with atomic(path) as file:
+        for part in marked_page(marked, title=Path(run).resolve().name):
+            file.write(part.encode("utf-8", "replace"))
 
 
 def _marked(text: Any, found: Mapping[str, Any]) -> tuple[str, Sequence[Mapping[str, Any]]]:
@@ -44,7 +47,7 @@ PIPELINE = Pipeline(
     labelled=LabelledEntities(),
     samples={SAMPLE: people, "later_words": teddies},
     examples=[record["text"] for record in DEMO],
-    page=page,
+    view=View("html", "a page that shows the answers in the texts", write_page),
 )
 
 

@@ -1,7 +1,7 @@
 """What a pipeline is, for the verbs to work on."""
 
 import importlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -11,6 +11,22 @@ from toolkit.data import Source
 
 #: The name of the embedded sample, where data is asked for.
 SAMPLE = "sample"
+
+
+@dataclass(frozen=True)
+class View:
+    """A file in which answers are looked at.
+
+    Args:
+        option: What asks ``predict`` for it, without dashes.
+        help: What the file shows, for the help text.
+        write: Writes it to a path; given the task, texts with their answers, which it may read as
+            they come, and the run's folder.
+    """
+
+    option: str
+    help: str
+    write: Callable[[Any, Iterator[tuple[Any, Any]], str, str], None]
 
 
 @dataclass(frozen=True)
@@ -26,7 +42,8 @@ class Pipeline:
         samples: The embedded samples by name; each gives its ``train`` or ``test`` part as data
             that ``labelled`` opens.
         examples: Texts for the golden file and the demonstration, written by ourselves.
-        page: Writes texts and their answers as a page to look at, where it has one.
+        asking: The dataclass of what can be said of how texts are answered, where there is any.
+        view: How its answers are looked at, where they are.
     """
 
     name: str
@@ -36,7 +53,8 @@ class Pipeline:
     labelled: Labelled
     samples: Mapping[str, Callable[[Literal["train", "test"]], Any]]
     examples: Sequence[str]
-    page: Callable[[Iterable[tuple[Any, Any]], str], Iterable[str]] | None = None
+    asking: type | None = None
+    view: View | None = None
 
     @property
     def command(self) -> str:

@@ -1,10 +1,12 @@
 """``predict``: answers for texts from the line, from standard input or from a file."""
 
 import contextlib
+import functools
 import logging
 import sys
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,6 @@ from pipelines.streams import answered, arriving_batches, arriving_lines, full_b
 from pipelines.verbs.common import check_run, columns, opened, run_argument
 from pipelines.verbs.verb import Verb
 from toolkit.errors import OptionError
-from toolkit.files import atomic
 
 logger = logging.getLogger("toolkit.pipelines")
 
@@ -37,10 +38,12 @@ def _predict_arguments(parser: Parser, pipeline: Pipeline) -> None:
     parser.add_argument(
         "--format", choices=["jsonl", "csv"], default="jsonl", help="How answers are written."
     )
-    if pipeline.page:
+    if pipeline.view:
         parser.add_argument(
-            "--html", metavar="FILE", help="Also write a page that shows the answers in the texts."
+            f"--{pipeline.view.option}", metavar="FILE", help=f"Also write {pipeline.view.help}."
         )
+    if pipeline.asking:
+        parser.add_options(pipeline.asking)
     parser.add_options(pipeline.labelled.columns, pipeline.labelled.asked, defaults=False)
 
 
@@ -48,20 +51,37 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
     check_run(pipeline, options.run)
     if options.texts and options.data:
         raise OptionError("texts are given both on the line and by --data; give one of the two")
-    if pipeline.page and options.html and not Path(options.html).parent.is_dir():
-        raise OptionError(f"--html {options.html} is to stand in a folder that is not there")
-    if pipeline.page and options.html and Path(options.html).is_dir():
-        raise OptionError(f"--html {options.html} is a folder; give the name of a file")
+    picture = _picture(pipeline, options)
+    asked = {}
+    if pipeline.asking:
+        asked = {field.name: getattr(options, field.name) for field in fields(pipeline.asking)}
+        pipeline.asking(**asked)  # complains of values that cannot be, before TensorFlow
     with contextlib.ExitStack() as stack:
         batches = _batches(pipeline, options, stack)
         task = pipeline.load_task().load(options.run)
-        answers = answered(batches, task.predict, sys.stdout, options.format)
-        if pipeline.page and options.html:
-            with atomic(options.html) as file:
-                for part in pipeline.page(answers, options.run):
-                    file.write(part.encode("utf-8", "replace"))
+        ask = functools.partial(task.predict, **asked)
+        answers = answered(batches, ask, sys.stdout, options.format)
+        if pipeline.view and picture:
+            pipeline.view.write(task, answers, options.run, picture)
         deque(answers, maxlen=0)
     return 0
+
+
+def _picture(pipeline: Pipeline, options: Any) -> str | None:
+    """The file of the pipeline's view, if it is asked for.
+
+    Raises:
+        OptionError: It cannot be written there.
+    """
+    if not pipeline.view:
+        return None
+    name = pipeline.view.option
+    path: str | None = getattr(options, name.replace("-", "_"))
+    if path and not Path(path).parent.is_dir():
+        raise OptionError(f"--{name} {path} is to stand in a folder that is not there")
+    if path and Path(path).is_dir():
+        raise OptionError(f"--{name} {path} is a folder; give the name of a file")
+    return path
 
 
 def _batches(pipeline: Pipeline, options: Any, stack: contextlib.ExitStack) -> Iterator[list[Any]]:
