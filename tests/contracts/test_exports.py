@@ -7,8 +7,8 @@ import pytest
 EXPORTS = {
     "cells": "GRUCell SimpleRNNCell SimplifiedGRUCell",
     "layers": (
-        "CELLS CRF CharacterEncoder Embedding GRU RareWordDropout SequencePooling SimpleRNN "
-        "SimplifiedGRU WordDropout from_keras_gru from_torch_gru recurrent_layer to_keras_gru "
+        "Attention CELLS CRF CharacterEncoder Embedding GRU RareWordDropout SequencePooling "
+        "SimpleRNN SimplifiedGRU WordDropout from_keras_gru from_torch_gru recurrent_layer to_keras_gru "
         "to_torch_gru"
     ),
     "text": (
@@ -22,7 +22,7 @@ EXPORTS = {
         "encode_tagged open_entities open_source read_vectors spans_of split_indices survey "
         "tags_of"
     ),
-    "models": "ManyToMany ManyToOne OneToOne OutputLayer TextModel load_text_model",
+    "models": "EncoderDecoder ManyToMany ManyToOne OneToOne OutputLayer TextModel load_text_model",
     "training": (
         "CHECKPOINT TrainingOptions checkpoint_place discard_checkpoint fit make_optimizer "
         "set_threads"
