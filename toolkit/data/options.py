@@ -51,5 +51,5 @@ class EntityColumnOptions:
     sentence_column: str | None = None
     text_column: str | None = None
     entities_column: str | None = None
-    tag_scheme: Literal["auto", "IOB1", "IOB2", "BIOES"] = "auto"
+    tag_scheme: Literal["auto", "IOB1", "IOB2", "BIOES", "IO"] = "auto"
     skip_bad_rows: bool = False

@@ -7,10 +7,10 @@ Veenstra 1999.
 ========  ===  ===================================================================
 scheme    a b   two entities of the label X, of two tokens and of one, side by side
 ========  ===  ===================================================================
-IOB1            I-X I-X B-X   (B only where an entity of the same label ends)
+IOB1            I-X I-X B-X   (B only beside another entity, where it must be told apart)
 IOB2            B-X I-X B-X
 BIOES           B-X E-X S-X   (also with L for E, U for S, M for I, as in BILOU and BMES)
-IO              X   X   X     (no prefixes: what is side by side is one entity)
+IO              X   X   X     (also I-X I-X I-X: what is side by side is one entity)
 ========  ===  ===================================================================
 """
 
@@ -26,17 +26,16 @@ from toolkit.data.spans import Span, spans_of, tags_of
 from toolkit.errors import DataError, quoted
 
 OUTSIDE = "O"
-SCHEMES = ("IOB1", "IOB2", "BIOES")
-"""The schemes that can be asked for; ``IO`` can be found as well."""
+SCHEMES = ("IOB1", "IOB2", "BIOES", "IO")
 
 _TAG = re.compile(r"([BIEMLSU])[-_](.+)", re.IGNORECASE | re.DOTALL)
 _PREFIXES = {"M": "I", "L": "E", "U": "S"}
-_ALLOWED = {"IOB1": {*"OBI"}, "IOB2": {*"OBI"}, "BIOES": {*"OBIES"}, "IO": {"O", ""}}
+_ALLOWED = {"IOB1": {*"OBI"}, "IOB2": {*"OBI"}, "BIOES": {*"OBIES"}, "IO": {"O", "I", ""}}
 _EXAMPLES = {
     "IOB1": "O, I-X and B-X",
     "IOB2": "O, B-X and I-X",
     "BIOES": "O, B-X, I-X, E-X and S-X",
-    "IO": "O and labels without B- or I-",
+    "IO": "O and labels without B-",
 }
 
 
@@ -54,39 +53,44 @@ class TagError(DataError):
 
 
 def find_scheme(sentences: Iterable[Sequence[str]]) -> str:
-    """Finds out, in one pass, which scheme the tags of sentences are in.
+    """Finds out, in one pass, which scheme the tags of sentences are in, by most of them.
 
-    It is BIOES if most entities have a tag with E or S (or L, U). With B and I alone, what tells is
-    an entity that does not follow one of its own label: IOB2 begins it with B, IOB1 with I. If both
-    occur, it is IOB1 where I is in the majority; no border is lost, since in IOB1, too, a B is read
-    as a beginning wherever it stands. Otherwise it is IOB2, and an I that continues nothing is a
-    mistake. Tags without any prefix are IO.
+    It is IO if most tags have no prefix. It is BIOES if most entities have a tag with E or S (or L,
+    U). With B and I alone, what tells is how entities begin that stand alone: IOB2 begins them
+    with B, IOB1 with I. What is of another scheme than most is for ``to_iob2`` to complain of.
+
+    Labels may look like tags: an E of BIOES (or L) has its B, so that where there is no
+    ``B-mail``, ``e-mail`` is a label without a prefix.
 
     Args:
         sentences: The tags of each sentence.
 
     Returns:
-        One of ``SCHEMES``, or ``IO``; IOB2 if there are no entities.
+        One of ``SCHEMES``; IOB2 if there are no entities.
 
     Raises:
         DataError: each tag is a label without a prefix, and none is O: these are no tags.
     """
-    counts: Counter[str] = Counter()
-    begun: Counter[str] = Counter()  # those whose label is another than that before
+    counts: Counter[tuple[str, str]] = Counter()
+    alone: Counter[str] = Counter()  # those that begin an entity, by their prefix
     for tags in sentences:
         before = ""
         for tag in tags:
             prefix, label = _parts(tag)
-            counts[prefix] += 1
-            begun[prefix] += label != before
+            counts[prefix, label] += 1
+            alone[prefix] += label != before if prefix == "I" else not before
             before = label
-    if {*counts} == {""}:
+    prefixes: Counter[str] = Counter()
+    for (prefix, label), number in counts.items():
+        prefixes["" if prefix == "E" and not counts["B", label] else prefix] += number
+    if {*prefixes} == {""}:
         raise DataError("every token has a label, and none has the tag O of what is no entity")
-    if 2 * (counts["E"] + counts["S"]) > counts["B"] + counts["S"] + begun["I"]:
+    if prefixes[""] > prefixes["B"] + prefixes["I"] + prefixes["S"]:
+        return "IO"
+    entities = prefixes["B"] + prefixes["S"] + alone["I"]
+    if 2 * (prefixes["E"] + prefixes["S"]) > entities:
         return "BIOES"
-    if counts["B"] or counts["I"]:
-        return "IOB1" if begun["I"] > begun["B"] else "IOB2"
-    return "IO" if counts[""] else "IOB2"
+    return "IOB1" if alone["I"] > alone["B"] else "IOB2"
 
 
 def to_iob2(tags: Sequence[str], scheme: str) -> list[str]:
@@ -98,11 +102,12 @@ def to_iob2(tags: Sequence[str], scheme: str) -> list[str]:
         BIOES   B-PER E-PER S-PER O S-LOC   ->   B-PER I-PER B-PER O B-LOC
         IO      PER   PER   PER   O LOC     ->   B-PER I-PER I-PER O B-LOC
 
-    Prefixes may be in lower case, and an underscore may stand for the hyphen after them.
+    Prefixes may be in lower case, and an underscore may stand for the hyphen after them. Labels of
+    IO may look like tags, but for such as ``I-PER``, whose label is PER.
 
     Args:
         tags: The tags of a sentence.
-        scheme: One of ``SCHEMES``, or ``IO``.
+        scheme: One of ``SCHEMES``.
 
     Raises:
         TagError: the scheme does not allow these tags.
@@ -110,19 +115,20 @@ def to_iob2(tags: Sequence[str], scheme: str) -> list[str]:
     closes = scheme == "BIOES"  # each entity says where it ends
     found = []
     before = ""  # the label that may go on
-    for place, tag in enumerate(tags):
-        prefix, label = _parts(tag)
-        if tag.upper() in _WITHOUT_LABEL:
-            raise TagError(f"the tag {quoted(tag)} has no label; tags are such as B-PER", place)
-        if prefix not in _ALLOWED[scheme]:
-            known = _EXAMPLES[scheme]
-            raise TagError(f"the tag {quoted(tag)} is none of {scheme}; tags are {known}", place)
+    for place, (prefix, label) in enumerate(split_tags(tags, scheme)):
+        tag = tags[place]
         goes_on = prefix not in ("O", "B", "S") and label == before
-        if prefix in ("I", "E") and not goes_on and scheme != "IOB1":
-            after = f"after {quoted(tags[place - 1])}" if place else "at the beginning"
+        after = f"after {quoted(tags[place - 1])}" if place else "at the beginning"
+        if prefix in ("I", "E") and not goes_on and scheme in ("IOB2", "BIOES"):
             raise TagError(
                 f"the tag {quoted(tag)} {after} continues no entity; in {scheme} one begins with "
                 f"B-{label}",
+                place,
+            )
+        if prefix == "B" and not before and scheme == "IOB1":
+            raise TagError(
+                f"the tag {quoted(tag)} {after} is beside no entity; in IOB1 one begins with "
+                f"I-{label} then",
                 place,
             )
         if closes and before and not goes_on:
@@ -139,6 +145,30 @@ def to_iob2(tags: Sequence[str], scheme: str) -> list[str]:
             f"with E-{before}",
             len(tags) - 1,
         )
+    return found
+
+
+def split_tags(tags: Sequence[str], scheme: str) -> list[tuple[str, str]]:
+    """The prefix of each tag (O, B, I, E, S or none) and its label.
+
+    Args:
+        tags: Tags, each looked at for itself.
+        scheme: One of ``SCHEMES``.
+
+    Raises:
+        TagError: a tag is none of the scheme.
+    """
+    found = []
+    for place, tag in enumerate(tags):
+        prefix, label = _parts(tag)
+        if scheme == "IO" and prefix != OUTSIDE and tag[:1] not in "BI":
+            prefix, label = "", tag
+        if tag.upper() in _WITHOUT_LABEL:
+            raise TagError(f"the tag {quoted(tag)} has no label; tags are such as B-PER", place)
+        if prefix not in _ALLOWED[scheme]:
+            known = _EXAMPLES[scheme]
+            raise TagError(f"the tag {quoted(tag)} is none of {scheme}; tags are {known}", place)
+        found.append((prefix, label))
     return found
 
 
