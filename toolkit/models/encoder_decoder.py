@@ -9,6 +9,7 @@ from keras import ops
 from toolkit.errors import OptionError
 from toolkit.layers import Attention, Embedding, SequencePooling, WordDropout, recurrent_layer
 from toolkit.layers.cross_entropy import cross_entropy
+from toolkit.models.cells import cell_step, state_sizes
 from toolkit.models.seeds import dropout_seeds
 from toolkit.models.trust import check_cell_is_trusted
 
@@ -158,7 +159,7 @@ class EncoderDecoder(keras.Model):
         self.bridges = [
             [
                 keras.layers.Dense(size, activation="tanh", dtype=dtype, name=f"start_{i}_{j}")
-                for j, size in enumerate(_sizes(layer.cell))
+                for j, size in enumerate(state_sizes(layer.cell))
             ]
             for i, layer in enumerate(self.decoder_layers, 1)
         ]
@@ -267,7 +268,7 @@ class EncoderDecoder(keras.Model):
             for layer, before in zip(self.decoder_layers, state, strict=True):
                 if contexts is not None:
                     states = ops.concatenate([states, contexts], axis=-1)
-                states, new = _step(layer.cell, states, before)
+                states, new = cell_step(layer.cell, states, before)
                 after.append(new)
                 if contexts is None:
                     contexts, _ = self._attend(states, memory)
@@ -336,22 +337,3 @@ class EncoderDecoder(keras.Model):
         """
         check_cell_is_trusted(config)
         return super().from_config(config, custom_objects)
-
-
-def _sizes(cell: Any) -> list[int]:
-    """The sizes of a cell's states."""
-    sizes = cell.state_size
-    return list(sizes) if isinstance(sizes, list | tuple) else [sizes]
-
-
-def _step(cell: Any, inputs: Any, state: Sequence[Any]) -> tuple[Any, list[Any]]:
-    """One time step of a cell on inputs [B, K, D] and states [B, K, H] each."""
-    shape = ops.shape(inputs)[:2]
-
-    def flat(x: Any) -> Any:
-        return ops.reshape(x, (-1, x.shape[-1]))
-
-    output, after = cell(flat(inputs), [flat(each) for each in state], training=False)
-    after = after if isinstance(after, list | tuple) else [after]
-    output, *after = (ops.reshape(x, (*shape, x.shape[-1])) for x in (output, *after))
-    return output, after
