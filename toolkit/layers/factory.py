@@ -16,6 +16,7 @@ def recurrent_layer(
     units: int,
     *,
     return_sequences: bool = True,
+    return_state: bool = False,
     bidirectional: bool = False,
     dropout: float = 0.0,
     recurrent_dropout: float = 0.0,
@@ -33,6 +34,7 @@ def recurrent_layer(
             units and ``dtype``.
         units: H, the size of the state.
         return_sequences: Whether every step is put out, or only the last: [B, H].
+        return_state: Whether the last states are returned beside the output.
         bidirectional: Whether a second layer reads from the end; outputs are concatenated.
         dropout: The share of the inputs that is dropped, one mask for the whole sequence.
         recurrent_dropout: The same within the recurrence.
@@ -54,7 +56,8 @@ def recurrent_layer(
     if cell in ("gru", "keras_gru") and reset_after is not None:
         arguments["reset_after"] = reset_after
     precision = {} if dtype is None else {"dtype": dtype}
-    of_layer = {"return_sequences": return_sequences, "name": name, **precision}
+    of_layer = {"return_sequences": return_sequences, "return_state": return_state, "name": name}
+    of_layer |= precision
     try:
         if cell in _LAYERS:
             layer = _LAYERS[cell](units, **of_layer, **arguments)

@@ -7,7 +7,6 @@ from keras import ops
 
 from toolkit.errors import OptionError
 from toolkit.layers import Embedding, WordDropout, recurrent_layer
-from toolkit.layers.cross_entropy import cross_entropy
 from toolkit.models.cells import cell_step, state_sizes
 from toolkit.models.seeds import dropout_seeds
 from toolkit.models.trust import check_cell_is_trusted
@@ -202,11 +201,6 @@ class OneToMany(keras.Model):
             states, ends = cell_step(layer.cell, states, of_layer)
             after += ends
         return self.logits(states), after
-
-    def losses(self, ids: Any, targets: Any, state: State, training: bool) -> tuple[Any, State]:
-        """The cross-entropies of the units ``targets`` [B, T] that follow ``ids``, in nats."""
-        logits, after = self.run(ids, state, training)
-        return cross_entropy(logits, targets), after
 
     def get_config(self) -> dict[str, Any]:
         """All constructor arguments."""

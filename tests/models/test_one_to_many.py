@@ -1,0 +1,141 @@
+"""The language model's network: its steps, its state from batch to batch, its conditions."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from toolkit.data.stream_batches import StreamBatches
+from toolkit.data.text_stream import StreamCorpus
+from toolkit.errors import OptionError
+from toolkit.models.carried import Carried
+from toolkit.models.one_to_many import OneToMany
+
+SIZE = 7
+IDS = np.array([[3, 4, 5, 6, 1, 2], [6, 0, 5, 5, 2, 1]], np.int32)
+CELLS = ["simple_rnn", "simplified_gru", "gru", "lstm", "keras_gru"]
+
+
+def network(**options):
+    keras.utils.set_random_seed(0)
+    found = OneToMany(SIZE, **{"embedding_size": 5, "hidden_size": 4} | options)
+    found.build()
+    random = np.random.default_rng(1)
+    found.set_weights([random.normal(size=w.shape) * 0.5 for w in found.get_weights()])
+    return found
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_in_one_go_in_two_and_unit_by_unit(cell):
+    model = network(cell=cell, layers=2)
+    whole, last = model.run(IDS, model.start(2))
+    np.testing.assert_allclose(model(IDS), whole, atol=1e-6)
+    first, between = model.run(IDS[:, :2], model.start(2))
+    second, after = model.run(IDS[:, 2:], between)
+    np.testing.assert_allclose(np.concatenate([first, second], 1), whole, atol=1e-5)
+    state = [each[:, None] for each in model.start(2)]
+    for t in range(IDS.shape[1]):
+        logits, state = model.step(tf.constant(IDS[:, t : t + 1]), state)
+        np.testing.assert_allclose(logits[:, 0], whole[:, t], atol=1e-5)
+    for one, other, third in zip(last, after, state, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+        np.testing.assert_allclose(one, third[:, 0], atol=1e-5)
+
+
+def test_the_output_is_the_matrix_of_the_vectors():
+    model = network(hidden_size=5)
+    assert model.projection is None
+    states, _ = model.states(IDS, model.start(2))
+    right = states.numpy() @ model.embedding.embeddings.numpy().T + model.bias.numpy()
+    np.testing.assert_allclose(model(IDS), right, atol=1e-5)
+
+
+def test_conditions_make_the_first_states():
+    model = network(conditions=3, cell="lstm", layers=2)
+    starts = [model.start(2, tf.constant(some)) for some in ([0, 1], [2, 1])]
+    table = np.tanh(model.condition.embeddings.numpy())
+    np.testing.assert_allclose(np.concatenate(starts[0], axis=1), table[[0, 1]], atol=1e-6)
+    logits = [model.run(IDS, start)[0].numpy() for start in starts]
+    assert not np.allclose(logits[0][0], logits[1][0])
+    np.testing.assert_allclose(logits[0][1], logits[1][1], atol=1e-6)
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_the_state_is_carried_from_batch_to_batch(cell):
+    model = network(cell=cell)
+    carried = Carried(model, 2)
+    whole = model(IDS)
+    for fresh_first in (True, False):  # the second time the state is of the first
+        parts = [
+            carried({"ids": IDS[:, a:b], "fresh": tf.constant(a == 0 and fresh_first)})
+            for a, b in ((0, 2), (2, 5), (5, 6))
+        ]
+        same = np.allclose(np.concatenate(parts, axis=1), whole, atol=1e-5)
+        assert same == fresh_first
+
+
+def test_the_gradient_stays_within_a_batch():
+    model = network()
+    carried = Carried(model, 2)
+    carried({"ids": IDS[:, :3], "fresh": tf.constant(True)})
+    state = [tf.constant(each) for each in carried.carried]
+    inputs = {"ids": IDS[:, 3:5], "fresh": tf.constant(False)}
+    with tf.GradientTape(persistent=True) as tape:
+        loss = carried.compute_loss(inputs, IDS[:, 4:], carried(inputs, training=True))
+        logits, _ = model.run(IDS[:, 3:5], state, training=True)
+        right = tf.reduce_mean(
+            tf.nn.sparse_softmax_cross_entropy_with_logits(tf.constant(IDS[:, 4:]), logits)
+        )
+    np.testing.assert_allclose(loss, right, rtol=1e-5)
+    for one, other in zip(
+        tape.gradient(loss, model.trainable_variables),
+        tape.gradient(right, model.trainable_variables),
+        strict=True,
+    ):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_it_learns_what_only_a_carried_state_can_know():
+    """Rows of one letter each, but for a blank now and then: who forgets must guess after it."""
+    rows = [np.where(np.arange(400) % 4 == 0, 1, letter) for letter in (2, 3, 4, 5)]
+    corpus = StreamCorpus(np.concatenate([*rows, [1]]).astype(np.int32))
+    keras.utils.set_random_seed(0)
+    model = OneToMany(SIZE, embedding_size=8, hidden_size=16)
+    model.build()
+    batches = StreamBatches(corpus, 4, 4, shuffle=False)
+    carried = Carried(model, 4)
+    carried.compile(optimizer=keras.optimizers.Adam(0.02), jit_compile=False)
+    history = carried.fit(
+        batches.stream(), steps_per_epoch=len(batches), epochs=12, shuffle=False, verbose=0
+    )
+    # A quarter of the letters follows a blank: who has forgotten loses log(4) / 4.
+    assert history.history["loss"][-1] < 0.1 * np.log(4) / 4
+
+
+def test_saved_and_loaded(tmp_path):
+    model = network(conditions=2, cell="lstm")
+    model.save(tmp_path / "model.keras")
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    start = tf.constant([0, 1])
+    np.testing.assert_array_equal(
+        model.run(IDS, model.start(2, start))[0], again.run(IDS, again.start(2, start))[0]
+    )
+
+
+def test_dropouts_change_training_alone():
+    for option in ("word_dropout", "embedding_dropout", "dropout", "recurrent_dropout"):
+        model = network(**{option: 0.5}, layers=2, seed=2)
+        calm = model(IDS)
+        assert not np.allclose(calm, model(IDS, training=True)), option
+        np.testing.assert_array_equal(calm, model(IDS, training=False))
+    calm = network(layers=2, seed=2)
+    np.testing.assert_allclose(calm(IDS), calm(IDS, training=True), atol=1e-6)
+
+
+def test_half_precision_and_impossible_arguments():
+    model = network(dtype="mixed_bfloat16")
+    np.testing.assert_allclose(model(IDS), network()(IDS), atol=0.1)
+    carried = Carried(model, 2)
+    assert carried({"ids": IDS, "fresh": tf.constant(True)}).dtype == tf.float32
+    with pytest.raises(OptionError, match="layers is 0"):
+        network(layers=0)

@@ -1,0 +1,57 @@
+"""Training a network on a text that goes on from batch to batch."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from toolkit.layers.cross_entropy import cross_entropy
+from toolkit.models.one_to_many import OneToMany
+
+
+class Carried(keras.Model):
+    """A language model whose state after a batch is the state before the next.
+
+    The gradient does not go back beyond a batch: truncated backpropagation through time. The
+    states are variables of this model, so that a checkpoint has them; the network has none.
+
+    Args:
+        network: What is trained.
+        rows: B, the rows of each batch.
+    """
+
+    def __init__(self, network: OneToMany, rows: int, **kwargs: Any) -> None:
+        super().__init__(dtype=network.dtype_policy, **kwargs)
+        self.network = network
+        self.rows = rows
+        self.carried = [
+            self.add_weight(
+                name=f"carried_{number}",
+                shape=(rows, size),
+                initializer="zeros",
+                trainable=False,
+                autocast=False,
+            )
+            for number, size in enumerate(network.sizes)
+        ]
+        self.built = True
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """``ids`` [B, T], and ``fresh``, whether the rows begin anew, to logits [B, T, V]."""
+        keep = 1 - ops.cast(inputs["fresh"], "float32")
+        state = [ops.cast(each * keep, self.compute_dtype) for each in self.carried]
+        logits, after = self.network.run(inputs["ids"], state, training)
+        for variable, value in zip(self.carried, after, strict=True):
+            variable.assign(ops.cast(ops.stop_gradient(value), "float32"))
+        return logits
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Any:
+        """J, the mean cross-entropy of the units ``y`` [B, T] that follow, in nats a step."""
+        return ops.mean(cross_entropy(y_pred, y))
