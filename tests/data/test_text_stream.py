@@ -121,7 +121,8 @@ def test_every_row_goes_on_where_it_ended(size, rows, steps, shuffle, epoch) -> 
     batches = StreamBatches(StreamCorpus(np.arange(size, dtype=np.int32)), rows, steps, 1, shuffle)
     windows = list(batches.windows(epoch))
     assert len(windows) == len(batches)
-    assert [bool(inputs["fresh"]) for inputs, _ in windows] == [True] + [False] * (len(batches) - 1)
+    fresh = [inputs["fresh"].tolist() for inputs, _ in windows]
+    assert fresh == [[True] * rows] + [[False] * rows] * (len(batches) - 1)
     ids = np.concatenate([inputs["ids"] for inputs, _ in windows], axis=1)
     after = np.concatenate([targets for _, targets in windows], axis=1)
     np.testing.assert_array_equal(ids + 1, after)

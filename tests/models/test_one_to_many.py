@@ -67,7 +67,7 @@ def test_the_state_is_carried_from_batch_to_batch(cell):
     whole = model(IDS)
     for fresh_first in (True, False):  # the second time the state is of the first
         parts = [
-            carried({"ids": IDS[:, a:b], "fresh": tf.constant(a == 0 and fresh_first)})
+            carried({"ids": IDS[:, a:b], "fresh": tf.fill([2], a == 0 and fresh_first)})
             for a, b in ((0, 2), (2, 5), (5, 6))
         ]
         same = np.allclose(np.concatenate(parts, axis=1), whole, atol=1e-5)
@@ -77,9 +77,9 @@ def test_the_state_is_carried_from_batch_to_batch(cell):
 def test_the_gradient_stays_within_a_batch():
     model = network()
     carried = Carried(model, 2)
-    carried({"ids": IDS[:, :3], "fresh": tf.constant(True)})
+    carried({"ids": IDS[:, :3], "fresh": tf.fill([2], True)})
     state = [tf.constant(each) for each in carried.carried]
-    inputs = {"ids": IDS[:, 3:5], "fresh": tf.constant(False)}
+    inputs = {"ids": IDS[:, 3:5], "fresh": tf.fill([2], False)}
     with tf.GradientTape(persistent=True) as tape:
         loss = carried.compute_loss(inputs, IDS[:, 4:], carried(inputs, training=True))
         logits, _ = model.run(IDS[:, 3:5], state, training=True)
@@ -136,6 +136,6 @@ def test_half_precision_and_impossible_arguments():
     model = network(dtype="mixed_bfloat16")
     np.testing.assert_allclose(model(IDS), network()(IDS), atol=0.1)
     carried = Carried(model, 2)
-    assert carried({"ids": IDS, "fresh": tf.constant(True)}).dtype == tf.float32
+    assert carried({"ids": IDS, "fresh": tf.fill([2], True)}).dtype == tf.float32
     with pytest.raises(OptionError, match="layers is 0"):
         network(layers=0)

@@ -57,8 +57,8 @@ class StreamBatches:
         """The batches of an epoch, from one on.
 
         Yields:
-            ``ids`` int32 [B, T] and ``fresh`` bool [], whether the rows begin anew; and the units
-            that follow, int32 [B, T].
+            ``ids`` int32 [B, T] and ``fresh`` bool [B], whether a row begins anew; and the units that
+            follow, int32 [B, T].
         """
         begin = 0
         if self._spare:
@@ -68,7 +68,10 @@ class StreamBatches:
             first = number * self.steps
             places = starts + np.arange(first, min(first + self.steps, self._length))
             ids = np.asarray(self.corpus.ids[places])
-            yield {"ids": ids, "fresh": np.asarray(number == 0)}, self.corpus.ids[places + 1]
+            yield (
+                {"ids": ids, "fresh": np.full(self.rows, number == 0)},
+                self.corpus.ids[places + 1],
+            )
 
     def stream(self, epoch: int = 0, batch: int = 0) -> tf.data.Dataset:
         """The batches of all epochs without end, from a batch of an epoch on."""
@@ -79,7 +82,7 @@ class StreamBatches:
                 yield from self.windows(following)
 
         ids = tf.TensorSpec([self.rows, None], tf.int32)
-        signature = ({"ids": ids, "fresh": tf.TensorSpec([], tf.bool)}, ids)
+        signature = ({"ids": ids, "fresh": tf.TensorSpec([self.rows], tf.bool)}, ids)
         return (
             tf.data.Dataset.from_generator(batches, output_signature=signature)
             .apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))

@@ -37,8 +37,8 @@ class Carried(keras.Model):
         self.built = True
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """``ids`` [B, T], and ``fresh``, whether the rows begin anew, to logits [B, T, V]."""
-        keep = 1 - ops.cast(inputs["fresh"], "float32")
+        """``ids`` [B, T], and ``fresh`` [B], whether a row begins anew, to logits [B, T, V]."""
+        keep = 1 - ops.cast(inputs["fresh"], "float32")[:, None]
         state = [ops.cast(each * keep, self.compute_dtype) for each in self.carried]
         logits, after = self.network.run(inputs["ids"], state, training)
         for variable, value in zip(self.carried, after, strict=True):
