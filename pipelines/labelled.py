@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -18,6 +18,7 @@ from toolkit.data import (
     open_source,
     survey,
 )
+from toolkit.data.entity_survey import survey_entities
 from toolkit.errors import DataError
 
 
@@ -136,15 +137,12 @@ class LabelledEntities(Labelled):
                 f"there is no file {options.vectors} of word vectors; "
                 "vectors can be random, or the path of one"
             )
-        labels: set[str] = set()
         with console.silence():  # the task says the same again
-            for example in EntityExamples(train, options):
-                labels.update(span.label for span in example.spans)
-                labels.update(tag[2:] for tag in example.tags if tag != "O")
-        if not labels:
-            raise DataError(f"{train.name} has no entities; there is nothing to learn")
+            found = survey_entities(EntityExamples(train, options))
+            if validation is None and options.validation_split:
+                found.split(options.validation_split, options.seed)
         if validation is not None:
-            self._read(validation, options, sorted(labels))
+            self._read(validation, options, found.labels)
 
     def check(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> None:
         """Read the data once, and hold it to the run's labels."""
@@ -155,6 +153,6 @@ class LabelledEntities(Labelled):
         for example in EntityExamples(data, columns, labelled=False):
             yield list(example.tokens) if example.text is None else example.text
 
-    def _read(self, data: Source, columns: Any, labels: list[str] | None) -> None:
+    def _read(self, data: Source, columns: Any, labels: Sequence[str] | None) -> None:
         with console.silence():  # the task says the same again
             deque(EntityExamples(data, columns, labels=labels), maxlen=0)

@@ -29,6 +29,11 @@ def quoted(value: object) -> str:
     return _REPR.repr(value)
 
 
+def count(number: int, what: str) -> str:
+    """A number of things, in words: the plural of what they are is regular."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def as_message(text: str) -> str:
     """Text on one line: white space becomes single spaces, what is invisible an escape sequence.
 

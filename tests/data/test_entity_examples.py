@@ -224,6 +224,30 @@ def test_what_is_known_of_unlabelled_data_and_texts() -> None:
     assert EntityExamples((TEXTS, ENTITIES), EntityColumnOptions()).scheme is None
 
 
+def test_mixed_schemes_are_left_out_and_what_most_tags_are_in_is_read(tmp_path: Path) -> None:
+    blocks = ["a I-X\nb O\n", "a I-X\nb B-X\n", "c I-X\nd I-Y\nd B-Z\n"] * 3
+    blocks += ["e B-X\n", "f S-X\n", "g B-X\nh E-X\n", "i X\n", "j O\n"]
+    path = write(tmp_path / "a", "\n".join(blocks))
+    examples = EntityExamples(path, EntityColumnOptions(skip_bad_rows=True))
+    assert [e.row for e in examples] == [*range(1, 10), 14]
+    assert examples.scheme == "IOB1"
+    assert [*examples.problems] == ["line 31", "line 33", "line 36"]
+
+
+def test_labels_that_look_like_tags(tmp_path: Path) -> None:
+    path = write(tmp_path / "a", "a e-mail\nb e-mail\nc O\n\nd e-mail\ne name\n\nf S-Bahn\n")
+    expected = [
+        (["a", "b", "c"], ["B-e-mail", "I-e-mail", "O"]),
+        (["d", "e"], ["B-e-mail", "B-name"]),
+        (["f"], ["B-S-Bahn"]),
+    ]
+    write(path, path.read_text() + "\n" + "g name\n" * 2)
+    assert sentences(path)[:3] == expected
+    assert sentences(path, tag_scheme="IO")[:3] == expected
+    assert read(path, labels=["S-Bahn", "e-mail", "name"])
+    assert "the label 'S-Bahn' is none of the" in complaint(path, labels=["e-mail", "name"])
+
+
 def test_a_scheme_that_is_given_is_held_to() -> None:
     data = ([["a", "b"]], [["I-X", "B-X"]])
     assert sentences(data) == [(["a", "b"], ["B-X", "B-X"])]
@@ -267,18 +291,30 @@ def test_unlabelled_data_gives_an_example_for_every_row(
 ) -> None:
     assert [e.text for e in read(TEXTS, labelled=False)] == TEXTS
     assert read([], labelled=False) == []
-    path = write(tmp_path / "words", "Anna\nsang\n\na b\n\nYes\n")
+    path = write(tmp_path / "words", "Anna\nsang\n\na b\n\nYes\n\n\xe9\nYes\n".encode("latin-1"))
     with caplog.at_level("INFO", "toolkit"):
         examples = EntityExamples(path, EntityColumnOptions(), labelled=False)
         assert [(e.row, e.tokens, e.tags, e.text) for e in examples] == [
             (1, ("Anna", "sang"), (), None),
             (2, (), (), None),
             (3, ("Yes",), (), None),
+            (4, ("", "Yes"), (), None),
         ]
-    assert caplog.messages == [f"{path}: 1 bad rows answered as empty texts"]
+    assert caplog.messages == [f"{path}: 2 bad rows answered as far as can be read"]
+    assert [*examples.problems] == ["line 4", "line 8"]
     path = write(tmp_path / "a.jsonl", lines({"text": "a"}, {"text": None}, {"text": 5}, {}))
-    assert [e.text for e in read(path, labelled=False)] == ["a", "", "", ""]
-    assert [e.tokens for e in read([["a"], ["b", ""], "c"], labelled=False)] == [("a",), (), ()]
+    with caplog.at_level("INFO", "toolkit"):
+        assert [e.text for e in read(path, labelled=False)] == ["a", "", "", ""]
+    assert caplog.messages[1:] == [f"{path}: 1 bad row answered as empty"]
+
+
+@pytest.mark.parametrize("none", ["", None, pd.NA, 5, "a\0", "\ud800"])
+def test_a_token_that_is_none_keeps_its_place_in_unlabelled_data(none: Any) -> None:
+    some = [["a"], [none, "b", none, none], "c", []]
+    examples = EntityExamples(some, EntityColumnOptions(), labelled=False)
+    assert [e.tokens for e in examples] == [("a",), ("", "b", "", ""), (), ()]
+    assert [*examples.problems] == ["row 2, token 1", "row 3"]
+    assert examples.bad_rows == 2
 
 
 # What is wrong
@@ -292,12 +328,26 @@ FILES = {
         ("a O\nb O\n\nc O\n", "has no entities in column '2'$"),
         ("a N\nb V\n", "column '2': every token has a label, and none .*; name the column of the"),
         ("a O\nb I-X\n\nc B-X\n", "line 2: the tag 'I-X' after 'O' continues no entity; in IOB2"),
-        ("\na E-X\nb I-X\n", "line 2: the tag 'E-X' at the beginning continues no entity"),
+        ("\na E-X\nb I-X\n\nc B-X\n", "line 2: the tag 'E-X' at the beginning continues no entity"),
+        (
+            "a B-X\nb E-X\n\nc S-X\nd E-X\n",
+            "line 5: the tag 'E-X' after 'S-X' continues no entity; in BIOES one begins with B-X",
+        ),
         (
             "a B-X\nb E-X\n\nc B-X\nd O\ne S-X\n",
             "line 4: the tag 'B-X' is followed by 'O'; in BIOES",
         ),
         ("a B-X\nb I-X\n\nc S-X\nd B-X\n", "line 4: the tag 'S-X' is none of IOB2; tags are O"),
+        (
+            "a I-X\nb O\n\nc I-X\n\nd B-X\n",
+            "line 6: the tag 'B-X' at the beginning is beside no entity; in IOB1 one begins with "
+            "I-X then; most tags are IOB1, as tag_scheme='auto' finds .or set skip_bad_rows.$",
+        ),
+        ("a I-X\nb I-Y\n\nc S-X\n", "line 4: the tag 'S-X' is none of IOB1; .* most tags are IOB1"),
+        (
+            "a X\nb O\nc Y\n\nd B-X\n",
+            "line 5: the tag 'B-X' is none of IO; .* most tags are IO, as",
+        ),
         ("word tag\na O\nb B-X\n", "line 1: the tag 'tag' is none of IOB2; tags are O, B-X and"),
         ("a B\nb I\nc O\n", "line 1: the tag 'B' has no label; tags are such as B-PER"),
         (b"a O\ncaf\xe9 B-X\n", "line 2: the token in column '1' is not UTF-8: the byte 0xE9 at"),
@@ -319,7 +369,7 @@ FILES = {
         (lines({"text": "", "entities": []}), "the text in column 'text' is empty"),
         (lines({"text": "a\ud800", "entities": []}), "the text .* is not UTF-8: U.D800 at char"),
         (lines({"text": "a", "entities": []}), "has no entities in column 'entities'$"),
-        (lines({"tokens": ["a"], "tags": ["O", "B-X"]}), "row 1 .*: 1 tokens come with 2 tags"),
+        (lines({"tokens": ["a"], "tags": ["O", "B-X"]}), "row 1 .*: 1 token with 2 tags"),
         (lines({"tokens": [], "tags": []}, {"tokens": ["a"], "tags": ["B-X"]}), "no tokens"),
         (
             lines({"tokens": ["a", "b"], "tags": ["B-X", 1]}),
@@ -384,6 +434,8 @@ def test_labels_that_were_never_learnt(tmp_path: Path) -> None:
     assert message in complaint(path, labels=["LOC", "PER"])
     assert "none of the known ones: x, y (or" in complaint(path, labels=["x", "y"])
     assert len(read(path, labels=["LOC", "PRE"])) == 2
+    write(path, "a O\n\nb B-PRE\nc I-PER\nd I-LOC\n")  # which no scheme allows either
+    assert message.replace("4", "3") in complaint(path, labels=["LOC", "PER"])
     data = (["ab"], [[(0, 1, "Q")]])
     assert "row 1: the label 'Q' is none of the known ones: P" in complaint(data, labels=["P"])
 
@@ -421,12 +473,12 @@ def test_bad_rows_are_left_out_and_counted(
 def test_a_file_without_blank_lines_works_and_is_wondered_at(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    path = write(tmp_path / "a", "a O\n" * 5000 + "b B-X\n")
+    path = write(tmp_path / "a", "a O\n" * 300 + "\n" + "a O\n" * 300 + "b B-X\n")
     with caplog.at_level(logging.WARNING, "toolkit"):
         examples = EntityExamples(path, EntityColumnOptions())
-        assert [len(e.tokens) for e in examples] == [len(e.tokens) for e in examples] == [5001]
+        assert [len(e.tokens) for e in examples] == [len(e.tokens) for e in examples] == [300, 301]
     assert caplog.messages == [
-        f"{path}, sentence 1 (line 1): one sentence has 5001 tokens; is there a blank line after "
+        f"{path}, sentence 2 (line 302): one sentence has 301 tokens; is there a blank line after "
         "each sentence?"
     ]
 
@@ -446,7 +498,7 @@ def test_objects_without_labels_or_rows() -> None:
     assert complaint(TOKENS) == "the list has no tags to learn from; give a pair of lists"
     assert complaint(TEXTS) == "the list has no entities to learn from; give a pair of lists"
     assert complaint(([], [])) == "the list has no row that can be used"
-    assert "1 tokens come with 0 tags" in complaint(([["a"]], [[]]))
+    assert "1 token with 0 tags" in complaint(([["a"]], [[]]))
     table = pd.DataFrame(TABLE).drop(columns="sentence_id")
     assert "nor, for a token a row, one of sentences (sentence_column)" in complaint(table)
     only = pd.DataFrame({"id": [1], "words": [["a"]]})
@@ -512,7 +564,7 @@ def test_changed_files(kind, changes, packed, skip):
                 assert [e.row for e in examples] == [*range(1, len(examples) + 1)]
             for example in examples:
                 assert len(example.tags) == (len(example.tokens) if labelled else 0)
-                assert "" not in example.tokens
+                assert not labelled or "" not in example.tokens
                 before = 0
                 for start, end, label in example.spans:
                     assert before <= start < end <= len(example.text)

@@ -153,7 +153,7 @@ def test_what_is_no_file_of_vectors(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is a folder; word vectors are a file"):
         read_vectors(tmp_path, WORDS, 0)
     whole = gzip.compress(GLOVE.encode() * 1000)
-    with pytest.raises(DataError, match="ends in the middle of its compressed data, after line"):
+    with pytest.raises(DataError, match="ends in the middle of its compressed data after line"):
         read_vectors(write(tmp_path, whole[:-20]), WORDS, 0)
     binary = b"2 3\nanna " + np.array([1, 2, 3], np.float32).tobytes() + b"\nof \x80\x3f\n"
     with pytest.raises(DataError, match=r"vectors\.txt, line 2 has ") as caught:

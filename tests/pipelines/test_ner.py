@@ -134,6 +134,8 @@ def test_the_same_command_again_is_finished(run: Path, folder: Path, call) -> No
         ("illegal.conll", "a B-PER\nb I-PER\n\nc O\nd I-LOC\n\ne B-PER\nf B-PER\n\n", "line 5"),
         ("untagged.conll", "a\nb\n\nc\n", "untagged.conll"),
         ("nothing.conll", "a O\nb O\n\n", "no entities"),
+        ("whole.conll", "a O\nb B-PER\n", "one sentence of 2 tokens; there should be a blank line"),
+        ("mixed.conll", "a I-PER\n\nb O\nc I-LOC\n\nd B-PER\n", "line 6: the tag 'B-PER' at the"),
         ("empty.conll", "", "empty.conll"),
         (
             "over.jsonl",
@@ -153,6 +155,15 @@ def test_bad_data_is_named(tmp_path: Path, call, name: str, content: str, compla
     assert error.count("\n") == 1
     assert str(path) in error
     assert complaint in error
+    assert not (tmp_path / "run").exists()
+
+
+def test_one_sentence_that_would_have_to_be_held_out(tmp_path: Path, call) -> None:
+    path = tmp_path / "one.jsonl"
+    path.write_text('{"text": "Ada", "entities": [[0, 3, "PER"]]}\n', encoding="utf-8")
+    code, _, error = call("train", "--data", path, "--output", tmp_path / "run")
+    assert (code, error.count("\n")) == (2, 1)
+    assert "too few to hold out" in error
     assert not (tmp_path / "run").exists()
 
 

@@ -389,7 +389,7 @@ def test_a_long_text_is_not_taken_for_missing_blank_lines() -> None:
 def test_what_cannot_be_inspected_says_why() -> None:
     with pytest.raises(DataError, match="no entities"):
         inspect(([["a", "b"]] * 4, [["O", "O"]] * 4))
-    with pytest.raises(DataError, match="no row that can be used; row 1: 1 tokens come with 2"):
+    with pytest.raises(DataError, match="no row that can be used; row 1: 1 token with 2 tags"):
         inspect(([["a"], ["b"]], [["B-PER", "O"], []]))
 
 

@@ -162,6 +162,8 @@ def test_the_saved_model_alone_predicts_and_evaluates(
     test = records(60, seed=3)
     assert loaded.evaluate(test) == fitted.evaluate(test)
     texts = [record["text"] for record in test]
+    assert fitted._cut._cut.experimental_get_tracing_count() == 1  # however often it was used
+    assert loaded._cut._cut.experimental_get_tracing_count() == 1
     for one, other in zip(loaded.predict(texts), fitted.predict(texts), strict=True):
         assert [{**e, "score": 0} for e in one["entities"]] == [
             {**e, "score": 0} for e in other["entities"]
@@ -216,6 +218,38 @@ def test_a_bare_process_gets_names_shapes_and_types(run: Path) -> None:
     assert tags == str([[b"O", b"O", b"B-PER", b"I-PER"], [b"O", b"", b"", b""]])
     assert no_steps == "(2, 0)"
     assert no_texts == "0"
+
+
+def test_an_empty_token_is_outside_and_the_others_are_as_without_it(fitted: EntityTagger) -> None:
+    tokens = ["today", "we", "saw", "Ada", "Moss", "in", "Cork"]
+    (plain,) = fitted.predict([tokens])
+    assert plain["tags"] == ["O", "O", "O", "B-PER", "I-PER", "O", "B-LOC"]
+    gaps = [[*tokens[:place], "", *tokens[place:]] for place in range(len(tokens) + 1)]
+    for place, answer in enumerate(fitted.predict(gaps)):
+        tag, score = answer["tags"].pop(place), answer["scores"].pop(place)
+        assert (tag, score) == ("O", 1.0)
+        torn = ["B-PER" if place == n == 4 else tag for n, tag in enumerate(plain["tags"])]
+        assert answer["tags"] == torn
+        assert answer["scores"] == pytest.approx(plain["scores"], abs=1e-5)
+    (nothing,) = fitted.predict([[""]])
+    assert nothing == {"tags": ["O"], "scores": [1.0]}
+
+
+def test_held_out_sentences_without_entities_are_gone_by_the_log_loss(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    without = [{"text": f"nobody saw {number}", "entities": []} for number in range(20)]
+    tagger = EntityTagger(**SMALL | {"epochs": 3, "learning_rate": 0.3})
+    with caplog.at_level("WARNING", logger="toolkit"):
+        tagger.fit(records(40, seed=1), without)
+    (message,) = caplog.messages
+    assert message == (
+        "no entities are among the 20 sentences to validate, so that nothing measures how they are "
+        "found; the log loss decides which weights are kept"
+    )
+    losses = [row["val_log_loss"] for row in tagger.history]
+    assert tagger.metrics["log_loss"] == pytest.approx(min(losses), rel=1e-6)
+    assert min(losses) < losses[-1]  # so that it was a choice
 
 
 def test_column_files_are_evaluated_as_they_are_tagged(tmp_path: Path) -> None:
@@ -303,9 +337,14 @@ def test_entities_that_do_not_fit_are_said_and_missed(
     tagger = EntityTagger(**SMALL | {"epochs": 1})
     with caplog.at_level("WARNING", logger="toolkit"):
         tagger.fit(some)
-    (message,) = [r.message for r in caplog.records if "do not begin and end" in r.message]
-    assert message.startswith("1 entities")
-    assert "'Ad' in row 8" in message
+        assert tagger.evaluate([*some[:9], some[7]])["misfits"] == 2
+    total = sum(len(record["entities"]) for record in some)
+    of_nine = sum(len(record["entities"]) for record in some[:9])
+    assert [r.message for r in caplog.records if "do not begin and end" in r.message] == [
+        f"{part} entities do not begin and end where tokens of one sentence do, and cannot be "
+        f"{verb} ('Ad' in row 8)"
+        for part, verb in ((f"1 of {total}", "learnt"), (f"2 of {of_nine + 1}", "found"))
+    ]
     metrics = tagger.evaluate([some[7]])
     assert metrics["recall"] == 0
 

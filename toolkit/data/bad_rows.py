@@ -3,7 +3,7 @@
 import logging
 
 from toolkit.data.source import Source
-from toolkit.errors import DataError
+from toolkit.errors import DataError, count
 from toolkit.options import option
 
 logger = logging.getLogger("toolkit")
@@ -65,14 +65,19 @@ class CheckedRows:
         reasons = [f"; {place}: {problem}" for place, problem in self.problems.items()]
         return DataError(f"{self.source.name} has no row that can be used{''.join(reasons[:1])}")
 
-    def say_bad_rows(self) -> None:
-        """Says once how many rows were left out, however often the data is read."""
+    def say_bad_rows(self, answered: str = "answered as empty") -> None:
+        """Says once how many rows could not be used, however often the data is read.
+
+        Args:
+            answered: What became of them where there is nothing to learn.
+        """
         if self._said_bad_rows == self.bad_rows:
             return
         self._said_bad_rows = self.bad_rows
         if self.bad_rows:
-            what = "left out" if self.labelled else "answered as empty texts"
-            logger.warning("%s: %d bad rows %s", self.source.name, self.bad_rows, what)
+            what = "left out" if self.labelled else answered
+            rows = count(self.bad_rows, "bad row")
+            logger.warning("%s: %s %s", self.source.name, rows, what)
 
 
 def utf8(value: str, where: str, place: str | None = None) -> str:

@@ -17,16 +17,17 @@ from toolkit.data.labels import shorten
 from toolkit.data.memory import is_list
 from toolkit.data.open_entities import open_entities
 from toolkit.data.options import EntityColumnOptions
-from toolkit.data.schemes import TagError, find_scheme, to_iob2
+from toolkit.data.schemes import OUTSIDE, TagError, find_scheme, split_tags, to_iob2
 from toolkit.data.source import Record
 from toolkit.data.spans import Span
-from toolkit.errors import DataError, quoted
+from toolkit.errors import DataError, count, quoted
 from toolkit.options import option
 
 logger = logging.getLogger("toolkit")
 
-#: From how many tokens on a sentence is taken for a file without blank lines.
-LONG = 5000
+#: A sentence of more tokens is likely several, with no blank line between them; the longest of the
+#: usual corpora have about a hundred.
+LONG = 300
 
 
 class EntityExample(NamedTuple):
@@ -48,13 +49,20 @@ class EntityExample(NamedTuple):
     spans: tuple[Span, ...] = ()
     place: str = ""
 
+    @property
+    def labels(self) -> set[str]:
+        """The kinds of its entities."""
+        of_tags = {tag[2:] for tag in self.tags if tag != OUTSIDE}
+        return of_tags | {span.label for span in self.spans}
+
 
 class EntityExamples(CheckedRows):
     """The examples of a source, read anew by each iteration.
 
     A row that cannot be used stops the reading with its place and the reason, or is left out and
     counted with ``skip_bad_rows``. Unlabelled reading is for answering: it gives an example for
-    every row, with nothing in it where nothing can be read, so that answers and rows correspond.
+    every row, with nothing in it where nothing can be read, and '' for a token that is none, so
+    that answers and rows correspond.
 
     White space at the ends of an entity is no part of it.
 
@@ -127,10 +135,12 @@ class EntityExamples(CheckedRows):
                     yield EntityExample(record.row, text=nothing, place=record.place)
                 continue
             good += 1
-            marked += bool(example.spans) or any(tag != "O" for tag in example.tags)
+            marked += bool(example.labels)
             self._say_long(example)
             yield example
-        self.say_bad_rows()
+        self.say_bad_rows(
+            "answered as empty" if self.columns.texts else "answered as far as can be read"
+        )
         if self.labelled and not good:
             raise self.nothing_to_use()
         if self.labelled and not marked and self.labels is None:
@@ -171,24 +181,35 @@ class EntityExamples(CheckedRows):
         return utf8(text, where)
 
     def _tokens(self, record: Record) -> tuple[str, ...]:
-        values = self._list(record, self.columns.content, "tokens")
-        where = self._in(self.columns.content)
         tokens = []
-        for number, value in enumerate(values):
-            token, place = _string(value), _place(record, number)
-            if not token if isinstance(token, str) else is_missing(token):
-                raise BadRowError(f"the token{where} is empty", place)
-            if not isinstance(token, str) or "\0" in token:
-                raise BadRowError(f"the token{where} is {quoted(token)}, which is no word", place)
-            tokens.append(utf8(str(token), f"the token{where}", place))
+        problem: BadRowError | None = None
+        for number, value in enumerate(self._list(record, self.columns.content, "tokens")):
+            try:
+                tokens.append(self._token(value, _place(record, number)))
+            except BadRowError as error:
+                if self.labelled:
+                    raise
+                problem = problem or error
+                tokens.append("")
+        if problem is not None:
+            self.reject(problem.place or record.place, str(problem))
         if self.labelled and not tokens:
-            raise BadRowError(f"there are no tokens{where}")
+            raise BadRowError(f"there are no tokens{self._in(self.columns.content)}")
         return tuple(tokens)
+
+    def _token(self, value: object, place: str) -> str:
+        where = f"the token{self._in(self.columns.content)}"
+        token = _string(value)
+        if not token if isinstance(token, str) else is_missing(token):
+            raise BadRowError(f"{where} is empty", place)
+        if not isinstance(token, str) or "\0" in token:
+            raise BadRowError(f"{where} is {quoted(token)}, which is no word", place)
+        return utf8(str(token), where, place)
 
     def _tags(self, record: Record, tokens: Sequence[str], scheme: str) -> tuple[str, ...]:
         values = self._list(record, self.columns.marks, "tags")
         if len(values) != len(tokens):
-            raise BadRowError(f"{len(tokens)} tokens come with {len(values)} tags")
+            raise BadRowError(f"{count(len(tokens), 'token')} with {count(len(values), 'tag')}")
         tags = [_tag(value) for value in values]
         if "" in tags:
             number = tags.index("")
@@ -200,13 +221,15 @@ class EntityExamples(CheckedRows):
                 _place(record, number),
             )
         try:
-            found = to_iob2(tags, scheme)
+            for number, (_, label) in enumerate(split_tags(tags, scheme)):
+                if label:
+                    self._check_label(label, _place(record, number))
+            return tuple(to_iob2(tags, scheme))
         except TagError as error:
-            raise BadRowError(str(error), _place(record, error.token)) from None
-        for number, tag in enumerate(found):
-            if tag != "O":
-                self._check_label(tag[2:], _place(record, number))
-        return tuple(found)
+            problem = str(error)
+            if self.options.tag_scheme == "auto":
+                problem += f"; most tags are {scheme}, as {option('tag_scheme', 'auto')} finds"
+            raise BadRowError(problem, _place(record, error.token)) from None
 
     def _spans(self, record: Record, text: str) -> tuple[Span, ...]:
         spans = sorted(_span(v, text) for v in self._list(record, self.columns.marks, "entities"))

@@ -49,12 +49,16 @@ def read_lines(path: Path, newline: str) -> Iterator[str]:
                     yield line
     except EOFError:
         raise DataError(
-            f"{path} ends in the middle of its compressed data, after line {count}; "
+            f"{path} ends in the middle of its compressed data{_after(count)}; "
             "copy or download it again"
         ) from None
     except (gzip.BadGzipFile, zlib.error) as error:
         raise DataError(
-            f"{path} is damaged after line {count} ({error}); copy or download it again"
+            f"{path} is damaged{_after(count)} ({error}); copy or download it again"
         ) from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
+
+
+def _after(lines: int) -> str:
+    return f" after line {lines}" if lines else ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from toolkit.data.source import Record, repeated
-from toolkit.errors import DataError, quoted
+from toolkit.errors import DataError, count, quoted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +58,9 @@ class ListSource:
 
     def __init__(self, texts: Sequence[object], labels: Sequence[object] | None = None) -> None:
         if labels is not None and len(labels) != len(texts):
-            raise DataError(f"{len(texts)} texts come with {len(labels)} labels; give one each")
+            raise DataError(
+                f"{count(len(texts), 'text')} with {count(len(labels), 'label')}; give one each"
+            )
         self.columns = ("text",) if labels is None else ("text", "label")
         self._texts = texts
         self._labels = labels

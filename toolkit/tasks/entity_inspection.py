@@ -10,15 +10,16 @@ from numpy.typing import NDArray
 
 from toolkit.data import EntityExamples, LengthBatches, TaggedCorpus
 from toolkit.data.duplicates import EXAMPLES
+from toolkit.data.entity_examples import LONG
 from toolkit.data.entity_reading import Cut, Entity, EntityReading, Sentences
 from toolkit.data.labels import shorten
+from toolkit.errors import count
 from toolkit.models import ManyToMany
 from toolkit.tasks import automatic
 from toolkit.tasks.automatic import DataSize
 from toolkit.tasks.findings import (
     LISTED,
     Warnings,
-    count,
     epoch_figures,
     find_duplicates,
     find_unknown,
@@ -33,9 +34,6 @@ from toolkit.text import TokenFeatures, utf8
 from toolkit.text.vocabulary import UNKNOWN_ID
 from toolkit.training.cost import try_steps
 
-#: A sentence of more tokens is likely several, with no blank line between them; the longest of the
-#: usual corpora have about a hundred.
-LONG = 300
 #: How many tokens are looked up at once.
 TOKENS_AT_ONCE = 4096
 

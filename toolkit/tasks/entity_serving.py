@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from toolkit.data.schemes import bioes_tags
+from toolkit.data.schemes import OUTSIDE, bioes_tags
 from toolkit.models import TextModel
-from toolkit.text import TokenFeatures, sentence_lengths
+from toolkit.tasks.entity_cutting import cut_texts
 
 #: What the golden file asks unless the user gives texts: none, one and several entities, other
 #: scripts, marks and emoji before an entity, a text of several sentences, and an empty one.
@@ -29,19 +29,6 @@ BATCH = 256
 
 Ask = Callable[[Sequence[str]], Mapping[str, Any]]
 Tag = Callable[[Sequence[Sequence[str]]], Mapping[str, Any]]
-
-
-def cut_texts(features: TokenFeatures, text: Any, sentences: bool) -> tuple[Any, Any, Any, Any]:
-    """Texts [B] as tokens, where each begins and ends, and how many each sentence has.
-
-    Returns:
-        Ragged [B, None]: tokens, starts, ends, and lengths of sentences.
-    """
-    pieces = features.split(text)
-    if sentences:
-        return *pieces, sentence_lengths(pieces, text)
-    whole = pieces.tokens.row_lengths()
-    return *pieces, tf.RaggedTensor.from_row_lengths(whole, tf.ones_like(whole), validate=False)
 
 
 def signatures(text_model: TextModel, labels: Sequence[str], sentences: bool) -> dict[str, Any]:
@@ -192,7 +179,10 @@ def find_all(texts: Sequence[str], ask: Ask) -> list[list[dict[str, Any]]]:
 def tag_all(
     sentences: Sequence[Sequence[str]], tag: Tag
 ) -> tuple[list[list[str]], list[list[float]]]:
-    """The tags of each sentence's tokens, in IOB2, and each tag's probability."""
+    """The tags of each sentence's tokens, in IOB2, and each tag's probability.
+
+    The model passes over an empty token, and its tag is surely O.
+    """
     tags: list[list[str]] = [[] for _ in sentences]
     scores: list[list[float]] = [[] for _ in sentences]
     for batch in by_length([len(sentence) for sentence in sentences]):
@@ -201,8 +191,17 @@ def tag_all(
         answers = tag(rows)
         for row, index in enumerate(batch):
             size = len(sentences[index])
-            tags[index] = [str(each) for each in answers["tags"][row][:size]]
-            scores[index] = [float(each) for each in answers["scores"][row][:size]]
+            before = OUTSIDE
+            for token, answer, score in zip(
+                sentences[index],
+                answers["tags"][row][:size],
+                answers["scores"][row][:size],
+                strict=True,
+            ):
+                begins = before == OUTSIDE and answer[:1] == "I"  # after an empty token alone
+                before = str(f"B{answer[1:]}" if begins else answer) if token else OUTSIDE
+                tags[index].append(before)
+                scores[index].append(float(score) if token else 1.0)
     return tags, scores
 
 

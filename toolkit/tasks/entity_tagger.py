@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import keras
 import numpy as np
@@ -21,17 +21,15 @@ from toolkit.data import (
     Span,
     TaggedCorpus,
     TaggedSentence,
-    align,
     encode_tagged,
     open_entities,
     read_vectors,
     spans_of,
-    split_indices,
-    tags_of,
 )
 from toolkit.data.entity_reading import Cut
+from toolkit.data.entity_survey import survey_entities
 from toolkit.data.schemes import bioes_spans, bioes_tags, to_bioes
-from toolkit.errors import DataError, OptionError
+from toolkit.errors import OptionError
 from toolkit.evaluation import (
     NOTHING,
     Statistics,
@@ -47,8 +45,9 @@ from toolkit.models import ManyToMany, TextModel
 from toolkit.tasks import automatic
 from toolkit.tasks.automatic import DataSize
 from toolkit.tasks.description import constructor_call, entity_card, validation_words
+from toolkit.tasks.entity_cutting import Cutter, Misfits
 from toolkit.tasks.entity_inspection import inspect_entities
-from toolkit.tasks.entity_serving import GOLDEN_TEXTS, cut_texts, find_all, signatures, tag_all
+from toolkit.tasks.entity_serving import GOLDEN_TEXTS, find_all, signatures, tag_all
 from toolkit.tasks.options import MONITORS, EntityTaggerOptions
 from toolkit.tasks.task import Task, balanced, check_format, not_fitted
 from toolkit.text import TokenFeatures, suiting_units, utf8
@@ -58,10 +57,8 @@ logger = logging.getLogger("toolkit")
 
 #: How many tokens, padding included, are validated at once.
 VALIDATION_TOKENS = 16_384
-#: How many examples are held in memory at once when reading raw text, and when evaluating.
+#: How many examples are held in memory at once when evaluating.
 CHUNK = 512
-#: How many sentences decide how raw text is cut.
-SAMPLE = 2000
 #: The file that says which entities the training data has, in ``assets/``.
 SEEN_FILE = "seen_entities.txt"
 
@@ -95,6 +92,7 @@ class EntityTagger(Task, EntityTaggerOptions):
         self.seen: frozenset[int] = frozenset()
         self._call: Any = not_fitted
         self._call_tagger: Any = not_fitted
+        self._cut: Any = not_fitted
 
     # Learning
 
@@ -124,7 +122,7 @@ class EntityTagger(Task, EntityTaggerOptions):
         return inspect_entities(
             other,
             other.classes,
-            [(examples, other._cut(examples, features)) for examples in files],
+            [(examples, other._cut(examples)) for examples in files],
             features,
             train,
             other._network(features, DataSize(len(train), int(train.lengths.sum()))),
@@ -187,6 +185,13 @@ class EntityTagger(Task, EntityTaggerOptions):
         )
         known = MONITORS["entities"]
         monitor = next(iter(known)) if self.monitor == "auto" else self.monitor
+        if held_out is not None and not held_out.tag_counts(len(tags))[1:].any():
+            monitor = "log_loss"
+            logger.warning(
+                "no entities are among the %d sentences to validate, so that nothing measures how "
+                "they are found; the log loss decides which weights are kept",
+                len(held_out),
+            )
         validate = None if held_out is None else self._validation(network, held_out)
         self.history = fit(
             network,
@@ -209,47 +214,43 @@ class EntityTagger(Task, EntityTaggerOptions):
         self, examples: EntityExamples, validation_data: Any
     ) -> tuple[TokenFeatures, TaggedCorpus, TaggedCorpus | None]:
         """Reads the data three times: for labels and split, for the vocabulary, to encode it."""
-        labels: set[str] = set()
-        count = 0
-        sample: list[Sequence[str]] = []
-        for example in examples:
-            count += 1
-            labels |= _labels(example)
-            if len(sample) < SAMPLE and example.text is None:
-                sample.append(example.tokens)
-        if not labels:
-            raise DataError(f"{examples.source.name} has no entities; there is nothing to learn")
-        self.classes = tuple(sorted(labels))
-        in_training = np.ones(count, bool)
+        found = survey_entities(examples)
+        self.classes = found.labels
+        in_training = np.ones(found.count, bool)
         if validation_data is None and self.validation_split:
-            _, held_rows = split_indices(count, self.validation_split, self.seed, None, None)
+            _, held_rows = found.split(self.validation_split, self.seed)
             in_training[held_rows] = False
-        features = TokenFeatures(
-            units=self._choose("units", suiting_units(sample) if sample else "words"),
-            normalization=self.normalization,
-            html_breaks=self.html_breaks,
-            max_tokens=self.max_tokens,
-            min_count=self.min_count,
-            max_characters=self.max_characters,
-        )
+        units = self._choose("units", suiting_units(found.sample) if found.sample else "words")
+        features = self._features(units)
+        self._cut = Cutter(features, self.sentences)
         counts: Counter[str] = Counter()
         seen: set[int] = set()
-        of_examples = self._sentences(examples, features)
+        of_examples = self._sentences(examples)
         for sentences, used in zip(of_examples, in_training, strict=True):
             for tokens, tags in sentences if used else ():
                 counts.update(tokens)
                 seen |= {_print(tokens, span) for span in spans_of(tags)}
         self.seen = frozenset(seen)
         self._word_counts = features.adapt(counts)
-        corpus = self._encode(self._sentences(examples, features, quiet=True), features)
+        corpus = self._encode(self._sentences(examples, quiet=True), features)
         rows = np.flatnonzero(in_training[corpus.rows])
         held_out = None
         if validation_data is not None:
             others = self._examples(validation_data)
-            held_out = self._encode(self._sentences(others, features), features)
+            held_out = self._encode(self._sentences(others), features)
         elif not in_training.all():
             held_out = corpus.subset(np.flatnonzero(~in_training[corpus.rows]))
         return features, corpus.subset(rows), held_out
+
+    def _features(self, units: Literal["words", "compounds"]) -> TokenFeatures:
+        return TokenFeatures(
+            units=units,
+            normalization=self.normalization,
+            html_breaks=self.html_breaks,
+            max_tokens=self.max_tokens,
+            min_count=self.min_count,
+            max_characters=self.max_characters,
+        )
 
     def _examples(self, data: Any, labelled: bool = True) -> EntityExamples:
         """Data that is not learnt from; a label that was never learnt makes a row a bad one."""
@@ -258,45 +259,17 @@ class EntityTagger(Task, EntityTaggerOptions):
         return EntityExamples(source, self, labelled, labels=known if labelled else None)
 
     def _sentences(
-        self, examples: Iterable[EntityExample], features: TokenFeatures, quiet: bool = False
+        self, examples: EntityExamples, quiet: bool = False
     ) -> Iterator[list[tuple[Sequence[str], list[str]]]]:
         """Of each example its sentences: tokens and their IOB2 tags.
 
         Entities that do not fit are left out, which is said.
         """
-        misfits = 0
-        first = ""
-        for example, sentences, unfit in self._cut(examples, features):
-            misfits += len(unfit)
-            for span in unfit[:1] if not first else ():
-                first = f"{(example.text or '')[span.start : span.end]!r} in {example.place}"
-            yield sentences
-        if misfits and not quiet:
-            logger.warning(
-                "%d entities do not begin and end where tokens do, and are left out (%s)",
-                *(misfits, first),
-            )
-
-    def _cut(self, examples: Iterable[EntityExample], features: TokenFeatures) -> Iterator[Cut]:
-        """Each example with its sentences, and with the entities that do not fit.
-
-        Raw text is cut as the exported model cuts it. Entities do not fit that begin or end where
-        no token does, or that go over the end of a sentence.
-        """
-        cut = tf.function(
-            lambda text: cut_texts(features, text, self.sentences),
-            input_signature=[tf.TensorSpec([None], tf.string)],
-            autograph=False,
-        )
-        stream = iter(examples)
-        while chunk := list(islice(stream, CHUNK)):
-            texts = [example for example in chunk if example.text is not None]
-            cuts = iter(_cut(cut, [example.text or "" for example in texts]) if texts else ())
-            for example in chunk:
-                if example.text is None:
-                    yield Cut(example, [(example.tokens, list(example.tags))], [])
-                else:
-                    yield Cut(example, *_tagged(*next(cuts), example.spans))
+        misfits = Misfits()
+        for cut in misfits.watch(self._cut(examples)):
+            yield cut.sentences
+        if not quiet:
+            misfits.say("learnt")
 
     def _encode(
         self, sentences: Iterable[list[tuple[Sequence[str], list[str]]]], features: TokenFeatures
@@ -414,14 +387,19 @@ class EntityTagger(Task, EntityTaggerOptions):
         Returns:
             What ``toolkit.evaluation.entity_metrics`` gives: precision, recall and F1 of entities
             with exactly the right borders and label, each label's own, those of entities that the
-            training data has and has not, and confusions.
+            training data has and has not, and confusions; and ``misfits``, how many of the right
+            entities cannot be found, for texts are not cut where they begin and end.
 
         Raises:
             DataError: The data is not what it should be, or has a label that was never learnt.
             ModelError: Nothing has been learnt yet.
         """
-        sentences = [tagged for _, tagged in self._answered(data)]
+        misfits = Misfits()
+        cuts = misfits.watch(self._cut(self._examples(data)))
+        sentences = [tagged for _, tagged in self._answered(cuts)]
+        misfits.say("found")
         metrics = entity_metrics(sentences, self.classes, self.seen)
+        metrics["misfits"] = misfits.misfits
         if output:
             names = [*self.classes, NOTHING]
             write_report(Path(output), metrics, names, worst_entities(sentences))
@@ -436,15 +414,15 @@ class EntityTagger(Task, EntityTaggerOptions):
         """
         checksum = 0
         sentences = []
-        for example, tagged in self._answered(data):
+        for example, tagged in self._answered(self._cut(self._examples(data))):
             sentences.append(tagged)
             read = repr((example.text, example.tokens, example.tags, example.spans))
             checksum = zlib.crc32(read.encode("utf-8", "surrogatepass"), checksum)
         return replace(entity_statistics(sentences, self.classes), checksum=checksum)
 
-    def _answered(self, data: Any) -> Iterator[tuple[EntityExample, Tagged]]:
+    def _answered(self, cuts: Iterable[Cut]) -> Iterator[tuple[EntityExample, Tagged]]:
         """Marked examples with what is right and what is given, in the units that they come in."""
-        stream = iter(self._examples(data))
+        stream = (cut.example for cut in cuts)
         while chunk := list(islice(stream, CHUNK)):
             found = iter(self._find([e.text for e in chunk if e.text is not None]))
             tagged = iter(self._tag([e.tokens for e in chunk if e.text is None]))
@@ -467,6 +445,7 @@ class EntityTagger(Task, EntityTaggerOptions):
 
     def _serve(self, servable: Servable) -> None:
         self._call = servable
+        self._cut = Cutter(self._features(self.facts["units"]), self.sentences)
         self._call_tagger = lambda **inputs: servable(signature="tag_tokens", **inputs)
         self.seen = frozenset(int(line) for line in (servable.asset(SEEN_FILE) or "").split())
 
@@ -523,40 +502,6 @@ class EntityTagger(Task, EntityTaggerOptions):
         )
 
 
-def _cut(cut: Any, texts: Sequence[str]) -> Iterator[tuple[list[str], list[int], list[int], Any]]:
-    """The same for Python strings, a text at a time."""
-    parts = [ragged.to_list() for ragged in cut(tf.constant([utf8(text) for text in texts]))]
-    for tokens, starts, ends, lengths in zip(*parts, strict=True):
-        yield [token.decode() for token in tokens], starts, ends, lengths
-
-
-def _tagged(
-    tokens: list[str], starts: list[int], ends: list[int], lengths: list[int], spans: Sequence[Span]
-) -> tuple[list[tuple[Sequence[str], list[str]]], list[Span]]:
-    """A text's sentences, tokens and tags, and the spans that do not fit."""
-    aligned, unfit = align(spans, starts, ends)
-    sentences: list[tuple[Sequence[str], list[str]]] = []
-    begin = 0
-    fitting = 0
-    for length in lengths:
-        inside = [
-            Span(span.start - begin, span.end - begin, span.label)
-            for span in aligned
-            if begin <= span.start and span.end <= begin + length
-        ]
-        fitting += len(inside)
-        sentences.append((tokens[begin : begin + length], tags_of(inside, length)))
-        begin += length
-    if fitting < len(aligned):  # some go over the end of a sentence
-        borders = set(np.cumsum(lengths).tolist())
-        unfit += [
-            Span(starts[span.start], ends[span.end - 1], span.label)
-            for span in aligned
-            if any(place in borders for place in range(span.start + 1, span.end))
-        ]
-    return sentences, unfit
-
-
 def _in_pieces(example: EntityExample, found: Sequence[dict[str, Any]]) -> Tagged:
     """A text cut wherever something right or given begins or ends, and at white space."""
     text = example.text or ""
@@ -581,12 +526,6 @@ def _in_pieces(example: EntityExample, found: Sequence[dict[str, Any]]) -> Tagge
         [pieces(span) for span in given],
         [entity["score"] for entity in found],
     )
-
-
-def _labels(example: EntityExample) -> set[str]:
-    if example.text is not None:
-        return {span.label for span in example.spans}
-    return {tag[2:] for tag in example.tags if tag != "O"}
 
 
 def _print(tokens: Sequence[str], span: Span) -> int:

@@ -13,6 +13,7 @@ from toolkit.data import LengthBatches
 from toolkit.data.bad_rows import CheckedRows
 from toolkit.data.duplicates import find_repeats
 from toolkit.data.labels import shorten
+from toolkit.errors import count
 from toolkit.options import option
 from toolkit.tasks import automatic
 from toolkit.training import TrainingOptions
@@ -222,8 +223,3 @@ def epoch_figures(
         "tried with this network on this machine as it is now; what is before and between the "
         "epochs (reading, first vectors, validation) comes on top",
     }
-
-
-def count(number: int, what: str) -> str:
-    """A number of things, in words."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

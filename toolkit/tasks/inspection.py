@@ -21,13 +21,13 @@ from toolkit.data.duplicates import EXAMPLES
 from toolkit.data.folder import FolderSource
 from toolkit.data.leaks import SAMPLE, Association, Members, members, telling_columns
 from toolkit.data.reading import Cut, Reading, Texts
+from toolkit.errors import count
 from toolkit.options import option
 from toolkit.tasks import automatic
 from toolkit.tasks.automatic import DataSize
 from toolkit.tasks.findings import (
     LISTED,
     Warnings,
-    count,
     epoch_figures,
     find_duplicates,
     find_unknown,
