@@ -1,0 +1,123 @@
+"""Sampling: what is drawn from, how often, and how it ends."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from toolkit.decoding.sampling import Drawing, choose, sample
+
+LOGITS = np.log([[0.05, 0.4, 0.3, 0.15, 0.1]]).astype(np.float32)
+
+
+def drawing(**options: Any) -> Drawing:
+    given = {
+        "temperature": 1.0,
+        "top_k": 0,
+        "top_p": 1.0,
+        "repetition_penalty": 1.0,
+        "seed": [1, 2],
+    }
+    return Drawing(**{name: tf.constant(value) for name, value in (given | options).items()})
+
+
+def shares(rows: int = 20_000, seen: tuple[int, ...] = (), **options: Any) -> np.ndarray:
+    """How often each unit is drawn."""
+    logits = tf.constant(np.repeat(LOGITS, rows, axis=0))
+    been = np.zeros((rows, 5), bool)
+    been[:, list(seen)] = True
+    found = choose(logits, tf.constant(been), tf.constant(0), drawing(**options))
+    return np.bincount(found, minlength=5) / rows
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    return np.exp(logits) / np.exp(logits).sum()
+
+
+def close(found: np.ndarray, right: Any) -> None:
+    np.testing.assert_allclose(found, right, atol=0.015)
+    assert not found[np.asarray(right) == 0].any()
+
+
+def test_units_are_drawn_as_often_as_they_are_likely() -> None:
+    close(shares(), np.exp(LOGITS[0]))
+
+
+@pytest.mark.parametrize("temperature", [0.5, 2.0])
+def test_temperature(temperature: float) -> None:
+    close(shares(temperature=temperature), softmax(LOGITS[0] / temperature))
+
+
+def test_without_temperature_the_likeliest_is_taken() -> None:
+    assert shares(10, temperature=0.0)[1] == 1
+    assert shares(10, temperature=0.0, seen=(1,), repetition_penalty=3.0)[2] == 1
+
+
+def test_top_k() -> None:
+    close(shares(top_k=2), [0, 4 / 7, 3 / 7, 0, 0])
+    close(shares(top_k=1), [0, 1, 0, 0, 0])
+    close(shares(top_k=99), np.exp(LOGITS[0]))
+
+
+def test_top_p() -> None:
+    close(shares(top_p=0.69), [0, 4 / 7, 3 / 7, 0, 0])
+    close(shares(top_p=0.71), [0, 0.4 / 0.85, 0.3 / 0.85, 0.15 / 0.85, 0])
+    close(shares(top_p=0.0), [0, 1, 0, 0, 0])
+    close(shares(top_k=3, top_p=0.8), [0, 4 / 7, 3 / 7, 0, 0])  # of the three, 0.82 are two
+
+
+def test_repetition_penalty() -> None:
+    logits = LOGITS[0].copy()
+    logits[[1, 3]] *= 2  # all are negative
+    close(shares(seen=(1, 3), repetition_penalty=2.0), softmax(logits))
+    positive = tf.constant([[4.0, 3.0]])
+    found = choose(
+        positive, tf.constant([[True, False]]), 0, drawing(temperature=0.0, repetition_penalty=2.0)
+    )
+    assert found.numpy().tolist() == [1]
+
+
+def chain(tokens: tf.Tensor, state: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """After unit n comes n + 1 or n + 2, as likely; the state counts."""
+    after = tf.one_hot(tokens + 1, 6) + tf.one_hot(tokens + 2, 6)
+    return tf.math.log(after + 1e-9), state + 1
+
+
+def run(length: int, rows: int = 3, ends: bool = True, **options: Any) -> np.ndarray:
+    first = tf.repeat(tf.math.log(tf.constant([[1e-9, 1.0, 1e-9, 1e-9, 1e-9, 1e-9]])), rows, 0)
+    step = tf.function(
+        lambda n: sample(chain, first, tf.zeros([rows, 1]), n, drawing(**options), ends)
+    )
+    return step(tf.constant(length)).numpy()
+
+
+def test_units_follow_those_before_and_length_ends_it() -> None:
+    ids = run(3)
+    assert ids.shape == (3, 3)
+    assert (ids[:, 0] == 1).all()
+    assert np.isin(np.diff(ids, axis=1), [1, 2]).all()
+    assert run(0).shape == (3, 0)
+
+
+def test_the_same_seed_draws_the_same() -> None:
+    np.testing.assert_array_equal(run(4, 50), run(4, 50))
+    assert (run(4, 50) != run(4, 50, seed=[1, 3])).any()
+    assert (run(4, 50)[0] != run(4, 50)).any()  # rows differ
+
+
+def test_nothing_ends_a_row_unless_it_may_not() -> None:
+    def stop(tokens: tf.Tensor, state: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        state = state + 1
+        likely = tf.where(state >= 3.0, [9.0, 0.0, 0.0], [0.0, 5.0, 9.0])
+        return tf.reshape(likely, [-1, 1, 3]), state
+
+    first = tf.constant([[0.0, 9.0, 0.0]] * 2)
+    state = tf.constant([[[0.0]], [[1.0]]])
+    for ends, right in ((True, [[1, 2, 2, 0], [1, 2, 0, 0]]), (False, None)):
+        found = sample(stop, first, state, tf.constant(9), drawing(temperature=0.0), ends).numpy()
+        if right is None:
+            assert found.shape == (2, 9)
+            assert (found != 0).all()
+        else:
+            np.testing.assert_array_equal(found, right)
