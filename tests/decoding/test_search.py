@@ -1,0 +1,231 @@
+"""Greedy and beam search: against all sequences there are, and against another beam search."""
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from toolkit.decoding import Decoded, beam_search, greedy
+
+V = 4
+
+
+def shares_of(seed: int, rows: int, depth: int) -> np.ndarray:
+    """Log probabilities of the next unit [B, n, V] after each of the n beginnings of a length."""
+    random = np.random.default_rng(seed)
+    logits = random.normal(size=(rows, sum(V**n for n in range(depth + 1)), V)) * 2
+    return (logits - np.log(np.exp(logits).sum(-1, keepdims=True))).astype(np.float32)
+
+
+def place(beginning: tuple[int, ...]) -> int:
+    """The number of a beginning among all, the shorter first."""
+    before = sum(V**n for n in range(len(beginning)))
+    return before + sum(unit * V**n for n, unit in enumerate(reversed(beginning)))
+
+
+def decoder(shares: np.ndarray) -> tuple[Any, Any]:
+    """A network that knows the log probabilities after each beginning; its state is the place."""
+    table = tf.constant(shares)
+    rows = shares.shape[0]
+
+    def next(tokens: Any, state: Any) -> Any:
+        number, offset, width = state["number"], state["offset"], state["width"]
+        first = width == 0
+        number = tf.where(first[..., 0], 0, number[..., 0] * V + tokens)[..., None]
+        width = tf.where(first, 1, width * V)
+        offset = tf.where(first, 0, offset + width // V)
+        logits = tf.gather(table, (offset + number)[..., 0], batch_dims=1)
+        return logits, {"number": number, "offset": offset, "width": width}
+
+    zeros = tf.zeros([rows, 1, 1], tf.int32)
+    return next, {"number": zeros, "offset": zeros, "width": zeros}
+
+
+def score(shares: np.ndarray, units: tuple[int, ...], alpha: float) -> float:
+    """The score of one sequence, its end included."""
+    total = sum(shares[place(units[:n]), unit] for n, unit in enumerate((*units, 0)))
+    return float(total) / (len(units) + 1) ** alpha
+
+
+def everything(shares: np.ndarray, limit: int, alpha: float) -> list[tuple[float, tuple[int, ...]]]:
+    """All sequences of at most ``limit`` units with their scores, the best first."""
+    found = [
+        (score(shares, units, alpha), units)
+        for length in range(limit + 1)
+        for units in itertools.product(range(1, V), repeat=length)
+    ]
+    return sorted(found, reverse=True)
+
+
+def simple_beam(shares: np.ndarray, limit: int, size: int, alpha: float) -> list[Any]:
+    """Another beam search, with lists: a row's finished sequences, the best first."""
+    live: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]
+    finished: list[tuple[float, tuple[int, ...]]] = []
+    for step in range(limit + 1):
+        options = sorted(
+            (
+                (total + float(shares[place(units), unit]), units, unit)
+                for total, units in live
+                for unit in range(V if step < limit else 1)
+            ),
+            key=lambda option: -option[0],
+        )[: 2 * size]
+        ended = [o for o in options[:size] if o[2] == 0]
+        finished += [(total / (step + 1) ** alpha, units) for total, units, _ in ended]
+        if len(finished) >= size or step == limit:
+            break
+        live = [(total, (*units, unit)) for total, units, unit in options if unit][:size]
+    return sorted(finished, reverse=True)[:size]
+
+
+def as_lists(found: Decoded) -> list[list[tuple[int, ...]]]:
+    return [[tuple(int(u) for u in ids if u) for ids in row] for row in found.ids.numpy()]
+
+
+SEARCH = tf.function(
+    lambda table, limits, size, alpha: beam_search(*_tensor_decoder(table), limits, size, alpha),
+    input_signature=[
+        tf.TensorSpec([None, None, V]),
+        tf.TensorSpec([None], tf.int32),
+        tf.TensorSpec([], tf.int32),
+        tf.TensorSpec([]),
+    ],
+    autograph=False,
+)
+
+
+def _tensor_decoder(table: Any) -> tuple[Any, Any]:
+    def next(tokens: Any, state: Any) -> Any:
+        number, offset, width = (state[name][..., 0] for name in ("number", "offset", "width"))
+        first = width == 0
+        number = tf.where(first, 0, number * V + tokens)
+        width = tf.where(first, 1, width * V)
+        offset = tf.where(first, 0, offset + width // V)
+        logits = tf.gather(table, offset + number, batch_dims=1)
+        after = {"number": number, "offset": offset, "width": width}
+        return logits, {name: value[..., None] for name, value in after.items()}
+
+    zeros = tf.zeros([tf.shape(table)[0], 1, 1], tf.int32)
+    return next, {"number": zeros, "offset": zeros, "width": zeros}
+
+
+def search(shares: np.ndarray, limits: list[int], size: int, alpha: float = 1.0) -> Decoded:
+    return SEARCH(
+        tf.constant(shares), tf.constant(limits, tf.int32), tf.constant(size), tf.constant(alpha)
+    )
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.6, 1.0])
+@pytest.mark.parametrize("limit", [0, 1, 3])
+def test_a_beam_that_holds_all_finds_the_best_of_all(limit: int, alpha: float) -> None:
+    shares = shares_of(limit, 5, 3)
+    right = [everything(row, limit, alpha) for row in shares]
+    found = search(shares, [limit] * 5, len(right[0]), alpha)
+    for row, (units, all_of_row) in enumerate(zip(as_lists(found), right, strict=True)):
+        assert units == [sequence for _, sequence in all_of_row]
+        np.testing.assert_allclose(found.scores[row], [s for s, _ in all_of_row], rtol=1e-5)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    st.integers(0, 10_000),
+    st.lists(st.integers(0, 4), min_size=1, max_size=4),
+    st.integers(1, 7),
+    st.sampled_from([0.0, 0.7, 1.0]),
+)
+def test_it_is_a_beam_search(seed: int, limits: list[int], size: int, alpha: float) -> None:
+    shares = shares_of(seed, len(limits), 4)
+    found = search(shares, limits, size, alpha)
+    for row, limit in enumerate(limits):
+        right = simple_beam(shares[row], limit, size, alpha)
+        assert as_lists(found)[row][: len(right)] == [units for _, units in right]
+        np.testing.assert_allclose(
+            found.scores[row][: len(right)], [s for s, _ in right], rtol=1e-4
+        )
+        assert (found.scores[row][len(right) :].numpy() == -np.inf).all()
+        assert not found.ids[row][len(right) :].numpy().any()
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0, 10_000), st.lists(st.integers(0, 4), min_size=1, max_size=4))
+def test_a_beam_of_one_is_greedy(seed: int, limits: list[int]) -> None:
+    shares = shares_of(seed, len(limits), 4)
+    beam = search(shares, limits, 1)
+    one = greedy(*decoder(shares), tf.constant(limits))
+    np.testing.assert_array_equal(one.ids, beam.ids[:, 0])
+    np.testing.assert_allclose(one.scores, beam.scores[:, 0], rtol=1e-5)
+
+
+def test_a_batch_gives_what_its_rows_give_alone() -> None:
+    shares = shares_of(3, 6, 4)
+    limits = [4, 0, 2, 4, 1, 3]
+    together = search(shares, limits, 3)
+    for row, limit in enumerate(limits):
+        alone = search(shares[row : row + 1], [limit], 3)
+        assert as_lists(alone)[0] == as_lists(together)[row]
+        np.testing.assert_allclose(alone.scores[0], together.scores[row], rtol=1e-6)
+
+
+def test_sequences_differ_and_scores_fall() -> None:
+    found = search(shares_of(5, 8, 4), [4] * 8, 4)
+    assert (np.diff(found.scores.numpy()) <= 0).all()
+    for row in as_lists(found):
+        assert len(set(row)) == len(row)
+
+
+def test_no_rows_and_what_is_no_number() -> None:
+    assert search(shares_of(0, 1, 4)[:0], [], 3).ids.shape == (0, 3, 1)
+    assert greedy(*decoder(shares_of(0, 1, 4)[:0]), tf.zeros([0], tf.int32)).ids.shape == (0, 1)
+    shares = shares_of(0, 1, 2)
+    shares[0, :, 2] = np.nan
+    shares[0, :, 1] = -np.inf
+    found = search(shares, [2], 3)
+    assert np.isfinite(found.scores[0, 0])
+    assert all(unit == 3 for units in as_lists(found)[0][:1] for unit in units)
+
+
+def test_half_precision_is_summed_in_full() -> None:
+    def next(tokens: Any, state: Any) -> Any:
+        return tf.cast(tf.one_hot(tokens + 1, 300) * 9.0, tf.bfloat16), state
+
+    state = tf.zeros([1, 1, 1])
+    found = greedy(next, state, tf.constant([200]))
+    assert found.ids[0].numpy().tolist() == list(range(1, 201))
+    share = 9 - np.log(np.exp(9) + 299)
+    right = (200 * share + share - 9) / 201  # the end is not likely
+    np.testing.assert_allclose(found.scores, [right], rtol=1e-5)
+    assert beam_search(next, state, tf.constant([3]), 2).scores.dtype == tf.float32
+
+
+def test_a_saved_graph_searches_alone(tmp_path: Any) -> None:
+    module = tf.Module()
+    module.search = SEARCH
+    tf.saved_model.save(module, str(tmp_path), signatures={"search": SEARCH_NAMED})
+    again = tf.saved_model.load(str(tmp_path)).signatures["search"]
+    shares = shares_of(1, 2, 3)
+    found = again(
+        table=tf.constant(shares),
+        limits=tf.constant([3, 1]),
+        size=tf.constant(3),
+        alpha=tf.constant(1.0),
+    )
+    right = search(shares, [3, 1], 3)
+    np.testing.assert_array_equal(found["ids"], right.ids)
+    np.testing.assert_allclose(found["scores"], right.scores, rtol=1e-6)
+
+
+@tf.function(
+    input_signature=[
+        tf.TensorSpec([None, None, V], name="table"),
+        tf.TensorSpec([None], tf.int32, name="limits"),
+        tf.TensorSpec([], tf.int32, name="size"),
+        tf.TensorSpec([], name="alpha"),
+    ],
+    autograph=False,
+)
+def SEARCH_NAMED(table: Any, limits: Any, size: Any, alpha: Any) -> dict[str, Any]:  # noqa: N802
+    return SEARCH(table, limits, size, alpha)._asdict()
