@@ -8,8 +8,8 @@ EXPORTS = {
     "cells": "GRUCell SimpleRNNCell SimplifiedGRUCell",
     "layers": (
         "Attention CELLS CRF CharacterEncoder Embedding GRU RareWordDropout SequencePooling "
-        "SimpleRNN SimplifiedGRU WordDropout from_keras_gru from_torch_gru recurrent_layer "
-        "to_keras_gru to_torch_gru"
+        "SimpleRNN SimplifiedGRU TiedEmbedding WordDropout from_keras_gru from_torch_gru "
+        "recurrent_layer to_keras_gru to_torch_gru"
     ),
     "text": (
         "PADDING_ID Pieces TextOptions TokenCounts TokenFeatures TokenOptions Tokenizer "

@@ -72,7 +72,7 @@ def test_equations(attention):
     table = model.embedding.embeddings.numpy()
     both = model.encoder_layers[0]
     for row, length in ((0, 4), (1, 2)):
-        source, target = table[SOURCE[row, :length]], table[TARGET[row]]
+        source, target = (np.sqrt(5) * table[ids[row]] for ids in (SOURCE[:, :length], TARGET))
         memory = np.concatenate(
             [
                 gru(both.forward_layer, source, np.zeros(4)),

@@ -13,7 +13,9 @@ from toolkit.data.examples import Example, TextExamples
 from toolkit.data.labels import Label, LabelCounter, LabelEncoder
 from toolkit.data.open import open_source
 from toolkit.data.open_entities import open_entities
-from toolkit.data.options import ColumnOptions, EntityColumnOptions
+from toolkit.data.open_pairs import open_pairs
+from toolkit.data.options import ColumnOptions, EntityColumnOptions, PairColumnOptions
+from toolkit.data.pair_examples import PairExample, PairExamples
 from toolkit.data.rules import LabelRule
 from toolkit.data.source import Record, Source
 from toolkit.data.spans import Span, align, spans_of, tags_of
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from toolkit.data.batches import LengthBatches
     from toolkit.data.cooccurrence import cooccurrence_vectors
     from toolkit.data.corpus import EncodedCorpus, encode
+    from toolkit.data.pair_corpus import PairCorpus, encode_pairs
     from toolkit.data.tagged_corpus import TaggedCorpus, TaggedSentence, encode_tagged
 
 __all__ = [
@@ -39,6 +42,10 @@ __all__ = [
     "LabelEncoder",
     "LabelRule",
     "LengthBatches",
+    "PairColumnOptions",
+    "PairCorpus",
+    "PairExample",
+    "PairExamples",
     "Record",
     "Source",
     "Span",
@@ -49,8 +56,10 @@ __all__ = [
     "align",
     "cooccurrence_vectors",
     "encode",
+    "encode_pairs",
     "encode_tagged",
     "open_entities",
+    "open_pairs",
     "open_source",
     "read_vectors",
     "spans_of",
@@ -65,8 +74,10 @@ _HOMES = {
     "LengthBatches": "batches",
     "cooccurrence_vectors": "cooccurrence",
     "encode": "corpus",
+    "PairCorpus": "pair_corpus",
     "TaggedCorpus": "tagged_corpus",
     "TaggedSentence": "tagged_corpus",
+    "encode_pairs": "pair_corpus",
     "encode_tagged": "tagged_corpus",
 }
 

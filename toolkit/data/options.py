@@ -1,7 +1,9 @@
 """Which columns of the data mean what, as plain values."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
+
+from toolkit.options import Limits
 
 
 @dataclass(kw_only=True)
@@ -52,4 +54,26 @@ class EntityColumnOptions:
     text_column: str | None = None
     entities_column: str | None = None
     tag_scheme: Literal["auto", "IOB1", "IOB2", "BIOES", "IO"] = "auto"
+    skip_bad_rows: bool = False
+
+
+@dataclass(kw_only=True)
+class PairColumnOptions:
+    """Which columns hold the texts that are read and those that are made of them.
+
+    Args:
+        source_column: The column of the texts that are read, by name or by number from 1; source,
+            or the first, when not given.
+        target_column: The column of the texts that are to be made of them, likewise; target, or the
+            second, when not given.
+        max_length_ratio: Pairs of which one side has so many times more characters than the other
+            are left out, and counted; without it they are only reported.
+        skip_bad_rows: Leave out pairs that cannot be used, and count them, instead of stopping.
+    """
+
+    LIMITS: ClassVar[Limits] = {"max_length_ratio": (1, None)}
+
+    source_column: str | None = None
+    target_column: str | None = None
+    max_length_ratio: float | None = None
     skip_bad_rows: bool = False

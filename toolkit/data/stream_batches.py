@@ -57,8 +57,8 @@ class StreamBatches:
         """The batches of an epoch, from one on.
 
         Yields:
-            ``ids`` int32 [B, T] and ``fresh`` bool [B], whether a row begins anew; and the units that
-            follow, int32 [B, T].
+            ``ids`` int32 [B, T] and ``fresh`` bool [B], whether a row begins anew; and the units
+            that follow, int32 [B, T].
         """
         begin = 0
         if self._spare:

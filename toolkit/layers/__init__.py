@@ -4,7 +4,7 @@ from toolkit.layers.attention import Attention
 from toolkit.layers.characters import CharacterEncoder
 from toolkit.layers.convert import from_keras_gru, from_torch_gru, to_keras_gru, to_torch_gru
 from toolkit.layers.crf import CRF
-from toolkit.layers.embedding import Embedding
+from toolkit.layers.embedding import Embedding, TiedEmbedding
 from toolkit.layers.factory import CELLS, recurrent_layer
 from toolkit.layers.pooling import SequencePooling
 from toolkit.layers.rare_words import RareWordDropout
@@ -22,6 +22,7 @@ __all__ = [
     "SequencePooling",
     "SimpleRNN",
     "SimplifiedGRU",
+    "TiedEmbedding",
     "WordDropout",
     "from_keras_gru",
     "from_torch_gru",

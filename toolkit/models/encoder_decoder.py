@@ -7,7 +7,13 @@ import keras
 from keras import ops
 
 from toolkit.errors import OptionError
-from toolkit.layers import Attention, Embedding, SequencePooling, WordDropout, recurrent_layer
+from toolkit.layers import (
+    Attention,
+    SequencePooling,
+    TiedEmbedding,
+    WordDropout,
+    recurrent_layer,
+)
 from toolkit.layers.cross_entropy import cross_entropy
 from toolkit.models.cells import cell_step, state_sizes
 from toolkit.models.seeds import dropout_seeds
@@ -125,10 +131,10 @@ class EncoderDecoder(keras.Model):
         dtype = self.dtype_policy
         seeds = dropout_seeds(seed, 5)
         self.word_dropout = WordDropout(word_dropout, seed=seeds[0])
-        self.embedding = Embedding(target_size, embedding_size, dtype=dtype, name="target")
+        self.embedding = TiedEmbedding(target_size, embedding_size, dtype=dtype, name="target")
         self.source_embedding = self.embedding
         if not shared:
-            self.source_embedding = Embedding(
+            self.source_embedding = TiedEmbedding(
                 source_size, embedding_size, dtype=dtype, name="source"
             )
         self.source_dropout, self.target_dropout = (
@@ -249,8 +255,7 @@ class EncoderDecoder(keras.Model):
         output = self.readout_dropout(
             self.readout(ops.concatenate(parts, axis=-1)), training=training
         )
-        table = ops.cast(self.embedding.embeddings, output.dtype)
-        return ops.cast(ops.matmul(output, ops.transpose(table)), "float32") + self.bias
+        return self.embedding.scores(output) + self.bias
 
     def decoder(self, source: Any) -> tuple[Any, Any]:
         """What writes the target of a source [B, S] step by step, as ``toolkit.decoding`` takes it.

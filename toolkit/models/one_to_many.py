@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from toolkit.errors import OptionError
-from toolkit.layers import Embedding, WordDropout, recurrent_layer
+from toolkit.layers import Embedding, TiedEmbedding, WordDropout, recurrent_layer
 from toolkit.models.cells import cell_step, state_sizes
 from toolkit.models.seeds import dropout_seeds
 from toolkit.models.trust import check_cell_is_trusted
@@ -88,7 +88,7 @@ class OneToMany(keras.Model):
         dtype = self.dtype_policy
         of_words, of_embedding, of_output = dropout_seeds(seed, 3)
         self.word_dropout = WordDropout(word_dropout, seed=of_words)
-        self.embedding = Embedding(vocabulary_size, embedding_size, dtype=dtype, name="units")
+        self.embedding = TiedEmbedding(vocabulary_size, embedding_size, dtype=dtype, name="units")
         self.embedding_dropout = keras.layers.SpatialDropout1D(
             embedding_dropout, seed=of_embedding, dtype=dtype
         )
@@ -181,8 +181,7 @@ class OneToMany(keras.Model):
         output = self.output_dropout(states, training=training)
         if self.projection is not None:
             output = self.projection(output)
-        table = ops.cast(self.embedding.embeddings, output.dtype)
-        return ops.cast(ops.matmul(output, ops.transpose(table)), "float32") + self.bias
+        return self.embedding.scores(output) + self.bias
 
     def step(self, tokens: Any, state: State) -> tuple[Any, State]:
         """One unit further, as ``toolkit.decoding`` takes it.

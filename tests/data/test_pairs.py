@@ -1,0 +1,186 @@
+"""Pairs of texts: files, tables and lists, what is wrong with them, and batches of them."""
+
+import gzip
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from toolkit.data import LengthBatches, PairColumnOptions, PairExamples, encode_pairs, open_pairs
+from toolkit.errors import DataError
+from toolkit.text import Tokenizer
+
+PAIRS = [("one cat", "une chatte"), ("two dogs", "deux chiens"), ('he said "no"', "il dit non")]
+
+
+def read(data: Any, **options: Any) -> list[tuple[str, str]]:
+    asked = PairColumnOptions(**options)
+    return [(e.source, e.target) for e in PairExamples(open_pairs(data, "train", asked), asked)]
+
+
+def files(folder: Path, source: str | bytes, target: str | bytes) -> tuple[Path, Path]:
+    paths = folder / "a.en", folder / "a.fr"
+    for path, content in zip(paths, (source, target), strict=True):
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return paths
+
+
+def lines(side: int) -> str:
+    return "".join(f"{pair[side]}\n" for pair in PAIRS)
+
+
+def test_parallel_files(tmp_path: Path) -> None:
+    paths = files(tmp_path, lines(0), lines(1))
+    assert read(paths) == PAIRS
+    assert read(tuple(map(str, paths))) == PAIRS
+    packed = files(tmp_path, gzip.compress(lines(0).encode()), lines(1).removesuffix("\n"))
+    assert read(packed) == PAIRS
+
+
+def test_separators_of_unicode_do_not_cut_a_line(tmp_path: Path) -> None:
+    odd = "one\u2028two\x85three\x0bfour\n"
+    assert read(files(tmp_path, odd, "eins\r\n")) == [(odd.strip("\n"), "eins")]
+
+
+@pytest.mark.parametrize("name", ["pairs.tsv", "pairs.txt", "pairs.tsv.gz"])
+def test_lines_with_a_tab(tmp_path: Path, name: str) -> None:
+    content = "".join(f"{source}\t{target}\n" for source, target in PAIRS).encode()
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    assert read(path) == PAIRS
+    swapped = [(target, source) for source, target in PAIRS]
+    assert read(path, source_column="2", target_column="1") == swapped
+
+
+def test_a_header_is_seen_by_its_names(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.tsv"
+    path.write_text("source\ttarget\na\tb\n")
+    assert read(path) == [("a", "b")]
+    path.write_text("en\tfr\tid\na\tb\t7\n")
+    assert read(path, source_column="fr", target_column="en") == [("b", "a")]
+    assert read(path) == [("en", "fr"), ("a", "b")]
+
+
+def test_tables_and_lists(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.csv"
+    path.write_text('id,target,source\n1,"b, b",a\n')
+    assert read(path) == [("a", "b, b")]
+    path = tmp_path / "pairs.jsonl"
+    path.write_text('{"en": "a", "fr": "b"}\n')
+    assert read(path, source_column="fr", target_column="en") == [("b", "a")]
+    frame = pd.DataFrame(PAIRS, columns=["src", "tgt"])
+    assert read(frame) == PAIRS
+    assert read(tuple(map(list, zip(*PAIRS, strict=True)))) == PAIRS
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "complaint"),
+    [
+        ("a\nb\nc\n", "x\n", r"a\.fr ends after line 1, .*a\.en has 3 lines"),
+        ("a\n", "x\ny\n", r"a\.en ends after line 1, .*a\.fr has 2 lines"),
+        ("a\n\n", "x\ny\n", "line 2: the source is empty"),
+        ("a\nb\n", "x\n \t\n", "line 2: the target is empty"),
+        ("a\nb\0\n", "x\ny\n", "line 2: the source has a NUL"),
+        (b"a\nb\xff\n", "x\ny\n", "line 2: the source is not UTF-8: the byte 0xFF at character 2"),
+        ("", "", "has no row that can be used"),
+        (gzip.compress(b"a\n" * 99)[:-9], "x\n" * 99, "in the middle of its compressed data"),
+    ],
+)
+def test_files_that_are_no_pairs(
+    tmp_path: Path, source: str | bytes, target: str | bytes, complaint: str
+) -> None:
+    with pytest.raises(DataError, match=complaint):
+        read(files(tmp_path, source, target))
+
+
+def test_files_that_are_missing_or_the_same(tmp_path: Path) -> None:
+    one, other = files(tmp_path, "a\n", "b\n")
+    with pytest.raises(DataError, match="for both sides"):
+        read((one, one))
+    other.unlink()
+    with pytest.raises(DataError, match=r"a\.fr is not there"):
+        read((one, other))
+    with pytest.raises(DataError, match="is no file"):
+        read((one, tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "complaint"),
+    [
+        ("a b\n", {}, "line 1 has no tab"),
+        ("", {}, "is empty"),
+        ("a\tb\nc\n", {}, "line 2: 1 fields where line 1 has 2"),
+        ("a\tb\n", {"source_column": "3"}, "has no column '3'"),
+        ("sorce\ttarget\na\tb\n", {"source_column": "source"}, "did you mean 'sorce'"),
+        ("a\tb\n", {"source_column": "1", "target_column": "1"}, "taken for both sides"),
+    ],
+)
+def test_tables_that_are_no_pairs(
+    tmp_path: Path, content: str, options: dict[str, str], complaint: str
+) -> None:
+    path = tmp_path / "pairs.tsv"
+    path.write_text(content)
+    with pytest.raises(DataError, match=complaint):
+        read(path, **options)
+
+
+def test_bad_pairs_are_left_out_and_counted(tmp_path: Path, caplog: Any) -> None:
+    paths = files(tmp_path, "a\n\nc\n", "x\ny\nz\n")
+    assert read(paths, skip_bad_rows=True) == [("a", "x"), ("c", "z")]
+    assert "1 bad row left out" in caplog.text
+
+
+def test_unequal_sides_are_said_and_left_out_by_option(tmp_path: Path, caplog: Any) -> None:
+    caplog.set_level(logging.WARNING)
+    paths = files(tmp_path, "a\nfine\n", f"{'x' * 60}\ngut\n")
+    assert len(read(paths)) == 2
+    assert "1 pair with a side more than 9 times longer than the other" in caplog.text
+    assert "the first is line 1" in caplog.text
+    caplog.clear()
+    assert read(paths, max_length_ratio=9.0) == [("fine", "gut")]
+    assert "1 pair left out by their lengths" in caplog.text
+
+
+def corpus() -> Any:
+    layers = [Tokenizer("characters", lowercase=False, min_count=1) for _ in range(2)]
+    for side, layer in enumerate(layers):
+        layer.adapt([pair[side] for pair in PAIRS])
+    asked = PairColumnOptions()
+    data = tuple(map(list, zip(*PAIRS, strict=True)))
+    return encode_pairs(PairExamples(open_pairs(data, None, asked), asked), *layers), layers
+
+
+def test_batches_have_both_sides_and_targets_begin_and_end_with_nothing() -> None:
+    pairs, layers = corpus()
+    assert pairs.source_lengths.tolist() == [len(source) for source, _ in PAIRS]
+    assert pairs.target_lengths.tolist() == [len(target) for _, target in PAIRS]
+    rows = np.array([2, 0])
+    inputs, targets = pairs.inputs(rows), pairs.targets(rows)
+    for place, row in enumerate(rows):
+        for side, ids in enumerate((inputs["source"][place], targets[place])):
+            text = layers[side].detokenize(ids).numpy().decode()
+            assert text == PAIRS[row][side]
+    assert (targets[:, -1] == [0, 0]).all()
+    assert targets.shape[1] == max(len(PAIRS[row][1]) for row in rows) + 1
+    np.testing.assert_array_equal(inputs["target"][:, 0], [0, 0])
+    np.testing.assert_array_equal(inputs["target"][:, 1:], targets[:, :-1])
+
+
+def test_batches_hold_their_budget_on_both_sides_and_have_each_pair_once() -> None:
+    pairs, _ = corpus()
+    whole = pairs.subset(np.arange(3).repeat(20))
+    batches = LengthBatches(whole, 60, seed=1)
+    count = 0
+    for inputs, targets in batches.dataset():
+        count += len(inputs["source"])
+        assert max(tf_size(inputs["source"]), tf_size(targets)) <= 60
+        assert inputs["target"].shape == targets.shape
+    assert count == 60
+    assert whole.subset(np.arange(59)).checksum != whole.checksum
+
+
+def tf_size(tensor: Any) -> int:
+    return int(np.prod(tensor.shape))
