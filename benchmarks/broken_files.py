@@ -1,4 +1,4 @@
-"""Malformed data files, each made from a valid one by a few random changes, and what readers do.
+"""Malformed files of texts, each a valid one with a few random changes, and what readers do.
 
 A case is a function of the seed and its number, so that one that fails can be made again.
 """
@@ -9,7 +9,7 @@ import io
 import json
 import signal
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
@@ -72,14 +72,25 @@ def check(seed: int, number: int) -> str:
     Returns:
         One of ``OUTCOMES``; else what went wrong.
     """
-    random = Random(f"files {seed} {number}")
+    return outcome(f"files {seed} {number}", broken, _read)
+
+
+def outcome(
+    case: str, make: Callable[[Random, Path], Path], read: Callable[[Random, Path], str]
+) -> str:
+    """Make a file or folder that is a function of the case's name, and read it.
+
+    Returns:
+        What reading gives; else what went wrong.
+    """
+    random = Random(case)
     with tempfile.TemporaryDirectory() as folder:
-        path = broken(random, Path(folder))
+        path = make(random, Path(folder))
         try:
             with _alarm():
-                return _read(random, path)
+                return read(random, path)
         except (Exception, _Hang) as error:
-            return f"case {number}: {type(error).__name__}: {str(error)[:300]}"
+            return f"case {case}: {type(error).__name__}: {str(error)[:300]}"
 
 
 @contextmanager
@@ -98,23 +109,24 @@ def _alarm() -> Iterator[None]:
 def _read(random: Random, path: Path) -> str:
     """Reads for training and for answering, and holds what is read to what is promised."""
     options = ColumnOptions(
-        text_column=_seldom(random, "text", "txet"),
-        label_column=_seldom(random, "label", "stars", "lable"),
-        group_column=_seldom(random, "film"),
+        text_column=seldom(random, "text", "txet"),
+        label_column=seldom(random, "label", "stars", "lable"),
+        group_column=seldom(random, "film"),
         target=random.choice(("classes", "classes", "labels", "number")),
-        label_rule=_seldom(random, "a:<5,b:>=5"),
+        label_rule=seldom(random, "a:<5,b:>=5"),
         skip_bad_rows=random.random() < 0.8,
     )
-    answered = _goes_well(lambda: _answer(path, options))
-    learnt = _goes_well(lambda: _learn(path, options))
+    answered = goes_well(lambda: _answer(path, options))
+    learnt = goes_well(lambda: _learn(path, options))
     return OUTCOMES[0 if learnt else 1 if answered else 2]
 
 
-def _seldom(random: Random, *values: Any) -> Any:
+def seldom(random: Random, *values: Any) -> Any:
+    """One of the values in a tenth of the cases, else None."""
     return random.choice(values) if random.random() < 0.1 else None
 
 
-def _goes_well(reading: Callable[[], None]) -> bool:
+def goes_well(reading: Callable[[], None]) -> bool:
     """Whether nothing was complained about; a complaint must be one line."""
     try:
         reading()
@@ -163,15 +175,29 @@ def broken(random: Random, folder: Path) -> Path:
     kind = random.choice(("csv", "csv", "tsv", "jsonl", "jsonl", "folder"))
     if kind == "folder":
         return _broken_folder(random, folder / "data")
-    content = _changed(random, _valid(random, kind), most=4)
-    ending = f".{kind}"
+    return written(random, folder, _valid(random, kind), f".{kind}", ENDINGS)
+
+
+def written(
+    random: Random, folder: Path, content: bytes, ending: str, endings: Sequence[str]
+) -> Path:
+    """Write what is changed of a content, in a quarter of the cases gzipped.
+
+    Args:
+        random: Decides how.
+        folder: Where to.
+        content: A well-formed file.
+        ending: The ending of its name.
+        endings: What it may seldom be instead.
+    """
+    content = _changed(random, content, most=4)
     if random.random() < 0.25:
         content = gzip.compress(content, compresslevel=1)
         ending += ".gz"
         if random.random() < 0.7:
             content = _changed(random, content, most=2)
     if random.random() < 0.1:
-        ending = random.choice(ENDINGS)
+        ending = random.choice(endings)
     path = folder / f"data{ending}"
     path.write_bytes(content)
     return path

@@ -3,7 +3,7 @@
 A file must be read or complained about in one line, within seconds; a string must be cut into
 tokens that stand where they are said to stand, and must get the same answer alone and in a batch.
 
-Run ``python -m benchmarks.fuzz --files 100000 --strings 100000 --seed 0``.
+Run ``python -m benchmarks.fuzz --files 100000 --entities 100000 --strings 100000 --seed 0``.
 """
 
 import argparse
@@ -12,10 +12,11 @@ import sys
 import time
 import warnings
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks.broken_files import OUTCOMES, check
+from benchmarks import broken_entities, broken_files
+from benchmarks.broken_files import OUTCOMES
 from benchmarks.timing import say
 
 _SAY_EVERY = 30  # seconds
@@ -26,26 +27,32 @@ def main() -> int:
     """Print what was found in Markdown; return 1 if there are defects."""
     parser = argparse.ArgumentParser("python -m benchmarks.fuzz", description=__doc__)
     parser.add_argument("--files", type=int, default=2_000, metavar="N")
+    parser.add_argument("--entities", type=int, default=2_000, metavar="N")
     parser.add_argument("--strings", type=int, default=2_000, metavar="N")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--run", type=Path, default=Path("saved_models/imdb_sentiment"))
     given = parser.parse_args()
     warnings.simplefilter("error")
     logging.getLogger("toolkit").setLevel(logging.CRITICAL)
-    defects = files(given.files, given.seed) if given.files else []
+    defects = []
+    for what, count, check in (
+        ("files of texts", given.files, broken_files.check),
+        ("files of entities", given.entities, broken_entities.check),
+    ):
+        defects += files(what, count, given.seed, check) if count else []
     warnings.simplefilter("default")  # TensorFlow's import has some
     defects += strings(given.strings, given.seed, given.run) if given.strings else []
     print(*defects, sep="\n")
     return 1 if defects else 0
 
 
-def files(count: int, seed: int) -> list[str]:
+def files(what: str, count: int, seed: int, check: Callable[[int, int], str]) -> list[str]:
     """Try malformed files; return the defects."""
     began = _clocks()
     outcomes: Counter[str] = Counter()
     defects = []
     slowest = 0.0
-    for number in _said("files", range(count)):
+    for number in _said(what, range(count)):
         start = time.perf_counter()
         outcome = check(seed, number)
         slowest = max(slowest, time.perf_counter() - start)
@@ -56,7 +63,7 @@ def files(count: int, seed: int) -> list[str]:
             say(outcome)
     found = ", ".join(f"{outcomes[name]:,} {name}" for name in OUTCOMES)
     print(
-        f"{count:,} malformed files in {_since(began)}: {found}; {len(defects)} defects. "
+        f"{count:,} malformed {what} in {_since(began)}: {found}; {len(defects)} defects. "
         f"The slowest took {slowest:.1f} s."
     )
     return defects
