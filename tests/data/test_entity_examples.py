@@ -172,7 +172,10 @@ def test_a_sentence_column_filled_in_first_rows_alone(tmp_path: Path) -> None:
 def test_a_table_separated_by_tabs_is_one_if_its_columns_are_named(tmp_path: Path) -> None:
     pd.DataFrame(TABLE).to_csv(tmp_path / "a.tsv", index=False, sep="\t")
     options = {"sentence_column": "sentence_id", "token_column": "word"}
-    assert sentences(tmp_path / "a.tsv", **options) == [*zip(TOKENS, TAGS, strict=True)]
+    for asked in (options, {}):  # or if they have the usual names
+        assert sentences(tmp_path / "a.tsv", **asked) == [*zip(TOKENS, TAGS, strict=True)]
+    path = write(tmp_path / "b.tsv", "Sentence\tB-X\ntag\tO\n")
+    assert sentences(path) == [(["Sentence", "tag"], ["B-X", "O"])]
 
 
 def test_options_that_name_columns_of_other_data(tmp_path: Path) -> None:
@@ -361,6 +364,10 @@ FILES = {
     "a.jsonl": [
         ("", "is empty; each of its lines should be a JSON object"),
         ("[1]\n", "row 1 .line 1.: not a JSON object"),
+        (
+            '[\n {\n "text": "a"}]',
+            "1.: not JSON: Expecting .*; each line should be a JSON object",
+        ),
         (lines({"text": "a"}), "no column 'entities' .entities_column.; it has: text"),
         (lines({"text": "a", "entities": None}), "there are no entities in column 'entities'; a l"),
         (lines({"text": "a", "entities": 5}), "the entities in column 'entities' are 5, which is"),

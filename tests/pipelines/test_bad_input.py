@@ -38,7 +38,7 @@ FILES = [
         "a.jsonl",
         '{"text": "a", "label": "pos"}\n{"text: 2}\n',
         "row 2 (line 2)",
-        "not JSON: Unterminated string starting at character 2 (",
+        "not JSON: Unterminated string starting at character 2; each line should be a",
     ),
     (
         "a.jsonl",

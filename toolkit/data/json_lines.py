@@ -48,8 +48,11 @@ class JsonLinesSource:
             try:
                 values = json.loads(line.rstrip("\r\n"))
             except json.JSONDecodeError as error:
-                reason = error.msg.removesuffix(" at")
-                yield Record(row, {}, place, f"not JSON: {reason} at character {error.pos + 1}")
+                problem = (
+                    f"not JSON: {error.msg.removesuffix(' at')} at character {error.pos + 1}; "
+                    "each line should be a JSON object"
+                )
+                yield Record(row, {}, place, problem)
             except (ValueError, RecursionError) as error:
                 yield Record(row, {}, place, f"not JSON that can be read: {error}")
             else:

@@ -9,7 +9,8 @@ from typing import Any
 from toolkit.data import columns
 from toolkit.data.column_file import ColumnFileSource
 from toolkit.data.delimited import CSV, TSV, DelimitedSource
-from toolkit.data.entity_columns import first_values
+from toolkit.data.entity_columns import TAG_NAMES, first_values
+from toolkit.data.files import read_lines
 from toolkit.data.json_lines import JsonLinesSource
 from toolkit.data.memory import is_list
 from toolkit.data.open import open_source
@@ -28,10 +29,11 @@ def open_entities(data: Any, part: str | None, options: EntityColumnOptions) -> 
     Args:
         data: The path of a JSON Lines file (``.jsonl``, ``.ndjson``, ``.json``), of a table with a
             header (``.csv``; ``.tsv`` if the options name a column of sentences, texts or
-            entities), or else, whatever its ending, of a column file, each also gzipped; the name
-            of a TFDS data set; a pandas DataFrame; a list of texts, of lists of tokens, or of
-            dicts; a pair ``(lists of tokens, lists of tags)`` or ``(texts, lists of entities)``; or
-            a source, which is given back.
+            entities, or the header has those of sentences and tags by usual names), or else,
+            whatever its ending, of a column file, each also gzipped; the name of a TFDS data set; a
+            pandas DataFrame; a list of texts, of lists of tokens, or of dicts; a pair ``(lists of
+            tokens, lists of tags)`` or ``(texts, lists of entities)``; or a source, which is given
+            back.
         part: ``train`` or ``test``: what to read of a named data set where the name does not say.
         options: Which columns mean what.
 
@@ -65,9 +67,15 @@ def _open_file(path: Path, options: EntityColumnOptions) -> Source:
     if name.endswith(".csv"):
         return DelimitedSource(path, CSV)
     asked = (options.sentence_column, options.text_column, options.entities_column)
-    if name.endswith(".tsv") and any(asked):
+    if name.endswith(".tsv") and (any(asked) or _has_header(path)):
         return DelimitedSource(path, TSV)
     return ColumnFileSource(path)
+
+
+def _has_header(path: Path) -> bool:
+    """Whether the first line of a file with tabs names columns of sentences and of tags."""
+    names = next(read_lines(path, newline="\n"), "").rstrip("\r\n").split("\t")
+    return sentence_column(names) is not None and columns.usual(names, TAG_NAMES) is not None
 
 
 def _by_sentences(source: Source, options: EntityColumnOptions) -> Source:
