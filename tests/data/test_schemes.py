@@ -124,6 +124,7 @@ def test_bioes_and_back(segments: Segments) -> None:
         (["PER O", "S-PER O S-PER"], "BIOES"),
         (["B-mail E-mail", "S-mail", "mail"], "BIOES"),
         (["I-X", "O I-X", "B-X", "I-X B-Y"], "IOB1"),
+        (["I-X B-Y B-Z"], "IOB1"),
     ],
 )
 def test_found(sentences: list[str], scheme: str) -> None:
