@@ -12,15 +12,15 @@ EXPORTS = {
         "recurrent_layer to_keras_gru to_torch_gru"
     ),
     "text": (
-        "PADDING_ID Pieces TextOptions TokenCounts TokenFeatures TokenOptions Tokenizer "
-        "UNKNOWN_ID sentence_lengths suiting_units utf8"
+        "PADDING_ID Pieces SubwordTokenizer TextOptions TokenCounts TokenFeatures TokenOptions "
+        "Tokenizer UNKNOWN_ID sentence_lengths suiting_units utf8"
     ),
     "data": (
         "ColumnOptions EncodedCorpus EntityColumnOptions EntityExample EntityExamples Example "
         "Label LabelCounter LabelEncoder LabelRule LengthBatches Record Source Span Survey "
-        "TaggedCorpus TaggedSentence TextExamples align cooccurrence_vectors encode "
-        "encode_tagged open_entities open_source read_vectors spans_of split_indices survey "
-        "tags_of"
+        "PairColumnOptions PairCorpus PairExample PairExamples TaggedCorpus TaggedSentence "
+        "TextExamples align cooccurrence_vectors encode encode_pairs encode_tagged open_entities "
+        "open_pairs open_source read_vectors spans_of split_indices survey tags_of"
     ),
     "models": "EncoderDecoder ManyToMany ManyToOne OneToOne OutputLayer TextModel load_text_model",
     "training": (

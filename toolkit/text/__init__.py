@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from toolkit.text.sentences import sentence_lengths
     from toolkit.text.split import Pieces, suiting_units
     from toolkit.text.strings import utf8
+    from toolkit.text.subwords import SubwordTokenizer
     from toolkit.text.token_features import TokenFeatures
     from toolkit.text.tokenizer import Tokenizer
     from toolkit.text.vocabulary import PADDING_ID, UNKNOWN_ID
@@ -19,6 +20,7 @@ _MODULES = {
     "PADDING_ID": "vocabulary",
     "UNKNOWN_ID": "vocabulary",
     "Pieces": "split",
+    "SubwordTokenizer": "subwords",
     "TokenCounts": "counts",
     "TokenFeatures": "token_features",
     "Tokenizer": "tokenizer",
@@ -31,6 +33,7 @@ __all__ = [
     "PADDING_ID",
     "UNKNOWN_ID",
     "Pieces",
+    "SubwordTokenizer",
     "TextOptions",
     "TokenCounts",
     "TokenFeatures",

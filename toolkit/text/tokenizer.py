@@ -8,10 +8,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from toolkit.errors import DataError, OptionError
+from toolkit.errors import OptionError
 from toolkit.text.counts import TokenCounts, count_units, most_frequent
 from toolkit.text.split import LINE_BREAK, Pieces, Units, join, split
-from toolkit.text.strings import utf8
+from toolkit.text.strings import strings
 from toolkit.text.unicode import NormalForm, normalise
 from toolkit.text.vocabulary import FILE_NAME, Vocabulary, read_vocabulary, write_vocabulary
 
@@ -123,7 +123,7 @@ class Tokenizer(keras.layers.Layer):
         Returns:
             Normalised units with their places in the original: ragged [B, None], or [None].
         """
-        text = _strings(text)
+        text = strings(text)
         if text.shape.rank == 0:
             pieces = self.split(text[None])
             return Pieces(*(ragged.values for ragged in pieces))
@@ -141,7 +141,7 @@ class Tokenizer(keras.layers.Layer):
             int32 [B, T], or [T]: T is the longest text's number of units and at least 1; shorter
             ones are padded with 0 on the right.
         """
-        text = _strings(text)
+        text = strings(text)
         if text.shape.rank == 0:
             return self.call(text[None])[0]
         tokens = self._truncated(split(text, self.units, self.html_breaks).tokens)
@@ -159,6 +159,10 @@ class Tokenizer(keras.layers.Layer):
             Strings [B], or one string [].
         """
         return join(self._vocabulary.units(tf.convert_to_tensor(ids)), self.units)
+
+    def units_of(self, ids: Any) -> Any:
+        """The unit of each id, strings of the same shape; '' at padding."""
+        return self._vocabulary.units(tf.convert_to_tensor(ids))
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, the vocabulary as it now is among them."""
@@ -212,18 +216,6 @@ class Tokenizer(keras.layers.Layer):
             tf.minimum(tokens.row_lengths(), self.max_length),
             validate=False,
         )
-
-
-def _strings(text: Any) -> Any:
-    """Make a tensor [B] or [] of what a caller has: also of strings with lone surrogates."""
-    if isinstance(text, str):
-        text = utf8(text)
-    elif isinstance(text, list | tuple):
-        text = [utf8(item) if isinstance(item, str) else item for item in text]
-    text = tf.convert_to_tensor(text, tf.string)
-    if text.shape.rank not in (0, 1):
-        raise DataError(f"text has shape {text.shape}; it must be strings [B], or one string []")
-    return text
 
 
 def _check(name: str, value: object, options: Any) -> None:
