@@ -12,9 +12,12 @@ from toolkit.data import (
     EntityColumnOptions,
     EntityExamples,
     LabelEncoder,
+    PairColumnOptions,
+    PairExamples,
     Source,
     TextExamples,
     open_entities,
+    open_pairs,
     open_source,
     survey,
 )
@@ -38,6 +41,8 @@ class Labelled(ABC):
     asked: ClassVar[tuple[str, ...]]
     formats: ClassVar[str]
     file: ClassVar[str]
+    #: What the sides of data in parallel files are called; nothing where there are no such files.
+    sides: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def open(self, data: Any, part: Literal["train", "test"], columns: Any) -> Source:
@@ -156,3 +161,38 @@ class LabelledEntities(Labelled):
     def _read(self, data: Source, columns: Any, labels: Sequence[str] | None) -> None:
         with console.silence():  # the task says the same again
             deque(EntityExamples(data, columns, labels=labels), maxlen=0)
+
+
+class LabelledPairs(Labelled):
+    """Pairs of texts, of which the second is to be made of the first."""
+
+    columns = PairColumnOptions
+    given = tuple(PairColumnOptions.__dataclass_fields__)
+    asked = ("source_column",)
+    formats = (
+        "A TSV file with a pair a line, a CSV or JSONL file, two parallel files with a comma "
+        "between (each also .gz)"
+    )
+    file = "your.tsv"
+    sides = ("source", "target")
+
+    def open(self, data: Any, part: Literal["train", "test"], columns: Any) -> Source:
+        """Open data, if it is there."""
+        return open_pairs(data, part, columns)
+
+    def check_training(self, train: Source, validation: Source | None, options: Any) -> None:
+        """Read the data once."""
+        self.check(train, options, {})
+        if validation is not None:
+            self.check(validation, options, {})
+
+    def check(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> None:
+        """Read the data once."""
+        with console.silence():  # the task says the same again
+            deque(PairExamples(data, columns), maxlen=0)
+
+    def unlabelled(self, data: Source, columns: Any) -> Iterator[str]:
+        """The first text of each pair; an empty one where there is none."""
+        for record in data.records():
+            text = record.values.get(self.sides[0])
+            yield text if isinstance(text, str) else ""

@@ -42,15 +42,60 @@ def data_arguments(parser: Parser, pipeline: Pipeline) -> None:
         metavar="FILE",
         help="A YAML file with any of the options, such as the config.yaml of a run.",
     )
-    parser.add_argument(
-        "--data",
-        required=True,
-        help=f"{pipeline.labelled.formats}, the name of a TensorFlow data set, or "
+    labelled_argument(
+        parser,
+        pipeline,
+        f"{pipeline.labelled.formats}, the name of a TensorFlow data set, or "
         f"{' or '.join(pipeline.samples)}.",
     )
     parser.add_argument(
         "--validation-data", metavar="DATA", help="The same, to choose the best weights by."
     )
+    for side in pipeline.labelled.sides:
+        parser.add_argument(
+            f"--validation-{side}", metavar="FILE", help=f"The same of the {side}s."
+        )
+
+
+def labelled_argument(parser: Parser, pipeline: Pipeline, text: str) -> None:
+    """Add the option for labelled data, and for its sides where they may be files of their own.
+
+    Args:
+        parser: The parser.
+        pipeline: The pipeline.
+        text: The help text.
+    """
+    sides = pipeline.labelled.sides
+    parser.add_argument("--data", required=not sides, help=text)
+    for side in sides:
+        other = " and ".join(f"--{name}" for name in sides)
+        parser.add_argument(
+            f"--{side}", metavar="FILE", help=f"The file of the {side}s; {other} stand for --data."
+        )
+
+
+def settle_sides(pipeline: Pipeline, options: Any) -> None:
+    """Make data of what was given of its sides.
+
+    Raises:
+        OptionError: A side is missing, or there is no data.
+    """
+    sides = pipeline.labelled.sides
+    for kind in ("", "validation_"):
+        names = [f"{kind}{side}" for side in sides if f"{kind}{side}" in options]
+        if not names:
+            continue
+        data = f"{kind}data"
+        flags = " and ".join(f"--{name.replace('_', '-')}" for name in names)
+        given = [getattr(options, name) for name in names]
+        if any(given):
+            if not all(given):
+                raise OptionError(f"{flags} must be given together")
+            if any("," in path for path in given):
+                raise OptionError(f"{flags}: the name of a file of one side must have no comma")
+            setattr(options, data, ",".join(given))
+        elif not kind and options.data is None:
+            raise OptionError(f"--data, or {flags}, must be given")
 
 
 def labelled_data(pipeline: Pipeline, options: Any, asked: Any) -> tuple[Source, Source | None]:

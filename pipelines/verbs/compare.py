@@ -8,7 +8,7 @@ from typing import Any
 
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
-from pipelines.verbs.common import labelled_for, load_run, recorded
+from pipelines.verbs.common import labelled_argument, labelled_for, load_run, recorded
 from pipelines.verbs.verb import Verb
 from toolkit.errors import ModelError
 from toolkit.evaluation import BootstrapOptions, check_classes, compare, comparison_table
@@ -19,7 +19,7 @@ logger = logging.getLogger("toolkit.pipelines")
 def _compare_arguments(parser: Parser, pipeline: Pipeline) -> None:
     parser.add_argument("run_a", metavar="RUN_A", help="The folder of a trained run, called A.")
     parser.add_argument("run_b", metavar="RUN_B", help="The folder of another, called B.")
-    parser.add_argument("--data", required=True, help="Labelled data, as for train.")
+    labelled_argument(parser, pipeline, "Labelled data, as for train.")
     parser.add_options(BootstrapOptions)
     parser.add_options(pipeline.labelled.columns, pipeline.labelled.given, defaults=False)
 

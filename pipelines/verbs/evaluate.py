@@ -11,6 +11,7 @@ from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
 from pipelines.verbs.common import (
     config_file,
+    labelled_argument,
     labelled_for,
     load_run,
     output_folder,
@@ -28,7 +29,7 @@ logger = logging.getLogger("toolkit.pipelines")
 
 def _evaluate_arguments(parser: Parser, pipeline: Pipeline) -> None:
     run_argument(parser, pipeline)
-    parser.add_argument("--data", required=True, help="Labelled data, as for train.")
+    labelled_argument(parser, pipeline, "Labelled data, as for train.")
     parser.add_argument(
         "--output", metavar="FOLDER", help="Gets metrics.json, confusion.png and errors.csv."
     )

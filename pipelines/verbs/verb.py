@@ -6,6 +6,7 @@ from typing import Any
 
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
+from pipelines.verbs.common import settle_sides
 
 
 @dataclass(frozen=True)
@@ -35,4 +36,5 @@ class Verb:
             options = parser.parse(arguments)
         except SystemExit as end:  # after --help
             return int(end.code or 0)
+        settle_sides(pipeline, options)
         return self.do(pipeline, options)

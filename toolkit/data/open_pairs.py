@@ -31,11 +31,11 @@ def open_pairs(data: Any, part: str | None, options: PairColumnOptions) -> Sourc
 
     Args:
         data: A pair of paths of parallel files, plain or ``.gz``, in which lines of the same number
-            belong together; the path of a tab-separated file (``.tsv``, ``.txt``, or these and
-            ``.gz``; a pair a line, no quoting), of a CSV or JSON Lines file; the name of a TFDS
-            data set, whose configuration such as ``pt_to_en`` says which side is which; a
-            DataFrame; a pair ``(sources, targets)`` of lists; a ``tf.data.Dataset``; or a source,
-            which is given back.
+            belong together, or both as one string with a comma between; the path of a tab-separated
+            file (``.tsv``, ``.txt``, or these and ``.gz``; a pair a line, no quoting), of a CSV or
+            JSON Lines file; the name of a TFDS data set, whose configuration such as ``pt_to_en``
+            says which side is which; a DataFrame; a pair ``(sources, targets)`` of lists; a
+            ``tf.data.Dataset``; or a source, which is given back.
         part: ``train`` or ``test``: what to read of a named data set where the name does not say.
         options: Which columns mean what.
 
@@ -49,6 +49,11 @@ def open_pairs(data: Any, part: str | None, options: PairColumnOptions) -> Sourc
         return data
     if isinstance(data, tuple) and len(data) == 2 and all(map(_is_path, data)):
         return ParallelFiles(*map(Path, data))
+    if isinstance(data, str) and "," in data and not os.path.exists(data):
+        paths = data.split(",")
+        if len(paths) > 2:
+            raise DataError(f"{data!r} has several commas; one stands between two parallel files")
+        return ParallelFiles(*map(Path, paths))
     if _is_path(data) and os.path.isfile(data):
         name = Path(data).name.lower().removesuffix(".gz")
         if name.endswith((".tsv", ".txt", ".tab")):

@@ -28,20 +28,31 @@ from toolkit.evaluation.statistics import (
     number_statistics,
 )
 from toolkit.evaluation.tables import report_table
+from toolkit.evaluation.translation import (
+    LengthRow,
+    bleu_by_length,
+    translation_metrics,
+    translation_statistics,
+)
+from toolkit.evaluation.translation_pictures import draw_attention, draw_bleu_by_length
 
 __all__ = [
     "NOTHING",
     "BootstrapOptions",
     "Difference",
+    "LengthRow",
     "Metric",
     "Statistics",
     "Tagged",
+    "bleu_by_length",
     "calibration_error",
     "check_classes",
     "classification_metrics",
     "classification_statistics",
     "compare",
     "comparison_table",
+    "draw_attention",
+    "draw_bleu_by_length",
     "draw_confusion",
     "entity_fingerprint",
     "entity_metrics",
@@ -56,6 +67,8 @@ __all__ = [
     "paired_bootstrap",
     "report_table",
     "save_picture",
+    "translation_metrics",
+    "translation_statistics",
     "worst_entities",
     "worst_errors",
     "write_report",

@@ -44,7 +44,7 @@ def draw_confusion(
     axes.set_xlabel("answer")
     axes.set_ylabel("right class")
 
-    names, fonts = _legible(classes)
+    names, fonts = legible(classes)
     size = min(10, 0.8 * cell)
     style: dict[str, Any] = {"fontfamily": fonts, "fontsize": size, "parse_math": False}
     lie = max(map(len, names)) * 0.7 * size < cell
@@ -72,7 +72,7 @@ def _square(inches: float) -> "Axes":
     return Figure(figsize=(inches, inches)).add_axes((0, 0, 1, 1))
 
 
-def _legible(names: Sequence[str]) -> tuple[list[str], list[str]]:
+def legible(names: Sequence[str]) -> tuple[list[str], list[str]]:
     """Shortens names, finds fonts that have their characters, and writes the rest as codes."""
     from matplotlib.font_manager import FontProperties, findfont, fontManager
     from matplotlib.ft2font import FT2Font

@@ -3,17 +3,26 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from toolkit.tasks.options import EntityTaggerOptions, TextClassifierOptions
+from toolkit.tasks.options import EntityTaggerOptions, TextClassifierOptions, TranslatorOptions
 
 if TYPE_CHECKING:
     from toolkit.tasks.entity_tagger import EntityTagger
     from toolkit.tasks.text_classifier import TextClassifier
+    from toolkit.tasks.translator import Translator
 
-__all__ = ["EntityTagger", "EntityTaggerOptions", "TextClassifier", "TextClassifierOptions"]
+__all__ = [
+    "EntityTagger",
+    "EntityTaggerOptions",
+    "TextClassifier",
+    "TextClassifierOptions",
+    "Translator",
+    "TranslatorOptions",
+]
 
 _HOMES = {
     "EntityTagger": "toolkit.tasks.entity_tagger",
     "TextClassifier": "toolkit.tasks.text_classifier",
+    "Translator": "toolkit.tasks.translator",
 }
 
 

@@ -123,3 +123,41 @@ def tagger_batch_tokens(size: DataSize) -> int:
     """
     small = max(64, min(256, size.tokens // 20))
     return max(small, min(2_048, size.tokens // 350))
+
+
+@dataclass(frozen=True)
+class TranslatorNetwork:
+    """Sizes and regularisation of a translator; they were tried on Multi30k."""
+
+    embedding_size: int = 128
+    hidden_size: int = 256
+    word_dropout: float = 0.0
+    embedding_dropout: float = 0.2
+    output_dropout: float = 0.3
+    ema: float = 0.998
+    learning_rate: float = 0.002
+    epsilon: float = 1e-7
+
+
+def translator(size: DataSize) -> TranslatorNetwork:
+    """The translator that suits the data.
+
+    As in ``tagger``, half of the averaged weights are what they were before each epoch.
+    """
+    steps = max(1.0, size.tokens / translator_batch_tokens(size))
+    return TranslatorNetwork(ema=round(min(0.999, 0.5 ** (1 / steps)), 5))
+
+
+def translator_tokens(pairs: int) -> int:
+    """Of small data 500 subwords are enough, of large data 8,000."""
+    return max(500, min(8_000, pairs // 3))
+
+
+def translator_epochs(size: DataSize) -> int:
+    """About fifteen million target units of training, in 4 to 40 epochs."""
+    return max(4, min(40, round(15_000_000 / max(1, size.tokens))))
+
+
+def translator_batch_tokens(size: DataSize) -> int:
+    """About 300 steps an epoch, of 256 to 1,536 units each."""
+    return max(256, min(1_536, size.tokens // 300))

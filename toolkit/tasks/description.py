@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from toolkit.export import Card
-from toolkit.tasks.options import EntityTaggerOptions, TextClassifierOptions
+from toolkit.tasks.options import EntityTaggerOptions, TextClassifierOptions, TranslatorOptions
 
 TASKS = {
     "classes": "Gives each text one of several classes, with its probability.",
@@ -16,6 +16,11 @@ LIMITS = (
     "It answers every text, also one in another language or on another subject than the training "
     "data; its scores mean little there.",
     "What the training data holds of bias or error, the model has learnt.",
+)
+TRANSLATION_LIMITS = (
+    "It answers every text, also one in another language or on another subject than the training "
+    "data; what it writes then is fluent at best, and wrong.",
+    LIMITS[1],
 )
 KEPT = {"head": "its head is", "tail": "its tail is", "head_and_tail": "half of each end is"}
 
@@ -114,6 +119,36 @@ def entity_card(
         parameters=parameters,
         long_texts=f"A text of any length is read, {cut}, cut into {facts['units']}.",
         limits=LIMITS,
+    )
+
+
+def translation_card(
+    options: TranslatorOptions,
+    facts: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    signatures: Mapping[str, Any],
+    parameters: int,
+    example: str,
+) -> Card:
+    """The model card's contents for a translator; see ``card``."""
+    return Card(
+        task=(
+            f"Makes of each text another, such as its translation, by a beam of "
+            f"{options.beam_size} hypotheses."
+        ),
+        data=facts["data"],
+        rows=facts["rows"],
+        validation=facts["validation"],
+        metrics=_of_validation(metrics),
+        command=facts["command"],
+        signatures=signatures,
+        example={"text": example},
+        parameters=parameters,
+        long_texts=(
+            f"A text of any length is read; it learnt from texts of at most {options.max_length} "
+            f"{options.units}, and what is much longer is translated badly."
+        ),
+        limits=TRANSLATION_LIMITS,
     )
 
 

@@ -6,9 +6,9 @@ This module imports neither TensorFlow nor Keras, so that help texts and complai
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from toolkit.data.options import ColumnOptions, EntityColumnOptions
+from toolkit.data.options import ColumnOptions, EntityColumnOptions, PairColumnOptions
 from toolkit.errors import OptionError
-from toolkit.options import Limits, check_options
+from toolkit.options import Limits, check_options, option
 from toolkit.text.options import TextOptions, TokenOptions
 from toolkit.training.options import TrainingOptions
 
@@ -25,6 +25,13 @@ MONITORS = {
         "macro_f1": "max",
         "precision": "max",
         "recall": "max",
+        "log_loss": "min",
+    },
+    "translation": {
+        "bleu": "max",
+        "bleu_lowercase": "max",
+        "chrf": "max",
+        "exact_match": "max",
         "log_loss": "min",
     },
 }
@@ -163,6 +170,96 @@ class EntityTaggerOptions(EntityColumnOptions, TokenOptions, RecurrentOptions, T
             raise OptionError(
                 f"character_size is {self.character_size}; with characters gru it must be even"
             )
+
+
+@dataclass(kw_only=True)
+class BeamOptions:
+    """How the best translation is looked for.
+
+    Args:
+        beam_size: How many hypotheses are followed at once; 1 follows the likeliest unit alone.
+        length_penalty: The power of its length by which the log probability of a hypothesis is
+            divided: 0 favours short ones, 1 compares the mean of their units.
+    """
+
+    LIMITS: ClassVar[Limits] = {"beam_size": (1, 101), "length_penalty": (0, None)}
+
+    beam_size: int = 5
+    length_penalty: float = 1.0
+
+
+@dataclass(kw_only=True)
+class AskOptions:
+    """How texts are answered.
+
+    Args:
+        beam_size: How many hypotheses are followed at once; that of the run when not given.
+        n_best: How many translations are given of each text.
+
+    Raises:
+        OptionError: A value cannot be.
+    """
+
+    LIMITS: ClassVar[Limits] = {"beam_size": (1, 101), "n_best": (1, 101)}
+
+    beam_size: int | None = None
+    n_best: int = 1
+
+    def __post_init__(self) -> None:
+        check_options(self)
+        if self.beam_size is not None and self.n_best > self.beam_size:
+            raise OptionError(
+                f"{option('n_best')} is {self.n_best}; {option('beam_size')}, {self.beam_size}, "
+                "is the most that it can be"
+            )
+
+
+@dataclass(kw_only=True)
+class TranslatorOptions(PairColumnOptions, BeamOptions, RecurrentOptions, TrainingOptions):
+    """The hyperparameters of a translator.
+
+    Args:
+        units: What one time step is: a subword (of the pieces that training texts are best made of;
+            any text can be written, case and spacing kept), a word or a character.
+        max_tokens: The largest number of vocabulary entries; auto suits it to the data.
+        min_count: How often a word or character must occur to get an id of its own.
+        shared_vocabulary: Whether both sides have one vocabulary and share their units' vectors.
+        max_length: Training pairs with more units than this on a side are left out, and counted.
+        attention: How the decoder looks at the source: by an additive or a multiplicative score, or
+            not at all, so that all it knows of the source is one vector.
+        layers: How many recurrent layers the encoder has; the decoder has one more.
+        word_dropout: The share of units that are hidden as unknown in training; auto suits it to
+            the data.
+        label_smoothing: The share of each unit that is spread over all others in training.
+        patience: How many epochs without a better metric end the training.
+
+    Raises:
+        OptionError: A value is none of the choices, or out of its limits.
+    """
+
+    LIMITS: ClassVar[Limits] = {
+        "max_tokens": (3, None),
+        "min_count": (1, None),
+        "max_length": (1, None),
+        "word_dropout": (0, 1),
+    }
+
+    units: Literal["subwords", "words", "characters"] = "subwords"
+    max_tokens: int | Literal["auto"] = "auto"
+    min_count: int = 1
+    shared_vocabulary: bool = True
+    max_length: int = 100
+    attention: Literal["additive", "multiplicative", "none"] = "additive"
+    word_dropout: float | Literal["auto"] = "auto"
+    label_smoothing: float = 0.1
+    patience: int = 10
+
+    def __post_init__(self) -> None:
+        check_options(self)
+        self.check_cell()
+        check_monitor(self.monitor, "translation")
+        if self.class_weights != "none":
+            raise OptionError("class_weights are for classes; a translator has none")
 
 
 def check_monitor(monitor: str, target: str) -> None:

@@ -1,0 +1,85 @@
+"""Pictures of translations: where the network looked, and BLEU by length."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from toolkit.evaluation.picture import legible
+from toolkit.evaluation.translation import LengthRow
+from toolkit.files import atomic
+
+#: The side of a unit's cell, in inches; of long texts they are smaller.
+CELL, SMALLEST_CELL = 0.32, 0.16
+LONGEST_SIDE = 24.0
+
+
+def draw_attention(
+    source: Sequence[str], target: Sequence[str], weights: ArrayLike, path: str | Path
+) -> None:
+    """Draws how much of the attention lay on each unit of the source.
+
+    Args:
+        source: The S units of the source, along the picture's upper edge.
+        target: The T units of the translation, along its left edge.
+        weights: [T, S].
+        path: The PNG file; it is written whole or not at all.
+    """
+    from matplotlib.figure import Figure
+
+    table = np.asarray(weights, np.float64).reshape(len(target), len(source))
+    cell = max(SMALLEST_CELL, min(CELL, LONGEST_SIDE / max(1, *table.shape)))
+    names = [_shown(unit) for unit in (*source, *target)]
+    units, fonts = legible(names)
+    room = 0.11 * max(map(len, units), default=1) + 0.4
+    figure = Figure(
+        figsize=(room + cell * max(1, len(source)), room + cell * max(1, len(target))),
+        layout="constrained",
+    )
+    axes = figure.add_subplot()
+    if table.size:
+        axes.imshow(table, cmap="Blues", vmin=0, vmax=1, aspect="equal")
+    style: dict[str, Any] = {
+        "fontfamily": fonts,
+        "fontsize": min(10, 60 * cell / 2),
+        "parse_math": False,
+    }
+    axes.xaxis.tick_top()
+    axes.set_xticks(range(len(source)), units[: len(source)], rotation=90, **style)
+    axes.set_yticks(range(len(target)), units[len(source) :], **style)
+    _save(figure, path)
+
+
+def draw_bleu_by_length(curves: Mapping[str, Sequence[LengthRow]], path: str | Path) -> None:
+    """Draws BLEU against the number of the source's words, a line for each model.
+
+    Args:
+        curves: What ``bleu_by_length`` gave, by the name of the model.
+        path: The PNG file; it is written whole or not at all.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.add_subplot()
+    for name, rows in curves.items():
+        values = [np.nan if row.bleu is None else row.bleu for row in rows]
+        axes.plot([row.words for row in rows], values, marker="o", label=name)
+    axes.set_xlabel("words of the source")
+    axes.set_ylabel("BLEU")
+    axes.set_ylim(bottom=0)
+    axes.grid(alpha=0.3)
+    if len(curves) > 1:
+        axes.legend()
+    _save(figure, path)
+
+
+def _shown(unit: str) -> str:
+    """A unit with the space at its beginning made visible."""
+    return unit.replace(" ", "\u2423").replace("\n", "\u21b5").replace("\t", "\u21e5")
+
+
+def _save(figure: Any, path: str | Path) -> None:
+    with atomic(path) as file:
+        figure.savefig(file, format="png", dpi=150)
