@@ -28,19 +28,23 @@ EXPORTS = {
         "set_threads"
     ),
     "evaluation": (
-        "BootstrapOptions Difference Metric NOTHING Statistics Tagged calibration_error "
-        "check_classes classification_metrics classification_statistics compare "
-        "comparison_table draw_confusion entity_fingerprint entity_metrics entity_statistics "
-        "marked_page metrics_table multilabel_metrics multilabel_statistics number_metrics "
-        "number_statistics over_seeds paired_bootstrap report_table save_picture worst_entities "
-        "worst_errors write_report"
+        "BootstrapOptions Difference LengthRow Metric NOTHING Statistics Tagged bleu_by_length "
+        "calibration_error check_classes classification_metrics classification_statistics "
+        "compare comparison_table draw_attention draw_bleu_by_length draw_confusion "
+        "entity_fingerprint entity_metrics entity_statistics marked_page metrics_table "
+        "multilabel_metrics multilabel_statistics number_metrics number_statistics over_seeds "
+        "paired_bootstrap report_table save_picture translation_metrics translation_statistics "
+        "worst_entities worst_errors write_report write_translations"
     ),
     "export": (
         "CARD_FILE Card Servable VerifyResult check_onnx newest_version of_python "
         "read_description read_golden verify version_folder write_card write_golden write_onnx "
         "write_saved_model"
     ),
-    "tasks": "EntityTagger EntityTaggerOptions TextClassifier TextClassifierOptions",
+    "tasks": (
+        "EntityTagger EntityTaggerOptions TextClassifier TextClassifierOptions Translator "
+        "TranslatorOptions"
+    ),
 }
 
 

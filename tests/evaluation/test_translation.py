@@ -16,6 +16,7 @@ from toolkit.evaluation import (
     translation_metrics,
     translation_statistics,
 )
+from toolkit.evaluation.translation import sentence_chrf
 
 WORDS = st.sampled_from(["a", "the", "The", "cat", "cats", "sat,", "on", "mat.", "é", "", "  "])
 TEXT = st.lists(WORDS, max_size=12).map(" ".join)
@@ -51,6 +52,12 @@ def test_metrics_and_their_signatures() -> None:
         translation_metrics([], [])
     with pytest.raises(DataError, match="no translations"):
         translation_statistics([], [])
+
+
+def test_chrf_of_one_translation() -> None:
+    pair = "the cats sat", "The cat sat on it"
+    right = CHRF().corpus_score([pair[0]], [[pair[1]]]).score
+    assert sentence_chrf(*pair) == pytest.approx(right, abs=1e-9)
 
 
 def test_by_length() -> None:

@@ -35,6 +35,7 @@ from toolkit.evaluation.translation import (
     translation_statistics,
 )
 from toolkit.evaluation.translation_pictures import draw_attention, draw_bleu_by_length
+from toolkit.evaluation.translation_report import write_translations
 
 __all__ = [
     "NOTHING",
@@ -72,4 +73,5 @@ __all__ = [
     "worst_entities",
     "worst_errors",
     "write_report",
+    "write_translations",
 ]

@@ -141,6 +141,11 @@ def chrf_of(sums: NDArray[Any]) -> NDArray[Any]:
     return 100 * (1 + _BETA**2) * precision * recall / np.where(below > 0, below, 1.0)
 
 
+def sentence_chrf(hypothesis: str, reference: str) -> float:
+    """chrF2 of one translation, from 0 to 100."""
+    return float(chrf_of(np.asarray(_character_counts(hypothesis, reference))))
+
+
 def _character_counts(hypothesis: str, reference: str) -> list[int]:
     """Of n-grams of 1 to 6 characters, without white space: given, wanted and right ones."""
     counts: list[list[int]] = [[], [], []]

@@ -25,12 +25,13 @@ from toolkit.data import (
     split_indices,
 )
 from toolkit.data.duplicates import fingerprint
-from toolkit.errors import DataError, OptionError
+from toolkit.errors import DataError, OptionError, count
 from toolkit.evaluation import (
     Statistics,
     bleu_by_length,
     translation_metrics,
     translation_statistics,
+    write_translations,
 )
 from toolkit.export import Servable, of_python
 from toolkit.models import EncoderDecoder, TextModel
@@ -39,6 +40,7 @@ from toolkit.tasks.automatic import DataSize
 from toolkit.tasks.description import constructor_call, translation_card, validation_words
 from toolkit.tasks.options import MONITORS, AskOptions, TranslatorOptions
 from toolkit.tasks.task import Task, check_format, not_fitted
+from toolkit.tasks.translation_inspection import inspect_pairs
 from toolkit.tasks.translator_serving import (
     GOLDEN_TEXTS,
     greedy_ids,
@@ -89,6 +91,32 @@ class Translator(Task, TranslatorOptions):
         self._call_align: Any = not_fitted
 
     # Learning
+
+    def inspect(self, data: Any, validation_data: Any = None) -> dict[str, Any]:
+        """Looks at pairs of texts as ``fit`` would meet them, and learns nothing.
+
+        Args:
+            data: The training data.
+            validation_data: The validation data; the split that ``fit`` would make when None.
+
+        Returns:
+            The sections of ``toolkit.tasks.translation_inspection.inspect_pairs``;
+            ``toolkit.evaluation.report_table`` lays them out for people.
+
+        Raises:
+            DataError: There is nothing that can be used.
+            OptionError: A hyperparameter cannot work.
+        """
+        set_threads(self.threads)
+        share = self.validation_split if validation_data is None else 0.0
+        # Bad rows are reported, never stopped at; what auto comes to is of no concern to this one.
+        other = replace(self, skip_bad_rows=True, validation_split=share)
+        files = [PairExamples(open_pairs(data, "train", other), other)]
+        layers, train, _ = other._read(files[0], None)
+        if validation_data is not None:
+            files.append(PairExamples(open_pairs(validation_data, "test", other), other))
+        size = DataSize(len(train), int(train.target_lengths.sum()))
+        return inspect_pairs(other, files, other._held, train, other._network(layers, size))
 
     def fit(self, data: Any, validation_data: Any = None, output: str | Path | None = None) -> Self:
         """Learns from pairs of texts.
@@ -171,14 +199,17 @@ class Translator(Task, TranslatorOptions):
         if validation_data is None and self.validation_split:
             _, rows = split_indices(len(groups), self.validation_split, self.seed, None, groups)
             held[rows] = True
+        self._held = held
         layers = self._text_layers(examples, held)
         corpus = encode_pairs(examples, *layers)
         train = corpus.subset(np.flatnonzero(~held))
         short = np.maximum(train.source_lengths, train.target_lengths) <= self.max_length
         if not short.all():
+            left_out = int((~short).sum())
+            has, is_left = ("has", "is") if left_out == 1 else ("have", "are")
             logger.warning(
-                "%d pairs have a side of more than %d units, and are left out",
-                *(int((~short).sum()), self.max_length),
+                "%s %s a side of more than %d units, and %s left out",
+                *(count(left_out, "pair"), has, self.max_length, is_left),
             )
             train = train.subset(np.flatnonzero(short))
         if not len(train):
@@ -364,7 +395,7 @@ class Translator(Task, TranslatorOptions):
 
         Args:
             data: Pairs, of the same kinds as for ``fit``.
-            output: A folder that gets ``metrics.json``, ``translations.tsv`` and
+            output: A folder that gets ``metrics.json``, ``translations.csv``, the worst first, and
                 ``bleu_by_length.png``.
 
         Returns:
@@ -375,9 +406,11 @@ class Translator(Task, TranslatorOptions):
             DataError: The data is not what it should be.
             ModelError: Nothing has been learnt yet.
         """
-        sources, given, right = self._translated(data)[:3]
-        metrics: dict[str, Any] = dict(translation_metrics(given, right))
-        metrics["by_length"] = bleu_by_length(sources, given, right)
+        sources, given, right, _ = self._translated(data)
+        rows = bleu_by_length(sources, given, right)
+        metrics = translation_metrics(given, right) | {"by_length": [r._asdict() for r in rows]}
+        if output:
+            write_translations(Path(output), metrics, rows, sources, given, right)
         return metrics
 
     def statistics(self, data: Any) -> Statistics:

@@ -1,0 +1,128 @@
+"""The command line of translation: data in two files or one, answers, pictures, complaints."""
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.samples.numbers import numbers
+from pipelines.translation import main
+
+FAST = ["--epochs", "2", "--embedding-size", "8", "--hidden-size", "16", "--max-tokens", "300"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Parallel files and a table of the same pairs."""
+    folder = tmp_path_factory.mktemp("data")
+    sources, targets = (side[:200] for side in numbers("train"))
+    for name, side in (("a.en.gz", sources), ("a.fr.gz", targets)):
+        (folder / name).write_bytes(gzip.compress("".join(f"{t}\n" for t in side).encode()))
+    rows = zip(sources, targets, strict=True)
+    (folder / "pairs.tsv").write_text("".join(f"{one}\t{other}\n" for one, other in rows))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(folder: Path) -> Path:
+    run = folder / "run"
+    sides = ["--source", str(folder / "a.en.gz"), "--target", str(folder / "a.fr.gz")]
+    assert main(["train", *sides, "--output", str(run), *FAST]) == 0
+    return run
+
+
+def call(capsys: Any, *words: Any) -> tuple[int, str, str]:
+    code = main([str(word) for word in words])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_a_run_is_whole_and_finished(run: Path, folder: Path, capsys: Any) -> None:
+    names = {path.name for path in run.iterdir()}
+    assert names == {"1", "README.md", "config.yaml", "golden.jsonl", "history.csv"} | {
+        "metrics.json",
+        "model.keras",
+    }
+    sides = ["--source", folder / "a.en.gz", "--target", folder / "a.fr.gz"]
+    code, _, said = call(capsys, "train", *sides, "--output", run, *FAST)
+    assert code == 0
+    assert "is finished" in said
+    again = f"{folder / 'a.en.gz'},{folder / 'a.fr.gz'}"
+    assert call(capsys, "train", "--data", again, "--output", run, *FAST)[0] == 0
+    code, out, _ = call(capsys, "verify", run)
+    assert code == 0
+    assert "golden answers" in out
+
+
+def test_answers_and_a_picture(run: Path, folder: Path, capsys: Any) -> None:
+    picture = folder / "where.png"
+    code, out, _ = call(
+        capsys, "predict", run, "forty-one", "", "--n-best", "2", "--attention", picture
+    )
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert [row["text"] for row in rows] == ["forty-one", ""]
+    assert all(len(row["translations"]) == 2 for row in rows)
+    assert picture.read_bytes()[:4] == b"\x89PNG"
+    code, out, _ = call(capsys, "predict", run, "--data", folder / "pairs.tsv", "--beam-size", "1")
+    assert code == 0
+    assert len(out.splitlines()) == 200
+
+
+def test_measured_and_compared(run: Path, folder: Path, capsys: Any) -> None:
+    code, out, _ = call(
+        capsys, "evaluate", run, "--data", folder / "pairs.tsv", "--output", folder / "report"
+    )
+    assert code == 0
+    assert json.loads(out)["bleu_signature"].startswith("nrefs:1|case:mixed")
+    assert {path.name for path in (folder / "report").iterdir()} == {
+        "metrics.json",
+        "translations.csv",
+        "bleu_by_length.png",
+    }
+    sides = ["--source", folder / "a.en.gz", "--target", folder / "a.fr.gz"]
+    code, out, _ = call(capsys, "compare", run, run, *sides)
+    assert code == 0
+    assert json.loads(out)["metrics"]["bleu"]["better"] is None
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["train", "--output", "y"], "--data, or --source and --target, must be given"),
+        (
+            ["train", "--source", "a", "--output", "y"],
+            "--source and --target must be given together",
+        ),
+        (["train", "--source", "a", "--target", "b", "--output", "y"], "a is not there"),
+        (["train", "--data", "a,b,c", "--output", "y"], "several commas"),
+        (["train", "--data", "sample", "--beam-size", "0", "--output", "y"], "--beam-size is 0"),
+        (["train", "--data", "sample", "--atention", "none", "--output", "y"], "--attention"),
+    ],
+)
+def test_complaints(
+    words: list[str], complaint: str, tmp_path: Path, monkeypatch: Any, capsys: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, _, said = call(capsys, *words)
+    assert code == 2
+    assert complaint in said
+    assert len(said.splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_beam_that_cannot_be_is_refused_at_once(run: Path, capsys: Any) -> None:
+    for words in (["--beam-size", "1000"], ["--beam-size", "2", "--n-best", "3"]):
+        code, out, said = call(capsys, "predict", run, "x", *words)
+        assert (code, out) == (2, "")
+        assert words[-1] in said
+
+
+def test_numbers_of_the_test_are_none_of_the_training() -> None:
+    train, test = numbers("train"), numbers("test")
+    assert not set(train[0]) & set(test[0])
+    assert len(set(train[0])) == len(train[0]) > 4000
+    assert len(test[0]) == len(test[1]) == 300
+    assert numbers("train") == train

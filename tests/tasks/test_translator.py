@@ -1,0 +1,247 @@
+"""The translator, from pairs of texts to the SavedModel: what it learns, answers and keeps."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from toolkit.errors import DataError, ModelError, OptionError
+from toolkit.evaluation import compare
+from toolkit.export import read_golden, verify
+from toolkit.tasks import Translator
+
+SMALL: dict[str, Any] = {
+    "embedding_size": 16,
+    "hidden_size": 32,
+    "max_tokens": 330,
+    "epochs": 8,
+    "batch_tokens": 128,
+    "learning_rate": 0.01,
+    "embedding_dropout": 0.1,
+    "output_dropout": 0.1,
+    "label_smoothing": 0.0,
+}
+ENGLISH = ["red", "blue", "old", "new", "Bird", "fish", "tree", "house"]
+GERMAN = ["rot", "blau", "alt", "neu", "Vogel", "Fisch", "Baum", "Häuschen"]
+
+
+def pairs(count: int, seed: int) -> tuple[list[str], list[str]]:
+    """Some words, and the German ones in the opposite order."""
+    random = np.random.default_rng(seed)
+    rows = [random.integers(len(ENGLISH), size=random.integers(1, 5)) for _ in range(count)]
+    sources = [" ".join(ENGLISH[word] for word in row) for row in rows]
+    targets = [", ".join(GERMAN[word] for word in row[::-1]) + "!" for row in rows]
+    return sources, targets
+
+
+@pytest.fixture(scope="module")
+def fitted() -> Translator:
+    return Translator(**SMALL).fit(pairs(700, seed=1), pairs(60, seed=2))
+
+
+@pytest.fixture(scope="module")
+def run(fitted: Translator, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run")
+    fitted.save(folder)
+    fitted.export(folder, golden=["old Bird", "", "🙂 new"])
+    return folder
+
+
+def test_it_translates(fitted: Translator) -> None:
+    assert fitted.history[-1]["val_bleu"] > 80
+    assert fitted.metrics["exact_match"] > 0.8
+    found = fitted.predict(["old Bird", "house"])
+    assert [answer["translation"] for answer in found] == ["Vogel, alt!", "Häuschen!"]
+    assert all(-1 < answer["score"] < 0 for answer in found)
+
+
+def test_any_text_is_answered_alone_as_in_a_batch(fitted: Translator) -> None:
+    texts = ["old Bird", "", "новости 🙂\0", "word " * 300, "house", "\ud800", "red\nred"]
+    together = fitted.predict(texts)
+    for text, answer in zip(texts, together, strict=True):
+        (alone,) = fitted.predict([text])
+        assert alone["translation"] == answer["translation"]
+        assert alone["score"] == pytest.approx(answer["score"], abs=1e-4)
+    assert fitted.predict([]) == []
+
+
+def test_several_translations(fitted: Translator) -> None:
+    (answer,) = fitted.predict(["old tree house"], beam_size=6, n_best=4)
+    assert len(set(answer["translations"])) == 4
+    assert answer["scores"] == sorted(answer["scores"], reverse=True)
+    assert answer["translation"] == answer["translations"][0] == "Häuschen, Baum, alt!"
+    (greedy,) = fitted.predict(["old tree house"], beam_size=1)
+    assert greedy["translation"] == answer["translation"]
+    with pytest.raises(OptionError, match="n_best is 3; beam_size, 2, is the most"):
+        fitted.predict(["x"], beam_size=2, n_best=3)
+    for size in (0, 1000):
+        with pytest.raises(OptionError, match=f"beam_size is {size}"):
+            fitted.predict(["x"], beam_size=size)
+
+
+def test_where_it_looks(fitted: Translator, run: Path) -> None:
+    for translator in (fitted, Translator.load(run)):
+        found = translator.align("old Bird")
+        assert "".join(found["source"]) == "old Bird"
+        assert "".join(found["target"]) == "Vogel, alt!"
+        assert found["weights"].shape == (len(found["target"]), len(found["source"]))
+        np.testing.assert_allclose(found["weights"].sum(axis=1), 1, atol=1e-5)
+        other = translator.align("old Bird", "neu")
+        assert "".join(other["target"]) == "neu"
+
+
+def test_the_saved_model_alone_answers_and_is_measured(fitted: Translator, run: Path) -> None:
+    loaded = Translator.load(run)
+    data = pairs(50, seed=3)
+    assert loaded.predict(data[0]) == fitted.predict(data[0])
+    metrics = loaded.evaluate(data)
+    assert metrics == fitted.evaluate(data)
+    assert metrics["bleu"] > 80
+    assert sum(row["pairs"] for row in metrics["by_length"]) == 50
+    assert loaded.metrics["bleu"] == pytest.approx(fitted.metrics["bleu"])
+
+
+def test_a_report_is_written(run: Path, tmp_path: Path) -> None:
+    data = pairs(20, seed=3)
+    metrics = Translator.load(run).evaluate(data, output=tmp_path / "report")
+    assert json.loads((tmp_path / "report/metrics.json").read_text())["bleu"] == metrics["bleu"]
+    rows = pd.read_csv(tmp_path / "report/translations.csv", keep_default_na=False)
+    assert sorted(rows["source"]) == sorted(data[0])
+    assert rows["chrf"].is_monotonic_increasing
+    assert (tmp_path / "report/bleu_by_length.png").read_bytes()[:4] == b"\x89PNG"
+
+
+ALONE = """
+import sys
+import tensorflow as tf
+signatures = tf.saved_model.load(sys.argv[1]).signatures
+found = signatures["serving_default"](text=tf.constant(["old Bird", ""]))
+print(found["translation"].numpy()[0].decode(), found["translation"].dtype, found["score"].shape)
+found = signatures["beam"](text=tf.constant(["old Bird"]), beam_size=tf.constant(3))
+print(found["translations"].shape, found["scores"].shape)
+found = signatures["beam"](text=tf.constant(["x"]), beam_size=tf.constant(0))
+assert found["scores"].shape == (1, 1)
+print(sorted(signatures))
+"""
+
+
+def test_a_bare_process_gets_names_shapes_and_types(run: Path) -> None:
+    assert verify(run).passed
+    assert [row["inputs"]["text"] for row in read_golden(run)] == ["old Bird", "", "🙂 new"]
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE, str(run / "1")], capture_output=True, text=True
+    )
+    assert done.stdout.splitlines() == [
+        "Vogel, alt! <dtype: 'string'> (2,)",
+        "(1, 3) (1, 3)",
+        "['align', 'beam', 'serving_default']",
+    ], done.stderr
+
+
+def test_a_run_is_loaded_to_be_exported_again(run: Path, tmp_path: Path) -> None:
+    loaded = Translator.load(run)
+    before = loaded.predict(["old Bird"])
+    assert loaded.export(run).name == "2"
+    assert loaded.predict(["old Bird"])[0]["translation"] == before[0]["translation"]
+    with pytest.raises(OptionError, match="cannot be exported as onnx"):
+        loaded.export(run, format="onnx")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"attention": "none", "units": "words", "shared_vocabulary": False},
+        {"attention": "multiplicative", "cell": "lstm", "units": "characters", "layers": 2},
+        {"shared_vocabulary": False, "cell": "simple_rnn", "precision": "mixed_bfloat16"},
+    ],
+    ids=str,
+)
+def test_options_do_what_they_say(options: dict[str, Any], tmp_path: Path) -> None:
+    translator = Translator(**SMALL | {"epochs": 2} | options).fit(pairs(300, seed=1))
+    assert translator.history[-1]["loss"] < 0.9 * translator.history[0]["loss"]
+    translator.save(tmp_path)
+    translator.export(tmp_path)
+    texts = ["old Bird", "unheard-of"]
+    loaded = Translator.load(tmp_path)
+    assert loaded.predict(texts) == translator.predict(texts)
+    if options.get("attention") == "none":
+        with pytest.raises(ModelError, match="no signature align"):
+            loaded.align("old Bird")
+
+
+def test_two_translators_are_compared(fitted: Translator) -> None:
+    slow = SMALL | {"epochs": 1, "learning_rate": 1e-4}  # has hardly learnt anything
+    other = Translator(**slow).fit(pairs(80, seed=1))
+    found = compare(other, fitted, pairs(60, seed=4))
+    for name in ("bleu", "chrf"):
+        assert found["metrics"][name]["better"] == "b"
+        right = fitted.evaluate(pairs(60, seed=4))[name]
+        assert found["metrics"][name]["b"] == pytest.approx(right)
+
+
+def test_the_same_seed_gives_the_same_model() -> None:
+    options = SMALL | {"epochs": 2}
+    one, other = (Translator(**options).fit(pairs(120, seed=1)) for _ in range(2))
+    for a, b in zip(one.text_model.get_weights(), other.text_model.get_weights(), strict=True):  # type: ignore[union-attr]
+        np.testing.assert_array_equal(a, b)
+
+
+def test_pairs_of_the_same_source_are_held_out_together() -> None:
+    sources, targets = pairs(40, seed=1)
+    translator = Translator(**SMALL | {"epochs": 1})
+    translator.fit((sources * 3, targets * 3))
+    held = set(translator._held_sources)
+    assert held
+    assert len(translator._held_sources) == 3 * sum(source in held for source in sources)
+
+
+def test_long_pairs_are_left_out_of_training(caplog: pytest.LogCaptureFixture) -> None:
+    sources, targets = pairs(60, seed=1)
+    options = SMALL | {"epochs": 1, "validation_split": 0.0, "max_length": 40}
+    translator = Translator(**options).fit((["red " * 99, *sources], ["rot " * 99, *targets]))
+    assert translator.facts["rows"] == 60
+    assert "1 pair has a side of more than 40 units, and is left out" in caplog.text
+    with pytest.raises(DataError, match="no pair that can be learnt from"):
+        Translator(**options | {"max_length": 1}).fit((sources, targets))
+
+
+def test_a_report_on_pairs() -> None:
+    sources, targets = pairs(60, seed=1)
+    odd = [("same", "same"), ("red", "rot " * 60), (sources[0], "anders")]
+    both = tuple(
+        list(side) + [pair[n] for pair in odd] for n, side in enumerate((sources, targets))
+    )
+    found = Translator(**SMALL).inspect(both, (sources[:2], targets[:2]))
+    assert [file["rows"] for file in found["files"]] == [63, 2]
+    assert found["lengths"]["held_out_source"]["max"] <= 4
+    assert found["duplicates"]["exact"]["across"] == 2
+    assert found["training"]["parameters"] > 1000
+    kinds = {warning["kind"]: warning["message"] for warning in found["warnings"]}
+    assert {"identical", "lengths", "overlap", "contradiction"} <= set(kinds)
+    assert "row 61" in kinds["identical"]
+    assert "1 pair with a side more than 9 times longer" in kinds["lengths"]
+
+
+def test_asked_before_learning() -> None:
+    with pytest.raises(ModelError, match="nothing has been learnt yet"):
+        Translator().predict(["x"])
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"attention": "dot"}, "attention is 'dot'"),
+        ({"class_weights": "balanced"}, "class_weights are for classes"),
+        ({"monitor": "f1"}, "monitor is 'f1'"),
+        ({"beam_size": 0}, "beam_size is 0"),
+        ({"length_penalty": -1.0}, "length_penalty is -1.0"),
+    ],
+)
+def test_impossible_options(options: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(OptionError, match=complaint):
+        Translator(**options)
