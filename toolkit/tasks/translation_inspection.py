@@ -154,7 +154,7 @@ def _warn_of_sides(characters: Any, identical: Any, say: Any, warnings: Warnings
         rows, said = say(absurd[:LISTED])
         warnings.add(
             "lengths",
-            f"{count(len(absurd), 'pair')} with a side more than {ABSURD_RATIO:g} times longer than "
+            f"{count(len(absurd), 'pair')} with a side over {ABSURD_RATIO:g} times longer than "
             f"the other; {option('max_length_ratio', ABSURD_RATIO)} leaves the longest of such "
             f"out ({said})",
             rows,
