@@ -38,8 +38,8 @@ EXPORTS = {
     ),
     "export": (
         "CARD_FILE Card Servable VerifyResult check_onnx newest_version of_python "
-        "read_description read_golden verify version_folder write_card write_golden write_onnx "
-        "write_saved_model"
+        "read_description read_golden stored verify version_folder write_card write_golden "
+        "write_onnx write_saved_model"
     ),
     "tasks": (
         "EntityTagger EntityTaggerOptions TextClassifier TextClassifierOptions Translator "

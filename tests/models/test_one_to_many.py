@@ -45,7 +45,7 @@ def test_in_one_go_in_two_and_unit_by_unit(cell):
 def test_the_output_is_the_matrix_of_the_vectors():
     model = network(hidden_size=5)
     assert model.projection is None
-    states, _ = model.states(IDS, model.start(2))
+    states, _ = model.outputs(IDS, model.start(2))
     right = states.numpy() @ model.embedding.embeddings.numpy().T + model.bias.numpy()
     np.testing.assert_allclose(model(IDS), right, atol=1e-5)
 

@@ -14,6 +14,7 @@ from toolkit.export.verify import VerifyResult, newest_version, read_golden, ver
 
 if TYPE_CHECKING:
     from toolkit.export.servable import Servable, of_python
+    from toolkit.export.storage import stored
     from toolkit.export.write import write_saved_model
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "of_python",
     "read_description",
     "read_golden",
+    "stored",
     "verify",
     "version_folder",
     "write_card",
@@ -40,6 +42,10 @@ def __getattr__(name: str) -> Any:
         from toolkit.export import servable
 
         return getattr(servable, name)
+    if name == "stored":
+        from toolkit.export.storage import stored
+
+        return stored
     if name == "write_saved_model":
         from toolkit.export.write import write_saved_model
 

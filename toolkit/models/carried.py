@@ -37,13 +37,16 @@ class Carried(keras.Model):
         self.built = True
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """``ids`` [B, T], and ``fresh`` [B], whether a row begins anew, to logits [B, T, V]."""
+        """``ids`` [B, T], and ``fresh`` [B], whether a row begins anew, to logits [B, T, V].
+
+        In training it is the outputs [B, T, E] that ``compute_loss`` takes.
+        """
         keep = 1 - ops.cast(inputs["fresh"], "float32")[:, None]
         state = [ops.cast(each * keep, self.compute_dtype) for each in self.carried]
-        logits, after = self.network.run(inputs["ids"], state, training)
+        output, after = self.network.outputs(inputs["ids"], state, training)
         for variable, value in zip(self.carried, after, strict=True):
             variable.assign(ops.cast(ops.stop_gradient(value), "float32"))
-        return logits
+        return output if training else self.network.logits(output)
 
     def compute_loss(
         self,
@@ -54,4 +57,5 @@ class Carried(keras.Model):
         training: bool = True,
     ) -> Any:
         """J, the mean cross-entropy of the units ``y`` [B, T] that follow, in nats a step."""
-        return ops.mean(cross_entropy(y_pred, y))
+        losses = self.network.losses(y_pred, y) if training else cross_entropy(y_pred, y)
+        return ops.mean(losses)

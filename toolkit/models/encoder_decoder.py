@@ -14,7 +14,7 @@ from toolkit.layers import (
     WordDropout,
     recurrent_layer,
 )
-from toolkit.layers.cross_entropy import cross_entropy
+from toolkit.layers.cross_entropy import cross_entropy, linear_cross_entropy
 from toolkit.models.cells import cell_step, state_sizes
 from toolkit.models.seeds import dropout_seeds
 from toolkit.models.trust import check_cell_is_trusted
@@ -56,7 +56,8 @@ class EncoderDecoder(keras.Model):
     Id 0 begins and ends a target: the decoder is given ``[0, y(1), ..., y(n)]`` and learns
     ``[y(1), ..., y(n), 0]``. In the source 0 is padding and never seen.
 
-    Calling the model gives logits; ``decoder`` gives what writes a target step by step.
+    Calling the model gives logits, in training what they are made of; ``decoder`` gives what writes
+    a target step by step.
 
     Args:
         source_size: How many ids the source has.
@@ -200,10 +201,15 @@ class EncoderDecoder(keras.Model):
         self.built = True
 
     def call(self, inputs: Mapping[str, Any], training: bool = False) -> Any:
-        """``source`` [B, S] and ``target`` [B, T], which begins with 0, to logits [B, T, V]."""
+        """``source`` [B, S] and ``target`` [B, T], which begins with 0, to logits [B, T, V].
+
+        In training it is the output's inputs [B, T, E] that ``compute_loss`` takes: logits and
+        their loss are computed together.
+        """
         memory, starts = self.encode(inputs["source"], training)
         vectors, top, contexts, _ = self._decode(memory, starts, inputs["target"], training)
-        return self._logits([top, contexts, vectors], training)
+        output = self._output([top, contexts, vectors], training)
+        return output if training else self._logits(output)
 
     def encode(self, source: Any, training: bool = False) -> tuple[Memory, list[list[Any]]]:
         """Reads the source.
@@ -251,10 +257,11 @@ class EncoderDecoder(keras.Model):
         shape = (*ops.shape(queries)[:2], memory.values.shape[-1])
         return ops.broadcast_to(memory.values, shape), None
 
-    def _logits(self, parts: Sequence[Any], training: bool = False) -> Any:
-        output = self.readout_dropout(
-            self.readout(ops.concatenate(parts, axis=-1)), training=training
-        )
+    def _output(self, parts: Sequence[Any], training: bool = False) -> Any:
+        output = self.readout(ops.concatenate(parts, axis=-1))
+        return self.readout_dropout(output, training=training)
+
+    def _logits(self, output: Any) -> Any:
         return self.embedding.scores(output) + self.bias
 
     def decoder(self, source: Any) -> tuple[Any, Any]:
@@ -277,7 +284,7 @@ class EncoderDecoder(keras.Model):
                 after.append(new)
                 if contexts is None:
                     contexts, _ = self._attend(states, memory)
-            return self._logits([states, contexts, vectors]), after
+            return self._logits(self._output([states, contexts, vectors])), after
 
         return next, [[start[:, None] for start in of_layer] for of_layer in starts]
 
@@ -313,12 +320,17 @@ class EncoderDecoder(keras.Model):
         Args:
             x: What ``call`` was given.
             y: The targets [B, T], which end with 0.
-            y_pred: The logits [B, T, V].
+            y_pred: What ``call`` gave: logits [B, T, V], or in training [B, T, E].
             sample_weight: How much each unit counts [B, T].
             training: Whether this is training; only then labels are smoothed.
         """
-        smoothing = self.config["label_smoothing"] if training else 0.0
-        losses = cross_entropy(y_pred, y, smoothing)
+        if training:
+            smoothing = self.config["label_smoothing"]
+            losses = linear_cross_entropy(
+                y_pred, self.embedding.embeddings, self.bias, y, smoothing
+            )
+        else:
+            losses = cross_entropy(y_pred, y)
         weights = ops.cast(self.target_mask(x["target"]), "float32")
         total = ops.sum(losses * weights * (1.0 if sample_weight is None else sample_weight))
         return total / ops.maximum(ops.sum(weights), 1.0)

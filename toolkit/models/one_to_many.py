@@ -7,6 +7,7 @@ from keras import ops
 
 from toolkit.errors import OptionError
 from toolkit.layers import Embedding, TiedEmbedding, WordDropout, recurrent_layer
+from toolkit.layers.cross_entropy import linear_cross_entropy
 from toolkit.models.cells import cell_step, state_sizes
 from toolkit.models.seeds import dropout_seeds
 from toolkit.models.trust import check_cell_is_trusted
@@ -162,11 +163,11 @@ class OneToMany(keras.Model):
         Returns:
             The logits of the units that follow each, [B, T, V]; and the states after.
         """
-        states, after = self.states(ids, state, training)
-        return self.logits(states, training), after
+        output, after = self.outputs(ids, state, training)
+        return self.logits(output), after
 
-    def states(self, ids: Any, state: State, training: bool = False) -> tuple[Any, State]:
-        """The same as ``run``, but gives the states of the last layer [B, T, H]."""
+    def outputs(self, ids: Any, state: State, training: bool = False) -> tuple[Any, State]:
+        """The same as ``run``, but gives the outputs [B, T, E] that logits are made of."""
         vectors = self.embedding(self.word_dropout(ids, training=training), training=training)
         states = self.embedding_dropout(vectors, training=training)
         before, after = iter(state), []
@@ -174,14 +175,20 @@ class OneToMany(keras.Model):
             of_layer = [next(before) for _ in state_sizes(layer.cell)]
             states, *ends = layer(states, initial_state=of_layer, training=training)
             after += ends
-        return states, after
+        return self._output(states, training), after
 
-    def logits(self, states: Any, training: bool = False) -> Any:
-        """The states of the last layer [..., H] to logits [..., V]."""
+    def _output(self, states: Any, training: bool = False) -> Any:
+        """The states of the last layer [..., H] to outputs [..., E]."""
         output = self.output_dropout(states, training=training)
-        if self.projection is not None:
-            output = self.projection(output)
+        return output if self.projection is None else self.projection(output)
+
+    def logits(self, output: Any) -> Any:
+        """The outputs [..., E] to logits [..., V]."""
         return self.embedding.scores(output) + self.bias
+
+    def losses(self, output: Any, targets: Any) -> Any:
+        """The cross-entropy in nats of units [...] against outputs [..., E], for training."""
+        return linear_cross_entropy(output, self.embedding.embeddings, self.bias, targets)
 
     def step(self, tokens: Any, state: State) -> tuple[Any, State]:
         """One unit further, as ``toolkit.decoding`` takes it.
@@ -199,7 +206,7 @@ class OneToMany(keras.Model):
             of_layer = [next(before) for _ in state_sizes(layer.cell)]
             states, ends = cell_step(layer.cell, states, of_layer)
             after += ends
-        return self.logits(states), after
+        return self.logits(self._output(states)), after
 
     def get_config(self) -> dict[str, Any]:
         """All constructor arguments."""

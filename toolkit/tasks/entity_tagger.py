@@ -3,7 +3,7 @@
 import logging
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -449,10 +449,10 @@ class EntityTagger(Task, EntityTaggerOptions):
         self._call_tagger = lambda **inputs: servable(signature="tag_tokens", **inputs)
         self.seen = frozenset(int(line) for line in (servable.asset(SEEN_FILE) or "").split())
 
-    def _answer_with(self) -> dict[str, Any]:
+    def _answer_with(self, stored: Callable[..., dict[str, Any]] = dict) -> dict[str, Any]:
         """Lets the network answer, as its signatures will; they are given back."""
         text_model = self._needs_text_model("export")
-        found = signatures(text_model, self.classes, self.sentences)
+        found = stored(signatures(text_model, self.classes, self.sentences))
         self._call = of_python(found["serving_default"])
         self._call_tagger = of_python(found["tag_tokens"])
         return found
@@ -483,7 +483,7 @@ class EntityTagger(Task, EntityTaggerOptions):
                 "a tagger cannot be exported as onnx, which has no operators for its text and its "
                 "best path; export saved_model"
             )
-        found = self._answer_with()
+        found = self._answer_with(self._stored)
         texts = [utf8(text).decode() for text in golden or GOLDEN_TEXTS]
         parts = self._find(texts)
         names = ("text", "label", "start", "end", "score")

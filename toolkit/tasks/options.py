@@ -232,6 +232,8 @@ class TranslatorOptions(PairColumnOptions, BeamOptions, RecurrentOptions, Traini
             the data.
         label_smoothing: The share of each unit that is spread over all others in training.
         patience: How many epochs without a better metric end the training.
+        storage: How the SavedModel keeps the weights; the arithmetic is in float32 either way, and
+            BLEU is the same.
 
     Raises:
         OptionError: A value is none of the choices, or out of its limits.
@@ -253,6 +255,7 @@ class TranslatorOptions(PairColumnOptions, BeamOptions, RecurrentOptions, Traini
     word_dropout: float | Literal["auto"] = "auto"
     label_smoothing: float = 0.1
     patience: int = 10
+    storage: Literal["float32", "float16"] = "float16"
 
     def __post_init__(self) -> None:
         check_options(self)

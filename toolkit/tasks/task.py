@@ -16,6 +16,7 @@ from toolkit.export import (
     Card,
     Servable,
     read_description,
+    stored,
     write_card,
     write_golden,
     write_saved_model,
@@ -117,6 +118,11 @@ class Task:
     def _serve(self, servable: Servable) -> None:
         """Lets a SavedModel answer for this task."""
         raise NotImplementedError
+
+    def _stored(self, found: Mapping[str, Any]) -> dict[str, Any]:
+        """The signatures, reading the weights as the SavedModel is to store them."""
+        network = self._needs_text_model("export").network
+        return stored(found, network.weights, self._options()["storage"])
 
     def _write(
         self,

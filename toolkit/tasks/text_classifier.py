@@ -417,14 +417,15 @@ class TextClassifier(Task, TextClassifierOptions):
             if self.classes:
                 assets["classes.txt"] = "".join(f"{name}\n" for name in self.classes)
             return write_onnx(folder, text_model, texts, assets)
-        serving_default = signature(text_model, self.classes)
+        found = self._stored({"serving_default": signature(text_model, self.classes)})
+        serving_default = found["serving_default"]
         ask = of_python(serving_default)
         answers = answer_all(texts, lambda some: ask(text=some))
         parameters = text_model.network.count_params()
         of_card = (serving_default, parameters, GOLDEN_TEXTS[0])
         return self._write(
             folder,
-            {"serving_default": serving_default},
+            found,
             {},
             texts,
             answers,

@@ -446,11 +446,11 @@ class Translator(Task, TranslatorOptions):
         self._call_beam = lambda **inputs: servable(signature="beam", **inputs)
         self._call_align = lambda **inputs: servable(signature="align", **inputs)
 
-    def _answer_with(self) -> dict[str, Any]:
+    def _answer_with(self, stored: Callable[..., dict[str, Any]] = dict) -> dict[str, Any]:
         """Lets the network answer, as its signatures will; they are given back."""
         text_model = self._needs_text_model("export")
         ratio = self.facts["length_ratio"]
-        found = signatures(text_model, self.beam_size, self.length_penalty, ratio)
+        found = stored(signatures(text_model, self.beam_size, self.length_penalty, ratio))
         self._call, self._call_beam = (
             of_python(found[name]) for name in ("serving_default", "beam")
         )
@@ -484,7 +484,7 @@ class Translator(Task, TranslatorOptions):
                 "a translator cannot be exported as onnx, which has no operators for its text and "
                 "its beam search; export saved_model"
             )
-        found = self._answer_with()
+        found = self._answer_with(self._stored)
         texts = [utf8(text).decode() for text in golden or GOLDEN_TEXTS]
         answers = translate_all(texts, lambda some: self._call(text=some), self.beam_size)
         network = self._needs_text_model("export").network

@@ -37,6 +37,8 @@ class TrainingOptions:
         label_smoothing: The share of each label that is spread over all classes.
         class_weights: balanced makes every class count the same, however rare.
         precision: The arithmetic of the layers; weights stay in float32.
+        storage: How the SavedModel keeps the weights; float16 halves its size, and the arithmetic
+            stays as it is.
         checkpoint_seconds: The fewest seconds between two checkpoints, from which the same command
             goes on after it was cut off; they take at most 2 % of the time in any case.
         seed: The seed of everything random.
@@ -62,7 +64,7 @@ class TrainingOptions:
     }
 
     #: Options that do not change what is learnt.
-    WITHOUT_EFFECT: ClassVar[tuple[str, ...]] = ("checkpoint_seconds", "tensorboard")
+    WITHOUT_EFFECT: ClassVar[tuple[str, ...]] = ("checkpoint_seconds", "storage", "tensorboard")
 
     optimizer: Literal["adam", "sgd"] = "adam"
     learning_rate: float | Literal["auto"] = "auto"
@@ -80,6 +82,7 @@ class TrainingOptions:
     label_smoothing: float = 0.0
     class_weights: Literal["none", "balanced"] = "none"
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    storage: Literal["float32", "float16"] = "float32"
     checkpoint_seconds: float = 20.0
     seed: int = 0
     threads: int = 0
