@@ -19,6 +19,7 @@ from toolkit.data import (
     open_entities,
     open_pairs,
     open_source,
+    source_texts,
     survey,
 )
 from toolkit.data.entity_survey import survey_entities
@@ -193,6 +194,4 @@ class LabelledPairs(Labelled):
 
     def unlabelled(self, data: Source, columns: Any) -> Iterator[str]:
         """The first text of each pair; an empty one where there is none."""
-        for record in data.records():
-            text = record.values.get(self.sides[0])
-            yield text if isinstance(text, str) else ""
+        return source_texts(data)

@@ -20,7 +20,7 @@ EXPORTS = {
         "Label LabelCounter LabelEncoder LabelRule LengthBatches Record Source Span Survey "
         "PairColumnOptions PairCorpus PairExample PairExamples TaggedCorpus TaggedSentence "
         "TextExamples align cooccurrence_vectors encode encode_pairs encode_tagged open_entities "
-        "open_pairs open_source read_vectors spans_of split_indices survey tags_of"
+        "open_pairs open_source read_vectors source_texts spans_of split_indices survey tags_of"
     ),
     "models": "EncoderDecoder ManyToMany ManyToOne OneToOne OutputLayer TextModel load_text_model",
     "training": (

@@ -9,7 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from toolkit.data import LengthBatches, PairColumnOptions, PairExamples, encode_pairs, open_pairs
+from toolkit.data import (
+    LengthBatches,
+    PairColumnOptions,
+    PairExamples,
+    encode_pairs,
+    open_pairs,
+    source_texts,
+)
 from toolkit.errors import DataError
 from toolkit.text import Tokenizer
 
@@ -110,7 +117,7 @@ def test_files_that_are_missing_or_the_same(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "options", "complaint"),
     [
-        ("a b\n", {}, "line 1 has no tab"),
+        ("a b\n", {}, "has a single column"),
         ("", {}, "is empty"),
         ("a\tb\nc\n", {}, "line 2: 1 fields where line 1 has 2"),
         ("a\tb\n", {"source_column": "3"}, "has no column '3'"),
@@ -184,3 +191,16 @@ def test_batches_hold_their_budget_on_both_sides_and_have_each_pair_once() -> No
 
 def tf_size(tensor: Any) -> int:
     return int(np.prod(tensor.shape))
+
+
+@pytest.mark.parametrize("header", ["", "source\n"])
+def test_texts_alone_are_read_where_nothing_is_to_be_made_of_them(
+    tmp_path: Path, header: str
+) -> None:
+    path = tmp_path / "texts.tsv"
+    path.write_text(f"{header}a b\n\nc\n")
+    for data in (path, ["a b", "", "c"], pd.DataFrame({"x": ["a b", None, "c"]})):
+        source = open_pairs(data, "test", PairColumnOptions())
+        assert list(source_texts(source)) == ["a b", "", "c"]
+    pair = open_pairs((["a b", None], ["x", "y"]), "test", PairColumnOptions())
+    assert list(source_texts(pair)) == ["a b", ""]

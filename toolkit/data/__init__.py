@@ -15,7 +15,7 @@ from toolkit.data.open import open_source
 from toolkit.data.open_entities import open_entities
 from toolkit.data.open_pairs import open_pairs
 from toolkit.data.options import ColumnOptions, EntityColumnOptions, PairColumnOptions
-from toolkit.data.pair_examples import PairExample, PairExamples
+from toolkit.data.pair_examples import PairExample, PairExamples, source_texts
 from toolkit.data.rules import LabelRule
 from toolkit.data.source import Record, Source
 from toolkit.data.spans import Span, align, spans_of, tags_of
@@ -62,6 +62,7 @@ __all__ = [
     "open_pairs",
     "open_source",
     "read_vectors",
+    "source_texts",
     "spans_of",
     "split_indices",
     "survey",

@@ -10,7 +10,6 @@ from typing import Any
 
 from toolkit.data import columns
 from toolkit.data.files import read_lines
-from toolkit.data.labels import shorten
 from toolkit.data.open import open_source
 from toolkit.data.options import PairColumnOptions
 from toolkit.data.source import Record, Source
@@ -40,7 +39,8 @@ def open_pairs(data: Any, part: str | None, options: PairColumnOptions) -> Sourc
         options: Which columns mean what.
 
     Returns:
-        A source whose records have ``source`` and ``target``.
+        A source whose records have ``source`` and ``target``, or the former alone where the data
+        has a single column.
 
     Raises:
         DataError: the data is not there, or of no kind that can be read.
@@ -123,7 +123,7 @@ class TabFile:
         options: Which columns mean what.
 
     Raises:
-        DataError: It is empty, or has but one column.
+        DataError: It is empty.
     """
 
     fixed_columns = False
@@ -135,16 +135,11 @@ class TabFile:
         if first is None:
             raise DataError(f"{path} is empty; it should have a pair of texts a line")
         fields = first.split("\t")
-        if len(fields) < 2:
-            raise DataError(
-                f"{path}: line 1 has no tab; a line should hold a text, a tab, and what is to be "
-                "made of it"
-            )
         names = [name.strip() for name in fields]
         asked = {options.source_column, options.target_column} - {None}
         named = any(not name.isdecimal() for name in asked if name is not None)
         usual = {name.lower() for name in names} & {*_SOURCE_NAMES, *_TARGET_NAMES}
-        self._header = named or len(usual) >= 2
+        self._header = named or len(usual) >= min(2, len(fields))
         self.columns: Sequence[str] = (
             names if self._header else [str(number) for number in range(1, len(fields) + 1)]
         )
@@ -177,10 +172,9 @@ class PairSource:
         usual: The names of the two columns where the options name none.
 
     Raises:
-        DataError: A column that was asked for is not there, or there is only one.
+        DataError: A column that was asked for is not there, or is taken for both sides.
     """
 
-    columns = (SOURCE, TARGET)
     fixed_columns = True
 
     def __init__(
@@ -188,12 +182,11 @@ class PairSource:
     ) -> None:
         self.name = source.name
         self._source = source
-        if len(source.columns) < 2:
-            raise DataError(
-                f"{source.name} has no second column for what is to be made of the texts; it has: "
-                f"{shorten(source.columns)}"
-            )
         self._from = self._column(options.source_column, "source_column", _SOURCE_NAMES, usual[:1])
+        self.columns: Sequence[str] = (SOURCE, TARGET)
+        if len(source.columns) < 2:
+            self.columns = (SOURCE,)
+            return
         self._to = self._column(options.target_column, "target_column", _TARGET_NAMES, usual[1:])
         if self._from == self._to:
             raise DataError(
@@ -205,7 +198,9 @@ class PairSource:
         """Reads the pairs from the first one; each call begins anew."""
         for record in self._source.records():
             values = record.values
-            pair = {SOURCE: values.get(self._from), TARGET: values.get(self._to)}
+            pair = {SOURCE: values.get(self._from)}
+            if TARGET in self.columns:
+                pair[TARGET] = values.get(self._to)
             yield record._replace(values={} if record.problem else pair)
 
     def _column(

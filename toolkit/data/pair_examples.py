@@ -8,7 +8,7 @@ from toolkit.data.bad_rows import BadRowError, CheckedRows, utf8
 from toolkit.data.open_pairs import SOURCE, TARGET
 from toolkit.data.options import PairColumnOptions
 from toolkit.data.source import Record, Source
-from toolkit.errors import count, quoted
+from toolkit.errors import DataError, count, quoted
 from toolkit.options import option
 
 logger = logging.getLogger("toolkit")
@@ -46,11 +46,19 @@ class PairExamples(CheckedRows):
         source: What ``open_pairs`` gives.
         options: Which columns mean what.
 
+    Raises:
+        DataError: The source has texts alone, and nothing that is to be made of them.
+
     Attributes:
         too_unequal: How many pairs of the latest iteration were left out by their lengths.
     """
 
     def __init__(self, source: Source, options: PairColumnOptions) -> None:
+        if TARGET not in source.columns:
+            raise DataError(
+                f"{source.name} has a single column; a second one must hold what is to be made of "
+                "the texts"
+            )
         super().__init__(source, True, options.skip_bad_rows)
         self.options = options
         self.too_unequal = 0
@@ -107,6 +115,15 @@ class PairExamples(CheckedRows):
             raise BadRowError(record.problem)
         source, target = (_side(record.values.get(side), side) for side in (SOURCE, TARGET))
         return PairExample(record.row, source, target, record.place)
+
+
+def source_texts(source: Source) -> Iterator[str]:
+    """The text that is read of each row of what ``open_pairs`` gives; '' where there is none."""
+    for record in source.records():
+        text = record.values.get(SOURCE)
+        if isinstance(text, bytes):
+            text = text.decode("utf-8", "replace")
+        yield text if isinstance(text, str) else ""
 
 
 def _ratio(example: PairExample) -> float:

@@ -13,15 +13,13 @@ import numpy as np
 import tensorflow as tf
 
 from toolkit.data import (
-    ColumnOptions,
     LengthBatches,
     PairCorpus,
     PairExample,
     PairExamples,
-    TextExamples,
     encode_pairs,
     open_pairs,
-    open_source,
+    source_texts,
     split_indices,
 )
 from toolkit.data.duplicates import fingerprint
@@ -362,9 +360,7 @@ class Translator(Task, TranslatorOptions):
     def _texts(self, texts: Any) -> list[str]:
         if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
             return texts
-        column = self.source_column
-        columns = ColumnOptions(text_column=None if column and column.isdecimal() else column)
-        return [e.text for e in TextExamples(open_source(texts), columns, labelled=False)]
+        return list(source_texts(open_pairs(texts, "test", self)))
 
     def align(self, text: str, translation: str | None = None) -> dict[str, Any]:
         """Says where the decoder looked while it wrote a translation.

@@ -118,15 +118,19 @@ def translate_all(texts: Sequence[str], ask: Ask, beam_size: int) -> dict[str, A
     """
     if not texts:
         return {}
-    order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
-    parts = []
-    batch: list[int] = []
-    for index in [*order, -1]:
-        size = len(batch) + 1
-        full = size * beam_size > HYPOTHESES or size * len(texts[index]) > BATCH_TOKENS
-        if batch and (index < 0 or full):
-            parts.append(ask([texts[each] for each in batch]))
-            batch = []
-        batch.append(index)
-    back = np.argsort(order)
+    batches = by_length(texts, beam_size)
+    parts = [ask([texts[index] for index in batch]) for batch in batches]
+    back = np.argsort(np.concatenate(batches))
     return {name: np.concatenate([part[name] for part in parts])[back] for name in parts[0]}
+
+
+def by_length(texts: Sequence[str], beam_size: int) -> list[list[int]]:
+    """The places of the texts in batches of similar length, the shortest first."""
+    batches: list[list[int]] = []
+    for index in sorted(range(len(texts)), key=lambda index: len(texts[index])):
+        size = len(batches[-1]) + 1 if batches else 0
+        full = size * beam_size > HYPOTHESES or size * len(texts[index]) > BATCH_TOKENS
+        if not batches or full:
+            batches.append([])
+        batches[-1].append(index)
+    return batches
