@@ -15,12 +15,16 @@ from toolkit.data import (
     PairColumnOptions,
     PairExamples,
     Source,
+    StreamColumnOptions,
     TextExamples,
     open_entities,
     open_pairs,
     open_source,
+    open_stream,
+    size_of,
     source_texts,
     survey,
+    whole_texts,
 )
 from toolkit.data.entity_survey import survey_entities
 from toolkit.errors import DataError
@@ -195,3 +199,35 @@ class LabelledPairs(Labelled):
     def unlabelled(self, data: Source, columns: Any) -> Iterator[str]:
         """The first text of each pair; an empty one where there is none."""
         return source_texts(data)
+
+
+class LabelledStream(Labelled):
+    """Texts to learn to write; what is to be written follows from them."""
+
+    columns = StreamColumnOptions
+    given = tuple(StreamColumnOptions.__dataclass_fields__)
+    asked = ("text_column",)
+    formats = (
+        "A plain text file, a folder of such, a CSV, TSV or JSONL file with a text a row (each "
+        "also .gz)"
+    )
+    file = "your.txt"
+
+    def open(self, data: Any, part: Literal["train", "test"], columns: Any) -> Any:
+        """Open data, if it is there."""
+        return open_stream(data, part, columns)
+
+    def check_training(self, train: Any, validation: Any, options: Any) -> None:
+        """Read the data once."""
+        self.check(train, options, {})
+        if validation is not None:
+            self.check(validation, options, {})
+
+    def check(self, data: Any, columns: Any, facts: Mapping[str, Any]) -> None:
+        """Read the data once."""
+        with console.silence():  # the task says the same again
+            size_of(data)
+
+    def unlabelled(self, data: Any, columns: Any) -> Iterator[str]:
+        """Each text, as a prompt."""
+        return whole_texts(data)

@@ -44,6 +44,7 @@ class Pipeline:
         examples: Texts for the golden file and the demonstration, written by ourselves.
         asking: The dataclass of what can be said of how texts are answered, where there is any.
         view: How its answers are looked at, where they are.
+        streams: Whether its task has ``stream``, which gives an answer piece by piece.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Pipeline:
     examples: Sequence[str]
     asking: type | None = None
     view: View | None = None
+    streams: bool = False
 
     @property
     def command(self) -> str:

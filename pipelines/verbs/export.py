@@ -45,7 +45,9 @@ def _export(pipeline: Pipeline, options: Any) -> int:
     golden = golden_texts(options.golden)
     if not golden:
         try:
-            golden = [example["inputs"]["text"] for example in read_golden(options.run)]
+            golden = [
+                text for example in read_golden(options.run) for text in example["inputs"].values()
+            ]
         except (OSError, ValueError, KeyError):
             golden = list(pipeline.examples)
     task = pipeline.load_task().load(options.run)

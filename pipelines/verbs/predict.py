@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import itertools
 import logging
 import sys
 from collections import deque
@@ -42,6 +43,10 @@ def _predict_arguments(parser: Parser, pipeline: Pipeline) -> None:
         parser.add_argument(
             f"--{pipeline.view.option}", metavar="FILE", help=f"Also write {pipeline.view.help}."
         )
+    if pipeline.streams:
+        parser.add_argument(
+            "--stream", action="store_true", help="Write plain text, unit by unit as it is made."
+        )
     if pipeline.asking:
         parser.add_options(pipeline.asking)
     parser.add_options(pipeline.labelled.columns, pipeline.labelled.asked, defaults=False)
@@ -59,6 +64,12 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
     with contextlib.ExitStack() as stack:
         batches = _batches(pipeline, options, stack)
         task = pipeline.load_task().load(options.run)
+        if pipeline.streams and options.stream:
+            for text in itertools.chain.from_iterable(batches):
+                for piece in itertools.chain(task.stream(text, **asked), ["\n"]):
+                    sys.stdout.write(piece)
+                    sys.stdout.flush()
+            return 0
         ask = functools.partial(task.predict, **asked)
         answers = answered(batches, ask, sys.stdout, options.format)
         if pipeline.view and picture:

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from toolkit.data.options import StreamColumnOptions
 from toolkit.data.stream_batches import StreamBatches
-from toolkit.data.text_stream import PIECE, StreamCorpus, encode_stream, open_stream
+from toolkit.data.stream_corpus import StreamCorpus, encode_stream
+from toolkit.data.text_stream import PIECE, open_stream, parted, size_of
 from toolkit.errors import DataError
 from toolkit.text import Tokenizer
 
@@ -101,9 +103,29 @@ def test_ids_are_those_of_the_texts_each_ended_by_nothing(tmp_path: Path) -> Non
         right += ([] if not text else np.asarray(tokenizer(text)).tolist()) + [0]
     assert corpus.ids.tolist() == right
     assert corpus.checksum != encode_stream(open_stream(some[:2]), tokenizer).checksum
-    head, tail = corpus.split(0.25)
-    assert len(tail) == round(len(corpus) / 4)
-    assert [*head.ids, *tail.ids] == right
+    assert corpus.texts == 3
+
+
+def test_a_stream_is_parted_within_a_single_text_and_between_several(tmp_path: Path) -> None:
+    path = tmp_path / "long"
+    path.write_text("".join(f"line {number}\n" for number in range(20_000)))
+    for stream, tail_size in ((open_stream(path), 50_000), (open_stream(["abc", "de", "fghi"]), 4)):
+        size = size_of(stream)
+        whole = texts(stream)
+        head, tail = parted(stream, size, tail_size / size.characters)
+        assert [texts(part) for part in (head, tail)] == [texts(part) for part in (head, tail)]
+        found = texts(head) + texts(tail)
+        assert found == (
+            whole if size.texts > 1 else [whole[0][:-tail_size], whole[0][-tail_size:]]
+        )
+
+
+def test_lines_may_be_texts(tmp_path: Path) -> None:
+    path = tmp_path / "lines.txt"
+    path.write_text("one\n\n two \nthree")
+    assert texts(open_stream(path, options=StreamColumnOptions(lines=True))) == [
+        *("one", "two", "three"),
+    ]
 
 
 def test_pieces_are_put_together_again(tmp_path: Path) -> None:
@@ -112,7 +134,7 @@ def test_pieces_are_put_together_again(tmp_path: Path) -> None:
     path.write_text(text)
     tokenizer = characters(text)
     corpus = encode_stream(open_stream(path), tokenizer)
-    assert len(corpus) == len(text) + 1
+    assert len(corpus) == len(text)
     assert bytes(tokenizer.detokenize(corpus.ids).numpy()).decode() == text
 
 
@@ -125,9 +147,10 @@ def test_every_row_goes_on_where_it_ended(size, rows, steps, shuffle, epoch) -> 
     assert fresh == [[True] * rows] + [[False] * rows] * (len(batches) - 1)
     ids = np.concatenate([inputs["ids"] for inputs, _ in windows], axis=1)
     after = np.concatenate([targets for _, targets in windows], axis=1)
-    np.testing.assert_array_equal(ids + 1, after)
-    assert (np.diff(ids, axis=1) == 1).all()
-    assert len(set(ids.flatten().tolist())) == ids.size  # no unit is learnt twice
+    np.testing.assert_array_equal(ids[:, 1:], after[:, :-1])
+    assert not ids[:, 0].any()  # of what was before nothing is known
+    assert (np.diff(after, axis=1) == 1).all()
+    assert len(set(after.flatten().tolist())) == ids.size  # no unit is learnt twice
     unused = size - 1 - ids.size
     assert unused < rows + (min(steps, size // 10) if shuffle else 0)
 
@@ -137,8 +160,8 @@ def test_a_stream_goes_on_from_any_batch_and_epochs_begin_elsewhere() -> None:
     whole = [x["ids"].numpy().tolist() for x, _ in batches.stream().take(3 * len(batches))]
     later = [x["ids"].numpy().tolist() for x, _ in batches.stream(1, 4).take(5)]
     assert later == whole[len(batches) + 4 :][:5]
-    starts = {next(batches.windows(epoch))[0]["ids"][0, 0] for epoch in range(20)}
-    assert starts <= set(range(6))
+    starts = {int(next(batches.windows(epoch))[1][0, 0]) for epoch in range(20)}
+    assert starts <= set(range(1, 7))
     assert len(starts) > 3
     assert [x["ids"].numpy().tolist() for x, _ in itertools.islice(batches.stream(), 3)] == whole[
         :3

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from toolkit.data.stream_batches import StreamBatches
-from toolkit.data.text_stream import StreamCorpus
+from toolkit.data.stream_corpus import StreamCorpus
 from toolkit.errors import OptionError
 from toolkit.models.carried import Carried
 from toolkit.models.one_to_many import OneToMany

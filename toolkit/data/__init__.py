@@ -14,13 +14,19 @@ from toolkit.data.labels import Label, LabelCounter, LabelEncoder
 from toolkit.data.open import open_source
 from toolkit.data.open_entities import open_entities
 from toolkit.data.open_pairs import open_pairs
-from toolkit.data.options import ColumnOptions, EntityColumnOptions, PairColumnOptions
+from toolkit.data.options import (
+    ColumnOptions,
+    EntityColumnOptions,
+    PairColumnOptions,
+    StreamColumnOptions,
+)
 from toolkit.data.pair_examples import PairExample, PairExamples, source_texts
 from toolkit.data.rules import LabelRule
 from toolkit.data.source import Record, Source
 from toolkit.data.spans import Span, align, spans_of, tags_of
 from toolkit.data.splits import split_indices
 from toolkit.data.survey import Survey, survey
+from toolkit.data.text_stream import TextStream, open_stream, parted, size_of, whole_texts
 from toolkit.data.vectors import read_vectors
 
 if TYPE_CHECKING:
@@ -28,6 +34,8 @@ if TYPE_CHECKING:
     from toolkit.data.cooccurrence import cooccurrence_vectors
     from toolkit.data.corpus import EncodedCorpus, encode
     from toolkit.data.pair_corpus import PairCorpus, encode_pairs
+    from toolkit.data.stream_batches import StreamBatches
+    from toolkit.data.stream_corpus import StreamCorpus, encode_stream
     from toolkit.data.tagged_corpus import TaggedCorpus, TaggedSentence, encode_tagged
 
 __all__ = [
@@ -49,24 +57,33 @@ __all__ = [
     "Record",
     "Source",
     "Span",
+    "StreamBatches",
+    "StreamColumnOptions",
+    "StreamCorpus",
     "Survey",
     "TaggedCorpus",
     "TaggedSentence",
     "TextExamples",
+    "TextStream",
     "align",
     "cooccurrence_vectors",
     "encode",
     "encode_pairs",
+    "encode_stream",
     "encode_tagged",
     "open_entities",
     "open_pairs",
     "open_source",
+    "open_stream",
+    "parted",
     "read_vectors",
+    "size_of",
     "source_texts",
     "spans_of",
     "split_indices",
     "survey",
     "tags_of",
+    "whole_texts",
 ]
 
 
@@ -78,7 +95,10 @@ _HOMES = {
     "PairCorpus": "pair_corpus",
     "TaggedCorpus": "tagged_corpus",
     "TaggedSentence": "tagged_corpus",
+    "StreamBatches": "stream_batches",
+    "StreamCorpus": "stream_corpus",
     "encode_pairs": "pair_corpus",
+    "encode_stream": "stream_corpus",
     "encode_tagged": "tagged_corpus",
 }
 

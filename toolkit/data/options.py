@@ -77,3 +77,18 @@ class PairColumnOptions:
     target_column: str | None = None
     max_length_ratio: float | None = None
     skip_bad_rows: bool = False
+
+
+@dataclass(kw_only=True)
+class StreamColumnOptions:
+    """Where texts are that are read as one stream.
+
+    Args:
+        text_column: Of a table, the column of the texts; guessed, and said, when not given.
+        lines: Whether each line of a plain text file is a text of its own.
+        skip_bad_rows: Leave out rows that cannot be used, and count them, instead of stopping.
+    """
+
+    text_column: str | None = None
+    lines: bool = False
+    skip_bad_rows: bool = False

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from toolkit.data.text_stream import StreamCorpus
+from toolkit.data.stream_corpus import StreamCorpus
 from toolkit.errors import DataError
 
 
@@ -19,7 +19,8 @@ class StreamBatches:
     ``steps`` units at a time: row b of a batch goes on where row b of the batch before ended, so
     that the state can be carried on (Mikolov et al. 2010, section 2). In each epoch the first
     stretch begins at another unit, a random one of the first window, so that windows do not always
-    end at the same places.
+    end at the same places. The first unit of each stretch is given as 0, so that this is learnt as
+    what stands before a text of which nothing is known.
 
     Args:
         corpus: The text.
@@ -67,7 +68,9 @@ class StreamBatches:
         for number in range(batch, len(self)):
             first = number * self.steps
             places = starts + np.arange(first, min(first + self.steps, self._length))
-            ids = np.asarray(self.corpus.ids[places])
+            ids = np.array(self.corpus.ids[places])
+            if number == 0:
+                ids[:, 0] = 0
             yield (
                 {"ids": ids, "fresh": np.full(self.rows, number == 0)},
                 self.corpus.ids[places + 1],

@@ -1,30 +1,21 @@
-"""Long text as a stream of pieces, and as ids on disk."""
+"""Long text as a stream of pieces."""
 
 import os
-import tempfile
-import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Protocol
 
-import numpy as np
-import tensorflow as tf
-from numpy.typing import NDArray
-
-from toolkit.data.corpus import room_on_disk
 from toolkit.data.examples import TextExamples
 from toolkit.data.files import read_lines
 from toolkit.data.labels import natural_order
 from toolkit.data.open import open_source
-from toolkit.data.options import ColumnOptions
+from toolkit.data.options import ColumnOptions, StreamColumnOptions
 from toolkit.errors import DataError, quoted
-from toolkit.text import utf8
 
 #: About how many characters a piece of a long text has; it ends at the end of a line.
 PIECE = 1 << 16
 #: Files with a text a row; all others are one text each.
 _ROWS = (".csv", ".tsv", ".jsonl", ".ndjson")
-_PIECES_AT_ONCE = 64
 
 
 class Piece(NamedTuple):
@@ -50,7 +41,9 @@ class TextStream(Protocol):
         """All texts from the first one on, piece by piece."""
 
 
-def open_stream(data: Any, part: str | None = None, options: ColumnOptions | None = None) -> Any:
+def open_stream(
+    data: Any, part: str | None = None, options: StreamColumnOptions | None = None
+) -> Any:
     """Opens text of any kind that the toolkit reads.
 
     Args:
@@ -59,45 +52,54 @@ def open_stream(data: Any, part: str | None = None, options: ColumnOptions | Non
             set; a DataFrame; a list of texts; a ``tf.data.Dataset``; a list of paths of plain text
             files is a list of texts. A stream is given back.
         part: ``train`` or ``test``: what to read of data that comes in parts.
-        options: Which column holds the texts.
+        options: Which column holds the texts, and whether lines are texts.
 
     Raises:
         DataError: The data is not there, or of no kind that can be read.
     """
-    if isinstance(data, FileStream | FolderStream | RowStream):
+    options = options or StreamColumnOptions()
+    if isinstance(data, FileStream | FolderStream | RowStream | StreamPart):
         return data
     if isinstance(data, str | os.PathLike):
         path = Path(data)
         name = path.name.lower().removesuffix(".gz")
         if path.is_dir():
-            return FolderStream(path)
+            return FolderStream(path, options.lines)
         if path.is_file() and not name.endswith(_ROWS):
-            return FileStream(path)
-    return RowStream(open_source(data, part), options or ColumnOptions())
+            return FileStream(path, options.lines)
+    columns = ColumnOptions(text_column=options.text_column, skip_bad_rows=options.skip_bad_rows)
+    return RowStream(open_source(data, part), columns)
 
 
 class FileStream:
-    """A plain text file, also ``.gz``, that is one text.
+    """A plain text file, also ``.gz``.
 
     Args:
         path: The file.
+        lines: Whether each line with anything on it is a text of its own, not the file one text.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lines: bool = False) -> None:
         self.name = str(path)
         self._path = path
+        self._by_line = lines
 
     def __iter__(self) -> Iterator[Piece]:
         lines: list[str] = []
         size = 0
         for number, line in enumerate(read_lines(self._path, "\n"), 1):
             self._check(line, number)
+            if self._by_line:
+                if text := line.strip():
+                    yield Piece(text, ends=True)
+                continue
             lines.append(line)
             size += len(line)
             if size >= PIECE:
                 yield Piece("".join(lines), ends=False)
                 lines, size = [], 0
-        yield Piece("".join(lines), ends=True)
+        if not self._by_line:
+            yield Piece("".join(lines), ends=True)
 
     def _check(self, line: str, number: int) -> None:
         if "\0" in line:
@@ -116,13 +118,15 @@ class FolderStream:
 
     Args:
         path: The folder; of its sub-folders the files are read, too.
+        lines: As of ``FileStream``.
 
     Raises:
         DataError: It has no files.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lines: bool = False) -> None:
         self.name = str(path)
+        self._by_line = lines
         names = [
             str(file.relative_to(path))
             for file in path.rglob("*")
@@ -134,7 +138,7 @@ class FolderStream:
 
     def __iter__(self) -> Iterator[Piece]:
         for file in self._files:
-            yield from FileStream(file)
+            yield from FileStream(file, self._by_line)
 
 
 class RowStream:
@@ -154,65 +158,81 @@ class RowStream:
             yield Piece(example.text, ends=True)
 
 
-class StreamCorpus:
-    """Texts as one long row of ids, each text ended by id 0.
+class StreamSize(NamedTuple):
+    """How much text there is.
 
-    Args:
-        ids: The ids, int32 [N]; on disk.
+    Attributes:
+        characters: In code points.
+        texts: How many texts.
     """
 
-    def __init__(self, ids: NDArray[np.int32]) -> None:
-        self.ids = ids
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    @property
-    def checksum(self) -> int:
-        """The CRC-32 of all ids."""
-        return zlib.crc32(np.ascontiguousarray(self.ids).data)
-
-    def split(self, share: float) -> tuple[Self, Self]:
-        """The beginning, and the share of all ids that is its end; they are not copied."""
-        place = len(self) - round(share * len(self))
-        return type(self)(self.ids[:place]), type(self)(self.ids[place:])
+    characters: int
+    texts: int
 
 
-def encode_stream(stream: Iterable[Piece], tokenizer: Callable[[Any], Any]) -> StreamCorpus:
-    """Reads texts once, and keeps their ids on disk; memory does not grow with them.
-
-    Args:
-        stream: The texts.
-        tokenizer: Maps strings [B] to ids int32 [B, T], padded with 0 at the end, in TensorFlow
-            ops; it is compiled.
+def size_of(stream: TextStream) -> StreamSize:
+    """Reads texts once to see how much there is.
 
     Raises:
-        WorkError: The temporary file cannot be written.
+        DataError: There is nothing, or something that is no text.
     """
-    compiled = tf.function(
-        tokenizer, input_signature=[tf.TensorSpec([None], tf.string)], autograph=False
+    characters = texts = 0
+    for piece in stream:
+        characters += len(piece.text)
+        texts += piece.ends
+    if not characters:
+        raise DataError(f"{stream.name} has no text")
+    return StreamSize(characters, texts)
+
+
+class StreamPart:
+    """A part of a stream: of several texts those that begin there, of a single one a piece.
+
+    Args:
+        stream: The whole.
+        size: Of the whole.
+        start: The character at which the part begins.
+        stop: The one before which it ends.
+    """
+
+    def __init__(self, stream: TextStream, size: StreamSize, start: int, stop: int) -> None:
+        self.name = stream.name
+        self._stream = stream
+        self._whole = size.texts > 1
+        self._start = start
+        self._stop = stop
+
+    def __iter__(self) -> Iterator[Piece]:
+        place = begin = 0
+        for piece in self._stream:
+            if self._whole:
+                if self._start <= begin < self._stop:
+                    yield piece
+            else:
+                low, high = (max(0, end - place) for end in (self._start, self._stop))
+                if part := piece.text[low:high]:
+                    yield Piece(part, ends=False)
+            place += len(piece.text)
+            if piece.ends:
+                begin = place
+        if not self._whole:
+            yield Piece("", ends=True)
+
+
+def parted(stream: TextStream, size: StreamSize, share: float) -> tuple[StreamPart, StreamPart]:
+    """The beginning of a stream, and about the share of its characters that is its end."""
+    place = size.characters - round(share * size.characters)
+    return (
+        StreamPart(stream, size, 0, place),
+        StreamPart(stream, size, place, size.characters),
     )
-    count = 0
-    # An anonymous file: the operating system removes it when nothing refers to it any more.
-    with room_on_disk(), tempfile.TemporaryFile(prefix="toolkit-") as file:
-        pieces: list[Piece] = []
 
-        def write() -> int:
-            rows = np.asarray(compiled(tf.constant([utf8(piece.text) for piece in pieces])))
-            ids = np.pad(rows, [(0, 0), (0, 1)])  # room for the end of each text
-            inside = ids != 0
-            inside[np.arange(len(ids)), inside.sum(axis=1)] = [piece.ends for piece in pieces]
-            found = ids[inside].astype(np.int32, copy=False)
-            file.write(found.tobytes())
-            return len(found)
 
-        for piece in stream:
-            pieces.append(piece)
-            if len(pieces) == _PIECES_AT_ONCE or sum(len(p.text) for p in pieces) >= 4 * PIECE:
-                count += write()
-                pieces = []
-        if pieces:
-            count += write()
-        file.flush()
-        ids = np.memmap(file, np.int32, mode="r") if count else np.zeros(0, np.int32)
-    return StreamCorpus(ids)
+def whole_texts(stream: TextStream) -> Iterator[str]:
+    """The texts of a stream, each put together from its pieces."""
+    pieces: list[str] = []
+    for piece in stream:
+        pieces.append(piece.text)
+        if piece.ends:
+            yield "".join(pieces)
+            pieces = []

@@ -103,8 +103,9 @@ def of_python(function: Any) -> Callable[..., dict[str, Any]]:
     call = first_alone(function)
 
     def ask(**inputs: Any) -> dict[str, Any]:
-        tensors = {name: _tensor(value, types[name]) for name, value in inputs.items()}
-        return {name: _array(value) for name, value in call(**tensors).items()}
+        tensors = {name: _tensor(inputs[name], dtype) for name, dtype in types.items()}
+        answers = call(**tensors) if loaded else call(*tensors.values())
+        return {name: _array(value) for name, value in answers.items()}
 
     return ask
 

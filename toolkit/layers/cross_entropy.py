@@ -5,6 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from toolkit.errors import OptionError
+
 
 def cross_entropy(logits: Any, targets: Any, smoothing: float = 0.0) -> Any:
     """The cross-entropy of ids against logits, in nats.
@@ -53,3 +55,39 @@ def linear_cross_entropy(
         return fused_linear_cross_entropy(states, table, bias, targets, smoothing)
     scores = ops.matmul(states, ops.transpose(ops.cast(table, states.dtype)))
     return cross_entropy(ops.cast(scores, "float32") + bias, targets, smoothing)
+
+
+def sampled_cross_entropy(states: Any, table: Any, bias: Any, targets: Any, sampled: int) -> Any:
+    """An estimate of ``linear_cross_entropy`` from a few ids, for training; TensorFlow alone.
+
+    Beside its target each state is held to the same ``sampled`` ids, drawn without replacement from
+    a distribution that suits ids in the order of their frequency, and corrected for it (Jean et al.
+    2015, "On Using Very Large Target Vocabulary for Neural Machine Translation", section 3).
+
+    Args:
+        states: [..., D].
+        table: A weight [V, D].
+        bias: A weight [V].
+        targets: Ids [...].
+        sampled: How many ids are drawn, fewer than V.
+
+    Returns:
+        The losses, float32 [...].
+
+    Raises:
+        OptionError: The backend is another.
+    """
+    if keras.backend.backend() != "tensorflow":
+        raise OptionError("a sampled softmax needs TensorFlow as Keras's backend")
+    import tensorflow as tf
+
+    table, bias = (tf.convert_to_tensor(weight) for weight in (table, bias))
+    losses = tf.nn.sampled_softmax_loss(
+        table,
+        bias,
+        tf.reshape(tf.cast(targets, tf.int64), [-1, 1]),
+        tf.reshape(tf.cast(states, tf.float32), [-1, states.shape[-1]]),
+        num_sampled=sampled,
+        num_classes=table.shape[0],
+    )
+    return tf.reshape(losses, tf.shape(targets))

@@ -18,12 +18,14 @@ class Carried(keras.Model):
     Args:
         network: What is trained.
         rows: B, the rows of each batch.
+        sampled: With how many units drawn at random the loss is estimated in training; 0 takes all.
     """
 
-    def __init__(self, network: OneToMany, rows: int, **kwargs: Any) -> None:
+    def __init__(self, network: OneToMany, rows: int, sampled: int = 0, **kwargs: Any) -> None:
         super().__init__(dtype=network.dtype_policy, **kwargs)
         self.network = network
         self.rows = rows
+        self.sampled = min(sampled, network.config["vocabulary_size"] - 1)
         self.carried = [
             self.add_weight(
                 name=f"carried_{number}",
@@ -57,5 +59,6 @@ class Carried(keras.Model):
         training: bool = True,
     ) -> Any:
         """J, the mean cross-entropy of the units ``y`` [B, T] that follow, in nats a step."""
-        losses = self.network.losses(y_pred, y) if training else cross_entropy(y_pred, y)
-        return ops.mean(losses)
+        if training:
+            return ops.mean(self.network.losses(y_pred, y, self.sampled))
+        return ops.mean(cross_entropy(y_pred, y))

@@ -7,7 +7,7 @@ from keras import ops
 
 from toolkit.errors import OptionError
 from toolkit.layers import Embedding, TiedEmbedding, WordDropout, recurrent_layer
-from toolkit.layers.cross_entropy import linear_cross_entropy
+from toolkit.layers.cross_entropy import linear_cross_entropy, sampled_cross_entropy
 from toolkit.models.cells import cell_step, state_sizes
 from toolkit.models.seeds import dropout_seeds
 from toolkit.models.trust import check_cell_is_trusted
@@ -166,14 +166,19 @@ class OneToMany(keras.Model):
         output, after = self.outputs(ids, state, training)
         return self.logits(output), after
 
-    def outputs(self, ids: Any, state: State, training: bool = False) -> tuple[Any, State]:
-        """The same as ``run``, but gives the outputs [B, T, E] that logits are made of."""
+    def outputs(
+        self, ids: Any, state: State, training: bool = False, mask: Any = None
+    ) -> tuple[Any, State]:
+        """The same as ``run``, but gives the outputs [B, T, E] that logits are made of.
+
+        Where a mask, bool [B, T], is false, nothing is read: the last output and the states stay.
+        """
         vectors = self.embedding(self.word_dropout(ids, training=training), training=training)
         states = self.embedding_dropout(vectors, training=training)
         before, after = iter(state), []
         for layer in self.recurrent:
             of_layer = [next(before) for _ in state_sizes(layer.cell)]
-            states, *ends = layer(states, initial_state=of_layer, training=training)
+            states, *ends = layer(states, mask=mask, initial_state=of_layer, training=training)
             after += ends
         return self._output(states, training), after
 
@@ -186,9 +191,18 @@ class OneToMany(keras.Model):
         """The outputs [..., E] to logits [..., V]."""
         return self.embedding.scores(output) + self.bias
 
-    def losses(self, output: Any, targets: Any) -> Any:
-        """The cross-entropy in nats of units [...] against outputs [..., E], for training."""
-        return linear_cross_entropy(output, self.embedding.embeddings, self.bias, targets)
+    def losses(self, output: Any, targets: Any, sampled: int = 0) -> Any:
+        """The cross-entropy in nats of units [...] against outputs [..., E], for training.
+
+        Args:
+            output: What ``outputs`` gives.
+            targets: The units.
+            sampled: With how many units the loss is estimated; 0 takes all.
+        """
+        weights = (self.embedding.embeddings, self.bias, targets)
+        if sampled:
+            return sampled_cross_entropy(output, *weights, sampled)
+        return linear_cross_entropy(output, *weights)
 
     def step(self, tokens: Any, state: State) -> tuple[Any, State]:
         """One unit further, as ``toolkit.decoding`` takes it.

@@ -3,16 +3,24 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from toolkit.tasks.options import EntityTaggerOptions, TextClassifierOptions, TranslatorOptions
+from toolkit.tasks.options import (
+    EntityTaggerOptions,
+    LanguageModelOptions,
+    TextClassifierOptions,
+    TranslatorOptions,
+)
 
 if TYPE_CHECKING:
     from toolkit.tasks.entity_tagger import EntityTagger
+    from toolkit.tasks.language_model import LanguageModel
     from toolkit.tasks.text_classifier import TextClassifier
     from toolkit.tasks.translator import Translator
 
 __all__ = [
     "EntityTagger",
     "EntityTaggerOptions",
+    "LanguageModel",
+    "LanguageModelOptions",
     "TextClassifier",
     "TextClassifierOptions",
     "Translator",
@@ -21,6 +29,7 @@ __all__ = [
 
 _HOMES = {
     "EntityTagger": "toolkit.tasks.entity_tagger",
+    "LanguageModel": "toolkit.tasks.language_model",
     "TextClassifier": "toolkit.tasks.text_classifier",
     "Translator": "toolkit.tasks.translator",
 }

@@ -161,3 +161,43 @@ def translator_epochs(size: DataSize) -> int:
 def translator_batch_tokens(size: DataSize) -> int:
     """About 300 steps an epoch, of 256 to 1,536 units each."""
     return max(256, min(1_536, size.tokens // 300))
+
+
+@dataclass(frozen=True)
+class LanguageNetwork:
+    """Sizes and regularisation of a language model."""
+
+    embedding_size: int = 128
+    hidden_size: int = 512
+    embedding_dropout: float = 0.1
+    output_dropout: float = 0.3
+    ema: float = 0.998
+    learning_rate: float = 0.002
+    epsilon: float = 1e-7
+
+
+def language_model(size: DataSize, units: str) -> LanguageNetwork:
+    """The language model that suits the data.
+
+    As in ``tagger``, half of the averaged weights are what they were before each epoch.
+    """
+    steps = max(1.0, size.tokens / language_batch_tokens(size))
+    ema = round(min(0.999, 0.5 ** (1 / steps)), 5)
+    if units == "characters":
+        return LanguageNetwork(ema=ema)
+    return LanguageNetwork(embedding_size=256, embedding_dropout=0.2, ema=ema)
+
+
+def language_tokens(units: str) -> int:
+    """Of characters all that there are, of subwords 4,000, of words 20,000."""
+    return {"characters": 5_000, "subwords": 4_000}.get(units, MAX_TOKENS)
+
+
+def language_epochs(size: DataSize) -> int:
+    """About thirty million units of training, in 2 to 40 epochs."""
+    return max(2, min(40, round(30_000_000 / max(1, size.tokens))))
+
+
+def language_batch_tokens(size: DataSize) -> int:
+    """About 250 steps an epoch, of 256 to 8,192 units each."""
+    return max(256, min(8_192, size.tokens // 250))

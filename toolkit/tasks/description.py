@@ -5,7 +5,12 @@ from dataclasses import fields
 from typing import Any
 
 from toolkit.export import Card
-from toolkit.tasks.options import EntityTaggerOptions, TextClassifierOptions, TranslatorOptions
+from toolkit.tasks.options import (
+    EntityTaggerOptions,
+    LanguageModelOptions,
+    TextClassifierOptions,
+    TranslatorOptions,
+)
 
 TASKS = {
     "classes": "Gives each text one of several classes, with its probability.",
@@ -20,6 +25,10 @@ LIMITS = (
 TRANSLATION_LIMITS = (
     "It answers every text, also one in another language or on another subject than the training "
     "data; what it writes then is fluent at best, and wrong.",
+    LIMITS[1],
+)
+WRITING_LIMITS = (
+    "What it writes sounds like its training data, and nothing in it need be true.",
     LIMITS[1],
 )
 KEPT = {"head": "its head is", "tail": "its tail is", "head_and_tail": "half of each end is"}
@@ -149,6 +158,34 @@ def translation_card(
             f"{options.units}, and what is much longer is translated badly."
         ),
         limits=TRANSLATION_LIMITS,
+    )
+
+
+def language_card(
+    options: LanguageModelOptions,
+    facts: Mapping[str, Any],
+    metrics: Mapping[str, Any],
+    signatures: Mapping[str, Any],
+    parameters: int,
+    example: str,
+) -> Card:
+    """The model card's contents for a language model; see ``card``."""
+    unit = options.units.removesuffix("s")
+    return Card(
+        task=f"Writes text on, {unit} by {unit}, and says how likely it is.",
+        data=facts["data"],
+        rows=facts["rows"],
+        validation=facts["validation"],
+        metrics=_of_validation(metrics),
+        command=facts["command"],
+        signatures=signatures,
+        example={"prompt": example},
+        parameters=parameters,
+        long_texts=(
+            f"A text of any length is read; what the state does not hold is forgotten. It learnt "
+            f"with a gradient over {options.window} {options.units}."
+        ),
+        limits=WRITING_LIMITS,
     )
 
 

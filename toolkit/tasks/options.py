@@ -6,7 +6,12 @@ This module imports neither TensorFlow nor Keras, so that help texts and complai
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from toolkit.data.options import ColumnOptions, EntityColumnOptions, PairColumnOptions
+from toolkit.data.options import (
+    ColumnOptions,
+    EntityColumnOptions,
+    PairColumnOptions,
+    StreamColumnOptions,
+)
 from toolkit.errors import OptionError
 from toolkit.options import Limits, check_options, option
 from toolkit.text.options import TextOptions, TokenOptions
@@ -34,6 +39,7 @@ MONITORS = {
         "exact_match": "max",
         "log_loss": "min",
     },
+    "text": {"log_loss": "min"},
 }
 
 
@@ -47,7 +53,6 @@ class RecurrentOptions:
         embedding_size: The size of a unit's vector; auto suits it to the data.
         hidden_size: The size of the recurrent state; auto suits it to the data.
         layers: How many recurrent layers are stacked.
-        bidirectional: Whether each layer also reads from the end, so that the future matters.
         dropout: The share of each layer's inputs that is dropped, one mask for a whole sequence.
         recurrent_dropout: The same within the recurrence; it takes the slower general time loop.
         embedding_dropout: The share of the units' vectors that is dropped; auto suits it to the
@@ -69,7 +74,6 @@ class RecurrentOptions:
     embedding_size: int | Literal["auto"] = "auto"
     hidden_size: int | Literal["auto"] = "auto"
     layers: int = 1
-    bidirectional: bool = True
     dropout: float = 0.0
     recurrent_dropout: float = 0.0
     embedding_dropout: float | Literal["auto"] = "auto"
@@ -87,7 +91,18 @@ class RecurrentOptions:
 
 
 @dataclass(kw_only=True)
-class TextClassifierOptions(ColumnOptions, TextOptions, RecurrentOptions, TrainingOptions):
+class EncoderOptions(RecurrentOptions):
+    """The recurrent network that reads a text.
+
+    Args:
+        bidirectional: Whether each layer also reads from the end, so that the future matters.
+    """
+
+    bidirectional: bool = True
+
+
+@dataclass(kw_only=True)
+class TextClassifierOptions(ColumnOptions, TextOptions, EncoderOptions, TrainingOptions):
     """The hyperparameters of a text classifier.
 
     Args:
@@ -122,7 +137,7 @@ class TextClassifierOptions(ColumnOptions, TextOptions, RecurrentOptions, Traini
 
 
 @dataclass(kw_only=True)
-class EntityTaggerOptions(EntityColumnOptions, TokenOptions, RecurrentOptions, TrainingOptions):
+class EntityTaggerOptions(EntityColumnOptions, TokenOptions, EncoderOptions, TrainingOptions):
     """The hyperparameters of a tagger of named entities.
 
     Args:
@@ -215,7 +230,7 @@ class AskOptions:
 
 
 @dataclass(kw_only=True)
-class TranslatorOptions(PairColumnOptions, BeamOptions, RecurrentOptions, TrainingOptions):
+class TranslatorOptions(PairColumnOptions, BeamOptions, EncoderOptions, TrainingOptions):
     """The hyperparameters of a translator.
 
     Args:
@@ -263,6 +278,102 @@ class TranslatorOptions(PairColumnOptions, BeamOptions, RecurrentOptions, Traini
         check_monitor(self.monitor, "translation")
         if self.class_weights != "none":
             raise OptionError("class_weights are for classes; a translator has none")
+
+
+@dataclass(kw_only=True)
+class LanguageModelOptions(StreamColumnOptions, RecurrentOptions, TrainingOptions):
+    """The hyperparameters of a language model.
+
+    Args:
+        units: What one time step is: a character (a user-perceived one), a word (white space is not
+            kept) or a subword (of the pieces that training texts are best made of; any text can be
+            written, case and spacing kept).
+        lowercase: Whether upper and lower case are the same; subwords keep them apart.
+        max_tokens: The largest number of vocabulary entries; auto suits it to units and data.
+        min_count: How often a word or character must occur to get an id of its own.
+        window: Over how many units the gradient goes back (truncated backpropagation through time);
+            the state is carried on from window to window.
+        word_dropout: The share of units that are hidden as unknown in training.
+        sampled_softmax: With so many units drawn at random instead of the whole vocabulary the loss
+            of a training step is estimated (Jean et al. 2015); 0 takes the whole vocabulary.
+        patience: How many epochs without a better metric end the training.
+        storage: How the SavedModel keeps the weights; the arithmetic is in float32 either way.
+
+    Raises:
+        OptionError: A value is none of the choices, or out of its limits.
+    """
+
+    LIMITS: ClassVar[Limits] = {
+        "max_tokens": (3, None),
+        "min_count": (1, None),
+        "window": (1, None),
+        "word_dropout": (0, 1),
+        "sampled_softmax": (0, None),
+    }
+
+    units: Literal["characters", "words", "subwords"] = "characters"
+    lowercase: bool = False
+    max_tokens: int | Literal["auto"] = "auto"
+    min_count: int = 1
+    window: int = 128
+    word_dropout: float = 0.0
+    sampled_softmax: int = 0
+    patience: int = 5
+    storage: Literal["float32", "float16"] = "float16"
+
+    def __post_init__(self) -> None:
+        check_options(self)
+        self.check_cell()
+        check_monitor(self.monitor, "text")
+        if self.class_weights != "none":
+            raise OptionError("class_weights are for classes; a language model has none")
+        if self.label_smoothing:
+            raise OptionError("label_smoothing is for classes; a language model has none")
+        if self.lowercase and self.units == "subwords":
+            raise OptionError("lowercase is for words and characters; subwords keep case apart")
+
+
+@dataclass(kw_only=True)
+class WritingOptions:
+    """How text is written.
+
+    Args:
+        max_length: The most units that are written; a text may end before.
+        temperature: What the logits are divided by: below 1 likely units become likelier; 0 always
+            takes the likeliest.
+        top_k: Only so many of the likeliest units are drawn from; 0 for all.
+        top_p: Only the likeliest units are drawn from that together have this probability; 1 for
+            all.
+        repetition_penalty: What the logits of units that have been written are divided by, or
+            multiplied where they are negative; 1 for none.
+        seed: The same seed writes the same text.
+
+    Raises:
+        OptionError: A value cannot be.
+    """
+
+    LIMITS: ClassVar[Limits] = {
+        "max_length": (0, 100_001),
+        "temperature": (0, None),
+        "top_k": (0, None),
+        "seed": (0, 2**31),
+    }
+
+    max_length: int = 200
+    temperature: float = 0.8
+    top_k: int = 0
+    top_p: float = 1.0
+    repetition_penalty: float = 1.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_options(self)
+        if not 0 < self.top_p <= 1:
+            raise OptionError(f"{option('top_p')} is {self.top_p}; it must be above 0, at most 1")
+        if self.repetition_penalty <= 0:
+            raise OptionError(
+                f"{option('repetition_penalty')} is {self.repetition_penalty}; it must be above 0"
+            )
 
 
 def check_monitor(monitor: str, target: str) -> None:

@@ -5,12 +5,11 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 import yaml
 
-from toolkit.data import EncodedCorpus
 from toolkit.errors import ModelError, OptionError
 from toolkit.export import (
     Card,
@@ -25,6 +24,15 @@ from toolkit.files import atomic_write, named, unfinished
 from toolkit.models import TextModel, load_text_model
 from toolkit.tasks import automatic
 from toolkit.training import TrainingOptions, discard_checkpoint
+
+
+class Checked(Protocol):
+    """Data with a checksum."""
+
+    @property
+    def checksum(self) -> int:
+        """A function of all that is learnt from."""
+
 
 FORMATS = ("saved_model", "onnx")
 
@@ -41,6 +49,9 @@ class Task:
         facts: What ``auto`` came to, and what the model card says of the training data.
         text_model: The text layer and the network; None when loaded from a SavedModel alone.
     """
+
+    #: What ``serving_default`` takes.
+    ASKED: ClassVar[str] = "text"
 
     def __post_init__(self) -> None:
         super().__post_init__()  # type: ignore[misc]
@@ -66,7 +77,7 @@ class Task:
             training[name] = self._choose(name, getattr(suited, name))
         return TrainingOptions(**training)
 
-    def _identity(self, train: EncodedCorpus, held_out: EncodedCorpus | None) -> dict[str, Any]:
+    def _identity(self, train: Checked, held_out: Checked | None) -> dict[str, Any]:
         """What the training is a function of: values, those that auto came to, and data."""
         checksums = {
             "training_data": train.checksum,
@@ -149,7 +160,7 @@ class Task:
         version = write_saved_model(folder, signatures, [self.text_model], {**own, **assets})
         write_golden(
             folder,
-            [{"text": text} for text in texts],
+            [{self.ASKED: text} for text in texts],
             [{name: value[i] for name, value in answers.items()} for i in range(len(texts))],
         )
         write_card(folder, card)

@@ -1,0 +1,203 @@
+"""The language model, from text to a SavedModel that writes more of it."""
+
+import math
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from toolkit.errors import DataError, ModelError, OptionError
+from toolkit.export import Servable, verify
+from toolkit.tasks import LanguageModel, LanguageModelOptions
+from toolkit.tasks.options import WritingOptions
+
+SMALL = {"embedding_size": 12, "hidden_size": 24, "window": 16, "learning_rate": 0.01, "ema": 0}
+TEXT = "".join(f"{n} and {n + 1} are {2 * n + 1}.\n" for n in range(150))
+TEXTS = [f"the {size} {what}" for size in ("old", "new", "big") for what in ("bird", "tree")] * 20
+WRITING = {"max_length": 25, "temperature": 0.7, "top_k": 6, "top_p": 0.9, "seed": 5}
+
+
+@pytest.fixture(scope="module")
+def fitted() -> LanguageModel:
+    model = LanguageModel(units="characters", epochs=2, **SMALL)
+    return model.fit([TEXT])
+
+
+@pytest.fixture(scope="module")
+def of_texts() -> LanguageModel:
+    """A model of many short texts, which end."""
+    return LanguageModel(units="words", epochs=30, validation_split=0, **SMALL).fit(TEXTS)
+
+
+@pytest.fixture(scope="module")
+def run(fitted: LanguageModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("lm") / "run"
+    fitted.save(folder)
+    fitted.export(folder)
+    return folder
+
+
+def test_it_learns_and_says_how_well(fitted: LanguageModel) -> None:
+    metrics = fitted.metrics
+    assert 0 < metrics["log_loss"] < 2.2  # by letters alone about 2.6
+    assert metrics["perplexity"] == pytest.approx(math.exp(metrics["log_loss"]))
+    assert metrics["bits"] == pytest.approx(metrics["log_loss"] / math.log(2))
+    assert metrics["units"] == round(0.1 * len(TEXT))
+    assert len(fitted.history) == 2
+
+
+def test_the_same_seed_writes_the_same_text_everywhere(fitted: LanguageModel, run: Path) -> None:
+    text = fitted.generate("7 and ", **WRITING)
+    assert text.startswith("7 and ")
+    assert len(text) == len("7 and ") + 25
+    assert text != fitted.generate("7 and ", **{**WRITING, "seed": 6})
+    assert "".join(fitted.stream("7 and ", **WRITING)) == text
+    loaded = LanguageModel.load(run)
+    # Weights are stored in half precision, so the exported model is another by a hair.
+    again = loaded.generate("7 and ", **WRITING)
+    assert "".join(loaded.stream("7 and ", **WRITING)) == again
+    (row,) = loaded.predict(["7 and "], **WRITING)
+    assert row == {"text": again, "prompt": "7 and "}
+    code = f"""
+        import tensorflow as tf
+        model = tf.saved_model.load({str(run / "1")!r})
+        found = model.signatures["generate"](
+            prompt=tf.constant(["7 and "]), max_length=tf.constant(25),
+            temperature=tf.constant(0.7), top_k=tf.constant(6), top_p=tf.constant(0.9),
+            repetition_penalty=tf.constant(1.0), seed=tf.constant([5, 0]),
+        )
+        print(ascii(found["text"].numpy()[0].decode()))
+    """
+    found = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == ascii(again)
+    assert verify(run).passed
+
+
+def test_prefill_and_step_give_what_is_written_in_one_go(run: Path) -> None:
+    model = Servable.load(run)
+    prompts = ["7 and ", "12"]
+    found = model(signature="prefill", prompt=prompts)
+    tokens = []
+    for _ in range(200):
+        tokens.append(found["logits"].argmax(axis=1).astype(np.int32))
+        state = {name: value for name, value in found.items() if name != "logits"}
+        found = model(signature="step", token=tokens[-1], **state)
+    written = model(signature="detokenize", tokens=np.stack(tokens, axis=1))["text"]
+    texts = model(prompt=prompts)["text"]
+    assert texts.tolist() == [a + b for a, b in zip(prompts, written, strict=True)]
+    for prompt, text in zip(prompts, texts, strict=True):  # alone as in a batch
+        assert model(prompt=[prompt])["text"][0] == text
+
+
+def test_scores_are_sums_of_the_units_surprises(run: Path) -> None:
+    model = Servable.load(run)
+    tokenizer = LanguageModel.load(run)._needs_text_model("x").tokenizer
+    text = "3 and 4"
+    sizes = {"state_0": np.zeros((1, SMALL["hidden_size"]), np.float32)}
+    found = model(signature="read", text=[""], token=[0], **sizes)
+    wanted = one_by_one = 0.0
+    for letter in text:
+        wanted -= tf.nn.log_softmax(found["logits"][0])[int(tokenizer([letter])[0, 0])]
+        state = {name: found[name] for name in ("token", "state_0")}
+        found = model(signature="read", text=[letter], **state)
+        one_by_one += found["nll"][0]
+    scored = model(signature="score", text=[text, ""])
+    assert scored["units"].tolist() == [len(text), 0]
+    np.testing.assert_allclose(scored["nll"], [wanted, 0], rtol=1e-4)
+    assert one_by_one == pytest.approx(float(wanted), rel=1e-4)
+    # What is never written takes some of the share of the rest.
+    before = model(signature="prefill", prompt=["3"])["logits"][0]
+    assert np.isneginf(before[:2]).all()
+    assert np.isfinite(before[2:]).all()
+
+
+def test_evaluation_is_one_pass(run: Path, tmp_path: Path) -> None:
+    model = LanguageModel.load(run)
+    text = TEXT[:500]
+    (scored,) = model.score([text])
+    measured = model.evaluate([text], tmp_path / "report")
+    assert measured["units"] == scored["units"] == len(text)
+    assert measured["log_loss"] * len(text) == pytest.approx(scored["nll"], rel=1e-4)
+    assert (tmp_path / "report" / "metrics.json").is_file()
+    path = tmp_path / "long.txt"
+    path.write_text(TEXT)  # more than is read at once
+    (whole,) = model.score([TEXT])
+    found = model.evaluate(path)
+    assert found["log_loss"] * len(TEXT) == pytest.approx(whole["nll"], rel=1e-4)
+    statistics = model.statistics(path)
+    assert len(statistics.rows) > 1
+    assert statistics.rows.sum(axis=0)[1:].tolist() == [len(TEXT), len(TEXT)]
+
+
+def test_texts_end(of_texts: LanguageModel) -> None:
+    for seed in range(4):
+        text = of_texts.generate("the", temperature=0.5, seed=seed, max_length=50)
+        assert len(text.split()) < 8
+        assert text.startswith("the ")
+        assert "".join(of_texts.stream("the", temperature=0.5, seed=seed, max_length=50)) == text
+    found = of_texts.evaluate(["the old bird", "the new tree"])
+    assert found["units"] == 8  # with the ends
+    assert found["log_loss"] < 1
+
+
+def test_prompts_of_every_kind(fitted: LanguageModel) -> None:
+    for prompt in ("", "好看 👍🏽 \ud800", "x" * 5_000):
+        text = fitted.generate(prompt, max_length=5)
+        assert len(text) == len(prompt) + 5
+    assert fitted.generate("1", max_length=0) == "1"
+    assert fitted.generate("1", temperature=0) == fitted.generate("1", temperature=0, seed=9)
+    assert "[UNK]" not in fitted.generate("", temperature=50, max_length=300)
+
+
+@pytest.mark.parametrize("units", ["words", "subwords"])
+def test_other_units(units: str) -> None:
+    model = LanguageModel(units=units, epochs=1, max_tokens=300, sampled_softmax=5, **SMALL)
+    model.fit([TEXT])
+    assert math.isfinite(model.metrics["log_loss"])
+    text = model.generate("1 and", max_length=5, seed=1)
+    assert "".join(model.stream("1 and", max_length=5, seed=1)) == text
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        ({"label_smoothing": 0.1}, "label_smoothing"),
+        ({"class_weights": "balanced"}, "class_weights"),
+        ({"units": "subwords", "lowercase": True}, "lowercase"),
+        ({"monitor": "accuracy"}, "monitor"),
+        ({"window": 0}, "window"),
+    ],
+)
+def test_options_that_cannot_be(options: dict[str, object], complaint: str) -> None:
+    with pytest.raises(OptionError, match=complaint):
+        LanguageModelOptions(**options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({"temperature": -1}, {"top_p": 1.5}, {"top_p": 0}, {"max_length": 10**6}),
+        *({"top_k": -1}, {"repetition_penalty": 0}, {"seed": -1}),
+    ],
+)
+def test_writing_that_cannot_be(options: dict[str, float], fitted: LanguageModel) -> None:
+    with pytest.raises(OptionError, match=next(iter(options))):
+        WritingOptions(**options)
+    with pytest.raises(OptionError, match=next(iter(options))):
+        fitted.generate("x", **options)
+
+
+def test_too_little_text() -> None:
+    for text in ("", "a"):
+        with pytest.raises(DataError, match=r"no text|too little"):
+            LanguageModel(**SMALL).fit([text])
+    one_letter = LanguageModel(epochs=1, **SMALL).fit(["a" * 200])
+    assert one_letter.generate("", max_length=4) == "aaaa"
+    with pytest.raises(ModelError, match="nothing has been learnt"):
+        LanguageModel().generate("x")

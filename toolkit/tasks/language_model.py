@@ -1,0 +1,530 @@
+"""Text that goes on: how likely it is, and more of it."""
+
+import json
+import logging
+import math
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from toolkit.data import (
+    StreamBatches,
+    StreamCorpus,
+    TextStream,
+    encode_stream,
+    open_stream,
+    parted,
+    size_of,
+    whole_texts,
+)
+from toolkit.decoding import Drawing, choose
+from toolkit.errors import DataError, OptionError
+from toolkit.evaluation import Metric, Statistics
+from toolkit.export import Servable, of_python
+from toolkit.files import atomic_write
+from toolkit.models import Carried, OneToMany, TextModel
+from toolkit.tasks import automatic
+from toolkit.tasks.automatic import DataSize
+from toolkit.tasks.description import constructor_call, language_card
+from toolkit.tasks.language_model_serving import GOLDEN_PROMPTS, losses, signatures
+from toolkit.tasks.options import MONITORS, LanguageModelOptions, WritingOptions
+from toolkit.tasks.task import Task, check_format, not_fitted
+from toolkit.text import SubwordTokenizer, Tokenizer, utf8
+from toolkit.training import fit, set_threads
+
+logger = logging.getLogger("toolkit")
+
+#: While training, held-out text is read in stretches of about so many units, side by side.
+VALIDATED_TOGETHER, MOST_ROWS = 2_000, 64
+#: Up to so many units `evaluate` reads as one stretch, one unit after the other.
+EVALUATED_ALONE = 250_000
+#: How many units of a stretch are read at once.
+STEPS = 512
+#: How many units of text are shown after each epoch.
+SHOWN = 120
+#: About how many characters `evaluate` reads at once, and `compare` draws together.
+FEW_LINES = 2_000
+
+
+@dataclass(kw_only=True, eq=False)
+class LanguageModel(Task, LanguageModelOptions):
+    """An estimator that learns from text which unit follows which, and writes more of it.
+
+    The hyperparameters are those of ``LanguageModelOptions``; each has a default, and ``auto``
+    suits itself to the data.
+
+    Example::
+
+        model = LanguageModel(units="characters")
+        model.fit("plays.txt")
+        model.generate("To be", seed=1)
+        model.evaluate("more.txt")["perplexity"]
+        model.export("saved_models/plays")
+
+    ``data`` is the path of a plain text file (one text, or with ``lines`` a text a line), of a
+    folder of such files, of a CSV, TSV or JSON Lines file (a text a row), each also ``.gz``; the
+    name of a TensorFlow data set; a DataFrame; or a list of texts.
+
+    Attributes are those of every task.
+    """
+
+    ASKED = "prompt"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._asks: dict[str, Callable[..., dict[str, Any]]] = {}
+
+    # Learning
+
+    def fit(self, data: Any, validation_data: Any = None, output: str | Path | None = None) -> Self:
+        """Learns from text.
+
+        Args:
+            data: The training text.
+            validation_data: What the best weights are chosen by. Without it, the share
+                ``validation_split`` of the text, its end, is held out; if that is 0, the last
+                weights are kept.
+            output: A folder in which ``history.csv`` is kept, complete after each epoch, and a
+                checkpoint, from which the same call goes on after it was cut off; ``export`` to
+                this folder ends the run and takes the checkpoint away.
+
+        Raises:
+            DataError: The data is not what it should be, or too little.
+            OptionError: A hyperparameter cannot work, or the folder has a checkpoint of another
+                training.
+            DivergedError: The loss was not finite any more; the last good weights are kept.
+        """
+        set_threads(self.threads)
+        keras.utils.set_random_seed(self.seed)
+        stream = open_stream(data, "train", self)
+        train, held_out = self._parts(stream, validation_data)
+        tokenizer = self._text_layer(train)
+        corpus = encode_stream(train, tokenizer)
+        if len(corpus) < 2:
+            raise DataError(f"{stream.name} has too little text to learn from; it needs 2 units")
+        other = None if held_out is None else encode_stream(held_out, tokenizer)
+        size = DataSize(corpus.texts, len(corpus))
+        self.facts |= {
+            "data": stream.name,
+            "rows": len(corpus),
+            "ends": corpus.texts > 1,
+            "validation": _validation_words(other, validation_data is not None),
+            "command": constructor_call(self),
+        }
+        network = self._network(tokenizer.vocabulary_size, size)
+        self.text_model = TextModel(tokenizer, network)
+        self.text_model.build()
+        self._answer_with()
+
+        batches = self._batches(corpus, size)
+        epochs = self._choose("epochs", automatic.language_epochs(size))
+        logger.info(
+            "%d units of text to learn from, %d to validate; %d batches of %d windows of %d; "
+            "%d parameters",
+            *(len(corpus), 0 if other is None else len(other), len(batches), batches.rows),
+            *(batches.steps, network.count_params()),
+        )
+        known = MONITORS["text"]
+        monitor = next(iter(known)) if self.monitor == "auto" else self.monitor
+        carried = Carried(network, batches.rows, self.sampled_softmax)
+        self.history = fit(
+            carried,
+            batches,
+            self._training_options(automatic.language_model(size, self.units)),
+            loss=None,
+            epochs=epochs,
+            validate=None if other is None else self._validation(network, other),
+            monitor=monitor,
+            mode=known[monitor],
+            folder=Path(output) if output else None,
+            identity=self._identity(corpus, other),
+            description=self._config(),
+        )
+        if other is not None:
+            self.metrics = _metrics(*_nll(network, other, _rows_of(other)))
+        return self
+
+    def _parts(
+        self, stream: TextStream, validation_data: Any
+    ) -> tuple[TextStream, TextStream | None]:
+        """The training text and the held-out text; both are read once."""
+        size = size_of(stream)
+        if validation_data is not None:
+            held_out = open_stream(validation_data, "test", self)
+            size_of(held_out)
+            return stream, held_out
+        if not self.validation_split:
+            return stream, None
+        train, held_out = parted(stream, size, self.validation_split)
+        if not any(piece.text for piece in held_out) or not any(p.text for p in train):
+            raise DataError(
+                f"{stream.name} has {size.characters} characters in {size.texts} texts, too little "
+                f"to hold out {self.validation_split:g} of it; give more, or validation data"
+            )
+        return train, held_out
+
+    def _text_layer(self, stream: TextStream) -> Any:
+        size = self._choose("max_tokens", automatic.language_tokens(self.units))
+        layer: Any
+        if self.units == "subwords":
+            layer = SubwordTokenizer(size)
+        else:
+            layer = Tokenizer(
+                units=self.units,
+                lowercase=self.lowercase,
+                normalization="NFC",
+                html_breaks=self.units == "words",
+                max_tokens=size,
+                min_count=self.min_count,
+            )
+        layer.adapt(piece.text for piece in stream)
+        return layer
+
+    def _batches(self, corpus: StreamCorpus, size: DataSize) -> StreamBatches:
+        """Windows side by side; of little text fewer and shorter ones."""
+        budget = self._choose("batch_tokens", automatic.language_batch_tokens(size))
+        steps = max(1, min(self.window, len(corpus) // 4, budget))
+        rows = max(1, min(budget // steps, len(corpus) // (2 * steps)))
+        return StreamBatches(corpus, rows, steps, self.seed)
+
+    def _network(self, vocabulary_size: int, size: DataSize) -> OneToMany:
+        suited = automatic.language_model(size, self.units)
+        chosen = {
+            name: self._choose(name, getattr(suited, name))
+            for name in ("embedding_size", "hidden_size", "embedding_dropout", "output_dropout")
+        }
+        return OneToMany(
+            vocabulary_size,
+            cell=self.cell,
+            layers=self.layers,
+            word_dropout=self.word_dropout,
+            dropout=self.dropout,
+            recurrent_dropout=self.recurrent_dropout,
+            seed=self.seed,
+            dtype=self.precision,
+            **chosen,
+        )
+
+    def _validation(
+        self, network: OneToMany, held_out: StreamCorpus
+    ) -> Callable[[], dict[str, float]]:
+        """A function that measures the held-out text, and shows what the network writes."""
+        rows = max(1, min(MOST_ROWS, len(held_out) // VALIDATED_TOGETHER))
+
+        def validate() -> dict[str, float]:
+            found = _metrics(*_nll(network, held_out, rows))
+            logger.info("it writes: %s", " ".join(self.generate(max_length=SHOWN).split()))
+            return {name: found[name] for name in ("log_loss", "perplexity")}
+
+        return validate
+
+    # Answering
+
+    def generate(
+        self,
+        prompt: str = "",
+        max_length: int = 200,
+        temperature: float = 0.8,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        repetition_penalty: float = 1.0,
+        seed: int = 0,
+    ) -> str:
+        """Writes on.
+
+        Args:
+            prompt: What the text begins with.
+            max_length: The most units that are written; see ``WritingOptions`` for these.
+            temperature: What the logits are divided by.
+            top_k: Only so many of the likeliest units are drawn from.
+            top_p: Only the likeliest units are drawn from that together have this probability.
+            repetition_penalty: What the logits of units that have been written are divided by.
+            seed: The same seed writes the same text.
+
+        Returns:
+            The prompt and what was written.
+
+        Raises:
+            ModelError: Nothing has been learnt yet.
+            OptionError: A value cannot be.
+        """
+        options = WritingOptions(
+            max_length=max_length,
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            repetition_penalty=repetition_penalty,
+            seed=seed,
+        )
+        return self.predict([prompt], **asdict(options))[0]["text"]
+
+    def predict(self, texts: Any, **writing: Any) -> list[dict[str, Any]]:
+        """Writes on from each prompt, in order.
+
+        Args:
+            texts: A list of prompts, or whatever else ``fit`` takes.
+            writing: The values of ``WritingOptions``.
+
+        Returns:
+            For each prompt ``text``, the prompt and what was written, and ``prompt``. Each is
+            written as if it were asked alone, with the same seed.
+
+        Raises:
+            ModelError: Nothing has been learnt yet.
+            OptionError: A value cannot be.
+        """
+        options = WritingOptions(**writing)
+        values = asdict(options) | {"seed": [options.seed, 0]}
+        return [
+            {"text": self._ask("generate", prompt=[prompt], **values)["text"][0], "prompt": prompt}
+            for prompt in self._prompts(texts)
+        ]
+
+    def stream(self, prompt: str = "", **writing: Any) -> Iterator[str]:
+        """Writes the same as ``generate``, piece by piece as it is made; the prompt comes first.
+
+        Args:
+            prompt: What the text begins with.
+            writing: The values of ``WritingOptions``.
+
+        Raises:
+            ModelError: Nothing has been learnt yet.
+            OptionError: A value cannot be.
+        """
+        options = WritingOptions(**writing)
+        found = self._ask("prefill", prompt=[prompt])
+        size = found["logits"].shape[1]
+        drawing = Drawing(
+            tf.constant(options.temperature),
+            tf.constant(options.top_k),
+            tf.constant(options.top_p),
+            tf.constant(options.repetition_penalty),
+            tf.constant([options.seed, 0]),
+        )
+        yield prompt
+        seen = np.zeros((1, size), bool)
+        tokens: list[int] = []
+        said = ""
+        for number in range(options.max_length):
+            logits, before = tf.constant(found["logits"]), tf.constant(seen)
+            token = int(_chosen(logits, before, tf.constant(number), drawing)[0])
+            if token == 0:
+                break
+            tokens.append(token)
+            seen[0, token] = True
+            text = self._ask("detokenize", tokens=[tokens])["text"][0]
+            if not text.endswith("\ufffd"):  # of a character the bytes come one by one
+                if not said and text and prompt and self.units == "words":
+                    yield " "
+                yield text[len(said) :]
+                said = text
+            state = {name: value for name, value in found.items() if name != "logits"}
+            found = self._ask("step", token=[token], **state)
+        text = self._ask("detokenize", tokens=[tokens])["text"][0] if tokens else ""
+        yield text[len(said) :]
+
+    def score(self, texts: Any) -> list[dict[str, Any]]:
+        """How likely each text is: ``nll`` in nats, and of how many ``units``."""
+        found = [self._ask("score", text=[text]) for text in self._prompts(texts)]
+        return [{"nll": float(row["nll"][0]), "units": int(row["units"][0])} for row in found]
+
+    def evaluate(self, data: Any, output: str | Path | None = None) -> dict[str, Any]:
+        """Measures the model on text, read in one pass with the state carried along.
+
+        Args:
+            data: Text, of the same kinds as for ``fit``.
+            output: A folder that gets ``metrics.json``.
+
+        Returns:
+            ``log_loss`` in nats a unit, the lecture's J; ``bits``; ``perplexity``; ``units``.
+
+        Raises:
+            DataError: The data is not what it should be.
+            ModelError: Nothing has been learnt yet.
+        """
+        rows = np.array(list(self._read(data)))
+        nll, units, characters = rows.sum(axis=0)
+        metrics = _metrics(nll, units) | {"nats_per_character": float(nll / max(1, characters))}
+        if output:
+            atomic_write(Path(output) / "metrics.json", json.dumps(metrics, indent=2) + "\n")
+        return metrics
+
+    def statistics(self, data: Any) -> Statistics:
+        """Gives what the loss on text is made of, for ``compare``; a row for each few lines.
+
+        Raises:
+            DataError: The data is not what it should be.
+            ModelError: Nothing has been learnt yet.
+        """
+        checksum = 0
+        for piece in open_stream(data, "test", self):
+            checksum = zlib.crc32(utf8(piece.text), checksum)
+        return Statistics(
+            np.array(list(self._read(data))),
+            {
+                "nats_per_character": Metric(lambda s: s[..., 0] / s[..., 2], less_is_better=True),
+                "log_loss": Metric(lambda s: s[..., 0] / s[..., 1], less_is_better=True),
+            },
+            checksum,
+        )
+
+    def _read(self, data: Any) -> Iterator[tuple[float, int, int]]:
+        """Nats, units and characters of each few lines, the state carried along."""
+        stream = open_stream(data, "test", self)
+        size = size_of(stream)
+        found = self._ask("prefill", prompt=[""])
+        state = {name: np.zeros_like(each) for name, each in found.items() if name != "logits"}
+        token: Any = np.zeros(1, np.int32)
+        for text, is_end in _few_lines(stream):
+            found = self._ask("read", text=[text], token=token, **state)
+            nll, units = float(found["nll"][0]), int(found["units"][0])
+            token = found["token"]
+            state = {name: found[name] for name in state}
+            if is_end and self.facts["ends"] and size.texts > 1:
+                nll, units = nll + _surprise(found["logits"][0], 0), units + 1
+                token = np.zeros(1, np.int32)
+            yield nll, units, len(text)
+
+    def _prompts(self, texts: Any) -> list[str]:
+        if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
+            return texts
+        return list(whole_texts(open_stream(texts, "test", self)))
+
+    # Keeping
+
+    def _ask(self, signature: str, **inputs: Any) -> dict[str, Any]:
+        if not self._asks:
+            not_fitted()
+        return self._asks[signature](**inputs)
+
+    def _serve(self, servable: Servable) -> None:
+        self._asks = {name: partial(servable, signature=name) for name in servable.signatures}
+
+    def _answer_with(self, stored: Callable[..., dict[str, Any]] = dict) -> dict[str, Any]:
+        """Lets the network answer, as its signatures will; they are given back."""
+        found = stored(signatures(self._needs_text_model("export"), self.facts["ends"]))
+        self._asks = {name: of_python(function) for name, function in found.items()}
+        return found
+
+    def export(
+        self,
+        folder: str | Path,
+        format: str = "saved_model",
+        golden: Sequence[str] | None = None,
+    ) -> Path:
+        """Writes a new version of the SavedModel, its golden file and its card.
+
+        Args:
+            folder: The run's folder.
+            format: ``saved_model``; a language model has no other.
+            golden: Prompts for the golden file; without them some of our own.
+
+        Returns:
+            The folder of the new version.
+
+        Raises:
+            ModelError: Nothing has been learnt yet, or ``model.keras`` is missing.
+            OptionError: There is no such format.
+        """
+        check_format(format)
+        if format == "onnx":
+            raise OptionError(
+                "a language model cannot be exported as onnx, which has no operators for its text; "
+                "export saved_model"
+            )
+        found = self._answer_with(self._stored)
+        prompts = [utf8(text).decode() for text in golden or GOLDEN_PROMPTS]
+        answers = self._ask("serving_default", prompt=prompts)
+        network = self._needs_text_model("export").network
+        return self._write(
+            folder,
+            found,
+            {},
+            prompts,
+            answers,
+            language_card(
+                self, self.facts, self.metrics, found, network.count_params(), prompts[0]
+            ),
+        )
+
+
+@tf.function(autograph=False, reduce_retracing=True)
+def _chosen(logits: Any, seen: Any, number: Any, drawing: Drawing) -> Any:
+    return choose(logits, seen, number, drawing)
+
+
+def _nll(network: OneToMany, corpus: StreamCorpus, rows: int) -> tuple[float, int]:
+    """Nats and units of a corpus, read in so many stretches side by side."""
+    length = -(-len(corpus) // rows)
+    state = [tf.zeros([rows, size], network.compute_dtype) for size in network.sizes]
+
+    @tf.function(
+        input_signature=[
+            *[tf.TensorSpec([rows, None], tf.int32)] * 2,
+            *[tf.TensorSpec(each.shape, each.dtype) for each in state],
+        ],
+        autograph=False,
+    )
+    def measured(ids: Any, targets: Any, *state: Any) -> Any:
+        outputs, after = network.outputs(ids, list(state))
+        found = losses(network, outputs, tf.maximum(targets, 0))
+        return tf.reduce_sum(tf.where(targets >= 0, found, 0.0)), after
+
+    nll = 0.0
+    starts = length * np.arange(rows)[:, None]
+    for first in range(0, length, STEPS):
+        places = starts + np.arange(first, min(first + STEPS, length))
+        inside = places < len(corpus)
+        targets = np.where(inside, corpus.ids[np.minimum(places, len(corpus) - 1)], -1)
+        ids = np.where(places > 0, corpus.ids[np.clip(places - 1, 0, len(corpus) - 1)], 0)
+        loss, state = measured(ids.astype(np.int32), targets.astype(np.int32), *state)
+        nll += float(loss)
+    return nll, len(corpus)
+
+
+def _rows_of(corpus: StreamCorpus) -> int:
+    return -(-len(corpus) // EVALUATED_ALONE)
+
+
+def _metrics(nll: float, units: float) -> dict[str, Any]:
+    """J, the mean cross-entropy of a unit, in nats and in bits; and its exponential."""
+    loss = float(nll) / max(1, int(units))
+    return {
+        "log_loss": loss,
+        "bits": loss / math.log(2),
+        "perplexity": math.exp(min(loss, 700.0)),
+        "units": int(units),
+    }
+
+
+def _surprise(logits: Any, unit: int) -> float:
+    """The negative log probability of a unit, in nats."""
+    logits = logits.astype(np.float64)
+    highest = logits.max()
+    return float(highest + np.log(np.exp(logits - highest).sum()) - logits[unit])
+
+
+def _few_lines(stream: TextStream) -> Iterator[tuple[str, bool]]:
+    """Lines together, of about ``FEW_LINES`` characters; and whether a text ends with them."""
+    for piece in stream:
+        lines = piece.text.splitlines(keepends=True) or [""]
+        some, size = [], 0
+        for number, line in enumerate(lines, 1):
+            some.append(line)
+            size += len(line)
+            if number == len(lines) or size >= FEW_LINES:
+                yield "".join(some), piece.ends and number == len(lines)
+                some, size = [], 0
+
+
+def _validation_words(held_out: StreamCorpus | None, own_data: bool) -> str:
+    if held_out is None:
+        return "none"
+    return f"{len(held_out):,} units " + ("of data of its own" if own_data else "held out, the end")
