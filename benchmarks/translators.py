@@ -13,6 +13,7 @@ import torch
 from benchmarks.torch_translator import TorchTranslator, from_ours, tensors
 from pipelines.samples.numbers import numbers
 from toolkit.data import LengthBatches, PairExamples, encode_pairs, open_pairs
+from toolkit.data.files import read_lines
 from toolkit.errors import WorkError
 from toolkit.layers import recurrent_layer
 from toolkit.models import EncoderDecoder
@@ -108,8 +109,8 @@ class Work:
 
 
 def _lines(path: str) -> list[str]:
-    pairs = open_pairs((path, path), "test", TASK)
-    return list(dict.fromkeys(example.source for example in PairExamples(pairs, TASK)))
+    lines = (line.rstrip("\r\n") for line in read_lines(Path(path), "\n"))
+    return list(dict.fromkeys(lines))
 
 
 def both(work: Work) -> tuple[EncoderDecoder, TorchTranslator]:
