@@ -185,8 +185,8 @@ def _translating(work: Any, network: Any, threads: int, rounds: int) -> Iterator
         gain = speedup(times, "together", over="alone")
     yield f"| one sentence at a time, ms | {each[0]:.1f} | {each[1]:.1f} | **{single:.2f}** |"
     yield (
-        f"\n{same}. One call of `serving_default` for {len(some)} sentences is **{gain:.1f}** times "
-        "as fast as as many calls for one."
+        f"\n{same}. One call of `serving_default` for {len(some)} sentences is **{gain:.1f}** "
+        "times as fast as as many calls for one."
     )
 
 

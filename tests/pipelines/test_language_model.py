@@ -1,0 +1,121 @@
+"""The command line of the language model: text in, text out, complaints."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.language_model import main
+from pipelines.samples.topics import topics
+
+FAST = ["--epochs", "1", "--embedding-size", "8", "--hidden-size", "16"]
+TEXT = "".join(f"{n} and {n + 1} are {2 * n + 1}.\n" for n in range(200))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "sums.txt").write_text(TEXT)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(folder: Path) -> Path:
+    run = folder / "run"
+    words = ["--data", folder / "sums.txt", "--output", run, *FAST]
+    assert main(["train", *map(str, words)]) == 0
+    return run
+
+
+def call(capsys: Any, *words: Any) -> tuple[int, str, str]:
+    code = main([str(word) for word in words])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_a_run_is_whole_and_finished(run: Path, folder: Path, capsys: Any) -> None:
+    names = {path.name for path in run.iterdir()}
+    assert names == {"1", "README.md", "config.yaml", "golden.jsonl", "history.csv"} | {
+        "metrics.json",
+        "model.keras",
+    }
+    code, _, said = call(capsys, "train", "--data", folder / "sums.txt", "--output", run, *FAST)
+    assert code == 0
+    assert "is finished" in said
+    assert call(capsys, "verify", run)[0] == 0
+    assert call(capsys, "export", run)[0] == 0
+    assert call(capsys, "verify", run)[0] == 0
+    assert "validation" in (run / "README.md").read_text()
+
+
+def test_the_same_text_as_a_whole_and_as_it_is_made(run: Path, capsys: Any) -> None:
+    asked = ["--max-length", "30", "--seed", "4", "--temperature", "0.9"]
+    code, out, _ = call(capsys, "predict", run, "1 and ", "", *asked)
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert [row["prompt"] for row in rows] == ["1 and ", ""]
+    assert [len(row["text"]) for row in rows] == [36, 30]
+    code, streamed, _ = call(capsys, "predict", run, "1 and ", "", *asked, "--stream")
+    assert code == 0
+    assert streamed == "".join(row["text"] + "\n" for row in rows)
+
+
+def test_measured_and_compared(run: Path, folder: Path, capsys: Any) -> None:
+    code, out, _ = call(
+        capsys, "evaluate", run, "--data", folder / "sums.txt", "--output", folder / "report"
+    )
+    assert code == 0
+    measured = json.loads(out)
+    assert measured["units"] == len(TEXT)
+    assert measured == json.loads((folder / "report" / "metrics.json").read_text())
+    code, out, _ = call(capsys, "compare", run, run, "--data", folder / "sums.txt")
+    assert code == 0
+    assert json.loads(out)["metrics"]["log_loss"]["better"] is None
+
+
+@pytest.mark.parametrize(
+    ("content", "words", "complaint"),
+    [
+        (b"", [], "has no text"),
+        (b"abc", [], "too little"),
+        (b"caf\xe9 au lait\n", [], "line 1 is not UTF-8"),
+        (b"fine\n\0binary", [], "line 2 has a NUL"),
+        (b"fine text\n" * 50, ["--temperature", "1"], "--temperature"),
+        (b"fine text\n" * 50, ["--window", "0"], "--window is 0"),
+        (b"fine text\n" * 50, ["--bidirectional"], "--bidirectional"),
+    ],
+)
+def test_complaints(
+    content: bytes,
+    words: list[str],
+    complaint: str,
+    tmp_path: Path,
+    monkeypatch: Any,
+    capsys: Any,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text.txt").write_bytes(content)
+    code, _, said = call(capsys, "train", "--data", "text.txt", "--output", "run", *words)
+    assert code == 2
+    assert complaint in said
+    assert len(said.splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["text.txt"]
+
+
+def test_writing_that_cannot_be_is_refused_at_once(run: Path, capsys: Any) -> None:
+    for words in (
+        *(["--temperature", "-1"], ["--top-p", "1.5"], ["--max-length", "1000000"]),
+        *(["--top-k", "-1"], ["--repetition-penalty", "0"]),
+    ):
+        code, out, said = call(capsys, "predict", run, "x", *words)
+        assert (code, out) == (2, "")
+        assert words[0] in said
+        assert len(said.splitlines()) == 1
+
+
+def test_the_sample_is_english_in_two_parts() -> None:
+    train, test = topics("train"), topics("test")
+    assert len(train) > 5 * len(test) > 0
+    assert not set(train) & set(test)
+    assert sum(map(len, train)) > 200_000
