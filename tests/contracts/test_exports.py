@@ -20,9 +20,14 @@ EXPORTS = {
         "Label LabelCounter LabelEncoder LabelRule LengthBatches Record Source Span Survey "
         "PairColumnOptions PairCorpus PairExample PairExamples TaggedCorpus TaggedSentence "
         "TextExamples align cooccurrence_vectors encode encode_pairs encode_tagged open_entities "
-        "open_pairs open_source read_vectors source_texts spans_of split_indices survey tags_of"
+        "open_pairs open_source read_vectors source_texts spans_of split_indices survey tags_of "
+        "StreamBatches StreamColumnOptions StreamCorpus TextStream encode_stream open_stream "
+        "parted size_of whole_texts"
     ),
-    "models": "EncoderDecoder ManyToMany ManyToOne OneToOne OutputLayer TextModel load_text_model",
+    "models": (
+        "Carried EncoderDecoder ManyToMany ManyToOne OneToMany OneToOne OutputLayer TextModel "
+        "load_text_model"
+    ),
     "training": (
         "CHECKPOINT TrainingOptions checkpoint_place discard_checkpoint fit make_optimizer "
         "set_threads"
@@ -36,14 +41,17 @@ EXPORTS = {
         "paired_bootstrap report_table save_picture translation_metrics translation_statistics "
         "worst_entities worst_errors write_report write_translations"
     ),
+    "diagnostics": (
+        "Flow draw_activations draw_flows draw_shares gradient_flows recurrent_layers write_flows"
+    ),
     "export": (
         "CARD_FILE Card Servable VerifyResult check_onnx newest_version of_python "
         "read_description read_golden stored verify version_folder write_card write_golden "
         "write_onnx write_saved_model"
     ),
     "tasks": (
-        "EntityTagger EntityTaggerOptions TextClassifier TextClassifierOptions Translator "
-        "TranslatorOptions"
+        "EntityTagger EntityTaggerOptions LanguageModel LanguageModelOptions TextClassifier "
+        "TextClassifierOptions Translator TranslatorOptions"
     ),
 }
 

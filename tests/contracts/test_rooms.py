@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 LINES = (
     ("errors",),
     ("files", "options"),
-    ("cells", "text", "decoding"),
+    ("cells", "text", "decoding", "pictures"),
     ("layers", "data"),
     ("models",),
     ("training", "evaluation", "diagnostics", "export"),

@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from toolkit.evaluation.names import one_line
+from toolkit.pictures import legible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-#: Longer names are shortened, so that they leave room for the matrix.
-LONGEST_NAME = 28
 
 
 def draw_confusion(
@@ -70,25 +67,3 @@ def _square(inches: float) -> "Axes":
     from matplotlib.figure import Figure
 
     return Figure(figsize=(inches, inches)).add_axes((0, 0, 1, 1))
-
-
-def legible(names: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Shortens names, finds fonts that have their characters, and writes the rest as codes."""
-    from matplotlib.font_manager import FontProperties, findfont, fontManager
-    from matplotlib.ft2font import FT2Font
-
-    usual = FontProperties()
-    fonts = list(usual.get_family())
-    names = [one_line(name, LONGEST_NAME) for name in names]
-    missing = set("".join(names)).difference(map(chr, FT2Font(findfont(usual)).get_charmap()))
-    for font in sorted(fontManager.ttflist, key=lambda font: font.name):
-        if not missing:
-            break
-        if font.name.strip(".").startswith("Last") or font.style != "normal":
-            continue  # the last resort has a box for every character
-        found = missing.intersection(map(chr, FT2Font(font.fname).get_charmap()))
-        if found:
-            fonts.append(font.name)
-            missing -= found
-    codes = str.maketrans({c: c.encode("ascii", "backslashreplace").decode() for c in missing})
-    return [one_line(name.translate(codes), LONGEST_NAME) for name in names], fonts

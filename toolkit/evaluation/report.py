@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from toolkit.evaluation.names import one_line
 from toolkit.evaluation.picture import draw_confusion, save_picture
 from toolkit.evaluation.tables import aligned
 from toolkit.files import atomic_write
+from toolkit.pictures import one_line
 
 if TYPE_CHECKING:
     import pandas as pd

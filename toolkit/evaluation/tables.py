@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from toolkit.evaluation.names import one_line
+from toolkit.pictures import one_line
 
 #: The widest a cell of a list may be.
 WIDEST = 60

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from toolkit.evaluation.picture import legible
 from toolkit.evaluation.translation import LengthRow
-from toolkit.files import atomic
+from toolkit.pictures import legible, save_figure, visible
 
 #: The side of a unit's cell, in inches; of long texts they are smaller.
 CELL, SMALLEST_CELL = 0.32, 0.16
@@ -31,7 +30,7 @@ def draw_attention(
 
     table = np.asarray(weights, np.float64).reshape(len(target), len(source))
     cell = max(SMALLEST_CELL, min(CELL, LONGEST_SIDE / max(1, *table.shape)))
-    names = [_shown(unit) for unit in (*source, *target)]
+    names = [visible(unit) for unit in (*source, *target)]
     units, fonts = legible(names)
     room = 0.11 * max(map(len, units), default=1) + 0.4
     figure = Figure(
@@ -49,7 +48,7 @@ def draw_attention(
     axes.xaxis.tick_top()
     axes.set_xticks(range(len(source)), units[: len(source)], rotation=90, **style)
     axes.set_yticks(range(len(target)), units[len(source) :], **style)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def draw_bleu_by_length(curves: Mapping[str, Sequence[LengthRow]], path: str | Path) -> None:
@@ -72,14 +71,4 @@ def draw_bleu_by_length(curves: Mapping[str, Sequence[LengthRow]], path: str | P
     axes.grid(alpha=0.3)
     if len(curves) > 1:
         axes.legend()
-    _save(figure, path)
-
-
-def _shown(unit: str) -> str:
-    """A unit with the space at its beginning made visible."""
-    return unit.replace(" ", "\u2423").replace("\n", "\u21b5").replace("\t", "\u21e5")
-
-
-def _save(figure: Any, path: str | Path) -> None:
-    with atomic(path) as file:
-        figure.savefig(file, format="png", dpi=150)
+    save_figure(figure, path)

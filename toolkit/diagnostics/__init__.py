@@ -1,0 +1,26 @@
+"""What gradients do in a network: recorded by ``record``, drawn by ``plot``."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from toolkit.diagnostics.plot import draw_activations, draw_flows, draw_shares, write_flows
+
+if TYPE_CHECKING:
+    from toolkit.diagnostics.record import Flow, gradient_flows, recurrent_layers
+
+__all__ = [
+    "Flow",
+    "draw_activations",
+    "draw_flows",
+    "draw_shares",
+    "gradient_flows",
+    "recurrent_layers",
+    "write_flows",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Imports TensorFlow only when something that needs it is asked for."""
+    if name in ("Flow", "gradient_flows", "recurrent_layers"):
+        return getattr(import_module("toolkit.diagnostics.record"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
