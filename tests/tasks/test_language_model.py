@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from toolkit.errors import DataError, ModelError, OptionError
 from toolkit.export import Servable, verify
-from toolkit.tasks import LanguageModel, LanguageModelOptions
+from toolkit.tasks import LanguageModel, LanguageModelOptions, TextClassifier
 from toolkit.tasks.options import WritingOptions
 
 SMALL = {"embedding_size": 12, "hidden_size": 24, "window": 16, "learning_rate": 0.01, "ema": 0}
@@ -201,3 +201,31 @@ def test_too_little_text() -> None:
     assert one_letter.generate("", max_length=4) == "aaaa"
     with pytest.raises(ModelError, match="nothing has been learnt"):
         LanguageModel().generate("x")
+
+
+def test_a_classifier_starts_from_a_language_model(of_texts: LanguageModel, tmp_path: Path) -> None:
+    of_texts.save(tmp_path / "lm")
+    data = (TEXTS, [text.split()[1] for text in TEXTS])
+    options = {"pretrained": str(tmp_path / "lm"), "min_count": 1, "validation_split": 0}
+    hardly = TextClassifier(epochs=1, learning_rate=1e-9, ema=0, **options).fit(data)
+    network = hardly.text_model.network
+    language = of_texts.text_model.network
+    assert hardly.text_model.tokenizer.vocabulary == of_texts.text_model.tokenizer.vocabulary
+    for one, other in zip(
+        network.recurrent[0].forward_layer.get_weights(),
+        language.recurrent[0].get_weights(),
+        strict=True,
+    ):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+    ids = of_texts.text_model.tokenizer(["the old bird"])
+    np.testing.assert_allclose(network.embedding(ids), language.embedding(ids), atol=1e-5)
+    assert hardly.facts["hidden_size"] == SMALL["hidden_size"]
+    hardly.export(tmp_path / "run")
+    assert TextClassifier.load(tmp_path / "run").predict(["the old bird"])[0]["label"]
+    with pytest.raises(OptionError, match="units is characters"):
+        TextClassifier(units="characters", **options).fit(data)
+    with pytest.raises(ModelError, match=r"model\.keras, which is missing"):
+        TextClassifier(pretrained=str(tmp_path / "run")).fit(data)
+    hardly.save(tmp_path / "run")
+    with pytest.raises(ModelError, match="is no language model"):
+        TextClassifier(pretrained=str(tmp_path / "run")).fit(data)

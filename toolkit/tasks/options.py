@@ -115,6 +115,8 @@ class TextClassifierOptions(ColumnOptions, TextOptions, EncoderOptions, Training
             by which units occur near each other; auto suits it to the data.
         word_dropout: The share of units that are hidden as unknown in training; auto suits it to
             the data.
+        pretrained: The run of a language model over words or characters, from whose vectors and
+            recurrent weights this starts, with its vocabulary, cell and sizes.
 
     Raises:
         OptionError: A value is none of the choices, or out of its limits.
@@ -127,6 +129,7 @@ class TextClassifierOptions(ColumnOptions, TextOptions, EncoderOptions, Training
     window: int = 100
     vectors: Literal["random", "cooccurrence", "auto"] = "auto"
     word_dropout: float | Literal["auto"] = "auto"
+    pretrained: str | None = None
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -134,6 +137,10 @@ class TextClassifierOptions(ColumnOptions, TextOptions, EncoderOptions, Training
         check_monitor(self.monitor, self.target)
         if self.class_weights == "balanced" and self.target != "classes":
             raise OptionError(f"class_weights balanced needs target classes, not {self.target}")
+        if self.pretrained and self.model != "many_to_one":
+            raise OptionError("pretrained is for the model many_to_one")
+        if self.pretrained and self.vectors == "cooccurrence":
+            raise OptionError("vectors come from pretrained or from cooccurrence; give one")
 
 
 @dataclass(kw_only=True)

@@ -24,6 +24,7 @@ from toolkit.data import (
     open_source,
     survey,
 )
+from toolkit.errors import OptionError
 from toolkit.evaluation import (
     Statistics,
     classification_metrics,
@@ -41,12 +42,14 @@ from toolkit.export import (
     write_onnx,
 )
 from toolkit.models import ManyToOne, OneToOne, TextModel
+from toolkit.options import option
 from toolkit.tasks import automatic
 from toolkit.tasks.automatic import DataSize
 from toolkit.tasks.description import card, constructor_call, validation_words
 from toolkit.tasks.inspection import inspect_texts
 from toolkit.tasks.onnx_readme import onnx_readme
 from toolkit.tasks.options import MONITORS, TextClassifierOptions
+from toolkit.tasks.pretrained import read_pretrained, sizes_of, start_from
 from toolkit.tasks.serving import GOLDEN_TEXTS, Ask, answer_all, as_dicts, signature
 from toolkit.tasks.task import Task, balanced, check_format, not_fitted
 from toolkit.text import Tokenizer, utf8
@@ -92,6 +95,7 @@ class TextClassifier(Task, TextClassifierOptions):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._ask: Ask = not_fitted
+        self._language_model: TextModel | None = None
 
     # Learning
 
@@ -135,6 +139,7 @@ class TextClassifier(Task, TextClassifierOptions):
         """
         set_threads(self.threads)
         keras.utils.set_random_seed(self.seed)
+        self._language_model = read_pretrained(self.pretrained) if self.pretrained else None
         splitting = validation_data is None and self.validation_split > 0
         examples = TextExamples(open_source(data, "train"), self, grouped=splitting)
         tokenizer, encoder, train, held_out = self._read(examples, validation_data)
@@ -155,7 +160,9 @@ class TextClassifier(Task, TextClassifierOptions):
         network = self._network(tokenizer, encoder.outputs, train, size)
         self.text_model = TextModel(tokenizer, network)
         self.text_model.build()
-        if self._choose("vectors", automatic.network(size).vectors) == "cooccurrence":
+        if self._language_model is not None:
+            start_from(network, self._language_model.network)
+        elif self._choose("vectors", automatic.network(size).vectors) == "cooccurrence":
             vectors = cooccurrence_vectors(
                 train, tokenizer.vocabulary_size, network.embedding.output_dim, self.seed
             )
@@ -216,7 +223,34 @@ class TextClassifier(Task, TextClassifierOptions):
             train_rows, held_rows = found.split(self.validation_split, self.seed)
         in_training = np.zeros(found.count, bool)
         in_training[train_rows] = True
-        tokenizer = Tokenizer(
+        tokenizer = self._tokenizer()
+        again = found.again(examples)
+        if self._language_model is None:
+            tokenizer.adapt(
+                example.text for example, used in zip(again, in_training, strict=True) if used
+            )
+        corpus = encode(examples, tokenizer, found.encoder, expected=found)
+        held_out = None
+        if held_rows is not None:
+            held_out = corpus.subset(held_rows)
+        elif validation_data is not None:
+            others = TextExamples(open_source(validation_data, "test"), self, grouped=False)
+            held_out = encode(others, tokenizer, found.encoder)
+        return tokenizer, found.encoder, corpus.subset(train_rows), held_out
+
+    def _tokenizer(self) -> Tokenizer:
+        """A new text layer, or that of the language model with this one's maximum length."""
+        if self._language_model is not None:
+            config = self._language_model.tokenizer.get_config()
+            if config["units"] != self.units:
+                raise OptionError(
+                    f"units is {self.units}, and the pretrained model's {config['units']}; set "
+                    f"{option('units', config['units'])}"
+                )
+            config["max_length"] = self._choose("max_length", automatic.MAX_LENGTHS[self.units])
+            config["truncation"] = self.truncation
+            return Tokenizer.from_config(config)
+        return Tokenizer(
             units=self.units,
             lowercase=self.lowercase,
             normalization=self.normalization,
@@ -226,18 +260,6 @@ class TextClassifier(Task, TextClassifierOptions):
             max_length=self._choose("max_length", automatic.MAX_LENGTHS[self.units]),
             truncation=self.truncation,
         )
-        again = found.again(examples)
-        tokenizer.adapt(
-            example.text for example, used in zip(again, in_training, strict=True) if used
-        )
-        corpus = encode(examples, tokenizer, found.encoder, expected=found)
-        held_out = None
-        if held_rows is not None:
-            held_out = corpus.subset(held_rows)
-        elif validation_data is not None:
-            others = TextExamples(open_source(validation_data, "test"), self, grouped=False)
-            held_out = encode(others, tokenizer, found.encoder)
-        return tokenizer, found.encoder, corpus.subset(train_rows), held_out
 
     def _network(
         self, tokenizer: Tokenizer, outputs: int, train: EncodedCorpus, size: DataSize
@@ -257,6 +279,12 @@ class TextClassifier(Task, TextClassifierOptions):
             "seed": self.seed,
             "dtype": self.precision,
         }
+        recurrent: dict[str, Any] = {"cell": self.cell, "layers": self.layers}
+        if self._language_model is not None:
+            found = sizes_of(self._language_model.network)
+            self.facts |= found
+            recurrent = {name: found.pop(name) for name in recurrent}
+            shared |= found
         if self.target == "number":
             numbers = np.asarray(train.labels)
             shared["output_mean"] = float(numbers.mean())
@@ -265,8 +293,7 @@ class TextClassifier(Task, TextClassifierOptions):
             network = OneToOne(window=self.window, **shared)
         else:
             network = ManyToOne(
-                cell=self.cell,
-                layers=self.layers,
+                **recurrent,
                 bidirectional=self.bidirectional,
                 pooling=self.pooling,
                 dropout=self.dropout,
