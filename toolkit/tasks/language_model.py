@@ -148,7 +148,7 @@ class LanguageModel(Task, LanguageModelOptions):
             description=self._config(),
         )
         if other is not None:
-            self.metrics = _metrics(*_nll(network, other, _rows_of(other)))
+            self.metrics = _metrics(*_reader(network, other, -(-len(other) // EVALUATED_ALONE))())
         return self
 
     def _parts(
@@ -218,8 +218,10 @@ class LanguageModel(Task, LanguageModelOptions):
         """A function that measures the held-out text, and shows what the network writes."""
         rows = max(1, min(MOST_ROWS, len(held_out) // VALIDATED_TOGETHER))
 
+        read = _reader(network, held_out, rows)
+
         def validate() -> dict[str, float]:
-            found = _metrics(*_nll(network, held_out, rows))
+            found = _metrics(*read())
             logger.info("it writes: %s", " ".join(self.generate(max_length=SHOWN).split()))
             return {name: found[name] for name in ("log_loss", "perplexity")}
 
@@ -460,15 +462,16 @@ def _chosen(logits: Any, seen: Any, number: Any, drawing: Drawing) -> Any:
     return choose(logits, seen, number, drawing)
 
 
-def _nll(network: OneToMany, corpus: StreamCorpus, rows: int) -> tuple[float, int]:
-    """Nats and units of a corpus, read in so many stretches side by side."""
+def _reader(network: OneToMany, corpus: StreamCorpus, rows: int) -> Callable[[], tuple[float, int]]:
+    """A function that gives nats and units of a corpus, read in so many stretches side by side."""
     length = -(-len(corpus) // rows)
-    state = [tf.zeros([rows, size], network.compute_dtype) for size in network.sizes]
+    starts = length * np.arange(rows)[:, None]
+    zeros = [tf.zeros([rows, size], network.compute_dtype) for size in network.sizes]
 
     @tf.function(
         input_signature=[
             *[tf.TensorSpec([rows, None], tf.int32)] * 2,
-            *[tf.TensorSpec(each.shape, each.dtype) for each in state],
+            *[tf.TensorSpec(each.shape, each.dtype) for each in zeros],
         ],
         autograph=False,
     )
@@ -477,20 +480,18 @@ def _nll(network: OneToMany, corpus: StreamCorpus, rows: int) -> tuple[float, in
         found = losses(network, outputs, tf.maximum(targets, 0))
         return tf.reduce_sum(tf.where(targets >= 0, found, 0.0)), after
 
-    nll = 0.0
-    starts = length * np.arange(rows)[:, None]
-    for first in range(0, length, STEPS):
-        places = starts + np.arange(first, min(first + STEPS, length))
-        inside = places < len(corpus)
-        targets = np.where(inside, corpus.ids[np.minimum(places, len(corpus) - 1)], -1)
-        ids = np.where(places > 0, corpus.ids[np.clip(places - 1, 0, len(corpus) - 1)], 0)
-        loss, state = measured(ids.astype(np.int32), targets.astype(np.int32), *state)
-        nll += float(loss)
-    return nll, len(corpus)
+    def read() -> tuple[float, int]:
+        nll, state = 0.0, zeros
+        for first in range(0, length, STEPS):
+            places = starts + np.arange(first, min(first + STEPS, length))
+            inside = places < len(corpus)
+            targets = np.where(inside, corpus.ids[np.minimum(places, len(corpus) - 1)], -1)
+            ids = np.where(places > 0, corpus.ids[np.clip(places - 1, 0, len(corpus) - 1)], 0)
+            loss, state = measured(ids.astype(np.int32), targets.astype(np.int32), *state)
+            nll += float(loss)
+        return nll, len(corpus)
 
-
-def _rows_of(corpus: StreamCorpus) -> int:
-    return -(-len(corpus) // EVALUATED_ALONE)
+    return read
 
 
 def _metrics(nll: float, units: float) -> dict[str, Any]:

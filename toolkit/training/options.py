@@ -30,7 +30,7 @@ class TrainingOptions:
             validation data is given.
         monitor: The validation metric that early stopping and the best weights go by; auto is
             accuracy for classes, macro F1 for several labels, the mean absolute error for numbers,
-            F1 for entities.
+            F1 for entities, BLEU for translations, the log loss for text.
         patience: How many epochs without a better metric end the training.
         ema: The decay of the averaged weights, which are then what is evaluated and kept; 0 turns
             averaging off, auto suits it to the data.
