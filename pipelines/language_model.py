@@ -22,6 +22,7 @@ PIPELINE = Pipeline(
     examples=["", "The ", "If the value is "],
     asking=WritingOptions,
     streams=True,
+    inspects=False,
 )
 
 

@@ -114,6 +114,12 @@ def test_writing_that_cannot_be_is_refused_at_once(run: Path, capsys: Any) -> No
         assert len(said.splitlines()) == 1
 
 
+def test_there_is_nothing_to_inspect(folder: Path, capsys: Any) -> None:
+    code, out, said = call(capsys, "inspect", "--data", folder / "sums.txt")
+    assert (code, out) == (2, "")
+    assert "has no inspect" in said
+
+
 def test_the_sample_is_english_in_two_parts() -> None:
     train, test = topics("train"), topics("test")
     assert len(train) > 5 * len(test) > 0

@@ -312,25 +312,30 @@ class LanguageModel(Task, LanguageModelOptions):
         )
         yield prompt
         seen = np.zeros((1, size), bool)
-        tokens: list[int] = []
-        said = ""
+        # Words are joined as their neighbours want it; so the one before is looked at as well.
+        words = self.units == "words"
+        known: list[int] = []
+        pending: list[int] = []
+        first = " " if words and prompt else ""
         for number in range(options.max_length):
             logits, before = tf.constant(found["logits"]), tf.constant(seen)
             token = int(_chosen(logits, before, tf.constant(number), drawing)[0])
             if token == 0:
                 break
-            tokens.append(token)
             seen[0, token] = True
-            text = self._ask("detokenize", tokens=[tokens])["text"][0]
+            pending.append(token)
+            text = self._text(known + pending)[len(self._text(known)) :]
             if not text.endswith("\ufffd"):  # of a character the bytes come one by one
-                if not said and text and prompt and self.units == "words":
-                    yield " "
-                yield text[len(said) :]
-                said = text
+                yield first + text
+                known, pending, first = pending if words else [], [], ""
             state = {name: value for name, value in found.items() if name != "logits"}
             found = self._ask("step", token=[token], **state)
-        text = self._ask("detokenize", tokens=[tokens])["text"][0] if tokens else ""
-        yield text[len(said) :]
+        if pending:
+            yield first + self._text(known + pending)[len(self._text(known)) :]
+
+    def _text(self, tokens: Sequence[int]) -> str:
+        """What units stand for."""
+        return str(self._ask("detokenize", tokens=[tokens])["text"][0]) if tokens else ""
 
     def score(self, texts: Any) -> list[dict[str, Any]]:
         """How likely each text is: ``nll`` in nats, and of how many ``units``."""
