@@ -45,6 +45,7 @@ def test_a_run_is_whole_and_finished(run: Path, folder: Path, capsys: Any) -> No
         "metrics.json",
         "model.keras",
     }
+    assert "a.en.gz and a.fr.gz: " in (run / "README.md").read_text()
     sides = ["--source", folder / "a.en.gz", "--target", folder / "a.fr.gz"]
     code, _, said = call(capsys, "train", *sides, "--output", run, *FAST)
     assert code == 0

@@ -224,7 +224,7 @@ def test_a_report_on_pairs() -> None:
     kinds = {warning["kind"]: warning["message"] for warning in found["warnings"]}
     assert {"identical", "lengths", "overlap", "contradiction"} <= set(kinds)
     assert "row 61" in kinds["identical"]
-    assert "1 pair with a side more than 9 times longer" in kinds["lengths"]
+    assert "1 pair with a side over 9 times longer" in kinds["lengths"]
 
 
 def test_asked_before_learning() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from toolkit.export import Card
@@ -140,12 +141,13 @@ def translation_card(
     example: str,
 ) -> Card:
     """The model card's contents for a translator; see ``card``."""
+    files = facts["data"].replace(" and ", ",").split(",")  # two, where they are parallel
     return Card(
         task=(
             f"Makes of each text another, such as its translation, by a beam of "
             f"{options.beam_size} hypotheses."
         ),
-        data=facts["data"],
+        data=" and ".join(Path(file).name for file in files),
         rows=facts["rows"],
         validation=facts["validation"],
         metrics=_of_validation(metrics),
