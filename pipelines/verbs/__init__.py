@@ -5,6 +5,7 @@ A verb complains about bad input before TensorFlow is imported; then it hands ov
 
 from pipelines.verbs.compare import COMPARE
 from pipelines.verbs.demo import DEMO
+from pipelines.verbs.diagnose import DIAGNOSE
 from pipelines.verbs.evaluate import EVALUATE
 from pipelines.verbs.export import EXPORT, VERIFY
 from pipelines.verbs.inspection import INSPECT
@@ -20,5 +21,6 @@ VERBS: dict[str, Verb] = {
     "export": EXPORT,
     "verify": VERIFY,
     "inspect": INSPECT,
+    "diagnose": DIAGNOSE,
     "demo": DEMO,
 }

@@ -14,7 +14,7 @@ from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
 from pipelines.streams import arriving_lines
 from toolkit.data import Source
-from toolkit.errors import DataError, OptionError
+from toolkit.errors import DataError, ModelError, OptionError
 from toolkit.export import read_description, version_folder
 from toolkit.export.description import CONFIG
 from toolkit.files import alone
@@ -32,6 +32,35 @@ def check_run(pipeline: Pipeline, run: str) -> None:
         ModelError: It is none.
     """
     recorded(pipeline, run)
+
+
+def check_archive(run: str, verb: str) -> None:
+    """Complain of a run that cannot be trained on from.
+
+    Raises:
+        ModelError: It has no ``model.keras``.
+    """
+    archive = Path(run, "model.keras")
+    if not archive.is_file():
+        raise ModelError(f"{verb} needs {archive}, which is missing")
+
+
+def cell_argument(parser: Parser) -> None:
+    """Add the option that names a cell of the user's own, whose code may be run."""
+    parser.add_argument(
+        "--cell",
+        metavar="MODULE:CLASS",
+        help="The cell of your own that the run was trained with. A cell that only the run's "
+        "files name is not used, for its code would be run.",
+    )
+
+
+def trust_cell(cell: str | None) -> None:
+    """Import the module of a cell of the user's own, or say what is wrong with it."""
+    if cell:
+        from toolkit.layers import recurrent_layer
+
+        recurrent_layer(cell, 1)
 
 
 def data_arguments(parser: Parser, pipeline: Pipeline) -> None:

@@ -3,15 +3,21 @@
 import importlib
 import logging
 import sys
-from pathlib import Path
 from typing import Any
 
 from pipelines import console
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
-from pipelines.verbs.common import check_run, golden_argument, golden_texts, run_argument
+from pipelines.verbs.common import (
+    cell_argument,
+    check_archive,
+    check_run,
+    golden_argument,
+    golden_texts,
+    run_argument,
+    trust_cell,
+)
 from pipelines.verbs.verb import Verb
-from toolkit.errors import ModelError
 from toolkit.export import check_onnx, read_golden, verify
 
 logger = logging.getLogger("toolkit.pipelines")
@@ -26,20 +32,13 @@ def _export_arguments(parser: Parser, pipeline: Pipeline) -> None:
         help="saved_model takes raw strings; onnx, written into RUN/onnx/, is the network alone "
         "and takes the tokenizer's ids, for ONNX cannot cut text. It needs onnx and onnxruntime.",
     )
-    parser.add_argument(
-        "--cell",
-        metavar="MODULE:CLASS",
-        help="The cell of your own that the run was trained with. A cell that only the run's "
-        "files name is not used, for its code would be run.",
-    )
+    cell_argument(parser)
     golden_argument(parser)
 
 
 def _export(pipeline: Pipeline, options: Any) -> int:
     check_run(pipeline, options.run)
-    archive = Path(options.run, "model.keras")
-    if not archive.is_file():
-        raise ModelError(f"export needs {archive}, which is missing")
+    check_archive(options.run, "export")
     if options.format == "onnx":
         check_onnx()
     golden = golden_texts(options.golden)
@@ -51,10 +50,7 @@ def _export(pipeline: Pipeline, options: Any) -> int:
         except (OSError, ValueError, KeyError):
             golden = list(pipeline.examples)
     task = pipeline.load_task().load(options.run)
-    if options.cell:
-        from toolkit.layers import recurrent_layer
-
-        recurrent_layer(options.cell, 1)  # imports its module, or says what is wrong
+    trust_cell(options.cell)
     if options.format == "onnx":
         with console.importing():
             importlib.import_module("onnxruntime")

@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from functools import cache
 
 import pytest
 import tensorflow as tf
@@ -59,13 +60,23 @@ PAIRS = [
 ]
 
 
+@cache
+def compiled(units):
+    """As a graph, which is many times as fast as step by step."""
+
+    def parts(texts):
+        pieces = split(texts, units, html_breaks=True)
+        return sentence_lengths(pieces, texts), pieces.starts, pieces.ends
+
+    return tf.function(parts, input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
+
+
 def cut(texts, units):
     """The sentences of each text, from their first token to their last."""
-    pieces = split(tf.constant(texts, tf.string), units, html_breaks=True)
-    lengths = sentence_lengths(pieces, tf.constant(texts, tf.string))
-    assert lengths.dtype == tf.int64
+    found = compiled(units)(tf.constant(texts, tf.string))
+    assert found[0].dtype == tf.int64
     cuts = []
-    rows = zip(lengths.to_list(), pieces.starts.to_list(), pieces.ends.to_list(), strict=True)
+    rows = zip(*(each.to_list() for each in found), strict=True)
     for text, (row, starts, ends) in zip(texts, rows, strict=True):
         assert sum(row) == len(starts)
         borders = [0]

@@ -3,17 +3,32 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from toolkit.diagnostics.plot import draw_activations, draw_flows, draw_shares, write_flows
+from toolkit.diagnostics.plot import (
+    draw_activations,
+    draw_flows,
+    draw_norms,
+    draw_shares,
+    write_flows,
+)
 
 if TYPE_CHECKING:
-    from toolkit.diagnostics.record import Flow, gradient_flows, recurrent_layers
+    from toolkit.diagnostics.record import (
+        Flow,
+        gradient_flows,
+        gradient_norms,
+        one_way,
+        recurrent_layers,
+    )
 
 __all__ = [
     "Flow",
     "draw_activations",
     "draw_flows",
+    "draw_norms",
     "draw_shares",
     "gradient_flows",
+    "gradient_norms",
+    "one_way",
     "recurrent_layers",
     "write_flows",
 ]
@@ -21,6 +36,6 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Imports TensorFlow only when something that needs it is asked for."""
-    if name in ("Flow", "gradient_flows", "recurrent_layers"):
+    if name in ("Flow", "gradient_flows", "gradient_norms", "one_way", "recurrent_layers"):
         return getattr(import_module("toolkit.diagnostics.record"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

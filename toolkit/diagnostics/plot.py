@@ -71,6 +71,30 @@ def draw_activations(flow: "Flow", units: Sequence[str], path: str | Path) -> No
     save_figure(figure, path)
 
 
+def draw_norms(norms: Any, limits: Mapping[str, float], path: str | Path) -> None:
+    """Draws how the norms of gradients are distributed, and where they would be clipped.
+
+    Args:
+        norms: The norm of each batch's gradient [N].
+        limits: Limits by name.
+        path: The PNG file.
+    """
+    found = np.asarray(norms, np.float64)
+    found = found[np.isfinite(found) & (found > 0)]
+    figure, axes = _figure()
+    if found.size:
+        low, high = found.min(), found.max()
+        axes.hist(found, bins=np.geomspace(low * 0.99, high * 1.01, 25).tolist(), color="0.6")
+    for number, (name, limit) in enumerate(limits.items()):
+        axes.axvline(limit, color=f"C{number}", ls="--", label=f"{name} {limit:.3g}")
+    axes.set_xscale("log")
+    axes.set_xlabel("norm of the gradient of a batch")
+    axes.set_ylabel("batches")
+    if limits:
+        axes.legend()
+    save_figure(figure, path)
+
+
 def write_flows(flows: Sequence["Flow"], path: str | Path) -> None:
     """Writes the numbers of ``draw_flows`` and ``draw_shares`` as CSV, a row for each step."""
     import pandas as pd

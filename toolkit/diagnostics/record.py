@@ -1,6 +1,6 @@
 """What the gradient does on its way back through time, recorded step by step."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -83,8 +83,13 @@ class Flow:
 
 def recurrent_layers(network: keras.Model) -> list[Any]:
     """The recurrent layers of a network; of a ``Bidirectional`` the forward one comes first."""
+    return one_way(network._flatten_layers(include_self=False))
+
+
+def one_way(layers: Iterable[Any]) -> list[Any]:
+    """Those of some layers that are recurrent, each once; of a ``Bidirectional`` its two."""
     found: dict[int, Any] = {}
-    for layer in network._flatten_layers(include_self=False):
+    for layer in layers:
         both = isinstance(layer, keras.layers.Bidirectional)
         for each in (layer.forward_layer, layer.backward_layer) if both else (layer,):
             if isinstance(each, keras.layers.RNN):
@@ -144,6 +149,31 @@ def gradient_flows(
             )
         )
     return flows
+
+
+def gradient_norms(
+    variables: Sequence[Any], loss: Callable[..., Tensor], batches: Iterable[tuple[Any, ...]]
+) -> Array:
+    """The norms of the gradient of a loss, batch by batch.
+
+    Args:
+        variables: The V weights.
+        loss: Gives the loss of a batch, given what makes one up; it is compiled.
+        batches: N batches.
+
+    Returns:
+        The norm of the gradient of each weight, [N, V], float64; that of all together is the root
+        of the sum of their squares.
+    """
+
+    @tf.function(autograph=False, reduce_retracing=True)
+    def norms(batch: tuple[Any, ...]) -> Tensor:
+        with tf.GradientTape() as tape:
+            found = loss(*batch)
+        slopes = tape.gradient(found, variables, unconnected_gradients="zero")
+        return tf.stack([tf.norm(tf.cast(tf.convert_to_tensor(s), tf.float64)) for s in slopes])
+
+    return np.array([norms(batch).numpy() for batch in batches]).reshape(-1, len(variables))
 
 
 def step_gradients(steps: Steps, slopes: Sequence[Any]) -> list[Array]:

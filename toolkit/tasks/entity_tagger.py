@@ -45,6 +45,7 @@ from toolkit.models import ManyToMany, TextModel
 from toolkit.tasks import automatic
 from toolkit.tasks.automatic import DataSize
 from toolkit.tasks.description import constructor_call, entity_card, validation_words
+from toolkit.tasks.diagnosis import Subject, Track, Window, longest
 from toolkit.tasks.entity_cutting import Cutter, Misfits
 from toolkit.tasks.entity_inspection import inspect_entities
 from toolkit.tasks.entity_serving import GOLDEN_TEXTS, find_all, signatures, tag_all
@@ -346,6 +347,27 @@ class EntityTagger(Task, EntityTaggerOptions):
         """Weights of the tags that make every kind of entity count the same; 1 outside."""
         of_labels = balanced(counts[1:].reshape(len(self.classes), -1).sum(axis=1))
         return np.concatenate([[1.0], np.repeat(of_labels, len(counts[1:]) // len(of_labels))])
+
+    def _subject(self, data: Any, network: Any) -> Subject:
+        features = self._needs_text_model("diagnose").tokenizer
+        corpus = self._encode(self._sentences(self._examples(data)), features)
+        words = features.words
+
+        def losses(inputs: Any, tags: Any) -> tuple[Any, Any]:
+            mask = network.mask(inputs)
+            scores = network(inputs, training=False)
+            return network.token_losses(scores, tags, mask, False), tf.cast(mask, tf.float32)
+
+        def window(texts: int, steps: int) -> Window:
+            some, length = longest(corpus.lengths, texts, steps)
+            inputs = corpus.inputs(some)
+            inputs["index"] = inputs["index"][:, :length]
+            units = [words[number] for number in inputs["words"][inputs["index"][0]]]
+            return Window(inputs, corpus.targets(some)[:, :length], {"sentence": units})
+
+        batches = LengthBatches(corpus, self.facts["batch_tokens"], self.seed).dataset()
+        tracks = {"sentence": Track(network.recurrent, at_end=False)}
+        return Subject(network, batches, losses, window, tracks)
 
     # Answering
 

@@ -29,10 +29,12 @@ from toolkit.errors import DataError, OptionError
 from toolkit.evaluation import Metric, Statistics
 from toolkit.export import Servable, of_python
 from toolkit.files import atomic_write
+from toolkit.layers.cross_entropy import cross_entropy
 from toolkit.models import Carried, OneToMany, TextModel
 from toolkit.tasks import automatic
 from toolkit.tasks.automatic import DataSize
 from toolkit.tasks.description import constructor_call, language_card
+from toolkit.tasks.diagnosis import Subject, Track, Window
 from toolkit.tasks.language_model_serving import GOLDEN_PROMPTS, losses, signatures
 from toolkit.tasks.options import MONITORS, LanguageModelOptions, WritingOptions
 from toolkit.tasks.task import Task, check_format, not_fitted
@@ -226,6 +228,34 @@ class LanguageModel(Task, LanguageModelOptions):
             return {name: found[name] for name in ("log_loss", "perplexity")}
 
         return validate
+
+    def _subject(self, data: Any, network: Any) -> Subject:
+        tokenizer = self._needs_text_model("diagnose").tokenizer
+        stream = open_stream(data, "test", self)
+        size_of(stream)
+        corpus = encode_stream(stream, tokenizer)
+        batches = self._batches(corpus, DataSize(corpus.texts, len(corpus)))
+
+        def losses(ids: Any, targets: Any) -> tuple[Any, Any]:
+            outputs, _ = network.outputs(ids, network.start(tf.shape(ids)[0]))
+            found = cross_entropy(network.logits(outputs), targets)
+            return found, tf.ones_like(found)
+
+        def window(texts: int, steps: int) -> Window:
+            length = max(1, min(steps, len(corpus) // 2))
+            some = StreamBatches(corpus, max(1, min(texts, len(corpus) // (2 * length))), length)
+            inputs, targets = next(some.windows())
+            units = tokenizer.units_of(targets[0]).numpy()
+            shown = [unit.decode("utf-8", "replace") for unit in units]
+            return Window(inputs["ids"], targets, {"text": shown})
+
+        return Subject(
+            network,
+            ((inputs["ids"], targets) for inputs, targets in batches.windows()),
+            losses,
+            window,
+            {"text": Track(network.recurrent, at_end=False)},
+        )
 
     # Answering
 

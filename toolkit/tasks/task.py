@@ -23,6 +23,7 @@ from toolkit.export import (
 from toolkit.files import atomic_write, named, unfinished
 from toolkit.models import TextModel, load_text_model
 from toolkit.tasks import automatic
+from toolkit.tasks.diagnosis import Subject, diagnose, fresh_network
 from toolkit.training import TrainingOptions, discard_checkpoint
 
 
@@ -87,6 +88,53 @@ class Task:
         given = {k: v for k, v in self._options().items() if k not in without}
         options = {name: self.facts.get(name, value) for name, value in given.items()}
         return options | checksums
+
+    # Looking
+
+    def diagnose(
+        self, data: Any, fresh: bool = False, steps: int = 200, output: str | Path | None = None
+    ) -> dict[str, Any]:
+        """Looks at what gradients do on their way back through time.
+
+        Of some of the longest texts, cut to one length of at most ``steps`` units, the norm of
+        dJ(t)/dh(k) is taken for each recurrent layer, exactly, and each step's share of the
+        gradient of its recurrent weights. Of batches such as training has the norm of the whole
+        gradient is taken. Dropout is off, and no class counts more than another.
+
+        Args:
+            data: Data of the same kinds as for ``fit``.
+            fresh: Whether to look at the network with new random weights instead of what it learnt.
+            steps: The most steps that are followed back.
+            output: A folder that gets pictures (``gradients.png``, ``shares.png``, ``norms.png``,
+                ``activations_<layer>.png``), the numbers in them (``gradients.csv``, ``norms.csv``)
+                and ``diagnosis.json``.
+
+        Returns:
+            Sections: how many texts and steps were ``followed``; ``gradient_at_distance`` |t - k|,
+            the mean norm of dJ(t)/dh(k) for each layer, and the ratio of the farthest to the
+            nearest; what each quarter of the steps adds to the ``gradient_of_recurrent_weights``,
+            as shares of its whole; which share of the values of gates and states is
+            ``saturated``, near their bounds; and ``clipping``, with limits that would suit.
+
+        Raises:
+            DataError: The data is not what it should be.
+            ModelError: Nothing has been learnt, ``model.keras`` is missing, or the network has no
+                recurrent layer.
+            OptionError: The number of steps cannot be.
+        """
+        if steps < 1:
+            raise OptionError(f"steps is {steps}; at least 1 is needed")
+        options = self._options()
+        network = self._needs_text_model("diagnose").network
+        if fresh:
+            network = fresh_network(network, options["seed"])
+        kind = "clipnorm" if options["clipnorm"] else "global_clipnorm"
+        limit = float(options[kind] or np.inf)
+        return diagnose(self._subject(data, network), (kind, limit), steps, output)
+
+    def _subject(self, data: Any, network: Any) -> Subject:
+        """What is looked at of a network on data."""
+        raise NotImplementedError
 
     # Keeping
 

@@ -46,6 +46,7 @@ from toolkit.options import option
 from toolkit.tasks import automatic
 from toolkit.tasks.automatic import DataSize
 from toolkit.tasks.description import card, constructor_call, validation_words
+from toolkit.tasks.diagnosis import Subject, Track, Window, longest
 from toolkit.tasks.inspection import inspect_texts
 from toolkit.tasks.onnx_readme import onnx_readme
 from toolkit.tasks.options import MONITORS, TextClassifierOptions
@@ -314,6 +315,26 @@ class TextClassifier(Task, TextClassifierOptions):
         if self.class_weights == "none":
             return None
         return balanced(train.class_counts)
+
+    def _subject(self, data: Any, network: Any) -> Subject:
+        tokenizer = self._needs_text_model("diagnose").tokenizer
+        examples = TextExamples(open_source(data, "test"), self, grouped=False)
+        corpus = encode(examples, tokenizer, LabelEncoder(self.target, self.classes))
+        loss = network.output_layer.loss()
+
+        def losses(ids: Any, labels: Any) -> tuple[Any, Any]:
+            found = tf.reshape(loss.call(labels, network(ids, training=False)), [-1, 1])
+            return found, tf.ones_like(found)
+
+        def window(texts: int, steps: int) -> Window:
+            some, length = longest(corpus.lengths, texts, steps)
+            ids = corpus.inputs(some)[:, :length]
+            units = [unit.decode() for unit in tokenizer.units_of(ids[0]).numpy()]
+            return Window(ids, corpus.targets(some), {"text": units})
+
+        batches = LengthBatches(corpus, self.facts["batch_tokens"], self.seed).dataset()
+        tracks = {"text": Track(getattr(network, "recurrent", ()), at_end=True)}
+        return Subject(network, batches, losses, window, tracks)
 
     # Answering
 

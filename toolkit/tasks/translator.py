@@ -32,10 +32,12 @@ from toolkit.evaluation import (
     write_translations,
 )
 from toolkit.export import Servable, of_python
+from toolkit.layers.cross_entropy import cross_entropy
 from toolkit.models import EncoderDecoder, TextModel
 from toolkit.tasks import automatic
 from toolkit.tasks.automatic import DataSize
 from toolkit.tasks.description import constructor_call, translation_card, validation_words
+from toolkit.tasks.diagnosis import Subject, Track, Window, longest
 from toolkit.tasks.options import MONITORS, AskOptions, TranslatorOptions
 from toolkit.tasks.task import Task, check_format, not_fitted
 from toolkit.tasks.translation_inspection import inspect_pairs
@@ -313,6 +315,34 @@ class Translator(Task, TranslatorOptions):
             return numbers | {"log_loss": loss / max(1.0, units)}
 
         return validate
+
+    def _subject(self, data: Any, network: Any) -> Subject:
+        text_model = self._needs_text_model("diagnose")
+        layers = text_model.tokenizer, text_model.target_tokenizer
+        corpus = encode_pairs(PairExamples(open_pairs(data, "test", self), self), *layers)
+
+        def losses(inputs: Any, targets: Any) -> tuple[Any, Any]:
+            found = cross_entropy(network(inputs, training=False), targets)
+            return found, tf.cast(network.target_mask(inputs["target"]), tf.float32)
+
+        def window(texts: int, steps: int) -> Window:
+            shorter = np.minimum(corpus.source_lengths, corpus.target_lengths)
+            some, length = longest(shorter, texts, steps)
+            inputs = {side: ids[:, :length] for side, ids in corpus.inputs(some).items()}
+            targets = corpus.targets(some)[:, :length]
+            shown = {"source": inputs["source"][0], "target": targets[0]}
+            units = {
+                side: [unit.decode("utf-8", "replace") for unit in layer.units_of(ids).numpy()]
+                for (side, ids), layer in zip(shown.items(), layers, strict=True)
+            }
+            return Window(inputs, targets, units)
+
+        tracks = {
+            "source": Track(network.encoder_layers, at_end=True),
+            "target": Track(network.decoder_layers, at_end=False),
+        }
+        batches = LengthBatches(corpus, self.facts["batch_tokens"], self.seed).dataset()
+        return Subject(network, batches, losses, window, tracks)
 
     # Answering
 
