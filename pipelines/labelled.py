@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -17,6 +18,9 @@ from toolkit.data import (
     Source,
     StreamColumnOptions,
     TextExamples,
+    conditioned_examples,
+    conditioned_prompts,
+    open_conditioned,
     open_entities,
     open_pairs,
     open_source,
@@ -27,7 +31,9 @@ from toolkit.data import (
     whole_texts,
 )
 from toolkit.data.entity_survey import survey_entities
-from toolkit.errors import DataError
+from toolkit.errors import DataError, OptionError
+from toolkit.options import option
+from toolkit.tasks.options import check_condition
 
 
 class Labelled(ABC):
@@ -76,8 +82,24 @@ class Labelled(ABC):
         """
 
     @abstractmethod
-    def unlabelled(self, data: Source, columns: Any) -> Iterator[Any]:
-        """What is to be answered, one value for each row."""
+    def unlabelled(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[Any]:
+        """What is to be answered by a run of which these are the facts, one value for each row."""
+
+    def asked_columns(
+        self, columns: Any, facts: Mapping[str, Any], asked: Mapping[str, Any], in_rows: bool
+    ) -> Any:
+        """The columns of what is to be answered, among those that a run was trained with.
+
+        Args:
+            columns: These.
+            facts: Of the run.
+            asked: What was said of how texts are answered.
+            in_rows: Whether they come in data that has columns.
+
+        Raises:
+            OptionError: The run cannot be asked so.
+        """
+        return columns
 
 
 class LabelledTexts(Labelled):
@@ -114,7 +136,7 @@ class LabelledTexts(Labelled):
             data, columns, None if classes is None else LabelEncoder(columns.target, classes)
         )
 
-    def unlabelled(self, data: Source, columns: Any) -> Iterator[str]:
+    def unlabelled(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[str]:
         """The text of each row."""
         return (example.text for example in TextExamples(data, columns, labelled=False))
 
@@ -158,7 +180,7 @@ class LabelledEntities(Labelled):
         """Read the data once, and hold it to the run's labels."""
         self._read(data, columns, [*facts["classes"]] if "classes" in facts else None)
 
-    def unlabelled(self, data: Source, columns: Any) -> Iterator[Any]:
+    def unlabelled(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[Any]:
         """The text of each row, or its list of tokens."""
         for example in EntityExamples(data, columns, labelled=False):
             yield list(example.tokens) if example.text is None else example.text
@@ -196,7 +218,7 @@ class LabelledPairs(Labelled):
         with console.silence():  # the task says the same again
             deque(PairExamples(data, columns), maxlen=0)
 
-    def unlabelled(self, data: Source, columns: Any) -> Iterator[str]:
+    def unlabelled(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[str]:
         """The first text of each pair; an empty one where there is none."""
         return source_texts(data)
 
@@ -206,7 +228,7 @@ class LabelledStream(Labelled):
 
     columns = StreamColumnOptions
     given = tuple(StreamColumnOptions.__dataclass_fields__)
-    asked = ("text_column",)
+    asked = ("text_column", "condition_column")
     formats = (
         "A plain text file, a folder of such, a CSV, TSV or JSONL file with a text a row (each "
         "also .gz)"
@@ -215,19 +237,64 @@ class LabelledStream(Labelled):
 
     def open(self, data: Any, part: Literal["train", "test"], columns: Any) -> Any:
         """Open data, if it is there."""
+        if columns.condition_column is not None:
+            return open_conditioned(data, part, columns)
         return open_stream(data, part, columns)
 
     def check_training(self, train: Any, validation: Any, options: Any) -> None:
-        """Read the data once."""
-        self.check(train, options, {})
+        """Read the data once; where texts have conditions, hold the validation data to them."""
+        encoder = None
+        with console.silence():  # the task says the same again
+            if options.condition_column is None:
+                size_of(train)
+            else:
+                found = survey(conditioned_examples(train, options), "classes")
+                encoder = found.encoder
+                if validation is None and options.validation_split:
+                    found.split(options.validation_split, options.seed)
         if validation is not None:
-            self.check(validation, options, {})
+            self._read(validation, options, encoder)
 
     def check(self, data: Any, columns: Any, facts: Mapping[str, Any]) -> None:
-        """Read the data once."""
-        with console.silence():  # the task says the same again
-            size_of(data)
+        """Read the data once; where texts have conditions, hold it to those of the run."""
+        conditions = self._conditions(columns, facts)
+        self._read(data, columns, LabelEncoder("classes", conditions) if conditions else None)
 
-    def unlabelled(self, data: Any, columns: Any) -> Iterator[str]:
-        """Each text, as a prompt."""
-        return whole_texts(data)
+    def unlabelled(self, data: Any, columns: Any, facts: Mapping[str, Any]) -> Iterator[Any]:
+        """Each text, as a prompt; where its condition is its own, a pair of both."""
+        if columns.condition_column is None:
+            return whole_texts(data)
+        conditions = self._conditions(columns, facts)
+        with console.silence():  # it is read again
+            deque(conditioned_prompts(data, columns, conditions), maxlen=0)
+        return conditioned_prompts(data, columns, conditions)
+
+    def asked_columns(
+        self, columns: Any, facts: Mapping[str, Any], asked: Mapping[str, Any], in_rows: bool
+    ) -> Any:
+        """Without a column of conditions where one was asked for, which must be the run's."""
+        conditions, condition = self._conditions(columns, facts), asked["condition"]
+        if condition is not None or not in_rows:
+            check_condition(condition, conditions)
+        return columns if condition is None else replace(columns, condition_column=None)
+
+    def _conditions(self, columns: Any, facts: Mapping[str, Any]) -> list[str]:
+        """The conditions that a run has learnt.
+
+        Raises:
+            OptionError: A column of them is given, and it has learnt none.
+        """
+        conditions = [*facts.get("classes", ())]
+        if columns.condition_column is not None and not conditions:
+            raise OptionError(
+                f"{option('condition_column', columns.condition_column)} is given, but the run has "
+                "learnt no conditions"
+            )
+        return conditions
+
+    def _read(self, data: Any, columns: Any, encoder: LabelEncoder | None) -> None:
+        with console.silence():  # the task says the same again
+            if encoder is None:
+                size_of(data)
+            else:
+                deque(conditioned_examples(data, columns).known(encoder), maxlen=0)

@@ -94,7 +94,7 @@ def answered(
     """Write the answer to each text, in order, and flush after each batch.
 
     Args:
-        batches: The texts, or sentences as lists of tokens.
+        batches: The texts, or sentences as lists of tokens, or pairs that answers show otherwise.
         predict: What answers some of them.
         output: Where the answers go.
         form: ``jsonl`` or ``csv``.
@@ -106,7 +106,7 @@ def answered(
     for batch in batches:
         answers = list(zip(batch, predict(batch), strict=True))
         for text, found in answers:
-            write({"text" if isinstance(text, str) else "tokens": text, **found})
+            write({"tokens" if isinstance(text, list) else "text": text, **found})
         output.flush()
         yield from answers
 

@@ -50,8 +50,11 @@ def _check_alike(pipeline: Pipeline, a: str, b: str) -> None:
     targets = of_a["options"].get("target"), of_b["options"].get("target")
     if None not in targets and targets[0] != targets[1]:
         raise ModelError(f"{a} has target {targets[0]} and {b} has target {targets[1]}")
-    if "classes" in of_a["facts"] and "classes" in of_b["facts"]:
-        check_classes([*of_a["facts"]["classes"]], [*of_b["facts"]["classes"]], names=(a, b))
+    known = ["classes" in made["facts"] for made in (of_a, of_b)]
+    conditions = any(made["options"].get("condition_column") for made in (of_a, of_b))
+    if all(known) or conditions:  # a run without conditions has no classes
+        classes_a, classes_b = ([*made["facts"].get("classes", ())] for made in (of_a, of_b))
+        check_classes(classes_a, classes_b, names=(a, b))
 
 
 COMPARE = Verb(

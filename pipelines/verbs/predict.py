@@ -6,7 +6,7 @@ import itertools
 import logging
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
 from pipelines.streams import answered, arriving_batches, arriving_lines, full_batches
-from pipelines.verbs.common import check_run, columns, opened, run_argument
+from pipelines.verbs.common import columns, opened, recorded, run_argument
 from pipelines.verbs.verb import Verb
 from toolkit.errors import OptionError
 
@@ -53,7 +53,7 @@ def _predict_arguments(parser: Parser, pipeline: Pipeline) -> None:
 
 
 def _predict(pipeline: Pipeline, options: Any) -> int:
-    check_run(pipeline, options.run)
+    facts = recorded(pipeline, options.run)["facts"]
     if options.texts and options.data:
         raise OptionError("texts are given both on the line and by --data; give one of the two")
     picture = _picture(pipeline, options)
@@ -61,8 +61,10 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
     if pipeline.asking:
         asked = {field.name: getattr(options, field.name) for field in fields(pipeline.asking)}
         pipeline.asking(**asked)  # complains of values that cannot be, before TensorFlow
+    of_run = columns(pipeline, options, options.run)
+    wanted = pipeline.labelled.asked_columns(of_run, facts, asked, in_rows=not _lines(options))
     with contextlib.ExitStack() as stack:
-        batches = _batches(pipeline, options, stack)
+        batches = _batches(pipeline, options, stack, wanted, facts)
         task = pipeline.load_task().load(options.run)
         if pipeline.streams and options.stream:
             for text in itertools.chain.from_iterable(batches):
@@ -95,7 +97,18 @@ def _picture(pipeline: Pipeline, options: Any) -> str | None:
     return path
 
 
-def _batches(pipeline: Pipeline, options: Any, stack: contextlib.ExitStack) -> Iterator[list[Any]]:
+def _lines(options: Any) -> bool:
+    """Whether texts come as lines, or from the command line; else they are in data with columns."""
+    return options.data is None or options.data.lower().endswith(".txt")
+
+
+def _batches(
+    pipeline: Pipeline,
+    options: Any,
+    stack: contextlib.ExitStack,
+    of_run: Any,
+    facts: Mapping[str, Any],
+) -> Iterator[list[Any]]:
     """The texts from wherever they come; a missing file or column is complained about at once."""
     if options.texts:
         return full_batches(options.texts)
@@ -103,11 +116,10 @@ def _batches(pipeline: Pipeline, options: Any, stack: contextlib.ExitStack) -> I
         if sys.stdin.isatty():
             logger.info("type texts, one a line; Ctrl-D ends")
         return arriving_batches(arriving_lines(sys.stdin.fileno()))
-    if options.data.lower().endswith(".txt"):
+    if _lines(options):
         return full_batches(arriving_lines(stack.enter_context(opened(options.data))))
-    of_run = columns(pipeline, options, options.run)
     source = pipeline.data(options.data, "test", of_run)
-    return full_batches(pipeline.labelled.unlabelled(source, of_run))
+    return full_batches(pipeline.labelled.unlabelled(source, of_run, facts))
 
 
 PREDICT = Verb(

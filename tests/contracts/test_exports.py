@@ -22,7 +22,8 @@ EXPORTS = {
         "TextExamples align cooccurrence_vectors encode encode_pairs encode_tagged open_entities "
         "open_pairs open_source read_vectors source_texts spans_of split_indices survey tags_of "
         "StreamBatches StreamColumnOptions StreamCorpus TextStream encode_stream open_stream "
-        "parted size_of whole_texts"
+        "parted size_of whole_texts TextBatches conditioned_examples conditioned_prompts "
+        "open_conditioned"
     ),
     "models": (
         "Carried EncoderDecoder ManyToMany ManyToOne OneToMany OneToOne OutputLayer TextModel "
@@ -42,7 +43,8 @@ EXPORTS = {
         "worst_entities worst_errors write_report write_translations"
     ),
     "diagnostics": (
-        "Flow draw_activations draw_flows draw_shares gradient_flows recurrent_layers write_flows"
+        "Flow draw_activations draw_flows draw_norms draw_shares gradient_flows gradient_norms "
+        "one_way recurrent_layers write_flows"
     ),
     "export": (
         "CARD_FILE Card Servable VerifyResult check_onnx newest_version of_python "

@@ -320,7 +320,7 @@ def with_legal_paths(layer, emissions, mask):
 
 
 def many(test):
-    return settings(deadline=None, max_examples=50)(test)
+    return settings(deadline=None, max_examples=25)(test)
 
 
 class TestProperties:

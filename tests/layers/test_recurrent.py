@@ -156,7 +156,7 @@ class TestAgainstTheInheritedLoop:
         half = make(name, f"mixed_{policy}", return_sequences=True, return_state=True)
         exact = make(name, "float64", return_sequences=True, return_state=True)
         ours_off, theirs_off = [], []
-        for seed in range(4):
+        for seed in range(2):
             x, h = data(seed, policy, steps=20, batch=16)
             rng = np.random.default_rng(seed)
             weights = [rng.normal(size=w.shape, scale=0.4) for w in half.get_weights()]
@@ -393,11 +393,10 @@ class TestAsAKerasLayer:
         assert again.activity_regularizer.l2 == 0.5
         assert again.cell.get_config() == layer.cell.get_config()
 
-    @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
-    def test_trains_saves_and_loads(self, policy, tmp_path, by_hand):
+    def test_trains_saves_and_loads(self, tmp_path, by_hand):
         inputs = keras.Input((None, D))
         x = keras.layers.Masking()(inputs)
-        x = keras.layers.Bidirectional(GRU(H, dropout=0.1, dtype=policy))(x)
+        x = keras.layers.Bidirectional(GRU(H, dropout=0.1, dtype="mixed_bfloat16"))(x)
         model = keras.Model(inputs, keras.layers.Dense(1, dtype="float32")(x))
         model.compile(keras.optimizers.Adam(0.02, clipnorm=1.0), "mse")
         x = np.random.default_rng(0).normal(size=(64, T, D)).astype("float32")

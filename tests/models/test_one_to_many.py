@@ -51,6 +51,8 @@ def test_the_output_is_the_matrix_of_the_vectors():
 
 
 def test_conditions_make_the_first_states():
+    (state,) = network(conditions=3).start(2, tf.constant([0, 1]))
+    assert state.shape == (2, 4)
     model = network(conditions=3, cell="lstm", layers=2)
     starts = [model.start(2, tf.constant(some)) for some in ([0, 1], [2, 1])]
     table = np.tanh(model.condition.embeddings.numpy())
@@ -93,6 +95,43 @@ def test_the_gradient_stays_within_a_batch():
         strict=True,
     ):
         np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
+def test_rows_that_begin_anew_begin_from_their_condition(cell):
+    model = network(cell=cell, conditions=3)
+    carried = Carried(model, 2)
+    condition = tf.constant([2, 0])
+    whole = model.run(IDS, model.start(2, condition))[0]
+    for _ in range(2):  # the second time after another text
+        parts = [
+            carried({"ids": IDS[:, a:b], "fresh": tf.fill([2], a == 0), "condition": condition})
+            for a, b in ((0, 2), (2, 6))
+        ]
+        np.testing.assert_allclose(np.concatenate(parts, axis=1), whole, atol=1e-5)
+
+
+def test_conditions_are_learnt_and_padding_is_not():
+    model = network(conditions=3)
+    carried = Carried(model, 2)
+    weights = np.array([[1, 1, 0, 0], [1, 0, 0, 0]], np.float32)
+    inputs = {"fresh": tf.fill([2], True), "condition": tf.constant([2, 0])}
+
+    def learnt(ids):
+        with tf.GradientTape() as tape:
+            output = carried({**inputs, "ids": ids}, training=True)
+            loss = carried.compute_loss(inputs, IDS[:, 2:], output, weights)
+        return loss, tape.gradient(loss, [model.condition.embeddings, model.bias])
+
+    ids = IDS[:, 1:5].copy()
+    loss, gradients = learnt(ids)
+    np.testing.assert_array_equal(np.any(gradients[0], axis=1), [True, False, True])
+    logits = model.run(ids, model.start(2, inputs["condition"]))[0]
+    right = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.constant(IDS[:, 2:]), logits)
+    np.testing.assert_allclose(loss, np.sum(right * weights) / 3, rtol=1e-5)
+    ids[:, 2:] = 6
+    for one, other in zip(gradients, learnt(ids)[1], strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
 
 
 def test_it_learns_what_only_a_carried_state_can_know():

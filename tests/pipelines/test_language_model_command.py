@@ -125,3 +125,26 @@ def test_the_sample_is_english_in_two_parts() -> None:
     assert len(train) > 5 * len(test) > 0
     assert not set(train) & set(test)
     assert sum(map(len, train)) > 200_000
+
+
+def test_gradients_are_looked_at(run: Path, folder: Path, tmp_path: Path, capsys: Any) -> None:
+    asked = ["diagnose", run, "--data", folder / "sums.txt", "--steps", "12"]
+    code, out, _ = call(capsys, *asked, "--output", tmp_path / "pictures")
+    assert code == 0
+    assert "gradient at distance" in out
+    assert (tmp_path / "pictures" / "gradients.png").is_file()
+    code, out, _ = call(capsys, *asked, "--fresh", "--format", "json")
+    assert code == 0
+    assert json.loads(out)["followed"] == {"text": {"texts": 16, "steps": 12}}
+
+
+def test_gradients_that_cannot_be_looked_at(run: Path, folder: Path, capsys: Any) -> None:
+    code, out, said = call(capsys, "diagnose", run, "--data", folder / "sums.txt", "--steps", "0")
+    assert (code, out) == (2, "")
+    assert said == "error: --steps is 0; at least 1 is needed\n"
+    archive = run / "model.keras"
+    archive.rename(folder / "away.keras")
+    code, out, said = call(capsys, "diagnose", run, "--data", folder / "sums.txt")
+    (folder / "away.keras").rename(archive)
+    assert (code, out) == (2, "")
+    assert said == f"error: diagnose needs {archive}, which is missing\n"

@@ -109,8 +109,7 @@ def test_texts_with_spans(fitted: EntityTagger) -> None:
 )
 def test_places_are_code_points_whatever_stands_before(run: Path, before: str) -> None:
     text = f"{before}today we saw Ada Moss in Cork."
-    model = Servable.load(run)
-    answer = model(text=[text, "", text + " " + text])
+    answer = servable(run)(text=[text, "", text + " " + text])
     assert answer["entity_count"].tolist()[1] == 0
     for row, whole in enumerate([text, "", text + " " + text]):
         count = answer["entity_count"][row]
@@ -349,9 +348,8 @@ def test_entities_that_do_not_fit_are_said_and_missed(
     assert metrics["recall"] == 0
 
 
-@pytest.mark.parametrize("cell", ["simple_rnn", "simplified_gru", "lstm", "keras_gru"])
-def test_every_cell_learns_saves_and_answers(cell: str, tmp_path: Path) -> None:
-    tagger = EntityTagger(**SMALL | {"cell": cell, "epochs": 2}).fit(records(60, seed=1))
+def test_a_cell_of_two_states_learns_saves_and_answers(tmp_path: Path) -> None:
+    tagger = EntityTagger(**SMALL | {"cell": "lstm", "epochs": 2}).fit(records(60, seed=1))
     tagger.save(tmp_path)
     tagger.export(tmp_path)
     again = EntityTagger.load(tmp_path)
@@ -366,11 +364,27 @@ def test_every_cell_learns_saves_and_answers(cell: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "options",
     [
-        {"crf": False, "characters": "none", "shape_size": 0, "affix_size": 0},
-        {"characters": "gru", "class_weights": "balanced", "sentences": False},
-        {"precision": "mixed_bfloat16", "units": "compounds"},
-        {"bidirectional": False, "layers": 2, "dropout": 0.1, "recurrent_dropout": 0.1},
-        {"optimizer": "sgd", "learning_rate": 0.5, "ema": 0.9},
+        {
+            "crf": False,
+            "characters": "none",
+            "shape_size": 0,
+            "affix_size": 0,
+            "units": "compounds",
+        },
+        {"characters": "gru", "class_weights": "balanced", "sentences": False, "cell": "keras_gru"},
+        {
+            "precision": "mixed_bfloat16",
+            "cell": "simplified_gru",
+            "layers": 2,
+            "units": "compounds",
+        },
+        {
+            "optimizer": "sgd",
+            "learning_rate": 0.5,
+            "ema": 0.9,
+            "bidirectional": False,
+            "dropout": 0.1,
+        },
     ],
     ids=str,
 )
@@ -410,28 +424,26 @@ def test_entities_that_were_seen_in_training_are_told_from_others(run: Path) -> 
     assert tagger.evaluate(new)["seen_recall"] is None
 
 
-def test_a_frame_of_tokens_with_a_sentence_column() -> None:
+def test_a_frame_of_tokens_with_a_sentence_column(fitted: EntityTagger) -> None:
     rows = [
         (number, word, tag)
         for number, block in enumerate(as_columns(records(120, seed=1)).split("\n\n"))
         for word, _, tag in (line.split() for line in block.splitlines())
     ]
     frame = pd.DataFrame(rows, columns=["sentence", "word", "tag"])
-    tagger = EntityTagger(**SMALL | {"epochs": 6}).fit(frame)
-    assert tagger.evaluate(frame)["f1"] >= 0.9
+    assert fitted.evaluate(frame)["f1"] >= 0.9
 
 
-def test_the_same_seed_gives_the_same_model() -> None:
-    options = SMALL | {"epochs": 2}
-    one, other = (EntityTagger(**options).fit(records(60, seed=1)) for _ in range(2))
+def test_the_same_seed_gives_the_same_model(fitted: EntityTagger) -> None:
+    again = EntityTagger(**SMALL).fit(records(300, seed=1))
     for a, b in zip(
-        one.text_model.get_weights(),  # type: ignore[union-attr]
-        other.text_model.get_weights(),  # type: ignore[union-attr]
+        again.text_model.get_weights(),  # type: ignore[union-attr]
+        fitted.text_model.get_weights(),  # type: ignore[union-attr]
         strict=True,
     ):
         np.testing.assert_array_equal(a, b)
-    assert [{**row, "seconds": 0} for row in one.history] == [
-        {**row, "seconds": 0} for row in other.history
+    assert [{**row, "seconds": 0} for row in again.history] == [
+        {**row, "seconds": 0} for row in fitted.history
     ]
 
 

@@ -95,6 +95,25 @@ def test_prefill_and_step_give_what_is_written_in_one_go(run: Path) -> None:
         assert model(prompt=[prompt])["text"][0] == text
 
 
+def test_without_conditions_none_is_asked_for(fitted: LanguageModel, run: Path) -> None:
+    signatures = Servable.load(run).signatures
+    takes = {
+        name: sorted(found.structured_input_signature[1]) for name, found in signatures.items()
+    }
+    writing = ["max_length", "prompt", "repetition_penalty", "seed", "temperature"]
+    assert takes == {
+        "serving_default": ["prompt"],
+        "generate": [*writing, "top_k", "top_p"],
+        "score": ["text"],
+        "read": ["state_0", "text", "token"],
+        "prefill": ["prompt"],
+        "step": ["state_0", "token"],
+        "detokenize": ["tokens"],
+    }
+    with pytest.raises(OptionError, match="has learnt no conditions"):
+        fitted.generate("x", condition="warm")
+
+
 def test_scores_are_sums_of_the_units_surprises(run: Path) -> None:
     model = Servable.load(run)
     tokenizer = LanguageModel.load(run)._needs_text_model("x").tokenizer

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from toolkit.data import PairExamples, open_pairs
 from toolkit.errors import DataError, ModelError, OptionError
 from toolkit.evaluation import compare
 from toolkit.export import read_golden, verify
@@ -155,9 +156,14 @@ def test_a_run_is_loaded_to_be_exported_again(run: Path, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     "options",
     [
-        {"attention": "none", "units": "words", "shared_vocabulary": False},
-        {"attention": "multiplicative", "cell": "lstm", "units": "characters", "layers": 2},
-        {"shared_vocabulary": False, "cell": "simple_rnn", "precision": "mixed_bfloat16"},
+        {"attention": "none", "units": "words", "shared_vocabulary": False, "cell": "simple_rnn"},
+        {
+            "attention": "multiplicative",
+            "cell": "lstm",
+            "units": "characters",
+            "layers": 2,
+            "precision": "mixed_bfloat16",
+        },
     ],
     ids=str,
 )
@@ -184,17 +190,11 @@ def test_two_translators_are_compared(fitted: Translator) -> None:
         assert found["metrics"][name]["b"] == pytest.approx(right)
 
 
-def test_the_same_seed_gives_the_same_model() -> None:
-    options = SMALL | {"epochs": 2}
-    one, other = (Translator(**options).fit(pairs(120, seed=1)) for _ in range(2))
-    for a, b in zip(one.text_model.get_weights(), other.text_model.get_weights(), strict=True):  # type: ignore[union-attr]
-        np.testing.assert_array_equal(a, b)
-
-
 def test_pairs_of_the_same_source_are_held_out_together() -> None:
     sources, targets = pairs(40, seed=1)
-    translator = Translator(**SMALL | {"epochs": 1})
-    translator.fit((sources * 3, targets * 3))
+    translator = Translator(**SMALL)
+    everything = open_pairs((sources * 3, targets * 3), "train", translator)
+    translator._read(PairExamples(everything, translator), None)
     held = set(translator._held_sources)
     assert held
     assert len(translator._held_sources) == 3 * sum(source in held for source in sources)
@@ -202,9 +202,12 @@ def test_pairs_of_the_same_source_are_held_out_together() -> None:
 
 def test_long_pairs_are_left_out_of_training(caplog: pytest.LogCaptureFixture) -> None:
     sources, targets = pairs(60, seed=1)
-    options = SMALL | {"epochs": 1, "validation_split": 0.0, "max_length": 40}
-    translator = Translator(**options).fit((["red " * 99, *sources], ["rot " * 99, *targets]))
-    assert translator.facts["rows"] == 60
+    options = SMALL | {"validation_split": 0.0, "max_length": 40}
+    translator = Translator(**options)
+    both = (["red " * 99, *sources], ["rot " * 99, *targets])
+    examples = PairExamples(open_pairs(both, "train", translator), translator)
+    _, train, _ = translator._read(examples, None)
+    assert len(train) == 60
     assert "1 pair has a side of more than 40 units, and is left out" in caplog.text
     with pytest.raises(DataError, match="no pair that can be learnt from"):
         Translator(**options | {"max_length": 1}).fit((sources, targets))

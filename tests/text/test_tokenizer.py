@@ -104,7 +104,7 @@ TEXTS = st.lists(
 
 
 @pytest.mark.parametrize("units", ["words", "characters"])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(texts=TEXTS)
 def test_scalar_single_and_batch_agree_in_graph_and_out(units, texts):
     tokenizer = TOKENIZERS[units]

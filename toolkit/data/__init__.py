@@ -8,6 +8,11 @@ TensorFlow is imported when it is first asked for.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from toolkit.data.conditioned import (
+    conditioned_examples,
+    conditioned_prompts,
+    open_conditioned,
+)
 from toolkit.data.entity_examples import EntityExample, EntityExamples
 from toolkit.data.examples import Example, TextExamples
 from toolkit.data.labels import Label, LabelCounter, LabelEncoder
@@ -37,6 +42,7 @@ if TYPE_CHECKING:
     from toolkit.data.stream_batches import StreamBatches
     from toolkit.data.stream_corpus import StreamCorpus, encode_stream
     from toolkit.data.tagged_corpus import TaggedCorpus, TaggedSentence, encode_tagged
+    from toolkit.data.text_batches import TextBatches
 
 __all__ = [
     "ColumnOptions",
@@ -63,14 +69,18 @@ __all__ = [
     "Survey",
     "TaggedCorpus",
     "TaggedSentence",
+    "TextBatches",
     "TextExamples",
     "TextStream",
     "align",
+    "conditioned_examples",
+    "conditioned_prompts",
     "cooccurrence_vectors",
     "encode",
     "encode_pairs",
     "encode_stream",
     "encode_tagged",
+    "open_conditioned",
     "open_entities",
     "open_pairs",
     "open_source",
@@ -96,6 +106,7 @@ _HOMES = {
     "TaggedCorpus": "tagged_corpus",
     "TaggedSentence": "tagged_corpus",
     "StreamBatches": "stream_batches",
+    "TextBatches": "text_batches",
     "StreamCorpus": "stream_corpus",
     "encode_pairs": "pair_corpus",
     "encode_stream": "stream_corpus",

@@ -86,9 +86,12 @@ class StreamColumnOptions:
     Args:
         text_column: Of a table, the column of the texts; guessed, and said, when not given.
         lines: Whether each line of a plain text file is a text of its own.
+        condition_column: Of a table, the column of the condition of each text, such as its
+            sentiment; what is then written is of the condition that is asked for.
         skip_bad_rows: Leave out rows that cannot be used, and count them, instead of stopping.
     """
 
     text_column: str | None = None
     lines: bool = False
+    condition_column: str | None = None
     skip_bad_rows: bool = False

@@ -15,7 +15,7 @@ from toolkit.errors import DataError, quoted
 #: About how many characters a piece of a long text has; it ends at the end of a line.
 PIECE = 1 << 16
 #: Files with a text a row; all others are one text each.
-_ROWS = (".csv", ".tsv", ".jsonl", ".ndjson")
+ROWS = (".csv", ".tsv", ".jsonl", ".ndjson")
 
 
 class Piece(NamedTuple):
@@ -65,7 +65,7 @@ def open_stream(
         name = path.name.lower().removesuffix(".gz")
         if path.is_dir():
             return FolderStream(path, options.lines)
-        if path.is_file() and not name.endswith(_ROWS):
+        if path.is_file() and not name.endswith(ROWS):
             return FileStream(path, options.lines)
     columns = ColumnOptions(text_column=options.text_column, skip_bad_rows=options.skip_bad_rows)
     return RowStream(open_source(data, part), columns)

@@ -41,10 +41,15 @@ class Carried(keras.Model):
     def call(self, inputs: Any, training: bool = False) -> Any:
         """``ids`` [B, T], and ``fresh`` [B], whether a row begins anew, to logits [B, T, V].
 
-        In training it is the outputs [B, T, E] that ``compute_loss`` takes.
+        In training it is the outputs [B, T, E] that ``compute_loss`` takes. Where the network has
+        conditions, rows begin anew from those of ``condition`` [B].
         """
         keep = 1 - ops.cast(inputs["fresh"], "float32")[:, None]
         state = [ops.cast(each * keep, self.compute_dtype) for each in self.carried]
+        if self.network.condition is not None:
+            begun = self.network.start(self.rows, inputs["condition"], training)
+            fresh = ops.cast(1 - keep, self.compute_dtype)
+            state = [each + fresh * first for each, first in zip(state, begun, strict=True)]
         output, after = self.network.outputs(inputs["ids"], state, training)
         for variable, value in zip(self.carried, after, strict=True):
             variable.assign(ops.cast(ops.stop_gradient(value), "float32"))
@@ -58,7 +63,14 @@ class Carried(keras.Model):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        """J, the mean cross-entropy of the units ``y`` [B, T] that follow, in nats a step."""
+        """J, the mean cross-entropy of the units ``y`` [B, T] that follow, in nats a step.
+
+        Weights [B, T], where there are some, say which of them count.
+        """
         if training:
-            return ops.mean(self.network.losses(y_pred, y, self.sampled))
-        return ops.mean(cross_entropy(y_pred, y))
+            losses = self.network.losses(y_pred, y, self.sampled)
+        else:
+            losses = cross_entropy(y_pred, y)
+        if sample_weight is None:
+            return ops.mean(losses)
+        return ops.sum(losses * sample_weight) / ops.sum(sample_weight)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from toolkit.errors import OptionError
@@ -112,7 +113,14 @@ class OneToMany(keras.Model):
         self.sizes = [size for layer in self.recurrent for size in state_sizes(layer.cell)]
         self.condition = None
         if conditions:
-            self.condition = Embedding(conditions, sum(self.sizes), dtype=dtype, name="condition")
+            self.condition = Embedding(
+                conditions,
+                sum(self.sizes),
+                # Else all begin from nearly zero, and what is asked for is hardly heard.
+                embeddings_initializer=keras.initializers.RandomNormal(stddev=1.0),
+                dtype=dtype,
+                name="condition",
+            )
 
     def build(self, input_shape: Any = None) -> None:
         """Makes the weights; ids have no size that they depend on."""
@@ -145,8 +153,9 @@ class OneToMany(keras.Model):
         """
         if self.condition is None:
             return [ops.zeros((rows, size), self.compute_dtype) for size in self.sizes]
-        ends = [sum(self.sizes[: number + 1]) for number in range(len(self.sizes) - 1)]
-        return ops.split(ops.tanh(self.condition(condition, training=training)), ends, axis=-1)
+        vectors = ops.tanh(self.condition(condition, training=training))
+        ends = np.cumsum(self.sizes)
+        return [vectors[:, end - size : end] for end, size in zip(ends, self.sizes, strict=True)]
 
     def call(self, ids: Any, training: bool = False) -> Any:
         """Ids [B, T] to logits [B, T, V], from states of zero."""

@@ -173,15 +173,19 @@ def language_card(
 ) -> Card:
     """The model card's contents for a language model; see ``card``."""
     unit = options.units.removesuffix("s")
+    conditions = facts.get("classes", {})
+    of_condition = ", of the condition that is asked for" if conditions else ""
     return Card(
-        task=f"Writes text on, {unit} by {unit}, and says how likely it is.",
+        task=f"Writes text on, {unit} by {unit}{of_condition}, and says how likely it is.",
         data=facts["data"],
         rows=facts["rows"],
+        classes=conditions,
+        counted="texts",
         validation=facts["validation"],
         metrics=_of_validation(metrics),
         command=facts["command"],
         signatures=signatures,
-        example={"prompt": example},
+        example={"prompt": example} | ({"condition": next(iter(conditions))} if conditions else {}),
         parameters=parameters,
         long_texts=(
             f"A text of any length is read; what the state does not hold is forgotten. It learnt "

@@ -69,7 +69,7 @@ class Subject:
 
     Attributes:
         network: The network.
-        batches: Inputs and targets as training is given them, perhaps with their weights.
+        batches: Inputs and targets as training is given them, perhaps with weights [B, J].
         losses: Gives, of inputs and targets, the losses [B, J] without dropout, in nats, and their
             weights [B, J], 0 at padding.
         window: Gives so many texts of one length, of at most so many steps.
@@ -133,8 +133,8 @@ def diagnose(
     flows = {name: _follow(subject, name, window) for name in subject.tracks}
     norms = gradient_norms(
         [weight.value for weight in subject.network.trainable_variables],
-        lambda inputs, targets: _mean(*subject.losses(inputs, targets)),
-        (batch[:2] for batch in islice(subject.batches, BATCHES)),
+        lambda inputs, targets, *weights: _mean(*subject.losses(inputs, targets), *weights),
+        islice(subject.batches, BATCHES),
     )
     every = [flow for of_track in flows.values() for flow in of_track]
     clipping, warnings = _clipping(norms, *limit)
@@ -170,8 +170,10 @@ def _follow(subject: Subject, name: str, window: Window) -> list[Flow]:
     return gradient_flows(subject.network, losses, one_way(track.layers), places)
 
 
-def _mean(losses: Any, weights: Any) -> Any:
-    """The mean of the losses that count."""
+def _mean(losses: Any, weights: Any, *more: Any) -> Any:
+    """The mean of the losses that count, by all their weights."""
+    for others in more:
+        weights = weights * others
     return tf.reduce_sum(losses * weights) / tf.maximum(tf.reduce_sum(weights), 1.0)
 
 

@@ -1,10 +1,11 @@
 """Text that goes on: how likely it is, and more of it."""
 
+import itertools
 import json
 import logging
 import math
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -15,15 +16,23 @@ import numpy as np
 import tensorflow as tf
 
 from toolkit.data import (
+    EncodedCorpus,
+    LabelEncoder,
     StreamBatches,
     StreamCorpus,
+    TextBatches,
     TextStream,
+    conditioned_examples,
+    conditioned_prompts,
+    encode,
     encode_stream,
+    open_conditioned,
     open_stream,
     parted,
     size_of,
     whole_texts,
 )
+from toolkit.data.text_stream import Piece
 from toolkit.decoding import Drawing, choose
 from toolkit.errors import DataError, OptionError
 from toolkit.evaluation import Metric, Statistics
@@ -33,10 +42,22 @@ from toolkit.layers.cross_entropy import cross_entropy
 from toolkit.models import Carried, OneToMany, TextModel
 from toolkit.tasks import automatic
 from toolkit.tasks.automatic import DataSize
-from toolkit.tasks.description import constructor_call, language_card
-from toolkit.tasks.diagnosis import Subject, Track, Window
+from toolkit.tasks.conditioned import (
+    known_examples,
+    measured_texts,
+    read_conditioned,
+    text_reader,
+    units_of,
+)
+from toolkit.tasks.description import constructor_call, language_card, validation_words
+from toolkit.tasks.diagnosis import Subject, Track, Window, longest
 from toolkit.tasks.language_model_serving import GOLDEN_PROMPTS, losses, signatures
-from toolkit.tasks.options import MONITORS, LanguageModelOptions, WritingOptions
+from toolkit.tasks.options import (
+    MONITORS,
+    LanguageModelOptions,
+    WritingOptions,
+    check_condition,
+)
 from toolkit.tasks.task import Task, check_format, not_fitted
 from toolkit.text import SubwordTokenizer, Tokenizer, utf8
 from toolkit.training import fit, set_threads
@@ -51,6 +72,10 @@ EVALUATED_ALONE = 250_000
 STEPS = 512
 #: How many units of text are shown after each epoch.
 SHOWN = 120
+#: Of so many conditions at most.
+MOST_SHOWN = 3
+#: Texts with conditions are learnt from in at least so many groups an epoch, if there are as many.
+FEWEST_GROUPS = 8
 #: About how many characters `evaluate` reads at once, and `compare` draws together.
 FEW_LINES = 2_000
 
@@ -73,6 +98,14 @@ class LanguageModel(Task, LanguageModelOptions):
     ``data`` is the path of a plain text file (one text, or with ``lines`` a text a line), of a
     folder of such files, of a CSV, TSV or JSON Lines file (a text a row), each also ``.gz``; the
     name of a TensorFlow data set; a DataFrame; or a list of texts.
+
+    With ``condition_column`` each text has a condition, such as the sentiment of a review, and
+    text is written of the condition that is asked for::
+
+        model = LanguageModel(units="words", condition_column="label").fit("reviews.csv")
+        model.generate(condition="positive")
+
+    ``data`` is then a table; or a pair ``(texts, conditions)``, whatever the column is called.
 
     Attributes are those of every task.
     """
@@ -105,21 +138,13 @@ class LanguageModel(Task, LanguageModelOptions):
         """
         set_threads(self.threads)
         keras.utils.set_random_seed(self.seed)
-        stream = open_stream(data, "train", self)
-        train, held_out = self._parts(stream, validation_data)
-        tokenizer = self._text_layer(train)
-        corpus = encode_stream(train, tokenizer)
-        if len(corpus) < 2:
-            raise DataError(f"{stream.name} has too little text to learn from; it needs 2 units")
-        other = None if held_out is None else encode_stream(held_out, tokenizer)
-        size = DataSize(corpus.texts, len(corpus))
-        self.facts |= {
-            "data": stream.name,
-            "rows": len(corpus),
-            "ends": corpus.texts > 1,
-            "validation": _validation_words(other, validation_data is not None),
-            "command": constructor_call(self),
-        }
+        tokenizer, corpus, other = (
+            self._read_conditioned(data, validation_data)
+            if self.condition_column
+            else self._read_stream(data, validation_data)
+        )
+        size = DataSize(getattr(corpus, "texts", len(corpus)), _units(corpus))
+        self.facts["command"] = constructor_call(self)
         network = self._network(tokenizer.vocabulary_size, size)
         self.text_model = TextModel(tokenizer, network)
         self.text_model.build()
@@ -130,7 +155,7 @@ class LanguageModel(Task, LanguageModelOptions):
         logger.info(
             "%d units of text to learn from, %d to validate; %d batches of %d windows of %d; "
             "%d parameters",
-            *(len(corpus), 0 if other is None else len(other), len(batches), batches.rows),
+            *(size.tokens, 0 if other is None else _units(other), len(batches), batches.rows),
             *(batches.steps, network.count_params()),
         )
         known = MONITORS["text"]
@@ -149,9 +174,52 @@ class LanguageModel(Task, LanguageModelOptions):
             identity=self._identity(corpus, other),
             description=self._config(),
         )
-        if other is not None:
+        if isinstance(other, EncodedCorpus):
+            self.metrics = _metrics(*text_reader(network, other)())
+        elif other is not None:
             self.metrics = _metrics(*_reader(network, other, -(-len(other) // EVALUATED_ALONE))())
         return self
+
+    def _read_stream(
+        self, data: Any, validation_data: Any
+    ) -> tuple[Any, StreamCorpus, StreamCorpus | None]:
+        """The text layer, the training text and the held-out text."""
+        stream = open_stream(data, "train", self)
+        train, held_out = self._parts(stream, validation_data)
+        tokenizer = self._text_layer(piece.text for piece in train)
+        corpus = encode_stream(train, tokenizer)
+        if len(corpus) < 2:
+            raise DataError(f"{stream.name} has too little text to learn from; it needs 2 units")
+        other = None if held_out is None else encode_stream(held_out, tokenizer)
+        self.classes = ()
+        self.facts |= {
+            "data": stream.name,
+            "rows": len(corpus),
+            "ends": corpus.texts > 1,
+            "validation": _validation_words(other, validation_data is not None),
+        }
+        return tokenizer, corpus, other
+
+    def _read_conditioned(
+        self, data: Any, validation_data: Any
+    ) -> tuple[Any, EncodedCorpus, EncodedCorpus | None]:
+        """The text layer, the training texts and the held-out texts, with their conditions."""
+        found = read_conditioned(self, data, validation_data, self._text_layer)
+        corpus, other = found.train, found.held_out
+        self.classes = found.conditions
+        self.facts |= {
+            "data": found.name,
+            "rows": len(corpus),
+            "ends": True,
+            "classes": dict(zip(self.classes, corpus.class_counts.tolist(), strict=True)),
+            "validation": validation_words(
+                None if other is None else len(other),
+                validation_data is not None,
+                "stratified by condition",
+                self.seed,
+            ),
+        }
+        return found.tokenizer, corpus, other
 
     def _parts(
         self, stream: TextStream, validation_data: Any
@@ -172,7 +240,7 @@ class LanguageModel(Task, LanguageModelOptions):
             )
         return train, held_out
 
-    def _text_layer(self, stream: TextStream) -> Any:
+    def _text_layer(self, texts: Iterable[str]) -> Any:
         size = self._choose("max_tokens", automatic.language_tokens(self.units))
         layer: Any
         if self.units == "subwords":
@@ -186,12 +254,18 @@ class LanguageModel(Task, LanguageModelOptions):
                 max_tokens=size,
                 min_count=self.min_count,
             )
-        layer.adapt(piece.text for piece in stream)
+        layer.adapt(texts)
         return layer
 
-    def _batches(self, corpus: StreamCorpus, size: DataSize) -> StreamBatches:
+    def _batches(
+        self, corpus: StreamCorpus | EncodedCorpus, size: DataSize
+    ) -> StreamBatches | TextBatches:
         """Windows side by side; of little text fewer and shorter ones."""
         budget = self._choose("batch_tokens", automatic.language_batch_tokens(size))
+        if isinstance(corpus, EncodedCorpus):
+            steps = min(self.window, int(corpus.lengths.max()) + 1, budget)
+            rows = max(1, min(budget // steps, len(corpus) // FEWEST_GROUPS))
+            return TextBatches(corpus, rows, steps, self.seed)
         steps = max(1, min(self.window, len(corpus) // 4, budget))
         rows = max(1, min(budget // steps, len(corpus) // (2 * steps)))
         return StreamBatches(corpus, rows, steps, self.seed)
@@ -204,6 +278,7 @@ class LanguageModel(Task, LanguageModelOptions):
         }
         return OneToMany(
             vocabulary_size,
+            len(self.classes),
             cell=self.cell,
             layers=self.layers,
             word_dropout=self.word_dropout,
@@ -215,47 +290,62 @@ class LanguageModel(Task, LanguageModelOptions):
         )
 
     def _validation(
-        self, network: OneToMany, held_out: StreamCorpus
+        self, network: OneToMany, held_out: StreamCorpus | EncodedCorpus
     ) -> Callable[[], dict[str, float]]:
         """A function that measures the held-out text, and shows what the network writes."""
-        rows = max(1, min(MOST_ROWS, len(held_out) // VALIDATED_TOGETHER))
-
-        read = _reader(network, held_out, rows)
+        if isinstance(held_out, EncodedCorpus):
+            read = text_reader(network, held_out)
+        else:
+            rows = max(1, min(MOST_ROWS, len(held_out) // VALIDATED_TOGETHER))
+            read = _reader(network, held_out, rows)
 
         def validate() -> dict[str, float]:
             found = _metrics(*read())
-            logger.info("it writes: %s", " ".join(self.generate(max_length=SHOWN).split()))
+            for condition in self.classes[:MOST_SHOWN] or [None]:
+                text = self.generate(max_length=SHOWN, condition=condition)
+                of_condition = "" if condition is None else f" ({condition})"
+                logger.info("it writes%s: %s", of_condition, " ".join(text.split()))
             return {name: found[name] for name in ("log_loss", "perplexity")}
 
         return validate
 
     def _subject(self, data: Any, network: Any) -> Subject:
         tokenizer = self._needs_text_model("diagnose").tokenizer
-        stream = open_stream(data, "test", self)
-        size_of(stream)
-        corpus = encode_stream(stream, tokenizer)
-        batches = self._batches(corpus, DataSize(corpus.texts, len(corpus)))
+        corpus = self._encoded(data, tokenizer)
+        batches = self._batches(corpus, DataSize(getattr(corpus, "texts", 1), _units(corpus)))
 
-        def losses(ids: Any, targets: Any) -> tuple[Any, Any]:
-            outputs, _ = network.outputs(ids, network.start(tf.shape(ids)[0]))
+        def losses(inputs: Any, targets: Any) -> tuple[Any, Any]:
+            start = network.start(tf.shape(targets)[0], inputs.get("condition"))
+            outputs, _ = network.outputs(inputs["ids"], start)
             found = cross_entropy(network.logits(outputs), targets)
             return found, tf.ones_like(found)
 
         def window(texts: int, steps: int) -> Window:
-            length = max(1, min(steps, len(corpus) // 2))
-            some = StreamBatches(corpus, max(1, min(texts, len(corpus) // (2 * length))), length)
-            inputs, targets = next(some.windows())
-            units = tokenizer.units_of(targets[0]).numpy()
-            shown = [unit.decode("utf-8", "replace") for unit in units]
-            return Window(inputs["ids"], targets, {"text": shown})
+            if isinstance(corpus, EncodedCorpus):
+                some, length = longest(corpus.lengths, texts, steps)
+                targets = corpus.inputs(some)[:, :length]
+                ids = np.pad(targets[:, :-1], [(0, 0), (1, 0)])
+                inputs = {"ids": ids, "condition": corpus.targets(some)}
+            else:
+                length = max(1, min(steps, len(corpus) // 2))
+                rows = max(1, min(texts, len(corpus) // (2 * length)))
+                inputs, targets = next(StreamBatches(corpus, rows, length).windows())
+            units = [
+                unit.decode("utf-8", "replace") for unit in tokenizer.units_of(targets[0]).numpy()
+            ]
+            return Window(inputs, targets, {"text": units})
 
-        return Subject(
-            network,
-            ((inputs["ids"], targets) for inputs, targets in batches.windows()),
-            losses,
-            window,
-            {"text": Track(network.recurrent, at_end=False)},
-        )
+        tracks = {"text": Track(network.recurrent, at_end=False)}
+        return Subject(network, batches.windows(), losses, window, tracks)
+
+    def _encoded(self, data: Any, tokenizer: Any) -> StreamCorpus | EncodedCorpus:
+        """Text that is not learnt from, as ids."""
+        if self.classes:
+            examples = conditioned_examples(open_conditioned(data, "test", self), self)
+            return encode(examples, tokenizer, LabelEncoder("classes", self.classes))
+        stream = open_stream(data, "test", self)
+        size_of(stream)
+        return encode_stream(stream, tokenizer)
 
     # Answering
 
@@ -268,6 +358,7 @@ class LanguageModel(Task, LanguageModelOptions):
         top_p: float = 1.0,
         repetition_penalty: float = 1.0,
         seed: int = 0,
+        condition: str | None = None,
     ) -> str:
         """Writes on.
 
@@ -279,6 +370,7 @@ class LanguageModel(Task, LanguageModelOptions):
             top_p: Only the likeliest units are drawn from that together have this probability.
             repetition_penalty: What the logits of units that have been written are divided by.
             seed: The same seed writes the same text.
+            condition: What the text is to be like: one of ``classes``, where there are any.
 
         Returns:
             The prompt and what was written.
@@ -294,6 +386,7 @@ class LanguageModel(Task, LanguageModelOptions):
             top_p=top_p,
             repetition_penalty=repetition_penalty,
             seed=seed,
+            condition=condition,
         )
         return self.predict([prompt], **asdict(options))[0]["text"]
 
@@ -301,29 +394,36 @@ class LanguageModel(Task, LanguageModelOptions):
         """Writes on from each prompt, in order.
 
         Args:
-            texts: A list of prompts, or whatever else ``fit`` takes.
+            texts: A list of prompts, each alone or with a condition of its own as a pair
+                ``(prompt, condition)``; or whatever else ``fit`` takes, whose own conditions are
+                taken unless ``condition`` is given.
             writing: The values of ``WritingOptions``.
 
         Returns:
-            For each prompt ``text``, the prompt and what was written, and ``prompt``. Each is
-            written as if it were asked alone, with the same seed.
+            For each prompt ``text``, the prompt and what was written, ``prompt``, and where there
+            are conditions ``condition``. Each is written as if it were asked alone, with the same
+            seed.
 
         Raises:
+            DataError: A row has no condition that was learnt.
             ModelError: Nothing has been learnt yet.
             OptionError: A value cannot be.
         """
         options = WritingOptions(**writing)
         values = asdict(options) | {"seed": [options.seed, 0]}
-        return [
-            {"text": self._ask("generate", prompt=[prompt], **values)["text"][0], "prompt": prompt}
-            for prompt in self._prompts(texts)
-        ]
+        del values["condition"]
+        answers = []
+        for prompt, condition in self._prompts(texts, options.condition):
+            found = self._ask("generate", prompt=[prompt], **condition, **values)
+            of_condition = {name: given for name, (given,) in condition.items()}
+            answers.append({"text": found["text"][0], "prompt": prompt, **of_condition})
+        return answers
 
-    def stream(self, prompt: str = "", **writing: Any) -> Iterator[str]:
+    def stream(self, prompt: str | tuple[str, str] = "", **writing: Any) -> Iterator[str]:
         """Writes the same as ``generate``, piece by piece as it is made; the prompt comes first.
 
         Args:
-            prompt: What the text begins with.
+            prompt: What the text begins with; or a pair of it and its condition.
             writing: The values of ``WritingOptions``.
 
         Raises:
@@ -331,13 +431,14 @@ class LanguageModel(Task, LanguageModelOptions):
             OptionError: A value cannot be.
         """
         options = WritingOptions(**writing)
-        found = self._ask("prefill", prompt=[prompt])
+        ((prompt, condition),) = self._prompts([prompt], options.condition)
+        found = self._ask("prefill", prompt=[prompt], **condition)
         size = found["logits"].shape[1]
         drawing = Drawing(
-            tf.constant(options.temperature),
+            tf.constant(float(options.temperature)),
             tf.constant(options.top_k),
-            tf.constant(options.top_p),
-            tf.constant(options.repetition_penalty),
+            tf.constant(float(options.top_p)),
+            tf.constant(float(options.repetition_penalty)),
             tf.constant([options.seed, 0]),
         )
         yield prompt
@@ -367,13 +468,23 @@ class LanguageModel(Task, LanguageModelOptions):
         """What units stand for."""
         return str(self._ask("detokenize", tokens=[tokens])["text"][0]) if tokens else ""
 
-    def score(self, texts: Any) -> list[dict[str, Any]]:
-        """How likely each text is: ``nll`` in nats, and of how many ``units``."""
-        found = [self._ask("score", text=[text]) for text in self._prompts(texts)]
+    def score(self, texts: Any, condition: str | None = None) -> list[dict[str, Any]]:
+        """How likely each text is: ``nll`` in nats, and of how many ``units``.
+
+        Args:
+            texts: As for ``predict``.
+            condition: Likewise.
+        """
+        found = [
+            self._ask("score", text=[text], **of_text)
+            for text, of_text in self._prompts(texts, condition)
+        ]
         return [{"nll": float(row["nll"][0]), "units": int(row["units"][0])} for row in found]
 
     def evaluate(self, data: Any, output: str | Path | None = None) -> dict[str, Any]:
         """Measures the model on text, read in one pass with the state carried along.
+
+        With conditions each text is read for itself, from its own condition to its end.
 
         Args:
             data: Text, of the same kinds as for ``fit``.
@@ -394,15 +505,21 @@ class LanguageModel(Task, LanguageModelOptions):
         return metrics
 
     def statistics(self, data: Any) -> Statistics:
-        """Gives what the loss on text is made of, for ``compare``; a row for each few lines.
+        """Gives what the loss on text is made of, for ``compare``.
+
+        A row is of a few lines; with conditions it is of a text.
 
         Raises:
             DataError: The data is not what it should be.
             ModelError: Nothing has been learnt yet.
         """
         checksum = 0
-        for piece in open_stream(data, "test", self):
-            checksum = zlib.crc32(utf8(piece.text), checksum)
+        if self.classes:
+            for example in known_examples(data, self, self.classes):
+                checksum = zlib.crc32(utf8(f"{example.label}\n{example.text}"), checksum)
+        else:
+            for piece in open_stream(data, "test", self):
+                checksum = zlib.crc32(utf8(piece.text), checksum)
         return Statistics(
             np.array(list(self._read(data))),
             {
@@ -413,7 +530,13 @@ class LanguageModel(Task, LanguageModelOptions):
         )
 
     def _read(self, data: Any) -> Iterator[tuple[float, int, int]]:
-        """Nats, units and characters of each few lines, the state carried along."""
+        """Nats, units and characters of each few lines, the state carried along.
+
+        With conditions they are of each text.
+        """
+        if self.classes:
+            yield from measured_texts(known_examples(data, self, self.classes), self._ask, _cut)
+            return
         stream = open_stream(data, "test", self)
         size = size_of(stream)
         found = self._ask("prefill", prompt=[""])
@@ -429,10 +552,28 @@ class LanguageModel(Task, LanguageModelOptions):
                 token = np.zeros(1, np.int32)
             yield nll, units, len(text)
 
-    def _prompts(self, texts: Any) -> list[str]:
-        if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
-            return texts
-        return list(whole_texts(open_stream(texts, "test", self)))
+    def _prompts(
+        self, texts: Any, condition: str | None
+    ) -> list[tuple[str, dict[str, Sequence[str]]]]:
+        """Each prompt, and what else is to be asked with it: its condition, where there are any.
+
+        Raises:
+            OptionError: It has none of those that were learnt.
+        """
+        if not self._asks:
+            not_fitted()
+        pairs: Any
+        if isinstance(texts, list) and all(isinstance(text, str | tuple) for text in texts):
+            pairs = [(text, condition) if isinstance(text, str) else text for text in texts]
+        elif self.classes and condition is None:
+            source = open_conditioned(texts, "test", self)
+            pairs = list(conditioned_prompts(source, self, self.classes))
+        else:
+            stream = open_stream(texts, "test", self)
+            pairs = [(text, condition) for text in whole_texts(stream)]
+        for _, of_text in pairs:
+            check_condition(of_text, self.classes)
+        return [(text, {"condition": [of_text]} if self.classes else {}) for text, of_text in pairs]
 
     # Keeping
 
@@ -446,7 +587,8 @@ class LanguageModel(Task, LanguageModelOptions):
 
     def _answer_with(self, stored: Callable[..., dict[str, Any]] = dict) -> dict[str, Any]:
         """Lets the network answer, as its signatures will; they are given back."""
-        found = stored(signatures(self._needs_text_model("export"), self.facts["ends"]))
+        text_model = self._needs_text_model("export")
+        found = stored(signatures(text_model, self.facts["ends"], self.classes))
         self._asks = {name: of_python(function) for name, function in found.items()}
         return found
 
@@ -478,7 +620,11 @@ class LanguageModel(Task, LanguageModelOptions):
             )
         found = self._answer_with(self._stored)
         prompts = [utf8(text).decode() for text in golden or GOLDEN_PROMPTS]
-        answers = self._ask("serving_default", prompt=prompts)
+        also = {}
+        if self.classes:  # each in turn
+            turns = itertools.islice(itertools.cycle(self.classes), len(prompts))
+            also = {"condition": list(turns)}
+        answers = self._ask("serving_default", prompt=prompts, **also)
         network = self._needs_text_model("export").network
         return self._write(
             folder,
@@ -489,6 +635,7 @@ class LanguageModel(Task, LanguageModelOptions):
             language_card(
                 self, self.facts, self.metrics, found, network.count_params(), prompts[0]
             ),
+            also,
         )
 
 
@@ -547,7 +694,17 @@ def _surprise(logits: Any, unit: int) -> float:
     return float(highest + np.log(np.exp(logits - highest).sum()) - logits[unit])
 
 
-def _few_lines(stream: TextStream) -> Iterator[tuple[str, bool]]:
+def _units(corpus: StreamCorpus | EncodedCorpus) -> int:
+    """How many units there are to learn."""
+    return units_of(corpus) if isinstance(corpus, EncodedCorpus) else len(corpus)
+
+
+def _cut(text: str) -> list[str]:
+    """What is read of a text at once."""
+    return [some for some, _ in _few_lines([Piece(text, ends=True)])]
+
+
+def _few_lines(stream: Iterable[Piece]) -> Iterator[tuple[str, bool]]:
     """Lines together, of about ``FEW_LINES`` characters; and whether a text ends with them."""
     for piece in stream:
         lines = piece.text.splitlines(keepends=True) or [""]

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from toolkit.decoding import Drawing, sample
 from toolkit.models import OneToMany, TextModel
-from toolkit.text import UNKNOWN_ID
+from toolkit.text import UNKNOWN_ID, utf8
 
 #: What the golden file asks unless the user gives prompts.
 GOLDEN_PROMPTS = ("", "The ", "In the beginning", "¿Por qué no? 👍🏽")
@@ -42,7 +42,7 @@ def shifted(ids: Any) -> Any:
     return tf.pad(ids[:, :-1], [[0, 0], [1, 0]])
 
 
-def signatures(text_model: TextModel, ends: bool) -> dict[str, Any]:
+def signatures(text_model: TextModel, ends: bool, conditions: Sequence[str] = ()) -> dict[str, Any]:
     """The signatures of a language model, as functions of tensors.
 
     ``serving_default`` takes ``prompt`` string [B] and gives ``text`` string [B]: the prompt, and
@@ -63,9 +63,15 @@ def signatures(text_model: TextModel, ends: bool) -> dict[str, Any]:
     ``token`` int32 [B] and the states before it, and gives the same after it. ``detokenize`` takes
     ``tokens`` int32 [B, T] and gives their ``text`` string [B].
 
+    With conditions, ``serving_default``, ``generate``, ``score`` and ``prefill`` take also
+    ``condition`` string [B]. ``start`` takes ``condition`` alone, and gives ``token`` int32 [B],
+    zeros, and the states from which ``read`` begins a text of it. A condition that is none of those
+    that were learnt is an ``InvalidArgumentError`` that lists these.
+
     Args:
         text_model: The text layer and ``OneToMany``.
         ends: Whether id 0, the end of a text, is something that the network has learnt to write.
+        conditions: The names of the network's conditions, in the order of their numbers.
     """
     network, tokenizer = text_model.network, text_model.tokenizer
     spaced = getattr(tokenizer, "units", "") == "words"
@@ -77,16 +83,27 @@ def signatures(text_model: TextModel, ends: bool) -> dict[str, Any]:
         logits, after = network.step(tokens, state)
         return tf.cast(logits, tf.float32) + written, after
 
-    def read(prompt: Any) -> tuple[Any, list[Any]]:
+    def start(rows: Any, condition: Sequence[Any]) -> list[Any]:
+        if not condition:
+            return network.start(rows)
+        names = tf.constant([utf8(name) for name in conditions])
+        same = condition[0][:, None] == names
+        known = (
+            f"the condition is none of those that were learnt, which are: {', '.join(conditions)};"
+        )
+        tf.debugging.Assert(tf.reduce_all(tf.reduce_any(same, axis=1)), [known, condition[0]])
+        return network.start(rows, tf.argmax(same, axis=1, output_type=tf.int32))
+
+    def read(prompt: Any, condition: Sequence[Any]) -> tuple[Any, list[Any]]:
         ids = tokenizer(prompt)
         given = tf.pad(ids, [[0, 0], [1, 0]])
         here = tf.pad(ids != 0, [[0, 0], [1, 0]], constant_values=True)
-        start = network.start(tf.shape(ids)[0])
-        outputs, state = network.outputs(given, start, mask=here)
+        begun = start(tf.shape(ids)[0], condition)
+        outputs, state = network.outputs(given, begun, mask=here)
         return tf.cast(network.logits(outputs[:, -1]), tf.float32) + written, state
 
-    def write(prompt: Any, max_length: Any, drawing: Drawing) -> Any:
-        logits, state = read(prompt)
+    def write(prompt: Any, condition: Sequence[Any], max_length: Any, drawing: Drawing) -> Any:
+        logits, state = read(prompt, condition)
         beams = [each[:, None] for each in state]
         text = tokenizer.detokenize(sample(next, logits, beams, max_length, drawing))
         if not spaced:
@@ -95,15 +112,16 @@ def signatures(text_model: TextModel, ends: bool) -> dict[str, Any]:
         return prompt + tf.where(apart, " ", "") + text
 
     prompt = tf.TensorSpec([None], tf.string, name="prompt")
+    condition = [tf.TensorSpec([None], tf.string, name="condition")] if conditions else []
     states = [
         tf.TensorSpec([None, size], network.compute_dtype, name=f"state_{number}")
         for number, size in enumerate(network.sizes)
     ]
 
-    @tf.function(input_signature=[prompt], autograph=False)
-    def serving_default(prompt: Any) -> dict[str, Any]:
+    @tf.function(input_signature=[prompt, *condition], autograph=False)
+    def serving_default(prompt: Any, *condition: Any) -> dict[str, Any]:
         likeliest = Drawing(tf.constant(0.0), *(tf.constant(x) for x in (0, 1.0, 1.0, [0, 0])))
-        return {"text": write(prompt, tf.constant(DEFAULT_LENGTH), likeliest)}
+        return {"text": write(prompt, condition, tf.constant(DEFAULT_LENGTH), likeliest)}
 
     @tf.function(
         input_signature=[
@@ -114,6 +132,7 @@ def signatures(text_model: TextModel, ends: bool) -> dict[str, Any]:
             tf.TensorSpec([], tf.float32, name="top_p"),
             tf.TensorSpec([], tf.float32, name="repetition_penalty"),
             tf.TensorSpec([2], tf.int32, name="seed"),
+            *condition,
         ],
         autograph=False,
     )
@@ -125,15 +144,19 @@ def signatures(text_model: TextModel, ends: bool) -> dict[str, Any]:
         top_p: Any,
         repetition_penalty: Any,
         seed: Any,
+        *condition: Any,
     ) -> dict[str, Any]:
         drawing = Drawing(temperature, top_k, top_p, repetition_penalty, seed)
-        return {"text": write(prompt, max_length, drawing)}
+        return {"text": write(prompt, condition, max_length, drawing)}
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")], autograph=False)
-    def score(text: Any) -> dict[str, Any]:
+    @tf.function(
+        input_signature=[tf.TensorSpec([None], tf.string, name="text"), *condition],
+        autograph=False,
+    )
+    def score(text: Any, *condition: Any) -> dict[str, Any]:
         ids = tokenizer(text)
         here = ids != 0
-        outputs, _ = network.outputs(shifted(ids), network.start(tf.shape(ids)[0]))
+        outputs, _ = network.outputs(shifted(ids), start(tf.shape(ids)[0], condition))
         found = tf.where(here, losses(network, outputs, ids), 0.0)
         units = tf.reduce_sum(tf.cast(here, tf.int32), axis=1)
         return {"nll": tf.reduce_sum(found, axis=1), "units": units}
@@ -158,9 +181,9 @@ def signatures(text_model: TextModel, ends: bool) -> dict[str, Any]:
         numbered = _numbered(logits, after)
         return {"nll": tf.reduce_sum(found, axis=1), "units": units, "token": last} | numbered
 
-    @tf.function(input_signature=[prompt], autograph=False)
-    def prefill(prompt: Any) -> dict[str, Any]:
-        return _numbered(*read(prompt))
+    @tf.function(input_signature=[prompt, *condition], autograph=False)
+    def prefill(prompt: Any, *condition: Any) -> dict[str, Any]:
+        return _numbered(*read(prompt, condition))
 
     @tf.function(
         input_signature=[tf.TensorSpec([None], tf.int32, name="token"), *states], autograph=False
@@ -175,7 +198,7 @@ def signatures(text_model: TextModel, ends: bool) -> dict[str, Any]:
     def detokenize(tokens: Any) -> dict[str, Any]:
         return {"text": tokenizer.detokenize(tokens)}
 
-    return {
+    found = {
         "serving_default": serving_default,
         "generate": generate,
         "score": score,
@@ -184,8 +207,20 @@ def signatures(text_model: TextModel, ends: bool) -> dict[str, Any]:
         "step": step,
         "detokenize": detokenize,
     }
+    if not conditions:
+        return found
+
+    @tf.function(input_signature=condition, autograph=False)
+    def begin(condition: Any) -> dict[str, Any]:
+        rows = tf.size(condition)
+        return {"token": tf.zeros([rows], tf.int32)} | _states(start(rows, [condition]))
+
+    return found | {"start": begin}
 
 
 def _numbered(logits: Any, state: Sequence[Any]) -> dict[str, Any]:
-    named = {f"state_{number}": each for number, each in enumerate(state)}
-    return {"logits": tf.cast(logits, tf.float32)} | named
+    return {"logits": tf.cast(logits, tf.float32)} | _states(state)
+
+
+def _states(state: Sequence[Any]) -> dict[str, Any]:
+    return {f"state_{number}": each for number, each in enumerate(state)}

@@ -3,9 +3,12 @@
 This module imports neither TensorFlow nor Keras, so that help texts and complaints come at once.
 """
 
+import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from toolkit.data.labels import shorten
 from toolkit.data.options import (
     ColumnOptions,
     EntityColumnOptions,
@@ -299,7 +302,8 @@ class LanguageModelOptions(StreamColumnOptions, RecurrentOptions, TrainingOption
         max_tokens: The largest number of vocabulary entries; auto suits it to units and data.
         min_count: How often a word or character must occur to get an id of its own.
         window: Over how many units the gradient goes back (truncated backpropagation through time);
-            the state is carried on from window to window.
+            the state is carried on from window to window. With conditions no window holds the end
+            of one text and the beginning of another.
         word_dropout: The share of units that are hidden as unknown in training.
         sampled_softmax: With so many units drawn at random instead of the whole vocabulary the loss
             of a training step is estimated (Jean et al. 2015); 0 takes the whole vocabulary.
@@ -354,6 +358,7 @@ class WritingOptions:
         repetition_penalty: What the logits of units that have been written are divided by, or
             multiplied where they are negative; 1 for none.
         seed: The same seed writes the same text.
+        condition: What the text is to be like, where the run has learnt conditions: one of them.
 
     Raises:
         OptionError: A value cannot be.
@@ -372,6 +377,7 @@ class WritingOptions:
     top_p: float = 1.0
     repetition_penalty: float = 1.0
     seed: int = 0
+    condition: str | None = None
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -381,6 +387,31 @@ class WritingOptions:
             raise OptionError(
                 f"{option('repetition_penalty')} is {self.repetition_penalty}; it must be above 0"
             )
+
+
+def check_condition(condition: str | None, conditions: Sequence[str]) -> None:
+    """Complains of a condition that a language model has not learnt.
+
+    Args:
+        condition: What was asked for, if anything.
+        conditions: What the model has learnt; nothing where it has no conditions.
+
+    Raises:
+        OptionError: It is none of them, or is missing.
+    """
+    if condition in conditions or (condition is None and not conditions):
+        return
+    given, known = option("condition"), shorten(conditions)
+    if not conditions:
+        raise OptionError(
+            f"{given} is {condition!r}, but this model has learnt no conditions; they are learnt "
+            f"with {option('condition_column')}"
+        )
+    if condition is None:
+        raise OptionError(f"{given} must be given; there are: {known}")
+    near = difflib.get_close_matches(condition, conditions, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ";"
+    raise OptionError(f"{given} is {condition!r}{hint} there are: {known}")
 
 
 def check_monitor(monitor: str, target: str) -> None:

@@ -191,6 +191,7 @@ class Task:
         texts: Sequence[str],
         answers: Mapping[str, Any],
         card: Card,
+        also: Mapping[str, Sequence[str]] | None = None,
     ) -> Path:
         """Writes a version of the SavedModel, its golden file and, last of all, its card.
 
@@ -201,6 +202,7 @@ class Task:
             texts: The questions of the golden file.
             answers: What ``serving_default`` gives of them, the batch first.
             card: What the task knows.
+            also: By name, what else the questions ask with, for each of them.
         """
         own = {"config.yaml": self._config()}
         if self.classes:
@@ -208,7 +210,10 @@ class Task:
         version = write_saved_model(folder, signatures, [self.text_model], {**own, **assets})
         write_golden(
             folder,
-            [{self.ASKED: text} for text in texts],
+            [
+                {self.ASKED: text, **{name: given[i] for name, given in (also or {}).items()}}
+                for i, text in enumerate(texts)
+            ],
             [{name: value[i] for name, value in answers.items()} for i in range(len(texts))],
         )
         write_card(folder, card)
