@@ -42,13 +42,6 @@ TASKS: dict[str, tuple[Any, Any]] = {
 }
 
 
-@pytest.fixture
-def not_trained(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Networks keep their first weights; what is looked at is the same as after training."""
-    for module in ("text_classifier", "entity_tagger", "translator", "language_model"):
-        monkeypatch.setattr(f"toolkit.tasks.{module}.fit", lambda *_, **__: [])
-
-
 @pytest.mark.parametrize("name", TASKS)
 def test_every_task(name: str, tmp_path: Path, not_trained: None) -> None:
     task, data = TASKS[name]

@@ -329,11 +329,11 @@ def test_long_and_short_sentences_are_answered_in_groups(
 
 
 def test_entities_that_do_not_fit_are_said_and_missed(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, not_trained: None
 ) -> None:
     some = records(60, seed=1)
     some[7] = {"text": "we saw Ada", "entities": [{"start": 7, "end": 9, "label": "PER"}]}
-    tagger = EntityTagger(**SMALL | {"epochs": 1})
+    tagger = EntityTagger(**SMALL)
     with caplog.at_level("WARNING", logger="toolkit"):
         tagger.fit(some)
         assert tagger.evaluate([*some[:9], some[7]])["misfits"] == 2
@@ -395,10 +395,10 @@ def test_options_do_what_they_say(options: dict[str, Any]) -> None:
     assert tagger.evaluate(records(60, seed=4))["f1"] >= 0.85
 
 
-def test_word_vectors_are_where_the_words_start(tmp_path: Path) -> None:
+def test_word_vectors_are_where_the_words_start(tmp_path: Path, not_trained: None) -> None:
     path = tmp_path / "vectors.txt"
     path.write_text("saw 1 2 3\nAda 4 5 6\n", encoding="utf-8")
-    options = SMALL | {"vectors": str(path), "epochs": 1, "learning_rate": 1e-9}
+    options = SMALL | {"vectors": str(path)}
     tagger = EntityTagger(**options).fit(records(30, seed=1))
     features, network = tagger.text_model.tokenizer, tagger.text_model.network  # type: ignore[union-attr]
     vectors = network.embedding.embeddings.numpy()
@@ -408,9 +408,8 @@ def test_word_vectors_are_where_the_words_start(tmp_path: Path) -> None:
     assert not vectors[0].any()
 
 
-def test_two_taggers_are_compared(fitted: EntityTagger) -> None:
-    slow = SMALL | {"epochs": 1, "learning_rate": 1e-4}  # has hardly learnt anything
-    other = EntityTagger(**slow).fit(records(40, seed=1))
+def test_two_taggers_are_compared(fitted: EntityTagger, not_trained: None) -> None:
+    other = EntityTagger(**SMALL).fit(records(40, seed=1))
     found = compare(other, fitted, records(150, seed=6))
     assert found["metrics"]["f1"]["better"] == "b"
     assert found["metrics"]["f1"]["b"] == fitted.evaluate(records(150, seed=6))["f1"]

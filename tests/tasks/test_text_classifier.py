@@ -127,10 +127,9 @@ def test_data_of_one_class_is_measured_as_far_as_that_goes(fitted: TextClassifie
         fitted.evaluate(([], []))
 
 
-def test_a_run_is_compared_with_another(fitted: TextClassifier) -> None:
+def test_a_run_is_compared_with_another(fitted: TextClassifier, not_trained: None) -> None:
     frame = graded_frame(150, seed=4)
-    options = SMALL | {"epochs": 1, "learning_rate": 0.001}
-    poor = TextClassifier(**COLUMNS, **options).fit(graded_frame(60, seed=1))
+    poor = TextClassifier(**COLUMNS, **SMALL).fit(graded_frame(60, seed=1))
     measured = {"a": poor.evaluate(frame), "b": fitted.evaluate(frame)}
     result = compare(poor, fitted, frame, BootstrapOptions(resamples=1000))
     assert result["examples"] == 150
@@ -254,25 +253,23 @@ def test_the_same_seed_gives_the_same_model() -> None:
     assert first == second != other
 
 
-def test_the_vocabulary_is_learnt_from_the_training_part_alone() -> None:
+def test_the_vocabulary_is_learnt_from_the_training_part_alone(not_trained: None) -> None:
     texts = [f"word{number} film" for number in range(40)]
     labels = ["a", "b"] * 20
-    options = SMALL | {"epochs": 1}
-    classifier = TextClassifier(**options, validation_split=0.25).fit((texts, labels))
+    classifier = TextClassifier(**SMALL, validation_split=0.25).fit((texts, labels))
     assert classifier.text_model is not None
     own = [word for word in classifier.text_model.tokenizer.vocabulary if word.startswith("word")]
     assert len(own) == 30
 
 
-def test_validation_data_of_its_own_and_a_group_column() -> None:
+def test_validation_data_of_its_own_and_a_group_column(not_trained: None) -> None:
     frame = graded_frame(120, seed=8)
     frame["film"] = np.arange(120) // 6
-    options = SMALL | {"epochs": 1}
-    grouped = TextClassifier(**COLUMNS, **options, group_column="film").fit(frame)
+    grouped = TextClassifier(**COLUMNS, **SMALL, group_column="film").fit(frame)
     assert grouped.facts["rows"] % 6 == 0
     assert "by film" in grouped.facts["validation"]
     assert 0 <= grouped.evaluate(graded_frame(20, seed=9))["accuracy"] <= 1  # without films
-    own = TextClassifier(**COLUMNS, **options).fit(frame, validation_data=graded_frame(30, seed=9))
+    own = TextClassifier(**COLUMNS, **SMALL).fit(frame, validation_data=graded_frame(30, seed=9))
     assert own.facts["rows"] == 120
     assert "30 rows" in own.facts["validation"]
 

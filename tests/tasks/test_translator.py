@@ -180,9 +180,8 @@ def test_options_do_what_they_say(options: dict[str, Any], tmp_path: Path) -> No
             loaded.align("old Bird")
 
 
-def test_two_translators_are_compared(fitted: Translator) -> None:
-    slow = SMALL | {"epochs": 1, "learning_rate": 1e-4}  # has hardly learnt anything
-    other = Translator(**slow).fit(pairs(80, seed=1))
+def test_two_translators_are_compared(fitted: Translator, not_trained: None) -> None:
+    other = Translator(**SMALL).fit(pairs(80, seed=1))
     found = compare(other, fitted, pairs(60, seed=4))
     for name in ("bleu", "chrf"):
         assert found["metrics"][name]["better"] == "b"

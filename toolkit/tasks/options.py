@@ -253,6 +253,8 @@ class TranslatorOptions(PairColumnOptions, BeamOptions, EncoderOptions, Training
         attention: How the decoder looks at the source: by an additive or a multiplicative score, or
             not at all, so that all it knows of the source is one vector.
         layers: How many recurrent layers the encoder has; the decoder has one more.
+        dropout: The share of each layer's inputs that is dropped, one mask for a whole sequence;
+            auto suits it to the data.
         word_dropout: The share of units that are hidden as unknown in training; auto suits it to
             the data.
         label_smoothing: The share of each unit that is spread over all others in training.
@@ -277,6 +279,7 @@ class TranslatorOptions(PairColumnOptions, BeamOptions, EncoderOptions, Training
     shared_vocabulary: bool = True
     max_length: int = 100
     attention: Literal["additive", "multiplicative", "none"] = "additive"
+    dropout: float | Literal["auto"] = "auto"  # type: ignore[assignment]
     word_dropout: float | Literal["auto"] = "auto"
     label_smoothing: float = 0.1
     patience: int = 10

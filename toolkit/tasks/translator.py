@@ -267,7 +267,7 @@ class Translator(Task, TranslatorOptions):
             name: self._choose(name, getattr(suited, name))
             for name in (
                 *("embedding_size", "hidden_size"),
-                *("word_dropout", "embedding_dropout", "output_dropout"),
+                *("word_dropout", "dropout", "embedding_dropout", "output_dropout"),
             )
         }
         return EncoderDecoder(
@@ -278,7 +278,6 @@ class Translator(Task, TranslatorOptions):
             cell=self.cell,
             layers=self.layers,
             bidirectional=self.bidirectional,
-            dropout=self.dropout,
             recurrent_dropout=self.recurrent_dropout,
             label_smoothing=self.label_smoothing,
             seed=self.seed,
