@@ -31,7 +31,7 @@ from toolkit.data import (
     whole_texts,
 )
 from toolkit.data.entity_survey import survey_entities
-from toolkit.errors import DataError, OptionError
+from toolkit.errors import DataError, ModelError, OptionError
 from toolkit.options import option
 from toolkit.tasks.options import check_condition
 
@@ -120,6 +120,7 @@ class LabelledTexts(Labelled):
 
     def check_training(self, train: Source, validation: Source | None, options: Any) -> None:
         """Read the data once, make the split, and hold the validation data to its classes."""
+        _check_pretrained(options.pretrained)
         TextExamples(train, options)
         share = options.validation_split if validation is None else 0
         with console.silence():  # the task says the same again
@@ -164,6 +165,7 @@ class LabelledEntities(Labelled):
 
     def check_training(self, train: Source, validation: Source | None, options: Any) -> None:
         """Read the data once, and hold the validation data to its labels."""
+        _check_pretrained(options.pretrained)
         if options.vectors != "random" and not Path(options.vectors).is_file():
             raise DataError(
                 f"there is no file {options.vectors} of word vectors; "
@@ -298,3 +300,14 @@ class LabelledStream(Labelled):
                 size_of(data)
             else:
                 deque(conditioned_examples(data, columns).known(encoder), maxlen=0)
+
+
+def _check_pretrained(run: str | None) -> None:
+    """Complain of a run to start from that has nothing to start from.
+
+    Raises:
+        ModelError: It has no ``model.keras``.
+    """
+    archive = Path(run or "", "model.keras")
+    if run is not None and not archive.is_file():
+        raise ModelError(f"--pretrained needs {archive}, which is missing; train a language model")

@@ -22,8 +22,8 @@ EXPORTS = {
         "TextExamples align cooccurrence_vectors encode encode_pairs encode_tagged open_entities "
         "open_pairs open_source read_vectors source_texts spans_of split_indices survey tags_of "
         "StreamBatches StreamColumnOptions StreamCorpus TextStream encode_stream open_stream "
-        "parted size_of whole_texts TextBatches conditioned_examples conditioned_prompts "
-        "open_conditioned"
+        "parted size_of whole_texts word_vectors TextBatches conditioned_examples "
+        "conditioned_prompts open_conditioned"
     ),
     "models": (
         "Carried EncoderDecoder ManyToMany ManyToOne OneToMany OneToOne OutputLayer TextModel "

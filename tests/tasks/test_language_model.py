@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from toolkit.errors import DataError, ModelError, OptionError
 from toolkit.export import Servable, verify
-from toolkit.tasks import LanguageModel, LanguageModelOptions, TextClassifier
+from toolkit.tasks import EntityTagger, LanguageModel, LanguageModelOptions, TextClassifier
 from toolkit.tasks.options import WritingOptions
 
 SMALL = {"embedding_size": 12, "hidden_size": 24, "window": 16, "learning_rate": 0.01, "ema": 0}
@@ -248,3 +248,33 @@ def test_a_classifier_starts_from_a_language_model(of_texts: LanguageModel, tmp_
     hardly.save(tmp_path / "run")
     with pytest.raises(ModelError, match="is no language model"):
         TextClassifier(pretrained=str(tmp_path / "run")).fit(data)
+
+
+def test_a_tagger_starts_from_a_language_model(
+    of_texts: LanguageModel, tmp_path: Path, not_trained: None
+) -> None:
+    of_texts.save(tmp_path / "lm")
+    marked = [
+        {"text": text, "entities": [{"start": 0, "end": len(text.split()[0]), "label": "X"}]}
+        for text in TEXTS
+    ]
+    options = {"pretrained": str(tmp_path / "lm"), "character_size": 4, "validation_split": 0}
+    tagger = EntityTagger(**options).fit(marked)
+    network, language = tagger.text_model.network, of_texts.text_model.network
+    ours, theirs = (
+        layer.get_weights() for layer in (network.recurrent[0].forward_layer, language.recurrent[0])
+    )
+    np.testing.assert_array_equal(ours[0][: len(theirs[0])], theirs[0])
+    assert len(ours[0]) > len(theirs[0])  # what else is known of a word
+    assert np.abs(ours[0][len(theirs[0]) :]).max() > 0
+    for one, other in zip(ours[1:], theirs[1:], strict=True):
+        np.testing.assert_array_equal(one, other)
+    words = [word for word in ("the", "old", "bird") if word in " ".join(TEXTS)]
+    ids = of_texts.text_model.tokenizer([" ".join(words)])
+    places = [tagger.text_model.tokenizer.words.index(word) for word in words]
+    vectors = network.embedding.embeddings.numpy()[places]
+    np.testing.assert_allclose(vectors, language.embedding(ids)[0], atol=1e-5)
+    assert tagger.facts["hidden_size"] == SMALL["hidden_size"]
+    assert tagger.predict([TEXTS[0]])
+    with pytest.raises(OptionError, match="vectors come from pretrained or from a file"):
+        EntityTagger(vectors="glove.txt", **options)

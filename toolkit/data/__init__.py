@@ -32,7 +32,7 @@ from toolkit.data.spans import Span, align, spans_of, tags_of
 from toolkit.data.splits import split_indices
 from toolkit.data.survey import Survey, survey
 from toolkit.data.text_stream import TextStream, open_stream, parted, size_of, whole_texts
-from toolkit.data.vectors import read_vectors
+from toolkit.data.vectors import read_vectors, word_vectors
 
 if TYPE_CHECKING:
     from toolkit.data.batches import LengthBatches
@@ -94,6 +94,7 @@ __all__ = [
     "survey",
     "tags_of",
     "whole_texts",
+    "word_vectors",
 ]
 
 

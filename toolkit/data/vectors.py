@@ -1,7 +1,7 @@
 """Word vectors from text files, as GloVe and word2vec write them."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +37,54 @@ def read_vectors(path: str | Path, words: Sequence[str], seed: int) -> NDArray[n
         DataError: The file is missing or empty, a line has no numbers or another count of them, one
             is not finite in float32, or no word has a vector.
     """
-    path = Path(path)
+    return word_vectors(str(path), _vectors_in(Path(path)), words, seed)
+
+
+def word_vectors(
+    name: str, vectors: Iterable[tuple[str, Any]], words: Sequence[str], seed: int
+) -> NDArray[np.float32]:
+    """The vectors of some words, among those of many; see ``read_vectors``.
+
+    Args:
+        name: What the vectors come from, for messages.
+        vectors: Words, each with its vector [size].
+        words: V words, in lower case; the first two are padding and unknown.
+        seed: The seed of the random vectors.
+
+    Returns:
+        [V, size].
+
+    Raises:
+        DataError: No word has a vector.
+    """
+    places = {word: place for place, word in enumerate(words) if place >= _FIRST_WORD}
+    found: dict[int, Any] = {}
+    folded: dict[int, Any] = {}
+    for word, vector in vectors:
+        if word in places:
+            found.setdefault(places[word], vector)
+        elif (place := places.get(word.lower())) is not None:
+            folded.setdefault(place, vector)
+    found = folded | found
+    if not found:
+        raise DataError(f"{name} has no vector for any word of the training data")
+    known = np.stack([*found.values()])
+    logger.info(
+        "%s: vectors for %d of %d words (%.1f %%)",
+        *(name, len(found), len(places), 100 * len(found) / len(places)),
+    )
+    random = np.random.default_rng(seed)
+    shape = (len(words), known.shape[1])
+    chosen = random.normal(scale=known.std(), size=shape).astype(np.float32)
+    chosen[[*found]] = known
+    chosen[0] = 0
+    return chosen
+
+
+def _vectors_in(path: Path) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """The words in a file, each with its vector."""
     if path.is_dir():
         raise DataError(f"{path} is a folder; word vectors are a file with a word a line")
-    places = {word: place for place, word in enumerate(words) if place >= _FIRST_WORD}
-    found: dict[int, NDArray[np.float32]] = {}
-    folded: dict[int, NDArray[np.float32]] = {}
     size = 0
     for number, line in enumerate(read_lines(path, "\n"), start=1):
         line = line.rstrip()
@@ -51,28 +93,11 @@ def read_vectors(path: str | Path, words: Sequence[str], seed: int) -> NDArray[n
             continue
         vector = _numbers(path, number, fields, size)
         size = len(vector)
-        word = " ".join(fields[: len(fields) - size])
-        if word in places:
-            found.setdefault(places[word], vector)
-        elif (place := places.get(word.lower())) is not None:
-            folded.setdefault(place, vector)
-    found = folded | found
+        yield " ".join(fields[: len(fields) - size]), vector
     if not size:
         raise DataError(
             f"{path} has no vectors; it should have a word and its numbers on each line"
         )
-    if not found:
-        raise DataError(f"{path} has no vector for any word of the training data")
-    known = np.stack([*found.values()])
-    logger.info(
-        "%s: vectors for %d of %d words (%.1f %%)",
-        *(path, len(found), len(places), 100 * len(found) / len(places)),
-    )
-    random = np.random.default_rng(seed)
-    vectors = random.normal(scale=known.std(), size=(len(words), size)).astype(np.float32)
-    vectors[[*found]] = known
-    vectors[0] = 0
-    return vectors
 
 
 def _numbers(path: Path, number: int, fields: Sequence[str], size: int) -> Any:

@@ -25,6 +25,7 @@ from toolkit.data import (
     open_entities,
     read_vectors,
     spans_of,
+    word_vectors,
 )
 from toolkit.data.entity_reading import Cut
 from toolkit.data.entity_survey import survey_entities
@@ -50,6 +51,7 @@ from toolkit.tasks.entity_cutting import Cutter, Misfits
 from toolkit.tasks.entity_inspection import inspect_entities
 from toolkit.tasks.entity_serving import GOLDEN_TEXTS, find_all, signatures, tag_all
 from toolkit.tasks.options import MONITORS, EntityTaggerOptions
+from toolkit.tasks.pretrained import read_pretrained, sizes_of, start_from, vectors_of
 from toolkit.tasks.task import Task, balanced, check_format, not_fitted
 from toolkit.text import TokenFeatures, suiting_units, utf8
 from toolkit.training import fit, set_threads
@@ -94,6 +96,7 @@ class EntityTagger(Task, EntityTaggerOptions):
         self._call: Any = not_fitted
         self._call_tagger: Any = not_fitted
         self._cut: Any = not_fitted
+        self._language_model: TextModel | None = None
 
     # Learning
 
@@ -149,6 +152,11 @@ class EntityTagger(Task, EntityTaggerOptions):
         """
         set_threads(self.threads)
         keras.utils.set_random_seed(self.seed)
+        self._language_model = read_pretrained(self.pretrained) if self.pretrained else None
+        if self._language_model and self._language_model.tokenizer.units != "words":
+            raise OptionError(
+                f"{self.pretrained} is over characters; a tagger needs one over words"
+            )
         examples = EntityExamples(open_entities(data, "train", self), self)
         features, train, held_out = self._read(examples, validation_data)
         tags = bioes_tags(self.classes)
@@ -172,6 +180,8 @@ class EntityTagger(Task, EntityTaggerOptions):
         network.word_dropout.set_counts(np.maximum(1, self._word_counts))
         if self._vectors is not None:
             network.embedding.embeddings.assign(self._vectors)
+        if self._language_model is not None:
+            start_from(network.recurrent, self._language_model.network)
         self._answer_with()
 
         budget = self._choose("batch_tokens", automatic.tagger_batch_tokens(size))
@@ -296,16 +306,23 @@ class EntityTagger(Task, EntityTaggerOptions):
         if self.vectors != "random":
             self._vectors = read_vectors(self.vectors, features.words, self.seed)
             chosen["embedding_size"] = self.facts["embedding_size"] = self._vectors.shape[1]
+        recurrent: dict[str, Any] = {"cell": self.cell, "layers": self.layers}
+        if self._language_model is not None:
+            known = self._language_model
+            pairs = zip(known.tokenizer.vocabulary, vectors_of(known.network), strict=True)
+            self._vectors = word_vectors(str(self.pretrained), pairs, features.words, self.seed)
+            found = sizes_of(known.network)
+            self.facts |= found
+            recurrent = {name: found.pop(name) for name in recurrent}
+            chosen |= found
         return ManyToMany(
             features.sizes,
             list(self.classes),
             crf=self.crf,
-            cell=self.cell,
             characters=self.characters,
             character_size=self.character_size,
             shape_size=self.shape_size,
             affix_size=self.affix_size,
-            layers=self.layers,
             bidirectional=self.bidirectional,
             # A word that occurs once is hidden so often: strength / (strength + 1).
             word_dropout=self.word_dropout / (1 - self.word_dropout),
@@ -313,6 +330,7 @@ class EntityTagger(Task, EntityTaggerOptions):
             recurrent_dropout=self.recurrent_dropout,
             seed=self.seed,
             dtype=self.precision,
+            **recurrent,
             **chosen,
         )
 

@@ -161,6 +161,8 @@ class EntityTaggerOptions(EntityColumnOptions, TokenOptions, EncoderOptions, Tra
             leaves them out.
         vectors: What the words' vectors start from: random, or the path of a text file of word
             vectors (GloVe, word2vec; also .gz), whose size they then have.
+        pretrained: The run of a language model over words, from whose vectors and recurrent weights
+            this starts, and whose cell and sizes it takes.
         word_dropout: The share of words that occur once that are hidden as unknown in training; of
             more frequent words it is less.
         patience: How many epochs without a better metric end the training.
@@ -182,6 +184,7 @@ class EntityTaggerOptions(EntityColumnOptions, TokenOptions, EncoderOptions, Tra
     shape_size: int = 20
     affix_size: int = 10
     vectors: str = "random"
+    pretrained: str | None = None
     word_dropout: float = 0.33
     patience: int = 5
 
@@ -195,6 +198,8 @@ class EntityTaggerOptions(EntityColumnOptions, TokenOptions, EncoderOptions, Tra
             raise OptionError(
                 f"character_size is {self.character_size}; with characters gru it must be even"
             )
+        if self.pretrained and self.vectors != "random":
+            raise OptionError("vectors come from pretrained or from a file; give one")
 
 
 @dataclass(kw_only=True)

@@ -2,10 +2,9 @@
 Learning", section 2)."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-import keras
 
 from toolkit.errors import ModelError
 from toolkit.models import OneToMany, TextModel, load_text_model
@@ -35,17 +34,22 @@ def sizes_of(language_model: OneToMany) -> dict[str, Any]:
     return {name: language_model.config[name] for name in names}
 
 
-def start_from(network: keras.Model, language_model: OneToMany) -> None:
-    """Gives a network, which is built, the vectors and the recurrent weights of a language model.
+def vectors_of(language_model: OneToMany) -> Any:
+    """The vectors of a language model's units as it reads them, [V, E]."""
+    vectors = language_model.embedding.embeddings.numpy()
+    return math.sqrt(language_model.config["embedding_size"]) * vectors  # see ``TiedEmbedding``
+
+
+def start_from(recurrent: Sequence[Any], language_model: OneToMany) -> None:
+    """Gives recurrent layers, which are built, the weights of a language model's.
 
     Of a layer in both directions it is the forward one that gets them, as the language model reads
-    forward.
+    forward. Where a layer reads more than the language model's does, such as a word's characters,
+    what it does with that stays as it was; what both read must come first.
     """
-    vectors = language_model.embedding.embeddings.numpy()
-    scale = math.sqrt(language_model.config["embedding_size"])  # as ``TiedEmbedding`` reads them
-    parts: Any = network
-    parts.embedding.embeddings.assign(scale * vectors)
-    for ours, theirs in zip(parts.recurrent, language_model.recurrent, strict=True):
+    for ours, theirs in zip(recurrent, language_model.recurrent, strict=True):
         layer = getattr(ours, "forward_layer", ours)
-        if [w.shape for w in layer.weights] == [w.shape for w in theirs.weights]:
-            layer.set_weights(theirs.get_weights())
+        weights = layer.get_weights()
+        for number, given in enumerate(theirs.get_weights()):
+            weights[number][: len(given)] = given
+        layer.set_weights(weights)

@@ -50,7 +50,7 @@ from toolkit.tasks.diagnosis import Subject, Track, Window, longest
 from toolkit.tasks.inspection import inspect_texts
 from toolkit.tasks.onnx_readme import onnx_readme
 from toolkit.tasks.options import MONITORS, TextClassifierOptions
-from toolkit.tasks.pretrained import read_pretrained, sizes_of, start_from
+from toolkit.tasks.pretrained import read_pretrained, sizes_of, start_from, vectors_of
 from toolkit.tasks.serving import GOLDEN_TEXTS, Ask, answer_all, as_dicts, signature
 from toolkit.tasks.task import Task, balanced, check_format, not_fitted
 from toolkit.text import Tokenizer, utf8
@@ -162,7 +162,8 @@ class TextClassifier(Task, TextClassifierOptions):
         self.text_model = TextModel(tokenizer, network)
         self.text_model.build()
         if self._language_model is not None:
-            start_from(network, self._language_model.network)
+            network.embedding.embeddings.assign(vectors_of(self._language_model.network))
+            start_from(network.recurrent, self._language_model.network)
         elif self._choose("vectors", automatic.network(size).vectors) == "cooccurrence":
             vectors = cooccurrence_vectors(
                 train, tokenizer.vocabulary_size, network.embedding.output_dim, self.seed
