@@ -1,0 +1,161 @@
+"""Gradients that explode, with and without clipping, under gradient descent and Adam.
+
+A simple RNN with ReLU, whose recurrent weights begin as twice an orthogonal matrix, so that a step
+can double a state and a gradient, learns the agreement of ``benchmarks.agreement`` at a distance of
+10 words. The toolkit's optimizer skips a step whose gradient is not finite, and keeps count; such a
+step, or a loss that is not finite, ends a run here.
+
+Clipping is that of Pascanu, Mikolov and Bengio 2013, "On the difficulty of training recurrent
+neural networks", Algorithm 1, on the gradient of each variable (``clipnorm``) or on all of them
+together (``global_clipnorm``).
+
+Run ``python -m benchmarks.explosion --pictures docs/pictures``.
+"""
+
+import argparse
+import math
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from benchmarks.agreement import accuracy, cross_entropy, dataset, network
+from benchmarks.machine import description
+
+DISTANCE = 10
+GAIN = 2.0
+STEPS, PAIRS = 300, 16
+#: A run ends once the mean loss of so many steps is below so much.
+LATEST, LEARNT = 25, 0.01
+
+#: The optimizers with their learning rates, and the ways of clipping.
+OPTIMIZERS = (("sgd", 0.1), ("adam", 0.004), ("adam", 0.03))
+CLIPPING: dict[str, dict[str, float | None]] = {
+    "none": {"global_clipnorm": None},
+    "clipnorm 1": {"clipnorm": 1.0},
+    "global_clipnorm 1": {"global_clipnorm": 1.0},
+}
+
+
+class Run(NamedTuple):
+    """What happened in a training.
+
+    Attributes:
+        losses: J of each step.
+        norms: The norm of each step's gradient before clipping; NaN where it was not finite.
+        clipped: The share of the steps that were clipped.
+        accuracy: On test sentences.
+    """
+
+    losses: list[float]
+    norms: list[float]
+    clipped: float
+    accuracy: float
+
+    @property
+    def exploded(self) -> bool:
+        """Whether the last loss or the last gradient was not finite."""
+        return not math.isfinite(self.losses[-1] + self.norms[-1])
+
+
+def main() -> None:
+    """Prints the table, and draws the picture if a folder is given."""
+    parser = argparse.ArgumentParser("python -m benchmarks.explosion", description=__doc__)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="each a training")
+    parser.add_argument("--pictures", type=Path, help="a folder for the picture")
+    parser.add_argument("--threads", type=int, default=0)
+    given = parser.parse_args()
+
+    from toolkit.training.threads import set_threads
+
+    set_threads(given.threads)
+    print(description(given.threads), end="\n\n")
+    began, worked = time.perf_counter(), time.process_time()
+    print("| optimizer | rate | clipping | seed | steps | end | last loss | largest norm |", end="")
+    print(" clipped | accuracy |\n|---|---:|---|---:|---:|---|---:|---:|---:|---:|")
+    runs = {}
+    for seed in given.seeds:
+        for optimizer, rate in OPTIMIZERS:
+            for clipping in CLIPPING:
+                run = train(optimizer, rate, clipping, seed)
+                end = "exploded" if run.exploded else "finite"
+                print(
+                    f"| {optimizer} | {rate} | {clipping} | {seed} | {len(run.losses)} | {end} "
+                    f"| {run.losses[-1]:.3g} | {largest(run.norms):.2g} | {run.clipped:.0%} "
+                    f"| {run.accuracy:.3f} |",
+                    flush=True,
+                )
+                runs[optimizer, rate, clipping, seed] = run
+    if given.pictures:
+        shown = {
+            f"{optimizer} {rate}, clipping: {clipping}": run
+            for (optimizer, rate, clipping, seed), run in runs.items()
+            if seed == given.seeds[0] and (optimizer, rate) in OPTIMIZERS[:2]
+        }
+        given.pictures.mkdir(parents=True, exist_ok=True)
+        draw(shown, given.pictures / "gradients_exploding.png")
+    seconds = time.perf_counter() - began
+    print(f"\n{seconds:.0f} s, of the processor {time.process_time() - worked:.0f} s")
+
+
+def train(optimizer: str, rate: float, clipping: str, seed: int) -> Run:
+    """Trains the network, until it has learnt, the steps are over, or something is not finite."""
+    import keras
+
+    from toolkit.training import TrainingOptions, make_optimizer
+
+    start = keras.initializers.Orthogonal(GAIN)
+    made = network("simple_rnn", seed, activation="relu", recurrent_initializer=start)
+    options = TrainingOptions(
+        optimizer=optimizer,  # type: ignore[arg-type]
+        learning_rate=rate,
+        schedule="constant",
+        warmup=0,
+        **CLIPPING[clipping],  # type: ignore[arg-type]
+    )
+    steps = make_optimizer(options, STEPS)
+    made.compile(steps, cross_entropy(), jit_compile=False)
+    losses: list[float] = []
+    norms: list[float] = []
+    clipped: list[float] = []
+    for ids, verbs in dataset(DISTANCE, seed, pairs=PAIRS).take(STEPS):
+        losses.append(float(made.train_on_batch(ids, verbs)))
+        made.reset_metrics()
+        record = steps.take_record()
+        norms.append(math.nan if record["skipped_steps"] else record["gradient_norm"])
+        clipped.append(record["clipped_share"])
+        if not math.isfinite(losses[-1] + norms[-1]):
+            break
+        if len(losses) >= LATEST and sum(losses[-LATEST:]) < LATEST * LEARNT:
+            break
+    return Run(losses, norms, sum(clipped) / len(clipped), accuracy(made, DISTANCE))
+
+
+def largest(norms: list[float]) -> float:
+    """The largest of the finite norms."""
+    return max((norm for norm in norms if math.isfinite(norm)), default=math.nan)
+
+
+def draw(runs: Mapping[str, Run], path: Path) -> None:
+    """Draws the norms of the gradients before clipping, step by step; a cross ends an explosion."""
+    from matplotlib.figure import Figure
+
+    from toolkit.pictures import save_figure
+
+    figure = Figure(figsize=(6.5, 4.0), layout="constrained")
+    axes: Any = figure.add_subplot()
+    for name, run in runs.items():
+        norms = [norm for norm in run.norms if math.isfinite(norm)]
+        (line,) = axes.plot(range(1, len(norms) + 1), norms, label=name, lw=1.0)
+        if run.exploded and norms:
+            axes.plot(len(norms), norms[-1], "x", color=line.get_color(), ms=10, mew=2)
+    axes.set_yscale("log")
+    axes.set_xlabel("training step")
+    axes.set_ylabel("norm of the gradient before clipping")
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8)
+    save_figure(figure, path)
+
+
+if __name__ == "__main__":
+    main()
