@@ -156,7 +156,7 @@ class TestAgainstTheInheritedLoop:
         half = make(name, f"mixed_{policy}", return_sequences=True, return_state=True)
         exact = make(name, "float64", return_sequences=True, return_state=True)
         ours_off, theirs_off = [], []
-        for seed in range(2):
+        for seed in range(4):
             x, h = data(seed, policy, steps=20, batch=16)
             rng = np.random.default_rng(seed)
             weights = [rng.normal(size=w.shape, scale=0.4) for w in half.get_weights()]
