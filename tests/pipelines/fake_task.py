@@ -46,9 +46,11 @@ class FakeOptions(ColumnOptions, SizeOptions):
 
     Args:
         mood: What it is like.
+        pretrained: The run that it starts from.
     """
 
     mood: Literal["good", "bad"] = "good"
+    pretrained: str | None = None
 
 
 @dataclass(kw_only=True)

@@ -316,3 +316,15 @@ for line in {lines}:
     assert all(line.startswith("error: ") for line in done.stderr.splitlines())
     assert len(done.stderr.splitlines()) == len(lines)
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_run_to_start_from_that_is_none(call, data, tmp_path):
+    line = ["--data", data, "--pretrained", tmp_path / "none", "--output", tmp_path / "run"]
+    code, output, error = call("train", *line)
+    assert (code, output) == (2, "")
+    assert error == (
+        f"error: --pretrained needs {tmp_path / 'none' / 'model.keras'}, which is missing; train a "
+        "language model\n"
+    )
+    assert not (tmp_path / "run").exists()
+    assert not FakeTask.made
