@@ -51,7 +51,7 @@ PAIRS, TEST_PAIRS = 32, 400
 STEPS, EPOCH, LEARNT = 500, 50, 0.01
 LEARNING_RATE = 0.004
 #: The gates begin with this bias, so that a step keeps sigmoid(4) = 0.982 of the state, as far as
-#: the biases say (of the LSTM: Jozefowicz, Zaremba and Sutskever 2015, section 3.2).
+#: the biases say (of the LSTM: Jozefowicz, Zaremba and Sutskever 2015).
 KEEP = 4.0
 
 
