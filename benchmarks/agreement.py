@@ -16,6 +16,7 @@ Run ``python -m benchmarks.agreement --pictures docs/pictures``.
 import argparse
 import itertools
 import math
+import os
 import random
 import time
 from collections.abc import Iterator, Mapping
@@ -85,10 +86,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="each a training")
     parser.add_argument("--starts", action="store_true", help="other beginnings, at one distance")
     parser.add_argument("--pictures", type=Path, help="a folder for the pictures")
-    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
     given = parser.parse_args()
 
-    from toolkit.training.threads import set_threads
+    from toolkit.training import set_threads
 
     set_threads(given.threads)
     print(description(given.threads), end="\n\n")

@@ -14,6 +14,7 @@ Run ``python -m benchmarks.explosion --pictures docs/pictures``.
 
 import argparse
 import math
+import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -63,10 +64,10 @@ def main() -> None:
     parser = argparse.ArgumentParser("python -m benchmarks.explosion", description=__doc__)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="each a training")
     parser.add_argument("--pictures", type=Path, help="a folder for the picture")
-    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
     given = parser.parse_args()
 
-    from toolkit.training.threads import set_threads
+    from toolkit.training import set_threads
 
     set_threads(given.threads)
     print(description(given.threads), end="\n\n")

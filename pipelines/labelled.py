@@ -1,5 +1,6 @@
 """How a pipeline's labelled data is opened, and read once before TensorFlow is imported."""
 
+import shlex
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -100,6 +101,15 @@ class Labelled(ABC):
             OptionError: The run cannot be asked so.
         """
         return columns
+
+    def question(self, text: str, classes: Sequence[str]) -> str:
+        """What a model with these classes is asked on the command line, to answer a text.
+
+        Args:
+            text: The text, quoted as the shell wants it.
+            classes: Their names.
+        """
+        return text
 
 
 class LabelledTexts(Labelled):
@@ -279,6 +289,10 @@ class LabelledStream(Labelled):
         if condition is not None or not in_rows:
             check_condition(condition, conditions)
         return columns if condition is None else replace(columns, condition_column=None)
+
+    def question(self, text: str, classes: Sequence[str]) -> str:
+        """The prompt, of the first condition where there are some."""
+        return f"--condition {shlex.quote(classes[0])} {text}" if classes else text
 
     def _conditions(self, columns: Any, facts: Mapping[str, Any]) -> list[str]:
         """The conditions that a run has learnt.

@@ -2,8 +2,10 @@
 
 import contextlib
 import errno
+import json
 import os
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import fields
@@ -15,6 +17,7 @@ from pipelines.pipeline import Pipeline
 from pipelines.streams import arriving_lines
 from toolkit.data import Source
 from toolkit.errors import DataError, ModelError, OptionError
+from toolkit.evaluation import report_table
 from toolkit.export import read_description, version_folder
 from toolkit.export.description import CONFIG
 from toolkit.files import alone
@@ -148,6 +151,21 @@ def labelled_data(pipeline: Pipeline, options: Any, asked: Any) -> tuple[Source,
         validation = pipeline.data(options.validation_data, "test", asked)
     pipeline.labelled.check_training(train, validation, asked)
     return train, validation
+
+
+def format_argument(parser: Parser) -> None:
+    """Add the option for the form of a report."""
+    parser.add_argument(
+        "--format", choices=["table", "json"], default="table", help="How the report is written."
+    )
+
+
+def write_report(report: dict[str, Any], form: str) -> None:
+    """Write a report to standard output, as a table or as JSON."""
+    written = report_table(report)
+    if form == "json":
+        written = json.dumps(report, indent=2, ensure_ascii=False)
+    sys.stdout.write(written + "\n")
 
 
 def golden_argument(parser: Parser) -> None:

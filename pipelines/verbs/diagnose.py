@@ -1,8 +1,6 @@
 """``diagnose``: what gradients do in a run's network, or in a fresh one like it, on given data."""
 
 import contextlib
-import json
-import sys
 from typing import Any
 
 from pipelines.parser import Parser
@@ -10,16 +8,17 @@ from pipelines.pipeline import Pipeline
 from pipelines.verbs.common import (
     cell_argument,
     check_archive,
+    format_argument,
     labelled_argument,
     labelled_for,
     load_run,
     output_folder,
     run_argument,
     trust_cell,
+    write_report,
 )
 from pipelines.verbs.verb import Verb
 from toolkit.errors import OptionError
-from toolkit.evaluation import report_table
 
 
 def _diagnose_arguments(parser: Parser, pipeline: Pipeline) -> None:
@@ -40,9 +39,7 @@ def _diagnose_arguments(parser: Parser, pipeline: Pipeline) -> None:
         default=200,
         help="Follow gradients over at most N steps (200); longer texts are cut.",
     )
-    parser.add_argument(
-        "--format", choices=["table", "json"], default="table", help="How the report is written."
-    )
+    format_argument(parser)
     cell_argument(parser)
     parser.add_options(pipeline.labelled.columns, pipeline.labelled.given, defaults=False)
 
@@ -60,11 +57,7 @@ def _diagnose(pipeline: Pipeline, options: Any) -> int:
         report = task.diagnose(
             data, fresh=options.fresh, steps=options.steps, output=options.output
         )
-    if options.format == "json":
-        written = json.dumps(report, indent=2, ensure_ascii=False)
-    else:
-        written = report_table(report)
-    sys.stdout.write(written + "\n")
+    write_report(report, options.format)
     return 0
 
 

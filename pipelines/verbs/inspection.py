@@ -1,23 +1,18 @@
 """``inspect``: what data is like, before anything is learnt from it."""
 
-import json
-import sys
 from dataclasses import fields, replace
 from typing import Any
 
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
-from pipelines.verbs.common import data_arguments, labelled_data
+from pipelines.verbs.common import data_arguments, format_argument, labelled_data, write_report
 from pipelines.verbs.verb import Verb
 from toolkit.errors import OptionError
-from toolkit.evaluation import report_table
 
 
 def _inspect_arguments(parser: Parser, pipeline: Pipeline) -> None:
     data_arguments(parser, pipeline)
-    parser.add_argument(
-        "--format", choices=["table", "json"], default="table", help="How the report is written."
-    )
+    format_argument(parser)
     parser.add_options(pipeline.options)
 
 
@@ -29,11 +24,7 @@ def _inspect(pipeline: Pipeline, options: Any) -> int:
     columns = replace(pipeline.options(**asked), skip_bad_rows=True)
     train, validation = labelled_data(pipeline, options, columns)
     report = pipeline.load_task()(**asked).inspect(train, validation)
-    if options.format == "json":
-        written = json.dumps(report, indent=2, ensure_ascii=False)
-    else:
-        written = report_table(report)
-    sys.stdout.write(written + "\n")
+    write_report(report, options.format)
     return 0
 
 

@@ -83,9 +83,8 @@ def _train(pipeline: Pipeline, options: Any) -> int:
     logger.info("exported %s", version)
     # Else the golden texts are of other data.
     own = options.golden or options.data in pipeline.samples
-    question = shlex.quote(golden[0]) if own else '"your text"'
-    if getattr(columns, "condition_column", None):
-        question = f"--condition {shlex.quote(task.classes[0])} {question}"
+    text = shlex.quote(golden[0]) if own else '"your text"'
+    question = pipeline.labelled.question(text, task.classes)
     logger.info("ask it: %s predict %s %s", pipeline.command, shlex.quote(str(run)), question)
     return 0
 

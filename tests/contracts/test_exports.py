@@ -44,7 +44,7 @@ EXPORTS = {
     ),
     "diagnostics": (
         "Flow draw_activations draw_flows draw_norms draw_shares gradient_flows gradient_norms "
-        "one_way recurrent_layers write_flows"
+        "recurrent_layers write_flows"
     ),
     "export": (
         "CARD_FILE Card Servable VerifyResult check_onnx newest_version of_python "

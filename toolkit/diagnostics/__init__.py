@@ -16,7 +16,6 @@ if TYPE_CHECKING:
         Flow,
         gradient_flows,
         gradient_norms,
-        one_way,
         recurrent_layers,
     )
 
@@ -28,7 +27,6 @@ __all__ = [
     "draw_shares",
     "gradient_flows",
     "gradient_norms",
-    "one_way",
     "recurrent_layers",
     "write_flows",
 ]
@@ -36,6 +34,6 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Imports TensorFlow only when something that needs it is asked for."""
-    if name in ("Flow", "gradient_flows", "gradient_norms", "one_way", "recurrent_layers"):
+    if name in ("Flow", "gradient_flows", "gradient_norms", "recurrent_layers"):
         return getattr(import_module("toolkit.diagnostics.record"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

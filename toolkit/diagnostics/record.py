@@ -81,13 +81,14 @@ class Flow:
         return found
 
 
-def recurrent_layers(network: keras.Model) -> list[Any]:
-    """The recurrent layers of a network; of a ``Bidirectional`` the forward one comes first."""
-    return one_way(network._flatten_layers(include_self=False))
+def recurrent_layers(network: keras.Model | Iterable[Any]) -> list[Any]:
+    """The recurrent layers of a network, or among some layers, each once.
 
-
-def one_way(layers: Iterable[Any]) -> list[Any]:
-    """Those of some layers that are recurrent, each once; of a ``Bidirectional`` its two."""
+    Of a ``Bidirectional`` these are its two, the forward one first.
+    """
+    layers = network
+    if isinstance(network, keras.Model):
+        layers = network._flatten_layers(include_self=False)
     found: dict[int, Any] = {}
     for layer in layers:
         both = isinstance(layer, keras.layers.Bidirectional)

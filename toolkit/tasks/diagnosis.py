@@ -20,7 +20,7 @@ from toolkit.diagnostics import (
     draw_shares,
     gradient_flows,
     gradient_norms,
-    one_way,
+    recurrent_layers,
     write_flows,
 )
 from toolkit.errors import DataError, ModelError
@@ -127,7 +127,7 @@ def diagnose(
         DataError: There is no text.
         ModelError: The network has no recurrent layer.
     """
-    if not any(one_way(track.layers) for track in subject.tracks.values()):
+    if not any(recurrent_layers(track.layers) for track in subject.tracks.values()):
         raise ModelError("the network has no recurrent layer, through which a gradient could flow")
     window = subject.window(TEXTS, steps)
     flows = {name: _follow(subject, name, window) for name in subject.tracks}
@@ -167,7 +167,7 @@ def _follow(subject: Subject, name: str, window: Window) -> list[Flow]:
         return tf.reduce_sum(found, axis=1, keepdims=True) if track.at_end else found
 
     places = [len(window.units[name]) - 1] if track.at_end else None
-    return gradient_flows(subject.network, losses, one_way(track.layers), places)
+    return gradient_flows(subject.network, losses, recurrent_layers(track.layers), places)
 
 
 def _mean(losses: Any, weights: Any, *more: Any) -> Any:
@@ -191,12 +191,16 @@ def _at_distances(flow: Flow) -> dict[str, float]:
     return found
 
 
-def _by_part(flow: Flow) -> dict[str, float]:
-    """What the first, second, third and last quarter of the steps add to the gradient."""
+def _by_part(flow: Flow) -> dict[str, float | None]:
+    """What the first, second, third and last quarter of the steps add to the gradient.
+
+    None where it is not known, as of a cell without a ``recurrent_kernel``.
+    """
     names = ("first", "second", "third", "last")
-    parts = np.array_split(flow.shares, len(names))
+    sums = [float(part.sum()) for part in np.array_split(flow.shares, len(names))]
     return {
-        f"{name}_quarter_share": float(part.sum()) for name, part in zip(names, parts, strict=True)
+        f"{name}_quarter_share": share if np.isfinite(share) else None
+        for name, share in zip(names, sums, strict=True)
     }
 
 

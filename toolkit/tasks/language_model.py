@@ -150,7 +150,8 @@ class LanguageModel(Task, LanguageModelOptions):
         self.text_model.build()
         self._answer_with()
 
-        batches = self._batches(corpus, size)
+        budget = self._choose("batch_tokens", automatic.language_batch_tokens(size))
+        batches = self._batches(corpus, budget)
         epochs = self._choose("epochs", automatic.language_epochs(size))
         logger.info(
             "%d units of text to learn from, %d to validate; %d batches of %d windows of %d; "
@@ -258,10 +259,9 @@ class LanguageModel(Task, LanguageModelOptions):
         return layer
 
     def _batches(
-        self, corpus: StreamCorpus | EncodedCorpus, size: DataSize
+        self, corpus: StreamCorpus | EncodedCorpus, budget: int
     ) -> StreamBatches | TextBatches:
-        """Windows side by side; of little text fewer and shorter ones."""
-        budget = self._choose("batch_tokens", automatic.language_batch_tokens(size))
+        """Windows side by side, with so many units together; of little text fewer and shorter."""
         if isinstance(corpus, EncodedCorpus):
             steps = min(self.window, int(corpus.lengths.max()) + 1, budget)
             rows = max(1, min(budget // steps, len(corpus) // FEWEST_GROUPS))
@@ -312,7 +312,7 @@ class LanguageModel(Task, LanguageModelOptions):
     def _subject(self, data: Any, network: Any) -> Subject:
         tokenizer = self._needs_text_model("diagnose").tokenizer
         corpus = self._encoded(data, tokenizer)
-        batches = self._batches(corpus, DataSize(getattr(corpus, "texts", 1), _units(corpus)))
+        batches = self._batches(corpus, self.facts["batch_tokens"])
 
         def losses(inputs: Any, targets: Any) -> tuple[Any, Any]:
             start = network.start(tf.shape(targets)[0], inputs.get("condition"))
