@@ -100,7 +100,7 @@ def _backward_loop(
     The rows are the previous states and what the cell gives, in the order of time.
     """
     steps = keras.ops.shape(d_states)[0]
-    read = _slices(d_states)
+    read, transposed = _slices(d_states), cell.transposed()
 
     def step(i: Tensor, dh: Tensor, rows: list[TensorArray]) -> Any:
         s = steps - 1 - i
@@ -108,10 +108,12 @@ def _backward_loop(
         h, *values = [array.read(s) for array in kept]
         dh = dh + read(s)
         if mask is None:
-            dh, values = cell.backward(dh, h, values)
+            dh, values = cell.backward(dh, h, values, transposed)
         else:
             here = tf.gather(mask, t)
-            through_cell, values = cell.backward(_choose(here, dh, tf.zeros_like(dh)), h, values)
+            through_cell, values = cell.backward(
+                _choose(here, dh, tf.zeros_like(dh)), h, values, transposed
+            )
             dh = _choose(here, through_cell, dh)
         return i + 1, dh, _write(rows, t, [h, *values])
 
