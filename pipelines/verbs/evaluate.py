@@ -31,7 +31,9 @@ def _evaluate_arguments(parser: Parser, pipeline: Pipeline) -> None:
     run_argument(parser, pipeline)
     labelled_argument(parser, pipeline, "Labelled data, as for train.")
     parser.add_argument(
-        "--output", metavar="FOLDER", help="Gets metrics.json, confusion.png and errors.csv."
+        "--output",
+        metavar="FOLDER",
+        help="Gets metrics.json, and what the task has of pictures and of what was missed.",
     )
     parser.add_argument(
         "--seeds",

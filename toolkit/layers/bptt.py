@@ -11,6 +11,7 @@ large array.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import keras
@@ -21,7 +22,9 @@ from toolkit.layers.equations import Equations
 Tensor = Any
 TensorArray = Any
 
-#: Measured at one text a time: 4 steps a round save 0.25 to 0.3 of the time, 8 a third.
+#: How many steps a round of the loop takes where no gradient is asked for. Measured at one text a
+#: time: 4 save 0.25 to 0.3 of the time, 8 a third. In training 8 save nothing, and the graph takes
+#: three times as long to make.
 STEPS_A_ROUND = 8
 
 
@@ -88,7 +91,8 @@ def _forward_loop(
         return s + 1, new, states.write(s, new), _write(kept, s, [h, *values])
 
     kept = [_array(steps, h, width) for width in (h.shape[-1], *cell.kept)] if keep else []
-    _, _, states, kept = _loop(steps, step, (0, h, _array(steps, h), kept))
+    together = 1 if keep else STEPS_A_ROUND
+    _, _, states, kept = _loop(steps, step, (0, h, _array(steps, h), kept), together)
     return states.stack(), kept
 
 
@@ -119,29 +123,30 @@ def _backward_loop(
 
     zeros = tf.zeros_like(d_states[0])
     rows = [_array(steps, zeros, width) for width in (zeros.shape[-1], *cell.rows)]
-    _, dh, rows = _loop(steps, step, (0, zeros, rows))
+    _, dh, rows = _loop(steps, step, (0, zeros, rows), 1)
     return dh, [_rows(array.stack()) for array in rows]
 
 
-def _loop(steps: Tensor, step: Callable[..., Any], variables: tuple[Any, ...]) -> Any:
+def _loop(
+    steps: Tensor, step: Callable[..., Any], variables: tuple[Any, ...], together: int
+) -> Any:
     """``step`` on ``variables``, of which the first counts, ``steps`` times.
 
-    Going round a loop costs about as much as a small step, so most rounds take several.
+    Going round a loop costs about as much as a small step, so a round may take several together.
     """
 
-    def several(*variables: Any) -> Any:
-        for _ in range(STEPS_A_ROUND):
+    def several(count: int, *variables: Any) -> Any:
+        for _ in range(count):
             variables = step(*variables)
         return variables
 
-    rounds = tf.maximum(steps // STEPS_A_ROUND, 1)  # XLA has no room for none
-    for count, body, enough in ((rounds, several, STEPS_A_ROUND), (STEPS_A_ROUND, step, 1)):
+    for count in dict.fromkeys((together, 1)):  # the last rounds take what is left over
         variables = tf.while_loop(
-            lambda s, *_, enough=enough: s + enough <= steps,
-            body,
+            lambda s, *_, count=count: s + count <= steps,
+            partial(several, count),
             variables,
             parallel_iterations=1,  # each step needs the one before
-            maximum_iterations=count,
+            maximum_iterations=tf.maximum(steps // count, 1),  # XLA has no room for none
         )
     return variables
 
