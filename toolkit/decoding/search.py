@@ -85,8 +85,12 @@ def beam_search(
 
     At each step the 2 K likeliest continuations of a row's K hypotheses are looked at. Those of
     the first K that end are finished; the first K that do not are followed on. A row is done when K
-    have finished, or at its limit, where all that are followed must end. With K = 1 this is
-    ``greedy``.
+    have finished and none of the first K that goes on would have a better score than the worst of
+    these if it ended next; or at its limit, where all that are followed must end. With K = 1 this
+    is ``greedy``.
+
+    K that have finished are not enough: where a network is sure of each unit, sentences that are
+    broken off soon come second, and K of them finish before the right one does.
 
     Long sequences have small probabilities, so scores are divided by a power of the length (Wu et
     al. 2016, section 7, has a like rule).
@@ -138,9 +142,9 @@ def beam_search(
         # What has just ended has its units still among those of its hypothesis.
         of_parents = tf.gather(ids, parent, batch_dims=1)
         finished = tf.gather(tf.concat([finished, of_parents], axis=1), kept, batch_dims=1)
-        done |= (tf.math.count_nonzero(scores > _LOWEST, axis=1, dtype=tf.int32) >= size) | (
-            step >= limits
-        )
+        goes_on = tf.where(~ends & among_first & real, best, _LOWEST)
+        hoped_for = tf.reduce_max(goes_on, axis=1) / (length + 1) ** length_penalty
+        done |= (scores[:, -1] >= hoped_for) | (step >= limits)
 
         going_on = tf.where(ends | ~real, 2 * NEVER, best)
         missing = tf.maximum(size - tf.shape(going_on)[1], 0)  # in a tiny vocabulary
