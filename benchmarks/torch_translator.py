@@ -176,8 +176,7 @@ def beam_search(
     live = torch.full((rows, size), -1e9)
     live[:, 0] = 0
     written = torch.zeros(rows, size, 0, dtype=torch.long)
-    best_scores = torch.full((rows,), -torch.inf)
-    finished = torch.zeros(rows, dtype=torch.long)
+    finished = torch.full((rows, size), -torch.inf)  # the scores, the best first
     best: list[list[int]] = [[] for _ in range(rows)]
     here = torch.arange(rows)  # the rows that go on
     for step in range(int(limits.max()) + 1):
@@ -188,16 +187,18 @@ def beam_search(
         best_totals, places = totals.topk(2 * size)
         parents, units = places // shares.shape[2], places % shares.shape[2]
         ends = units == 0
-        new = ends & (torch.arange(2 * size) < size) & (best_totals > -5e8)
+        first = (torch.arange(2 * size) < size) & (best_totals > -5e8)
+        new = ends & first
         scores = torch.where(new, best_totals / (step + 1), -torch.inf)
         top, which = scores.max(1)
-        for row in (top > best_scores[here]).nonzero()[:, 0].tolist():
+        for row in (top > finished[here, 0]).nonzero()[:, 0].tolist():
             best[here[row]] = written[row, parents[row, which[row]]].tolist()
-        best_scores[here] = torch.maximum(best_scores[here], top)
-        finished[here] += new.sum(1)
+        finished[here] = torch.cat([finished[here], scores], 1).topk(size).values
+        hoped_for = torch.where(first & ~ends, best_totals / (step + 2), -torch.inf).amax(1)
         live, chosen = torch.where(ends, -2e9, best_totals).topk(size)
         origin, tokens = parents.gather(1, chosen), units.gather(1, chosen)
-        on = ((finished[here] < size) & (step < limits[here])).nonzero()[:, 0]
+        done = (finished[here, -1] >= hoped_for) | (step >= limits[here])
+        on = (~done).nonzero()[:, 0]
         if not len(on):
             break
         index = origin[on][:, :, None]

@@ -76,7 +76,9 @@ def simple_beam(shares: np.ndarray, limit: int, size: int, alpha: float) -> list
         )[: 2 * size]
         ended = [o for o in options[:size] if o[2] == 0]
         finished += [(total / (step + 1) ** alpha, units) for total, units, _ in ended]
-        if len(finished) >= size or step == limit:
+        going = [total for total, _, unit in options[:size] if unit]
+        hope = max(going, default=-np.inf) / (step + 2) ** alpha
+        if step == limit or (len(finished) >= size and sorted(finished)[-size][0] >= hope):
             break
         live = [(total, (*units, unit)) for total, units, unit in options if unit][:size]
     return sorted(finished, reverse=True)[:size]
@@ -128,6 +130,15 @@ def test_a_beam_that_holds_all_finds_the_best_of_all(limit: int, alpha: float) -
     for row, (units, all_of_row) in enumerate(zip(as_lists(found), right, strict=True)):
         assert units == [sequence for _, sequence in all_of_row]
         np.testing.assert_allclose(found.scores[row], [s for s, _ in all_of_row], rtol=1e-5)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5])
+def test_who_is_sure_is_not_broken_off(size: int) -> None:
+    wanted = (2, 1, 3, 3, 1)
+    shares = np.full((1, sum(V**n for n in range(7)), V), np.log(0.01), np.float32)
+    for width, unit in enumerate((*wanted, 0)):
+        shares[0, place(wanted[:width]), unit] = np.log(0.97)
+    assert as_lists(search(shares, [6], size))[0][0] == wanted
 
 
 @settings(deadline=None, max_examples=40)

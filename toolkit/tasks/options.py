@@ -287,7 +287,7 @@ class TranslatorOptions(PairColumnOptions, BeamOptions, EncoderOptions, Training
     dropout: float | Literal["auto"] = "auto"  # type: ignore[assignment]
     word_dropout: float | Literal["auto"] = "auto"
     label_smoothing: float = 0.1
-    patience: int = 10
+    patience: int = 5
     storage: Literal["float32", "float16"] = "float16"
 
     def __post_init__(self) -> None:
