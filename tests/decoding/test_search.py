@@ -27,24 +27,6 @@ def place(beginning: tuple[int, ...]) -> int:
     return before + sum(unit * V**n for n, unit in enumerate(reversed(beginning)))
 
 
-def decoder(shares: np.ndarray) -> tuple[Any, Any]:
-    """A network that knows the log probabilities after each beginning; its state is the place."""
-    table = tf.constant(shares)
-    rows = shares.shape[0]
-
-    def next(tokens: Any, state: Any) -> Any:
-        number, offset, width = state["number"], state["offset"], state["width"]
-        first = width == 0
-        number = tf.where(first[..., 0], 0, number[..., 0] * V + tokens)[..., None]
-        width = tf.where(first, 1, width * V)
-        offset = tf.where(first, 0, offset + width // V)
-        logits = tf.gather(table, (offset + number)[..., 0], batch_dims=1)
-        return logits, {"number": number, "offset": offset, "width": width}
-
-    zeros = tf.zeros([rows, 1, 1], tf.int32)
-    return next, {"number": zeros, "offset": zeros, "width": zeros}
-
-
 def score(shares: np.ndarray, units: tuple[int, ...], alpha: float) -> float:
     """The score of one sequence, its end included."""
     total = sum(shares[place(units[:n]), unit] for n, unit in enumerate((*units, 0)))
@@ -89,7 +71,7 @@ def as_lists(found: Decoded) -> list[list[tuple[int, ...]]]:
 
 
 SEARCH = tf.function(
-    lambda table, limits, size, alpha: beam_search(*_tensor_decoder(table), limits, size, alpha),
+    lambda table, limits, size, alpha: beam_search(*decoder(table), limits, size, alpha, table),
     input_signature=[
         tf.TensorSpec([None, None, V]),
         tf.TensorSpec([None], tf.int32),
@@ -100,8 +82,10 @@ SEARCH = tf.function(
 )
 
 
-def _tensor_decoder(table: Any) -> tuple[Any, Any]:
-    def next(tokens: Any, state: Any) -> Any:
+def decoder(table: Any) -> tuple[Any, Any]:
+    """A network that knows the log probabilities after each beginning; its state is the place."""
+
+    def next(tokens: Any, state: Any, table: Any) -> Any:
         number, offset, width = (state[name][..., 0] for name in ("number", "offset", "width"))
         first = width == 0
         number = tf.where(first, 0, number * V + tokens)
@@ -163,12 +147,37 @@ def test_it_is_a_beam_search(seed: int, limits: list[int], size: int, alpha: flo
 
 @settings(deadline=None, max_examples=20)
 @given(st.integers(0, 10_000), st.lists(st.integers(0, 4), min_size=1, max_size=4))
-def test_a_beam_of_one_is_greedy(seed: int, limits: list[int]) -> None:
+def test_greedy_takes_the_likeliest_unit_until_it_is_the_end(seed: int, limits: list[int]) -> None:
     shares = shares_of(seed, len(limits), 4)
-    beam = search(shares, limits, 1)
-    one = greedy(*decoder(shares), tf.constant(limits))
-    np.testing.assert_array_equal(one.ids, beam.ids[:, 0])
-    np.testing.assert_allclose(one.scores, beam.scores[:, 0], rtol=1e-5)
+    found = greedy(*decoder(shares), tf.constant(limits), memory=tf.constant(shares))
+    for row, limit in enumerate(limits):
+        units: tuple[int, ...] = ()
+        while len(units) < limit and (unit := int(shares[row, place(units)].argmax())):
+            units += (unit,)
+        assert tuple(int(unit) for unit in found.ids[row] if unit) == units
+        np.testing.assert_allclose(found.scores[row], score(shares[row], units, 1.0), rtol=1e-5)
+
+
+@pytest.mark.parametrize("units", [640, 1_000])
+def test_of_many_units_the_likeliest_are_found(units: int) -> None:
+    logits = np.random.default_rng(units).normal(size=(2, 1 + units, units)).astype(np.float32)
+    logits[:, 0, [5, units - 1]] = 9.0, 8.0  # the first and the last
+    shares = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+
+    def next(tokens: Any, state: Any, table: Any) -> Any:
+        logits = tf.gather(table, tf.where(state[..., 0] == 0, 0, 1 + tokens), batch_dims=1)
+        return logits, tf.ones_like(state)
+
+    state = tf.zeros([2, 1, 1], tf.int32)
+    found = beam_search(next, state, tf.constant([1, 1]), 4, 0.0, tf.constant(logits))
+    for row in range(2):
+        first = 1 + np.argsort(-shares[row, 0, 1:])[:4]  # the end is not among the likeliest
+        assert {5, units - 1} <= set(first)
+        ended = sorted(
+            ((shares[row, 0, u] + shares[row, 1 + u, 0], u) for u in first), reverse=True
+        )
+        assert as_lists(found)[row] == [(u,) for _, u in ended]
+        np.testing.assert_allclose(found.scores[row], [s for s, _ in ended], rtol=1e-5)
 
 
 def test_a_batch_gives_what_its_rows_give_alone() -> None:
@@ -190,7 +199,9 @@ def test_sequences_differ_and_scores_fall() -> None:
 
 def test_no_rows_and_what_is_no_number() -> None:
     assert search(shares_of(0, 1, 4)[:0], [], 3).ids.shape == (0, 3, 1)
-    assert greedy(*decoder(shares_of(0, 1, 4)[:0]), tf.zeros([0], tf.int32)).ids.shape == (0, 1)
+    nothing = tf.constant(shares_of(0, 1, 4)[:0])
+    one = greedy(*decoder(nothing), tf.zeros([0], tf.int32), memory=nothing)
+    assert one.ids.shape == (0, 1)
     shares = shares_of(0, 1, 2)
     shares[0, :, 2] = np.nan
     shares[0, :, 1] = -np.inf
@@ -200,7 +211,7 @@ def test_no_rows_and_what_is_no_number() -> None:
 
 
 def test_half_precision_is_summed_in_full() -> None:
-    def next(tokens: Any, state: Any) -> Any:
+    def next(tokens: Any, state: Any, memory: Any) -> Any:
         return tf.cast(tf.one_hot(tokens + 1, 300) * 9.0, tf.bfloat16), state
 
     state = tf.zeros([1, 1, 1])

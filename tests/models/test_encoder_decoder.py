@@ -27,10 +27,10 @@ def network(**options):
 
 def steps(model, source, target):
     """The logits [B, T, V] of the decoder's steps, given what it should have written."""
-    step, state = model.decoder(tf.constant(source))
+    step, state, memory = model.decoder(tf.constant(source))
     found = []
     for t in range(target.shape[1]):
-        logits, state = step(tf.constant(target[:, t : t + 1]), state)
+        logits, state = step(tf.constant(target[:, t : t + 1]), state, memory)
         found.append(logits[:, 0])
     return np.stack(found, axis=1)
 

@@ -25,7 +25,7 @@ class Memory(NamedTuple):
 
     Attributes:
         values: The encoder's states [B, S, M], or their summary [B, 1, M] without attention.
-        keys: What they give to the attention's scores [B, S, A]; None without attention.
+        keys: What they give to the attention's scores [B, S, A]; without attention the values.
         mask: Which of them are no padding, bool [B, S].
     """
 
@@ -232,7 +232,7 @@ class EncoderDecoder(keras.Model):
         summary = self.pooling(states, mask=mask)
         starts = [[bridge(summary) for bridge in bridges] for bridges in self.bridges]
         if self.attention is None:
-            return Memory(summary[:, None], None, mask), starts
+            return Memory(summary[:, None], summary[:, None], mask[:, :1]), starts
         return Memory(states, self.attention.keys(states), mask), starts
 
     def _decode(
@@ -264,16 +264,19 @@ class EncoderDecoder(keras.Model):
     def _logits(self, output: Any) -> Any:
         return self.embedding.scores(output) + self.bias
 
-    def decoder(self, source: Any) -> tuple[Any, Any]:
+    def decoder(self, source: Any) -> tuple[Any, Any, Memory]:
         """What writes the target of a source [B, S] step by step, as ``toolkit.decoding`` takes it.
 
         Returns:
-            The function ``next(tokens [B, K], state) -> (logits [B, K, V], state)``; and the state
-            to begin with, of which each tensor is [B, 1, ...].
+            The function ``next(tokens [B, K], state, memory) -> (logits [B, K, V], state)``; the
+            state to begin with, of which each tensor is [B, 1, ...]; and the memory.
         """
         memory, starts = self.encode(source)
+        # Turned once for all steps, and the bias among its rows, to save a pass over the logits.
+        table = ops.cast(ops.transpose(self.embedding.embeddings), "float32")
+        table = ops.concatenate([table, ops.cast(self.bias, "float32")[None]], axis=0)
 
-        def next(tokens: Any, state: Any) -> tuple[Any, Any]:
+        def next(tokens: Any, state: Any, memory: Memory) -> tuple[Any, Any]:
             vectors = self.embedding(tokens)
             states, contexts = vectors, None
             after = []
@@ -284,9 +287,14 @@ class EncoderDecoder(keras.Model):
                 after.append(new)
                 if contexts is None:
                     contexts, _ = self._attend(states, memory)
-            return self._logits(self._output([states, contexts, vectors])), after
+            output = ops.cast(self._output([states, contexts, vectors]), "float32")
+            output = ops.concatenate([output, ops.ones_like(output[:, :, :1])], axis=-1)
+            shape = ops.shape(output)
+            logits = ops.matmul(ops.reshape(output, (-1, shape[2])), table)
+            return ops.reshape(logits, (*shape[:2], table.shape[1])), after
 
-        return next, [[start[:, None] for start in of_layer] for of_layer in starts]
+        state = [[start[:, None] for start in of_layer] for of_layer in starts]
+        return next, state, memory
 
     def align(self, source: Any, target: Any) -> Any:
         """Where the decoder looks while it writes.

@@ -35,8 +35,8 @@ def limits(source: Any, length_ratio: float) -> Any:
 
 def greedy_ids(network: Any, source: Any, length_ratio: float) -> Any:
     """The likeliest units, one after the other, of sources [B, S]: int32 [B, T]."""
-    step, state = network.decoder(source)
-    return greedy(step, state, limits(source, length_ratio)).ids
+    step, state, memory = network.decoder(source)
+    return greedy(step, state, limits(source, length_ratio), memory=memory).ids
 
 
 def signatures(
@@ -65,8 +65,9 @@ def signatures(
 
     def search(text: Any, size: Any) -> Decoded:
         source = text_model.tokenizer(text)
-        step, state = network.decoder(source)
-        return beam_search(step, state, limits(source, length_ratio), size, length_penalty)
+        step, state, memory = network.decoder(source)
+        most = limits(source, length_ratio)
+        return beam_search(step, state, most, size, length_penalty, memory)
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")], autograph=False)
     def serving_default(text: Any) -> dict[str, Any]:
