@@ -82,6 +82,7 @@ def beam_search(
         K sequences a row, the best first.
     """
     size = tf.convert_to_tensor(beam_size, tf.int32)
+    limits, state, memory = tf.nest.map_structure(tf.convert_to_tensor, (limits, state, memory))
     rows = tf.shape(limits)[0]
     room = tf.reduce_max(tf.concat([limits, [0]], axis=0)) + 1  # with the end
 
