@@ -24,7 +24,7 @@ TensorArray = Any
 
 #: How many steps a round of the loop takes where no gradient is asked for. Measured at one text a
 #: time: 4 save 0.25 to 0.3 of the time, 8 a third. In training 8 save nothing, and the graph takes
-#: three times as long to make.
+#: nearly twice as long to make.
 STEPS_A_ROUND = 8
 
 

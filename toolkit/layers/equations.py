@@ -50,8 +50,8 @@ class Equations(ABC):
     def transposed(self) -> list[Tensor]:
         """What ``backward`` multiplies by, turned once for all steps.
 
-        A product of few rows by a matrix that is turned in the same go takes two to five times as
-        long (measured on an AMD EPYC with 32 to 128 rows and 512 units).
+        A product of few rows by a matrix that is turned in the same go takes 1.6 to 5 times as long
+        (measured on an AMD EPYC with 128 to 32 rows and 512 units).
         """
 
     @abstractmethod

@@ -145,7 +145,7 @@ def translator(size: DataSize) -> TranslatorNetwork:
 
     As in ``tagger``, half of the averaged weights are what they were before each epoch. Sentences
     as people write them are learnt by heart unless more is hidden; from a million units on less.
-    What there is little of is learnt by a smaller network, in a third of the time.
+    What there is little of is learnt by a smaller network, and sooner.
     """
     steps = max(1.0, size.tokens / translator_batch_tokens(size))
     ema = round(min(0.999, 0.5 ** (1 / steps)), 5)
