@@ -15,9 +15,15 @@ _CAPABILITIES_VERSION = 0x20080522  # of Linux's capget and capset, with data of
 _READ_AND_WRITE_ALL = 1 << 1 | 1 << 2  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
 
 
+def pytest_collection_finish() -> None:
+    """What is imported stays; garbage collection need not go over it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _what_was_made_is_looked_at_once():
-    """TensorFlow keeps the graphs that it has traced; garbage collection need not go over them."""
+    """TensorFlow keeps the graphs that it has traced; nor need it go over them."""
     yield
     gc.collect()
     gc.freeze()

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from toolkit.data.prefetched import prefetched
 from toolkit.errors import ModelError, OptionError
 from toolkit.training import (
     CHECKPOINT,
@@ -47,7 +48,7 @@ class Batches:
                 yield x, (x.sum(axis=1) > 0).astype(np.int32)
 
         signature = (tf.TensorSpec([None, 3]), tf.TensorSpec([None], tf.int32))
-        return tf.data.Dataset.from_generator(elements, output_signature=signature)
+        return prefetched(elements, signature)
 
 
 def make_model() -> keras.Model:

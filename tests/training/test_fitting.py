@@ -1,6 +1,7 @@
 """Fitting: what is kept, what is recorded, when it stops."""
 
 import csv
+from itertools import cycle, islice
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from toolkit.data.prefetched import prefetched
 from toolkit.errors import DivergedError, OptionError
 from toolkit.training import TrainingOptions, fit
 
@@ -26,10 +28,7 @@ class Line:
 
     def stream(self, epoch: int = 0, batch: int = 0) -> tf.data.Dataset:
         signature = (tf.TensorSpec([None, 1]), tf.TensorSpec([None, 1]))
-        batches = tf.data.Dataset.from_generator(
-            lambda: iter(self.batches), output_signature=signature
-        )
-        return batches.repeat().skip(batch)
+        return prefetched(lambda: islice(cycle(self.batches), batch, None), signature)
 
 
 def make_model() -> keras.Model:

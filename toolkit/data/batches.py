@@ -10,6 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from toolkit.data.corpus import EncodedCorpus
+from toolkit.data.prefetched import prefetched
 from toolkit.errors import OptionError
 
 LENGTH_NOISE = 0.05
@@ -121,13 +122,7 @@ class LengthBatches:
             signature.append(target)
         if self.class_weights is not None:
             signature.append(tf.TensorSpec(target.shape, tf.float32))
-        return (
-            tf.data.Dataset.from_generator(
-                lambda: map(self._element, batches()), output_signature=tuple(signature)
-            )
-            .apply(tf.data.experimental.assert_cardinality(count))
-            .prefetch(tf.data.AUTOTUNE)
-        )
+        return prefetched(lambda: map(self._element, batches()), tuple(signature), count)
 
     def restore(self, values: NDArray[Any]) -> NDArray[Any]:
         """Puts values that were computed batch by batch, unshuffled, into the corpus's order.

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from toolkit.data.prefetched import prefetched
 from toolkit.data.stream_corpus import StreamCorpus
 from toolkit.errors import DataError
 
@@ -86,8 +87,4 @@ class StreamBatches:
 
         ids = tf.TensorSpec([self.rows, None], tf.int32)
         signature = ({"ids": ids, "fresh": tf.TensorSpec([self.rows], tf.bool)}, ids)
-        return (
-            tf.data.Dataset.from_generator(batches, output_signature=signature)
-            .apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
-            .prefetch(tf.data.AUTOTUNE)
-        )
+        return prefetched(batches, signature)

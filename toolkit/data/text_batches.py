@@ -9,6 +9,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from toolkit.data.corpus import EncodedCorpus
+from toolkit.data.prefetched import prefetched
 
 
 class TextBatches:
@@ -90,11 +91,7 @@ class TextBatches:
             tf.TensorSpec(units, tf.int32),
             tf.TensorSpec(units, tf.float32),
         )
-        return (
-            tf.data.Dataset.from_generator(batches, output_signature=signature)
-            .apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
-            .prefetch(tf.data.AUTOTUNE)
-        )
+        return prefetched(batches, signature)
 
     def _group(self, texts: NDArray[np.int64], count: int, batch: int) -> Iterator[Any]:
         """The batches of some texts, from one on."""

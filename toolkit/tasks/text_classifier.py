@@ -203,7 +203,9 @@ class TextClassifier(Task, TextClassifierOptions):
             options,
             loss=network.output_layer.loss(self.label_smoothing),
             epochs=epochs,
-            metrics=["accuracy"] if self.target == "classes" else [],
+            metrics=[keras.metrics.SparseCategoricalAccuracy("accuracy")]
+            if self.target == "classes"
+            else [],
             validate=validate,
             monitor=monitor,
             mode=known[monitor],

@@ -47,7 +47,7 @@ def fit(
     *,
     loss: keras.losses.Loss | None,
     epochs: int,
-    metrics: list[Any] | None = None,
+    metrics: list[keras.metrics.Metric] | None = None,
     validate: Callable[[], dict[str, float]] | None = None,
     monitor: str = "loss",
     mode: str = "min",
@@ -63,7 +63,8 @@ def fit(
         options: How to train.
         loss: The loss on what the model's ``call`` gives; None where the model computes its own.
         epochs: How many epochs are planned; early stopping may end sooner.
-        metrics: Keras metrics of the training batches.
+        metrics: Keras metrics of the training batches, as objects (of a mere name Keras would make
+            the metric inside the first step).
         validate: Measures the model after each epoch, with the averaged weights where there are
             some. Without it there is no early stopping, and the last weights are kept.
         monitor: The name among what ``validate`` gives, such as ``accuracy``.
@@ -91,6 +92,7 @@ def fit(
     optimizer = make_optimizer(options, epochs * len(train))
     if options.precision == "mixed_float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    optimizer.build(model.trainable_variables)  # a step that makes variables would be traced twice
     model.compile(optimizer=optimizer, loss=loss, metrics=metrics or [], jit_compile=False)
 
     path = Path(folder, CHECKPOINT, STATE) if folder and identity is not None else None
@@ -134,7 +136,6 @@ def fit(
         callbacks.append(checkpoint)
     if state:
         logger.info("going on from %s", place(state.epoch, state.batch))
-        optimizer.build(model.trainable_variables)
         model.test_on_batch(*next(iter(train.stream())))  # builds the metrics
     try:
         with interruption:
