@@ -5,6 +5,7 @@ import io
 import json
 import signal
 from collections.abc import Iterator
+from functools import cache
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
@@ -80,7 +81,7 @@ def train(
         TrainingOptions(**settings | options),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         epochs=EPOCHS,
-        metrics=["accuracy"],
+        metrics=[keras.metrics.SparseCategoricalAccuracy("accuracy")],
         validate=validate,
         monitor="accuracy",
         mode="max",
@@ -91,6 +92,12 @@ def train(
     rows = [{name: value for name, value in row.items() if name != "seconds"} for row in rows]
     everything = [v.numpy() for v in checkpoint_module.all_variables(model)]
     return everything, rows
+
+
+@cache
+def undisturbed(**options) -> tuple:
+    """What such a training comes to that nothing cuts off and that keeps nothing."""
+    return train(None, **options)
 
 
 @pytest.fixture(autouse=True)
@@ -130,7 +137,7 @@ def assert_same(expected: tuple, found: tuple) -> None:
     ],
 )
 def test_the_end_is_the_same_wherever_it_was_cut_off(tmp_path, monkeypatch, options, cuts) -> None:
-    expected = train(None, **options)
+    expected = undisturbed(**options)
     assert len(expected[1]) > 2
     for written, lost in cuts:
         folder = tmp_path / str(written)
@@ -142,7 +149,7 @@ def test_the_end_is_the_same_wherever_it_was_cut_off(tmp_path, monkeypatch, opti
 def test_it_may_be_cut_off_again_and_again(tmp_path, monkeypatch) -> None:
     for _ in range(2):
         cut_off(monkeypatch, tmp_path, 6, 1)
-    assert_same(train(None), train(tmp_path))
+    assert_same(undisturbed(), train(tmp_path))
 
 
 def state_of(folder: Path) -> dict:
@@ -171,7 +178,7 @@ def press(monkeypatch, batch: int, times: int = 1) -> list[int]:
 )
 def test_ctrl_c_writes_a_checkpoint(tmp_path, monkeypatch, batch, kept) -> None:
     rarely = {"checkpoint_seconds": 1e9, "patience": 9}
-    expected = train(None, patience=9)
+    expected = undisturbed(patience=9)
     with monkeypatch.context() as patch:
         press(patch, batch)
         with pytest.raises(KeyboardInterrupt):
@@ -191,7 +198,7 @@ def test_ctrl_c_does_not_wait_for_the_validation(tmp_path, epoch) -> None:
         train(tmp_path, press_in=epoch, **rarely)
     assert checkpoint_place(tmp_path) == f"epoch {epoch + 1}, batch {BATCHES - 1}"
     assert len(state_of(tmp_path)["rows"]) == epoch
-    assert_same(train(None, patience=9), train(tmp_path, **rarely))
+    assert_same(undisturbed(patience=9), train(tmp_path, **rarely))
 
 
 def test_ctrl_c_pressed_again_ends_the_training_at_once(tmp_path, monkeypatch) -> None:
@@ -215,7 +222,7 @@ def test_ctrl_c_is_left_to_whoever_sees_to_it(tmp_path, monkeypatch) -> None:
     before = signal.signal(signal.SIGINT, lambda *_: pressed.append(True))
     try:
         press(monkeypatch, 7)
-        assert_same(train(None), train(tmp_path))
+        assert_same(undisturbed(), train(tmp_path))
     finally:
         signal.signal(signal.SIGINT, before)
     assert pressed == [True]
@@ -285,7 +292,7 @@ def test_a_full_disk_does_not_end_the_training(tmp_path, monkeypatch, caplog) ->
 
     monkeypatch.setattr(checkpoint_module, "write_state", full)
     monkeypatch.setattr("toolkit.training.callbacks.atomic_write", full)
-    assert_same(train(None), train(tmp_path))
+    assert_same(undisturbed(), train(tmp_path))
     for name in ("state.npz", "history.csv"):
         assert f"{name} cannot be written ([Errno 28] No space left on device)" in caplog.text
 
