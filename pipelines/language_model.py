@@ -22,7 +22,6 @@ PIPELINE = Pipeline(
     examples=["", "The ", "If the value is "],
     asking=WritingOptions,
     streams=True,
-    inspects=False,
 )
 
 

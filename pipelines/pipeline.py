@@ -45,7 +45,6 @@ class Pipeline:
         asking: The dataclass of what can be said of how texts are answered, where there is any.
         view: How its answers are looked at, where they are.
         streams: Whether its task has ``stream``, which gives an answer piece by piece.
-        inspects: Whether its task has ``inspect``.
     """
 
     name: str
@@ -58,7 +57,6 @@ class Pipeline:
     asking: type | None = None
     view: View | None = None
     streams: bool = False
-    inspects: bool = True
 
     @property
     def command(self) -> str:

@@ -7,7 +7,6 @@ from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
 from pipelines.verbs.common import data_arguments, format_argument, labelled_data, write_report
 from pipelines.verbs.verb import Verb
-from toolkit.errors import OptionError
 
 
 def _inspect_arguments(parser: Parser, pipeline: Pipeline) -> None:
@@ -17,8 +16,6 @@ def _inspect_arguments(parser: Parser, pipeline: Pipeline) -> None:
 
 
 def _inspect(pipeline: Pipeline, options: Any) -> int:
-    if not pipeline.inspects:
-        raise OptionError(f"pipelines.{pipeline.name} has no inspect: a plain text has no rows")
     asked = {field.name: getattr(options, field.name) for field in fields(pipeline.options)}
     # Bad rows are reported, not complained of.
     columns = replace(pipeline.options(**asked), skip_bad_rows=True)

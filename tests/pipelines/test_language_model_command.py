@@ -114,10 +114,14 @@ def test_writing_that_cannot_be_is_refused_at_once(run: Path, capsys: Any) -> No
         assert len(said.splitlines()) == 1
 
 
-def test_there_is_nothing_to_inspect(folder: Path, capsys: Any) -> None:
-    code, out, said = call(capsys, "inspect", "--data", folder / "sums.txt")
-    assert (code, out) == (2, "")
-    assert "has no inspect" in said
+def test_text_is_inspected(folder: Path, capsys: Any) -> None:
+    small = ("--hidden-size", "3", "--format", "json")
+    code, out, _ = call(capsys, "inspect", "--data", folder / "sums.txt", *small)
+    report = json.loads(out)
+    assert code == 0
+    text = (folder / "sums.txt").read_text(encoding="utf-8")
+    assert sum(part["characters"] for part in report["parts"]) == len(text)
+    assert report["vocabulary"]["known_in_training"] == len(set(text))
 
 
 def test_the_sample_is_english_in_two_parts() -> None:

@@ -112,8 +112,8 @@ def find_duplicates(
     """Counts repeats within the parts and across them, and those with different labels.
 
     Args:
-        prints: Fingerprints of the examples [N] as they stand, ``exact``, and of their normal
-            forms, ``normalised``.
+        prints: Fingerprints of the examples [N] as they stand, ``exact``, and, unless those say
+            it all, of their normal forms, ``normalised``.
         label_prints: Fingerprints of their labels [N].
         held_out: Whether each is of the held-out part [N].
         what: What an example is.
@@ -122,7 +122,7 @@ def find_duplicates(
         warnings: What is added to.
     """
     found = {kind: find_repeats(of, label_prints, held_out) for kind, of in prints.items()}
-    exact, normal = found["exact"], found["normalised"]
+    exact, normal = found["exact"], found.get("normalised", found["exact"])
     for part, number, as_they_stand, pairs in (
         ("training", normal.training, exact.training, normal.training_pairs),
         ("held-out", normal.held_out, exact.held_out, normal.held_out_pairs),
@@ -214,9 +214,26 @@ def epoch_figures(
         "batch_tokens": batches.batch_tokens,
         "batches": len(batches),
         "padding_share": batches.padding_share,
+        **cost_figures(network, trial, tokens, tokens / rate, epochs),
+    }
+
+
+def cost_figures(
+    network: keras.Model, trial: Trial, tokens: int, seconds: float, epochs: int
+) -> dict[str, Any]:
+    """What an epoch costs, by some steps.
+
+    Args:
+        network: The network.
+        trial: What some steps took.
+        tokens: How many units an epoch has, without padding.
+        seconds: What it will take by the trial.
+        epochs: How many are planned.
+    """
+    return {
         "parameters": network.count_params(),
-        "estimated_units_per_second": rate,
-        "estimated_seconds_per_epoch": tokens / rate,
+        "estimated_units_per_second": tokens / seconds,
+        "estimated_seconds_per_epoch": seconds,
         "epochs": epochs,
         "estimated_memory_bytes": peak_memory(),
         "estimated_from": f"{count(trial.steps, 'training step')} in {trial.seconds:.1f} s, "

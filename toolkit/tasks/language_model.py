@@ -1,12 +1,13 @@
 """Text that goes on: how likely it is, and more of it."""
 
+import collections
 import itertools
 import json
 import logging
 import math
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -51,6 +52,7 @@ from toolkit.tasks.conditioned import (
 )
 from toolkit.tasks.description import constructor_call, language_card, validation_words
 from toolkit.tasks.diagnosis import Subject, Track, Window, longest
+from toolkit.tasks.findings import Warnings, warn_of_bad_rows
 from toolkit.tasks.language_model_serving import GOLDEN_PROMPTS, losses, signatures
 from toolkit.tasks.options import (
     MONITORS,
@@ -59,6 +61,7 @@ from toolkit.tasks.options import (
     check_condition,
 )
 from toolkit.tasks.task import Task, check_format, not_fitted
+from toolkit.tasks.text_inspection import inspect_text
 from toolkit.text import SubwordTokenizer, Tokenizer, utf8
 from toolkit.training import fit, set_threads
 
@@ -118,6 +121,40 @@ class LanguageModel(Task, LanguageModelOptions):
 
     # Learning
 
+    def inspect(self, data: Any, validation_data: Any = None) -> dict[str, Any]:
+        """Looks at text as ``fit`` would meet it, and learns nothing.
+
+        Args:
+            data: The training text.
+            validation_data: The validation text; the end that ``fit`` would hold out when None.
+
+        Returns:
+            The sections of ``toolkit.tasks.text_inspection.inspect_text``;
+            ``toolkit.evaluation.report_table`` lays them out for people.
+
+        Raises:
+            DataError: There is nothing that can be used.
+            OptionError: A hyperparameter cannot work.
+        """
+        set_threads(self.threads)
+        # Bad rows are reported, never stopped at; what auto comes to is of no concern to this one.
+        other = replace(self, skip_bad_rows=True)
+        warnings = Warnings()
+        if self.condition_column:
+            for each, part in ((data, "train"), (validation_data, "test")):
+                if each is not None:
+                    examples = conditioned_examples(open_conditioned(each, part, other), other)
+                    collections.deque(examples, maxlen=0)  # they count as they are read
+                    warn_of_bad_rows(examples, "row", warnings)
+        tokenizer, corpus, held_out = other._read_parts(data, validation_data)
+        size = DataSize(getattr(corpus, "texts", len(corpus)), _units(corpus))
+        network = other._network(tokenizer.vocabulary_size, size)
+        network.build()
+        budget = other._choose("batch_tokens", automatic.language_batch_tokens(size))
+        batches = other._batches(corpus, budget)
+        parts = {"training": corpus} | ({"held_out": held_out} if held_out is not None else {})
+        return inspect_text(other, parts, other.classes, batches, network, size, warnings)
+
     def fit(self, data: Any, validation_data: Any = None, output: str | Path | None = None) -> Self:
         """Learns from text.
 
@@ -138,11 +175,7 @@ class LanguageModel(Task, LanguageModelOptions):
         """
         set_threads(self.threads)
         keras.utils.set_random_seed(self.seed)
-        tokenizer, corpus, other = (
-            self._read_conditioned(data, validation_data)
-            if self.condition_column
-            else self._read_stream(data, validation_data)
-        )
+        tokenizer, corpus, other = self._read_parts(data, validation_data)
         size = DataSize(getattr(corpus, "texts", len(corpus)), _units(corpus))
         self.facts["command"] = constructor_call(self)
         network = self._network(tokenizer.vocabulary_size, size)
@@ -180,6 +213,11 @@ class LanguageModel(Task, LanguageModelOptions):
         elif other is not None:
             self.metrics = _metrics(*_reader(network, other, -(-len(other) // EVALUATED_ALONE))())
         return self
+
+    def _read_parts(self, data: Any, validation_data: Any) -> tuple[Any, Any, Any]:
+        """The text layer, the training text and the held-out text, of either kind."""
+        read = self._read_conditioned if self.condition_column else self._read_stream
+        return read(data, validation_data)
 
     def _read_stream(
         self, data: Any, validation_data: Any
