@@ -7,6 +7,11 @@ import resource
 import signal
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes is the machine's affair, not the code's.
+settings.register_profile("toolkit", deadline=None)
+settings.load_profile("toolkit")
 
 # Tests press Ctrl-C, also in processes that they start; jobs in a shell's background ignore it.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -107,6 +107,27 @@ def test_the_same_seed_draws_the_same() -> None:
     assert (run(4, 50)[0] != run(4, 50)).any()  # rows differ
 
 
+def flat(tokens: tf.Tensor, state: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """All units are as likely, whatever came before; the end, id 0, is not asked for."""
+    return tf.fill([*tokens.shape, 8], 50.0), state
+
+
+def flat_run(rows: int, length: int, **options: Any) -> np.ndarray:
+    first, state = tf.fill([rows, 8], 50.0), tf.zeros([rows, 1])
+    return sample(flat, first, state, tf.constant(length), drawing(**options), ends=False).numpy()
+
+
+def test_what_has_been_written_is_held_against_a_unit() -> None:
+    found = flat_run(20, 7, repetition_penalty=1e6)
+    assert (np.sort(found, axis=1) == np.arange(1, 8)).all()
+
+
+def test_each_step_draws_for_itself() -> None:
+    found = flat_run(500, 3)
+    same = (found[:, 1:] == found[:, :-1]).mean(axis=0)
+    assert np.allclose(same, 1 / 7, atol=0.06)
+
+
 def test_nothing_ends_a_row_unless_it_may_not() -> None:
     def stop(tokens: tf.Tensor, state: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         state = state + 1

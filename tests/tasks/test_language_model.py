@@ -18,7 +18,14 @@ from toolkit.tasks.options import WritingOptions
 SMALL = {"embedding_size": 12, "hidden_size": 24, "window": 16, "learning_rate": 0.01, "ema": 0}
 TEXT = "".join(f"{n} and {n + 1} are {2 * n + 1}.\n" for n in range(150))
 TEXTS = [f"the {size} {what}" for size in ("old", "new", "big") for what in ("bird", "tree")] * 20
-WRITING = {"max_length": 25, "temperature": 0.7, "top_k": 6, "top_p": 0.9, "seed": 5}
+WRITING = {
+    "max_length": 25,
+    "temperature": 0.7,
+    "top_k": 6,
+    "top_p": 0.9,
+    "repetition_penalty": 1.5,
+    "seed": 5,
+}
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +75,7 @@ def test_the_same_seed_writes_the_same_text_everywhere(fitted: LanguageModel, ru
         found = model.signatures["generate"](
             prompt=tf.constant(["7 and "]), max_length=tf.constant(25),
             temperature=tf.constant(0.7), top_k=tf.constant(6), top_p=tf.constant(0.9),
-            repetition_penalty=tf.constant(1.0), seed=tf.constant([5, 0]),
+            repetition_penalty=tf.constant(1.5), seed=tf.constant([5, 0]),
         )
         print(ascii(found["text"].numpy()[0].decode()))
     """
@@ -163,6 +170,36 @@ def test_texts_end(of_texts: LanguageModel) -> None:
     found = of_texts.evaluate(["the old bird", "the new tree"])
     assert found["units"] == 8  # with the ends
     assert found["log_loss"] < 1
+
+
+def test_several_texts_are_measured_as_in_training(not_trained: None) -> None:
+    held_out = TEXTS[:7]
+    model = LanguageModel(units="words", **SMALL).fit(TEXTS, held_out)
+    assert model.metrics["units"] == 7 * 4
+    measured = model.evaluate(held_out)
+    assert measured["units"] == model.metrics["units"]
+    assert measured["log_loss"] == pytest.approx(model.metrics["log_loss"], rel=1e-5)
+
+
+def test_where_no_end_was_learnt_none_is_measured(not_trained: None) -> None:
+    model = LanguageModel(units="words", **SMALL).fit([" ".join(TEXTS)], TEXTS[:7])
+    assert model.metrics["units"] == 7 * 3
+    assert model.evaluate(TEXTS[:7])["log_loss"] == pytest.approx(model.metrics["log_loss"])
+
+
+def test_the_last_of_a_few_texts_is_held_out(not_trained: None) -> None:
+    model = LanguageModel(**SMALL).fit([TEXT[:900], TEXT[900:1800], TEXT[1800:2700]])
+    assert model.metrics["units"] == 900
+    with pytest.raises(DataError, match="is more than half of it"):
+        LanguageModel(**SMALL).fit(["short", "short too", TEXT])
+
+
+def test_words_need_no_second_space(of_texts: LanguageModel) -> None:
+    for prompt in ("the ", "the\n"):
+        text = of_texts.generate(prompt, max_length=2, seed=1)
+        assert text.startswith(prompt)
+        assert not text[len(prompt)].isspace()
+        assert "".join(of_texts.stream(prompt, max_length=2, seed=1)) == text
 
 
 def test_prompts_of_every_kind(fitted: LanguageModel) -> None:

@@ -25,8 +25,9 @@ def translator(folder: Path | None) -> Any:
 
 
 def language_model(folder: Path | None) -> Any:
-    # The second layer's dropout, and the state that is carried from batch to batch.
-    return LanguageModel(window=20, layers=2, **SMALL, **DROPOUTS).fit([TEXT], output=folder)
+    # The second layer's dropout, the state that is carried from batch to batch, and what is drawn.
+    options = {"window": 20, "layers": 2, "sampled_softmax": 5}
+    return LanguageModel(**options, **SMALL, **DROPOUTS).fit([TEXT], output=folder)
 
 
 @pytest.mark.parametrize("train", [translator, language_model])

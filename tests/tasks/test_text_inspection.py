@@ -8,7 +8,7 @@ import pytest
 from toolkit.tasks import LanguageModel
 from toolkit.training import cost
 
-SMALL: dict[str, Any] = {"hidden_size": 3, "embedding_size": 2, "threads": 1}
+SMALL: dict[str, Any] = {"hidden_size": 3, "embedding_size": 2}
 TRAINING = ["so it is", "it is late", "so it is", "", "it rains"]
 HELD_OUT = ["it is late", "nobody knows", "it rains", "it rains"]
 

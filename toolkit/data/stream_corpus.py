@@ -37,7 +37,9 @@ class StreamCorpus:
         return zlib.crc32(np.ascontiguousarray(self.ids).data)
 
 
-def encode_stream(stream: Iterable[Piece], tokenizer: Callable[[Any], Any]) -> StreamCorpus:
+def encode_stream(
+    stream: Iterable[Piece], tokenizer: Callable[[Any], Any], ends: bool = True
+) -> StreamCorpus:
     """Reads texts once, and keeps their ids on disk; memory does not grow with them.
 
     A single text has no end: what comes after it is not known.
@@ -46,6 +48,7 @@ def encode_stream(stream: Iterable[Piece], tokenizer: Callable[[Any], Any]) -> S
         stream: The texts.
         tokenizer: Maps strings [B] to ids int32 [B, T], padded with 0 at the end, in TensorFlow
             ops; it is compiled.
+        ends: Whether the ends of several texts are marked; otherwise they go on as one.
 
     Raises:
         WorkError: The temporary file cannot be written.
@@ -62,7 +65,9 @@ def encode_stream(stream: Iterable[Piece], tokenizer: Callable[[Any], Any]) -> S
             rows = np.asarray(compiled(tf.constant([utf8(piece.text) for piece in pieces])))
             ids = np.pad(rows, [(0, 0), (0, 1)])  # room for the end of each text
             inside = ids != 0
-            inside[np.arange(len(ids)), inside.sum(axis=1)] = [piece.ends for piece in pieces]
+            inside[np.arange(len(ids)), inside.sum(axis=1)] = [
+                ends and piece.ends for piece in pieces
+            ]
             found = ids[inside].astype(np.int32, copy=False)
             file.write(found.tobytes())
             return len(found)
@@ -77,4 +82,6 @@ def encode_stream(stream: Iterable[Piece], tokenizer: Callable[[Any], Any]) -> S
             count += write()
         file.flush()
         ids = np.memmap(file, np.int32, mode="r") if count else np.zeros(0, np.int32)
+    if not ends:
+        return StreamCorpus(ids)
     return StreamCorpus(ids[:-1] if texts == 1 else ids, texts)

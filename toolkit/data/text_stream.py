@@ -164,10 +164,12 @@ class StreamSize(NamedTuple):
     Attributes:
         characters: In code points.
         texts: How many texts.
+        last: The character at which the last of them begins.
     """
 
     characters: int
     texts: int
+    last: int = 0
 
 
 def size_of(stream: TextStream) -> StreamSize:
@@ -176,13 +178,14 @@ def size_of(stream: TextStream) -> StreamSize:
     Raises:
         DataError: There is nothing, or something that is no text.
     """
-    characters = texts = 0
+    characters = texts = begin = last = 0
     for piece in stream:
         characters += len(piece.text)
-        texts += piece.ends
+        if piece.ends:
+            texts, last, begin = texts + 1, begin, characters
     if not characters:
         raise DataError(f"{stream.name} has no text")
-    return StreamSize(characters, texts)
+    return StreamSize(characters, texts, last)
 
 
 class StreamPart:
@@ -220,8 +223,13 @@ class StreamPart:
 
 
 def parted(stream: TextStream, size: StreamSize, share: float) -> tuple[StreamPart, StreamPart]:
-    """The beginning of a stream, and about the share of its characters that is its end."""
+    """The beginning of a stream, and about the share of its characters that is its end.
+
+    Of several texts, which stay whole, the end is at least the last one.
+    """
     place = size.characters - round(share * size.characters)
+    if size.texts > 1:
+        place = min(place, size.last)
     return (
         StreamPart(stream, size, 0, place),
         StreamPart(stream, size, place, size.characters),

@@ -3,7 +3,9 @@
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
 from toolkit.errors import OptionError
 
@@ -57,12 +59,16 @@ def linear_cross_entropy(
     return cross_entropy(ops.cast(scores, "float32") + bias, targets, smoothing)
 
 
-def sampled_cross_entropy(states: Any, table: Any, bias: Any, targets: Any, sampled: int) -> Any:
+def sampled_cross_entropy(
+    states: Any, table: Any, bias: Any, targets: Any, sampled: int, seed: Any = None
+) -> Any:
     """An estimate of ``linear_cross_entropy`` from a few ids, for training; TensorFlow alone.
 
-    Beside its target each state is held to the same ``sampled`` ids, drawn without replacement from
-    a distribution that suits ids in the order of their frequency, and corrected for it (Jean et al.
-    2015, "On Using Very Large Target Vocabulary for Neural Machine Translation", section 3).
+    Beside its target each state is held to the same ``sampled`` ids, corrected for how they were
+    drawn (Jean et al. 2015, "On Using Very Large Target Vocabulary for Neural Machine Translation",
+    section 3): without replacement, by the largest of log probabilities with Gumbel noise (Kool et
+    al. 2019, "Stochastic Beams and Where to Find Them", section 2.3), of a distribution that suits
+    ids in the order of their frequency, p(i) ~ log((i + 2) / (i + 1)).
 
     Args:
         states: [..., D].
@@ -70,6 +76,7 @@ def sampled_cross_entropy(states: Any, table: Any, bias: Any, targets: Any, samp
         bias: A weight [V].
         targets: Ids [...].
         sampled: How many ids are drawn, fewer than V.
+        seed: Of the draw, a ``keras.random.SeedGenerator``; Keras's own when None.
 
     Returns:
         The losses, float32 [...].
@@ -82,12 +89,37 @@ def sampled_cross_entropy(states: Any, table: Any, bias: Any, targets: Any, samp
     import tensorflow as tf
 
     table, bias = (tf.convert_to_tensor(weight) for weight in (table, bias))
+    size = table.shape[0]
+    probabilities, expected = _draws(size, sampled)
+    uniform = keras.random.uniform([size], minval=1e-7, maxval=1.0, seed=seed)
+    noisy = np.log(probabilities).astype(np.float32) - tf.math.log(-tf.math.log(uniform))
+    drawn = tf.cast(tf.math.top_k(noisy, sampled, sorted=False).indices, tf.int64)
+    labels = tf.reshape(tf.cast(targets, tf.int64), [-1, 1])
     losses = tf.nn.sampled_softmax_loss(
         table,
         bias,
-        tf.reshape(tf.cast(targets, tf.int64), [-1, 1]),
+        labels,
         tf.reshape(tf.cast(states, tf.float32), [-1, states.shape[-1]]),
         num_sampled=sampled,
-        num_classes=table.shape[0],
+        num_classes=size,
+        sampled_values=(drawn, tf.gather(expected, labels), tf.gather(expected, drawn)),
     )
     return tf.reshape(losses, tf.shape(targets))
+
+
+def _draws(size: int, sampled: int) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """What ids are drawn with, and about how likely each is to be among those that are.
+
+    That many draws with replacement as give ``sampled`` different ids on average are likely to have
+    id i among them with 1 - (1 - p(i)) ** draws.
+    """
+    ids = np.arange(size)
+    probabilities = np.log((ids + 2) / (ids + 1)) / np.log(size + 1)
+    fewest, most = 0.0, 1.0
+    while (-np.expm1(most * np.log1p(-probabilities))).sum() < sampled:
+        most *= 2
+    for _ in range(60):
+        draws = (fewest + most) / 2
+        found = -np.expm1(draws * np.log1p(-probabilities))
+        fewest, most = (draws, most) if found.sum() < sampled else (fewest, draws)
+    return probabilities, found.astype(np.float32)

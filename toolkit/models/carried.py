@@ -7,6 +7,7 @@ from keras import ops
 
 from toolkit.layers.cross_entropy import cross_entropy
 from toolkit.models.one_to_many import OneToMany
+from toolkit.models.seeds import dropout_seeds
 
 
 class Carried(keras.Model):
@@ -26,6 +27,10 @@ class Carried(keras.Model):
         self.network = network
         self.rows = rows
         self.sampled = min(sampled, network.config["vocabulary_size"] - 1)
+        self.drawing = None
+        if self.sampled:  # its state is a variable, too
+            *_, seed = dropout_seeds(network.config["seed"], 4)
+            self.drawing = keras.random.SeedGenerator(seed)
         self.carried = [
             self.add_weight(
                 name=f"carried_{number}",
@@ -68,7 +73,7 @@ class Carried(keras.Model):
         Weights [B, T], where there are some, say which of them count.
         """
         if training:
-            losses = self.network.losses(y_pred, y, self.sampled)
+            losses = self.network.losses(y_pred, y, self.sampled, self.drawing)
         else:
             losses = cross_entropy(y_pred, y)
         if sample_weight is None:

@@ -200,17 +200,18 @@ class OneToMany(keras.Model):
         """The outputs [..., E] to logits [..., V]."""
         return self.embedding.scores(output) + self.bias
 
-    def losses(self, output: Any, targets: Any, sampled: int = 0) -> Any:
+    def losses(self, output: Any, targets: Any, sampled: int = 0, seed: Any = None) -> Any:
         """The cross-entropy in nats of units [...] against outputs [..., E], for training.
 
         Args:
             output: What ``outputs`` gives.
             targets: The units.
             sampled: With how many units the loss is estimated; 0 takes all.
+            seed: The ``keras.random.SeedGenerator`` that these are drawn with.
         """
         weights = (self.embedding.embeddings, self.bias, targets)
         if sampled:
-            return sampled_cross_entropy(output, *weights, sampled)
+            return sampled_cross_entropy(output, *weights, sampled, seed)
         return linear_cross_entropy(output, *weights)
 
     def step(self, tokens: Any, state: State) -> tuple[Any, State]:

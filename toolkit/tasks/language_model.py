@@ -35,7 +35,7 @@ from toolkit.data import (
 )
 from toolkit.data.text_stream import Piece
 from toolkit.decoding import Drawing, choose
-from toolkit.errors import DataError, OptionError
+from toolkit.errors import DataError, OptionError, count
 from toolkit.evaluation import Metric, Statistics
 from toolkit.export import Servable, of_python
 from toolkit.files import atomic_write
@@ -53,7 +53,7 @@ from toolkit.tasks.conditioned import (
 from toolkit.tasks.description import constructor_call, language_card, validation_words
 from toolkit.tasks.diagnosis import Subject, Track, Window, longest
 from toolkit.tasks.findings import Warnings, warn_of_bad_rows
-from toolkit.tasks.language_model_serving import GOLDEN_PROMPTS, losses, signatures
+from toolkit.tasks.language_model_serving import GOLDEN_PROMPTS, SPACES, losses, signatures
 from toolkit.tasks.options import (
     MONITORS,
     LanguageModelOptions,
@@ -229,12 +229,13 @@ class LanguageModel(Task, LanguageModelOptions):
         corpus = encode_stream(train, tokenizer)
         if len(corpus) < 2:
             raise DataError(f"{stream.name} has too little text to learn from; it needs 2 units")
-        other = None if held_out is None else encode_stream(held_out, tokenizer)
+        ends = corpus.texts > 1
+        other = None if held_out is None else encode_stream(held_out, tokenizer, ends)
         self.classes = ()
         self.facts |= {
             "data": stream.name,
             "rows": len(corpus),
-            "ends": corpus.texts > 1,
+            "ends": ends,
             "validation": _validation_words(other, validation_data is not None),
         }
         return tokenizer, corpus, other
@@ -274,8 +275,14 @@ class LanguageModel(Task, LanguageModelOptions):
         train, held_out = parted(stream, size, self.validation_split)
         if not any(piece.text for piece in held_out) or not any(p.text for p in train):
             raise DataError(
-                f"{stream.name} has {size.characters} characters in {size.texts} texts, too little "
-                f"to hold out {self.validation_split:g} of it; give more, or validation data"
+                f"{stream.name} has {count(size.characters, 'character')} in "
+                f"{count(size.texts, 'text')}, too little to hold out {self.validation_split:g} of "
+                "it; give more, or validation data"
+            )
+        if size.texts > 1 and size.characters < 2 * (size.characters - size.last):
+            raise DataError(
+                f"the last text of {stream.name} is more than half of it, and texts are held out "
+                "whole; give validation data, or hold out nothing"
             )
         return train, held_out
 
@@ -485,7 +492,7 @@ class LanguageModel(Task, LanguageModelOptions):
         words = self.units == "words"
         known: list[int] = []
         pending: list[int] = []
-        first = " " if words and prompt else ""
+        first = " " if words and prompt and not prompt.endswith(tuple(SPACES)) else ""
         for number in range(options.max_length):
             logits, before = tf.constant(found["logits"]), tf.constant(seen)
             token = int(_chosen(logits, before, tf.constant(number), drawing)[0])
@@ -587,7 +594,8 @@ class LanguageModel(Task, LanguageModelOptions):
             state = {name: found[name] for name in state}
             if is_end and self.facts["ends"] and size.texts > 1:
                 nll, units = nll + _surprise(found["logits"][0], 0), units + 1
-                token = np.zeros(1, np.int32)
+                after = self._ask("step", token=token, **state)  # its last unit is read as well
+                token, state = np.zeros(1, np.int32), {name: after[name] for name in state}
             yield nll, units, len(text)
 
     def _prompts(

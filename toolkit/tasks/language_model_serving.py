@@ -12,6 +12,8 @@ from toolkit.text import UNKNOWN_ID, utf8
 
 #: What the golden file asks unless the user gives prompts.
 GOLDEN_PROMPTS = ("", "The ", "In the beginning", "¿Por qué no? 👍🏽")
+#: White space at the end of a prompt, after which words need none.
+SPACES = " \t\n\v\f\r"
 #: How many units ``serving_default`` writes.
 DEFAULT_LENGTH = 200
 #: Of so many units at once the logits are computed where only their losses are wanted.
@@ -108,7 +110,8 @@ def signatures(text_model: TextModel, ends: bool, conditions: Sequence[str] = ()
         text = tokenizer.detokenize(sample(next, logits, beams, max_length, drawing))
         if not spaced:
             return prompt + text
-        apart = (tf.strings.length(prompt) > 0) & (tf.strings.length(text) > 0)
+        ready = tf.strings.regex_full_match(prompt, f"(?s)(.*[{SPACES}])?")
+        apart = ~ready & (tf.strings.length(text) > 0)
         return prompt + tf.where(apart, " ", "") + text
 
     prompt = tf.TensorSpec([None], tf.string, name="prompt")
