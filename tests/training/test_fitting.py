@@ -98,6 +98,20 @@ def test_the_log_loss_decides_between_equals(losses, kept) -> None:
     assert slope(model) == seen[kept]
 
 
+def test_while_nothing_is_right_the_log_loss_decides() -> None:
+    model = make_model()
+    losses, seen = iter([5.0, 1.0, 3.0, 4.0, 0.5]), []
+
+    def validate() -> dict[str, float]:
+        seen.append(slope(model))
+        return {"share": 0.0, "log_loss": next(losses)}
+
+    options = TrainingOptions(**OPTIONS, patience=2)
+    run(model, Line(), options, epochs=5, validate=validate, monitor="share", mode="max")
+    assert len(seen) == 4
+    assert slope(model) == seen[1]
+
+
 def test_epochs_in_which_nothing_is_right_do_not_wear_out_patience() -> None:
     shares = iter([0.0, 0.0, 0.0, 0.0, 0.5, 0.4, 0.3, 0.2])
     rows = run(

@@ -23,7 +23,7 @@ from toolkit.data import (
     split_indices,
 )
 from toolkit.data.duplicates import fingerprint
-from toolkit.errors import DataError, OptionError, count
+from toolkit.errors import DataError, ModelError, OptionError, count
 from toolkit.evaluation import (
     Statistics,
     bleu_by_length,
@@ -469,7 +469,9 @@ class Translator(Task, TranslatorOptions):
     def _serve(self, servable: Servable) -> None:
         self._call = servable
         self._call_beam = lambda **inputs: servable(signature="beam", **inputs)
-        self._call_align = lambda **inputs: servable(signature="align", **inputs)
+        self._call_align = _no_attention
+        if "align" in servable.signatures:
+            self._call_align = lambda **inputs: servable(signature="align", **inputs)
 
     def _answer_with(self, stored: Callable[..., dict[str, Any]] = dict) -> dict[str, Any]:
         """Lets the network answer, as its signatures will; they are given back."""
@@ -479,8 +481,7 @@ class Translator(Task, TranslatorOptions):
         self._call, self._call_beam = (
             of_python(found[name]) for name in ("serving_default", "beam")
         )
-        if "align" in found:
-            self._call_align = of_python(found["align"])
+        self._call_align = of_python(found["align"]) if "align" in found else _no_attention
         return found
 
     def export(
@@ -523,6 +524,10 @@ class Translator(Task, TranslatorOptions):
                 self, self.facts, self.metrics, found, network.count_params(), texts[0]
             ),
         )
+
+
+def _no_attention(**_: Any) -> Any:
+    raise ModelError("this network has no attention, which would show where it looks")
 
 
 def _length_ratio(corpus: PairCorpus) -> float:

@@ -115,8 +115,9 @@ class Stopping(keras.callbacks.EarlyStopping):
     """Early stopping that tells epochs apart which are equally good by the monitored metric.
 
     Of those it keeps the weights with the smallest log loss, where that is measured. They are no
-    better by the metric, so they do not renew its patience. Epochs in which nothing is right yet,
-    as a share of 0 says, do not wear it out.
+    better by the metric, so they do not renew its patience. As long as nothing is right yet, as a
+    share of 0 says, the log loss alone decides: it keeps weights, and renews patience or wears it
+    out.
 
     Args:
         monitor: The name of the metric among what ``Validation`` adds.
@@ -126,21 +127,32 @@ class Stopping(keras.callbacks.EarlyStopping):
 
     def __init__(self, monitor: str, mode: str, patience: int) -> None:
         super().__init__(monitor=monitor, mode=mode, patience=patience, restore_best_weights=True)
+        self.wait = 0
         self.best_log_loss = math.inf
         self.nothing = 0.0 if mode == "max" else math.inf
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Looks at the metric, and at the log loss where it is as good as the best."""
         measured = logs or {}
+        log_loss = measured.get("val_log_loss", math.inf)
         if measured.get(self.monitor) == self.nothing:
+            if self.best is None and log_loss < math.inf:
+                self._decide_by(log_loss, epoch)
             return
         super().on_epoch_end(epoch, logs)
-        log_loss = measured.get("val_log_loss", math.inf)
         if self.wait == 0:
             self.best_log_loss = log_loss
         elif measured.get(self.monitor) == self.best and log_loss < self.best_log_loss:
             self.best_log_loss = log_loss
             self.best_epoch, self.best_weights = epoch, self.model.get_weights()
+
+    def _decide_by(self, log_loss: float, epoch: int) -> None:
+        self.wait += 1
+        if log_loss < self.best_log_loss:
+            self.wait, self.best_log_loss = 0, log_loss
+            self.best_epoch, self.best_weights = epoch, self.model.get_weights()
+        elif self.wait >= self.patience:
+            self.model.stop_training = True
 
 
 class Record(keras.callbacks.Callback):
