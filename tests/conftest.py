@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 # How long an example takes is the machine's affair, not the code's.
-settings.register_profile("toolkit", deadline=None)
+settings.register_profile("toolkit", deadline=None, max_examples=40)
 settings.load_profile("toolkit")
 
 # Tests press Ctrl-C, also in processes that they start; jobs in a shell's background ignore it.
