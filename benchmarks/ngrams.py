@@ -15,29 +15,16 @@ import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from toolkit.data import ColumnOptions, TextExamples, open_source, survey
+from benchmarks.labelled import add_arguments, read
 
 
 def main() -> None:
     """Print a table of validation accuracies."""
     parser = argparse.ArgumentParser("python -m benchmarks.ngrams", description=__doc__)
-    parser.add_argument("--data", required=True)
-    parser.add_argument("--text-column")
-    parser.add_argument("--label-column")
-    parser.add_argument("--group-column")
-    parser.add_argument("--seed", type=int, default=0)
+    add_arguments(parser)
     parser.add_argument("--beside", metavar="RUN")
     given = parser.parse_args()
-    columns = ColumnOptions(
-        text_column=given.text_column,
-        label_column=given.label_column,
-        group_column=given.group_column,
-    )
-    examples = TextExamples(open_source(given.data), columns)
-    found = survey(examples, "classes")
-    train, held = found.split(0.1, given.seed)
-    labels = np.asarray(found.classes)
-    texts = [example.text for example in examples]
+    texts, labels, train, held = read(given)
 
     of_run = None
     if given.beside:

@@ -12,42 +12,24 @@ from pathlib import Path
 
 import numpy as np
 
-from toolkit.data import (
-    ColumnOptions,
-    StreamColumnOptions,
-    TextExamples,
-    open_source,
-    open_stream,
-    survey,
-    whole_texts,
-)
+from benchmarks.labelled import add_arguments, read
+from toolkit.data import StreamColumnOptions, open_stream, whole_texts
 from toolkit.files import atomic_write
 
 
 def main() -> None:
     """Write the file."""
     parser = argparse.ArgumentParser("python -m benchmarks.reviews", description=__doc__)
-    parser.add_argument("--data", required=True)
-    parser.add_argument("--text-column")
-    parser.add_argument("--label-column")
-    parser.add_argument("--group-column")
+    add_arguments(parser)
     parser.add_argument("--unlabelled", required=True, help="a plain text file, a text a line")
-    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, required=True)
     given = parser.parse_args()
-    columns = ColumnOptions(
-        text_column=given.text_column,
-        label_column=given.label_column,
-        group_column=given.group_column,
-    )
-    examples = TextExamples(open_source(given.data), columns)
-    train, _ = survey(examples, "classes").split(0.1, given.seed)
-    labelled = [example.text for example in examples]
-    texts = [labelled[index] for index in train]
+    labelled = read(given)
+    texts = [labelled.texts[index] for index in labelled.train]
     texts += whole_texts(open_stream(given.unlabelled, options=StreamColumnOptions(lines=True)))
     order = np.random.default_rng(given.seed).permutation(len(texts))
     atomic_write(given.output, "".join(" ".join(texts[i].split()) + "\n" for i in order))
-    print(f"{len(texts):,} texts, {len(train):,} of them labelled")
+    print(f"{len(texts):,} texts, {len(labelled.train):,} of them labelled")
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="module", autouse=True)
 def _what_was_made_is_looked_at_once():
-    """TensorFlow keeps the graphs that it has traced; nor need it go over them."""
+    """Nor over the graphs that TensorFlow has traced, which it keeps."""
     yield
     gc.collect()
     gc.freeze()

@@ -27,7 +27,7 @@ def _inspect(pipeline: Pipeline, options: Any) -> int:
 
 INSPECT = Verb(
     "--data DATA [options]",
-    "Report on labelled data as train would meet it: duplicates, leaks, lengths, cost.",
+    "Report on data as train would meet it: duplicates, leaks, lengths, cost.",
     _inspect_arguments,
     _inspect,
 )

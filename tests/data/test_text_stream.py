@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -104,6 +105,21 @@ def test_ids_are_those_of_the_texts_each_ended_by_nothing(tmp_path: Path) -> Non
     assert corpus.ids.tolist() == right
     assert corpus.checksum != encode_stream(open_stream(some[:2]), tokenizer).checksum
     assert corpus.texts == 3
+
+
+def test_a_long_text_is_not_padded_to_by_many_short_ones() -> None:
+    seen: list[tuple[int, ...]] = []
+    tokenizer = characters()
+
+    def watched(some: tf.Tensor) -> tf.Tensor:
+        ids = tokenizer(some)
+        tf.py_function(lambda shape: seen.append(tuple(shape.numpy())), [tf.shape(ids)], [])
+        return ids
+
+    short, long = ["to be"] * 100 + [""] * 3, "be" * 2 * PIECE
+    corpus = encode_stream(open_stream([*short, long, *short]), watched)
+    assert [rows * width for rows, width in seen] == [515, len(long), 515]
+    assert len(corpus) == 2 * (500 + 103) + len(long) + 1
 
 
 def test_a_stream_is_parted_within_a_single_text_and_between_several(tmp_path: Path) -> None:

@@ -44,12 +44,13 @@ def letters(text: str) -> str:
     return _BREAK.sub("", folded).translate(_LETTERS)
 
 
-def fingerprint(text: str) -> int:
-    """A number of 64 bits for a string, the same in every process (BLAKE2b).
+def fingerprint(text: str | bytes) -> int:
+    """A number of 64 bits for a string or bytes, the same in every process (BLAKE2b).
 
     Among a million strings the chance that two different ones share theirs is 3 in 10^8.
     """
-    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8)
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    digest = hashlib.blake2b(data, digest_size=8)
     return int.from_bytes(digest.digest(), "little", signed=True)
 
 

@@ -13,7 +13,7 @@ from toolkit.data.corpus import room_on_disk
 from toolkit.data.text_stream import PIECE, Piece
 from toolkit.text import utf8
 
-_PIECES_AT_ONCE = 64
+_CHARACTERS_AT_ONCE = 4 * PIECE  # padding included
 
 
 class StreamCorpus:
@@ -40,7 +40,7 @@ class StreamCorpus:
 def encode_stream(
     stream: Iterable[Piece], tokenizer: Callable[[Any], Any], ends: bool = True
 ) -> StreamCorpus:
-    """Reads texts once, and keeps their ids on disk; memory does not grow with them.
+    """Reads texts once, and keeps their ids on disk; memory grows with the longest piece alone.
 
     A single text has no end: what comes after it is not known.
 
@@ -72,12 +72,14 @@ def encode_stream(
             file.write(found.tobytes())
             return len(found)
 
+        longest = 1
         for piece in stream:
+            longest = max(longest, len(piece.text))  # all are padded to it
+            if pieces and (len(pieces) + 1) * longest > _CHARACTERS_AT_ONCE:
+                count += write()
+                pieces, longest = [], max(1, len(piece.text))
             pieces.append(piece)
             texts += piece.ends
-            if len(pieces) == _PIECES_AT_ONCE or sum(len(p.text) for p in pieces) >= 4 * PIECE:
-                count += write()
-                pieces = []
         if pieces:
             count += write()
         file.flush()

@@ -169,7 +169,7 @@ class StreamSize(NamedTuple):
 
     characters: int
     texts: int
-    last: int = 0
+    last: int
 
 
 def size_of(stream: TextStream) -> StreamSize:

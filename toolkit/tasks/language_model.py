@@ -41,6 +41,7 @@ from toolkit.export import Servable, of_python
 from toolkit.files import atomic_write
 from toolkit.layers.cross_entropy import cross_entropy
 from toolkit.models import Carried, OneToMany, TextModel
+from toolkit.options import option
 from toolkit.tasks import automatic
 from toolkit.tasks.automatic import DataSize
 from toolkit.tasks.conditioned import (
@@ -147,7 +148,7 @@ class LanguageModel(Task, LanguageModelOptions):
                     collections.deque(examples, maxlen=0)  # they count as they are read
                     warn_of_bad_rows(examples, "row", warnings)
         tokenizer, corpus, held_out = other._read_parts(data, validation_data)
-        size = DataSize(getattr(corpus, "texts", len(corpus)), _units(corpus))
+        size = _data_size(corpus)
         network = other._network(tokenizer.vocabulary_size, size)
         network.build()
         budget = other._choose("batch_tokens", automatic.language_batch_tokens(size))
@@ -176,7 +177,7 @@ class LanguageModel(Task, LanguageModelOptions):
         set_threads(self.threads)
         keras.utils.set_random_seed(self.seed)
         tokenizer, corpus, other = self._read_parts(data, validation_data)
-        size = DataSize(getattr(corpus, "texts", len(corpus)), _units(corpus))
+        size = _data_size(corpus)
         self.facts["command"] = constructor_call(self)
         network = self._network(tokenizer.vocabulary_size, size)
         self.text_model = TextModel(tokenizer, network)
@@ -282,7 +283,7 @@ class LanguageModel(Task, LanguageModelOptions):
         if size.texts > 1 and size.characters < 2 * (size.characters - size.last):
             raise DataError(
                 f"the last text of {stream.name} is more than half of it, and texts are held out "
-                "whole; give validation data, or hold out nothing"
+                f"whole; give validation data, or set {option('validation_split', 0)}"
             )
         return train, held_out
 
@@ -743,6 +744,11 @@ def _surprise(logits: Any, unit: int) -> float:
 def _units(corpus: StreamCorpus | EncodedCorpus) -> int:
     """How many units there are to learn."""
     return units_of(corpus) if isinstance(corpus, EncodedCorpus) else len(corpus)
+
+
+def _data_size(corpus: StreamCorpus | EncodedCorpus) -> DataSize:
+    """By what ``auto`` suits itself."""
+    return DataSize(getattr(corpus, "texts", len(corpus)), _units(corpus))
 
 
 def _cut(text: str) -> list[str]:

@@ -1,6 +1,5 @@
 """What running text is like, as the training of a language model would meet it."""
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,6 +8,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from toolkit.data import EncodedCorpus, StreamBatches, StreamCorpus, TextBatches
+from toolkit.data.duplicates import fingerprint
 from toolkit.errors import count
 from toolkit.models import Carried, OneToMany
 from toolkit.tasks import automatic
@@ -124,7 +124,7 @@ def _duplicates(
     texts: Mapping[str, list[NDArray[np.int32]]], parts: Mapping[str, Corpus], warnings: Warnings
 ) -> dict[str, Any]:
     """Texts that come again, unit for unit."""
-    prints = [_fingerprint(ids) for of_part in texts.values() for ids in of_part]
+    prints = [fingerprint(ids.tobytes()) for of_part in texts.values() for ids in of_part]
     first = len(texts["training"])
     places = [f"training text {n}" for n in range(1, first + 1)]
     places += [f"held-out text {n}" for n in range(1, len(prints) - first + 1)]
@@ -146,11 +146,6 @@ def _duplicates(
         say,
         warnings,
     )
-
-
-def _fingerprint(ids: NDArray[np.int32]) -> int:
-    digest = hashlib.blake2b(np.ascontiguousarray(ids).data, digest_size=8)
-    return int.from_bytes(digest.digest(), "little", signed=True)
 
 
 def _vocabulary(

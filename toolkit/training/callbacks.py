@@ -147,6 +147,7 @@ class Stopping(keras.callbacks.EarlyStopping):
             self.best_epoch, self.best_weights = epoch, self.model.get_weights()
 
     def _decide_by(self, log_loss: float, epoch: int) -> None:
+        """Early stopping by the log loss, while the metric has none that is best."""
         self.wait += 1
         if log_loss < self.best_log_loss:
             self.wait, self.best_log_loss = 0, log_loss
