@@ -53,6 +53,8 @@ class Labelled(ABC):
     asked: ClassVar[tuple[str, ...]]
     formats: ClassVar[str]
     file: ClassVar[str]
+    #: Whether a .txt file is lines to be answered as they are, and no data with columns.
+    lines: ClassVar[bool] = True
     #: What the sides of data in parallel files are called; nothing where there are no such files.
     sides: ClassVar[tuple[str, ...]] = ()
 
@@ -213,6 +215,7 @@ class LabelledPairs(Labelled):
         "between (each also .gz)"
     )
     file = "your.tsv"
+    lines = False
     sides = ("source", "target")
 
     def open(self, data: Any, part: Literal["train", "test"], columns: Any) -> Source:

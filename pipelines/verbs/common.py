@@ -125,6 +125,8 @@ def settle_sides(pipeline: Pipeline, options: Any) -> None:
                 raise OptionError(f"{flags} must be given together")
             if any("," in path for path in given):
                 raise OptionError(f"{flags}: the name of a file of one side must have no comma")
+            if getattr(options, data) is not None:
+                raise OptionError(f"{flags} stand for --{data.replace('_', '-')}; give one of both")
             setattr(options, data, ",".join(given))
         elif not kind and options.data is None:
             raise OptionError(f"--data, or {flags}, must be given")

@@ -61,8 +61,9 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
     if pipeline.asking:
         asked = {field.name: getattr(options, field.name) for field in fields(pipeline.asking)}
         pipeline.asking(**asked)  # complains of values that cannot be, before TensorFlow
-    of_run = columns(pipeline, options, options.run)
-    wanted = pipeline.labelled.asked_columns(of_run, facts, asked, in_rows=not _lines(options))
+    trained = columns(pipeline, options, options.run)
+    in_rows = not _lines(pipeline, options)
+    wanted = pipeline.labelled.asked_columns(trained, facts, asked, in_rows)
     with contextlib.ExitStack() as stack:
         batches = _batches(pipeline, options, stack, wanted, facts)
         task = pipeline.load_task().load(options.run)
@@ -97,9 +98,10 @@ def _picture(pipeline: Pipeline, options: Any) -> str | None:
     return path
 
 
-def _lines(options: Any) -> bool:
+def _lines(pipeline: Pipeline, options: Any) -> bool:
     """Whether texts come as lines, or from the command line; else they are in data with columns."""
-    return options.data is None or options.data.lower().endswith(".txt")
+    of_lines = pipeline.labelled.lines
+    return options.data is None or (of_lines and options.data.lower().endswith(".txt"))
 
 
 def _batches(
@@ -116,7 +118,7 @@ def _batches(
         if sys.stdin.isatty():
             logger.info("type texts, one a line; Ctrl-D ends")
         return arriving_batches(arriving_lines(sys.stdin.fileno()))
-    if _lines(options):
+    if _lines(pipeline, options):
         return full_batches(arriving_lines(stack.enter_context(opened(options.data))))
     source = pipeline.data(options.data, "test", of_run)
     return full_batches(pipeline.labelled.unlabelled(source, of_run, facts))

@@ -18,12 +18,12 @@ EXPORTS = {
     "data": (
         "ColumnOptions EncodedCorpus EntityColumnOptions EntityExample EntityExamples Example "
         "Label LabelCounter LabelEncoder LabelRule LengthBatches Record Source Span Survey "
-        "PairColumnOptions PairCorpus PairExample PairExamples TaggedCorpus TaggedSentence "
-        "TextExamples align cooccurrence_vectors encode encode_pairs encode_tagged open_entities "
-        "open_pairs open_source read_vectors source_texts spans_of split_indices survey tags_of "
-        "StreamBatches StreamColumnOptions StreamCorpus TextStream encode_stream open_stream "
-        "parted size_of whole_texts word_vectors TextBatches conditioned_examples "
-        "conditioned_prompts open_conditioned"
+        "PairColumnOptions PairCorpus PairExample PairExamples PairSurvey TaggedCorpus "
+        "TaggedSentence TextExamples align cooccurrence_vectors encode encode_pairs encode_tagged "
+        "open_entities open_pairs open_source read_vectors source_texts spans_of split_indices "
+        "survey survey_pairs tags_of StreamBatches StreamColumnOptions StreamCorpus TextStream "
+        "encode_stream open_stream parted size_of whole_texts word_vectors TextBatches "
+        "conditioned_examples conditioned_prompts open_conditioned"
     ),
     "models": (
         "Carried EncoderDecoder ManyToMany ManyToOne OneToMany OneToOne OutputLayer TextModel "

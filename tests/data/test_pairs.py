@@ -16,6 +16,7 @@ from toolkit.data import (
     encode_pairs,
     open_pairs,
     source_texts,
+    survey_pairs,
 )
 from toolkit.errors import DataError
 from toolkit.text import Tokenizer
@@ -60,6 +61,54 @@ def test_lines_with_a_tab(tmp_path: Path, name: str) -> None:
     assert read(path) == PAIRS
     swapped = [(target, source) for source, target in PAIRS]
     assert read(path, source_column="2", target_column="1") == swapped
+
+
+@pytest.mark.parametrize("name", ["lines.txt", "lines.fr.gz", "lines"])
+@pytest.mark.parametrize("asked", [{}, {"source_column": "2"}, {"source_column": "fr"}])
+def test_texts_alone_whatever_the_column_is_called(
+    tmp_path: Path, name: str, asked: dict[str, str]
+) -> None:
+    path = tmp_path / name
+    content = b"un chat\n\nfr\n"
+    path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    opened = open_pairs(path, "test", PairColumnOptions(**asked))
+    assert list(source_texts(opened)) == ["un chat", "", "fr"]
+    with pytest.raises(DataError, match="has a single column"):
+        read(path, **asked)
+    path.write_text("fr\nun chat\n")
+    if not name.endswith(".gz"):
+        opened = open_pairs(path, "test", PairColumnOptions(source_column="fr"))
+        assert list(source_texts(opened)) == ["un chat"]
+
+
+def test_rows_without_a_text_are_answered_and_said(tmp_path: Path, caplog: Any) -> None:
+    path = tmp_path / "pairs.tsv"
+    path.write_text("a\tb\nc\nd\te\tf\n")
+    opened = open_pairs(path, "test", PairColumnOptions())
+    assert list(source_texts(opened)) == ["a", "", ""]
+    assert "2 bad rows answered as empty (line 2: 1 fields where line 1 has 2)" in caplog.text
+
+
+def test_a_folder_is_no_pairs(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="is a folder"):
+        read(tmp_path)
+
+
+def test_pairs_in_another_order_are_refused() -> None:
+    def examples(*sources: str) -> PairExamples:
+        asked = PairColumnOptions()
+        sides = list(sources), [source.upper() for source in sources]
+        return PairExamples(open_pairs(sides, "train", asked), asked)
+
+    found = survey_pairs(examples("a", "b", "a"))
+    assert found.sources[0] == found.sources[2] != found.sources[1]
+    assert [e.target for e in found.again(examples("a", "b", "a"))] == ["A", "B", "A"]
+    for others in (("b", "a", "a"), ("a", "b"), ("a", "b", "a", "c")):
+        with pytest.raises(DataError, match="came in another order when it was read again; cache"):
+            list(found.again(examples(*others)))
+    train, held_out = found.split(0.5, seed=0)
+    assert sorted([*train, *held_out]) == [0, 1, 2]
+    assert {0, 2} <= {*train} or {0, 2} <= {*held_out}
 
 
 def test_a_header_is_seen_by_its_names(tmp_path: Path) -> None:

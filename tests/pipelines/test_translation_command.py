@@ -65,7 +65,8 @@ def test_answers_and_a_picture(run: Path, folder: Path, capsys: Any) -> None:
     rows = [json.loads(line) for line in out.splitlines()]
     assert code == 0
     assert [row["text"] for row in rows] == ["forty-one", ""]
-    assert all(len(row["translations"]) == 2 for row in rows)
+    assert [len(row["translations"]) for row in rows] == [2, 1]
+    assert rows[1]["translation"] == ""
     assert picture.read_bytes()[:4] == b"\x89PNG"
     code, out, _ = call(capsys, "predict", run, "--data", folder / "pairs.tsv", "--beam-size", "1")
     assert code == 0
@@ -99,6 +100,14 @@ def test_measured_and_compared(run: Path, folder: Path, capsys: Any) -> None:
         ),
         (["train", "--source", "a", "--target", "b", "--output", "y"], "a is not there"),
         (["train", "--data", "a,b,c", "--output", "y"], "several commas"),
+        (
+            ["train", "--data", "sample", "--source", "a", "--target", "b", "--output", "y"],
+            "--source and --target stand for --data; give one of both",
+        ),
+        (
+            ["train", "--data", "sample", "--max-tokens", "200", "--output", "y"],
+            "--max-tokens is 200; subwords need more than 258",
+        ),
         (["train", "--data", "sample", "--beam-size", "0", "--output", "y"], "--beam-size is 0"),
         (["train", "--data", "sample", "--atention", "none", "--output", "y"], "--attention"),
     ],

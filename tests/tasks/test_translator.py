@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 
 from toolkit.data import PairExamples, open_pairs
 from toolkit.errors import DataError, ModelError, OptionError
 from toolkit.evaluation import compare
 from toolkit.export import read_golden, verify
 from toolkit.tasks import Translator
+from toolkit.tasks.translator import _best
+from toolkit.tasks.translator_serving import SPARE, limits, signatures
 
 SMALL: dict[str, Any] = {
     "embedding_size": 16,
@@ -61,6 +64,36 @@ def test_it_translates(fitted: Translator) -> None:
     assert all(-1 < answer["score"] < 0 for answer in found)
 
 
+def test_nothing_is_made_of_nothing(fitted: Translator) -> None:
+    texts = ["", " \t\u3000", "house"]
+    found = fitted.predict(texts)
+    assert [answer["translation"] for answer in found] == ["", "", "Häuschen!"]
+    assert [answer["score"] for answer in found[:2]] == [0, 0]
+    found = fitted.predict(texts, n_best=2)
+    assert found[1] == {"translation": "", "score": 0, "translations": [""], "scores": [0]}
+    assert len(found[2]["translations"]) == 2
+
+
+def test_scores_and_lengths_of_translations(fitted: Translator) -> None:
+    text_model = fitted.text_model
+    (each,) = fitted.predict(["old Bird"], beam_size=1)
+    whole = signatures(text_model, beam_size=1, length_penalty=0.0, length_ratio=9.0)
+    found = whole["serving_default"](tf.constant(["old Bird"]))
+    assert found["translation"].numpy()[0].decode() == each["translation"]
+    units = tf.math.count_nonzero(text_model.target_tokenizer([each["translation"]])).numpy()
+    assert found["score"].numpy()[0] == pytest.approx(each["score"] * (units + 1), rel=1e-3)
+    source = tf.constant([[5, 6, 7, 0], [0, 0, 0, 0]])
+    assert limits(source, 1.5).numpy().tolist() == [5 + SPARE, SPARE]
+
+
+def test_equal_translations_count_once() -> None:
+    scores = np.array([-0.5, -0.75, -1.0, -np.inf])
+    found = _best(["a", "a", "b", ""], scores, n_best=4)
+    assert found["translations"] == ["a", "b"]
+    assert found["scores"] == [-0.5, -1.0]
+    assert _best(["a", "a", "b", ""], scores, n_best=1) == {"translation": "a", "score": -0.5}
+
+
 def test_any_text_is_answered_alone_as_in_a_batch(fitted: Translator) -> None:
     texts = ["old Bird", "", "новости 🙂\0", "word " * 300, "house", "\ud800", "red\nred"]
     together = fitted.predict(texts)
@@ -78,6 +111,8 @@ def test_several_translations(fitted: Translator) -> None:
     assert answer["translation"] == answer["translations"][0] == "Häuschen, Baum, alt!"
     (greedy,) = fitted.predict(["old tree house"], beam_size=1)
     assert greedy["translation"] == answer["translation"]
+    (answer,) = fitted.predict(["old tree house"], n_best=7)  # of a beam of five
+    assert len(answer["translations"]) == 7
     with pytest.raises(OptionError, match="n_best is 3; beam_size, 2, is the most"):
         fitted.predict(["x"], beam_size=2, n_best=3)
     for size in (0, 1000):
@@ -94,6 +129,9 @@ def test_where_it_looks(fitted: Translator, run: Path) -> None:
         np.testing.assert_allclose(found["weights"].sum(axis=1), 1, atol=1e-5)
         other = translator.align("old Bird", "neu")
         assert "".join(other["target"]) == "neu"
+        # Before a unit is written: the last one changes nothing.
+        other = translator.align("old Bird", "Vogel, alt,")
+        np.testing.assert_allclose(other["weights"], found["weights"], atol=1e-5)
 
 
 def test_the_saved_model_alone_answers_and_is_measured(fitted: Translator, run: Path) -> None:
@@ -242,6 +280,7 @@ def test_asked_before_learning() -> None:
         ({"class_weights": "balanced"}, "class_weights are for classes"),
         ({"monitor": "f1"}, "monitor is 'f1'"),
         ({"beam_size": 0}, "beam_size is 0"),
+        ({"max_tokens": 258}, "max_tokens is 258; subwords need more than 258"),
         ({"length_penalty": -1.0}, "length_penalty is -1.0"),
     ],
 )

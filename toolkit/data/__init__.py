@@ -26,6 +26,7 @@ from toolkit.data.options import (
     StreamColumnOptions,
 )
 from toolkit.data.pair_examples import PairExample, PairExamples, source_texts
+from toolkit.data.pair_survey import PairSurvey, survey_pairs
 from toolkit.data.rules import LabelRule
 from toolkit.data.source import Record, Source
 from toolkit.data.spans import Span, align, spans_of, tags_of
@@ -60,6 +61,7 @@ __all__ = [
     "PairCorpus",
     "PairExample",
     "PairExamples",
+    "PairSurvey",
     "Record",
     "Source",
     "Span",
@@ -92,6 +94,7 @@ __all__ = [
     "spans_of",
     "split_indices",
     "survey",
+    "survey_pairs",
     "tags_of",
     "whole_texts",
     "word_vectors",

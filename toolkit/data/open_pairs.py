@@ -19,6 +19,8 @@ from toolkit.options import option
 logger = logging.getLogger("toolkit")
 
 SOURCE, TARGET = "source", "target"
+#: Files that are no lines with tabs.
+_TABLES = (".csv", ".jsonl", ".ndjson", ".json")
 #: What the columns are often called.
 _SOURCE_NAMES = (SOURCE, "src", "from", "input", "question")
 _TARGET_NAMES = (TARGET, "tgt", "trg", "to", "output", "translation", "answer")
@@ -30,11 +32,11 @@ def open_pairs(data: Any, part: str | None, options: PairColumnOptions) -> Sourc
 
     Args:
         data: A pair of paths of parallel files, plain or ``.gz``, in which lines of the same number
-            belong together, or both as one string with a comma between; the path of a tab-separated
-            file (``.tsv``, ``.txt``, or these and ``.gz``; a pair a line, no quoting), of a CSV or
-            JSON Lines file; the name of a TFDS data set, whose configuration such as ``pt_to_en``
-            says which side is which; a DataFrame; a pair ``(sources, targets)`` of lists; a
-            ``tf.data.Dataset``; or a source, which is given back.
+            belong together, or both as one string with a comma between; the path of a CSV or JSON
+            Lines file, or of any other file, which is taken as tab-separated (a pair a line, no
+            quoting), each also ``.gz``; the name of a TFDS data set, whose configuration such as
+            ``pt_to_en`` says which side is which; a DataFrame; a pair ``(sources, targets)`` of
+            lists; a ``tf.data.Dataset``; or a source, which is given back.
         part: ``train`` or ``test``: what to read of a named data set where the name does not say.
         options: Which columns mean what.
 
@@ -54,9 +56,11 @@ def open_pairs(data: Any, part: str | None, options: PairColumnOptions) -> Sourc
         if len(paths) > 2:
             raise DataError(f"{data!r} has several commas; one stands between two parallel files")
         return ParallelFiles(*map(Path, paths))
+    if _is_path(data) and os.path.isdir(data):
+        raise DataError(f"{data} is a folder; pairs are in a file, or in two parallel ones")
     if _is_path(data) and os.path.isfile(data):
         name = Path(data).name.lower().removesuffix(".gz")
-        if name.endswith((".tsv", ".txt", ".tab")):
+        if not name.endswith(_TABLES):
             return PairSource(TabFile(Path(data), options), options)
     source = open_source(data, part)
     found = _CONFIG.search(str(data)) if isinstance(data, str) else None
@@ -137,7 +141,10 @@ class TabFile:
         fields = first.split("\t")
         names = [name.strip() for name in fields]
         asked = {options.source_column, options.target_column} - {None}
-        named = any(not name.isdecimal() for name in asked if name is not None)
+        if len(fields) == 1:  # texts alone, which have a header only if it is one that is asked for
+            named = bool(asked & {*names})
+        else:
+            named = any(not name.isdecimal() for name in asked if name is not None)
         usual = {name.lower() for name in names} & {*_SOURCE_NAMES, *_TARGET_NAMES}
         self._header = named or len(usual) >= min(2, len(fields))
         self.columns: Sequence[str] = (
@@ -182,11 +189,12 @@ class PairSource:
     ) -> None:
         self.name = source.name
         self._source = source
-        self._from = self._column(options.source_column, "source_column", _SOURCE_NAMES, usual[:1])
         self.columns: Sequence[str] = (SOURCE, TARGET)
         if len(source.columns) < 2:
             self.columns = (SOURCE,)
+            (self._from,) = source.columns
             return
+        self._from = self._column(options.source_column, "source_column", _SOURCE_NAMES, usual[:1])
         self._to = self._column(options.target_column, "target_column", _TARGET_NAMES, usual[1:])
         if self._from == self._to:
             raise DataError(

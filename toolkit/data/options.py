@@ -66,8 +66,8 @@ class PairColumnOptions:
             or the first, when not given.
         target_column: The column of the texts that are to be made of them, likewise; target, or the
             second, when not given.
-        max_length_ratio: Pairs of which one side has so many times more characters than the other
-            are left out, and counted; without it they are only reported.
+        max_length_ratio: Pairs of which one side has more than so many times the characters of the
+            other, and over 30 more, are left out, and counted; without it they are only reported.
         skip_bad_rows: Leave out pairs that cannot be used, and count them, instead of stopping.
     """
 

@@ -2,7 +2,9 @@
 
 import logging
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from toolkit.data.bad_rows import BadRowError, CheckedRows, utf8
 from toolkit.data.open_pairs import SOURCE, TARGET
@@ -75,10 +77,11 @@ class PairExamples(CheckedRows):
             except BadRowError as error:
                 self.reject(record.place, str(error))
                 continue
-            if most is not None and _ratio(example) > most:
+            ratio = length_ratio(len(example.source), len(example.target))
+            if most is not None and ratio > most:
                 self.too_unequal += 1
                 continue
-            if _ratio(example) > ABSURD_RATIO:
+            if ratio > ABSURD_RATIO:
                 absurd += 1
                 first = first or example.place
             good += 1
@@ -118,18 +121,34 @@ class PairExamples(CheckedRows):
 
 
 def source_texts(source: Source) -> Iterator[str]:
-    """The text that is read of each row of what ``open_pairs`` gives; '' where there is none."""
+    """The text that is read of each row of what ``open_pairs`` gives.
+
+    It is '' where there is none; how many these are, and what is wrong with the first, is said.
+    """
+    missing, first = 0, ""
     for record in source.records():
         text = record.values.get(SOURCE)
         if isinstance(text, bytes):
             text = text.decode("utf-8", "replace")
-        yield text if isinstance(text, str) else ""
+        if not isinstance(text, str):
+            missing += 1
+            first = first or f"{record.place}: {record.problem or 'the source is no text'}"
+            text = ""
+        yield text
+    if missing:
+        rows = count(missing, "bad row")
+        logger.warning("%s: %s answered as empty (%s)", source.name, rows, first)
 
 
-def _ratio(example: PairExample) -> float:
-    """How many times longer the longer side is; 1 where the difference is small."""
-    shorter, longer = sorted((len(example.source), len(example.target)))
-    return longer / shorter if longer - shorter > SLACK else 1.0
+def length_ratio(source: Any, target: Any) -> Any:
+    """How many times longer the longer side is; 1 where the difference is small.
+
+    Args:
+        source: How many characters the source has, or an array of such numbers.
+        target: The same of the target.
+    """
+    shorter, longer = np.minimum(source, target), np.maximum(source, target)
+    return np.where(longer - shorter > SLACK, longer / np.maximum(1, shorter), 1.0)
 
 
 def _side(value: object, side: str) -> str:

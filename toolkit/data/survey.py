@@ -2,9 +2,10 @@
 
 import zlib
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from operator import attrgetter
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,35 @@ from toolkit.data.examples import Example, TextExamples
 from toolkit.data.labels import LabelCounter, LabelEncoder
 from toolkit.data.splits import Indices, split_indices
 from toolkit.errors import DataError
+
+E = TypeVar("E")
+
+
+def same_again(
+    examples: Iterable[E], text: Callable[[E], str], count: int, checksum: int
+) -> Iterator[E]:
+    """Yields the examples of a later reading, and holds them to those of the first.
+
+    Args:
+        examples: The examples.
+        text: What the checksum is of in each.
+        count: How many they were in the first reading.
+        checksum: The CRC-32 of their texts.
+
+    Raises:
+        DataError: They are not the same in the same order; said after the last of them.
+    """
+    number = found = 0
+    for example in examples:
+        number += 1
+        found = zlib.crc32(text(example).encode(), found)
+        if number > count:
+            break
+        yield example
+    if (number, found) != (count, checksum):
+        raise DataError(
+            "the data came in another order when it was read again; cache it or turn shuffling off"
+        )
 
 
 @dataclass(frozen=True)
@@ -43,18 +73,7 @@ class Survey:
         Raises:
             DataError: they are not the same texts in the same order.
         """
-        count = checksum = 0
-        for example in examples:
-            count += 1
-            checksum = zlib.crc32(example.text.encode(), checksum)
-            if count > self.count:
-                break
-            yield example
-        if (count, checksum) != (self.count, self.checksum):
-            raise DataError(
-                "the data came in another order when it was read again; "
-                "cache it or turn shuffling off"
-            )
+        return same_again(examples, attrgetter("text"), self.count, self.checksum)
 
     def split(self, share: float, seed: int) -> tuple[Indices, Indices]:
         """Holds out a share of the examples; see :func:`toolkit.data.splits.split_indices`.

@@ -17,7 +17,7 @@ from toolkit.data.options import (
 )
 from toolkit.errors import OptionError
 from toolkit.options import Limits, check_options, option
-from toolkit.text.options import TextOptions, TokenOptions
+from toolkit.text.options import FIRST_PIECE, TextOptions, TokenOptions
 from toolkit.training.options import TrainingOptions
 
 #: The names of the cells that ``toolkit.layers.recurrent_layer`` knows.
@@ -223,7 +223,8 @@ class AskOptions:
     """How texts are answered.
 
     Args:
-        beam_size: How many hypotheses are followed at once; that of the run when not given.
+        beam_size: How many hypotheses are followed at once; when not given, as many as the run was
+            trained to follow, and at least n_best.
         n_best: How many translations are given of each text.
 
     Raises:
@@ -296,6 +297,7 @@ class TranslatorOptions(PairColumnOptions, BeamOptions, EncoderOptions, Training
         check_monitor(self.monitor, "translation")
         if self.class_weights != "none":
             raise OptionError("class_weights are for classes; a translator has none")
+        check_subwords(self.units, self.max_tokens)
 
 
 @dataclass(kw_only=True)
@@ -350,6 +352,7 @@ class LanguageModelOptions(StreamColumnOptions, RecurrentOptions, TrainingOption
             raise OptionError("label_smoothing is for classes; a language model has none")
         if self.lowercase and self.units == "subwords":
             raise OptionError("lowercase is for words and characters; subwords keep case apart")
+        check_subwords(self.units, self.max_tokens)
 
 
 @dataclass(kw_only=True)
@@ -395,6 +398,19 @@ class WritingOptions:
             raise OptionError(
                 f"{option('repetition_penalty')} is {self.repetition_penalty}; it must be above 0"
             )
+
+
+def check_subwords(units: str, max_tokens: int | str) -> None:
+    """Complains of a vocabulary that is too small for subwords.
+
+    Raises:
+        OptionError: It has no room for all bytes.
+    """
+    if units == "subwords" and isinstance(max_tokens, int) and max_tokens <= FIRST_PIECE:
+        raise OptionError(
+            f"{option('max_tokens')} is {max_tokens}; subwords need more than {FIRST_PIECE}, since "
+            "every byte has an id"
+        )
 
 
 def check_condition(condition: str | None, conditions: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from toolkit.data import LengthBatches, PairCorpus, PairExamples
 from toolkit.data.duplicates import fingerprint, normal_form
-from toolkit.data.pair_examples import ABSURD_RATIO
+from toolkit.data.pair_examples import ABSURD_RATIO, length_ratio
 from toolkit.errors import count
 from toolkit.models import EncoderDecoder
 from toolkit.options import option
@@ -148,8 +148,7 @@ def _read(examples: PairExamples) -> _Read:
 
 
 def _warn_of_sides(characters: Any, identical: Any, say: Any, warnings: Warnings) -> None:
-    shorter, longer = characters.min(axis=1), characters.max(axis=1)
-    absurd = np.flatnonzero(longer > ABSURD_RATIO * shorter)
+    absurd = np.flatnonzero(length_ratio(*characters.T) > ABSURD_RATIO)
     if len(absurd):
         rows, said = say(absurd[:LISTED])
         warnings.add(

@@ -20,9 +20,8 @@ from toolkit.data import (
     encode_pairs,
     open_pairs,
     source_texts,
-    split_indices,
+    survey_pairs,
 )
-from toolkit.data.duplicates import fingerprint
 from toolkit.errors import DataError, ModelError, OptionError, count
 from toolkit.evaluation import (
     Statistics,
@@ -193,15 +192,21 @@ class Translator(Task, TranslatorOptions):
     def _read(
         self, examples: PairExamples, validation_data: Any
     ) -> tuple[tuple[TextLayer, TextLayer], PairCorpus, PairCorpus | None]:
-        """Reads the data three times: for the split, for the vocabularies, to encode it."""
-        groups = np.fromiter((fingerprint(example.source) for example in examples), np.int64)
-        held = np.zeros(len(groups), bool)
+        """Reads the data for the split, the vocabularies, the ids, and what is held out."""
+        found = survey_pairs(examples)
+        held = np.zeros(len(found.sources), bool)
         if validation_data is None and self.validation_split:
-            _, rows = split_indices(len(groups), self.validation_split, self.seed, None, groups)
+            _, rows = found.split(self.validation_split, self.seed)
             held[rows] = True
         self._held = held
-        layers = self._text_layers(examples, held)
-        corpus = encode_pairs(examples, *layers)
+
+        def training_texts(*sides: str) -> Iterator[str]:
+            for example, left_out in zip(found.again(examples), held, strict=True):
+                if not left_out:
+                    yield from (getattr(example, side) for side in sides)
+
+        layers = self._text_layers(training_texts, len(held))
+        corpus = encode_pairs(found.again(examples), *layers)
         train = corpus.subset(np.flatnonzero(~held))
         short = np.maximum(train.source_lengths, train.target_lengths) <= self.max_length
         if not short.all():
@@ -221,7 +226,8 @@ class Translator(Task, TranslatorOptions):
             others = PairExamples(open_pairs(validation_data, "test", self), self)
             held_out = encode_pairs(self._kept(others), *layers)
         elif held.any():
-            kept = self._kept(e for e, used in zip(examples, held, strict=True) if used)
+            again = zip(found.again(examples), held, strict=True)
+            kept = self._kept(example for example, used in again if used)
             held_out = encode_pairs(kept, *layers)
         return layers, train, held_out
 
@@ -232,15 +238,16 @@ class Translator(Task, TranslatorOptions):
             self._held_targets.append(example.target)
             yield example
 
-    def _text_layers(self, examples: PairExamples, held: Any) -> tuple[TextLayer, TextLayer]:
-        """The layers of the source and the target, which may be one."""
+    def _text_layers(
+        self, texts: Callable[..., Iterator[str]], pairs: int
+    ) -> tuple[TextLayer, TextLayer]:
+        """The layers of the source and the target, which may be one.
 
-        def texts(*sides: str) -> Iterator[str]:
-            for example, left_out in zip(examples, held, strict=True):
-                if not left_out:
-                    yield from (getattr(example, side) for side in sides)
-
-        size = self._choose("max_tokens", automatic.translator_tokens(len(held)))
+        Args:
+            texts: Gives those of the sides that are named.
+            pairs: How many pairs there are.
+        """
+        size = self._choose("max_tokens", automatic.translator_tokens(pairs))
 
         def layer(*sides: str) -> TextLayer:
             made: TextLayer
@@ -352,20 +359,23 @@ class Translator(Task, TranslatorOptions):
 
         Args:
             texts: A list or series of strings, a DataFrame, a path, or whatever else ``fit`` takes;
-                targets are passed over. A missing text is answered as an empty one.
-            beam_size: How many hypotheses are followed; None is the option's.
+                targets are passed over. A missing text is answered as an empty one, and an empty
+                one with nothing.
+            beam_size: How many hypotheses are followed; None is the option's, or ``n_best`` if that
+                is more.
             n_best: How many translations are given of each text, at most ``beam_size``.
 
         Returns:
             For each text ``translation`` and ``score``, its log probability divided by a power of
             its length; with ``n_best`` of 2 or more also ``translations`` and ``scores``, the best
-            first.
+            first. Equal translations, which may come of different units, count once, so that there
+            may be fewer.
 
         Raises:
             ModelError: Nothing has been learnt yet.
             OptionError: The beam's size cannot be, or is smaller than ``n_best``.
         """
-        size = self.beam_size if beam_size is None else beam_size
+        size = max(self.beam_size, n_best) if beam_size is None else beam_size
         AskOptions(beam_size=size, n_best=n_best)  # complains of values that cannot be
         source = self._texts(texts)
         if size == self.beam_size and n_best == 1:
@@ -376,15 +386,7 @@ class Translator(Task, TranslatorOptions):
             source, lambda some: self._call_beam(text=some, beam_size=size), size
         )
         rows = zip(answers.get("translations", ()), answers.get("scores", ()), strict=True)
-        return [
-            {"translation": best[0], "score": float(scores[0])}
-            | (
-                {"translations": list(best[:n_best]), "scores": scores[:n_best].tolist()}
-                if n_best > 1
-                else {}
-            )
-            for best, scores in rows
-        ]
+        return [_best(translations, scores, n_best) for translations, scores in rows]
 
     def _texts(self, texts: Any) -> list[str]:
         if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
@@ -434,6 +436,11 @@ class Translator(Task, TranslatorOptions):
         sources, given, right, _ = self._translated(data)
         rows = bleu_by_length(sources, given, right)
         metrics = translation_metrics(given, right) | {"by_length": [r._asdict() for r in rows]}
+        if not metrics["bleu"]:
+            logger.warning(
+                "BLEU is 0, since no four words in a row are those of a reference; chrF and the "
+                "share of exact matches say more of such texts"
+            )
         if output:
             write_translations(Path(output), metrics, rows, sources, given, right)
         return metrics
@@ -528,6 +535,19 @@ class Translator(Task, TranslatorOptions):
 
 def _no_attention(**_: Any) -> Any:
     raise ModelError("this network has no attention, which would show where it looks")
+
+
+def _best(translations: Sequence[str], scores: Any, n_best: int) -> dict[str, Any]:
+    """The answer of a beam: the first of equal translations, and none that is no hypothesis."""
+    found: dict[str, float] = {}
+    for translation, score in zip(translations, scores.tolist(), strict=True):
+        if score > -float("inf"):
+            found.setdefault(translation, score)
+    some = list(islice(found.items(), n_best))
+    answer: dict[str, Any] = dict(zip(("translation", "score"), some[0], strict=True))
+    if n_best > 1:
+        answer |= {"translations": [each[0] for each in some], "scores": [each[1] for each in some]}
+    return answer
 
 
 def _length_ratio(corpus: PairCorpus) -> float:

@@ -23,6 +23,8 @@ SPARE = 10
 #: About how many hypotheses, and how many units of sources, padding included, are followed at once.
 HYPOTHESES = 320
 BATCH_TOKENS = 8_192
+#: What is no text, of which nothing can be made.
+BLANK = r"[\s\p{Z}]*"
 
 Ask = Callable[[Sequence[str]], Mapping[str, Any]]
 
@@ -46,6 +48,7 @@ def signatures(
 
     ``serving_default`` takes ``text``, string [B], and gives ``translation`` string [B] and
     ``score`` float [B], the log probability of the translation divided by a power of its length.
+    Nothing is made of a text that is empty or white space, which scores 0.
 
     ``beam`` takes ``text`` and ``beam_size`` int32 [], K, and gives ``translations`` string [B, K]
     and ``scores`` float [B, K], the best first.
@@ -72,8 +75,12 @@ def signatures(
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")], autograph=False)
     def serving_default(text: Any) -> dict[str, Any]:
         found = search(text, beam_size)
+        blank = tf.strings.regex_full_match(text, BLANK)
         best = target_text.detokenize(found.ids[:, 0])
-        return {"translation": best, "score": found.scores[:, 0]}
+        return {
+            "translation": tf.where(blank, "", best),
+            "score": tf.where(blank, 0.0, found.scores[:, 0]),
+        }
 
     @tf.function(
         input_signature=[
@@ -86,7 +93,12 @@ def signatures(
         found = search(text, tf.maximum(beam_size, 1))
         shape = tf.shape(found.ids)
         texts = target_text.detokenize(tf.reshape(found.ids, [-1, shape[2]]))
-        return {"translations": tf.reshape(texts, shape[:2]), "scores": found.scores}
+        blank = tf.strings.regex_full_match(text, BLANK)[:, None]
+        nothing = tf.one_hot(0, shape[1], on_value=0.0, off_value=-float("inf"))
+        return {
+            "translations": tf.where(blank, "", tf.reshape(texts, shape[:2])),
+            "scores": tf.where(blank, nothing, found.scores),
+        }
 
     @tf.function(
         input_signature=[

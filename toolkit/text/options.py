@@ -5,6 +5,9 @@ from typing import ClassVar, Literal
 
 from toolkit.options import Limits
 
+#: The id of the first subword that is no byte: those before are padding, unknown and all bytes.
+FIRST_PIECE = 258
+
 
 @dataclass(kw_only=True)
 class TextOptions:

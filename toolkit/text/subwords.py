@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from toolkit.errors import OptionError
+from toolkit.text.options import FIRST_PIECE
 from toolkit.text.strings import strings, utf8
 from toolkit.text.vocabulary import (
     FILE_NAME,
@@ -30,7 +31,6 @@ _BETWEEN = "\ue0ff"
 
 #: The ids of the 256 bytes come after padding and unknown, those of subwords after them.
 FIRST_BYTE = 2
-FIRST_PIECE = FIRST_BYTE + 256
 BYTES = tuple(f"<0x{byte:02X}>" for byte in range(256))
 
 _TEXTS_AT_ONCE = 1024
