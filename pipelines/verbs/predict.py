@@ -16,6 +16,7 @@ from pipelines.pipeline import Pipeline
 from pipelines.streams import answered, arriving_batches, arriving_lines, full_batches
 from pipelines.verbs.common import columns, opened, recorded, run_argument
 from pipelines.verbs.verb import Verb
+from toolkit.data.files import read_lines
 from toolkit.errors import OptionError
 
 logger = logging.getLogger("toolkit.pipelines")
@@ -33,8 +34,8 @@ def _predict_arguments(parser: Parser, pipeline: Pipeline) -> None:
     parser.add_argument(
         "--data",
         metavar="FILE",
-        help="The texts: a data file as for train, without labels; a .txt file, one a line; or "
-        "sample.",
+        help="The texts: a data file as for train, without labels; a .txt or .txt.gz file, one a "
+        "line; or sample.",
     )
     parser.add_argument(
         "--format", choices=["jsonl", "csv"], default="jsonl", help="How answers are written."
@@ -56,6 +57,8 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
     facts = recorded(pipeline, options.run)["facts"]
     if options.texts and options.data:
         raise OptionError("texts are given both on the line and by --data; give one of the two")
+    if pipeline.streams and options.stream and options.format == "csv":
+        raise OptionError("--stream writes plain text; it has no --format")
     picture = _picture(pipeline, options)
     asked = {}
     if pipeline.asking:
@@ -101,7 +104,9 @@ def _picture(pipeline: Pipeline, options: Any) -> str | None:
 def _lines(pipeline: Pipeline, options: Any) -> bool:
     """Whether texts come as lines, or from the command line; else they are in data with columns."""
     of_lines = pipeline.labelled.lines
-    return options.data is None or (of_lines and options.data.lower().endswith(".txt"))
+    return options.data is None or (
+        of_lines and options.data.lower().removesuffix(".gz").endswith(".txt")
+    )
 
 
 def _batches(
@@ -119,6 +124,9 @@ def _batches(
             logger.info("type texts, one a line; Ctrl-D ends")
         return arriving_batches(arriving_lines(sys.stdin.fileno()))
     if _lines(pipeline, options):
+        if options.data.lower().endswith(".gz"):
+            lines = read_lines(Path(options.data), "\n")
+            return full_batches(line.rstrip("\r\n") for line in lines)
         return full_batches(arriving_lines(stack.enter_context(opened(options.data))))
     source = pipeline.data(options.data, "test", of_run)
     return full_batches(pipeline.labelled.unlabelled(source, of_run, facts))

@@ -85,11 +85,9 @@ def chain(tokens: tf.Tensor, state: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     return tf.math.log(after + 1e-9), state + 1
 
 
-def run(length: int, rows: int = 3, ends: bool = True, **options: Any) -> np.ndarray:
+def run(length: int, rows: int = 3, **options: Any) -> np.ndarray:
     first = tf.repeat(tf.math.log(tf.constant([[1e-9, 1.0, 1e-9, 1e-9, 1e-9, 1e-9]])), rows, 0)
-    step = tf.function(
-        lambda n: sample(chain, first, tf.zeros([rows, 1]), n, drawing(**options), ends)
-    )
+    step = tf.function(lambda n: sample(chain, first, tf.zeros([rows, 1]), n, drawing(**options)))
     return step(tf.constant(length)).numpy()
 
 
@@ -107,14 +105,17 @@ def test_the_same_seed_draws_the_same() -> None:
     assert (run(4, 50)[0] != run(4, 50)).any()  # rows differ
 
 
+FLAT = tf.constant([-np.inf] + 7 * [50.0])
+
+
 def flat(tokens: tf.Tensor, state: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """All units are as likely, whatever came before; the end, id 0, is not asked for."""
-    return tf.fill([*tokens.shape, 8], 50.0), state
+    """All units are as likely, whatever came before, but for the end, id 0, which never comes."""
+    return tf.broadcast_to(FLAT, [*tokens.shape, 8]), state
 
 
 def flat_run(rows: int, length: int, **options: Any) -> np.ndarray:
-    first, state = tf.fill([rows, 8], 50.0), tf.zeros([rows, 1])
-    return sample(flat, first, state, tf.constant(length), drawing(**options), ends=False).numpy()
+    first, state = tf.broadcast_to(FLAT, [rows, 8]), tf.zeros([rows, 1])
+    return sample(flat, first, state, tf.constant(length), drawing(**options)).numpy()
 
 
 def test_what_has_been_written_is_held_against_a_unit() -> None:
@@ -128,7 +129,15 @@ def test_each_step_draws_for_itself() -> None:
     assert np.allclose(same, 1 / 7, atol=0.06)
 
 
-def test_nothing_ends_a_row_unless_it_may_not() -> None:
+def test_neighbouring_seeds_share_no_step() -> None:
+    one, other = flat_run(500, 3), flat_run(500, 3, seed=[1, 3])
+    for shift in (-1, 0, 1):
+        here, there = one[:, max(0, shift) : 3 + shift], other[:, max(0, -shift) : 3 - shift]
+        length = min(here.shape[1], there.shape[1])
+        assert np.mean(here[:, :length] == there[:, :length]) < 0.25
+
+
+def test_the_end_ends_a_row() -> None:
     def stop(tokens: tf.Tensor, state: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         state = state + 1
         likely = tf.where(state >= 3.0, [9.0, 0.0, 0.0], [0.0, 5.0, 9.0])
@@ -136,10 +145,5 @@ def test_nothing_ends_a_row_unless_it_may_not() -> None:
 
     first = tf.constant([[0.0, 9.0, 0.0]] * 2)
     state = tf.constant([[[0.0]], [[1.0]]])
-    for ends, right in ((True, [[1, 2, 2, 0], [1, 2, 0, 0]]), (False, None)):
-        found = sample(stop, first, state, tf.constant(9), drawing(temperature=0.0), ends).numpy()
-        if right is None:
-            assert found.shape == (2, 9)
-            assert (found != 0).all()
-        else:
-            np.testing.assert_array_equal(found, right)
+    found = sample(stop, first, state, tf.constant(9), drawing(temperature=0.0))
+    np.testing.assert_array_equal(found, [[1, 2, 2, 0], [1, 2, 0, 0]])

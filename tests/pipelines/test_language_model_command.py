@@ -1,5 +1,6 @@
 """The command line of the language model: text in, text out, complaints."""
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ def test_a_run_is_whole_and_finished(run: Path, folder: Path, capsys: Any) -> No
     assert "validation" in (run / "README.md").read_text()
 
 
-def test_the_same_text_as_a_whole_and_as_it_is_made(run: Path, capsys: Any) -> None:
+def test_the_same_text_as_a_whole_and_as_it_is_made(run: Path, tmp_path: Path, capsys: Any) -> None:
     asked = ["--max-length", "30", "--seed", "4", "--temperature", "0.9"]
     code, out, _ = call(capsys, "predict", run, "1 and ", "", *asked)
     rows = [json.loads(line) for line in out.splitlines()]
@@ -59,6 +60,10 @@ def test_the_same_text_as_a_whole_and_as_it_is_made(run: Path, capsys: Any) -> N
     code, streamed, _ = call(capsys, "predict", run, "1 and ", "", *asked, "--stream")
     assert code == 0
     assert streamed == "".join(row["text"] + "\n" for row in rows)
+    for name, content in (("p.txt", b"1 and \n\n"), ("p.txt.gz", gzip.compress(b"1 and \n\n"))):
+        (tmp_path / name).write_bytes(content)
+        code, out, _ = call(capsys, "predict", run, "--data", tmp_path / name, *asked)
+        assert [json.loads(line) for line in out.splitlines()] == rows
 
 
 def test_measured_and_compared(run: Path, folder: Path, capsys: Any) -> None:
@@ -106,7 +111,8 @@ def test_complaints(
 def test_writing_that_cannot_be_is_refused_at_once(run: Path, capsys: Any) -> None:
     for words in (
         *(["--temperature", "-1"], ["--top-p", "1.5"], ["--max-length", "1000000"]),
-        *(["--top-k", "-1"], ["--repetition-penalty", "0"]),
+        *(["--top-k", "-1"], ["--repetition-penalty", "0"], ["--temperature", "inf"]),
+        ["--stream", "--format", "csv"],
     ):
         code, out, said = call(capsys, "predict", run, "x", *words)
         assert (code, out) == (2, "")

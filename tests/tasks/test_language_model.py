@@ -240,6 +240,7 @@ def test_options_that_cannot_be(options: dict[str, object], complaint: str) -> N
     [
         *({"temperature": -1}, {"top_p": 1.5}, {"top_p": 0}, {"max_length": 10**6}),
         *({"top_k": -1}, {"repetition_penalty": 0}, {"seed": -1}),
+        *({"temperature": float("inf")}, {"temperature": float("nan")}),
     ],
 )
 def test_writing_that_cannot_be(options: dict[str, float], fitted: LanguageModel) -> None:
@@ -247,6 +248,11 @@ def test_writing_that_cannot_be(options: dict[str, float], fitted: LanguageModel
         WritingOptions(**options)
     with pytest.raises(OptionError, match=next(iter(options))):
         fitted.generate("x", **options)
+
+
+def test_a_prompt_and_more_than_a_condition(fitted: LanguageModel) -> None:
+    with pytest.raises(DataError, match="no pair of a prompt and its condition"):
+        fitted.predict([("x", "y", "z")])
 
 
 def test_too_little_text() -> None:

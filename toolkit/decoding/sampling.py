@@ -50,8 +50,13 @@ def choose(logits: Tensor, seen: Tensor, step: Tensor, drawing: Drawing) -> Tens
     likeliest = tf.argmax(logits, axis=-1, output_type=tf.int32)
 
     def draw() -> Tensor:
-        kept = _likely(logits / drawing.temperature, drawing.top_k, drawing.top_p)
-        seed = tf.stack([drawing.seed[0], drawing.seed[1] + step])
+        warm = logits / drawing.temperature
+        kept = tf.cond(
+            (drawing.top_k > 0) | (drawing.top_p < 1),
+            lambda: _likely(warm, drawing.top_k, drawing.top_p),
+            lambda: warm,
+        )
+        seed = tf.random.experimental.stateless_fold_in(drawing.seed, step)
         # The largest of logits with Gumbel noise is a draw from their softmax.
         uniform = tf.random.stateless_uniform(tf.shape(kept), seed, minval=1e-20)
         noisy = kept - tf.math.log(-tf.math.log(uniform))
@@ -61,7 +66,10 @@ def choose(logits: Tensor, seen: Tensor, step: Tensor, drawing: Drawing) -> Tens
 
 
 def _likely(logits: Tensor, top_k: Tensor, top_p: Tensor) -> Tensor:
-    """Logits [B, V], minus infinity at those that are not to be drawn."""
+    """Logits [B, V], minus infinity at those that are not to be drawn.
+
+    What is as likely as the last that is kept is kept as well.
+    """
     size = tf.shape(logits)[1]
     falling = tf.sort(logits, axis=-1, direction="DESCENDING")
     count = tf.where(top_k > 0, tf.minimum(top_k, size), size)
@@ -81,9 +89,8 @@ def sample(
     state: Any,
     max_length: Tensor,
     drawing: Drawing,
-    ends: bool = True,
 ) -> Tensor:
-    """Writes on until id 0 is drawn, or so many units are written.
+    """Writes on until id 0 is drawn, which ends a row, or so many units are written.
 
     Args:
         next: Maps the last units int32 [B, 1] and a state to logits [B, 1, V] and the state after.
@@ -91,13 +98,11 @@ def sample(
         state: The state before it, any nest of tensors [B, 1, ...].
         max_length: The most units, int32 [].
         drawing: How units are drawn.
-        ends: Whether id 0 ends a row; otherwise it is never drawn.
 
     Returns:
         Ids, int32 [B, T], T at most ``max_length``; 0 from the end of a row on.
     """
     rows, size = tf.shape(logits)[0], tf.shape(logits)[1]
-    nothing = tf.one_hot(0, size, on_value=-float("inf"), off_value=0.0)
 
     def more(step: Tensor, done: Tensor, *_: Any) -> Tensor:
         return (step < max_length) & ~tf.reduce_all(done)
@@ -105,8 +110,7 @@ def sample(
     def body(
         step: Tensor, done: Tensor, logits: Tensor, seen: Tensor, ids: Any, state: Any
     ) -> tuple[Any, ...]:
-        allowed = tf.cast(logits, tf.float32) if ends else tf.cast(logits, tf.float32) + nothing
-        new = tf.where(done, 0, choose(allowed, seen, step, drawing))
+        new = tf.where(done, 0, choose(logits, seen, step, drawing))
         seen |= tf.one_hot(new, size, on_value=True, off_value=False)
         done |= new == 0
         ids = ids.write(step, new)

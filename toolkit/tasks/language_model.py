@@ -605,12 +605,16 @@ class LanguageModel(Task, LanguageModelOptions):
         """Each prompt, and what else is to be asked with it: its condition, where there are any.
 
         Raises:
+            DataError: It is no pair of both.
             OptionError: It has none of those that were learnt.
         """
         if not self._asks:
             not_fitted()
         pairs: Any
         if isinstance(texts, list) and all(isinstance(text, str | tuple) for text in texts):
+            for text in texts:
+                if isinstance(text, tuple) and len(text) != 2:
+                    raise DataError(f"{text!r} is no pair of a prompt and its condition")
             pairs = [(text, condition) if isinstance(text, str) else text for text in texts]
         elif self.classes and condition is None:
             source = open_conditioned(texts, "test", self)

@@ -4,6 +4,7 @@ This module imports neither TensorFlow nor Keras, so that help texts and complai
 """
 
 import difflib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -392,6 +393,8 @@ class WritingOptions:
 
     def __post_init__(self) -> None:
         check_options(self)
+        if not math.isfinite(self.temperature):
+            raise OptionError(f"{option('temperature')} is {self.temperature}; it must be finite")
         if not 0 < self.top_p <= 1:
             raise OptionError(f"{option('top_p')} is {self.top_p}; it must be above 0, at most 1")
         if self.repetition_penalty <= 0:
