@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import keras
@@ -160,21 +161,31 @@ def gradient_norms(
     Args:
         variables: The V weights.
         loss: Gives the loss of a batch, given what makes one up; it is compiled.
-        batches: N batches.
+        batches: N batches, of arrays whose first two dimensions may differ.
 
     Returns:
         The norm of the gradient of each weight, [N, V], float64; that of all together is the root
         of the sum of their squares.
     """
 
-    @tf.function(autograph=False, reduce_retracing=True)
+    batches = iter(batches)
+    first = next(batches, None)
+    if first is None:
+        return np.zeros((0, len(variables)))
+
+    def any_size(values: Any) -> tf.TensorSpec:
+        tensor = tf.convert_to_tensor(values)
+        shape = [None if axis < 2 else size for axis, size in enumerate(tensor.shape)]
+        return tf.TensorSpec(shape, tensor.dtype)
+
+    @tf.function(autograph=False, input_signature=[tf.nest.map_structure(any_size, first)])
     def norms(batch: tuple[Any, ...]) -> Tensor:
         with tf.GradientTape() as tape:
             found = loss(*batch)
         slopes = tape.gradient(found, variables, unconnected_gradients="zero")
         return tf.stack([tf.norm(tf.cast(tf.convert_to_tensor(s), tf.float64)) for s in slopes])
 
-    return np.array([norms(batch).numpy() for batch in batches]).reshape(-1, len(variables))
+    return np.array([norms(batch).numpy() for batch in chain([first], batches)])
 
 
 def step_gradients(steps: Steps, slopes: Sequence[Any]) -> list[Array]:
