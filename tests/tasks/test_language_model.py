@@ -284,6 +284,8 @@ def test_a_classifier_starts_from_a_language_model(of_texts: LanguageModel, tmp_
     assert hardly.facts["hidden_size"] == SMALL["hidden_size"]
     hardly.export(tmp_path / "run")
     assert TextClassifier.load(tmp_path / "run").predict(["the old bird"])[0]["label"]
+    with pytest.raises(OptionError, match=r"cell is lstm; that of the pretrained model is gru"):
+        TextClassifier(cell="lstm", **options).fit(data)
     with pytest.raises(OptionError, match="units is characters"):
         TextClassifier(units="characters", **options).fit(data)
     with pytest.raises(ModelError, match=r"model\.keras, which is missing"):

@@ -299,22 +299,23 @@ class EntityTagger(Task, EntityTaggerOptions):
     def _network(self, features: TokenFeatures, size: DataSize) -> ManyToMany:
         suited = automatic.tagger(size)
         self._vectors = None
-        chosen = {
-            name: self._choose(name, getattr(suited, name))
-            for name in ("embedding_size", "hidden_size", "embedding_dropout", "output_dropout")
-        }
-        if self.vectors != "random":
-            self._vectors = read_vectors(self.vectors, features.words, self.seed)
-            chosen["embedding_size"] = self.facts["embedding_size"] = self._vectors.shape[1]
         recurrent: dict[str, Any] = {"cell": self.cell, "layers": self.layers}
+        of_pretrained: dict[str, Any] = {}
         if self._language_model is not None:
             known = self._language_model
             pairs = zip(known.tokenizer.vocabulary, vectors_of(known.network), strict=True)
             self._vectors = word_vectors(str(self.pretrained), pairs, features.words, self.seed)
-            found = sizes_of(known.network)
-            self.facts |= found
-            recurrent = {name: found.pop(name) for name in recurrent}
-            chosen |= found
+            of_pretrained = sizes_of(known.network, self)
+            self.facts |= of_pretrained
+            recurrent = {name: of_pretrained.pop(name) for name in recurrent}
+        chosen = of_pretrained | {
+            name: self._choose(name, getattr(suited, name))
+            for name in ("embedding_size", "hidden_size", "embedding_dropout", "output_dropout")
+            if name not in of_pretrained
+        }
+        if self.vectors != "random":
+            self._vectors = read_vectors(self.vectors, features.words, self.seed)
+            chosen["embedding_size"] = self.facts["embedding_size"] = self._vectors.shape[1]
         return ManyToMany(
             features.sizes,
             list(self.classes),

@@ -1,14 +1,19 @@
 """A network that starts from a language model's weights (Dai and Le 2015, "Semi-supervised Sequence
 Learning", section 2)."""
 
+import logging
 import math
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from toolkit.errors import ModelError
+from toolkit.errors import ModelError, OptionError
 from toolkit.models import OneToMany, TextModel, load_text_model
+from toolkit.options import option
 from toolkit.text import Tokenizer
+
+logger = logging.getLogger("toolkit")
 
 
 def read_pretrained(run: str | Path) -> TextModel:
@@ -28,10 +33,25 @@ def read_pretrained(run: str | Path) -> TextModel:
     return text_model
 
 
-def sizes_of(language_model: OneToMany) -> dict[str, Any]:
-    """What a network must have in common with the language model that it starts from."""
+def sizes_of(language_model: OneToMany, options: Any) -> dict[str, Any]:
+    """What a network has in common with the language model that it starts from; this is said.
+
+    Args:
+        language_model: The language model.
+        options: The task's, of which none may ask for something else.
+
+    Raises:
+        OptionError: One does.
+    """
     names = ("cell", "embedding_size", "hidden_size", "layers")
-    return {name: language_model.config[name] for name in names}
+    found = {name: language_model.config[name] for name in names}
+    defaults = {field.name: field.default for field in fields(options)}
+    for name, value in found.items():
+        given = getattr(options, name)
+        if given not in (value, defaults[name]):
+            raise OptionError(f"{option(name)} is {given}; that of the pretrained model is {value}")
+        logger.info("%s: %s (of the pretrained model)", name, value)
+    return found
 
 
 def vectors_of(language_model: OneToMany) -> Any:

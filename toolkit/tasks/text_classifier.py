@@ -269,6 +269,12 @@ class TextClassifier(Task, TextClassifierOptions):
         self, tokenizer: Tokenizer, outputs: int, train: EncodedCorpus, size: DataSize
     ) -> keras.Model:
         suited = automatic.network(size)
+        recurrent: dict[str, Any] = {"cell": self.cell, "layers": self.layers}
+        of_pretrained: dict[str, Any] = {}
+        if self._language_model is not None:
+            of_pretrained = sizes_of(self._language_model.network, self)
+            self.facts |= of_pretrained
+            recurrent = {name: of_pretrained.pop(name) for name in recurrent}
         shared: dict[str, Any] = {
             "vocabulary_size": tokenizer.vocabulary_size,
             "outputs": outputs,
@@ -279,16 +285,12 @@ class TextClassifier(Task, TextClassifierOptions):
                     *("embedding_size", "hidden_size"),
                     *("word_dropout", "embedding_dropout", "output_dropout"),
                 )
+                if name not in of_pretrained
             },
+            **of_pretrained,
             "seed": self.seed,
             "dtype": self.precision,
         }
-        recurrent: dict[str, Any] = {"cell": self.cell, "layers": self.layers}
-        if self._language_model is not None:
-            found = sizes_of(self._language_model.network)
-            self.facts |= found
-            recurrent = {name: found.pop(name) for name in recurrent}
-            shared |= found
         if self.target == "number":
             numbers = np.asarray(train.labels)
             shared["output_mean"] = float(numbers.mean())
