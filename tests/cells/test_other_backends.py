@@ -19,7 +19,7 @@ ids = np.array([[1, 2, 3, 0], [4, 0, 0, 0], [0, 0, 0, 0]])
 embedding = Embedding(5, 3, mask_zero=True)
 for layer_class in SimpleRNN, SimplifiedGRU, GRU:
     x, mask = embedding(ids), embedding.compute_mask(ids)
-    for mode in "last", "mean", "max", "attention":
+    for mode in "last", "mean", "max", "concat", "attention":
         h = layer_class(4, return_sequences=True)(x, mask=mask)
         assert tuple(SequencePooling(mode)(h, mask=mask).shape) == (3, 4)
 """

@@ -65,7 +65,7 @@ def test_every_cell(cell):
 
 
 @pytest.mark.parametrize("bidirectional", [False, True])
-@pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
+@pytest.mark.parametrize("pooling", ["last", "mean", "max", "concat", "attention"])
 def test_every_pooling(pooling, bidirectional):
     options = {"cell": "simple_rnn", "pooling": pooling, "bidirectional": bidirectional}
     network = randomised(ManyToOne(**SIZES, **options))

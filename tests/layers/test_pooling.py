@@ -12,11 +12,13 @@ H = 4
 RNG = np.random.default_rng(0)
 STATES = RNG.normal(size=(4, 5, H)).astype("float32") - 1  # most are negative
 MASK = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 0, 0], [0, 0, 1, 0, 1], [0, 0, 0, 0, 0]], bool)
-MODES = ["last", "mean", "max", "attention"]
+MODES = ["last", "mean", "max", "concat", "attention"]
 
 
 def expected(mode, steps, layer):
     """Of the steps that are not masked [n, H]."""
+    if mode == "concat":
+        return np.concatenate([expected(part, steps, layer) for part in ("last", "mean", "max")])
     if not len(steps):
         return np.zeros(H)
     if mode == "last":
@@ -99,7 +101,10 @@ def test_half_precision(mode, policy):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_an_empty_batch(mode):
-    assert built(mode)(STATES[:0], mask=tf.constant(MASK[:0])).shape == (0, H)
+    layer = built(mode)
+    found = layer(STATES[:0], mask=tf.constant(MASK[:0]))
+    assert found.shape == (0, 3 * H if mode == "concat" else H)
+    assert found.shape[1] == layer.compute_output_shape(STATES.shape)[1]
 
 
 def test_in_a_model(tmp_path):

@@ -299,7 +299,7 @@ def test_the_fixed_window_model_is_a_choice_like_any_other() -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"pooling": "sum"}, "last, mean, max, attention"),
+        ({"pooling": "sum"}, "last, mean, max, concat, attention"),
         ({"hidden_size": "big"}, "auto, a whole number"),
         ({"optimizer": "rmsprop"}, "adam, sgd"),
         ({"dropout": 1.5}, "at least 0 and below 1"),

@@ -23,6 +23,7 @@ class Card:
         task: What the model does, in a sentence or two.
         data: The name of the training data; of a path only the last part is printed.
         rows: How many examples the model was trained on.
+        rows_are: What they are called.
         classes: The classes with their counts in the training data; empty where there are none.
         counted: What the counts are of.
         validation: How the validation data was come by, for example ``10 % of the rows, by film``.
@@ -40,6 +41,7 @@ class Card:
     rows: int
     classes: Mapping[str, int] = field(default_factory=dict)
     counted: str = "rows"
+    rows_are: str = "rows"
     validation: str
     metrics: Mapping[str, float]
     command: str
@@ -84,7 +86,7 @@ def write_card(run_folder: str | os.PathLike[str], card: Card) -> Path:
 
 
 def _data(card: Card) -> str:
-    text = f"{Path(card.data).name}: {card.rows:,} rows. Validation: {card.validation}."
+    text = f"{Path(card.data).name}: {card.rows:,} {card.rows_are}. Validation: {card.validation}."
     if card.classes:
         rows = [[name, f"{count:,}"] for name, count in card.classes.items()]
         text += "\n\n" + _table(["class", card.counted], rows)

@@ -92,7 +92,7 @@ class Graph:
 
 
 def _many_to_one(graph: Graph, network: ManyToOne) -> str:
-    """The pooled states [B, H]."""
+    """The pooled states [B, P]."""
     # ONNX Runtime 1.32 crashes where there is no row or no step.
     missing = graph("Max", graph("Sub", np.int64(1), graph("Shape", IDS)), np.int64(0))
     ids = graph("Pad", IDS, graph("Concat", _integers(0, 0), missing, axis=0))
@@ -115,20 +115,26 @@ def _many_to_one(graph: Graph, network: ManyToOne) -> str:
     count = graph("Unsqueeze", graph("Cast", lengths, to=TensorProto.FLOAT), _integers(1))
     zero, one = np.float32(0), np.float32(1)
     pooling = network.pooling
-    if pooling.mode == "last":
-        summary = last
-    elif pooling.mode == "max":
-        states = graph("Where", mask, states, np.float32(-np.inf))
-        summary = graph("ReduceMax", states, axes=[0], keepdims=0)
-    elif pooling.mode == "mean":
-        total = graph("ReduceSum", graph("Where", mask, states, zero), _integers(0), keepdims=0)
-        summary = graph("Div", total, graph("Max", count, one))
-    else:
+
+    def pooled(mode: str) -> str:
+        if mode == "concat":
+            parts = [pooled(part) for part in ("last", "mean", "max")]
+            return graph("Concat", *parts, axis=1)
+        if mode == "last":
+            return last
+        if mode == "max":
+            lowest = graph("Where", mask, states, np.float32(-np.inf))
+            return graph("ReduceMax", lowest, axes=[0], keepdims=0)
+        if mode == "mean":
+            total = graph("ReduceSum", graph("Where", mask, states, zero), _integers(0), keepdims=0)
+            return graph("Div", total, graph("Max", count, one))
         u = graph("MatMul", states, _array(pooling.kernel))
         u = graph("Tanh", graph("Add", u, _array(pooling.bias)))
         score = graph("MatMul", u, _array(pooling.context)[:, None])  # [T, B, 1]
         weights = graph("Softmax", graph("Where", mask, score, np.float32(-1e9)), axis=0)
-        summary = graph("ReduceSum", graph("Mul", weights, states), _integers(0), keepdims=0)
+        return graph("ReduceSum", graph("Mul", weights, states), _integers(0), keepdims=0)
+
+    summary = pooled(pooling.mode)
     summary = graph("Where", graph("Greater", count, zero), summary, zero)
     return graph("Slice", summary, _integers(0), graph("Shape", IDS, end=1))
 

@@ -7,17 +7,19 @@ from keras import ops
 
 from toolkit.errors import OptionError
 
-Mode = Literal["last", "mean", "max", "attention"]
+Mode = Literal["last", "mean", "max", "concat", "attention"]
 
 
 @keras.saving.register_keras_serializable(package="toolkit")
 class SequencePooling(keras.layers.Layer):
-    """One vector for a sequence: [B, T, H] to [B, H]. Rows without any step give zeros.
+    """One vector for a sequence: [B, T, H] to [B, P]. Rows without any step give zeros.
 
     - ``last``: the state at the last step that is not masked.
     - ``mean``: the mean over the steps that are not masked.
     - ``max``: the largest value of each unit (Collobert et al. 2011, "Natural Language
       Processing (Almost) from Scratch", section 3.2.2).
+    - ``concat``: these three, one after the other (Howard and Ruder 2018, "Universal Language Model
+      Fine-tuning for Text Classification", section 3.3, has another order); P is 3 H, and else H.
     - ``attention``: a weighted mean with learnt weights (Yang et al. 2016, "Hierarchical
       Attention Networks for Document Classification", equations 5 to 7)::
 
@@ -56,13 +58,14 @@ class SequencePooling(keras.layers.Layer):
         self.built = True
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
-        """Pool [B, T, H] to [B, H], leaving out the steps where ``mask`` [B, T] is false."""
+        """Pool [B, T, H] to [B, P], leaving out the steps where ``mask`` [B, T] is false."""
         if mask is None:
             mask = ops.ones(ops.shape(inputs)[:2], dtype="bool")
         pool = {
             "last": self._last,
             "mean": self._mean,
             "max": self._max,
+            "concat": self._concat,
             "attention": self._attention,
         }
         return pool[self.mode](inputs, mask)
@@ -72,8 +75,9 @@ class SequencePooling(keras.layers.Layer):
         return
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """[B, T, H] to [B, H]."""
-        return (input_shape[0], input_shape[-1])
+        """[B, T, H] to [B, P]."""
+        units = input_shape[-1]
+        return (input_shape[0], 3 * units if self.mode == "concat" and units else units)
 
     def get_config(self) -> dict[str, Any]:
         """All arguments of the constructor."""
@@ -106,6 +110,10 @@ class SequencePooling(keras.layers.Layer):
         lowest = -float("inf")
         largest = ops.max(ops.where(mask[:, :, None], h, lowest), axis=1, initial=lowest)
         return ops.where(ops.any(mask, axis=1, keepdims=True), largest, 0)
+
+    def _concat(self, h: Any, mask: Any) -> Any:
+        parts = [pool(h, mask) for pool in (self._last, self._mean, self._max)]
+        return ops.concatenate(parts, axis=-1)
 
     def _attention(self, h: Any, mask: Any) -> Any:
         u = ops.tanh(ops.matmul(h, self.kernel) + self.bias)  # [B, T, H]

@@ -36,7 +36,7 @@ class ManyToOne(keras.Model):
         hidden_size: H of one direction.
         layers: How many recurrent layers are stacked.
         bidirectional: Whether each layer also reads from the end.
-        pooling: ``last``, ``mean``, ``max`` or ``attention``.
+        pooling: ``last``, ``mean``, ``max``, ``concat`` (these three) or ``attention``.
         word_dropout: The share of ids replaced by unknown in training.
         embedding_dropout: The share of the embedding's channels dropped for a whole sequence.
         dropout: The share of each recurrent layer's inputs dropped for a whole sequence.
@@ -62,7 +62,7 @@ class ManyToOne(keras.Model):
         hidden_size: int = 64,
         layers: int = 1,
         bidirectional: bool = True,
-        pooling: Literal["last", "mean", "max", "attention"] = "max",
+        pooling: Literal["last", "mean", "max", "concat", "attention"] = "max",
         word_dropout: float = 0.0,
         embedding_dropout: float = 0.0,
         dropout: float = 0.0,
@@ -126,7 +126,7 @@ class ManyToOne(keras.Model):
             layer.build(shape)
             shape = layer.compute_output_shape(shape)
         self.pooling.build(shape)
-        self.output_layer.build((None, shape[-1]))
+        self.output_layer.build(self.pooling.compute_output_shape(shape))
         self.built = True
 
     def call(self, ids: Any, training: bool = False) -> Any:

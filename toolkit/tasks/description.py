@@ -179,6 +179,7 @@ def language_card(
         task=f"Writes text on, {unit} by {unit}{of_condition}, and says how likely it is.",
         data=facts["data"],
         rows=facts["rows"],
+        rows_are="rows" if conditions else options.units,
         classes=conditions,
         counted="texts",
         validation=facts["validation"],

@@ -676,6 +676,7 @@ class LanguageModel(Task, LanguageModelOptions):
             turns = itertools.islice(itertools.cycle(self.classes), len(prompts))
             also = {"condition": list(turns)}
         answers = self._ask("serving_default", prompt=prompts, **also)
+        shown = next(filter(None, prompts), "")
         network = self._needs_text_model("export").network
         return self._write(
             folder,
@@ -683,9 +684,7 @@ class LanguageModel(Task, LanguageModelOptions):
             {},
             prompts,
             answers,
-            language_card(
-                self, self.facts, self.metrics, found, network.count_params(), prompts[0]
-            ),
+            language_card(self, self.facts, self.metrics, found, network.count_params(), shown),
             also,
         )
 

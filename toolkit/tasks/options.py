@@ -112,8 +112,8 @@ class TextClassifierOptions(ColumnOptions, TextOptions, EncoderOptions, Training
     Args:
         model: many_to_one reads the whole text with a recurrent network; one_to_one is the
             standard network on a fixed window, the lecture's baseline.
-        pooling: How the states become one vector: the last state, their mean, their maximum, or
-            a learnt weighting.
+        pooling: How the states become one vector: the last state, their mean, their maximum, all of
+            these (concat), or a learnt weighting; auto is concat with pretrained, and else max.
         window: How many units the one_to_one model sees.
         vectors: What the units' vectors start from: random numbers, or what the training texts say
             by which units occur near each other; auto suits it to the data.
@@ -129,7 +129,7 @@ class TextClassifierOptions(ColumnOptions, TextOptions, EncoderOptions, Training
     LIMITS: ClassVar[Limits] = {"window": (1, None), "word_dropout": (0, 1)}
 
     model: Literal["many_to_one", "one_to_one"] = "many_to_one"
-    pooling: Literal["last", "mean", "max", "attention"] = "max"
+    pooling: Literal["last", "mean", "max", "concat", "attention", "auto"] = "auto"
     window: int = 100
     vectors: Literal["random", "cooccurrence", "auto"] = "auto"
     word_dropout: float | Literal["auto"] = "auto"

@@ -301,7 +301,7 @@ class TextClassifier(Task, TextClassifierOptions):
             network = ManyToOne(
                 **recurrent,
                 bidirectional=self.bidirectional,
-                pooling=self.pooling,
+                pooling=self._choose("pooling", "concat" if of_pretrained else "max"),
                 dropout=self.dropout,
                 recurrent_dropout=self.recurrent_dropout,
                 **shared,
