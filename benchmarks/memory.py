@@ -1,12 +1,17 @@
 """Training's peak memory on a file, and on one of four times its rows.
 
-Run ``python -m benchmarks.memory``, or as a part of ``benchmarks.speed``.
+Run ``python -m benchmarks.memory``, or as a part of ``benchmarks.speed``. With ``--text 200 2000``
+it is a language model's, on plain text of so many megabytes, from the first reading until it has
+been trained for a while.
 """
 
+import argparse
 import csv
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +38,17 @@ code = subprocess.call(sys.argv[1:], stdout=sys.stderr)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 sys.exit(code)
 """
+
+#: The same of a command that is interrupted: the signal is passed on, and the end waited for.
+PATIENT_LAUNCHER = """\
+import resource, signal, subprocess, sys
+process = subprocess.Popen(sys.argv[1:], stdout=sys.stderr)
+signal.signal(signal.SIGINT, lambda *_: process.send_signal(signal.SIGINT))
+process.wait()
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+#: For so many seconds a language model is trained before its memory is looked at.
+TRAINED = 60
 
 NOTES = f"""\
 `python -m pipelines.sentiment train`, all of it, in a process of its own: one epoch with validation
@@ -107,5 +123,58 @@ def _write(path: Path, rows: int) -> None:
         writer.writerows(generated_reviews(lengths.astype(int).tolist(), seed=rows))
 
 
+def of_text(megabytes: int, quick: bool = False) -> tuple[int, float]:
+    """The peak memory of a language model's training, in bytes, and the seconds before its steps.
+
+    Args:
+        megabytes: The size of the text; its lines are generated.
+        quick: Whether to stop at the first steps, to see that it runs.
+
+    Raises:
+        WorkError: The training failed.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path, run = Path(folder, "text.txt"), Path(folder, "run")
+        block = "".join(f"{text}\n" for text in generated_reviews([WORDS] * 4_000, seed=1))
+        with open(path, "w", encoding="utf-8") as file:
+            while file.tell() < megabytes * 1e6:
+                file.write(block)
+        say(f"memory: training on {megabytes:,} MB of text")
+        command = [sys.executable, "-m", "pipelines.language_model", "train", "--data", str(path)]
+        options = ["--embedding-size", "16", "--hidden-size", "16", "--epochs", "99"]
+        began = time.monotonic()
+        process = subprocess.Popen(
+            [sys.executable, "-c", PATIENT_LAUNCHER, *command, "--output", str(run), *options],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        while not (run / "checkpoint" / "state.npz").exists() and process.poll() is None:
+            time.sleep(0.1)
+        seconds = time.monotonic() - began
+        time.sleep(0 if quick else TRAINED)
+        process.send_signal(signal.SIGINT)
+        peak, said = process.communicate()
+        if not peak.strip() or not (run / "checkpoint").exists():
+            raise WorkError(f"training failed: {said.strip()}")
+        unit = 1 if sys.platform == "darwin" else 1024
+        return unit * int(peak.split()[-1]), seconds
+
+
+def main() -> None:
+    """Print a table."""
+    parser = argparse.ArgumentParser("python -m benchmarks.memory", description=__doc__)
+    parser.add_argument("--text", type=int, nargs="+", metavar="MB")
+    given = parser.parse_args()
+    if not given.text:
+        print(table(measure()))
+        return
+    print("| text, MB | peak memory, MB | seconds until the first step |\n|---:|---:|---:|")
+    for megabytes in given.text:
+        peak, seconds = of_text(megabytes)
+        print(f"| {megabytes:,} | {peak / 1e6:,.0f} | {seconds:,.0f} |", flush=True)
+
+
 if __name__ == "__main__":
-    print(table(measure()))
+    main()
