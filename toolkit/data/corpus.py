@@ -1,7 +1,6 @@
 """Encoded examples: the ids on disk, everything else in small arrays."""
 
 import tempfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from toolkit.data.examples import TextExamples
 from toolkit.data.labels import LabelEncoder
+from toolkit.data.on_disk import checksum
 from toolkit.data.survey import Survey
 from toolkit.errors import WorkError
 
@@ -74,10 +74,7 @@ class EncodedCorpus:
 
     def checksum_of(self, *more: NDArray[Any]) -> int:
         """The CRC-32 of all ids, of the examples' places in them and of more arrays."""
-        checksum = 0
-        for part in (self.ids, self.starts, self.lengths, *more):
-            checksum = zlib.crc32(np.ascontiguousarray(part).data, checksum)
-        return checksum
+        return checksum(self.ids, self.starts, self.lengths, *more)
 
     def subset(self, indices: NDArray[np.int64]) -> Self:
         """Some of the examples, in the given order; the ids are shared, not copied."""

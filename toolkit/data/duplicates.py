@@ -44,7 +44,7 @@ def letters(text: str) -> str:
     return _BREAK.sub("", folded).translate(_LETTERS)
 
 
-def fingerprint(text: str | bytes) -> int:
+def fingerprint(text: str | bytes | memoryview) -> int:
     """A number of 64 bits for a string or bytes, the same in every process (BLAKE2b).
 
     Among a million strings the chance that two different ones share theirs is 3 in 10^8.

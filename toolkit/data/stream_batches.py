@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from toolkit.data.on_disk import let_go
 from toolkit.data.prefetched import prefetched
 from toolkit.data.stream_corpus import StreamCorpus
 from toolkit.errors import DataError
@@ -76,6 +77,7 @@ class StreamBatches:
                 {"ids": ids, "fresh": np.full(self.rows, number == 0)},
                 self.corpus.ids[places + 1],
             )
+            let_go(self.corpus.ids)
 
     def stream(self, epoch: int = 0, batch: int = 0) -> tf.data.Dataset:
         """The batches of all epochs without end, from a batch of an epoch on."""

@@ -1,7 +1,6 @@
 """Long text as ids on disk."""
 
 import tempfile
-import zlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -10,6 +9,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from toolkit.data.corpus import room_on_disk
+from toolkit.data.on_disk import checksum
 from toolkit.data.text_stream import PIECE, Piece
 from toolkit.text import utf8
 
@@ -34,7 +34,7 @@ class StreamCorpus:
     @property
     def checksum(self) -> int:
         """The CRC-32 of all ids."""
-        return zlib.crc32(np.ascontiguousarray(self.ids).data)
+        return checksum(self.ids)
 
 
 def encode_stream(

@@ -9,6 +9,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from toolkit.data.corpus import EncodedCorpus
+from toolkit.data.on_disk import let_go
 from toolkit.data.prefetched import prefetched
 
 
@@ -104,6 +105,7 @@ class TextBatches:
             inside = (places >= 0) & (places < lengths)
             found = np.zeros(inside.shape, np.int32)
             found[inside] = self.corpus.ids[(starts + places)[inside]]
+            let_go(self.corpus.ids)
             return found
 
         size = int(lengths.max()) + 1

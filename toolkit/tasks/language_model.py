@@ -33,6 +33,7 @@ from toolkit.data import (
     size_of,
     whole_texts,
 )
+from toolkit.data.on_disk import let_go
 from toolkit.data.text_stream import Piece
 from toolkit.decoding import Drawing, choose
 from toolkit.errors import DataError, OptionError, count
@@ -721,6 +722,7 @@ def _reader(network: OneToMany, corpus: StreamCorpus, rows: int) -> Callable[[],
             ids = np.where(places > 0, corpus.ids[np.clip(places - 1, 0, len(corpus) - 1)], 0)
             loss, state = measured(ids.astype(np.int32), targets.astype(np.int32), *state)
             nll += float(loss)
+            let_go(corpus.ids)
         return nll, len(corpus)
 
     return read

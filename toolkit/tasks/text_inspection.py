@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from toolkit.data import EncodedCorpus, StreamBatches, StreamCorpus, TextBatches
 from toolkit.data.duplicates import fingerprint
+from toolkit.data.on_disk import chunks
 from toolkit.errors import count
 from toolkit.models import Carried, OneToMany
 from toolkit.tasks import automatic
@@ -27,8 +28,6 @@ from toolkit.text.vocabulary import UNKNOWN_ID
 from toolkit.training.cost import try_steps
 
 Corpus = StreamCorpus | EncodedCorpus
-
-_AT_ONCE = 1 << 20  # ids
 
 
 def inspect_text(
@@ -99,10 +98,12 @@ def _texts(corpus: Corpus) -> Iterator[NDArray[np.int32]]:
     elif corpus.texts == 1:
         yield corpus.ids
     else:
-        start = 0
-        for end in np.flatnonzero(corpus.ids == 0).tolist():
-            yield corpus.ids[start:end]
-            start = end + 1
+        start = begin = 0
+        for chunk in chunks(corpus.ids):
+            for end in (begin + np.flatnonzero(chunk == 0)).tolist():
+                yield corpus.ids[start:end]
+                start = end + 1
+            begin += len(chunk)
 
 
 def _conditions(
@@ -124,7 +125,9 @@ def _duplicates(
     texts: Mapping[str, list[NDArray[np.int32]]], parts: Mapping[str, Corpus], warnings: Warnings
 ) -> dict[str, Any]:
     """Texts that come again, unit for unit."""
-    prints = [fingerprint(ids.tobytes()) for of_part in texts.values() for ids in of_part]
+    prints = [
+        fingerprint(np.ascontiguousarray(ids).data) for of_part in texts.values() for ids in of_part
+    ]
     first = len(texts["training"])
     places = [f"training text {n}" for n in range(1, first + 1)]
     places += [f"held-out text {n}" for n in range(1, len(prints) - first + 1)]
@@ -175,6 +178,6 @@ def _vocabulary(
 def _counts(ids: NDArray[np.int32], entries: int) -> NDArray[np.int64]:
     """How often each id occurs; a part of them at a time, as they lie on disk."""
     counts = np.zeros(entries, np.int64)
-    for first in range(0, len(ids), _AT_ONCE):
-        counts += np.bincount(ids[first : first + _AT_ONCE], minlength=entries)
+    for chunk in chunks(ids):
+        counts += np.bincount(chunk, minlength=entries)
     return counts
