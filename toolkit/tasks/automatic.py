@@ -63,8 +63,22 @@ class Network:
     epsilon: float = 1e-7
 
 
-def network(size: DataSize) -> Network:
-    """The network that suits the data; both were tried, on the sample and on IMDB."""
+def network(size: DataSize, pretrained: bool = False) -> Network:
+    """The network that suits the data; they were tried, on the sample and on IMDB.
+
+    Args:
+        size: The data's.
+        pretrained: Whether it starts from a language model, whose sizes it then has; that is not
+            to be unlearnt, so its steps are smaller, and its words are hidden less often.
+    """
+    if pretrained:
+        return Network(
+            word_dropout=0.1,
+            embedding_dropout=0.3,
+            output_dropout=0.5,
+            ema=0.998 if size.tokens >= LARGE else 0.0,
+            learning_rate=0.001,
+        )
     if size.tokens < LARGE:
         return Network()
     return Network(
@@ -78,9 +92,13 @@ def network(size: DataSize) -> Network:
     )
 
 
-def epochs(size: DataSize) -> int:
-    """About thirty million tokens of training, in 4 to 40 epochs; early stopping may end sooner."""
-    return max(4, min(40, round(30_000_000 / max(1, size.tokens))))
+def epochs(size: DataSize, pretrained: bool = False) -> int:
+    """About thirty million tokens of training, in 4 to 40 epochs; early stopping may end sooner.
+
+    What starts from a language model knows much already, and needs two thirds of that.
+    """
+    tokens = 20_000_000 if pretrained else 30_000_000
+    return max(4, min(40, round(tokens / max(1, size.tokens))))
 
 
 def batch_tokens(size: DataSize) -> int:

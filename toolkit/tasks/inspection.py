@@ -342,11 +342,11 @@ def _training(
     trial = try_steps(
         network,
         batches.dataset(),
-        trial_options(options, automatic.network(size)),
+        trial_options(options, automatic.network(size, bool(options.pretrained))),
         loss=network.output_layer.loss(options.label_smoothing),
     )
     suggested = int(np.quantile(whole, KEPT_WHOLE, method="inverted_cdf"))
-    epochs = automatic.choose(options, "epochs", automatic.epochs(size))
+    epochs = automatic.choose(options, "epochs", automatic.epochs(size, bool(options.pretrained)))
     return {
         "max_length": looked.max_length,
         "whole_share": float((whole <= looked.max_length).mean()),

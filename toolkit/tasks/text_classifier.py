@@ -117,6 +117,7 @@ class TextClassifier(Task, TextClassifierOptions):
         """
         set_threads(self.threads)
         other = replace(self)  # what auto comes to is of no concern to this one
+        other._language_model = read_pretrained(self.pretrained) if self.pretrained else None
         return inspect_texts(other, data, validation_data, other._network)
 
     def fit(self, data: Any, validation_data: Any = None, output: str | Path | None = None) -> Self:
@@ -158,13 +159,14 @@ class TextClassifier(Task, TextClassifierOptions):
             "command": constructor_call(self),
         }
         size = DataSize(len(train), int(train.lengths.sum()))
+        suited = automatic.network(size, bool(self.pretrained))
         network = self._network(tokenizer, encoder.outputs, train, size)
         self.text_model = TextModel(tokenizer, network)
         self.text_model.build()
         if self._language_model is not None:
             network.embedding.embeddings.assign(vectors_of(self._language_model.network))
             start_from(network.recurrent, self._language_model.network)
-        elif self._choose("vectors", automatic.network(size).vectors) == "cooccurrence":
+        elif self._choose("vectors", suited.vectors) == "cooccurrence":
             vectors = cooccurrence_vectors(
                 train, tokenizer.vocabulary_size, network.embedding.output_dim, self.seed
             )
@@ -173,7 +175,7 @@ class TextClassifier(Task, TextClassifierOptions):
 
         budget = self._choose("batch_tokens", automatic.batch_tokens(size))
         batches = LengthBatches(train, budget, self.seed, class_weights=self._class_weights(train))
-        epochs = self._choose("epochs", automatic.epochs(size))
+        epochs = self._choose("epochs", automatic.epochs(size, bool(self.pretrained)))
         logger.info(
             "%d texts of %d units to train on, %d to validate; %d batches, %.1f %% of them padding",
             *(size.texts, size.tokens, 0 if held_out is None else len(held_out), len(batches)),
@@ -196,7 +198,7 @@ class TextClassifier(Task, TextClassifierOptions):
                 self.metrics = self._metrics(held_out.labels, answers)
                 return {k: v for k, v in self.metrics.items() if isinstance(v, float)}
 
-        options = self._training_options(automatic.network(size))
+        options = self._training_options(suited)
         self.history = fit(
             network,
             batches,
@@ -268,7 +270,7 @@ class TextClassifier(Task, TextClassifierOptions):
     def _network(
         self, tokenizer: Tokenizer, outputs: int, train: EncodedCorpus, size: DataSize
     ) -> keras.Model:
-        suited = automatic.network(size)
+        suited = automatic.network(size, bool(self.pretrained))
         recurrent: dict[str, Any] = {"cell": self.cell, "layers": self.layers}
         of_pretrained: dict[str, Any] = {}
         if self._language_model is not None:
