@@ -109,6 +109,13 @@ def _lines(pipeline: Pipeline, options: Any) -> bool:
     )
 
 
+def _packed_lines(path: str) -> Iterator[str]:
+    """The lines of a gzip file; bytes that are not UTF-8 become U+FFFD, as in other lines."""
+    for line in read_lines(Path(path), "\n"):
+        whole = line.rstrip("\r\n").encode("utf-8", "surrogateescape")
+        yield whole.decode("utf-8", "replace")
+
+
 def _batches(
     pipeline: Pipeline,
     options: Any,
@@ -125,8 +132,7 @@ def _batches(
         return arriving_batches(arriving_lines(sys.stdin.fileno()))
     if _lines(pipeline, options):
         if options.data.lower().endswith(".gz"):
-            lines = read_lines(Path(options.data), "\n")
-            return full_batches(line.rstrip("\r\n") for line in lines)
+            return full_batches(_packed_lines(options.data))
         return full_batches(arriving_lines(stack.enter_context(opened(options.data))))
     source = pipeline.data(options.data, "test", of_run)
     return full_batches(pipeline.labelled.unlabelled(source, of_run, facts))

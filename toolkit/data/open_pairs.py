@@ -192,7 +192,7 @@ class PairSource:
         self.columns: Sequence[str] = (SOURCE, TARGET)
         if len(source.columns) < 2:
             self.columns = (SOURCE,)
-            (self._from,) = source.columns
+            self._from = next(iter(source.columns), SOURCE)
             return
         self._from = self._column(options.source_column, "source_column", _SOURCE_NAMES, usual[:1])
         self._to = self._column(options.target_column, "target_column", _TARGET_NAMES, usual[1:])

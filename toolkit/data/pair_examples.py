@@ -2,9 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from toolkit.data.bad_rows import BadRowError, CheckedRows, utf8
 from toolkit.data.open_pairs import SOURCE, TARGET
@@ -77,7 +75,7 @@ class PairExamples(CheckedRows):
             except BadRowError as error:
                 self.reject(record.place, str(error))
                 continue
-            ratio = length_ratio(len(example.source), len(example.target))
+            ratio = length_ratio(example)
             if most is not None and ratio > most:
                 self.too_unequal += 1
                 continue
@@ -140,15 +138,10 @@ def source_texts(source: Source) -> Iterator[str]:
         logger.warning("%s: %s answered as empty (%s)", source.name, rows, first)
 
 
-def length_ratio(source: Any, target: Any) -> Any:
-    """How many times longer the longer side is; 1 where the difference is small.
-
-    Args:
-        source: How many characters the source has, or an array of such numbers.
-        target: The same of the target.
-    """
-    shorter, longer = np.minimum(source, target), np.maximum(source, target)
-    return np.where(longer - shorter > SLACK, longer / np.maximum(1, shorter), 1.0)
+def length_ratio(example: PairExample) -> float:
+    """How many times longer the longer side is; 1 where the difference is small."""
+    shorter, longer = sorted((len(example.source), len(example.target)))
+    return longer / shorter if longer - shorter > SLACK else 1.0
 
 
 def _side(value: object, side: str) -> str:

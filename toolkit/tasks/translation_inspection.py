@@ -38,7 +38,7 @@ class _Read(NamedTuple):
     normalised: NDArray[np.int64]
     targets: NDArray[np.int64]
     words: NDArray[np.int32]  # [N, 2], of source and target
-    characters: NDArray[np.int32]  # likewise
+    ratios: NDArray[np.float64]
     identical: NDArray[np.bool_]
 
 
@@ -84,7 +84,7 @@ def inspect_pairs(
 
     for examples in files:
         warn_of_bad_rows(examples, "pair", warnings)
-    _warn_of_sides(of("characters"), of("identical"), say, warnings)
+    _warn_of_sides(of("ratios"), of("identical"), say, warnings)
     return {
         "files": [
             {
@@ -125,7 +125,7 @@ def inspect_pairs(
 
 def _read(examples: PairExamples) -> _Read:
     rows, places, exact, normalised, targets = [], [], [], [], []
-    words, characters, identical = [], [], []
+    words, ratios, identical = [], [], []
     for example in examples:
         rows.append(example.row)
         places.append(example.place)
@@ -133,7 +133,7 @@ def _read(examples: PairExamples) -> _Read:
         normalised.append(fingerprint(normal_form(example.source)))
         targets.append(fingerprint(normal_form(example.target)))
         words.append((len(example.source.split()), len(example.target.split())))
-        characters.append((len(example.source), len(example.target)))
+        ratios.append(length_ratio(example))
         identical.append(example.source == example.target)
     return _Read(
         np.asarray(rows, np.int64),
@@ -142,13 +142,13 @@ def _read(examples: PairExamples) -> _Read:
         np.asarray(normalised, np.int64),
         np.asarray(targets, np.int64),
         np.asarray(words, np.int32),
-        np.asarray(characters, np.int32),
+        np.asarray(ratios, np.float64),
         np.asarray(identical, bool),
     )
 
 
-def _warn_of_sides(characters: Any, identical: Any, say: Any, warnings: Warnings) -> None:
-    absurd = np.flatnonzero(length_ratio(*characters.T) > ABSURD_RATIO)
+def _warn_of_sides(ratios: Any, identical: Any, say: Any, warnings: Warnings) -> None:
+    absurd = np.flatnonzero(ratios > ABSURD_RATIO)
     if len(absurd):
         rows, said = say(absurd[:LISTED])
         warnings.add(
