@@ -7,7 +7,7 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -106,8 +106,13 @@ def labelled_argument(parser: Parser, pipeline: Pipeline, text: str) -> None:
         )
 
 
-def settle_sides(pipeline: Pipeline, options: Any) -> None:
+def settle_sides(pipeline: Pipeline, options: Any, arguments: Sequence[str]) -> None:
     """Make data of what was given of its sides.
+
+    Args:
+        pipeline: The pipeline.
+        options: What was said, on the line or in a file of options, over which the line wins.
+        arguments: What was said on the line.
 
     Raises:
         OptionError: A side is missing, or there is no data.
@@ -125,8 +130,9 @@ def settle_sides(pipeline: Pipeline, options: Any) -> None:
                 raise OptionError(f"{flags} must be given together")
             if any("," in path for path in given):
                 raise OptionError(f"{flags}: the name of a file of one side must have no comma")
-            if getattr(options, data) is not None:
-                raise OptionError(f"{flags} stand for --{data.replace('_', '-')}; give one of both")
+            whole = f"--{data.replace('_', '-')}"
+            if any(argument.split("=")[0] == whole for argument in arguments):
+                raise OptionError(f"{flags} stand for {whole}; give one of both")
             setattr(options, data, ",".join(given))
         elif not kind and options.data is None:
             raise OptionError(f"--data, or {flags}, must be given")

@@ -34,8 +34,8 @@ def _predict_arguments(parser: Parser, pipeline: Pipeline) -> None:
     parser.add_argument(
         "--data",
         metavar="FILE",
-        help="The texts: a data file as for train, without labels; a .txt or .txt.gz file, one a "
-        "line; or sample.",
+        help="The texts: a data file as for train, without labels; a .txt or .txt.gz file, a text "
+        "a line; or sample.",
     )
     parser.add_argument(
         "--format", choices=["jsonl", "csv"], default="jsonl", help="How answers are written."
@@ -110,7 +110,7 @@ def _lines(pipeline: Pipeline, options: Any) -> bool:
 
 
 def _packed_lines(path: str) -> Iterator[str]:
-    """The lines of a gzip file; bytes that are not UTF-8 become U+FFFD, as in other lines."""
+    """The lines of a gzip file; bytes that are not UTF-8 become U+FFFD."""
     for line in read_lines(Path(path), "\n"):
         whole = line.rstrip("\r\n").encode("utf-8", "surrogateescape")
         yield whole.decode("utf-8", "replace")
@@ -131,9 +131,9 @@ def _batches(
             logger.info("type texts, one a line; Ctrl-D ends")
         return arriving_batches(arriving_lines(sys.stdin.fileno()))
     if _lines(pipeline, options):
-        if options.data.lower().endswith(".gz"):
-            return full_batches(_packed_lines(options.data))
-        return full_batches(arriving_lines(stack.enter_context(opened(options.data))))
+        descriptor = stack.enter_context(opened(options.data))
+        packed = options.data.lower().endswith(".gz")
+        return full_batches(_packed_lines(options.data) if packed else arriving_lines(descriptor))
     source = pipeline.data(options.data, "test", of_run)
     return full_batches(pipeline.labelled.unlabelled(source, of_run, facts))
 

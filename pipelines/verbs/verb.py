@@ -36,5 +36,5 @@ class Verb:
             options = parser.parse(arguments)
         except SystemExit as end:  # after --help
             return int(end.code or 0)
-        settle_sides(pipeline, options)
+        settle_sides(pipeline, options, arguments)
         return self.do(pipeline, options)

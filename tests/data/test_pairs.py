@@ -69,10 +69,10 @@ def test_texts_alone_whatever_the_column_is_called(
     tmp_path: Path, name: str, asked: dict[str, str]
 ) -> None:
     path = tmp_path / name
-    content = b"un chat\n\nfr\n"
+    content = b"To\n\nfr\n"
     path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
     opened = open_pairs(path, "test", PairColumnOptions(**asked))
-    assert list(source_texts(opened)) == ["un chat", "", "fr"]
+    assert list(source_texts(opened)) == ["To", "", "fr"]
     with pytest.raises(DataError, match="has a single column"):
         read(path, **asked)
     path.write_text("fr\nun chat\n")
@@ -172,6 +172,7 @@ def test_files_that_are_missing_or_the_same(tmp_path: Path) -> None:
     [
         ("a b\n", {}, "has a single column"),
         ("", {}, "is empty"),
+        ("PK\0\0\ta\n", {}, "is no plain text"),
         ("a\tb\nc\n", {}, "line 2: 1 fields where line 1 has 2"),
         ("a\tb\n", {"source_column": "3"}, "has no column '3'"),
         ("sorce\ttarget\na\tb\n", {"source_column": "source"}, "did you mean 'sorce'"),

@@ -2,13 +2,15 @@
 
 import gzip
 import json
+from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipelines.samples.numbers import numbers
-from pipelines.translation import main
+from pipelines.translation import PIPELINE, main
+from pipelines.verbs.common import settle_sides
 
 FAST = ["--epochs", "2", "--embedding-size", "8", "--hidden-size", "16", "--max-tokens", "300"]
 
@@ -121,6 +123,12 @@ def test_complaints(
     assert complaint in said
     assert len(said.splitlines()) == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_sides_on_the_line_win_over_data_of_a_config() -> None:
+    given = Namespace(data="old.tsv", source="a", target="b")
+    settle_sides(PIPELINE, given, ["--config", "run/config.yaml", "--source", "a", "--target=b"])
+    assert given.data == "a,b"
 
 
 def test_a_beam_that_cannot_be_is_refused_at_once(run: Path, capsys: Any) -> None:

@@ -282,6 +282,11 @@ def test_a_classifier_starts_from_a_language_model(of_texts: LanguageModel, tmp_
     ids = of_texts.text_model.tokenizer(["the old bird"])
     np.testing.assert_allclose(network.embedding(ids), language.embedding(ids), atol=1e-5)
     assert hardly.facts["hidden_size"] == SMALL["hidden_size"]
+    report = TextClassifier(**options).inspect(data)
+    assert report["vocabulary"]["entries"] == len(of_texts.text_model.tokenizer.vocabulary)
+    assert report["training"]["parameters"] == network.count_params()
+    with pytest.raises(OptionError, match="units is characters"):
+        TextClassifier(units="characters", **options).inspect(data)
     hardly.export(tmp_path / "run")
     assert TextClassifier.load(tmp_path / "run").predict(["the old bird"])[0]["label"]
     with pytest.raises(OptionError, match=r"cell is lstm; that of the pretrained model is gru"):

@@ -65,7 +65,7 @@ def test_it_translates(fitted: Translator) -> None:
 
 
 def test_nothing_is_made_of_nothing(fitted: Translator) -> None:
-    texts = ["", " \t\u3000", "house"]
+    texts = ["", " \t\u3000\x0b\x1d\x85", "house"]
     found = fitted.predict(texts)
     assert [answer["translation"] for answer in found] == ["", "", "Häuschen!"]
     assert [answer["score"] for answer in found[:2]] == [0, 0]

@@ -16,7 +16,7 @@ def let_go(array: NDArray[Any]) -> None:
     """Gives back the memory into which a mapped array has been read; it stays in its file.
 
     The system does so by itself where memory is short, but until then the process seems to grow
-    by all that it has read. Other arrays, and other systems than Linux, are left as they are.
+    by all that it has read. Other arrays, and systems that cannot be told so, are left as they are.
     """
     mapped = getattr(array, "_mmap", None)
     if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):

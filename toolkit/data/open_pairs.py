@@ -137,16 +137,17 @@ class TabFile:
         self._path = path
         first = next(self._lines(), None)
         if first is None:
-            raise DataError(f"{path} is empty; it should have a pair of texts a line")
+            raise DataError(f"{path} is empty; it should have a text, or a pair of texts, a line")
+        if "\0" in first:
+            raise DataError(f"{path} is no plain text; pairs are in text files, a pair a line")
         fields = first.split("\t")
         names = [name.strip() for name in fields]
         asked = {options.source_column, options.target_column} - {None}
-        if len(fields) == 1:  # texts alone, which have a header only if it is one that is asked for
-            named = bool(asked & {*names})
-        else:
-            named = any(not name.isdecimal() for name in asked if name is not None)
+        named = any(not name.isdecimal() for name in asked if name is not None)
         usual = {name.lower() for name in names} & {*_SOURCE_NAMES, *_TARGET_NAMES}
-        self._header = named or len(usual) >= min(2, len(fields))
+        self._header = named or len(usual) >= 2
+        if len(fields) == 1:  # texts alone; "To" may well be one
+            self._header = bool({SOURCE, *asked} & {*names})
         self.columns: Sequence[str] = (
             names if self._header else [str(number) for number in range(1, len(fields) + 1)]
         )
@@ -179,7 +180,8 @@ class PairSource:
         usual: The names of the two columns where the options name none.
 
     Raises:
-        DataError: A column that was asked for is not there, or is taken for both sides.
+        DataError: Of several columns, one that was asked for is not there, or is taken for both
+            sides. A single one is that of the sources, whatever it is called.
     """
 
     fixed_columns = True

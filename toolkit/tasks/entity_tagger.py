@@ -119,6 +119,7 @@ class EntityTagger(Task, EntityTaggerOptions):
         share = self.validation_split if validation_data is None else 0.0
         # Bad rows are reported, never stopped at; what auto comes to is of no concern to this one.
         other = replace(self, skip_bad_rows=True, validation_split=share)
+        other._language_model = other._read_pretrained()
         files = [EntityExamples(open_entities(data, "train", other), other)]
         features, train, _ = other._read(files[0], None)
         if validation_data is not None:
@@ -152,11 +153,7 @@ class EntityTagger(Task, EntityTaggerOptions):
         """
         set_threads(self.threads)
         keras.utils.set_random_seed(self.seed)
-        self._language_model = read_pretrained(self.pretrained) if self.pretrained else None
-        if self._language_model and self._language_model.tokenizer.units != "words":
-            raise OptionError(
-                f"{self.pretrained} is over characters; a tagger needs one over words"
-            )
+        self._language_model = self._read_pretrained()
         examples = EntityExamples(open_entities(data, "train", self), self)
         features, train, held_out = self._read(examples, validation_data)
         tags = bioes_tags(self.classes)
@@ -295,6 +292,21 @@ class EntityTagger(Task, EntityTaggerOptions):
             ),
             features.of,
         )
+
+    def _read_pretrained(self) -> TextModel | None:
+        """The language model to start from, if there is one.
+
+        Raises:
+            OptionError: It is over characters.
+        """
+        if not self.pretrained:
+            return None
+        found = read_pretrained(self.pretrained)
+        if found.tokenizer.units != "words":
+            raise OptionError(
+                f"{self.pretrained} is over characters; a tagger needs one over words"
+            )
+        return found
 
     def _network(self, features: TokenFeatures, size: DataSize) -> ManyToMany:
         suited = automatic.tagger(size)

@@ -97,7 +97,11 @@ class _Looked:
 
 
 def inspect_texts(
-    options: TextClassifierOptions, data: Any, validation_data: Any, make_network: MakeNetwork
+    options: TextClassifierOptions,
+    data: Any,
+    validation_data: Any,
+    make_network: MakeNetwork,
+    known: Tokenizer | None = None,
 ) -> dict[str, Any]:
     """Looks at labelled texts as a training would meet them.
 
@@ -106,6 +110,7 @@ def inspect_texts(
         data: The training data.
         validation_data: What is validated by; the split that a training makes when None.
         make_network: Makes the network whose speed is tried.
+        known: The text layer of a language model that the training starts from.
 
     Returns:
         Sections by name, of plain values: ``files``, ``labels``, ``lengths``, ``duplicates``,
@@ -129,7 +134,7 @@ def inspect_texts(
     sample = np.zeros(found.count, bool)
     sample[chosen] = True
 
-    reading = Reading(_cut(_tokenizer(options)), found.encoder)
+    reading = Reading(_cut(known or _tokenizer(options)), found.encoder)
     read = [reading.read(found.again(examples), ~held_out, sample)]
     files = [examples]
     if validation_data is not None:
@@ -157,7 +162,7 @@ def inspect_texts(
         "lengths": _lengths(looked, warnings),
         "duplicates": _duplicates(looked, warnings),
     }
-    vocabulary, report["vocabulary"] = _vocabulary(looked, reading, warnings)
+    vocabulary, report["vocabulary"] = _vocabulary(looked, reading, known, warnings)
     return {
         **report,
         "training": _training(looked, vocabulary, make_network),
@@ -296,9 +301,9 @@ def _duplicates(looked: _Looked, warnings: Warnings) -> dict[str, Any]:
 
 
 def _vocabulary(
-    looked: _Looked, reading: Reading, warnings: Warnings
+    looked: _Looked, reading: Reading, known: Tokenizer | None, warnings: Warnings
 ) -> tuple[list[str], dict[str, Any]]:
-    """The vocabulary that training learns, and what of the texts it knows."""
+    """The vocabulary that training learns, or has beforehand, and what of the texts it knows."""
     options = looked.options
     counts = {
         part: Counter({unit.decode(): number for unit, number in units.items()})
@@ -307,8 +312,11 @@ def _vocabulary(
             ("held_out", reading.held_out_units),
         )
     }
-    most = automatic.choose(options, "max_tokens", automatic.MAX_TOKENS)
-    vocabulary = most_frequent(counts["training"], most - 2, options.min_count)
+    if known is not None:
+        vocabulary = known.vocabulary[2:]
+    else:
+        most = automatic.choose(options, "max_tokens", automatic.MAX_TOKENS)
+        vocabulary = most_frequent(counts["training"], most - 2, options.min_count)
     entries = len(vocabulary) + 2
     return vocabulary, find_unknown(counts, set(vocabulary), entries, options.units, warnings)
 

@@ -18,7 +18,7 @@ from toolkit.data.options import (
 )
 from toolkit.errors import OptionError
 from toolkit.options import Limits, check_options, option
-from toolkit.text.options import FIRST_PIECE, TextOptions, TokenOptions
+from toolkit.text.options import TextOptions, TokenOptions, check_subwords
 from toolkit.training.options import TrainingOptions
 
 #: The names of the cells that ``toolkit.layers.recurrent_layer`` knows.
@@ -298,7 +298,8 @@ class TranslatorOptions(PairColumnOptions, BeamOptions, EncoderOptions, Training
         check_monitor(self.monitor, "translation")
         if self.class_weights != "none":
             raise OptionError("class_weights are for classes; a translator has none")
-        check_subwords(self.units, self.max_tokens)
+        if self.units == "subwords" and self.max_tokens != "auto":
+            check_subwords(self.max_tokens)
 
 
 @dataclass(kw_only=True)
@@ -353,7 +354,8 @@ class LanguageModelOptions(StreamColumnOptions, RecurrentOptions, TrainingOption
             raise OptionError("label_smoothing is for classes; a language model has none")
         if self.lowercase and self.units == "subwords":
             raise OptionError("lowercase is for words and characters; subwords keep case apart")
-        check_subwords(self.units, self.max_tokens)
+        if self.units == "subwords" and self.max_tokens != "auto":
+            check_subwords(self.max_tokens)
 
 
 @dataclass(kw_only=True)
@@ -401,19 +403,6 @@ class WritingOptions:
             raise OptionError(
                 f"{option('repetition_penalty')} is {self.repetition_penalty}; it must be above 0"
             )
-
-
-def check_subwords(units: str, max_tokens: int | str) -> None:
-    """Complains of a vocabulary that is too small for subwords.
-
-    Raises:
-        OptionError: It has no room for all bytes.
-    """
-    if units == "subwords" and isinstance(max_tokens, int) and max_tokens <= FIRST_PIECE:
-        raise OptionError(
-            f"{option('max_tokens')} is {max_tokens}; subwords need more than {FIRST_PIECE}, since "
-            "every byte has an id"
-        )
 
 
 def check_condition(condition: str | None, conditions: Sequence[str]) -> None:

@@ -38,10 +38,10 @@ def sizes_of(language_model: OneToMany, options: Any) -> dict[str, Any]:
 
     Args:
         language_model: The language model.
-        options: The task's, of which none may ask for something else.
+        options: The task's.
 
     Raises:
-        OptionError: One does.
+        OptionError: One that is not as it is by default asks for something else.
     """
     names = ("cell", "embedding_size", "hidden_size", "layers")
     found = {name: language_model.config[name] for name in names}

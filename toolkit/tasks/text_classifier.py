@@ -117,8 +117,11 @@ class TextClassifier(Task, TextClassifierOptions):
         """
         set_threads(self.threads)
         other = replace(self)  # what auto comes to is of no concern to this one
-        other._language_model = read_pretrained(self.pretrained) if self.pretrained else None
-        return inspect_texts(other, data, validation_data, other._network)
+        known = None
+        if self.pretrained:
+            other._language_model = read_pretrained(self.pretrained)
+            known = other._tokenizer()
+        return inspect_texts(other, data, validation_data, other._network, known)
 
     def fit(self, data: Any, validation_data: Any = None, output: str | Path | None = None) -> Self:
         """Learns from labelled texts.

@@ -438,8 +438,8 @@ class Translator(Task, TranslatorOptions):
         metrics = translation_metrics(given, right) | {"by_length": [r._asdict() for r in rows]}
         if not metrics["bleu"]:
             logger.warning(
-                "BLEU is 0, since no four words in a row are those of a reference; chrF and the "
-                "share of exact matches say more of such texts"
+                "BLEU is 0, as it is where no translation has four words, or none of its words is "
+                "right; chrF and the share of exact matches say more of short texts"
             )
         if output:
             write_translations(Path(output), metrics, rows, sources, given, right)

@@ -24,7 +24,7 @@ SPARE = 10
 HYPOTHESES = 320
 BATCH_TOKENS = 8_192
 #: What is no text, of which nothing can be made.
-BLANK = r"[\s\p{Z}]*"
+BLANK = r"[\s\v\x1c-\x1f\x{85}\p{Z}]*"
 
 Ask = Callable[[Sequence[str]], Mapping[str, Any]]
 

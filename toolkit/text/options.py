@@ -3,10 +3,25 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from toolkit.options import Limits
+from toolkit.errors import OptionError
+from toolkit.options import Limits, option
 
-#: The id of the first subword that is no byte: those before are padding, unknown and all bytes.
-FIRST_PIECE = 258
+#: The ids of the 256 bytes come after padding and unknown, those of subwords after them.
+FIRST_BYTE = 2
+FIRST_PIECE = FIRST_BYTE + 256
+
+
+def check_subwords(max_tokens: int) -> None:
+    """Complains of a vocabulary that is too small for subwords.
+
+    Raises:
+        OptionError: It has no room for more than all bytes.
+    """
+    if max_tokens <= FIRST_PIECE:
+        raise OptionError(
+            f"{option('max_tokens')} is {max_tokens}; subwords need more than {FIRST_PIECE}, since "
+            "every byte has an id"
+        )
 
 
 @dataclass(kw_only=True)

@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 
 from toolkit.errors import OptionError
-from toolkit.text.options import FIRST_PIECE
+from toolkit.text.options import FIRST_BYTE, FIRST_PIECE, check_subwords
 from toolkit.text.strings import strings, utf8
 from toolkit.text.vocabulary import (
     FILE_NAME,
@@ -29,8 +29,6 @@ _BORDER = b"\xff"
 #: What stands between words when subwords are learnt.
 _BETWEEN = "\ue0ff"
 
-#: The ids of the 256 bytes come after padding and unknown, those of subwords after them.
-FIRST_BYTE = 2
 BYTES = tuple(f"<0x{byte:02X}>" for byte in range(256))
 
 _TEXTS_AT_ONCE = 1024
@@ -76,11 +74,7 @@ class SubwordTokenizer(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if max_tokens <= FIRST_PIECE:
-            raise OptionError(
-                f"max_tokens is {max_tokens}; subwords need more than {FIRST_PIECE}, since every "
-                "byte has an id"
-            )
+        check_subwords(max_tokens)
         if max_length is not None and max_length < 1:
             raise OptionError(f"max_length is {max_length}; it must be at least 1")
         self.max_tokens = max_tokens
