@@ -6,6 +6,7 @@ been trained for a while.
 """
 
 import argparse
+import contextlib
 import csv
 import signal
 import subprocess
@@ -123,12 +124,11 @@ def _write(path: Path, rows: int) -> None:
         writer.writerows(generated_reviews(lengths.astype(int).tolist(), seed=rows))
 
 
-def of_text(megabytes: int, quick: bool = False) -> tuple[int, float]:
+def of_text(megabytes: int) -> tuple[int, float]:
     """The peak memory of a language model's training, in bytes, and the seconds before its steps.
 
     Args:
         megabytes: The size of the text; its lines are generated.
-        quick: Whether to stop at the first steps, to see that it runs.
 
     Raises:
         WorkError: The training failed.
@@ -142,22 +142,26 @@ def of_text(megabytes: int, quick: bool = False) -> tuple[int, float]:
         say(f"memory: training on {megabytes:,} MB of text")
         command = [sys.executable, "-m", "pipelines.language_model", "train", "--data", str(path)]
         options = ["--embedding-size", "16", "--hidden-size", "16", "--epochs", "99"]
+        options += ["--checkpoint-seconds", "0"]
         began = time.monotonic()
-        process = subprocess.Popen(
-            [sys.executable, "-c", PATIENT_LAUNCHER, *command, "--output", str(run), *options],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        log = Path(folder, "log")
+        with open(log, "w") as said:  # a pipe would fill up, and nobody reads it
+            process = subprocess.Popen(
+                [sys.executable, "-c", PATIENT_LAUNCHER, *command, "--output", str(run), *options],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=said,
+                text=True,
+            )
         while not (run / "checkpoint" / "state.npz").exists() and process.poll() is None:
             time.sleep(0.1)
         seconds = time.monotonic() - began
-        time.sleep(0 if quick else TRAINED)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(TRAINED)
         process.send_signal(signal.SIGINT)
-        peak, said = process.communicate()
+        peak, _ = process.communicate()
         if not peak.strip() or not (run / "checkpoint").exists():
-            raise WorkError(f"training failed: {said.strip()}")
+            raise WorkError(f"training failed: {log.read_text().strip()}")
         unit = 1 if sys.platform == "darwin" else 1024
         return unit * int(peak.split()[-1]), seconds
 
