@@ -79,12 +79,12 @@ def test_text_is_likelier_under_its_own_condition(model: LanguageModel, folder: 
 
 
 def test_long_texts_are_measured_piece_by_piece(model: LanguageModel) -> None:
-    text = "we like red\n" * 500
+    text = "we like red\n" * 500 + "we like"  # and here it is unlikely to end
     (scored,) = model.score([text], condition="cold")
     rows = model.statistics(([text, "we", text], ["cold", "warm", "cold"])).rows
-    assert rows[:, 1:].tolist() == [[1501, len(text)], [2, 2], [1501, len(text)]]
+    assert rows[:, 1:].tolist() == [[1503, len(text)], [2, 2], [1503, len(text)]]
     assert rows[0].tolist() == pytest.approx(rows[2].tolist(), rel=1e-5)
-    assert 0 < rows[0, 0] - scored["nll"] < 30  # that the text ends is one unit more
+    assert 0.5 < rows[0, 0] - scored["nll"] < 50  # that the text ends is one unit more
 
 
 def test_the_exported_model_writes_what_python_writes(run: Path, exported: Servable) -> None:
