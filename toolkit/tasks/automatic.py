@@ -69,15 +69,16 @@ def network(size: DataSize, pretrained: bool = False) -> Network:
     Args:
         size: The data's.
         pretrained: Whether it starts from a language model, whose sizes it then has; that is not
-            to be unlearnt, so its steps are smaller, and its words are hidden less often.
+            to be unlearnt, so its steps are smaller.
     """
     if pretrained:
         return Network(
-            word_dropout=0.1,
-            embedding_dropout=0.3,
+            word_dropout=0.2,
+            embedding_dropout=0.4,
             output_dropout=0.5,
             ema=0.998 if size.tokens >= LARGE else 0.0,
             learning_rate=0.001,
+            epsilon=1e-5,
         )
     if size.tokens < LARGE:
         return Network()
@@ -92,13 +93,9 @@ def network(size: DataSize, pretrained: bool = False) -> Network:
     )
 
 
-def epochs(size: DataSize, pretrained: bool = False) -> int:
-    """About thirty million tokens of training, in 4 to 40 epochs; early stopping may end sooner.
-
-    What starts from a language model knows much already, and needs two thirds of that.
-    """
-    tokens = 20_000_000 if pretrained else 30_000_000
-    return max(4, min(40, round(tokens / max(1, size.tokens))))
+def epochs(size: DataSize) -> int:
+    """About thirty million tokens of training, in 4 to 40 epochs; early stopping may end sooner."""
+    return max(4, min(40, round(30_000_000 / max(1, size.tokens))))
 
 
 def batch_tokens(size: DataSize) -> int:

@@ -354,7 +354,7 @@ def _training(
         loss=network.output_layer.loss(options.label_smoothing),
     )
     suggested = int(np.quantile(whole, KEPT_WHOLE, method="inverted_cdf"))
-    epochs = automatic.choose(options, "epochs", automatic.epochs(size, bool(options.pretrained)))
+    epochs = automatic.choose(options, "epochs", automatic.epochs(size))
     return {
         "max_length": looked.max_length,
         "whole_share": float((whole <= looked.max_length).mean()),

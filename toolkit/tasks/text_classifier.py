@@ -178,7 +178,7 @@ class TextClassifier(Task, TextClassifierOptions):
 
         budget = self._choose("batch_tokens", automatic.batch_tokens(size))
         batches = LengthBatches(train, budget, self.seed, class_weights=self._class_weights(train))
-        epochs = self._choose("epochs", automatic.epochs(size, bool(self.pretrained)))
+        epochs = self._choose("epochs", automatic.epochs(size))
         logger.info(
             "%d texts of %d units to train on, %d to validate; %d batches, %.1f %% of them padding",
             *(size.texts, size.tokens, 0 if held_out is None else len(held_out), len(batches)),
