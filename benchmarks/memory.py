@@ -40,11 +40,12 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 sys.exit(code)
 """
 
-#: The same of a command that is interrupted: the signal is passed on, and the end waited for.
+#: The same of a command that is interrupted: the signal is passed on, and the end waited for. It is
+#: caught before the command begins, which would else ignore it as a shell's background jobs do.
 PATIENT_LAUNCHER = """\
 import resource, signal, subprocess, sys
-process = subprocess.Popen(sys.argv[1:], stdout=sys.stderr)
 signal.signal(signal.SIGINT, lambda *_: process.send_signal(signal.SIGINT))
+process = subprocess.Popen(sys.argv[1:], stdout=sys.stderr)
 process.wait()
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
