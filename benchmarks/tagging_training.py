@@ -3,10 +3,8 @@
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import tensorflow as tf
-
+from benchmarks.keras_learning import keras_pass
 from benchmarks.sentences import BATCH_TOKENS, Sentences
 from benchmarks.taggers import OPTIONS, SUITED, TASK, Batch, agreement, loss, tagger
 from benchmarks.timing import Seconds, fastest, interleaved, rate, say, speedup
@@ -111,20 +109,10 @@ def measure(work: Sentences, threads: int, quick: bool = False) -> Result:
 def keras_trainer(
     network: ManyToMany, work: Sentences, batches: Sequence[Batch]
 ) -> Callable[[], None]:
-    """One pass over the batches by the compiled ``train_step`` of ``Model.fit``."""
+    """One pass over the batches; see ``keras_pass``."""
     network.compile(optimizer=make_optimizer(OPTIONS, 1), loss=None, jit_compile=False)
     signature = [work.corpus.input_signature, work.corpus.target_signature]
-    data = [tf.nest.map_structure(tf.constant, batch) for batch in batches]
-
-    @tf.function(input_signature=signature, autograph=False)
-    def step(features: Any, tags: Any) -> None:
-        network.train_step((features, tags))
-
-    def one_pass() -> None:
-        for features, tags in data:
-            step(features, tags)
-
-    return one_pass
+    return keras_pass(network, batches, signature)
 
 
 def _best(model: TorchTagger, batches: Sequence[Batch], kind: str, threads: int) -> Manner:

@@ -10,11 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
-from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from benchmarks.python_features import PythonFeatures
 from benchmarks.torch_crf import Sums, TorchCRF
 from benchmarks.torch_gru import BidirectionalGRU
+from benchmarks.torch_learning import Learner
 from benchmarks.torch_models import Reading
 from toolkit.layers import to_torch_gru
 from toolkit.models import ManyToMany
@@ -165,12 +165,7 @@ def trainer(
         manner: How it learns.
         options: Learning rate, epsilon, clipping and the decay of the averaged weights.
     """
-    weights = list(model.parameters())
-    optimizer = torch.optim.Adam(  # fused: the fastest of its three loops
-        weights, lr=float(options.learning_rate), eps=float(options.epsilon), fused=True
-    )
-    averages = [weight.detach().clone() for weight in weights]
-    average = get_ema_multi_avg_fn(float(options.ema))
+    learner = Learner(model, options)
     data = []
     for features, tags in batches:
         inputs = tensors(features, manner.vectors)
@@ -180,12 +175,7 @@ def trainer(
         torch.set_num_threads(manner.threads)
         model.train()
         for inputs, tags, mask in data:
-            optimizer.zero_grad(set_to_none=True)
-            model.loss(model(inputs, manner.reading), tags, mask, manner.sums).backward()
-            nn.utils.clip_grad_norm_(weights, float(options.global_clipnorm or np.inf))
-            optimizer.step()
-            with torch.no_grad():
-                average(averages, weights, 1)
+            learner.step(model.loss(model(inputs, manner.reading), tags, mask, manner.sums))
 
     return one_pass
 

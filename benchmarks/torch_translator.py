@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
-from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from benchmarks.torch_gru import BidirectionalGRU
+from benchmarks.torch_learning import Learner
 from benchmarks.torch_models import Manner, Reading
 from toolkit.layers import to_torch_gru
 from toolkit.models import EncoderDecoder
@@ -124,12 +124,7 @@ def trainer(
         manner: How it learns.
         options: Learning rate, epsilon, clipping, label smoothing, decay of the averaged weights.
     """
-    weights = list(model.parameters())
-    optimizer = torch.optim.Adam(  # fused: the fastest of its three loops
-        weights, lr=float(options.learning_rate), eps=float(options.epsilon), fused=True
-    )
-    averages = [weight.detach().clone() for weight in weights]
-    average = get_ema_multi_avg_fn(float(options.ema))
+    learner = Learner(model, options)
     data = []
     for inputs, right in batches:
         given = tensors(inputs["source"], inputs["target"])
@@ -140,15 +135,11 @@ def trainer(
         torch.set_num_threads(manner.threads)
         model.train()
         for given, wanted in data:
-            optimizer.zero_grad(set_to_none=True)
             logits = model(*given, manner.reading)
-            functional.cross_entropy(
+            loss = functional.cross_entropy(
                 logits.flatten(0, 1), wanted.flatten(), label_smoothing=options.label_smoothing
-            ).backward()
-            nn.utils.clip_grad_norm_(weights, float(options.global_clipnorm or np.inf))
-            optimizer.step()
-            with torch.no_grad():
-                average(averages, weights, 1)
+            )
+            learner.step(loss)
         model.eval()
 
     return one_pass

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
-from torch.optim.swa_utils import get_ema_multi_avg_fn
 
+from benchmarks.torch_learning import Learner
 from toolkit.layers import to_torch_gru
 from toolkit.models import OneToMany
 from toolkit.training.options import TrainingOptions
@@ -72,12 +72,7 @@ def trainer(
         threads: How many threads it uses.
         options: Learning rate, epsilon, clipping, decay of the averaged weights.
     """
-    weights = list(model.parameters())
-    optimizer = torch.optim.Adam(  # fused: the fastest of its three loops
-        weights, lr=float(options.learning_rate), eps=float(options.epsilon), fused=True
-    )
-    averages = [weight.detach().clone() for weight in weights]
-    average = get_ema_multi_avg_fn(float(options.ema))
+    learner = Learner(model, options)
     data = [
         tuple(torch.from_numpy(each.T.astype(np.int64)) for each in (inputs["ids"], right))
         for inputs, right in batches
@@ -88,14 +83,9 @@ def trainer(
         model.train()
         state = torch.zeros(1, data[0][0].shape[1], model.gru.hidden_size)
         for ids, right in data:
-            optimizer.zero_grad(set_to_none=True)
             logits, state = model(ids, state)
             state = state.detach()
-            functional.cross_entropy(logits.flatten(0, 1), right.flatten()).backward()
-            nn.utils.clip_grad_norm_(weights, float(options.global_clipnorm or np.inf))
-            optimizer.step()
-            with torch.no_grad():
-                average(averages, weights, 1)
+            learner.step(functional.cross_entropy(logits.flatten(0, 1), right.flatten()))
         model.eval()
 
     return one_pass

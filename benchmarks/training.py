@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import keras
 import tensorflow as tf
 
+from benchmarks.keras_learning import keras_pass
 from benchmarks.matmul import PRECISIONS, Rates
 from benchmarks.networks import EMBEDDING_SIZE, products, sentiment_network
 from benchmarks.timing import Seconds, fastest, interleaved, rate, say, speedup
@@ -101,28 +101,14 @@ def _compare(
 
 
 def keras_trainer(network: ManyToOne, batches: Sequence[Batch]) -> Callable[[], None]:
-    """One pass over the batches by the compiled ``train_step`` of ``Model.fit``.
-
-    ``fit`` itself takes some 0.1 s an epoch beside its steps, which is nothing in an epoch, and
-    much in a pass over a few batches.
-    """
+    """One pass over the batches; see ``keras_pass``."""
     network.compile(
         optimizer=keras.optimizers.Adam(global_clipnorm=CLIP_NORM),
         loss=network.output_layer.loss(),
         jit_compile=False,
     )
     signature = [tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int64)]
-    tensors = [(tf.constant(batch.ids), tf.constant(batch.labels)) for batch in batches]
-
-    @tf.function(input_signature=signature, autograph=False)
-    def step(ids: Any, labels: Any) -> None:
-        network.train_step((ids, labels))
-
-    def one_pass() -> None:
-        for ids, labels in tensors:
-            step(ids, labels)
-
-    return one_pass
+    return keras_pass(network, [(batch.ids, batch.labels) for batch in batches], signature)
 
 
 def _torch_trainer(

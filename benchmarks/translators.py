@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 import torch
 
+from benchmarks.keras_learning import keras_pass
 from benchmarks.torch_translator import TorchTranslator, from_ours, tensors
 from pipelines.samples.numbers import numbers
 from toolkit.data import LengthBatches, PairExamples, encode_pairs, open_pairs
@@ -139,20 +140,10 @@ def both(work: Work) -> tuple[EncoderDecoder, TorchTranslator]:
 
 
 def keras_trainer(network: EncoderDecoder, batches: Sequence[Batch]) -> Callable[[], None]:
-    """One pass over the batches by the compiled ``train_step`` of ``Model.fit``."""
+    """One pass over the batches; see ``keras_pass``."""
     network.compile(optimizer=make_optimizer(OPTIONS, 1), loss=None, jit_compile=False)
     ids = tf.TensorSpec([None, None], tf.int32)
-    data = [tf.nest.map_structure(tf.constant, batch) for batch in batches]
-
-    @tf.function(input_signature=[{"source": ids, "target": ids}, ids], autograph=False)
-    def step(inputs: Any, right: Any) -> None:
-        network.train_step((inputs, right))
-
-    def one_pass() -> None:
-        for inputs, right in data:
-            step(inputs, right)
-
-    return one_pass
+    return keras_pass(network, batches, [{"source": ids, "target": ids}, ids])
 
 
 @torch.no_grad()

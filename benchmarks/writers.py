@@ -8,9 +8,9 @@ from typing import Any, Self
 
 import keras
 import numpy as np
-import tensorflow as tf
 import torch
 
+from benchmarks.keras_learning import keras_pass
 from benchmarks.torch_writer import TorchWriter, from_ours
 from pipelines.samples.topics import topics
 from toolkit.data import StreamBatches, encode_stream, open_stream
@@ -112,20 +112,10 @@ def models(work: Work) -> tuple[OneToMany, OneToMany, TorchWriter]:
 
 
 def keras_trainer(network: OneToMany, batches: Sequence[Batch]) -> Callable[[], None]:
-    """One pass over the batches by the compiled ``train_step`` of ``Model.fit``."""
+    """One pass over the batches; see ``keras_pass``."""
     model = Carried(network, len(batches[0][1]))
     model.compile(optimizer=make_optimizer(OPTIONS, 1), loss=None, jit_compile=False)
-    data = [tf.nest.map_structure(tf.constant, batch) for batch in batches]
-
-    @tf.function(autograph=False, reduce_retracing=True)
-    def step(inputs: Any, right: Any) -> None:
-        model.train_step((inputs, right))
-
-    def one_pass() -> None:
-        for inputs, right in data:
-            step(inputs, right)
-
-    return one_pass
+    return keras_pass(model, batches)
 
 
 @torch.no_grad()
