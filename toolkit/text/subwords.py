@@ -88,6 +88,10 @@ class SubwordTokenizer(keras.layers.Layer):
     def _keep(self, units: Sequence[str]) -> None:
         self._vocabulary = Vocabulary(units, self.file_name)
         self._longest = max((len(unit) for unit in units[FIRST_PIECE:]), default=1)
+        # One graph of a thousand operations, called by each graph in which texts are cut.
+        self._in_graph = tf.function(
+            self._ids, input_signature=[tf.TensorSpec([None], tf.string)], autograph=False
+        )
 
     @property
     def vocabulary(self) -> list[str]:
@@ -139,6 +143,10 @@ class SubwordTokenizer(keras.layers.Layer):
         text = strings(text)
         if text.shape.rank == 0:
             return self.call(text[None])[0]
+        return self._in_graph(text) if tf.inside_function() else self._ids(text)
+
+    def _ids(self, text: Any) -> Any:
+        """Texts [B] to ids [B, T]."""
         words = _words(tf.strings.unicode_transcode(text, "UTF-8", "UTF-8"))
         distinct, index = tf.unique(words.values)
         ids = tf.gather(self._subwords(distinct), index)  # ragged [words, None]
