@@ -138,6 +138,11 @@ class Parser(ArgumentParser):
 
     def _explain(self, complaint: str) -> str:
         if found := re.match(r"unrecognized arguments: ([^-].*)", complaint):
+            if found[1].lower() in ("true", "false", "yes", "no"):
+                return (
+                    f"unexpected argument {found[1]}; an option that is on or off takes no value: "
+                    "--NAME is on, --no-NAME is off"
+                )
             return f"unexpected argument {found[1]}; --help says what can be given"
         if found := re.match(r"the following arguments are required: (.*)", complaint):
             flags = {action.dest: action.option_strings for action in self._actions}
