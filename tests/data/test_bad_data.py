@@ -152,6 +152,7 @@ def test_a_mistyped_path_is_no_name_of_a_data_set(
     near = "there is no data/revews.csv; did you mean data/reviews.csv?"
     assert complaint("data/revews.csv") == near
     assert complaint("data/review").startswith("there is no data/review; did you mean data/rev")
+    assert complaint("It is raining.").endswith("; texts themselves are given as a list")
     assert complaint("other/reviews.jsonl.gz") == "there is no other/reviews.jsonl.gz"
 
 

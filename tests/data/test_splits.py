@@ -85,7 +85,7 @@ def test_no_group_is_torn(groups: list[int], share: float, seed: int, stratified
     numbers = np.asarray(groups, np.int64)
     classes = (np.arange(len(groups)) % 2).astype(np.int32) if stratified else None
     if len(set(groups)) < 2:
-        with pytest.raises(DataError, match="all examples are of one group"):
+        with pytest.raises(DataError, match="since all belong together"):
             split_indices(len(groups), share, seed, classes, numbers)
         return
     train, held = split_indices(len(groups), share, seed, classes, numbers)

@@ -331,6 +331,27 @@ def test_two_tasks_on_one_data_set() -> None:
     assert result["metrics"]["accuracy"]["better"] == "b"
 
 
+@dataclass
+class Counting:
+    """A task whose loss is a mean over so many units an example."""
+
+    units: int
+    classes: tuple[str, ...] = ()
+
+    def statistics(self, data: Any) -> Statistics:
+        rows = np.array([[3.0, self.units, 9.0]] * 5)
+        loss = Metric(lambda s: s[..., 0] / s[..., 1], less_is_better=True, counts=1)
+        return Statistics(rows, {"log_loss": loss, "other": Metric(lambda s: s[..., 2])})
+
+
+def test_a_mean_over_other_units_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    options = BootstrapOptions(resamples=100)
+    assert {*compare(Counting(2), Counting(2), "x", options)["metrics"]} == {"log_loss", "other"}
+    assert not caplog.messages
+    assert {*compare(Counting(2), Counting(3), "x", options)["metrics"]} == {"other"}
+    assert "log_loss is left out: A and B take it over other units" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("other", "error", "words"),
     [

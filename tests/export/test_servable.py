@@ -61,7 +61,7 @@ def test_folders_that_are_not_ours(exported, tmp_path):
 
     assert "no such folder" in complaint(tmp_path / "missing")
     (tmp_path / "file").touch()
-    assert "no such folder" in complaint(tmp_path / "file")
+    assert "this is a file" in complaint(tmp_path / "file")
     (tmp_path / "empty").mkdir()
     assert "no exported version" in complaint(tmp_path / "empty")
     (tmp_path / "hollow/1").mkdir(parents=True)

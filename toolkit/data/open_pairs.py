@@ -181,7 +181,8 @@ class PairSource:
 
     Raises:
         DataError: Of several columns, one that was asked for is not there, or is taken for both
-            sides. A single one is that of the sources, whatever it is called.
+            sides; or there are more than two, none was asked for, and their names do not say. A
+            single one is that of the sources, whatever it is called.
     """
 
     fixed_columns = True
@@ -219,6 +220,12 @@ class PairSource:
         have = self._source.columns
         if asked is None:
             guess = next(iter(usual), None) or columns.usual(have, names)
+            if guess is None and len(have) > 2 and not all(map(str.isdecimal, have)):
+                raise DataError(
+                    f"{self.name}: of the columns {', '.join(map(quoted, have))} none has a usual "
+                    f"name of the {name.removesuffix('_column')}, such as {names[0]}; "
+                    f"set {option(name)}"
+                )
             found = guess or have[0 if names is _SOURCE_NAMES else 1]
             if not (self._source.fixed_columns or usual):
                 logger.info(

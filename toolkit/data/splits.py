@@ -93,7 +93,10 @@ def _by_group(
     by_group = np.argsort(groups, kind="stable")
     members = np.split(by_group, np.flatnonzero(np.diff(groups[by_group])) + 1)
     if len(members) < 2:
-        raise DataError("all examples are of one group, so none can be held out")
+        raise DataError(
+            "no examples can be held out, since all belong together (one group, or one text); "
+            "give more of them, or validation data"
+        )
     sizes = np.bincount(kinds)
     wanted = np.clip(np.rint(share * sizes), 1, np.maximum(sizes - 1, 0))
     held: list[Indices] = []

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from toolkit.data.bad_rows import BadRowError, utf8
 from toolkit.data.examples import TextExamples
 from toolkit.data.files import read_lines
 from toolkit.data.labels import natural_order
 from toolkit.data.open import open_source
 from toolkit.data.options import ColumnOptions, StreamColumnOptions
-from toolkit.errors import DataError, quoted
+from toolkit.errors import DataError
 
 #: About how many characters a piece of a long text has; it ends at the end of a line.
 PIECE = 1 << 16
@@ -106,11 +107,11 @@ class FileStream:
             raise DataError(
                 f"{self.name}: line {number} has a NUL byte; this is no plain text file"
             )
-        if not line.isascii() and any("\udc80" <= mark <= "\udcff" for mark in line):
-            raise DataError(
-                f"{self.name}: line {number} is not UTF-8 ({quoted(line.strip())}); "
-                "save the file as UTF-8"
-            )
+        if not line.isascii():
+            try:
+                utf8(line, f"line {number}")
+            except BadRowError as error:
+                raise DataError(f"{self.name}: {error}") from None
 
 
 class FolderStream:

@@ -1,5 +1,6 @@
 """Whether one run is better than another by more than chance."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from toolkit.errors import DataError, ModelError
 from toolkit.evaluation.options import BootstrapOptions
 from toolkit.evaluation.statistics import Metric, Statistics
+
+logger = logging.getLogger("toolkit")
 
 #: Numbers in memory at once while resampling.
 BLOCK = 4_000_000
@@ -70,7 +73,7 @@ def compare(
 
     Returns:
         ``examples``, how many there are; the options; and ``metrics``, by name what
-        ``Difference`` has.
+        ``Difference`` has. Those that the two take over other units are left out, which is said.
 
     Raises:
         DataError: The data is not what it should be, or the two read it differently.
@@ -86,7 +89,14 @@ def compare(
             "A and B read the data differently, so their answers are no pairs; "
             "give both the same columns and label rule"
         )
-    differences = paired_bootstrap(a.rows, b.rows, a.metrics, options)
+    metrics = {}
+    for name, metric in a.metrics.items():
+        of = metric.counts
+        if of is None or np.array_equal(a.rows[:, of], b.rows[:, of]):
+            metrics[name] = metric
+        else:
+            logger.warning("%s is left out: A and B take it over other units", name)
+    differences = paired_bootstrap(a.rows, b.rows, metrics, options)
     return {
         "examples": len(a.rows),
         **asdict(options),

@@ -21,10 +21,13 @@ class Metric(NamedTuple):
     Args:
         of: Takes sums [..., K] and gives the metric [...].
         less_is_better: As with errors.
+        counts: The column of what it is a mean over; where two runs count differently, as by other
+            units of text, it says nothing of which is better.
     """
 
     of: Callable[[NDArray[Any]], NDArray[Any]]
     less_is_better: bool = False
+    counts: int | None = None
 
 
 @dataclass(frozen=True)

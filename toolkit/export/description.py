@@ -20,7 +20,8 @@ def version_folder(folder: str | os.PathLike[str]) -> Path:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise ModelError(f"{folder}: there is no such folder; give the folder of a trained run")
+        what = "this is a file" if folder.exists() else "there is no such folder"
+        raise ModelError(f"{folder}: {what}; give the folder of a trained run")
     if (folder / "saved_model.pb").is_file():
         return folder
     version = newest_version(folder)

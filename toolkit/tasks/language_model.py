@@ -571,7 +571,7 @@ class LanguageModel(Task, LanguageModelOptions):
             np.array(list(self._read(data))),
             {
                 "nats_per_character": Metric(lambda s: s[..., 0] / s[..., 2], less_is_better=True),
-                "log_loss": Metric(lambda s: s[..., 0] / s[..., 1], less_is_better=True),
+                "log_loss": Metric(lambda s: s[..., 0] / s[..., 1], less_is_better=True, counts=1),
             },
             checksum,
         )
