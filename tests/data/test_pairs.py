@@ -125,9 +125,9 @@ def test_tables_and_lists(tmp_path: Path) -> None:
     path.write_text('id,target,source\n1,"b, b",a\n')
     assert read(path) == [("a", "b, b")]
     path.write_text("id,en,fr\n1,a,b\n")  # which is read, and which written?
-    with pytest.raises(DataError, match="'id', 'en', 'fr' none has a usual name of the source.*"):
+    with pytest.raises(DataError, match="'id', 'en', 'fr' none has a usual name of the source"):
         read(path)
-    with pytest.raises(DataError, match="usual name of the target.*set target_column"):
+    with pytest.raises(DataError, match=r"of the target.*set target_column"):
         read(path, source_column="en")
     assert read(path, source_column="en", target_column="fr") == [("a", "b")]
     path = tmp_path / "pairs.jsonl"
