@@ -18,7 +18,7 @@ def keras_pass(
     Args:
         model: What learns, compiled.
         batches: Inputs and what is right; made tensors here, before the clock runs.
-        signature: What batches of any size have in common; None where all are of one size.
+        signature: What batches of any size have in common; None: a graph for each size.
     """
     data = [tf.nest.map_structure(tf.constant, batch) for batch in batches]
 

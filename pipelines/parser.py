@@ -138,7 +138,7 @@ class Parser(ArgumentParser):
 
     def _explain(self, complaint: str) -> str:
         if found := re.match(r"unrecognized arguments: ([^-].*)", complaint):
-            if found[1].lower() in ("true", "false", "yes", "no"):
+            if found[1].split()[0].lower() in ("true", "false", "yes", "no", "on", "off"):
                 return (
                     f"unexpected argument {found[1]}; an option that is on or off takes no value: "
                     "--NAME is on, --no-NAME is off"

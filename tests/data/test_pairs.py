@@ -127,9 +127,15 @@ def test_tables_and_lists(tmp_path: Path) -> None:
     path.write_text("id,en,fr\n1,a,b\n")  # which is read, and which written?
     with pytest.raises(DataError, match="'id', 'en', 'fr' none has a usual name of the source"):
         read(path)
-    with pytest.raises(DataError, match=r"of the target.*set target_column"):
+    with pytest.raises(DataError, match=r"none of a usual name .* set target_column"):
         read(path, source_column="en")
+    alone = open_pairs(path, "test", PairColumnOptions(source_column="en"))
+    assert list(source_texts(alone)) == ["a"]  # to be translated
     assert read(path, source_column="en", target_column="fr") == [("a", "b")]
+    path.write_text("en,fr\na,b\n")  # of two columns, the other one
+    assert read(path) == [("a", "b")]
+    assert read(path, source_column="fr") == [("b", "a")]
+    assert read(path, target_column="en") == [("b", "a")]
     path = tmp_path / "pairs.jsonl"
     path.write_text('{"en": "a", "fr": "b"}\n')
     assert read(path, source_column="fr", target_column="en") == [("b", "a")]

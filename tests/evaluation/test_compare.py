@@ -341,7 +341,8 @@ class Counting:
     def statistics(self, data: Any) -> Statistics:
         rows = np.array([[3.0, self.units, 9.0]] * 5)
         loss = Metric(lambda s: s[..., 0] / s[..., 1], less_is_better=True, counts=1)
-        return Statistics(rows, {"log_loss": loss, "other": Metric(lambda s: s[..., 2])})
+        other = {} if data == "loss alone" else {"other": Metric(lambda s: s[..., 2])}
+        return Statistics(rows, {"log_loss": loss, **other})
 
 
 def test_a_mean_over_other_units_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
@@ -350,6 +351,8 @@ def test_a_mean_over_other_units_is_left_out(caplog: pytest.LogCaptureFixture) -
     assert not caplog.messages
     assert {*compare(Counting(2), Counting(3), "x", options)["metrics"]} == {"other"}
     assert "log_loss is left out: A and B take it over other units" in caplog.text
+    with pytest.raises(ModelError, match="no metric"):
+        compare(Counting(2), Counting(3), "loss alone", options)
 
 
 @pytest.mark.parametrize(

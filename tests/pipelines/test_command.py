@@ -89,7 +89,7 @@ print("CODES", codes, "tensorflow" in sys.modules, "keras" in sys.modules)
         ("train --data x --output y --hidden 3", "unknown option --hidden"),
         ("train --data x --output y --no-lowrcase", "did you mean --no-lowercase?"),
         ("train --data x --output y rest", "unexpected argument rest"),
-        ("train --data x --output y --bidirectional false", "--NAME is on, --no-NAME is off"),
+        ("train --data x --output y --lowercase false", "--NAME is on, --no-NAME is off"),
         (
             "train --data x --output y --hidden-size big",
             "--hidden-size is 'big'; it can be a whole number or auto",

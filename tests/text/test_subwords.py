@@ -193,3 +193,35 @@ def test_two_of_them_in_one_saved_model_answer_alone(
 def test_impossible_arguments(options: dict[str, Any], complaint: str) -> None:
     with pytest.raises(OptionError, match=complaint):
         SubwordTokenizer(**options)
+
+
+def test_graphs_share_the_one_that_cuts(tokenizer: SubwordTokenizer) -> None:
+    def cut(text: Any) -> Any:
+        return tokenizer(text)
+
+    signature = [tf.TensorSpec([None], tf.string)]
+    graphs = [tf.function(cut, input_signature=signature).get_concrete_function() for _ in "ab"]
+    called = [
+        {
+            node.attr["f"].func.name
+            for node in graph.graph.as_graph_def().node
+            if node.attr["f"].func
+        }
+        for graph in graphs
+    ]
+    assert len(called[0] - {""}) == 1
+    assert called[0] == called[1]
+    assert all(len(graph.graph.get_operations()) < 10 for graph in graphs)
+
+
+def test_a_new_vocabulary_is_used_by_graphs_made_after_it() -> None:
+    layer = SubwordTokenizer(300)
+
+    def pieces() -> int:
+        cut = tf.function(lambda text: layer(text), autograph=False)
+        return int(cut(tf.constant(["abab"])).shape[1])
+
+    layer.adapt(["xyxy"] * 5)
+    assert pieces() == 4  # bytes
+    layer.adapt(["abab"] * 5)
+    assert pieces() < 4

@@ -79,6 +79,6 @@ def _open_path(data: str, part: str | None) -> Source:
     except (OSError, ValueError):  # a NUL in the path, for one
         near = []
     hint = f"; did you mean {path.parent / near[0]}?" if near else ""
-    if " " in data and not near:
+    if " " in data and not near and os.sep not in data and not _means_a_file(data):
         hint = "; texts themselves are given as a list"
     raise DataError(f"there is no {path}{hint}")

@@ -42,7 +42,7 @@ def open_pairs(data: Any, part: str | None, options: PairColumnOptions) -> Sourc
 
     Returns:
         A source whose records have ``source`` and ``target``, or the former alone where the data
-        has a single column.
+        has a single column, or several of which none is known to be the target.
 
     Raises:
         DataError: the data is not there, or of no kind that can be read.
@@ -181,8 +181,9 @@ class PairSource:
 
     Raises:
         DataError: Of several columns, one that was asked for is not there, or is taken for both
-            sides; or there are more than two, none was asked for, and their names do not say. A
-            single one is that of the sources, whatever it is called.
+            sides; or there are more than two with names, and none was asked for or is usual for the
+            source. (If so for the target, the sources alone are read.) A single column is that of
+            the sources, whatever it is called.
     """
 
     fixed_columns = True
@@ -197,8 +198,28 @@ class PairSource:
             self.columns = (SOURCE,)
             self._from = next(iter(source.columns), SOURCE)
             return
-        self._from = self._column(options.source_column, "source_column", _SOURCE_NAMES, usual[:1])
-        self._to = self._column(options.target_column, "target_column", _TARGET_NAMES, usual[1:])
+        found = [
+            self._column(options.source_column, "source_column", _SOURCE_NAMES, usual[:1]),
+            self._column(options.target_column, "target_column", _TARGET_NAMES, usual[1:]),
+        ]
+        have = self._source.columns
+        if len(have) == 2 or all(map(str.isdecimal, have)):
+            for side in (0, 1):
+                others = [column for column in have if column != found[1 - side]]
+                found[side] = found[side] or others[0]
+        source_column, target_column = found
+        if source_column is None:
+            raise DataError(
+                f"{self.name}: of the columns {', '.join(map(quoted, have))} none has a usual name "
+                f"of the source, such as {_SOURCE_NAMES[0]}; set {option('source_column')}"
+            )
+        self._say(source_column, options.source_column, "source_column", usual)
+        self._from = source_column
+        if target_column is None:
+            self.columns = (SOURCE,)
+            return
+        self._say(target_column, options.target_column, "target_column", usual)
+        self._to = target_column
         if self._from == self._to:
             raise DataError(
                 f"{source.name}: the column {quoted(self._from)} is taken for both sides; set "
@@ -216,23 +237,18 @@ class PairSource:
 
     def _column(
         self, asked: str | None, name: str, names: Sequence[str], usual: Sequence[str]
-    ) -> str:
+    ) -> str | None:
+        """The column that was asked for, or one of a usual name."""
         have = self._source.columns
         if asked is None:
-            guess = next(iter(usual), None) or columns.usual(have, names)
-            if guess is None and len(have) > 2 and not all(map(str.isdecimal, have)):
-                raise DataError(
-                    f"{self.name}: of the columns {', '.join(map(quoted, have))} none has a usual "
-                    f"name of the {name.removesuffix('_column')}, such as {names[0]}; "
-                    f"set {option(name)}"
-                )
-            found = guess or have[0 if names is _SOURCE_NAMES else 1]
-            if not (self._source.fixed_columns or usual):
-                logger.info(
-                    "%s: %s is the %s (chosen; set %s)",
-                    *(self.name, quoted(found), name.replace("_", " "), option(name)),
-                )
-            return found
+            return next(iter(usual), None) or columns.usual(have, names)
         if asked not in have and asked.isdecimal() and 1 <= int(asked) <= len(have):
             return have[int(asked) - 1]
         return columns.named(self._source, asked, name)
+
+    def _say(self, found: str, asked: str | None, name: str, usual: Sequence[str]) -> None:
+        if asked is None and not (self._source.fixed_columns or usual):
+            logger.info(
+                "%s: %s is the %s (chosen; set %s)",
+                *(self.name, quoted(found), name.replace("_", " "), option(name)),
+            )

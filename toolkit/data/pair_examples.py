@@ -56,8 +56,8 @@ class PairExamples(CheckedRows):
     def __init__(self, source: Source, options: PairColumnOptions) -> None:
         if TARGET not in source.columns:
             raise DataError(
-                f"{source.name} has a single column; a second one must hold what is to be made of "
-                "the texts"
+                f"{source.name} has a single column, or none of a usual name for what is to be "
+                f"made of the texts, such as {TARGET}; give it, or set {option('target_column')}"
             )
         super().__init__(source, True, options.skip_bad_rows)
         self.options = options

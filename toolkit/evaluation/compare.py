@@ -96,6 +96,8 @@ def compare(
             metrics[name] = metric
         else:
             logger.warning("%s is left out: A and B take it over other units", name)
+    if not metrics:
+        raise ModelError("A and B have no metric that they take over the same units")
     differences = paired_bootstrap(a.rows, b.rows, metrics, options)
     return {
         "examples": len(a.rows),
