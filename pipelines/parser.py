@@ -137,7 +137,9 @@ class Parser(ArgumentParser):
         return [*options, *others]
 
     def _explain(self, complaint: str) -> str:
-        if found := re.match(r"unrecognized arguments: ([^-].*)", complaint):
+        if re.fullmatch(r"unrecognized arguments:\s*", complaint):
+            return "an argument is empty; --help says what can be given"
+        if found := re.match(r"unrecognized arguments:\s+([^-].*)", complaint):
             if found[1].split()[0].lower() in ("true", "false", "yes", "no", "on", "off"):
                 return (
                     f"unexpected argument {found[1]}; an option that is on or off takes no value: "

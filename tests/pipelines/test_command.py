@@ -78,6 +78,13 @@ print("CODES", codes, "tensorflow" in sys.modules, "keras" in sys.modules)
 # Complaints
 
 
+@pytest.mark.parametrize("empty", ["", " ", "\t"])
+def test_an_empty_argument(call, empty):
+    code, output, error = call("train", "--data", "x", "--output", "y", empty)
+    assert (code, output) == (2, "")
+    assert error == "error: an argument is empty; --help says what can be given\n"
+
+
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
