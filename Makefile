@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check bench format environment
+.PHONY: demo test test-slow check bench format environment
 
 demo: $(VENV)/demo.stamp
 	@$(BIN)/python -m pipelines.sentiment demo
@@ -12,6 +12,10 @@ demo: $(VENV)/demo.stamp
 
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest
+
+# What takes its minutes, and more examples of each property.
+test-slow: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest -m 'slow or hypothesis' --hypothesis-profile thorough
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
@@ -23,7 +27,7 @@ format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .
 
 bench: $(VENV)/bench.stamp
-	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.speed.classifier
 
 environment: $(VENV)/dev.stamp
 

@@ -1,1 +1,1 @@
-"""Speed and memory, side by side with peers on the same machine."""
+"""Speed, quality and robustness, measured; with the same models in PyTorch and Keras."""

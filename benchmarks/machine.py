@@ -1,4 +1,4 @@
-"""What the figures were measured on."""
+"""Description of the machine that figures are measured on."""
 
 import datetime
 import importlib.metadata
@@ -6,15 +6,15 @@ import os
 import platform
 from pathlib import Path
 
-#: The instructions that decide how fast matrix products are.
+#: The instruction sets that decide the speed of matrix products.
 INSTRUCTIONS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "bf16", "sve")
 
 
 def description(threads: int) -> str:
-    """Date, processor, threads, load and versions, in Markdown.
+    """Return date, processor, threads, load and versions, in Markdown.
 
     Args:
-        threads: How many threads each library may use.
+        threads: The number of threads that each library may use.
     """
     model, flags = _processor()
     names = [name for name in INSTRUCTIONS if name in flags]
@@ -32,7 +32,7 @@ def description(threads: int) -> str:
 
 
 def _processor() -> tuple[str, set[str]]:
-    """The processor's name and flags, as far as the system tells."""
+    """Return the processor's name and flags, where the system has them."""
     path = Path("/proc/cpuinfo")
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     facts = {

@@ -1,4 +1,4 @@
-"""A script a task; the verbs that all share are in ``pipelines.command``."""
+"""The command line: a script for each task, and the verbs that they share."""
 
 import os
 import signal
@@ -6,12 +6,12 @@ import sys
 from types import FrameType
 
 
-def leave(_signal: int, _frame: FrameType | None) -> None:
-    """End the process at once: Ctrl-C before anything has begun."""
+def exit_on_interrupt(_signal: int, _frame: FrameType | None) -> None:
+    """Exit at once on Ctrl-C, before the work has begun."""
     os.write(2, b"interrupted\n")
     os._exit(130)
 
 
-# Python is about to run ``python -m pipelines.<name>``; until its ``main`` sees to Ctrl-C itself.
+# While ``python -m pipelines.<name>`` is imported; ``main`` then handles Ctrl-C itself.
 if sys.argv[:1] == ["-m"] and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-    signal.signal(signal.SIGINT, leave)
+    signal.signal(signal.SIGINT, exit_on_interrupt)

@@ -1,4 +1,4 @@
-"""From the command line to a verb, and from what it did to an exit code."""
+"""Dispatch of a command line to a verb."""
 
 import difflib
 import os
@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from pipelines import console, leave
+from pipelines import console, exit_on_interrupt
 from pipelines.pipeline import Pipeline
 from pipelines.verbs import VERBS
 from toolkit.errors import OptionError
@@ -16,11 +16,11 @@ __all__ = ["Pipeline", "main"]
 
 
 def main(pipeline: Pipeline, arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says, and return the exit code.
+    """Run a command line and return the exit code.
 
     Args:
         pipeline: The pipeline.
-        arguments: The command line after the program's name; that of the process when None.
+        arguments: The words after the program's name; those of the process when None.
 
     Returns:
         0 done; 1 the work failed; 2 bad usage or bad input; 130 interrupted.
@@ -29,16 +29,17 @@ def main(pipeline: Pipeline, arguments: Sequence[str] | None = None) -> int:
         return _run(pipeline, arguments)
     try:
         code = _run(pipeline, sys.argv[1:])
-    except KeyboardInterrupt:  # once more, before all was put in order
+    except KeyboardInterrupt:  # a second Ctrl-C, during clean-up
         code = console.INTERRUPTED
     if code == console.INTERRUPTED:
-        os._exit(code)  # TensorFlow and Python take seconds to take themselves apart
+        os._exit(code)  # TensorFlow and Python take seconds to shut down
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done; let the interpreter end
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the work is done; let the interpreter exit
     return code
 
 
 def _run(pipeline: Pipeline, arguments: Sequence[str]) -> int:
+    """Set up the console, run the verb and return the exit code."""
     debug = "--debug" in arguments
     console.set_up(debug)
     with on_the_command_line():
@@ -46,7 +47,8 @@ def _run(pipeline: Pipeline, arguments: Sequence[str]) -> int:
 
 
 def _dispatch(pipeline: Pipeline, arguments: Sequence[str]) -> int:
-    if signal.getsignal(signal.SIGINT) is leave:
+    """Run the verb that the arguments name."""
+    if signal.getsignal(signal.SIGINT) is exit_on_interrupt:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if not arguments:
         raise OptionError(f"a verb is missing; it can be {', '.join(VERBS)} (or --help)")
@@ -55,16 +57,17 @@ def _dispatch(pipeline: Pipeline, arguments: Sequence[str]) -> int:
         sys.stdout.write(_help(pipeline))
         return 0
     if verb not in VERBS:
-        near = difflib.get_close_matches(verb, VERBS, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ";"
+        matches = difflib.get_close_matches(verb, VERBS, n=1)
+        hint = f"; did you mean {matches[0]}?" if matches else ";"
         raise OptionError(f"there is no verb {verb}{hint} it can be {', '.join(VERBS)} (or --help)")
     return VERBS[verb].run(pipeline, verb, rest)
 
 
 def _help(pipeline: Pipeline) -> str:
+    """Return the help text of a pipeline."""
     width = max(map(len, VERBS))
     verbs = "\n".join(f"  {name:{width}}  {verb.help}" for name, verb in VERBS.items())
     return (
         f"usage: {pipeline.command} VERB [options]\n\n{pipeline.description}\n\n{verbs}\n\n"
-        f"{pipeline.command} VERB --help says more about each.\n"
+        f"{pipeline.command} VERB --help lists the options of a verb.\n"
     )

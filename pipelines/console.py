@@ -1,4 +1,4 @@
-"""What the user sees: plain log lines, one line for an error, nothing of TensorFlow's chatter."""
+"""Console output: plain log lines, one line for an error, no messages of TensorFlow."""
 
 import contextlib
 import io
@@ -18,12 +18,12 @@ _BAD_PATH = (
 
 
 def set_up(debug: bool) -> None:
-    """Send the toolkit's log to standard error, a plain line a message, and silence all else.
+    """Send the toolkit's log to standard error, a line a message, and silence other libraries.
 
     Args:
-        debug: Let TensorFlow and Python's warnings speak too.
+        debug: Keep TensorFlow's log and Python's warnings.
     """
-    _open_what_is_closed()
+    _open_missing_streams()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(message)s"))
     logger = logging.getLogger("toolkit")
@@ -33,32 +33,32 @@ def set_up(debug: bool) -> None:
     if not debug:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         warnings.simplefilter("ignore")
-    if isinstance(sys.stdout, io.TextIOWrapper):  # whatever is in a text can be written
+    if isinstance(sys.stdout, io.TextIOWrapper):  # so that any text can be written
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
-def _open_what_is_closed() -> None:
-    """Give a process that was started without its standard streams empty ones.
+def _open_missing_streams() -> None:
+    """Open empty standard streams in a process that was started without them.
 
-    Else the next file that is opened has the number of one, and gets what is written there.
+    Otherwise the next open file would get their descriptor, and what is written to it.
     """
     for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(descriptor, "r" if name == "stdin" else "w"))
 
 
-def silenced() -> bool:
-    """Whether TensorFlow is to keep quiet."""
+def is_quiet() -> bool:
+    """Return whether TensorFlow's log is off."""
     return os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "3"
 
 
 @contextlib.contextmanager
 def silence() -> Iterator[None]:
-    """Let the toolkit's log say nothing for a while but what has gone wrong."""
+    """Suppress the toolkit's log below errors within the context."""
     logger = logging.getLogger("toolkit")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -68,36 +68,35 @@ def silence() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def importing() -> contextlib.AbstractContextManager[None]:
-    """For the time of an import: standard error shut, unless TensorFlow is not silenced."""
-    return standard_error_shut() if silenced() else contextlib.nullcontext()
+def quiet_import() -> contextlib.AbstractContextManager[None]:
+    """Return a context for imports that suppresses standard error, unless in ``--debug``."""
+    return suppress_stderr() if is_quiet() else contextlib.nullcontext()
 
 
 @contextlib.contextmanager
-def standard_error_shut() -> Iterator[None]:
-    """Keep standard error clear while TensorFlow or ONNX Runtime is imported.
+def suppress_stderr() -> Iterator[None]:
+    """Suppress standard error while TensorFlow or ONNX Runtime is imported.
 
-    Their libraries write there before their log level is in force, from C++, so that the file
-    descriptor itself is turned away for the time.
+    Their C++ libraries write to the file descriptor before their log level is in force.
     """
     sys.stderr.flush()
     saved = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+    null = os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(nowhere, 2)
+        os.dup2(null, 2)
         yield
     finally:
         os.dup2(saved, 2)
         os.close(saved)
-        os.close(nowhere)
+        os.close(null)
 
 
 def exit_code(work: Callable[[], int], debug: bool) -> int:
-    """Do the work; turn whatever goes wrong into one line on standard error and an exit code.
+    """Do the work; turn an exception into one line on standard error and an exit code.
 
     Args:
-        work: Returns the exit code when all goes well; a ``KeyboardInterrupt`` may say what becomes
-            of what was interrupted.
+        work: Function that returns the exit code; the message of its ``KeyboardInterrupt`` is
+            shown.
         debug: Show the traceback too.
 
     Returns:
@@ -107,41 +106,43 @@ def exit_code(work: Callable[[], int], debug: bool) -> int:
         code = work()
         sys.stdout.flush()
         return code
-    except BrokenPipeError:  # who read our output has seen enough
+    except BrokenPipeError:  # the reader of our output has stopped
         return 0
     except KeyboardInterrupt as interruption:
-        _complain("; ".join(["interrupted", *map(str, interruption.args)]))
+        _write_error("; ".join(["interrupted", *map(str, interruption.args)]))
         return INTERRUPTED
     except Exception as error:
         if debug:
             traceback.print_exc()
-        return _explain(error, debug)
+        return _report_error(error, debug)
     finally:
-        _settle_output()
+        _flush_output()
 
 
-def _settle_output() -> None:
-    """Let what cannot be written go nowhere: Python would try again in ending, and complain."""
+def _flush_output() -> None:
+    """Flush standard output; discard what cannot be written, or Python would try again at exit."""
     try:
         sys.stdout.flush()
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _explain(error: Exception, debug: bool) -> int:
+def _report_error(error: Exception, debug: bool) -> int:
+    """Write an exception as one line and return its exit code."""
     if isinstance(error, ToolkitError):
-        _complain(f"error: {error}")
+        _write_error(f"error: {error}")
         return error.exit_code
     if isinstance(error, OSError) and error.strerror:
-        where = f"{error.filename}: " if error.filename is not None else ""
-        _complain(f"error: {where}{error.strerror}")
+        path = f"{error.filename}: " if error.filename is not None else ""
+        _write_error(f"error: {path}{error.strerror}")
         return 2 if isinstance(error, _BAD_PATH) else 1
     hint = "" if debug else " (--debug shows where)"
-    _complain(f"error: {type(error).__name__}: {error}{hint}")
+    _write_error(f"error: {type(error).__name__}: {error}{hint}")
     return 1
 
 
-def _complain(message: str) -> None:
+def _write_error(message: str) -> None:
+    """Write one line to standard error."""
     with contextlib.suppress(OSError):  # a full disk behind standard error
         sys.stderr.write(as_message(message) + "\n")
         sys.stderr.flush()

@@ -1,32 +1,137 @@
-"""Text that goes on, as the text did that it was trained on.
+"""Language models: text generation and scoring.
 
 Run ``python -m pipelines.language_model --help``.
 """
 
+import shlex
 import sys
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal
 
+from pipelines import console
 from pipelines.command import main as run
-from pipelines.labelled import LabelledStream
+from pipelines.labelled import LabelledData
 from pipelines.pipeline import SAMPLE, Pipeline
 from pipelines.samples.topics import topics
-from toolkit.tasks.options import LanguageModelOptions, WritingOptions
+from toolkit.data import (
+    LabelEncoder,
+    StreamColumnOptions,
+    conditioned_examples,
+    conditioned_prompts,
+    open_conditioned,
+    open_stream,
+    scan,
+    size_of,
+    whole_texts,
+)
+from toolkit.errors import OptionError
+from toolkit.options import option
+from toolkit.tasks.language_modelling.options import (
+    GenerationOptions,
+    LanguageModelOptions,
+    check_condition,
+)
+
+
+class LabelledStream(LabelledData):
+    """Texts to learn from, with conditions or without."""
+
+    columns = StreamColumnOptions
+    evaluate_columns = tuple(StreamColumnOptions.__dataclass_fields__)
+    predict_columns = ("text_column", "condition_column")
+    formats = (
+        "A plain text file, a folder of text files, a CSV, TSV or JSONL file with a text a row "
+        "(each also .gz)"
+    )
+    example_file = "your.txt"
+
+    def open(self, data: Any, part: Literal["train", "test"], columns: Any) -> Any:
+        """Open data."""
+        if columns.condition_column is not None:
+            return open_conditioned(data, part, columns)
+        return open_stream(data, part, columns)
+
+    def check_training(self, train: Any, validation: Any, options: Any) -> None:
+        """Read the data once and check the conditions of the validation data."""
+        encoder = None
+        with console.silence():  # the task logs the same later
+            if options.condition_column is None:
+                size_of(train)
+            else:
+                scanned = scan(conditioned_examples(train, options), "classes")
+                encoder = scanned.encoder
+                if validation is None and options.validation_split:
+                    scanned.split(options.validation_split, options.seed)
+        if validation is not None:
+            self._read(validation, options, encoder)
+
+    def check(self, data: Any, columns: Any, facts: Mapping[str, Any]) -> None:
+        """Read the data once and check that the run knows its conditions."""
+        conditions = self._conditions(columns, facts)
+        self._read(data, columns, LabelEncoder("classes", conditions) if conditions else None)
+
+    def inputs(self, data: Any, columns: Any, facts: Mapping[str, Any]) -> Iterator[Any]:
+        """Yield each prompt, or a pair of prompt and condition."""
+        if columns.condition_column is None:
+            return whole_texts(data)
+        conditions = self._conditions(columns, facts)
+        with console.silence():  # the data is read again
+            deque(conditioned_prompts(data, columns, conditions), maxlen=0)
+        return conditioned_prompts(data, columns, conditions)
+
+    def adapt_columns(
+        self, columns: Any, facts: Mapping[str, Any], options: Mapping[str, Any], in_rows: bool
+    ) -> Any:
+        """Return the column options, without the conditions' column if a condition is given."""
+        conditions, condition = self._conditions(columns, facts), options["condition"]
+        if condition is not None or not in_rows:
+            check_condition(condition, conditions)
+        return columns if condition is None else replace(columns, condition_column=None)
+
+    def predict_arguments(self, text: str, classes: Sequence[str]) -> str:
+        """Return the prompt, with the first condition if the run has conditions."""
+        return f"--condition {shlex.quote(classes[0])} {text}" if classes else text
+
+    def _conditions(self, columns: Any, facts: Mapping[str, Any]) -> list[str]:
+        """Return the conditions of a run.
+
+        Raises:
+            OptionError: A column of conditions is given, and the run has none.
+        """
+        conditions = [*facts.get("classes", ())]
+        if columns.condition_column is not None and not conditions:
+            raise OptionError(
+                f"{option('condition_column', columns.condition_column)} is given, but the run has "
+                "learnt no conditions"
+            )
+        return conditions
+
+    def _read(self, data: Any, columns: Any, encoder: LabelEncoder | None) -> None:
+        """Read the data once and check its conditions."""
+        with console.silence():  # the task logs the same later
+            if encoder is None:
+                size_of(data)
+            else:
+                deque(conditioned_examples(data, columns).known(encoder), maxlen=0)
+
 
 PIPELINE = Pipeline(
     name="language_model",
-    description="Learns from text which unit follows which, and writes more of it.",
+    description="Learns to predict the next token of texts, and generates text.",
     options=LanguageModelOptions,
-    task="toolkit.tasks.language_model:LanguageModel",
+    task="toolkit.tasks.language_modelling.task:LanguageModel",
     labelled=LabelledStream(),
     samples={SAMPLE: topics},
     examples=["", "The ", "If the value is "],
-    asking=WritingOptions,
+    predict_options=GenerationOptions,
     streams=True,
 )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says, and return the exit code."""
+    """Run a command line and return the exit code."""
     return run(PIPELINE, arguments)
 
 

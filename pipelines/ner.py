@@ -1,58 +1,110 @@
-"""Named entities, or any other stretches of text with a label: who, where and what is it about?
+"""Named entities, or any other labelled spans of text.
 
 Run ``python -m pipelines.ner --help``.
 """
 
 import sys
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from pipelines import console
 from pipelines.command import main as run
-from pipelines.labelled import LabelledEntities
+from pipelines.labelled import LabelledData, check_pretrained
 from pipelines.pipeline import SAMPLE, Pipeline, View
 from pipelines.samples.people import DEMO, people
 from pipelines.samples.teddies import teddies
-from toolkit.data import spans_of
+from toolkit.data import EntityColumnOptions, EntityExamples, Source, open_entities, spans_of
+from toolkit.data.entities.scan import scan_entities
+from toolkit.errors import DataError
 from toolkit.evaluation import marked_page
 from toolkit.files import atomic
-from toolkit.tasks.options import EntityTaggerOptions
+from toolkit.tasks.entities.options import EntityTaggerOptions
+
+
+class LabelledEntities(LabelledData):
+    """Sentences or texts with marked entities."""
+
+    columns = EntityColumnOptions
+    evaluate_columns = tuple(EntityColumnOptions.__dataclass_fields__)
+    predict_columns = ("text_column", "token_column", "sentence_column")
+    formats = (
+        "A column file as in CoNLL, a JSONL file with text and entities or tokens and tags, a CSV "
+        "file with a token or a text a row (each also .gz)"
+    )
+    example_file = "your.conll"
+
+    def open(self, data: Any, part: Literal["train", "test"], columns: Any) -> Source:
+        """Open data."""
+        return open_entities(data, part, columns)
+
+    def check_training(self, train: Source, validation: Source | None, options: Any) -> None:
+        """Read the data once and check the labels of the validation data."""
+        check_pretrained(options.pretrained)
+        if options.vectors != "random" and not Path(options.vectors).is_file():
+            raise DataError(
+                f"there is no file {options.vectors} of word vectors; "
+                "vectors can be random, or the path of a file"
+            )
+        with console.silence():  # the task logs the same later
+            scanned = scan_entities(EntityExamples(train, options))
+            if validation is None and options.validation_split:
+                scanned.split(options.validation_split, options.seed)
+        if validation is not None:
+            self._read(validation, options, scanned.labels)
+
+    def check(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> None:
+        """Read the data once and check that the run knows its labels."""
+        self._read(data, columns, [*facts["classes"]] if "classes" in facts else None)
+
+    def inputs(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[Any]:
+        """Yield the text of each row, or its list of tokens."""
+        for example in EntityExamples(data, columns, labelled=False):
+            yield list(example.tokens) if example.text is None else example.text
+
+    def _read(self, data: Source, columns: Any, labels: Sequence[str] | None) -> None:
+        """Read the data once and check its labels."""
+        with console.silence():  # the task logs the same later
+            deque(EntityExamples(data, columns, labels=labels), maxlen=0)
 
 
 def write_page(_: Any, answers: Iterator[tuple[Any, Any]], run: str, path: str) -> None:
-    """Write an HTML page that shows the entities in their texts."""
-    marked = (_marked(text, found) for text, found in answers)
+    """Write an HTML page of the texts with their entities highlighted."""
+    marked = (_with_entities(value, answer) for value, answer in answers)
     with atomic(path) as file:
         for part in marked_page(marked, title=Path(run).resolve().name):
             file.write(part.encode("utf-8", "replace"))
 
 
-def _marked(text: Any, found: Mapping[str, Any]) -> tuple[str, Sequence[Mapping[str, Any]]]:
-    """A text with its entities; of a sentence of tokens, these with spaces between."""
-    if isinstance(text, str):
-        return text, found["entities"]
-    starts = [0, *accumulate(len(token) + 1 for token in text)]
-    return " ".join(text), [
+def _with_entities(
+    value: Any, answer: Mapping[str, Any]
+) -> tuple[str, Sequence[Mapping[str, Any]]]:
+    """Return the text and entities of an answer; tokens are joined by spaces."""
+    if isinstance(value, str):
+        return value, answer["entities"]
+    starts = [0, *accumulate(len(token) + 1 for token in value)]
+    return " ".join(value), [
         {"start": starts[span.start], "end": starts[span.end] - 1, "label": span.label}
-        for span in spans_of(found["tags"])
+        for span in spans_of(answer["tags"])
     ]
 
 
 PIPELINE = Pipeline(
     name="ner",
-    description="Finds named entities in texts, of the kinds that it was trained on.",
+    description="Finds named entities in texts.",
     options=EntityTaggerOptions,
-    task="toolkit.tasks.entity_tagger:EntityTagger",
+    task="toolkit.tasks.entities.task:EntityTagger",
     labelled=LabelledEntities(),
     samples={SAMPLE: people, "later_words": teddies},
     examples=[record["text"] for record in DEMO],
-    view=View("html", "a page that shows the answers in the texts", write_page),
+    view=View("html", "an HTML page of the texts with their entities highlighted", write_page),
 )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says, and return the exit code."""
+    """Run a command line and return the exit code."""
     return run(PIPELINE, arguments)
 
 

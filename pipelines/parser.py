@@ -1,76 +1,128 @@
-"""Dataclasses of options become command-line options; the docstrings are the help."""
+"""Command-line options from dataclasses; their docstrings are the help texts."""
 
+import contextlib
 import difflib
 import inspect
-import re
+import math
+import sys
 import types
-from argparse import SUPPRESS, ArgumentError
-from collections.abc import Sequence
+from argparse import SUPPRESS, ArgumentParser, BooleanOptionalAction, HelpFormatter, Namespace
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, fields
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from pathlib import Path
+from typing import Any, Literal, NoReturn, Union, get_args, get_origin, get_type_hints
 
 import docstring_parser
 import yaml
-from jsonargparse import ActionYesNo, ArgumentParser, DefaultHelpFormatter, Namespace
 
 from toolkit.errors import OptionError
+from toolkit.export import upgrade_description
 
 _METAVARS = {int: "N", float: "X", str: "TEXT", types.NoneType: "null"}
-_KINDS = {int: "a whole number", float: "a number", str: "text", types.NoneType: "null"}
+_KINDS = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    types.NoneType: "null",
+}
 
 
-class _HelpFormatter(DefaultHelpFormatter):
-    """Shows defaults; the types are in the metavars already."""
+class _Parser(ArgumentParser):
+    """An argument parser that raises ``OptionError`` instead of exiting."""
 
-    def __init__(self, prog: str, **options: Any) -> None:
-        super().__init__(prog, **{"max_help_position": 30, "width": 100, **options})
-
-    def _get_type_str(self, action: Any) -> None:
-        return None
-
-    def _get_help_string(self, action: Any) -> str:
-        return super()._get_help_string(action) if action.option_strings else action.help
+    def error(self, message: str) -> NoReturn:
+        """Raise an error with argparse's message."""
+        raise OptionError(message.removeprefix("argument "))
 
 
-class Parser(ArgumentParser):
-    """A parser of typed options that complains by one line, with the nearest right name.
+class Parser:
+    """A parser of typed options with one-line errors that suggest the nearest name.
+
+    Options are parsed first and positional arguments from the rest, so options may stand before,
+    between and after positional arguments.
 
     Args:
-        prog: The command as the user writes it, up to the verb.
-        usage: What follows in the shortest call.
-        description: What the verb does.
+        prog: The command up to the verb.
+        usage: The arguments after it, for the usage line.
+        description: One sentence for the help text.
     """
 
     def __init__(self, prog: str, usage: str, description: str) -> None:
-        super().__init__(
-            prog=prog,
-            usage=f"{prog} {usage}",
-            description=description,
-            formatter_class=_HelpFormatter,
-            exit_on_error=False,
-            allow_abbrev=False,
-            print_config="--print-config",
+        self._program: dict[str, Any] = {
+            "prog": prog,
+            "usage": f"{prog} {usage}",
+            "description": description,
+        }
+        self._options = _Parser(add_help=False, allow_abbrev=False)
+        self._positionals = _Parser(add_help=False)
+        self._types: dict[str, Any] = {}  # of options by name; also those of a file
+        self._required: dict[str, str] = {}  # by name, as the user writes it
+        self._flags: list[str] = []
+        self._add("-h", "--help", action="store_true", help="Show this help message and exit.")
+
+    def add_argument(
+        self,
+        name: str,
+        help: str,
+        type: Any = str | None,
+        default: Any = None,
+        required: bool = False,
+        **settings: Any,
+    ) -> None:
+        """Add an option, or a positional argument where the name has no dashes.
+
+        Args:
+            name: ``--some-name`` for an option.
+            help: The help text.
+            type: The type of an option: ``str``, ``int``, ``float``, ``bool``, a ``Literal`` of
+                strings, None or a union of these. A ``bool`` has a ``--no-`` form.
+            default: The default value; with ``SUPPRESS`` an option that is not given is left out.
+            required: Whether an option must be given; positional arguments must, except with
+                ``nargs="*"``.
+            settings: Further arguments for argparse.
+        """
+        if name.startswith("--"):
+            self._add_option(self._options, name, help, type, default, required, **settings)
+            return
+        settings.setdefault("nargs", "?")
+        self._positionals.add_argument(name, help=help, default=default, **settings)
+        if settings["nargs"] == "?":
+            self._required[name] = settings["metavar"]
+
+    def add_config(self) -> None:
+        """Add ``--config``, a file of options, and ``--print-config``; the command line wins."""
+        self._add(
+            "--config",
+            type=Path,
+            action="append",
+            metavar="FILE",
+            help="A YAML file with options, such as the config.yaml of a run.",
         )
-        self._hints: dict[str, Any] = {}
+        self._add(
+            "--print-config",
+            action="store_true",
+            help="Print all options with their values as such a file, and exit.",
+        )
 
     def add_options(
         self, options: type, names: Sequence[str] | None = None, defaults: bool = True
     ) -> None:
-        """Add an option for each field of a dataclass, a group for each class that it is made of.
+        """Add an option for each field of a dataclass, grouped by the class that declares it.
 
         The flag is the field's name with dashes, the default is the field's, and the help is the
         ``Args:`` section of the class that declares the field. Booleans have a ``--no-`` form.
 
         Args:
             options: The dataclass.
-            names: The fields that are wanted; all of them when None.
-            defaults: Whether what was not given comes as its default; else it does not come.
+            names: The names of the fields to add; all when None.
+            defaults: Whether options that are not given get their defaults or are left out.
         """
         hints = get_type_hints(options)
         values = {field.name: field.default if defaults else SUPPRESS for field in fields(options)}
         own, *bases = [cls for cls in options.__mro__ if cls is not object]
         seen: set[str] = set()
-        declared_by = {}  # of a field that is declared anew, the class that did it last
+        declared_by = {}  # a field belongs to the most derived class that declares it
         for cls in (own, *bases):
             declared_by[cls] = [
                 n for n in inspect.get_annotations(cls) if n in values and n not in seen
@@ -79,113 +131,177 @@ class Parser(ArgumentParser):
         for cls in [*bases, own]:
             documentation = docstring_parser.parse(cls.__doc__ or "")
             helps = {param.arg_name: param.description for param in documentation.params}
-            wanted = [name for name in declared_by[cls] if names is None or name in names]
-            if not wanted:
+            selected = [name for name in declared_by[cls] if names is None or name in names]
+            if not selected:
                 continue
-            group = self.add_argument_group((documentation.short_description or "").rstrip("."))
-            for name in wanted:
+            title = (documentation.short_description or "").rstrip(".")
+            group = self._options.add_argument_group(title)
+            for name in selected:
                 text = " ".join((helps.get(name) or "").replace("``", "").split())
-                self._add_option(group, name, hints[name], values[name], text)
-
-    def _add_option(self, group: Any, name: str, hint: Any, default: Any, text: str) -> None:
-        flag = "--" + name.replace("_", "-")
-        self._hints[name] = hint
-        if hint is bool:
-            group.add_argument(
-                flag, action=ActionYesNo(no_prefix="no-"), default=default, help=text
-            )
-            return
-        required = default is MISSING
-        group.add_argument(
-            flag,
-            type=hint,
-            required=required,
-            help=text,
-            metavar="|".join(_alternatives(hint, _METAVARS)),
-            **({} if required else {"default": default}),
-        )
+                flag = "--" + name.replace("_", "-")
+                required = values[name] is MISSING
+                self._add_option(group, flag, text, hints[name], values[name], required)
 
     def parse(self, arguments: Sequence[str]) -> Namespace:
-        """Parse, or raise an ``OptionError`` of one line; ``--help`` raises ``SystemExit``."""
+        """Parse the options and positional arguments.
+
+        Args:
+            arguments: The words after the verb.
+
+        Raises:
+            OptionError: They cannot be used; the message is one line.
+            SystemExit: ``--help`` or ``--print-config`` was given and has been answered.
+        """
+        words = list(arguments)
+        dashes = words.index("--") if "--" in words else len(words)
+        parsed, rest = self._options.parse_known_args(words[:dashes])
+        if parsed.help:
+            _print_and_exit(self._help())
+        if configs := getattr(parsed, "config", None):
+            values = {name: word for path in configs for name, word in self._read(path).items()}
+            parsed, rest = self._options.parse_known_args(words[:dashes], Namespace(**values))
+        _, unknown = self._positionals.parse_known_args([*rest, *words[dashes:]], parsed)
+        if unknown := [word for word in unknown if word != "--"]:
+            raise OptionError(self._explain_unknown(unknown))
+        options = vars(parsed)
+        for name, hint in self._types.items():
+            if isinstance(word := options.get(name), str):
+                options[name] = _convert(name, word, hint)
+        if options.get("print_config"):
+            printed = {name: options[name] for name in self._types if name in options}
+            _print_and_exit(yaml.safe_dump(printed, sort_keys=False, allow_unicode=True))
+        if missing := [flag for name, flag in self._required.items() if options[name] is None]:
+            raise OptionError(f"{' and '.join(missing)} must be given")
+        return parsed
+
+    def _add(self, *flags: str, group: Any = None, **settings: Any) -> Any:
+        """Add an option to argparse and remember its flags."""
+        action = (group or self._options).add_argument(*flags, **settings)
+        self._flags += action.option_strings
+        return action
+
+    def _add_option(
+        self, group: Any, flag: str, text: str, hint: Any, default: Any, required: bool, **more: Any
+    ) -> None:
+        """Add a typed option with its default in the help text."""
+        if hint is bool:
+            more["action"] = BooleanOptionalAction
+        else:
+            more.setdefault("metavar", _alternatives(hint, _METAVARS, "|"))
+        action = self._add(flag, group=group, default=None if required else default, **more)
+        if required:
+            self._required[action.dest] = flag
+            text += " (required)"
+        elif default is not SUPPRESS:
+            text += f" (default: {'null' if default is None else default})"
+        action.help = text.replace(
+            "%", "%%"
+        )  # with the default, which not all versions of Python add
+        self._types[action.dest] = hint
+
+    def _help(self) -> str:
+        """Return the help text."""
+        return ArgumentParser(
+            **self._program,
+            formatter_class=lambda prog: HelpFormatter(prog, max_help_position=30, width=100),
+            parents=[self._positionals, self._options],
+            add_help=False,
+        ).format_help()
+
+    def _read(self, path: Path) -> dict[str, bool | str]:
+        """Return the options in a YAML file or a run's ``config.yaml``, as on the command line."""
+        if not path.exists() or path.is_dir():
+            fault = "is not a file" if path.exists() else "does not exist"
+            raise OptionError(f"--config {path} {fault}")
         try:
-            return self.parse_args(self._options_first(arguments))
-        except ArgumentError as error:
-            raise OptionError(self._explain(str(error))) from error
+            with path.open(encoding="utf-8") as file:
+                config = yaml.safe_load(file)
         except UnicodeDecodeError as error:
             raise OptionError(f"the --config file is not UTF-8 ({error.reason})") from error
+        except yaml.YAMLError as error:
+            raise OptionError(f"--config: {error}") from error
+        if not isinstance(config, dict):
+            raise OptionError(
+                "the --config file holds no options; it should have lines such as epochs: 3"
+            )
+        words: dict[str, bool | str] = {}
+        for name, value in _flatten_config(config).items():
+            if name not in self._types:
+                near = _suggestion(str(name), list(self._types))
+                raise OptionError(f"the --config file has an unknown option {name}{near}")
+            hint = self._types[name]
+            if isinstance(value, list | dict) or isinstance(value, bool) != (hint is bool):
+                raise _value_error(name, value, hint)
+            words[name] = value if hint is bool else "null" if value is None else str(value)
+        return words
 
-    def parse_string(self, content: str, *arguments: Any, **options: Any) -> Namespace:
-        """Parse the text of a configuration file; a run's own ``config.yaml`` is one, too."""
-        return super().parse_string(_flat(content), *arguments, **options)
-
-    def _options_first(self, arguments: Sequence[str]) -> list[str]:
-        """The arguments with the options before the rest, which argparse takes in one piece."""
-        nargs = {flag: action.nargs for action in self._actions for flag in action.option_strings}
-        options: list[str] = []
-        others: list[str] = []
-        value_follows = False
-        words = iter(arguments)
-        for word in words:
-            if word == "--":
-                return [*options, *others, "--", *words]
-            if word.startswith("--") or word in nargs:
-                options.append(word)
-                value_follows = nargs.get(word, 0) != 0
-            else:
-                (options if value_follows else others).append(word)
-                value_follows = False
-        return [*options, *others]
-
-    def _explain(self, complaint: str) -> str:
-        if re.fullmatch(r"unrecognized arguments:\s*", complaint):
+    def _explain_unknown(self, words: Sequence[str]) -> str:
+        """Return the message for words that are neither options nor positional arguments."""
+        if not words[0].strip():
             return "an argument is empty; --help says what can be given"
-        if found := re.match(r"unrecognized arguments:\s+([^-].*)", complaint):
-            if found[1].split()[0].lower() in ("true", "false", "yes", "no", "on", "off"):
-                return (
-                    f"unexpected argument {found[1]}; an option that is on or off takes no value: "
-                    "--NAME is on, --no-NAME is off"
-                )
-            return f"unexpected argument {found[1]}; --help says what can be given"
-        if found := re.match(r"the following arguments are required: (.*)", complaint):
-            flags = {action.dest: action.option_strings for action in self._actions}
-            missing = [next(iter(flags[dest]), dest.upper()) for dest in found[1].split(", ")]
-            return f"{' and '.join(missing)} must be given"
-        if found := re.match(r"unrecognized arguments: (\S+)", complaint):
-            known = [flag for action in self._actions for flag in action.option_strings]
-            return f"unknown option {found[1]}{_nearest(found[1].split('=')[0], known)}"
-        if found := re.match(r"Option '(\S+)' is not accepted", complaint):
-            known = [action.dest for action in self._actions]
-            return f"the --config file has an unknown option {found[1]}{_nearest(found[1], known)}"
-        found = re.search(r'key "(\w+)":.*(?:Given|Got) value: (.*)$', complaint, re.DOTALL)
-        if found and found[1] in self._hints:
-            expected = " or ".join(_alternatives(self._hints[found[1]], _KINDS))
-            return f"--{found[1].replace('_', '-')} is {found[2].strip()!r}; it can be {expected}"
-        if complaint.startswith("Unexpected config"):
-            return "the --config file holds no options; it should have lines such as epochs: 3"
-        complaint = complaint.replace('"<unicode string>"', "the --config file")
-        return re.sub(r'^Parser key "(\w+)":', r"--\1:", " ".join(complaint.split()))
+        if words[0].startswith("-"):
+            return f"unknown option {words[0]}{_suggestion(words[0].split('=')[0], self._flags)}"
+        if words[0].lower() in ("true", "false", "yes", "no", "on", "off"):
+            return (
+                f"unexpected argument {words[0]}; an option that is on or off takes no value: "
+                "--NAME is on, --no-NAME is off"
+            )
+        return f"unexpected argument {' '.join(words)}; --help says what can be given"
 
 
-def _flat(content: str) -> str:
-    """The options and the data in a run's ``config.yaml``; any other content as it is."""
-    try:
-        config = yaml.safe_load(content)
-        options, facts = config["options"], config["facts"]
-        data = {name: facts[name] for name in ("data", "validation_data") if facts.get(name)}
-        return yaml.safe_dump(options | data, allow_unicode=True)
-    except (TypeError, KeyError, AttributeError, yaml.YAMLError):
-        return content
+def _print_and_exit(output: str) -> NoReturn:
+    """Write to standard output and exit."""
+    sys.stdout.write(output)
+    raise SystemExit(0)
 
 
-def _alternatives(hint: Any, names: dict[Any, str]) -> list[str]:
-    """The kinds of values that a type allows, in words."""
+def _flatten_config(config: dict[Any, Any]) -> dict[Any, Any]:
+    """Return the options and the data of a run's ``config.yaml``; other content unchanged."""
+    config = upgrade_description(config, "the --config file") if "facts" in config else config
+    options, facts = config.get("options"), config.get("facts")
+    if not isinstance(options, dict) or not isinstance(facts, dict):
+        return config
+    return options | {n: facts[n] for n in ("data", "validation_data") if facts.get(n)}
+
+
+def _kinds(hint: Any) -> list[Any]:
+    """Return the types and choices that a type hint consists of."""
     if get_origin(hint) in (Union, types.UnionType):
-        return [word for part in get_args(hint) for word in _alternatives(part, names)]
-    if get_origin(hint) is Literal:
-        return [str(value) for value in get_args(hint)]
-    return [names.get(hint, str(hint))]
+        return [kind for part in get_args(hint) for kind in _kinds(part)]
+    return [*get_args(hint)] if get_origin(hint) is Literal else [hint]
 
 
-def _nearest(name: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]}?" if near else "; --help lists them all"
+def _alternatives(hint: Any, names: Mapping[Any, str], between: str) -> str:
+    """Return the alternatives of a type hint in words."""
+    return between.join(names.get(kind, str(kind)) for kind in _kinds(hint))
+
+
+def _convert(name: str, word: str, hint: Any) -> Any:
+    """Convert a word to a value of a type.
+
+    Raises:
+        OptionError: It has no value of this type.
+    """
+    kinds = _kinds(hint)
+    if word == "null" and types.NoneType in kinds:
+        return None
+    for kind in kinds:
+        if kind is str or kind == word:
+            return word
+        if kind in (int, float):
+            with contextlib.suppress(ValueError, OverflowError):
+                if math.isfinite(number := kind(word)):
+                    return number
+    raise _value_error(name, word, hint)
+
+
+def _value_error(name: str, value: object, hint: Any) -> OptionError:
+    """Return the error for a value of the wrong type."""
+    expected = _alternatives(hint, _KINDS, " or ")
+    return OptionError(f"--{name.replace('_', '-')} is {value!r}; it can be {expected}")
+
+
+def _suggestion(name: str, known: Sequence[str]) -> str:
+    """Return a hint at the known name nearest to a name."""
+    matches = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {matches[0]}?" if matches else "; --help lists them all"

@@ -1,4 +1,4 @@
-"""What a pipeline is, for the verbs to work on."""
+"""The declaration of a pipeline, for the verbs to work on."""
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -6,22 +6,23 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pipelines import console
-from pipelines.labelled import Labelled
+from pipelines.labelled import LabelledData
 from toolkit.data import Source
+from toolkit.tasks.protocol import TaskProtocol
 
-#: The name of the embedded sample, where data is asked for.
+#: The name of the embedded sample, as a value of ``--data``.
 SAMPLE = "sample"
 
 
 @dataclass(frozen=True)
 class View:
-    """A file in which answers are looked at.
+    """A file that shows answers to a reader.
 
     Args:
-        option: What asks ``predict`` for it, without dashes.
+        option: The option of ``predict`` for it, without dashes.
         help: What the file shows, for the help text.
-        write: Writes it to a path; given the task, texts with their answers, which it may read as
-            they come, and the run's folder.
+        write: Function that writes it; it gets the task, an iterator of inputs with their answers,
+            the run's folder and the path.
     """
 
     option: str
@@ -31,45 +32,45 @@ class View:
 
 @dataclass(frozen=True)
 class Pipeline:
-    """A task with the names and texts that go with it.
+    """A task with its command line, data readers and samples.
 
     Args:
         name: The name of its module in ``pipelines``.
-        description: What it does, in a sentence.
-        options: The dataclass of its task's hyperparameters.
-        task: Where the task is, as ``module:Class``; imported when it is needed.
-        labelled: How its labelled data is read.
-        samples: The embedded samples by name; each gives its ``train`` or ``test`` part as data
-            that ``labelled`` opens.
-        examples: Texts for the golden file and the demonstration, written by ourselves.
-        asking: The dataclass of what can be said of how texts are answered, where there is any.
-        view: How its answers are looked at, where they are.
-        streams: Whether its task has ``stream``, which gives an answer piece by piece.
+        description: One sentence for the help text.
+        options: The dataclass of the task's options.
+        task: The task as ``module:Class``; imported when it is needed.
+        labelled: The reader of its labelled data.
+        samples: Functions by name that return the ``train`` or ``test`` part of an embedded sample,
+            as data that ``labelled`` opens.
+        examples: Inputs for the golden file and the demonstration.
+        predict_options: The dataclass of further options of ``predict``, if there are any.
+        view: A file that shows answers, if there is one.
+        streams: Whether the task has ``stream``, which yields an answer piece by piece.
     """
 
     name: str
     description: str
     options: type
     task: str
-    labelled: Labelled
+    labelled: LabelledData
     samples: Mapping[str, Callable[[Literal["train", "test"]], Any]]
     examples: Sequence[str]
-    asking: type | None = None
+    predict_options: type | None = None
     view: View | None = None
     streams: bool = False
 
     @property
     def command(self) -> str:
-        """How a user calls it."""
+        """The command of the pipeline, without a verb."""
         return f"python -m pipelines.{self.name}"
 
     def data(self, name: str, part: Literal["train", "test"], columns: Any) -> Source:
-        """Open data by the name that the user gave, if it is there.
+        """Open data by its name.
 
         Args:
-            name: A path, the name of a data set, or of a sample.
-            part: Which part of data that comes in parts, where the name does not say.
-            columns: The options that say which columns mean what.
+            name: A path, or the name of a data set or of a sample.
+            part: The part to read of data that has parts, if the name does not tell.
+            columns: The column options.
 
         Raises:
             DataError: There is no such data.
@@ -77,8 +78,9 @@ class Pipeline:
         sample = self.samples.get(name)
         return self.labelled.open(sample(part) if sample else name, part, columns)
 
-    def load_task(self) -> Any:
-        """Import the class of the task, and TensorFlow with it, quietly unless in ``--debug``."""
-        with console.importing():
+    def load_task(self) -> type[TaskProtocol]:
+        """Import the class of the task, and TensorFlow with it; quietly, unless in ``--debug``."""
+        with console.quiet_import():
             module, name = self.task.split(":")
-            return getattr(importlib.import_module(module), name)
+            task: type[TaskProtocol] = getattr(importlib.import_module(module), name)
+            return task

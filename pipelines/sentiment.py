@@ -1,17 +1,66 @@
-"""Sentiment, or any other classes: which kind of text is this?
+"""Classification of texts: sentiment or any other classes, several labels, a number.
 
 Run ``python -m pipelines.sentiment --help``.
 """
 
 import sys
-from collections.abc import Sequence
-from typing import Literal
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
 
+from pipelines import console
 from pipelines.command import main as run
-from pipelines.labelled import LabelledTexts
+from pipelines.labelled import LabelledData, check_pretrained
 from pipelines.pipeline import SAMPLE, Pipeline
 from pipelines.samples.reviews import DEMO_SENTENCES, reviews
-from toolkit.tasks.options import TextClassifierOptions
+from toolkit.data import ColumnOptions, LabelEncoder, Source, TextExamples, open_source, scan
+from toolkit.tasks.classification.options import TextClassifierOptions
+
+
+class LabelledTexts(LabelledData):
+    """Texts, each with a class, several labels or a number."""
+
+    columns = ColumnOptions
+    evaluate_columns = (
+        *("text_column", "label_column"),
+        *("label_rule", "label_separator", "skip_bad_rows"),
+    )
+    predict_columns = ("text_column",)
+    formats = "A CSV, TSV or JSONL file (each also .gz), a folder with a sub-folder a class"
+    example_file = "your.csv"
+
+    def open(self, data: Any, part: Literal["train", "test"], columns: Any) -> Source:
+        """Open data."""
+        return open_source(data, part)
+
+    def check_training(self, train: Source, validation: Source | None, options: Any) -> None:
+        """Read the data once, split it, and check the classes of the validation data."""
+        check_pretrained(options.pretrained)
+        TextExamples(train, options)
+        share = options.validation_split if validation is None else 0
+        with console.silence():  # the task logs the same later
+            scanned = scan(TextExamples(train, options, grouped=share > 0), options.target)
+            if share:
+                scanned.split(share, options.seed)
+        if validation is not None:
+            self._read(validation, options, scanned.encoder)
+
+    def check(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> None:
+        """Read the data once and check that the run knows its classes."""
+        classes = facts.get("classes")
+        self._read(
+            data, columns, None if classes is None else LabelEncoder(columns.target, classes)
+        )
+
+    def inputs(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[str]:
+        """Yield the text of each row."""
+        return (example.text for example in TextExamples(data, columns, labelled=False))
+
+    def _read(self, data: Source, columns: Any, encoder: LabelEncoder | None) -> None:
+        """Read the data once and check its labels."""
+        examples = TextExamples(data, columns, grouped=False)
+        with console.silence():  # the task logs the same later
+            deque(examples.known(encoder) if encoder else examples, maxlen=0)
 
 
 def sample(part: Literal["train", "test"]) -> tuple[list[str], list[str]]:
@@ -22,9 +71,9 @@ def sample(part: Literal["train", "test"]) -> tuple[list[str], list[str]]:
 
 PIPELINE = Pipeline(
     name="sentiment",
-    description="Says of a text which of the classes it was trained on it belongs to.",
+    description="Classifies texts.",
     options=TextClassifierOptions,
-    task="toolkit.tasks.text_classifier:TextClassifier",
+    task="toolkit.tasks.classification.task:TextClassifier",
     labelled=LabelledTexts(),
     samples={SAMPLE: sample},
     examples=[text for text, _ in DEMO_SENTENCES],
@@ -32,7 +81,7 @@ PIPELINE = Pipeline(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says, and return the exit code."""
+    """Run a command line and return the exit code."""
     return run(PIPELINE, arguments)
 
 

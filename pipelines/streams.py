@@ -1,4 +1,4 @@
-"""Texts come in while answers go out."""
+"""Streams of inputs and answers."""
 
 import codecs
 import csv
@@ -10,59 +10,59 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
-#: How many texts are answered at once when that many are there.
+#: The largest number of texts in a batch.
 BATCH = 256
 _CHUNK = 65536  # bytes read at once; what a pipe holds on Linux
 
 
 def arriving_lines(descriptor: int) -> Iterator[str]:
-    """Give the lines of a file descriptor, whatever bytes are in them.
+    """Yield the lines of a file descriptor as they arrive, whatever bytes they contain.
 
     Lines end with a line feed (a carriage return before it is dropped). Bytes that are not UTF-8
     become U+FFFD; a byte order mark at the start is dropped.
 
-    The descriptor is read without Python's own buffers: a thread that waits in them for input
-    would keep the interpreter from ending.
+    The descriptor is read without Python's buffers: a thread that waited in them for input would
+    keep the interpreter from exiting.
     """
     decoder = codecs.getincrementaldecoder("utf-8-sig")(errors="replace")
-    begun: list[str] = []  # the pieces of the line whose end has not come yet
+    pieces: list[str] = []  # of a line whose end has not arrived
     chunk = b"start"
     while chunk:
         chunk = os.read(descriptor, _CHUNK)
-        *ends, rest = decoder.decode(chunk, final=not chunk).split("\n")
-        for end in ends:
-            yield "".join([*begun, end]).removesuffix("\r")
-            begun.clear()
-        begun.append(rest)
-    if line := "".join(begun):
+        *finished, rest = decoder.decode(chunk, final=not chunk).split("\n")
+        for end in finished:
+            yield "".join([*pieces, end]).removesuffix("\r")
+            pieces.clear()
+        pieces.append(rest)
+    if line := "".join(pieces):
         yield line.removesuffix("\r")
 
 
 def arriving_batches(texts: Iterable[str], size: int = BATCH) -> Iterator[list[str]]:
-    """Give what has arrived so far, at least one text and at most ``size``, never waiting for more.
+    """Yield batches of the texts that have arrived, from one text up to ``size``.
 
-    The texts are read in a thread of their own, at most a few batches ahead.
+    Another thread reads the texts, at most a few batches ahead.
     """
-    waiting: queue.Queue[str | _End] = queue.Queue(4 * size)
+    received: queue.Queue[str | _End] = queue.Queue(4 * size)
 
     def read() -> None:
         try:
             for text in texts:
-                waiting.put(text)
+                received.put(text)
         except BaseException as error:
-            waiting.put(_End(error))
+            received.put(_End(error))
         else:
-            waiting.put(_End(None))
+            received.put(_End(None))
 
     threading.Thread(target=read, daemon=True).start()
     while True:
         batch: list[str] = []
-        item = waiting.get()
+        item = received.get()
         while isinstance(item, str):
             batch.append(item)
-            if len(batch) == size or waiting.empty():
+            if len(batch) == size or received.empty():
                 break
-            item = waiting.get()
+            item = received.get()
         if batch:
             yield batch
         if isinstance(item, _End):
@@ -72,51 +72,57 @@ def arriving_batches(texts: Iterable[str], size: int = BATCH) -> Iterator[list[s
 
 
 class _End:
-    """Stands after the last text, with what went wrong in reading, if anything did."""
+    """Mark of the end of the texts, with the error of reading, if any."""
 
     def __init__(self, error: BaseException | None) -> None:
         self.error = error
 
 
 def full_batches(texts: Iterable[Any], size: int = BATCH) -> Iterator[list[Any]]:
-    """Give ``size`` texts at a time, for texts that are all there already."""
+    """Yield batches of ``size`` texts; the last one may be smaller."""
     remaining = iter(texts)
     while batch := list(itertools.islice(remaining, size)):
         yield batch
 
 
-def answered(
+def write_answers(
     batches: Iterable[Sequence[Any]],
     predict: Callable[[Sequence[Any]], Sequence[Mapping[str, Any]]],
     output: TextIO,
     form: str,
+    input_name: Callable[[Any], str],
 ) -> Iterator[tuple[Any, Mapping[str, Any]]]:
-    """Write the answer to each text, in order, and flush after each batch.
+    """Write the answer to each input, in order, and flush after each batch.
 
     Args:
-        batches: The texts, or sentences as lists of tokens, or pairs that answers show otherwise.
-        predict: What answers some of them.
-        output: Where the answers go.
+        batches: Batches of inputs: texts, lists of tokens, pairs or numbers.
+        predict: Function from a batch to its answers.
+        output: The stream to write to.
         form: ``jsonl`` or ``csv``.
+        input_name: Function from an input to its name (column) beside the answer.
 
     Yields:
-        Each text with its answer, once the batch is written.
+        Each input with its answer, after its batch is written.
     """
     write = _csv_writer(output) if form == "csv" else _json_writer(output)
     for batch in batches:
         answers = list(zip(batch, predict(batch), strict=True))
-        for text, found in answers:
-            write({"tokens" if isinstance(text, list) else "text": text, **found})
+        for value, answer in answers:
+            write({input_name(value): value, **answer})
         output.flush()
         yield from answers
 
 
 def _json_writer(output: TextIO) -> Callable[[Mapping[str, Any]], object]:
+    """Return a writer of JSON lines."""
     return lambda row: output.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
 def _csv_writer(output: TextIO) -> Callable[[Mapping[str, Any]], object]:
-    """Columns are named by the first answer; ``probabilities.pos`` is an entry of a mapping."""
+    """Return a writer of CSV rows; the first answer names the columns.
+
+    An entry of a mapping is a column such as ``probabilities.pos``.
+    """
     writer: csv.DictWriter[str] | None = None
 
     def write(row: Mapping[str, Any]) -> None:
@@ -136,7 +142,7 @@ def _csv_writer(output: TextIO) -> Callable[[Mapping[str, Any]], object]:
 
 
 def _field(value: Any) -> Any:
-    """A value in one field: names separated by ``|``, other lists as JSON."""
+    """Return a value as one CSV field: strings joined by ``|``, other lists as JSON."""
     if not isinstance(value, list):
         return value
     if value and all(isinstance(item, str) for item in value):

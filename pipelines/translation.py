@@ -1,51 +1,88 @@
-"""Translation, or any other text that is made of a text.
+"""Translation, or any other mapping from text to text.
 
 Run ``python -m pipelines.translation --help``.
 """
 
 import logging
 import sys
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
 
+from pipelines import console
 from pipelines.command import main as run
-from pipelines.labelled import LabelledPairs
+from pipelines.labelled import LabelledData
 from pipelines.pipeline import SAMPLE, Pipeline, View
 from pipelines.samples.numbers import numbers
+from toolkit.data import PairColumnOptions, PairExamples, Source, open_pairs, source_texts
 from toolkit.evaluation import draw_attention
-from toolkit.tasks.options import AskOptions, TranslatorOptions
+from toolkit.tasks.translation.options import BeamSearchOptions, TranslatorOptions
 
 logger = logging.getLogger("toolkit.pipelines")
 
 
+class LabelledPairs(LabelledData):
+    """Pairs of a source and a target text."""
+
+    columns = PairColumnOptions
+    evaluate_columns = tuple(PairColumnOptions.__dataclass_fields__)
+    predict_columns = ("source_column",)
+    formats = (
+        "A TSV file with a pair a line, a CSV or JSONL file, two parallel files separated by a "
+        "comma (each also .gz)"
+    )
+    example_file = "your.tsv"
+    reads_lines = False
+    sides = ("source", "target")
+
+    def open(self, data: Any, part: Literal["train", "test"], columns: Any) -> Source:
+        """Open data."""
+        return open_pairs(data, part, columns)
+
+    def check_training(self, train: Source, validation: Source | None, options: Any) -> None:
+        """Read the data once."""
+        self.check(train, options, {})
+        if validation is not None:
+            self.check(validation, options, {})
+
+    def check(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> None:
+        """Read the data once."""
+        with console.silence():  # the task logs the same later
+            deque(PairExamples(data, columns), maxlen=0)
+
+    def inputs(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[str]:
+        """Yield the source of each pair; an empty text where there is none."""
+        return source_texts(data)
+
+
 def draw_alignment(task: Any, answers: Iterator[tuple[Any, Any]], run: str, path: str) -> None:
-    """Draw where the network looked while it wrote the translation of the first text."""
+    """Draw the attention weights of the first text's translation."""
     first = next(answers, None)
     if first is None:
-        logger.warning("there is no text, and nothing to draw")
+        logger.warning("there is no text to draw the attention of")
         return
     text, answer = first
-    found = task.align(text, answer["translation"])
-    draw_attention(found["source"], found["target"], found["weights"], path)
+    alignment = task.align(text, answer["translation"])
+    draw_attention(alignment["source"], alignment["target"], alignment["weights"], path)
     if next(answers, None) is not None:
-        logger.info("%s shows the first of the texts", path)
+        logger.info("%s shows the first text only", path)
 
 
 PIPELINE = Pipeline(
     name="translation",
-    description="Makes of a text another, such as its translation, as it was trained to.",
+    description="Translates texts.",
     options=TranslatorOptions,
-    task="toolkit.tasks.translator:Translator",
+    task="toolkit.tasks.translation.task:Translator",
     labelled=LabelledPairs(),
     samples={SAMPLE: numbers},
     examples=["two hundred and seven", "forty-one", "nine thousand and eighty"],
-    asking=AskOptions,
-    view=View("attention", "a picture of where it looked, of the first text", draw_alignment),
+    predict_options=BeamSearchOptions,
+    view=View("attention", "a picture of the attention weights for the first text", draw_alignment),
 )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the command line says, and return the exit code."""
+    """Run a command line and return the exit code."""
     return run(PIPELINE, arguments)
 
 

@@ -2,16 +2,22 @@
 
 import ctypes
 import gc
+import logging
 import os
 import resource
 import signal
+import sys
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
-# How long an example takes is the machine's affair, not the code's.
-settings.register_profile("toolkit", deadline=None, max_examples=40)
-settings.load_profile("toolkit")
+# Examples are drawn the same each time, so that no test fails by chance. `make test-slow` draws
+# many; `--hypothesis-profile search` draws others each time.
+settings.register_profile("daily", deadline=None, max_examples=12, derandomize=True)
+settings.register_profile("thorough", deadline=None, max_examples=100, derandomize=True)
+settings.register_profile("search", deadline=None, max_examples=1000)
+settings.load_profile("daily")
 
 # Tests press Ctrl-C, also in processes that they start; jobs in a shell's background ignore it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -20,8 +26,59 @@ _CAPABILITIES_VERSION = 0x20080522  # of Linux's capget and capset, with data of
 _READ_AND_WRITE_ALL = 1 << 1 | 1 << 2  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
 
 
-def pytest_collection_finish() -> None:
+#: The heaviest begin, so that both processes end together.
+HEAVY = (
+    "contracts/test_tasks",
+    "tasks/test_",
+    "models/test_many_to_many",
+    "pipelines/test_",
+    "layers/test_",
+    "models/test_",
+    "training/test_",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The heaviest first."""
+
+    def place(item: pytest.Item) -> int:
+        return next((n for n, name in enumerate(HEAVY) if name in item.nodeid), len(HEAVY))
+
+    items.sort(key=place)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A file's tests go to one process, which has their fixtures, unless a group is named."""
+    from xdist.scheduler import LoadGroupScheduling
+
+    class ByGroupOrFile(LoadGroupScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            group = super()._split_scope(nodeid)
+            return nodeid.split("::", 1)[0] if group == nodeid else group
+
+    return ByGroupOrFile(config, log)
+
+
+def thorough(config: pytest.Config) -> bool:
+    """Whether this is ``make test-slow``, in which TensorFlow is as its users have it."""
+    return config.getoption("hypothesis_profile") == "thorough"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Two processes share the cores; TensorFlow reads this as it is imported."""
+    if not thorough(config):
+        for threads in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+            os.environ.setdefault(threads, "1")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
     """What is imported stays; garbage collection need not go over it again and again."""
+    if "tensorflow" in sys.modules and not thorough(session.config):
+        import tensorflow as tf
+
+        # Most graphs run a few times: to make them faster takes longer than that saves.
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     gc.collect()
     gc.freeze()
 
@@ -32,6 +89,14 @@ def _what_was_made_is_looked_at_once():
     yield
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _reset_log() -> None:
+    """Take away the log handler that a command line run in this process has left."""
+    logger = logging.getLogger("toolkit")
+    logger.handlers, logger.propagate = [], True
+    logger.setLevel(logging.NOTSET)
 
 
 @pytest.fixture

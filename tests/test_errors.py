@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.errors import LONGEST, DataError, quoted
+from toolkit.errors import MAX_MESSAGE_LENGTH, DataError, quoted
 
 
 def test_white_space_and_what_is_invisible() -> None:
@@ -19,7 +19,7 @@ def test_the_middle_of_a_long_message_is_left_out() -> None:
     message = str(DataError("begin " + "x" * 10**7 + " end"))
     assert message.startswith("begin xx")
     assert message.endswith("xx end")
-    assert len(message) == LONGEST + 3
+    assert len(message) == MAX_MESSAGE_LENGTH + 3
 
 
 @given(st.text())

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from toolkit.files import alone, atomic, atomic_write, unfinished
+from toolkit.files import atomic, atomic_write, exclusive_lock, temporary_sibling
 
 
 def test_an_old_file_stays_where_the_new_one_cannot_be_written(tmp_path, full_disk) -> None:
@@ -53,7 +53,7 @@ def test_only_what_no_process_is_writing_any_more_is_cleared(tmp_path, as_folder
         for name in (*kept, f"{here}{done.pid}"):
             path = tmp_path / name / "variables"
             path.mkdir(parents=True) if as_folder else path.parent.touch()
-        with unfinished(tmp_path / "a.txt") as beside:
+        with temporary_sibling(tmp_path / "a.txt") as beside:
             beside.mkdir() if as_folder else beside.touch()
             beside.rename(tmp_path / "a.txt")
         running.stdin.close()
@@ -78,18 +78,18 @@ def test_what_a_killed_process_left_of_a_file_is_cleared(tmp_path) -> None:
 def test_a_folder_is_one_process_s_until_that_ends(tmp_path) -> None:
     hold = (
         "import sys\n"
-        "from toolkit.files import alone\n"
-        "with alone(sys.argv[1]):\n    print(flush=True)\n    input()\n"
+        "from toolkit.files import exclusive_lock\n"
+        "with exclusive_lock(sys.argv[1]):\n    print(flush=True)\n    input()\n"
     )
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen([sys.executable, "-c", hold, tmp_path], **pipes) as process:
         process.stdout.readline()
-        with pytest.raises(BlockingIOError), alone(tmp_path):
+        with pytest.raises(BlockingIOError), exclusive_lock(tmp_path):
             pass
         process.kill()
         process.wait()
     for _ in range(2):
-        with alone(tmp_path), pytest.raises(BlockingIOError), alone(tmp_path):
+        with exclusive_lock(tmp_path), pytest.raises(BlockingIOError), exclusive_lock(tmp_path):
             pass
     assert not list(tmp_path.iterdir())
 
@@ -99,5 +99,5 @@ def test_a_file_system_without_locks_gives_none(tmp_path, monkeypatch) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr(fcntl, "flock", fail)
-    with alone(tmp_path):
+    with exclusive_lock(tmp_path):
         assert tmp_path.exists()

@@ -1,55 +1,63 @@
-"""What can go wrong, as one tree.
+"""The exceptions of the toolkit, and helpers for their messages.
 
 ::
 
     ToolkitError
-    ├── UserError          bad usage or bad input: the user can put it right (exit code 2)
-    │   ├── OptionError    an option or hyperparameter is impossible
-    │   ├── DataError      a file, row or column is not what it should be
-    │   └── ModelError     a folder does not hold a model that can be used so
-    └── WorkError          the work itself failed (exit code 1)
-        └── DivergedError  the loss is no longer a number
+    ├── UserError          bad usage or bad input, which the user can correct (exit code 2)
+    │   ├── OptionError    an option or hyperparameter is invalid
+    │   ├── DataError      a file, row or column is invalid
+    │   └── ModelError     a folder holds no model for the requested use
+    └── WorkError          the operation failed (exit code 1)
+        └── DivergedError  the loss is no longer finite
 
-Each message is one line: what was wrong, where, and what would be right. The command line prints
-it and exits with ``exit_code``; from Python the errors are also the ``ValueError`` or
-``RuntimeError`` that one expects.
+Each message is one line: what is wrong, where, and how to correct it. The command line prints it
+and exits with ``exit_code``. In Python the errors are also of type ``ValueError`` or
+``RuntimeError``.
 """
 
 import reprlib
+from collections.abc import Sequence
 
-LONGEST = 1000
-"""About how many characters a message has at most."""
+MAX_MESSAGE_LENGTH = 1000
+"""The approximate maximum length of a message, in characters."""
 
 _REPR = reprlib.Repr()
 _REPR.maxstring = _REPR.maxother = 60
 
 
 def quoted(value: object) -> str:
-    """A value as Python writes it, shortened: what stands in a file can be of any size."""
+    """Return the ``repr`` of a value, shortened, since values from files can be of any size."""
     return _REPR.repr(value)
 
 
 def count(number: int, what: str) -> str:
-    """A number of things, in words: the plural of what they are is regular."""
+    """Return a number with its noun, in the regular plural unless the number is 1."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def as_message(text: str) -> str:
-    """Text on one line: white space becomes single spaces, what is invisible an escape sequence.
+def shorten(names: Sequence[str], most: int = 12, longest: int = 40) -> str:
+    """Join names to one short line for a message."""
+    shown = ", ".join(n if len(n) <= longest else f"{n[:longest]}…" for n in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
 
-    Of a text longer than ``LONGEST`` the middle is left out.
+
+def as_message(text: str) -> str:
+    """Return text as one line, with single spaces and escape sequences for invisible characters.
+
+    The middle of a text longer than ``MAX_MESSAGE_LENGTH`` is left out.
     """
-    if len(text) > LONGEST:
-        text = f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
+    if len(text) > MAX_MESSAGE_LENGTH:
+        half = MAX_MESSAGE_LENGTH // 2
+        text = f"{text[:half]} … {text[-half:]}"
     words = " ".join(text.split())
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in words)
 
 
 class ToolkitError(Exception):
-    """The root of all errors that the toolkit raises on purpose.
+    """The base class of all errors that the toolkit raises deliberately.
 
     Args:
-        message: What to tell the user; it is brought to one line.
+        message: The message for the user; it is converted to one line.
     """
 
     exit_code = 1
@@ -59,25 +67,25 @@ class ToolkitError(Exception):
 
 
 class UserError(ToolkitError, ValueError):
-    """Bad usage or bad input; the message says what would be right."""
+    """Bad usage or bad input; the message says how to correct it."""
 
     exit_code = 2
 
 
 class OptionError(UserError):
-    """An option or hyperparameter has a value that cannot work."""
+    """An option or hyperparameter has an invalid value."""
 
 
 class DataError(UserError):
-    """A file, row or column is not what it should be."""
+    """A file, row or column is invalid."""
 
 
 class ModelError(UserError):
-    """A folder does not hold a model that can be used in the way that was asked for."""
+    """A folder holds no model for the requested use."""
 
 
 class WorkError(ToolkitError, RuntimeError):
-    """The work itself failed."""
+    """The operation failed, although its input was valid."""
 
 
 class DivergedError(WorkError):

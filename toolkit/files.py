@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and errors that say which file they are about."""
+"""Atomic writing of files and folders, locks, and errors that name their file."""
 
 import fcntl
 import glob
@@ -12,8 +12,12 @@ from typing import IO
 
 
 @contextmanager
-def named(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Lets errors of the operating system that name no file, as in writing, name this one."""
+def with_filename(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Set the file name of operating system errors that have none, such as those of writing.
+
+    Args:
+        path: The file that the errors concern.
+    """
     try:
         yield
     except OSError as error:
@@ -23,37 +27,37 @@ def named(path: str | os.PathLike[str]) -> Iterator[None]:
 
 
 @contextmanager
-def unfinished(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a hidden name beside a path, for a file or folder that is renamed when it is whole.
+def temporary_sibling(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Yield a hidden path in the same folder, for a file or folder that is renamed when complete.
 
-    What still has that name in the end is taken away, and in the beginning what a killed process
-    of this machine left of the same path.
+    On exit, anything still at the hidden path is deleted. On entry, hidden paths that killed
+    processes of this machine left behind for the same path are deleted.
 
     Args:
-        path: What is going to be there; its folder is made when it is missing.
+        path: The final path; its folder is created if missing.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    mine = f".unfinished-{path.name}-{socket.gethostname()}-"
-    for leftover in path.parent.glob(f"{glob.escape(mine)}*"):
-        if not _is_running(leftover.name.removeprefix(mine)):
+    prefix = f".unfinished-{path.name}-{socket.gethostname()}-"
+    for leftover in path.parent.glob(f"{glob.escape(prefix)}*"):
+        if not _is_running(leftover.name.removeprefix(prefix)):
             _remove(leftover)
-    beside = path.with_name(f"{mine}{os.getpid()}")
+    temporary = path.with_name(f"{prefix}{os.getpid()}")
     try:
-        yield beside
+        yield temporary
     finally:
-        _remove(beside)
+        _remove(temporary)
 
 
 @contextmanager
-def alone(folder: str | os.PathLike[str]) -> Iterator[None]:
-    """Keeps a folder to this process, against all others that ask for the same.
+def exclusive_lock(folder: str | os.PathLike[str]) -> Iterator[None]:
+    """Hold an exclusive lock on a folder, against other processes that request the same lock.
 
-    The lock is on the folder itself, so nothing is written, and the operating system takes it back
-    however the process ends. A file system that knows no locks gives none.
+    The lock is on the folder itself, so no file is written. The operating system releases it when
+    the process ends in any way. A file system without locks locks nothing.
 
     Raises:
-        BlockingIOError: Another process has the folder.
+        BlockingIOError: Another process holds the lock.
     """
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -70,34 +74,34 @@ def alone(folder: str | os.PathLike[str]) -> Iterator[None]:
 
 @contextmanager
 def atomic(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """Opens a file to be written whole: a reader sees the old one or the new one, never a part.
+    """Open a file for atomic writing: readers see the old file or the new one, never a part.
 
     Args:
-        path: The file; its folder is made when it is missing.
+        path: The file; its folder is created if missing.
 
     Raises:
-        OSError: The file cannot be written; an older one is then untouched.
+        OSError: The file cannot be written; an existing file is unchanged.
     """
-    with unfinished(path) as beside:
-        with named(path), beside.open("wb") as file:
+    with temporary_sibling(path) as temporary:
+        with with_filename(path), temporary.open("wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(beside, path)
+        os.replace(temporary, path)
 
 
 def atomic_write(path: str | os.PathLike[str], text: str) -> Path:
-    """Write ``text`` as UTF-8 so that a reader sees the old file or the new one, never a part.
+    """Write text to a file as UTF-8: readers see the old file or the new one, never a part.
 
     Args:
-        path: The file; its folder is made when it is missing.
+        path: The file; its folder is created if missing.
         text: The whole content.
 
     Returns:
         The path.
 
     Raises:
-        OSError: The file cannot be written; an older one is then untouched.
+        OSError: The file cannot be written; an existing file is unchanged.
     """
     with atomic(path) as file:
         file.write(text.encode())
@@ -105,11 +109,11 @@ def atomic_write(path: str | os.PathLike[str], text: str) -> Path:
 
 
 def _is_running(process: str) -> bool:
-    """Whether another process of this number runs; true also of what is no number."""
+    """Return whether another process with this id runs; true if it is no number."""
     if not process.isdecimal():
         return True
     try:
-        os.kill(int(process), 0)  # signal 0 only asks
+        os.kill(int(process), 0)  # signal 0 only checks
     except ProcessLookupError:
         return False
     except PermissionError:
@@ -118,6 +122,7 @@ def _is_running(process: str) -> bool:
 
 
 def _remove(path: Path) -> None:
+    """Delete a file, or a folder with its contents, if it exists."""
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:

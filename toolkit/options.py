@@ -1,4 +1,4 @@
-"""Dataclasses of options: what their values may be, and how messages name them."""
+"""Dataclasses of options: checks of their values, and their names in messages."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from toolkit.errors import OptionError
 
-#: From the first number on, and below the second where there is one.
+#: The minimum of each option, and its exclusive maximum or None.
 Limits = dict[str, tuple[float, float | None]]
 
 
@@ -17,7 +17,7 @@ _ON_THE_COMMAND_LINE = ContextVar("on_the_command_line", default=False)
 
 @contextmanager
 def on_the_command_line() -> Iterator[None]:
-    """Within, messages name options as they are given on the command line."""
+    """Make messages name options as command-line flags within the context."""
     before = _ON_THE_COMMAND_LINE.set(True)
     try:
         yield
@@ -26,11 +26,11 @@ def on_the_command_line() -> Iterator[None]:
 
 
 def option(name: str, value: object = None) -> str:
-    """An option, for a message, as its user gives it.
+    """Return an option as the user writes it, for a message.
 
     Args:
         name: The name of the field.
-        value: A value that is advised.
+        value: A suggested value.
 
     Returns:
         ``text_column``, or ``target='labels'``; on the command line ``--text-column``, or
@@ -43,13 +43,13 @@ def option(name: str, value: object = None) -> str:
 
 
 def check_options(options: Any) -> None:
-    """Holds a dataclass against the choices that its types name, and against its ``LIMITS``.
+    """Check a dataclass against the choices in its type hints and against its ``LIMITS``.
 
-    ``LIMITS`` is a class variable of any of the classes that the dataclass is made of. Values that
-    are ``None`` or a named choice, such as ``auto``, have no limits.
+    Any base class of the dataclass may have ``LIMITS`` as a class variable. Limits do not apply to
+    ``None`` and to literal choices such as ``auto``.
 
     Raises:
-        OptionError: A value is none of the choices, of another type, or out of its limits.
+        OptionError: A value is no valid choice, of another type, or outside its limits.
     """
     hints = get_type_hints(type(options))
     limits: Limits = {}
@@ -74,11 +74,11 @@ def check_options(options: Any) -> None:
 
 
 def differences(recorded: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
-    """Which values differ, in words; empty if none does. A name in only one of them is passed over.
+    """Describe which values differ; empty if none does. Names in only one mapping are ignored.
 
     Args:
-        recorded: The values as they were.
-        asked: The values as they are asked for now.
+        recorded: The recorded values.
+        asked: The requested values.
     """
     return ", ".join(
         f"{name} {recorded[name]} (now {asked[name]})"
@@ -97,13 +97,14 @@ _KINDS = {
 
 
 def _allowed(hint: Any) -> tuple[list[Any], list[type]]:
-    """The literal choices and the kinds of values that a type allows."""
+    """Return the literal choices and the other types that a type hint allows."""
     parts = (hint,) if get_origin(hint) is Literal or not get_args(hint) else get_args(hint)
     choices = [choice for part in parts if get_origin(part) is Literal for choice in get_args(part)]
     return choices, [part for part in parts if get_origin(part) is not Literal]
 
 
 def _is_one_of(value: Any, kinds: list[type]) -> bool:
+    """Return whether a value has one of the types; an int is also a float, a bool is no int."""
     if isinstance(value, bool):
         return bool in kinds
     if isinstance(value, int) and float in kinds:

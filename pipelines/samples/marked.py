@@ -1,7 +1,7 @@
-"""Texts with their entities, written as one string: ``"Ms <PER Keller> lives in <LOC Bonn>."``
+"""Texts with entities, written as one string: ``"Ms <PER Keller> lives in <LOC Bonn>."``
 
-What stands between ``<LABEL`` and ``>`` is an entity. The generated samples are written so, since a
-text that grows out of slots has no offsets before it is finished::
+The text between ``<LABEL`` and ``>`` is an entity. The generators of the samples use this form,
+since offsets are known only when all slots of a text are filled::
 
     "Ms <PER Keller> lives in <LOC Bonn>."
 
@@ -33,11 +33,12 @@ _ENTITY = re.compile(r"<([A-Z]+) ([^>]+)>")
 
 
 def read_marked(marked: str, change: Callable[[str], str] = str) -> AnnotatedText:
-    """Returns the text that marks were put into, and the entities that they say.
+    """Return the text without marks, and the entities that they mark.
 
     Args:
         marked: The text with its marks.
-        change: Applied to each piece of the text, such as ``str.upper``; it may change lengths.
+        change: Function applied to each piece of the text, such as ``str.upper``; it may change
+            lengths.
     """
     text = ""
     entities: list[Entity] = []

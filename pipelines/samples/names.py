@@ -1,8 +1,8 @@
-"""Names of many languages out of Faker, in two parts that share no word; and common words.
+"""Names in many languages from Faker, split into two parts without common words; common nouns.
 
-A word belongs to the test or to training by its checksum, whatever name it stands in and whatever
-Faker's version is; a name whose words are not of one part is left out. So a first name of the test
-is no surname, town or half of a double name in training either.
+The checksum of a word decides whether it is for training or for the test, independent of the name
+that contains it and of Faker's version. A name with words of both parts is left out. So a first
+name in the test is no surname, town or half of a double name in training.
 """
 
 import random
@@ -10,9 +10,8 @@ import re
 import unicodedata
 from collections.abc import Callable, Set
 from string import ascii_uppercase
+from typing import Any
 from zlib import crc32
-
-from faker import Faker
 
 from pipelines.samples.reviews import Split
 
@@ -21,14 +20,14 @@ LOCALES = (
     *("es_ES", "es_MX", "fi_FI", "fr_FR", "hr_HR", "hu_HU", "id_ID", "it_IT", "nl_NL"),
     *("no_NO", "pl_PL", "pt_PT", "ro_RO", "sv_SE", "tr_TR", "yo_NG", "zu_ZA"),
 )
-UNSTEADY = ("it_IT",)  # whose towns come in another order in every process
+UNSTABLE_LOCALES = ("it_IT",)  # the order of their towns differs in every process
 DRAWS = 600  # of each kind of name in each locale
 
 _NAME = re.compile(r"[^\W\d_]+(?:['’ -][^\W\d_]+){0,3}")
 
 
 def name_words(name: str) -> set[str]:
-    """Returns the capitalised words of a name, without case and accents; initials are none."""
+    """Return the capitalised words of a name without case and accents; initials do not count."""
     words = (word for word in re.findall(r"[^\W\d_]{2,}", name) if word[0].isupper())
     return {
         "".join(c for c in unicodedata.normalize("NFKD", word.casefold()) if c.isalpha())
@@ -37,13 +36,13 @@ def name_words(name: str) -> set[str]:
 
 
 def names(split: Split, shared: Set[str], reserved: Set[str]) -> dict[str, tuple[str, ...]]:
-    """Returns one part's names by kind: ``first``, ``family``, ``town``, ``nation``, ``acronym``.
+    """Return the names of a part by kind: ``first``, ``family``, ``town``, ``nation``, ``acronym``.
 
     Args:
-        split: Whose names: about three words in four are for training.
-        shared: Words that names of both parts may have beside others, as ``name_words`` gives
-            them: 'new' in 'New Arbury'. A name of such words alone is left out.
-        reserved: Words that no name of training has, whatever their checksum is.
+        split: The part; about three words in four are for training.
+        shared: Words, as ``name_words`` returns them, that names of both parts may have beside
+            others: 'new' in 'New Arbury'. A name of such words alone is left out.
+        reserved: Words that are for the test, whatever their checksum.
     """
 
     def belongs(name: str) -> bool:
@@ -57,7 +56,7 @@ def names(split: Split, shared: Set[str], reserved: Set[str]) -> dict[str, tuple
 
     rng = random.Random(0)
     english = _faker("en_GB")
-    found = {
+    pools = {
         "first": set(),
         "family": set(),
         "town": set(),
@@ -66,15 +65,15 @@ def names(split: Split, shared: Set[str], reserved: Set[str]) -> dict[str, tuple
     }
     for locale in LOCALES:
         faker = _faker(locale)
-        found["first"] |= drawn(faker.first_name)
-        found["family"] |= drawn(faker.last_name)
-        if locale not in UNSTEADY:
-            found["town"] |= drawn(faker.city)
-    return {kind: tuple(sorted(members)) for kind, members in found.items()}
+        pools["first"] |= drawn(faker.first_name)
+        pools["family"] |= drawn(faker.last_name)
+        if locale not in UNSTABLE_LOCALES:
+            pools["town"] |= drawn(faker.city)
+    return {kind: tuple(sorted(members)) for kind, members in pools.items()}
 
 
 def common_words() -> dict[str, tuple[str, ...]]:
-    """Returns words that name nothing, by kind: ``noun``, ``job``, ``language``."""
+    """Return words that are not names, by kind: ``noun``, ``job``, ``language``."""
     english = _faker("en_US")
     jobs = {english.job().lower() for _ in range(2 * DRAWS)}
     languages = {english.language_name() for _ in range(2 * DRAWS)}
@@ -85,7 +84,9 @@ def common_words() -> dict[str, tuple[str, ...]]:
     }
 
 
-def _faker(locale: str) -> Faker:
+def _faker(locale: str) -> Any:
+    from faker import Faker  # only the samples need it
+
     providers = ("person", "address", "lorem", "job", "misc")
     faker = Faker(
         locale,

@@ -1,24 +1,24 @@
 """Numbers in words, in English and in French: 'two hundred and seven', 'deux cent sept'.
 
-The words are those of ``num2words``. Test numbers are none of the training's.
+The words are those of ``num2words``. No number is in both parts.
 """
 
 import random
 from typing import Literal
 
-from num2words import num2words
-
-#: All numbers below this are for training: they are what larger ones are made of.
+#: All numbers below this are for training, since larger ones are composed of them.
 SMALL = 100
-#: From here on to a power of ten, so many numbers are drawn of each length, for training and test.
+#: The numbers of digits of the other numbers, and how many of each are drawn for each part.
 DIGITS = (3, 4, 5)
 TRAINING, TEST = 2_000, 100
-#: Of the numbers of three digits there are not so many.
+#: The same for three digits in training, since there are only 900 such numbers.
 THREE_DIGITS = 600
 
 
 def numbers(part: Literal["train", "test"]) -> tuple[list[str], list[str]]:
-    """Return English and French words of the numbers of a part, in random order."""
+    """Return the numbers of a part in English and in French words, in random order."""
+    from num2words import num2words  # only this sample needs it
+
     random_numbers = random.Random(1)
     train = list(range(SMALL))
     test: list[int] = []
@@ -27,9 +27,9 @@ def numbers(part: Literal["train", "test"]) -> tuple[list[str], list[str]]:
         drawn = random_numbers.sample(range(10 ** (digits - 1), 10**digits), count + TEST)
         train += drawn[TEST:]
         test += drawn[:TEST]
-    chosen = train if part == "train" else test
-    random_numbers.shuffle(chosen)
+    selected = train if part == "train" else test
+    random_numbers.shuffle(selected)
     return (
-        [num2words(number, lang="en").replace(",", "") for number in chosen],
-        [num2words(number, lang="fr") for number in chosen],
+        [num2words(number, lang="en").replace(",", "") for number in selected],
+        [num2words(number, lang="fr") for number in selected],
     )

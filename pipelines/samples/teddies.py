@@ -1,8 +1,8 @@
-"""Sentences whose first word is a name or is not, as only the words after it tell.
+"""Sentences whose first word is a name or not, which only the words after it decide.
 
-'Teddy was a great president' and 'Teddy bears are on sale' begin alike, and so it is here: after
-every beginning, up to the ambiguous word and with it, the word is a name as often as not. Who reads
-forward alone can only guess. The words that decide come at once, or after an aside::
+'Teddy was a great president' and 'Teddy bears are on sale' begin alike. Every beginning, up to and
+with the ambiguous word, occurs equally often with a name and without, so a network that reads only
+forwards must guess. The words that decide follow at once, or after an aside::
 
     opening       "We met a friend. {sentence}"
     aside         ", they say,"
@@ -11,8 +11,8 @@ forward alone can only guess. The words that decide come at once, or after an as
     We met a friend. <PER Ginger>, they say, is good at chess.
     We met a friend. Ginger, they say, is good for the stomach.
 
-An opening, an aside and a continuation are a *construction*. They are the axes of a table, and one
-diagonal in five is kept for the test.
+An opening, an aside and a continuation form a *construction*. They are the axes of a table, and
+every fifth diagonal is for the test.
 """
 
 import random
@@ -52,7 +52,7 @@ ASIDES = (
     " (at least in the north)",
 )
 
-# How a sentence goes on after a name, by its label: five ways or more, as for things.
+# Continuations after a name by its label: at least five, as for ``Group.things``.
 NAMED = {
     "PER": (
         "{aside} said hello to the children.",
@@ -92,12 +92,13 @@ NAMED = {
 
 
 class Group(NamedTuple):
-    """Words that can be names, and how sentences go on in which they are not.
+    """Words that can be names, and continuations for when they are not.
 
     Attributes:
-        label: What they are where they are names.
+        label: The label of the words as names.
         words: The words.
-        things: The continuations; five or more, so that either part has one for any beginning.
+        things: Continuations after the word as no name; at least five, so that either part has one
+            for every beginning.
     """
 
     label: str
@@ -250,31 +251,31 @@ DEMO = tuple(
         "Apple pies are on sale.",
     )
 )
-"""What the demonstration asks the trained model, and the answers; in neither part."""
+"""Texts of the demonstration with their entities; in neither part."""
 
 
 def teddies(split: Split) -> list[AnnotatedText]:
-    """Returns distinct texts with their entities, each beginning once with a name and once not.
+    """Return distinct texts with their entities; each beginning occurs with a name and without.
 
     Args:
         split: ``train`` (4,000 texts) or ``test`` (1,000, of other constructions).
     """
     rng = random.Random(split)
     words = cycle([(group, word) for group in GROUPS for word in group.words])
-    made: dict[str, AnnotatedText] = {}
-    while len(made) < SIZES[split]:
+    by_text: dict[str, AnnotatedText] = {}
+    while len(by_text) < SIZES[split]:
         group, word = next(words)
         pair = _pair(group, word, split, rng)
-        while not pair.keys().isdisjoint(made.keys()):
+        while not pair.keys().isdisjoint(by_text.keys()):
             pair = _pair(group, word, split, rng)
-        made |= pair
-    texts = list(made.values())
+        by_text |= pair
+    texts = list(by_text.values())
     rng.shuffle(texts)
     return texts
 
 
 def _pair(group: Group, word: str, split: Split, rng: random.Random) -> dict[str, AnnotatedText]:
-    """Returns two texts that are alike up to the word and with it: it is a name in one of them."""
+    """Return two texts that are equal up to and with the word, which is a name in one of them."""
     opening, aside = rng.randrange(len(OPENINGS)), rng.randrange(len(ASIDES))
     case = rng.choices((str, str.upper, str.lower), weights=(80, 10, 10))[0]
     pair = {}

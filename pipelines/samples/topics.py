@@ -1,4 +1,4 @@
-"""English that every Python brings: the help texts on its language, ``pydoc_data.topics``."""
+"""English text that is part of Python: the help texts on its language, ``pydoc_data.topics``."""
 
 from pydoc_data.topics import topics as texts
 from typing import Literal

@@ -1,6 +1,6 @@
-"""The verbs that all pipelines share, a module for each or for two that go together.
+"""The verbs that all pipelines share.
 
-A verb complains about bad input before TensorFlow is imported; then it hands over to the task.
+A verb checks its input before TensorFlow is imported, and then calls the task.
 """
 
 from pipelines.verbs.compare import COMPARE

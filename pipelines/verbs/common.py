@@ -1,4 +1,4 @@
-"""What several verbs share: the arguments, and what can be said of them before TensorFlow comes."""
+"""Arguments that several verbs share, and their checks before TensorFlow is imported."""
 
 import contextlib
 import errno
@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
@@ -18,48 +18,48 @@ from pipelines.streams import arriving_lines
 from toolkit.data import Source
 from toolkit.errors import DataError, ModelError, OptionError
 from toolkit.evaluation import report_table
-from toolkit.export import read_description, version_folder
-from toolkit.export.description import CONFIG
-from toolkit.files import alone
+from toolkit.export import ARCHIVE, read_description
+from toolkit.files import exclusive_lock
+from toolkit.tasks.protocol import TaskProtocol
 
 
 def run_argument(parser: Parser, _: Pipeline) -> None:
-    """Add the run that a verb works on."""
+    """Add the argument for a run."""
     parser.add_argument("run", metavar="RUN", help="The folder of a trained run.")
 
 
 def check_run(pipeline: Pipeline, run: str) -> None:
-    """Complain before TensorFlow is imported about a folder that is no run of this task.
+    """Check that a folder is a run of this task, before TensorFlow is imported.
 
     Raises:
-        ModelError: It is none.
+        ModelError: It is not.
     """
-    recorded(pipeline, run)
+    read_run(pipeline, run)
 
 
 def check_archive(run: str, verb: str) -> None:
-    """Complain of a run that cannot be trained on from.
+    """Check that a run has its archive.
 
     Raises:
         ModelError: It has no ``model.keras``.
     """
-    archive = Path(run, "model.keras")
+    archive = Path(run, ARCHIVE)
     if not archive.is_file():
         raise ModelError(f"{verb} needs {archive}, which is missing")
 
 
 def cell_argument(parser: Parser) -> None:
-    """Add the option that names a cell of the user's own, whose code may be run."""
+    """Add the option for a cell of the user's own, whose code may run."""
     parser.add_argument(
         "--cell",
         metavar="MODULE:CLASS",
-        help="The cell of your own that the run was trained with. A cell that only the run's "
-        "files name is not used, for its code would be run.",
+        help="The cell of your own that the run was trained with. It must be named here, since its "
+        "code will run; a name in the run's files alone is not trusted.",
     )
 
 
-def trust_cell(cell: str | None) -> None:
-    """Import the module of a cell of the user's own, or say what is wrong with it."""
+def import_cell(cell: str | None) -> None:
+    """Import the module of a cell of the user's own and check the cell."""
     if cell:
         from toolkit.layers import recurrent_layer
 
@@ -67,13 +67,8 @@ def trust_cell(cell: str | None) -> None:
 
 
 def data_arguments(parser: Parser, pipeline: Pipeline) -> None:
-    """Add the data that is learnt from, and a file of options."""
-    parser.add_argument(
-        "--config",
-        action="config",
-        metavar="FILE",
-        help="A YAML file with any of the options, such as the config.yaml of a run.",
-    )
+    """Add the options for training data and for a file of options."""
+    parser.add_config()
     labelled_argument(
         parser,
         pipeline,
@@ -81,16 +76,16 @@ def data_arguments(parser: Parser, pipeline: Pipeline) -> None:
         f"{' or '.join(pipeline.samples)}.",
     )
     parser.add_argument(
-        "--validation-data", metavar="DATA", help="The same, to choose the best weights by."
+        "--validation-data", metavar="DATA", help="Validation data, in the same formats."
     )
     for side in pipeline.labelled.sides:
         parser.add_argument(
-            f"--validation-{side}", metavar="FILE", help=f"The same of the {side}s."
+            f"--validation-{side}", metavar="FILE", help=f"The file of the validation {side}s."
         )
 
 
 def labelled_argument(parser: Parser, pipeline: Pipeline, text: str) -> None:
-    """Add the option for labelled data, and for its sides where they may be files of their own.
+    """Add the option for labelled data, and one for each side that may be a file of its own.
 
     Args:
         parser: The parser.
@@ -98,21 +93,21 @@ def labelled_argument(parser: Parser, pipeline: Pipeline, text: str) -> None:
         text: The help text.
     """
     sides = pipeline.labelled.sides
-    parser.add_argument("--data", required=not sides, help=text)
+    parser.add_argument("--data", metavar="DATA", required=not sides, help=text)
     for side in sides:
         other = " and ".join(f"--{name}" for name in sides)
         parser.add_argument(
-            f"--{side}", metavar="FILE", help=f"The file of the {side}s; {other} stand for --data."
+            f"--{side}", metavar="FILE", help=f"The file of the {side}s; {other} replace --data."
         )
 
 
-def settle_sides(pipeline: Pipeline, options: Any, arguments: Sequence[str]) -> None:
-    """Make data of what was given of its sides.
+def join_sides(pipeline: Pipeline, options: Any, arguments: Sequence[str]) -> None:
+    """Set ``data`` from the options for its sides.
 
     Args:
         pipeline: The pipeline.
-        options: What was said, on the line or in a file of options, over which the line wins.
-        arguments: What was said on the line.
+        options: The parsed options; they are changed.
+        arguments: The words of the command line.
 
     Raises:
         OptionError: A side is missing, or there is no data.
@@ -124,83 +119,85 @@ def settle_sides(pipeline: Pipeline, options: Any, arguments: Sequence[str]) -> 
             continue
         data = f"{kind}data"
         flags = " and ".join(f"--{name.replace('_', '-')}" for name in names)
-        given = [getattr(options, name) for name in names]
-        if any(given):
-            if not all(given):
+        paths = [getattr(options, name) for name in names]
+        if any(paths):
+            if not all(paths):
                 raise OptionError(f"{flags} must be given together")
-            if any("," in path for path in given):
-                raise OptionError(f"{flags}: the name of a file of one side must have no comma")
-            whole = f"--{data.replace('_', '-')}"
-            if any(argument.split("=")[0] == whole for argument in arguments):
-                raise OptionError(f"{flags} stand for {whole}; give one of both")
-            setattr(options, data, ",".join(given))
+            if any("," in path for path in paths):
+                raise OptionError(f"{flags}: the name of a file must have no comma")
+            data_flag = f"--{data.replace('_', '-')}"
+            if any(argument.split("=")[0] == data_flag for argument in arguments):
+                raise OptionError(f"{flags} replace {data_flag}; give one or the other")
+            setattr(options, data, ",".join(paths))
         elif not kind and options.data is None:
             raise OptionError(f"--data, or {flags}, must be given")
 
 
-def labelled_data(pipeline: Pipeline, options: Any, asked: Any) -> tuple[Source, Source | None]:
-    """The training data, and the validation data where some is given, both read once.
+def training_data(
+    pipeline: Pipeline, options: Any, task_options: Any
+) -> tuple[Source, Source | None]:
+    """Return the training data and, if given, the validation data; both are read once.
 
-    So whatever is wrong with them is said before TensorFlow is imported, and before anything is
-    written.
+    So errors in them are reported before TensorFlow is imported and anything is written.
 
     Args:
         pipeline: The pipeline.
-        options: What was said on the line.
-        asked: The same as the dataclass of the task's options.
+        options: The parsed options.
+        task_options: The task's options among them, as their dataclass.
 
     Raises:
-        DataError: There is no such data, or it is not what it should be.
-        OptionError: An option does not go with the data.
+        DataError: The data does not exist or cannot be used.
+        OptionError: An option does not suit the data.
     """
-    train = pipeline.data(options.data, "train", asked)
+    train = pipeline.data(options.data, "train", task_options)
     validation = None
     if options.validation_data is not None:
-        validation = pipeline.data(options.validation_data, "test", asked)
-    pipeline.labelled.check_training(train, validation, asked)
+        validation = pipeline.data(options.validation_data, "test", task_options)
+    pipeline.labelled.check_training(train, validation, task_options)
     return train, validation
 
 
 def format_argument(parser: Parser) -> None:
-    """Add the option for the form of a report."""
+    """Add the option for the format of a report."""
     parser.add_argument(
-        "--format", choices=["table", "json"], default="table", help="How the report is written."
+        "--format",
+        type=Literal["table", "json"],
+        default="table",
+        help="The format of the report.",
     )
 
 
 def write_report(report: dict[str, Any], form: str) -> None:
     """Write a report to standard output, as a table or as JSON."""
-    written = report_table(report)
+    text = report_table(report)
     if form == "json":
-        written = json.dumps(report, indent=2, ensure_ascii=False)
-    sys.stdout.write(written + "\n")
+        text = json.dumps(report, indent=2, ensure_ascii=False)
+    sys.stdout.write(text + "\n")
 
 
 def golden_argument(parser: Parser) -> None:
-    """Add the option for texts of the user's own in the golden file."""
-    parser.add_argument(
-        "--golden", metavar="FILE", help="Texts, one a line, to be kept with their answers."
-    )
+    """Add the option for the inputs of the golden file."""
+    parser.add_argument("--golden", metavar="FILE", help="Inputs for the golden file, one a line.")
 
 
-def golden_texts(path: str | None) -> list[str]:
-    """The texts in a file, one a line; none without a file.
+def golden_inputs(pipeline: Pipeline, path: str | None) -> list[Any]:
+    """Return the inputs in a file, one a line; an empty list without a file.
 
     Raises:
         DataError: The file is empty.
     """
     if path is None:
         return []
-    with opened(path) as descriptor:
-        texts = list(arriving_lines(descriptor))
-    if not texts:
+    with open_descriptor(path) as descriptor:
+        inputs = [pipeline.labelled.read_line(line) for line in arriving_lines(descriptor)]
+    if not inputs:
         raise DataError(f"{path} is empty; it should hold texts, one a line")
-    return texts
+    return inputs
 
 
 @contextlib.contextmanager
-def opened(path: str) -> Iterator[int]:
-    """A descriptor of a file, open for reading.
+def open_descriptor(path: str) -> Iterator[int]:
+    """Open a file for reading and yield its descriptor.
 
     Raises:
         OSError: It cannot be opened, or is a folder.
@@ -215,50 +212,45 @@ def opened(path: str) -> Iterator[int]:
 
 
 def given_columns(pipeline: Pipeline, options: Any) -> dict[str, Any]:
-    """What was said on the line about the columns."""
+    """Return the column options that were given on the command line."""
     names = (field.name for field in fields(pipeline.labelled.columns))
     return {name: getattr(options, name) for name in names if name in options}
 
 
-def columns(pipeline: Pipeline, options: Any, run: str) -> Any:
-    """The columns that a run was trained with, but for those that are given."""
-    of_run = recorded(pipeline, run)["options"]
+def run_columns(pipeline: Pipeline, options: Any, run: str) -> Any:
+    """Return a run's column options, replaced by those that were given."""
+    trained = read_run(pipeline, run)["options"]
     kind = pipeline.labelled.columns
-    names = [field.name for field in fields(kind) if field.name in of_run]
+    names = [field.name for field in fields(kind) if field.name in trained]
     given = given_columns(pipeline, options)
-    return kind(**({name: of_run[name] for name in names} | given))
+    return kind(**({name: trained[name] for name in names} | given))
 
 
-def labelled_for(pipeline: Pipeline, options: Any, *runs: str) -> Source:
-    """The data that is given for runs to be measured on, read once for each.
+def evaluation_data(pipeline: Pipeline, options: Any, *runs: str) -> Source:
+    """Return the data to measure runs on; it is read once for each run.
 
     Raises:
-        DataError: There is no such data, or it is not what it should be.
-        ModelError: A run is none of this task.
+        DataError: The data does not exist or cannot be used.
+        ModelError: A run is not of this task.
     """
-    wanted = [columns(pipeline, options, run) for run in runs]
-    data = pipeline.data(options.data, "test", wanted[0])
-    for run, of_run in zip(runs, wanted, strict=True):
-        pipeline.labelled.check(data, of_run, recorded(pipeline, run)["facts"])
+    columns = [run_columns(pipeline, options, run) for run in runs]
+    data = pipeline.data(options.data, "test", columns[0])
+    for run, run_options in zip(runs, columns, strict=True):
+        pipeline.labelled.check(data, run_options, read_run(pipeline, run)["facts"])
     return data
 
 
-def config_file(run: str) -> Path:
-    """Where a run's newest version says how it was made."""
-    return version_folder(run).joinpath(*CONFIG)
-
-
-def recorded(pipeline: Pipeline, run: str) -> dict[str, dict[str, Any]]:
-    """The ``options`` and ``facts`` of a run's newest version.
+def read_run(pipeline: Pipeline, run: str) -> dict[str, dict[str, Any]]:
+    """Return the ``options`` and ``facts`` of a run.
 
     Raises:
-        ModelError: It is no run of this task.
+        ModelError: It is not a run of this task.
     """
     return read_description(run, pipeline.task.partition(":")[2])
 
 
-def check_no_file(output: Path) -> None:
-    """Complain of an output that should be a folder and is a file.
+def check_not_file(output: Path) -> None:
+    """Check that an output folder is not a file.
 
     Raises:
         OptionError: It is a file.
@@ -269,17 +261,15 @@ def check_no_file(output: Path) -> None:
 
 @contextlib.contextmanager
 def output_folder(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Make a folder for what is going to be written by this process alone.
-
-    It is taken away if nothing was.
+    """Create a folder and lock it for this process; remove it at the end if it is empty.
 
     Raises:
         OptionError: It is a file, or another process writes into it.
-        OSError: It cannot be made, or not be written to.
+        OSError: It cannot be created or written to.
     """
     folder = Path(path)
-    check_no_file(folder)
-    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    check_not_file(folder)
+    created = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     try:
         try:
@@ -288,21 +278,23 @@ def output_folder(path: str | os.PathLike[str]) -> Iterator[None]:
             raise OSError(error.errno, error.strerror, os.fspath(folder)) from None
         with contextlib.ExitStack() as stack:
             try:
-                stack.enter_context(alone(folder))
+                stack.enter_context(exclusive_lock(folder))
             except BlockingIOError:
                 raise OptionError(
                     f"another process writes into {folder}; wait for it, or give another --output"
                 ) from None
             yield
     finally:
-        with contextlib.suppress(OSError):  # it holds something
-            for each in made:
-                each.rmdir()
+        with contextlib.suppress(OSError):  # not empty
+            for path in created:
+                path.rmdir()
 
 
-def load_run(pipeline: Pipeline, run: str, options: Any) -> Any:
-    """The task of a run, with the columns that were said on the line."""
-    task = pipeline.load_task().load(run)
+def load_run(pipeline: Pipeline, run: str, options: Any) -> TaskProtocol:
+    """Load the task of a run, with the column options and the cell that were given."""
+    kind = pipeline.load_task()
+    import_cell(getattr(options, "cell", None))
+    task = kind.load(run)
     for name, value in given_columns(pipeline, options).items():
         setattr(task, name, value)
     return task

@@ -1,4 +1,4 @@
-"""``demo``: the embedded sample from end to end."""
+"""``demo``: train on the embedded sample, export and predict."""
 
 import logging
 import shlex
@@ -25,11 +25,12 @@ def _demo_arguments(parser: Parser, pipeline: Pipeline) -> None:
 def _demo(pipeline: Pipeline, options: Any) -> int:
     run = shlex.quote(options.output)
     TRAIN.run(pipeline, "train", ["--data", SAMPLE, "--output", options.output])
-    PREDICT.run(pipeline, "predict", [options.output, "--", *pipeline.examples])
+    lines = map(pipeline.labelled.write_line, pipeline.examples)
+    PREDICT.run(pipeline, "predict", [options.output, "--", *lines])
     logger.info("try next:")
     logger.info('  %s predict %s "your text"', pipeline.command, run)
     logger.info("  %s verify %s", pipeline.command, run)
-    file = pipeline.labelled.file
+    file = pipeline.labelled.example_file
     logger.info("  %s train --data %s --output saved_models/yours", pipeline.command, file)
     return 0
 

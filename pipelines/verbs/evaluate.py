@@ -1,4 +1,4 @@
-"""``evaluate``: how good a run is on labelled data, and how much of that is the seed's luck."""
+"""``evaluate``: measure a run on labelled data, and its variation over seeds."""
 
 import contextlib
 import json
@@ -10,18 +10,18 @@ from typing import Any
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
 from pipelines.verbs.common import (
-    config_file,
+    evaluation_data,
     labelled_argument,
-    labelled_for,
     load_run,
     output_folder,
-    recorded,
+    read_run,
     run_argument,
 )
 from pipelines.verbs.train import TRAIN
 from pipelines.verbs.verb import Verb
 from toolkit.errors import OptionError
 from toolkit.evaluation import metrics_table, over_seeds
+from toolkit.export import description_path
 from toolkit.files import atomic_write
 
 logger = logging.getLogger("toolkit.pipelines")
@@ -33,25 +33,27 @@ def _evaluate_arguments(parser: Parser, pipeline: Pipeline) -> None:
     parser.add_argument(
         "--output",
         metavar="FOLDER",
-        help="Gets metrics.json, and what the task has of pictures and of what was missed.",
+        help="Folder for metrics.json, and for the task's pictures and lists of errors.",
     )
     parser.add_argument(
         "--seeds",
         metavar="N",
-        type=int,
-        help="Also train the run's configuration anew, on its own training data, with the N seeds "
-        "after its own, into RUN/seeds/; and give the mean and the standard deviation of their "
-        "metrics. The same command goes on where it was cut off.",
+        type=int | None,
+        help="Also train the run's configuration on its own training data with the next N seeds, "
+        "into RUN/seeds/, and report the mean and the standard deviation of their metrics. After "
+        "an interruption the same command continues.",
     )
-    parser.add_options(pipeline.labelled.columns, pipeline.labelled.given, defaults=False)
+    parser.add_options(
+        pipeline.labelled.columns, pipeline.labelled.evaluate_columns, defaults=False
+    )
 
 
 def _evaluate(pipeline: Pipeline, options: Any) -> int:
-    data = labelled_for(pipeline, options, options.run)
+    data = evaluation_data(pipeline, options, options.run)
     with contextlib.ExitStack() as stack:
         if options.output:
             stack.enter_context(output_folder(options.output))
-        seeds = {} if options.seeds is None else _trained(pipeline, options.run, options.seeds)
+        seeds = {} if options.seeds is None else _train_seeds(pipeline, options.run, options.seeds)
         metrics = load_run(pipeline, options.run, options).evaluate(data, output=options.output)
         if seeds:
             runs = ((seed, load_run(pipeline, run, options)) for seed, run in seeds.items())
@@ -64,25 +66,25 @@ def _evaluate(pipeline: Pipeline, options: Any) -> int:
     return 0
 
 
-def _trained(pipeline: Pipeline, run: str, count: int) -> dict[int, str]:
-    """Trains a run's configuration with other seeds, and gives the folder of each.
+def _train_seeds(pipeline: Pipeline, run: str, count: int) -> dict[int, str]:
+    """Train a run's configuration with other seeds and return the folder of each.
 
     Raises:
-        OptionError: It cannot be trained anew, or there are too few seeds for a deviation.
+        OptionError: The run does not name its training data, or there are too few seeds.
     """
     if count < 2:
         raise OptionError(f"--seeds is {count}; a deviation needs at least 2")
-    made = recorded(pipeline, run)
-    if "validation_data" not in made["facts"]:  # which the verb notes, and Python cannot
+    description = read_run(pipeline, run)
+    if "validation_data" not in description["facts"]:  # which only the verb train records
         raise OptionError(
-            f"--seeds trains anew, and {run} does not say on which data; only a run of the verb "
-            "train does"
+            f"--seeds trains again, and {run} does not say on which data; only runs of the verb "
+            "train do"
         )
-    own, logs = made["options"]["seed"], made["options"].get("tensorboard")
+    own, logs = description["options"]["seed"], description["options"].get("tensorboard")
     folders = {seed: str(Path(run, "seeds", str(seed))) for seed in range(own + 1, own + 1 + count)}
     for seed, folder in folders.items():
         logger.info("seed %d (%d of %d): %s", seed, seed - own, count, folder)
-        line = ["--config", str(config_file(run)), "--seed", str(seed), "--output", folder]
+        line = ["--config", str(description_path(run)), "--seed", str(seed), "--output", folder]
         if logs:
             line += ["--tensorboard", str(Path(logs, str(seed)))]
         TRAIN.run(pipeline, "train", line)

@@ -1,9 +1,9 @@
-"""``export`` and ``verify``: a model written anew, and the SavedModel held to its golden file."""
+"""``export``: write a run's model again; ``verify``: compare a SavedModel with its golden file."""
 
 import importlib
 import logging
 import sys
-from typing import Any
+from typing import Any, Literal
 
 from pipelines import console
 from pipelines.parser import Parser
@@ -13,9 +13,9 @@ from pipelines.verbs.common import (
     check_archive,
     check_run,
     golden_argument,
-    golden_texts,
+    golden_inputs,
+    load_run,
     run_argument,
-    trust_cell,
 )
 from pipelines.verbs.verb import Verb
 from toolkit.export import check_onnx, read_golden, verify
@@ -27,10 +27,10 @@ def _export_arguments(parser: Parser, pipeline: Pipeline) -> None:
     run_argument(parser, pipeline)
     parser.add_argument(
         "--format",
-        choices=["saved_model", "onnx"],
+        type=Literal["saved_model", "onnx"],
         default="saved_model",
-        help="saved_model takes raw strings; onnx, written into RUN/onnx/, is the network alone "
-        "and takes the tokenizer's ids, for ONNX cannot cut text. It needs onnx and onnxruntime.",
+        help="saved_model takes raw input. onnx, written into RUN/onnx/, is the network "
+        "alone and takes the tokenizer's ids. It needs onnx and onnxruntime.",
     )
     cell_argument(parser)
     golden_argument(parser)
@@ -41,19 +41,15 @@ def _export(pipeline: Pipeline, options: Any) -> int:
     check_archive(options.run, "export")
     if options.format == "onnx":
         check_onnx()
-    golden = golden_texts(options.golden)
+    golden = golden_inputs(pipeline, options.golden)
     if not golden:
         try:
-            # The first input is the text; what else is asked with it, the task knows.
-            golden = [
-                next(iter(example["inputs"].values())) for example in read_golden(options.run)
-            ]
-        except (OSError, ValueError, KeyError, StopIteration):
+            golden = [example["inputs"] for example in read_golden(options.run)]
+        except (OSError, ValueError, KeyError):
             golden = list(pipeline.examples)
-    task = pipeline.load_task().load(options.run)
-    trust_cell(options.cell)
+    task = load_run(pipeline, options.run, options)
     if options.format == "onnx":
-        with console.importing():
+        with console.quiet_import():
             importlib.import_module("onnxruntime")
     logger.info("exported %s", task.export(options.run, format=options.format, golden=golden))
     return 0
@@ -67,13 +63,13 @@ def _verify(pipeline: Pipeline, options: Any) -> int:
 
 EXPORT = Verb(
     "RUN [options]",
-    "Write a run's SavedModel anew, or its network as ONNX.",
+    "Write a run's SavedModel again, or its network as ONNX.",
     _export_arguments,
     _export,
 )
 VERIFY = Verb(
     "RUN",
-    "Ask the SavedModel for the answers that it gave in training.",
+    "Check that the SavedModel gives the answers in its golden file.",
     run_argument,
     _verify,
 )

@@ -1,11 +1,11 @@
-"""``inspect``: what data is like, before anything is learnt from it."""
+"""``inspect``: report on data before training."""
 
 from dataclasses import fields, replace
 from typing import Any
 
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
-from pipelines.verbs.common import data_arguments, format_argument, labelled_data, write_report
+from pipelines.verbs.common import data_arguments, format_argument, training_data, write_report
 from pipelines.verbs.verb import Verb
 
 
@@ -16,18 +16,18 @@ def _inspect_arguments(parser: Parser, pipeline: Pipeline) -> None:
 
 
 def _inspect(pipeline: Pipeline, options: Any) -> int:
-    asked = {field.name: getattr(options, field.name) for field in fields(pipeline.options)}
-    # Bad rows are reported, not complained of.
-    columns = replace(pipeline.options(**asked), skip_bad_rows=True)
-    train, validation = labelled_data(pipeline, options, columns)
-    report = pipeline.load_task()(**asked).inspect(train, validation)
+    values = {field.name: getattr(options, field.name) for field in fields(pipeline.options)}
+    # Bad rows are reported; they do not end the work.
+    columns = replace(pipeline.options(**values), skip_bad_rows=True)
+    train, validation = training_data(pipeline, options, columns)
+    report = pipeline.load_task()(**values).inspect(train, validation)
     write_report(report, options.format)
     return 0
 
 
 INSPECT = Verb(
     "--data DATA [options]",
-    "Report on data as train would meet it: duplicates, leaks, lengths, cost.",
+    "Report on the data that train would use: labels, lengths, duplicates, leaks, cost.",
     _inspect_arguments,
     _inspect,
 )

@@ -1,4 +1,4 @@
-"""``predict``: answers for texts from the line, from standard input or from a file."""
+"""``predict``: answer inputs from the command line, standard input or a file."""
 
 import contextlib
 import functools
@@ -9,15 +9,16 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
-from pipelines.streams import answered, arriving_batches, arriving_lines, full_batches
-from pipelines.verbs.common import columns, opened, recorded, run_argument
+from pipelines.streams import arriving_batches, arriving_lines, full_batches, write_answers
+from pipelines.verbs.common import open_descriptor, read_run, run_argument, run_columns
 from pipelines.verbs.verb import Verb
-from toolkit.data.files import read_lines
+from toolkit.data.sources.lines import read_lines
 from toolkit.errors import OptionError
+from toolkit.tasks.protocol import StreamingTask
 
 logger = logging.getLogger("toolkit.pipelines")
 
@@ -29,16 +30,19 @@ def _predict_arguments(parser: Parser, pipeline: Pipeline) -> None:
         nargs="*",
         default=[],
         metavar="TEXT",
-        help="Without any, standard input is read, one a line.",
+        help="Texts to answer; without any, standard input is read, one a line.",
     )
     parser.add_argument(
         "--data",
         metavar="FILE",
-        help="The texts: a data file as for train, without labels; a .txt or .txt.gz file, a text "
-        "a line; or sample.",
+        help="The texts: a data file as for train, labels not needed; a .txt or .txt.gz file with "
+        "a text a line; or sample.",
     )
     parser.add_argument(
-        "--format", choices=["jsonl", "csv"], default="jsonl", help="How answers are written."
+        "--format",
+        type=Literal["jsonl", "csv"],
+        default="jsonl",
+        help="The format of the answers.",
     )
     if pipeline.view:
         parser.add_argument(
@@ -46,101 +50,116 @@ def _predict_arguments(parser: Parser, pipeline: Pipeline) -> None:
         )
     if pipeline.streams:
         parser.add_argument(
-            "--stream", action="store_true", help="Write plain text, unit by unit as it is made."
+            "--stream",
+            type=bool,
+            default=False,
+            help="Write plain text, token by token as it is generated.",
         )
-    if pipeline.asking:
-        parser.add_options(pipeline.asking)
-    parser.add_options(pipeline.labelled.columns, pipeline.labelled.asked, defaults=False)
+    if pipeline.predict_options:
+        parser.add_options(pipeline.predict_options)
+    labelled = pipeline.labelled
+    parser.add_options(labelled.columns, labelled.predict_columns, defaults=False)
 
 
 def _predict(pipeline: Pipeline, options: Any) -> int:
-    facts = recorded(pipeline, options.run)["facts"]
+    facts = read_run(pipeline, options.run)["facts"]
     if options.texts and options.data:
-        raise OptionError("texts are given both on the line and by --data; give one of the two")
+        raise OptionError("texts are given as arguments and by --data; give one or the other")
     if pipeline.streams and options.stream and options.format == "csv":
-        raise OptionError("--stream writes plain text; it has no --format")
-    picture = _picture(pipeline, options)
-    asked = {}
-    if pipeline.asking:
-        asked = {field.name: getattr(options, field.name) for field in fields(pipeline.asking)}
-        pipeline.asking(**asked)  # complains of values that cannot be, before TensorFlow
-    trained = columns(pipeline, options, options.run)
-    in_rows = not _lines(pipeline, options)
-    wanted = pipeline.labelled.asked_columns(trained, facts, asked, in_rows)
+        raise OptionError("--stream writes plain text; leave out --format csv")
+    view_path = _view_path(pipeline, options)
+    values = {}
+    if pipeline.predict_options:
+        values = {
+            field.name: getattr(options, field.name) for field in fields(pipeline.predict_options)
+        }
+        pipeline.predict_options(**values)  # checks them before TensorFlow is imported
+    columns = run_columns(pipeline, options, options.run)
+    in_rows = not _reads_lines(pipeline, options)
+    columns = pipeline.labelled.adapt_columns(columns, facts, values, in_rows)
     with contextlib.ExitStack() as stack:
-        batches = _batches(pipeline, options, stack, wanted, facts)
+        batches = _batches(pipeline, options, stack, columns, facts)
         task = pipeline.load_task().load(options.run)
         if pipeline.streams and options.stream:
+            stream = cast(StreamingTask, task).stream
             for text in itertools.chain.from_iterable(batches):
-                for piece in itertools.chain(task.stream(text, **asked), ["\n"]):
+                for piece in itertools.chain(stream(text, **values), ["\n"]):
                     sys.stdout.write(piece)
                     sys.stdout.flush()
             return 0
-        ask = functools.partial(task.predict, **asked)
-        answers = answered(batches, ask, sys.stdout, options.format)
-        if pipeline.view and picture:
-            pipeline.view.write(task, answers, options.run, picture)
+        predict = functools.partial(task.predict, **values)
+        answers = write_answers(
+            batches, predict, sys.stdout, options.format, pipeline.labelled.input_name
+        )
+        if pipeline.view and view_path:
+            pipeline.view.write(task, answers, options.run, view_path)
         deque(answers, maxlen=0)
     return 0
 
 
-def _picture(pipeline: Pipeline, options: Any) -> str | None:
-    """The file of the pipeline's view, if it is asked for.
+def _view_path(pipeline: Pipeline, options: Any) -> str | None:
+    """Return the path of the pipeline's view, if one was given.
 
     Raises:
-        OptionError: It cannot be written there.
+        OptionError: The file cannot be written there.
     """
     if not pipeline.view:
         return None
     name = pipeline.view.option
     path: str | None = getattr(options, name.replace("-", "_"))
     if path and not Path(path).parent.is_dir():
-        raise OptionError(f"--{name} {path} is to stand in a folder that is not there")
+        raise OptionError(f"--{name} {path} is in a folder that does not exist")
     if path and Path(path).is_dir():
         raise OptionError(f"--{name} {path} is a folder; give the name of a file")
     return path
 
 
-def _lines(pipeline: Pipeline, options: Any) -> bool:
-    """Whether texts come as lines, or from the command line; else they are in data with columns."""
-    of_lines = pipeline.labelled.lines
+def _reads_lines(pipeline: Pipeline, options: Any) -> bool:
+    """Return whether inputs are lines or arguments, rather than rows of data with columns."""
+    reads_text = pipeline.labelled.reads_lines
     return options.data is None or (
-        of_lines and options.data.lower().removesuffix(".gz").endswith(".txt")
+        reads_text and options.data.lower().removesuffix(".gz").endswith(".txt")
     )
 
 
-def _packed_lines(path: str) -> Iterator[str]:
-    """The lines of a gzip file; bytes that are not UTF-8 become U+FFFD."""
+def _gzip_lines(path: str) -> Iterator[str]:
+    """Yield the lines of a gzip file; bytes that are not UTF-8 become U+FFFD."""
     for line in read_lines(Path(path), "\n"):
-        whole = line.rstrip("\r\n").encode("utf-8", "surrogateescape")
-        yield whole.decode("utf-8", "replace")
+        encoded = line.rstrip("\r\n").encode("utf-8", "surrogateescape")
+        yield encoded.decode("utf-8", "replace")
 
 
 def _batches(
     pipeline: Pipeline,
     options: Any,
     stack: contextlib.ExitStack,
-    of_run: Any,
+    columns: Any,
     facts: Mapping[str, Any],
 ) -> Iterator[list[Any]]:
-    """The texts from wherever they come; a missing file or column is complained about at once."""
+    """Yield batches of inputs; a missing file or column is an error at once."""
     if options.texts:
-        return full_batches(options.texts)
+        return _inputs(pipeline, full_batches(options.texts))
     if options.data is None:
         if sys.stdin.isatty():
-            logger.info("type texts, one a line; Ctrl-D ends")
-        return arriving_batches(arriving_lines(sys.stdin.fileno()))
-    if _lines(pipeline, options):
-        descriptor = stack.enter_context(opened(options.data))
-        packed = options.data.lower().endswith(".gz")
-        return full_batches(_packed_lines(options.data) if packed else arriving_lines(descriptor))
-    source = pipeline.data(options.data, "test", of_run)
-    return full_batches(pipeline.labelled.unlabelled(source, of_run, facts))
+            logger.info("type texts, one a line; end with Ctrl-D")
+        return _inputs(pipeline, arriving_batches(arriving_lines(sys.stdin.fileno())))
+    if _reads_lines(pipeline, options):
+        descriptor = stack.enter_context(open_descriptor(options.data))
+        compressed = options.data.lower().endswith(".gz")
+        lines = _gzip_lines(options.data) if compressed else arriving_lines(descriptor)
+        return _inputs(pipeline, full_batches(lines))
+    source = pipeline.data(options.data, "test", columns)
+    return full_batches(pipeline.labelled.inputs(source, columns, facts))
+
+
+def _inputs(pipeline: Pipeline, batches: Iterator[list[str]]) -> Iterator[list[Any]]:
+    """Yield batches of the inputs that lines of text stand for."""
+    return ([pipeline.labelled.read_line(line) for line in batch] for batch in batches)
 
 
 PREDICT = Verb(
     "RUN [TEXT ...] [options]",
-    "Answer texts, one answer a line.",
+    "Predict; write one answer a line.",
     _predict_arguments,
     _predict,
 )

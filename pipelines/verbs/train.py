@@ -1,4 +1,4 @@
-"""``train``: from labelled data to an exported model."""
+"""``train``: train on labelled data and export the model."""
 
 import contextlib
 import logging
@@ -15,17 +15,16 @@ import yaml
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
 from pipelines.verbs.common import (
-    check_no_file,
+    check_not_file,
     data_arguments,
     golden_argument,
-    golden_texts,
-    labelled_data,
+    golden_inputs,
     output_folder,
+    training_data,
 )
 from pipelines.verbs.verb import Verb
-from toolkit.data.labels import shorten
-from toolkit.errors import DivergedError, OptionError
-from toolkit.export import CARD_FILE, newest_version
+from toolkit.errors import DivergedError, ModelError, OptionError, shorten
+from toolkit.export import CARD_FILE, newest_version, upgrade_description
 from toolkit.options import differences
 from toolkit.training import CHECKPOINT, checkpoint_place
 
@@ -44,80 +43,83 @@ def _train_arguments(parser: Parser, pipeline: Pipeline) -> None:
 
 def _train(pipeline: Pipeline, options: Any) -> int:
     names = [field.name for field in fields(pipeline.options)]
-    asked = {name: getattr(options, name) for name in names}
-    columns = pipeline.options(**asked)  # complains of values that cannot be, before TensorFlow
+    values = {name: getattr(options, name) for name in names}
+    columns = pipeline.options(**values)  # checks the values before TensorFlow is imported
     data = {"data": options.data, "validation_data": options.validation_data}
     run = Path(options.output)
-    check_no_file(run)
-    lasting = {name: asked[name] for name in asked if name not in columns.WITHOUT_EFFECT}
-    asked_for = lasting | data
-    if _nothing_left(run, asked_for):
+    check_not_file(run)
+    kept = {name: values[name] for name in values if name not in columns.WITHOUT_EFFECT}
+    requested = kept | data
+    if _already_finished(run, requested):
         return 0
-    golden = golden_texts(options.golden) or list(pipeline.examples)
-    train, validation = labelled_data(pipeline, options, columns)
+    golden = golden_inputs(pipeline, options.golden) or list(pipeline.examples)
+    train, validation = training_data(pipeline, options, columns)
 
-    with output_folder(run), _saying_what_is_kept(run):
-        if _nothing_left(run, asked_for):  # another process has just ended it
+    with output_folder(run), _explain_interruption(run):
+        if _already_finished(run, requested):  # another process has just finished it
             return 0
-        task = pipeline.load_task()(**asked)
+        task = pipeline.load_task()(**values)
         diverged = None
         try:
             task.fit(train, validation, output=run)
         except DivergedError as error:
             diverged = error
         finally:
-            _forget_unbegun(run)
+            remove_empty_run(run)
         task.facts |= data | {"command": shlex.join(_command(pipeline, options))}
         task.save(run)
         if diverged:
             raise DivergedError(
                 f"{diverged}; the weights are in {run / 'model.keras'}, for "
-                "toolkit.models.load_text_model, and nothing is exported"
+                "toolkit.models.load_sequence_model, and nothing is exported"
             ) from diverged
-        while (cut_off := newest_version(run)) is not None:  # of a run killed while exporting
-            shutil.rmtree(run / str(cut_off))
+        while (incomplete := newest_version(run)) is not None:  # of a run killed while exporting
+            shutil.rmtree(run / str(incomplete))
         version = task.export(run, golden=golden)
-    logger.info("validation: %s", _brief(task.metrics))
+    logger.info("validation: %s", _format_metrics(task.metrics))
     if sample := pipeline.samples.get(options.data):
-        logger.info("the sample's test part: %s", _brief(task.evaluate(sample("test"))))
+        logger.info("the sample's test part: %s", _format_metrics(task.evaluate(sample("test"))))
     logger.info("exported %s", version)
-    # Else the golden texts are of other data.
-    own = options.golden or options.data in pipeline.samples
-    text = shlex.quote(golden[0]) if own else '"your text"'
-    question = pipeline.labelled.question(text, task.classes)
-    logger.info("ask it: %s predict %s %s", pipeline.command, shlex.quote(str(run)), question)
+    # The default golden texts suit the samples alone.
+    suitable = options.golden or options.data in pipeline.samples
+    text = shlex.quote(pipeline.labelled.write_line(golden[0])) if suitable else '"your text"'
+    arguments = pipeline.labelled.predict_arguments(text, task.classes)
+    logger.info("try it: %s predict %s %s", pipeline.command, shlex.quote(str(run)), arguments)
     return 0
 
 
 @contextlib.contextmanager
-def _saying_what_is_kept(run: Path) -> Iterator[None]:
-    """Let Ctrl-C say what the same command would do next."""
+def _explain_interruption(run: Path) -> Iterator[None]:
+    """Add to an interruption what the same command will do next."""
     try:
         yield
     except KeyboardInterrupt:
         place = checkpoint_place(run)
-        how = f"goes on from {place}" if place else "begins anew"
-        raise KeyboardInterrupt(f"the same command {how}") from None
+        effect = f"continues from {place}" if place else "starts again"
+        raise KeyboardInterrupt(f"the same command {effect}") from None
 
 
-def _nothing_left(run: Path, asked: dict[str, Any]) -> bool:
-    """Whether the run is finished, which is then said.
+def _already_finished(run: Path, requested: dict[str, Any]) -> bool:
+    """Return whether the run is finished, and log it if so.
 
     Raises:
-        OptionError: The folder holds a model trained otherwise, or the beginning of one.
+        OptionError: The folder holds a model, or a checkpoint, of another training.
     """
-    if not _finished(run, asked):
+    if not _is_finished(run, requested):
         return False
-    shutil.rmtree(run / CHECKPOINT, ignore_errors=True)  # it may have been killed right there
+    shutil.rmtree(
+        run / CHECKPOINT, ignore_errors=True
+    )  # the process may have been killed before it removed this
     logger.info("%s is finished; nothing is left to do", run)
     return True
 
 
-def _finished(run: Path, asked: dict[str, Any]) -> bool:
-    """Whether the run's folder holds a model trained as asked.
+def _is_finished(run: Path, requested: dict[str, Any]) -> bool:
+    """Return whether the run's folder holds a finished model with these options and data.
 
     Raises:
-        OptionError: It holds a model trained otherwise, or the beginning of one.
+        ModelError: A newer version of the toolkit wrote it.
+        OptionError: It holds other files, or a model or checkpoint of another training.
     """
     if not run.is_dir():
         return False
@@ -126,28 +128,30 @@ def _finished(run: Path, asked: dict[str, Any]) -> bool:
     if not configs and newest_version(run) is None:
         if others := [name for name in os.listdir(run) if name[0] != "." and name != CHECKPOINT]:
             raise OptionError(
-                f"{run} holds something else ({shorten(sorted(others))}); give a new folder"
+                f"{run} holds other files ({shorten(sorted(others))}); give a new folder"
             )
         return False
     try:
         config = yaml.safe_load(configs[0].read_text(encoding="utf-8"))
-        begun = configs[0].parent.name == CHECKPOINT  # its facts are not yet as the user gave them
-        # Facts say what auto came to; what was asked for is among the options.
-        recorded = ({} if begun else config["facts"]) | config["options"]
+        config = upgrade_description(config, configs[0])
+        unfinished = configs[0].parent.name == CHECKPOINT  # whose facts have no data yet
+        # Options win over facts, which have the resolved value where an option is auto.
+        recorded = ({} if unfinished else config["facts"]) | config["options"]
+    except ModelError:
+        raise
     except (OSError, ValueError, TypeError, KeyError, IndexError, yaml.YAMLError):
         raise OptionError(
-            f"{run} has no config.yaml that says how a model in it was trained; "
-            "give another --output"
+            f"{run} has no config.yaml that says how its model was trained; give another --output"
         ) from None
-    if changes := differences(recorded, asked):
+    if changes := differences(recorded, requested):
         raise OptionError(f"{run} was trained with {changes}; give another --output")
-    # The card is the last thing that is written; only then the checkpoint is taken away.
+    # The card is written last; the checkpoint is removed after it.
     exported = newest_version(run) is not None and not (run / CHECKPOINT).is_dir()
     return exported or (run / CARD_FILE).is_file()
 
 
-def _forget_unbegun(run: Path) -> None:
-    """Take away what says how a run was to be trained, if it ended before there was any of it."""
+def remove_empty_run(run: Path) -> None:
+    """Remove a run's configuration if its training ended before the first checkpoint."""
     checkpoint = run / CHECKPOINT
     if not (run / "history.csv").exists() and [*checkpoint.glob("*")] == [
         checkpoint / "config.yaml"
@@ -156,7 +160,7 @@ def _forget_unbegun(run: Path) -> None:
 
 
 def _command(pipeline: Pipeline, options: Any) -> list[str]:
-    """The command line that trains such a model again: what differs from the defaults."""
+    """Return the command line of this training, without options that have their defaults."""
     given = {name: getattr(options, name) for name in _TRAIN_FILES}
     for field in fields(pipeline.options):
         if getattr(options, field.name) != field.default:
@@ -167,11 +171,13 @@ def _command(pipeline: Pipeline, options: Any) -> list[str]:
         if isinstance(value, bool):
             words.append(f"--{flag}" if value else f"--no-{flag}")
         elif value is not None or name not in _TRAIN_FILES:
-            words += [f"--{flag}", "null" if value is None else str(value)]
+            text = "null" if value is None else str(value)
+            words += [f"--{flag}={text}"] if text.startswith("-") else [f"--{flag}", text]
     return words
 
 
-def _brief(metrics: dict[str, Any]) -> str:
+def _format_metrics(metrics: dict[str, Any]) -> str:
+    """Return the metrics that are numbers, in one line."""
     numbers = {name: value for name, value in metrics.items() if isinstance(value, int | float)}
     return ", ".join(
         f"{name} {value}" if isinstance(value, int) else f"{name} {value:.4g}"
@@ -181,7 +187,7 @@ def _brief(metrics: dict[str, Any]) -> str:
 
 TRAIN = Verb(
     "--data DATA --output RUN [options]",
-    "Train on labelled data, and export.",
+    "Train on labelled data and export the model.",
     _train_arguments,
     _train,
 )

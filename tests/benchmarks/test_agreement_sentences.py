@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from benchmarks.agreement_sentences import IDS, NOUNS, SUBJECT, VERBS, pair, sentences
+from benchmarks.quality.agreement_sentences import IDS, NOUNS, SUBJECT, VERBS, pair, sentences
 
 DISTANCES = [2, 3, 4, 5, 10, 50, 100]
 

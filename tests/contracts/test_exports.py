@@ -1,8 +1,12 @@
-"""The names that each room exports: what leaves or joins them is a decision, not an accident."""
+"""The names that each package exports: what leaves or joins them is a decision, not an accident."""
 
+import sys
 from importlib import import_module
+from pathlib import Path
 
 import pytest
+
+from toolkit import tasks
 
 EXPORTS = {
     "cells": "GRUCell SimpleRNNCell SimplifiedGRUCell",
@@ -13,21 +17,26 @@ EXPORTS = {
     ),
     "text": (
         "PADDING_ID Pieces SubwordTokenizer TextOptions TokenCounts TokenFeatures TokenOptions "
-        "Tokenizer UNKNOWN_ID sentence_lengths suiting_units utf8"
+        "Tokenizer UNKNOWN_ID sentence_lengths choose_token_level utf8"
     ),
     "data": (
-        "ColumnOptions EncodedCorpus EntityColumnOptions EntityExample EntityExamples Example "
-        "Label LabelCounter LabelEncoder LabelRule LengthBatches Record Source Span Survey "
-        "PairColumnOptions PairCorpus PairExample PairExamples PairSurvey TaggedCorpus "
+        "ColumnOptions PackedCorpus PackedSequences EntityColumnOptions EntityExample "
+        "EntityExamples Example "
+        "Label LabelCounter LabelEncoder LabelRule LengthBatches Record Source Span Scan "
+        "PairColumnOptions PairCorpus PairExample PairExamples PairScan TaggedCorpus "
         "TaggedSentence TextExamples align cooccurrence_vectors encode encode_pairs encode_tagged "
         "open_entities open_pairs open_source read_vectors source_texts spans_of split_indices "
-        "survey survey_pairs tags_of StreamBatches StreamColumnOptions StreamCorpus TextStream "
+        "scan scan_pairs tags_of StreamBatches StreamColumnOptions StreamCorpus TextStream "
         "encode_stream open_stream parted size_of whole_texts word_vectors TextBatches "
         "conditioned_examples conditioned_prompts open_conditioned"
     ),
+    "tagging": (
+        "OUTSIDE SCHEMES Span TagError align bioes_spans bioes_tags find_scheme spans_of "
+        "split_tags tags_of to_bioes to_iob2"
+    ),
     "models": (
-        "Carried EncoderDecoder ManyToMany ManyToOne OneToMany OneToOne OutputLayer TextModel "
-        "load_text_model"
+        "EncoderDecoder ManyToMany ManyToOne OneToMany OneToOne OutputLayer SequenceModel "
+        "TruncatedBPTT load_sequence_model"
     ),
     "training": (
         "CHECKPOINT TrainingOptions checkpoint_place discard_checkpoint fit make_optimizer "
@@ -47,20 +56,44 @@ EXPORTS = {
         "recurrent_layers write_flows"
     ),
     "export": (
-        "CARD_FILE Card Servable VerifyResult check_onnx newest_version of_python "
-        "read_description read_golden stored verify version_folder write_card write_golden "
-        "write_onnx write_saved_model"
+        "ARCHIVE CARD_FILE Card Servable VerifyResult add_assets check_onnx description_path "
+        "is_exported newest_version of_python read_asset read_description read_golden stored "
+        "upgrade_description verify version_folder write_card write_golden write_onnx "
+        "write_saved_model"
     ),
-    "tasks": (
-        "EntityTagger EntityTaggerOptions LanguageModel LanguageModelOptions TextClassifier "
-        "TextClassifierOptions Translator TranslatorOptions"
+    "inspection": (
+        "EntityReading Reading Repeats Warnings find_duplicates find_repeats find_unknown"
     ),
 }
 
 
-@pytest.mark.parametrize("room", EXPORTS)
-def test_a_room_exports_these_names(room: str) -> None:
-    module = import_module(f"toolkit.{room}")
-    assert sorted(module.__all__) == sorted(EXPORTS[room].split())
+@pytest.mark.parametrize("package", EXPORTS)
+def test_a_package_exports_these_names(package: str) -> None:
+    module = import_module(f"toolkit.{package}")
+    assert sorted(module.__all__) == sorted(EXPORTS[package].split())
     for name in module.__all__:
         assert getattr(module, name) is not None
+
+
+def test_the_tasks_export_themselves_and_their_options() -> None:
+    names = (
+        "EntityTagger EntityTaggerOptions LanguageModel LanguageModelOptions TextClassifier "
+        "TextClassifierOptions Translator TranslatorOptions"
+    )
+    assert set(names.split()) <= set(tasks.__all__)
+    for name in tasks.__all__:
+        assert getattr(tasks, name).__module__.startswith("toolkit.tasks.")
+    with pytest.raises(AttributeError, match=r"toolkit\.tasks.* has no attribute 'nothing'"):
+        _ = tasks.nothing
+
+
+def test_a_new_task_is_exported_without_an_edit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "waves"
+    package.mkdir()
+    (package / "__init__.py").write_text('EXPORTS = {"WaveClassifier": "task"}')
+    monkeypatch.setattr(tasks, "__path__", [*tasks.__path__, str(tmp_path)])
+    homes = tasks._homes()
+    del sys.modules["toolkit.tasks.waves"]
+    assert homes == tasks._HOMES | {"WaveClassifier": "toolkit.tasks.waves.task"}

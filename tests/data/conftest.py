@@ -7,7 +7,14 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from toolkit.data import ColumnOptions, EncodedCorpus, LabelCounter, TextExamples, encode
+from toolkit.data import (
+    ColumnOptions,
+    LabelCounter,
+    PackedCorpus,
+    PackedSequences,
+    TextExamples,
+    encode,
+)
 from toolkit.data import open_source as open_
 
 
@@ -22,7 +29,7 @@ def tokenizer():
     return word_lengths
 
 
-def encode_data(data: object, **options) -> EncodedCorpus:
+def encode_data(data: object, **options) -> PackedCorpus:
     examples = TextExamples(open_(data), ColumnOptions(**options))
     counter = LabelCounter(examples.options.target)
     for _ in counter.watch(examples):
@@ -41,11 +48,11 @@ def corpus_of():
 
     def corpus_of(
         lengths: Sequence[int], labels: NDArray[np.generic] | None = None, encoder=None
-    ) -> EncodedCorpus:
+    ) -> PackedCorpus:
         sizes = np.asarray(lengths, np.int32)
         numbers = np.arange(len(sizes))
         ids = np.repeat(numbers + 1, sizes).astype(np.int32)
         starts = np.cumsum(sizes, dtype=np.int64) - sizes
-        return EncodedCorpus(ids, starts, sizes, numbers + 1, labels, encoder)
+        return PackedCorpus(PackedSequences(ids, starts, sizes), labels, encoder=encoder)
 
     return corpus_of

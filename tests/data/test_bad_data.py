@@ -12,7 +12,7 @@ import pytest
 import tensorflow as tf
 
 from toolkit.data import ColumnOptions, LabelEncoder, TextExamples, open_source
-from toolkit.data.labels import natural_order
+from toolkit.data.sources.natural_order import natural_order
 from toolkit.errors import DataError, OptionError
 
 FILES = {
@@ -104,7 +104,7 @@ def test_what_is_large_is_read_fast_and_named_briefly(tmp_path: Path) -> None:
 def test_an_open_quote_does_not_swallow_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("toolkit.data.delimited.FIELD_LIMIT", 90)
+    monkeypatch.setattr("toolkit.data.sources.delimited.FIELD_LIMIT", 90)
     rows = "word,pos\n" * 20
     (tmp_path / "a.csv").write_text("text,label\n" + rows + '"open,pos\n' + rows)
     message = complaint(tmp_path / "a.csv")

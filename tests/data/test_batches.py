@@ -2,30 +2,29 @@
 
 import warnings
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.data import EncodedCorpus, LabelEncoder, LengthBatches
+from toolkit.data import LabelEncoder, LengthBatches, PackedCorpus, PackedSequences
 from toolkit.errors import OptionError
+from toolkit.models import ManyToOne
 
 LENGTHS = st.lists(st.integers(0, 60), min_size=1, max_size=80)
 
 
-def bare_corpus(lengths: list[int]) -> EncodedCorpus:
+def bare_corpus(lengths: list[int]) -> PackedCorpus:
     sizes = np.asarray(lengths, np.int32)
     empty = np.zeros(0, np.int32)
-    return EncodedCorpus(empty, np.cumsum(sizes) - sizes, sizes, np.arange(len(sizes)))
+    return PackedCorpus(PackedSequences(empty, np.cumsum(sizes) - sizes, sizes))
 
 
 def flat(order: list[np.ndarray]) -> list[int]:
     return np.concatenate(order).tolist()
 
 
-@settings(deadline=None)
 @given(
     lengths=LENGTHS,
     budget=st.integers(1, 500),
@@ -89,19 +88,24 @@ def test_elements(corpus_of) -> None:
     corpus = corpus_of([2, 0, 3], labels, LabelEncoder("classes", ["a", "b"]))
     weights = np.asarray([0.5, 2.0])
     batches = LengthBatches(corpus, 6, shuffle=False, class_weights=weights)
-    elements = [[part.tolist() for part in x] for x in batches.dataset().as_numpy_iterator()]
-    assert elements == [
-        [[[0, 0], [1, 1]], [0, 1], [0.5, 2.0]],
-        [[[3, 3, 3]], [1], [2.0]],
+    elements = [
+        [inputs["values"].tolist(), inputs["length"].tolist(), *map(list, others)]
+        for inputs, *others in batches.dataset().as_numpy_iterator()
     ]
-    ids, labels_spec, weights_spec = batches.dataset().element_spec
+    assert elements == [
+        [[[0, 0], [1, 1]], [0, 2], [0, 1], [0.5, 2.0]],
+        [[[3, 3, 3]], [3], [1], [2.0]],
+    ]
+    inputs, labels_spec, weights_spec = batches.dataset().element_spec
+    ids, length = inputs["values"], inputs["length"]
     assert (ids.shape.as_list(), ids.dtype) == ([None, None], "int32")
+    assert (length.shape.as_list(), length.dtype) == ([None], "int32")
     assert (labels_spec.dtype, weights_spec.dtype) == ("int32", "float32")
 
 
 def test_elements_without_labels_and_with_several(corpus_of) -> None:
-    ((ids,),) = LengthBatches(corpus_of([1, 1]), 6, shuffle=False).dataset()
-    assert ids.numpy().tolist() == [[1], [2]]
+    ((inputs,),) = LengthBatches(corpus_of([1, 1]), 6, shuffle=False).dataset()
+    assert inputs["values"].numpy().tolist() == [[1], [2]]
     several = corpus_of([1, 1], np.eye(2, dtype=np.float32), LabelEncoder("labels", ["a", "b"]))
     ((_, labels),) = LengthBatches(several, 6, shuffle=False).dataset()
     assert labels.numpy().tolist() == [[1, 0], [0, 1]]
@@ -109,7 +113,7 @@ def test_elements_without_labels_and_with_several(corpus_of) -> None:
 
 def first_ids(dataset) -> list[int]:
     """The examples that a corpus of the fixture is dealt in."""
-    return [index for (ids,) in dataset for index in (ids[:, 0] - 1).numpy()]
+    return [index for (inputs,) in dataset for index in (inputs["values"][:, 0] - 1).numpy()]
 
 
 def test_a_data_set_is_one_epoch(corpus_of) -> None:
@@ -132,7 +136,7 @@ def test_a_stream_begins_in_the_middle_and_goes_on_with_the_next_epochs(corpus_o
 def test_restoring_the_order(corpus_of) -> None:
     corpus = corpus_of(np.random.default_rng(0).integers(1, 9, 50))
     batches = LengthBatches(corpus, 30, shuffle=False)
-    values = np.concatenate([ids[:, :1].numpy() for (ids,) in batches.dataset()])
+    values = np.concatenate([inputs["values"][:, :1] for (inputs,) in batches.dataset()])
     assert batches.restore(values).tolist() == [[index + 1] for index in range(50)]
 
 
@@ -140,8 +144,7 @@ def test_keras_fits_without_a_warning(corpus_of) -> None:
     labels = np.arange(12, dtype=np.float32)
     corpus = corpus_of([1 + n % 4 for n in range(12)], labels, LabelEncoder("number"))
     batches = LengthBatches(corpus, 12)
-    model = keras.Sequential([keras.layers.Embedding(13, 2), keras.layers.GlobalMaxPool1D()])
-    model.add(keras.layers.Dense(1))
+    model = ManyToOne(13, 1, output="linear", embedding_size=2, hidden_size=2)
     model.compile("sgd", "mse")
     with warnings.catch_warnings():
         warnings.simplefilter("error")

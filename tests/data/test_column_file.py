@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.data import Record
-from toolkit.data.column_file import ColumnFileSource
+from toolkit.data.sources.column_file import ColumnFileSource
 from toolkit.errors import DataError
 
 CONLL = (
@@ -143,7 +143,6 @@ FIELDS = {
 
 
 @pytest.mark.parametrize("separator", FIELDS)
-@settings(deadline=None)
 @given(st.data())
 def test_whatever_tokens_there_are(separator: str, data: st.DataObject) -> None:
     rows = st.tuples(FIELDS[separator], FIELDS[separator], st.sampled_from(["O", "B-X"]))

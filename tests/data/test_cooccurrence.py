@@ -5,15 +5,15 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from toolkit.data import EncodedCorpus, cooccurrence_vectors
-from toolkit.data import cooccurrence as module
-from toolkit.data.cooccurrence import SMOOTHING, WINDOW, cooccurrences, positive_information
+from toolkit.data import PackedCorpus, PackedSequences, cooccurrence_vectors
+from toolkit.data.texts import cooccurrence as module
+from toolkit.data.texts.cooccurrence import SMOOTHING, WINDOW, cooccurrences, positive_information
 
 
-def corpus_of(texts: list[list[int]]) -> EncodedCorpus:
+def corpus_of(texts: list[list[int]]) -> PackedCorpus:
     lengths = np.asarray([len(text) for text in texts], np.int32)
     ids = np.concatenate([np.zeros(0, int), *texts]).astype(np.int32)
-    return EncodedCorpus(ids, np.cumsum(lengths) - lengths, lengths, np.arange(len(texts)))
+    return PackedCorpus(PackedSequences(ids, np.cumsum(lengths) - lengths, lengths))
 
 
 def random_texts(seed: int, count: int = 30, vocabulary: int = 12) -> list[list[int]]:
@@ -77,7 +77,7 @@ def test_units_in_the_same_company_are_near_each_other() -> None:
 
 
 def test_the_same_seed_gives_the_same_vectors_also_of_a_part(monkeypatch) -> None:
-    monkeypatch.setattr(module, "MOST_TOKENS", 100)
+    monkeypatch.setattr(module, "MAX_TOKENS", 100)
     corpus = corpus_of(random_texts(2))
     first, again = (cooccurrence_vectors(corpus, 12, 4, seed=5) for _ in range(2))
     np.testing.assert_array_equal(first, again)

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
-from toolkit.data import ColumnOptions, LabelEncoder, TextExamples, encode, open_source, survey
+from toolkit.data import ColumnOptions, LabelEncoder, TextExamples, encode, open_source, scan
 from toolkit.errors import DataError, WorkError
 
 FRAME = pd.DataFrame(
@@ -27,12 +27,12 @@ def open_files() -> int:
 
 def test_literal_corpus(encode_all) -> None:
     corpus = encode_all(FRAME)
-    assert [corpus[index].tolist() for index in range(3)] == [[1, 2], [3], [1, 2, 3, 4]]
+    assert [corpus.sequences[index].tolist() for index in range(3)] == [[1, 2], [3], [1, 2, 3, 4]]
     assert corpus.lengths.tolist() == [2, 1, 4]
     assert corpus.rows.tolist() == [1, 2, 3]
     assert corpus.labels.tolist() == [0, 1, 0]
     assert corpus.class_counts.tolist() == [2, 1]
-    batch = corpus.batch(np.array([2, 1]))
+    batch = corpus.sequences.batch(np.array([2, 1]))
     assert batch.dtype == np.int32
     assert batch.tolist() == [[1, 2, 3, 4], [3, 0, 0, 0]]
 
@@ -42,7 +42,7 @@ def test_many_chunks(encode_all) -> None:
     texts = [" ".join("a" * (1 + index % 9) for _ in range(n)) for index, n in enumerate(lengths)]
     corpus = encode_all((texts, np.arange(1500) % 3))
     assert corpus.lengths.tolist() == lengths.tolist()
-    assert all(set(corpus[index]) == {1 + index % 9} for index in range(1500))
+    assert all(set(corpus.sequences[index]) == {1 + index % 9} for index in range(1500))
     assert corpus.class_counts.tolist() == [500, 500, 500]
 
 
@@ -58,14 +58,14 @@ def test_without_labels(tokenizer) -> None:
     assert corpus.labels is None
     assert corpus.lengths.tolist() == [2, 0, 1]
     assert corpus.class_counts.tolist() == []
-    assert corpus.batch(np.array([1])).tolist() == [[0]]
+    assert corpus.sequences.batch(np.array([1])).tolist() == [[0]]
 
 
 def test_texts_without_any_unit() -> None:
     examples = TextExamples(open_source([" ", ""]), ColumnOptions(), labelled=False)
     corpus = encode(examples, lambda texts: tf.zeros([tf.size(texts), 1], tf.int32))
     assert len(corpus) == 2
-    assert corpus.batch(np.array([0, 1])).tolist() == [[0], [0]]
+    assert corpus.sequences.batch(np.array([0, 1])).tolist() == [[0], [0]]
 
 
 def test_several_labels_and_numbers(encode_all) -> None:
@@ -86,8 +86,8 @@ def test_unknown_class(tokenizer) -> None:
 def test_subsets_share_the_ids(encode_all) -> None:
     corpus = encode_all(FRAME)
     part = corpus.subset(np.array([2, 0]))
-    assert part.ids is corpus.ids
-    assert [part[0].tolist(), part[1].tolist()] == [[1, 2, 3, 4], [1, 2]]
+    assert part.sequences.values is corpus.sequences.values
+    assert [part.sequences[0].tolist(), part.sequences[1].tolist()] == [[1, 2, 3, 4], [1, 2]]
     assert part.rows.tolist() == [3, 1]
 
 
@@ -99,7 +99,7 @@ def test_the_file_goes_with_the_corpus(encode_all, tmp_path: Path, monkeypatch) 
     part = corpus.subset(np.array([0]))
     del corpus
     gc.collect()
-    assert part[0].tolist() == [1, 2]
+    assert part.sequences[0].tolist() == [1, 2]
     del part
     gc.collect()
     assert not list(tmp_path.iterdir())
@@ -120,7 +120,7 @@ def test_a_full_disk(encode_all, full_disk, texts) -> None:
 def test_a_later_reading_is_held_to_the_survey(tokenizer) -> None:
     texts = tf.data.Dataset.from_tensor_slices(([str(n) for n in range(50)], np.arange(50) % 2))
     examples = TextExamples(open_source(texts), ColumnOptions())
-    found = survey(examples, "classes")
+    found = scan(examples, "classes")
     assert len(encode(examples, tokenizer, found.encoder, expected=found)) == 50
     shuffled = TextExamples(open_source(texts.shuffle(50, seed=1)), ColumnOptions())
     with pytest.raises(DataError, match="came in another order"):

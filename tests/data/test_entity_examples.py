@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.data import EntityColumnOptions, EntityExample, EntityExamples, Span, open_entities
@@ -551,7 +551,6 @@ def changed(content: bytes, changes: list[tuple[int, int, bytes]]) -> bytes:
 
 
 @pytest.mark.parametrize("kind", WHOLE)
-@settings(max_examples=100, deadline=None)
 @given(changes=CHANGES, packed=st.none() | CHANGES, skip=st.booleans())
 def test_changed_files(kind, changes, packed, skip):
     content = changed(WHOLE[kind], changes)

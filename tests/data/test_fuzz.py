@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.data import ColumnOptions, TextExamples, open_source, survey
+from toolkit.data import ColumnOptions, TextExamples, open_source, scan
 from toolkit.errors import DataError
 
 WHOLE = {
@@ -49,8 +49,8 @@ def changed(content: bytes, changes: list[tuple[int, int, bytes]]) -> bytes:
 
 def learn(path: Path, **options) -> None:
     examples = TextExamples(open_source(path), ColumnOptions(**options))
-    found = survey(examples, options["target"])
-    assert len(list(found.again(examples))) == found.count
+    found = scan(examples, options["target"])
+    assert len(list(found.reread(examples))) == found.count
     assert not any("\n" in name for name in found.encoder.classes)
 
 
@@ -72,7 +72,6 @@ def goes_well(reading: Callable[..., None], path: Path, **options) -> bool:
 
 
 @pytest.mark.parametrize("kind", WHOLE)
-@settings(max_examples=100, deadline=None)
 @given(
     changes=CHANGES,
     packed=st.none() | CHANGES,
@@ -92,7 +91,6 @@ def test_changed_files(kind, changes, packed, target, skip):
             assert well == (target != "number")
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=60))
 def test_a_file_of_a_folder(content):
     with tempfile.TemporaryDirectory() as folder:

@@ -13,7 +13,8 @@ from toolkit.data import (
     TextExamples,
     open_source,
 )
-from toolkit.data.labels import class_name, natural_order
+from toolkit.data.labels import class_name
+from toolkit.data.sources.natural_order import natural_order
 from toolkit.errors import DataError, OptionError
 
 

@@ -14,7 +14,7 @@ from toolkit.data import (
     open_entities,
     open_source,
 )
-from toolkit.data.datasets import DatasetSource
+from toolkit.data.sources.named_datasets import DatasetSource
 from toolkit.errors import DataError
 
 

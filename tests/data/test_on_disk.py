@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from toolkit.data import on_disk
-from toolkit.data.on_disk import checksum, chunks, let_go
+from toolkit.data.corpora import mapped_files as on_disk
+from toolkit.data.corpora.mapped_files import checksum, chunks, release_pages
 
 NUMBERS = np.arange(6_000_000, dtype=np.int32)
 
@@ -28,7 +28,7 @@ def test_what_was_read_is_given_back(mapped: np.memmap) -> None:
     part = mapped[1:]
     assert part.sum(dtype=np.int64) == NUMBERS.sum(dtype=np.int64)
     full = resident()
-    let_go(part)
+    release_pages(part)
     assert full - resident() > 0.9 * NUMBERS.nbytes
     np.testing.assert_array_equal(mapped[-3:], NUMBERS[-3:])  # it is still there
     before = resident()

@@ -15,8 +15,8 @@ from toolkit.data import (
     PairExamples,
     encode_pairs,
     open_pairs,
+    scan_pairs,
     source_texts,
-    survey_pairs,
 )
 from toolkit.errors import DataError
 from toolkit.text import Tokenizer
@@ -100,12 +100,12 @@ def test_pairs_in_another_order_are_refused() -> None:
         sides = list(sources), [source.upper() for source in sources]
         return PairExamples(open_pairs(sides, "train", asked), asked)
 
-    found = survey_pairs(examples("a", "b", "a"))
+    found = scan_pairs(examples("a", "b", "a"))
     assert found.sources[0] == found.sources[2] != found.sources[1]
-    assert [e.target for e in found.again(examples("a", "b", "a"))] == ["A", "B", "A"]
+    assert [e.target for e in found.reread(examples("a", "b", "a"))] == ["A", "B", "A"]
     for others in (("b", "a", "a"), ("a", "b"), ("a", "b", "a", "c")):
         with pytest.raises(DataError, match="came in another order when it was read again; cache"):
-            list(found.again(examples(*others)))
+            list(found.reread(examples(*others)))
     train, held_out = found.split(0.5, seed=0)
     assert sorted([*train, *held_out]) == [0, 1, 2]
     assert {0, 2} <= {*train} or {0, 2} <= {*held_out}

@@ -127,7 +127,7 @@ def test_folder(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
             ("Two\nlines.", "pos", "file pos/2.txt"),
             ("Ten.", "pos", "file pos/10.txt"),
         ]
-    assert "unsup: unlabelled texts are passed over" in caplog.text
+    assert "unsup: unlabelled texts are skipped" in caplog.text
 
 
 def test_folder_in_parts(tmp_path: Path) -> None:
@@ -195,7 +195,7 @@ def test_records_can_be_had_again_while_others_are_read(tmp_path: Path) -> None:
 
 
 FIELDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
-HERE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+HERE = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @HERE

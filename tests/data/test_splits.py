@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.model_selection import train_test_split
 
@@ -21,7 +21,6 @@ def test_stratified() -> None:
     assert counts(classes, train) == [630, 180, 90]
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(10, 60), min_size=2, max_size=5), st.sampled_from([0.1, 0.25, 0.5]))
 def test_class_sizes_are_those_of_scikit_learn(sizes: list[int], share: float) -> None:
     classes = np.repeat(np.arange(len(sizes)), sizes).astype(np.int32)
@@ -41,7 +40,6 @@ def test_a_function_of_the_seed() -> None:
         assert first.tolist() != split_indices(100, 0.3, 2, *arguments)[1].tolist()
 
 
-@settings(deadline=None)
 @given(
     classes=st.lists(st.integers(0, 3), min_size=2, max_size=60),
     share=st.floats(0.01, 0.99),
@@ -74,7 +72,6 @@ def test_more_classes_than_are_held_out() -> None:
     assert set(classes[train]) == set(range(20))
 
 
-@settings(deadline=None)
 @given(
     groups=st.lists(st.integers(0, 8), min_size=2, max_size=60),
     share=st.floats(0.05, 0.6),

@@ -8,25 +8,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.data.conditioned import conditioned_examples, conditioned_prompts, open_conditioned
-from toolkit.data.corpus import EncodedCorpus
-from toolkit.data.options import StreamColumnOptions
-from toolkit.data.text_batches import TextBatches
+from toolkit.data.corpora.packed import PackedCorpus, PackedSequences
+from toolkit.data.streams.conditioned import (
+    conditioned_examples,
+    conditioned_prompts,
+    open_conditioned,
+)
+from toolkit.data.streams.conditioned_batches import TextBatches
+from toolkit.data.streams.options import StreamColumnOptions
 from toolkit.errors import DataError
 
 BY_LABEL = StreamColumnOptions(text_column="text", condition_column="label")
 
 
-def corpus(lengths: list[int]) -> EncodedCorpus:
+def corpus(lengths: list[int]) -> PackedCorpus:
     """Texts whose units are all different."""
     sizes = np.array(lengths, np.int32)
-    return EncodedCorpus(
-        np.arange(5, 5 + sizes.sum(), dtype=np.int32),
-        np.cumsum(sizes, dtype=np.int64) - sizes,
-        sizes,
-        np.arange(len(sizes)),
-        np.arange(len(sizes), dtype=np.int32) % 3,
-    )
+    ids = np.arange(5, 5 + sizes.sum(), dtype=np.int32)
+    starts = np.cumsum(sizes, dtype=np.int64) - sizes
+    labels = np.arange(len(sizes), dtype=np.int32) % 3
+    return PackedCorpus(PackedSequences(ids, starts, sizes), labels)
 
 
 def test_texts_side_by_side() -> None:
@@ -38,8 +39,8 @@ def test_texts_side_by_side() -> None:
     assert second["ids"].tolist() == [[0, 0], [9, 0], [6, 7]]
     assert targets.tolist() == [[0, 0], [0, 0], [7, 0]]
     assert weights.tolist() == [[0, 0], [1, 0], [1, 1]]
-    assert first["fresh"].tolist() == [True] * 3
-    assert second["fresh"].tolist() == [False] * 3
+    assert first["reset_mask"].tolist() == [True] * 3
+    assert second["reset_mask"].tolist() == [False] * 3
     assert first["condition"].tolist() == second["condition"].tolist() == [2, 1, 0]
 
 
@@ -60,10 +61,10 @@ def test_every_text_is_read_once_from_its_condition_to_its_end(
         assert inputs["ids"].shape == targets.shape == weights.shape
         assert 1 <= targets.shape[1] <= steps
         assert weights.any()
-        if inputs["fresh"].all():
+        if inputs["reset_mask"].all():
             found += begun
             begun = [(condition, []) for condition in inputs["condition"].tolist()]
-        assert inputs["fresh"].all() or not inputs["fresh"].any()
+        assert inputs["reset_mask"].all() or not inputs["reset_mask"].any()
         for row, (condition, units) in enumerate(begun):
             assert inputs["condition"][row] == condition
             if weights[row, 0]:
@@ -71,7 +72,7 @@ def test_every_text_is_read_once_from_its_condition_to_its_end(
             assert inputs["ids"][row, 1:].tolist() == targets[row, :-1].tolist()
             units += targets[row][weights[row] > 0].tolist()
     read = sorted((condition, units) for condition, units in [*found, *begun] if units)
-    assert read == sorted((i % 3, [*texts[i].tolist(), 0]) for i in range(len(lengths)))
+    assert read == sorted((i % 3, [*texts.sequences[i].tolist(), 0]) for i in range(len(lengths)))
 
 
 def test_a_stream_goes_on_from_any_batch_and_epochs_differ() -> None:

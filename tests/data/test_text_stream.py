@@ -11,10 +11,10 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.data.options import StreamColumnOptions
-from toolkit.data.stream_batches import StreamBatches
-from toolkit.data.stream_corpus import StreamCorpus, encode_stream
-from toolkit.data.text_stream import PIECE, open_stream, parted, size_of
+from toolkit.data.streams.corpus import StreamCorpus, encode_stream
+from toolkit.data.streams.options import StreamColumnOptions
+from toolkit.data.streams.stream import PIECE_LENGTH, open_stream, parted, size_of
+from toolkit.data.streams.window_batches import StreamBatches
 from toolkit.errors import DataError
 from toolkit.text import Tokenizer
 
@@ -57,7 +57,9 @@ def test_a_long_file_comes_in_pieces_that_end_with_lines(tmp_path: Path) -> None
     pieces = list(open_stream(path))
     assert texts(pieces) == [text]
     assert len(pieces) > 2
-    assert all(piece.text.endswith("\n") and len(piece.text) < PIECE + 20 for piece in pieces[:-1])
+    assert all(
+        piece.text.endswith("\n") and len(piece.text) < PIECE_LENGTH + 20 for piece in pieces[:-1]
+    )
 
 
 def test_a_folder_has_a_text_a_file(tmp_path: Path) -> None:
@@ -116,7 +118,7 @@ def test_a_long_text_is_not_padded_to_by_many_short_ones() -> None:
         tf.py_function(lambda shape: seen.append(tuple(shape.numpy())), [tf.shape(ids)], [])
         return ids
 
-    short, long = ["to be"] * 100 + [""] * 3, "be" * 2 * PIECE
+    short, long = ["to be"] * 100 + [""] * 3, "be" * 2 * PIECE_LENGTH
     corpus = encode_stream(open_stream([*short, long, *short]), watched)
     assert [rows * width for rows, width in seen] == [515, len(long), 515]
     assert len(corpus) == 2 * (500 + 103) + len(long) + 1
@@ -159,8 +161,8 @@ def test_every_row_goes_on_where_it_ended(size, rows, steps, shuffle, epoch) -> 
     batches = StreamBatches(StreamCorpus(np.arange(size, dtype=np.int32)), rows, steps, 1, shuffle)
     windows = list(batches.windows(epoch))
     assert len(windows) == len(batches)
-    fresh = [inputs["fresh"].tolist() for inputs, _ in windows]
-    assert fresh == [[True] * rows] + [[False] * rows] * (len(batches) - 1)
+    resets = [inputs["reset_mask"].tolist() for inputs, _ in windows]
+    assert resets == [[True] * rows] + [[False] * rows] * (len(batches) - 1)
     ids = np.concatenate([inputs["ids"] for inputs, _ in windows], axis=1)
     after = np.concatenate([targets for _, targets in windows], axis=1)
     np.testing.assert_array_equal(ids[:, 1:], after[:, :-1])
@@ -185,5 +187,5 @@ def test_a_stream_goes_on_from_any_batch_and_epochs_begin_elsewhere() -> None:
 
 
 def test_a_text_that_is_too_short() -> None:
-    with pytest.raises(DataError, match="3 units; 2 rows of a batch need at least 4"):
+    with pytest.raises(DataError, match="3 tokens; 2 rows of a batch need at least 4"):
         StreamBatches(StreamCorpus(np.arange(3, dtype=np.int32)), 2, 5)

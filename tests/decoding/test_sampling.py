@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from toolkit.decoding.sampling import Drawing, choose, sample
+from toolkit.decoding.sampling import SamplingOptions, choose, sample
 
 LOGITS = np.log([[0.05, 0.4, 0.3, 0.15, 0.1]]).astype(np.float32)
 
 
-def drawing(**options: Any) -> Drawing:
+def drawing(**options: Any) -> SamplingOptions:
     given = {
         "temperature": 1.0,
         "top_k": 0,
@@ -19,7 +19,9 @@ def drawing(**options: Any) -> Drawing:
         "repetition_penalty": 1.0,
         "seed": [1, 2],
     }
-    return Drawing(**{name: tf.constant(value) for name, value in (given | options).items()})
+    return SamplingOptions(
+        **{name: tf.constant(value) for name, value in (given | options).items()}
+    )
 
 
 def shares(rows: int = 20_000, seen: tuple[int, ...] = (), **options: Any) -> np.ndarray:

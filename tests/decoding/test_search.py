@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.decoding import Decoded, beam_search, greedy
@@ -125,7 +125,6 @@ def test_who_is_sure_is_not_broken_off(size: int) -> None:
     assert as_lists(search(shares, [6], size))[0][0] == wanted
 
 
-@settings(deadline=None, max_examples=40)
 @given(
     st.integers(0, 10_000),
     st.lists(st.integers(0, 4), min_size=1, max_size=4),
@@ -145,7 +144,6 @@ def test_it_is_a_beam_search(seed: int, limits: list[int], size: int, alpha: flo
         assert not found.ids[row][len(right) :].numpy().any()
 
 
-@settings(deadline=None, max_examples=20)
 @given(st.integers(0, 10_000), st.lists(st.integers(0, 4), min_size=1, max_size=4))
 def test_greedy_takes_the_likeliest_unit_until_it_is_the_end(seed: int, limits: list[int]) -> None:
     shares = shares_of(seed, len(limits), 4)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import sklearn.metrics
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.errors import DataError
@@ -129,7 +129,6 @@ def area(right: Any, given: Any) -> float | None:
 
 
 @given(seed=seeds, examples=st.integers(1, 30), count=st.integers(2, 5))
-@settings(deadline=None)
 def test_roc_auc_is_the_share_of_pairs_in_the_right_order(
     seed: int, examples: int, count: int
 ) -> None:

@@ -4,7 +4,7 @@ import re
 from html.parser import HTMLParser
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.evaluation import marked_page
@@ -102,7 +102,6 @@ ANY = st.text(st.characters() | st.sampled_from("\r\n\0\f\x85\ufffe\ud800<&;\"'"
 
 
 @given(st.lists(st.tuples(ANY, st.lists(st.integers(0, 40), max_size=4)), max_size=3))
-@settings(max_examples=150, deadline=None)
 def test_any_text(drawn: list[tuple[str, list[int]]]) -> None:
     texts = []
     for text, places in drawn:

@@ -1,5 +1,8 @@
-"""A tiny model of strings, so that the room is tested without the rest of the toolkit."""
+"""Tiny models of strings and of numbers: the package is tested without the rest of the toolkit."""
 
+import math
+
+import numpy as np
 import pytest
 
 GOLDEN_INPUTS = [{"text": "a good film"}, {"text": "bad , just bad"}, {"text": "été 😀 \x00"}]
@@ -56,4 +59,64 @@ def exported(word_counter, tmp_path_factory):
     signatures, tracked = word_counter
     write_saved_model(run, signatures, tracked, {"classes.txt": "neg\npos\n"})
     write_golden(run, GOLDEN_INPUTS, GOLDEN_OUTPUTS)
+    return run
+
+
+@pytest.fixture(scope="session")
+def series_model():
+    """The signature of a model of vector sequences.
+
+    For each step it adds up what is there and not missing, and it counts what is missing; beyond a
+    sequence's length it answers -1.
+    """
+    import tensorflow as tf
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None, None, 2], tf.float32, name="series"),
+            tf.TensorSpec([None], tf.int32, name="length"),
+            tf.TensorSpec([], tf.int32, name="factor"),
+        ]
+    )
+    def serve(series, length, factor):
+        series = series[:, : tf.reduce_max(length)]
+        inside = tf.sequence_mask(length, tf.shape(series)[1])
+        missing = tf.reduce_any(tf.math.is_nan(series), -1)
+        known = tf.where(tf.math.is_nan(series), 0.0, series) * tf.cast(factor, tf.float32)
+        return {
+            "sums": tf.where(inside, tf.reduce_sum(known, -1), -1.0),
+            "doubled": tf.where(inside[..., None], 2 * known, 0.0),
+            "missing": tf.reduce_sum(tf.cast(missing & inside, tf.int32), -1),
+        }
+
+    return {"serving_default": serve}
+
+
+SERIES_INPUTS = [
+    {"series": [[0.5, 2.0], [math.nan, 1.0], [3.0, -1.0]], "length": 3, "factor": 1},
+    {"series": np.array([[0.1, 0.2]], np.float32), "length": np.int32(1), "factor": 1},
+    {"series": [[1, 2], [3, 4]], "length": 2, "factor": 10},
+]
+SERIES_OUTPUTS = [
+    {"sums": [2.5, 1.0, 2.0], "doubled": [[1.0, 4.0], [0.0, 2.0], [6.0, -2.0]], "missing": 1},
+    {"sums": [0.3], "doubled": [[0.2, 0.4]], "missing": 0},
+    {"sums": [30.0, 70.0], "doubled": [[20.0, 40.0], [60.0, 80.0]], "missing": 0},
+]
+SERIES_PADDING = {"padding": {"sums": -1, "doubled": 0}, "input_padding": {"series": math.nan}}
+
+
+@pytest.fixture(scope="session")
+def series_golden():
+    """Questions to the model of vector sequences, its answers, and what pads both."""
+    return SERIES_INPUTS, SERIES_OUTPUTS, SERIES_PADDING
+
+
+@pytest.fixture(scope="session")
+def series_run(series_model, tmp_path_factory):
+    """A run's folder with a model of vector sequences; tests must not change it."""
+    from toolkit.export import write_golden, write_saved_model
+
+    run = tmp_path_factory.mktemp("runs") / "series"
+    write_saved_model(run, series_model)
+    write_golden(run, SERIES_INPUTS, SERIES_OUTPUTS, **SERIES_PADDING)
     return run

@@ -13,7 +13,7 @@ from toolkit.cells import GRUCell
 from toolkit.errors import ModelError, OptionError, WorkError
 from toolkit.export import check_onnx, read_golden, write_onnx
 from toolkit.export.onnx_graph import onnx_model
-from toolkit.models import ManyToOne, OneToOne, TextModel
+from toolkit.models import ManyToOne, OneToOne, SequenceModel
 from toolkit.text import Tokenizer
 
 SIZES = {"vocabulary_size": 12, "outputs": 3, "embedding_size": 5, "hidden_size": 4}
@@ -148,7 +148,7 @@ def test_a_cell_that_onnx_does_not_know():
 def text_model():
     options = SIZES | {"vocabulary_size": 6, "cell": "simple_rnn", "bidirectional": False}
     tokenizer = Tokenizer(vocabulary=["a", "good", "film", "\u2028"])
-    return TextModel(tokenizer, randomised(ManyToOne(**options)))
+    return SequenceModel(tokenizer, randomised(ManyToOne(**options)))
 
 
 TEXTS = ["a good film", "", "a bad one"]
@@ -185,7 +185,7 @@ def test_a_network_of_half_precision_is_written_in_single(text_model, tmp_path, 
     half.build()
     half.set_weights(single.get_weights())
     with caplog.at_level(logging.INFO, "toolkit"):
-        version = write_onnx(tmp_path, TextModel(text_model.tokenizer, half), TEXTS, {})
+        version = write_onnx(tmp_path, SequenceModel(text_model.preprocessing, half), TEXTS, {})
     assert float(caplog.messages[-1].split()[-1]) < 1e-6
     answers = asked(session_of(version / "model.onnx"), [[2, 3, 4]])
     np.testing.assert_allclose(answers, single.answer(np.array([[2, 3, 4]])), atol=1e-6)

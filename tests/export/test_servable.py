@@ -1,15 +1,17 @@
-"""The exported model answers Python strings, and complains in one line about anything else."""
+"""The exported model answers Python values, and complains in one line about any other."""
 
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from threading import Barrier
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from toolkit.errors import ModelError
-from toolkit.export.servable import Servable, first_alone
+from toolkit.export.servable import Servable, first_alone, of_python
 
 
 def test_answers_strings(exported):
@@ -83,12 +85,71 @@ def test_wrong_calls(exported):
         model(texts=["a"])
 
 
+def test_answers_nested_numbers(series_run):
+    series = [[[0.5, None], [2, 3]], [[1.0, 1.0], [float("nan"), 0.0]]]
+    answers = Servable.load(series_run)(series=series, length=[2, 1], factor=2)
+    assert answers["sums"].tolist() == [[1.0, 10.0], [4.0, -1.0]]
+    assert answers["missing"].tolist() == [1, 0]
+    array = np.array(series, dtype=float)
+    for other in (array, array.astype("float32"), tf.constant(array, tf.float32), [*array]):
+        again = Servable.load(series_run)(series=other, length=np.array([2, 1]), factor=2)
+        assert again["sums"].tolist() == answers["sums"].tolist()
+    empty = Servable.load(series_run)(series=np.zeros([0, 3, 2]), length=[], factor=2)
+    assert empty["sums"].shape[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"series": [[[1.0, 2.0]], [[1.0, 2.0], [3.0, 4.0]]]}, "inhomogeneous"),
+        ({"series": [[1.0, 2.0]]}, r"must be float32 \[B, N, 2\], and has shape \(1, 2\)"),
+        ({"series": [[[1.0, 2.0, 3.0]]]}, "has shape"),
+        ({"series": [[["a", "b"]]]}, "cannot be converted"),
+        ({"series": [[["a", None]]]}, "could not convert"),
+        ({"length": [1.5]}, "float64 cannot be converted"),
+        ({"length": [None]}, "object cannot be converted"),
+        ({"length": [2**31]}, "2147483648 is out of its range"),
+        ({"factor": [1]}, r"must be int32 \[\], and has shape"),
+        ({"factor": "1"}, "cannot be converted"),
+        ({"factor": tf.constant(1.0)}, "factor must be int32"),
+    ],
+)
+def test_values_that_the_signature_does_not_take(series_model, wrong, words):
+    ask = of_python(series_model["serving_default"])
+    with pytest.raises(ModelError, match=words) as caught:
+        ask(**({"series": [[[1.0, 2.0]]], "length": [1], "factor": 1} | wrong))
+    assert "\n" not in str(caught.value)
+
+
+def test_bytes_pass_as_they_are_and_pixels_have_a_range():
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None], tf.string, name="wav"),
+            tf.TensorSpec([None, 2], tf.uint8, name="pixels"),
+        ]
+    )
+    def serve(wav, pixels):
+        return {"size": tf.strings.length(wav), "pixels": pixels}
+
+    ask = of_python(serve)
+    answers = ask(wav=[b"\xff\x00", "ä"], pixels=[[0, 255], [1, 2]])
+    assert answers["size"].tolist() == [2, 2]
+    assert answers["pixels"].tolist() == [[0, 255], [1, 2]]
+    with pytest.raises(ModelError, match="0 to 256 is out of its range"):
+        ask(wav=["a"], pixels=[[0, 256]])
+    with pytest.raises(ModelError, match=r"wav must be string \[B\]: 7 is not a string"):
+        ask(wav=[7], pixels=[[0, 1]])
+    with pytest.raises(ModelError, match="and has shape"):
+        ask(wav="a", pixels=[[0, 1]])
+
+
 def test_the_first_call_is_over_before_another_begins():
     events = []
+    wait = partial(time.sleep, 0.05)  # for another that should not begin
 
     def function(number):
         events.append(("begin", number))
-        time.sleep(0.05)
+        wait()
         events.append(("end", number))
         return number
 
@@ -97,9 +158,9 @@ def test_the_first_call_is_over_before_another_begins():
         assert list(pool.map(alone, range(4))) == [0, 1, 2, 3]
         (begun, first), (ended, second) = events[:2]
         assert (begun, ended, first) == ("begin", "end", second)
-        events.clear()
+        together = Barrier(4)  # which none passes alone
+        wait = partial(together.wait, 60)
         assert list(pool.map(alone, range(4))) == [0, 1, 2, 3]
-        assert [begun for begun, _ in events[:2]] == ["begin", "begin"]
 
 
 def test_a_first_call_that_fails_does_not_block_the_next():

@@ -1,4 +1,4 @@
-"""Weights stored in half precision: half the room, the same arithmetic on rounded weights."""
+"""Weights stored in half precision: half the space, the same arithmetic on rounded weights."""
 
 from pathlib import Path
 

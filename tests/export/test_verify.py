@@ -1,16 +1,19 @@
 """The golden file, and a process with TensorFlow alone that compares with it."""
 
 import json
+import math
 import shutil
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from toolkit.errors import ModelError
-from toolkit.export import read_golden, verify, write_golden
-from toolkit.export.verify import _difference, _main
+from toolkit.export import of_python, read_golden, verify, write_golden, write_saved_model
+from toolkit.export.verify import _first_difference, _main
 
 
 @pytest.fixture
@@ -92,10 +95,180 @@ def test_what_counts_as_the_same(run, changes, status):
 
 
 def test_differences():
-    assert not _difference([1, "a", [2.0]], [1, "a", [2.0]], 0)
-    assert _difference([1, "a"], [1, "b"], 1)
-    assert _difference(1, 2, 5)
-    assert not _difference(1, 1.05, 0.1)
+    assert not _first_difference([1, "a", [2.0]], [1, b"a", [2.0]], 0)
+    assert _first_difference([1, "a"], [1, b"b"], 1) == ("[1]", "a", b"b")
+    assert _first_difference([[1, 2], [3, 4]], [[1, 2], [3, 5]], 5) == ("[1][1]", 4, 5)
+    assert _first_difference(1, 2, 5)
+    assert not _first_difference(1, 1.05, 0.1)
+    assert not _first_difference("Infinity", math.inf, 0.1)
+    assert _first_difference("-Infinity", math.inf, 0.1)
+    assert _first_difference("Infinity", b"infinity", 0.1)
+    assert not _first_difference(None, math.nan, 0)
+    assert _first_difference(None, 0.0, 0)
+    assert _first_difference(math.nan, math.nan, 0)
+
+
+@pytest.mark.parametrize(
+    ("expected", "actual", "padding", "same"),
+    [
+        ([2.0], [2.0, -1.0], [-1], True),
+        ([2.0, -1.0], [2.0], [-1], True),
+        ([2.0], [2.0, -1.0], [], False),
+        ([2.0], [2.0, 0.0], [-1], False),
+        ([2.0, -1.0], [2.0, 5.0], [-1], False),
+        ([[2.0]], [[2.0], [0.0]], [0], True),
+        ([[2.0]], [[2.0, 0.0], [0.0, 0.0]], [0], True),
+        ([[2.0]], [[2.0, 0.0], [0.0, 3.0]], [0], False),
+        ([[]], [[], []], [], False),
+        ([0.5], [0.5, math.nan], [None], True),
+        (["a"], [b"a", b""], [""], True),
+        (["a"], [b"a", b""], [], False),
+    ],
+)
+def test_only_the_padding_that_is_stated_makes_no_difference(expected, actual, padding, same):
+    assert (_first_difference(expected, actual, 1e-4, padding) is None) == same
+
+
+def test_lines_written_before_padding_was_stored(run):
+    """Of these '' and -1 pad anything: the kept models' golden files are such."""
+    lines = [json.loads(line) for line in (run / "golden.jsonl").read_text().splitlines()]
+    older = [{"inputs": each["inputs"], "outputs": each["outputs"]} for each in lines]
+    older[0]["outputs"]["probabilities"] += [-1]
+    content = "".join(json.dumps(each) + "\n" for each in older)
+    (run / "golden.jsonl").write_text(content)
+    assert _main(str(run))[0] == 0
+    for example in older:
+        example["padding"] = {}
+    (run / "golden.jsonl").write_text("".join(json.dumps(each) + "\n" for each in older))
+    status, verdict = _main(str(run))
+    assert (status, "is nothing, expected -1" in verdict) == (1, True)
+
+
+def test_numbers_alone_and_in_a_batch(series_run):
+    result = verify(series_run)
+    assert result.passed, result.verdict
+    lines = (series_run / "golden.jsonl").read_text()
+    assert "[null, 1.0]" in lines
+    assert "NaN" not in lines
+
+
+def test_a_question_in_a_batch_is_padded_as_its_line_says(series_run, series_golden, tmp_path):
+    """The model looks at what is beyond a sequence if its length says so."""
+    inputs, outputs, padding = series_golden
+    run = shutil.copytree(series_run, tmp_path / "run")
+    inputs = [{**each, "length": 3} for each in inputs[:2]]
+    outputs = [outputs[0], {"missing": 2}]
+    write_golden(run, inputs, outputs, **padding)
+    status, verdict = _main(str(run))
+    assert status == 1
+    assert "missing" in verdict
+    assert "asked alone is 0, expected 2" in verdict  # in the batch it was 2
+
+
+def test_questions_that_vary_in_size_need_a_padding(series_run, series_golden, tmp_path):
+    inputs, outputs, _ = series_golden
+    run = shutil.copytree(series_run, tmp_path / "run")
+    write_golden(run, inputs, outputs)
+    status, verdict = _main(str(run))
+    assert (status, "series in golden.jsonl varies in size" in verdict) == (1, True)
+    write_golden(run, inputs, outputs, input_padding={"series": 0})
+    status, verdict = _main(str(run))
+    assert status == 1
+    assert "sums[1] of" in verdict
+    assert "asked in a batch is -1.0, expected nothing" in verdict
+    write_golden(run, [inputs[0] | {"series": [1.0]}], outputs[:1])
+    assert "does not have the shape (None, None, 2)" in _main(str(run))[1]
+
+
+def test_inputs_without_a_batch_are_asked_apart(series_run, series_golden, tmp_path):
+    """Two questions with other factors in one call would get one of them wrong."""
+    question, answer = series_golden[0][2], series_golden[1][2]
+    run = shutil.copytree(series_run, tmp_path / "run")
+    questions = [{**question, "factor": factor} for factor in (10, 1, 10)]
+    tenth = {name: np.divide(value, 10) for name, value in answer.items()}
+    write_golden(run, questions, [answer, tenth | {"missing": 0}, answer])
+    assert _main(str(run))[0] == 0
+
+
+def test_a_long_question_is_shortened_in_the_verdict(series_run, tmp_path):
+    run = shutil.copytree(series_run, tmp_path / "run")
+    series = np.arange(2000, dtype="float32").reshape(1000, 2)
+    question = {"series": series, "length": 1000, "factor": 1}
+    sums = series.sum(axis=1)
+    sums[700] += 1
+    write_golden(run, [question], [{"sums": sums}])
+    status, verdict = _main(str(run))
+    assert status == 1
+    assert "sums[700] of" in verdict
+    assert "is 2801.0, expected 2802.0" in verdict
+    assert len(verdict) < 1000
+
+
+def test_bytes_and_pictures(tmp_path):
+    import tensorflow as tf
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None], tf.string, name="wav"),
+            tf.TensorSpec([None, 2, 2], tf.uint8, name="frames"),
+        ]
+    )
+    def serve(wav, frames):
+        return {
+            "size": tf.strings.length(wav),
+            "wav": wav,
+            "brightest": tf.reduce_max(frames, [1, 2]),
+            "log": tf.math.log(tf.cast(frames[:, 0, 0], tf.float32)),
+        }
+
+    write_saved_model(tmp_path, {"serving_default": serve})
+    wav = b"RIFF\x00\xff\x00"
+    inputs = [
+        {"wav": wav, "frames": np.array([[0, 255], [7, 8]], np.uint8)},
+        {"wav": b"plain", "frames": [[1, 2], [3, 4]]},
+    ]
+    answers = of_python(serve)(**{name: [each[name] for each in inputs] for name in inputs[0]})
+    assert answers["size"].tolist() == [7, 5]
+    outputs = [
+        {"size": 7, "wav": wav, "brightest": 255, "log": -np.inf},
+        {"size": 5, "wav": "plain", "brightest": 4, "log": 0.0},
+    ]
+    path = write_golden(tmp_path, inputs, outputs)
+    assert '"log": "-Infinity"' in path.read_text()
+    status, verdict = _main(str(tmp_path))
+    assert status == 0, verdict
+    outputs[0]["wav"] = wav + b"\xff"
+    write_golden(tmp_path, inputs, outputs)
+    assert "wav of" in _main(str(tmp_path))[1]
+
+
+def test_an_empty_sequence(tmp_path):
+    import tensorflow as tf
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None, 3], tf.float32, name="x")])
+    def serve(x):
+        return {"sum": tf.reduce_sum(x, [1, 2])}
+
+    write_saved_model(tmp_path, {"serving_default": serve})
+    inputs = [{"x": np.zeros([0, 3])}, {"x": [[1, 2, 3]]}]
+    write_golden(tmp_path, inputs, [{"sum": 0.0}, {"sum": 6.0}], input_padding={"x": 0})
+    status, verdict = _main(str(tmp_path))
+    assert status == 0, verdict
+
+
+@given(
+    st.recursive(
+        st.floats() | st.integers(-(2**31), 2**31 - 1),
+        lambda inner: st.lists(inner, max_size=3),
+    )
+)
+def test_any_numbers_survive_the_file(tmp_path_factory, value):
+    folder = tmp_path_factory.getbasetemp()
+    write_golden(folder, [{"x": value}], [{"y": 0}])
+    (line,) = (folder / "golden.jsonl").read_text().splitlines()
+    json.loads(line, parse_constant=pytest.fail)  # NaN and Infinity are not JSON
+    (example,) = read_golden(folder)
+    assert _first_difference(example["inputs"]["x"], value, 0) is None
 
 
 def test_folders_without_what_is_needed(run, tmp_path):

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 from keras import ops
@@ -319,19 +319,13 @@ def with_legal_paths(layer, emissions, mask):
             yield b, m, paths
 
 
-def many(test):
-    return settings(deadline=None, max_examples=25)(test)
-
-
 class TestProperties:
-    @many
     @given(problems())
     def test_marginals_sum_to_one(self, problem):
         kind, emissions, _, mask = problem
         marginals = compiled(kind, "marginals")[1](emissions, mask).numpy()
         np.testing.assert_allclose(marginals.sum(axis=-1), mask, atol=1e-9)
 
-    @many
     @given(problems())
     def test_what_is_forbidden_has_no_probability(self, problem):
         kind, emissions, _, mask = problem
@@ -343,7 +337,6 @@ class TestProperties:
             wanted = np.tensordot(paths.probabilities, paths.emissions, axes=1)
             np.testing.assert_allclose(found[b][m], wanted, atol=1e-9)
 
-    @many
     @given(problems())
     def test_probabilities_of_all_paths_sum_to_one(self, problem):
         kind, emissions, _, mask = problem
@@ -358,7 +351,6 @@ class TestProperties:
             np.testing.assert_allclose(found, paths.probabilities, atol=1e-9)
             assert np.all(found[np.isneginf(paths.scores)] == 0)
 
-    @many
     @given(problems(), st.booleans())
     def test_conditionals_and_their_gradients(self, problem, training):
         kind, emissions, tags, mask = problem
@@ -374,7 +366,6 @@ class TestProperties:
             else:
                 assert found[b].sum() < -1e8
 
-    @many
     @given(problems())
     def test_the_best_path_has_the_score_that_is_given(self, problem):
         kind, emissions, _, mask = problem
@@ -385,7 +376,6 @@ class TestProperties:
             np.testing.assert_allclose(own, paths.scores.max(), atol=1e-9)
             np.testing.assert_allclose(scores[b], own, atol=1e-9)
 
-    @many
     @given(problems(most=150.0))
     def test_both_ways_to_sum_give_the_same(self, problem):
         kind, emissions, _, mask = problem
@@ -396,7 +386,6 @@ class TestProperties:
             mine, theirs = (np.maximum(a[:, b], -1e8) for a in (found, wanted))
             np.testing.assert_allclose(mine, theirs, rtol=1e-9, atol=1e-9)
 
-    @many
     @given(problems(most=5.0, masked=False), st.data())
     def test_padding_anywhere_changes_nothing(self, problem, data):
         kind, emissions, tags, without = problem
@@ -481,6 +470,7 @@ class TestCompiled:
                 np.testing.assert_allclose(found[b], paths.conditionals(path), atol=1e-12)
                 np.testing.assert_allclose(score[b], paths.scores.max(), atol=1e-12)
 
+    @pytest.mark.slow
     def test_exported_it_runs_with_tensorflow_alone(self, tmp_path):
         layer, mask = make(dtype="float32"), mask_of("anywhere")
         emissions = EMISSIONS.astype("float32")

@@ -4,27 +4,33 @@ import json
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import keras
+import numpy as np
 import pytest
 
 from toolkit.errors import ModelError
-from toolkit.models import ManyToOne, TextModel, load_text_model
+from toolkit.models import ManyToOne, SequenceModel, load_sequence_model
 from toolkit.text import Tokenizer
 
 Parts = dict[str, bytes]
+#: Archives of the code before networks had fronts, and what it answered.
+OLD = Path(__file__).parent / "archives"
+ANSWERS = json.loads((OLD / "answers.json").read_text())
+TEXTS = ["a b c", "d", "b a d c x", ""]
 
 
 @pytest.fixture(scope="module")
 def parts(tmp_path_factory) -> Parts:
     """The members of a good archive."""
     path = tmp_path_factory.mktemp("models") / "good.keras"
-    model = TextModel(
+    model = SequenceModel(
         Tokenizer(vocabulary=["a", "b"]), ManyToOne(4, 2, hidden_size=3, embedding_size=3)
     )
     model.build()
     model.save(path)
-    assert load_text_model(path).tokenizer.vocabulary == ["", "[UNK]", "a", "b"]
+    assert load_sequence_model(path).preprocessing.vocabulary == ["", "[UNK]", "a", "b"]
     with zipfile.ZipFile(path) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
@@ -40,7 +46,7 @@ def load(parts: Parts, tmp_path: Path):
                 if content is not None:
                     archive.writestr(name, content)
         with pytest.raises(ModelError) as caught:
-            load_text_model(path)
+            load_sequence_model(path)
         message = str(caught.value)
         assert message.startswith(f"{path} ")
         assert len(message) < 600
@@ -76,19 +82,19 @@ def config_with(parts: Parts, network: dict | None = None, **options) -> bytes:
 def test_a_named_cell_is_not_imported(load, parts: Parts) -> None:
     message = load(**{"config.json": config_with(parts, cell="evil:Cell")})
     assert message == (
-        "cannot be read: the model has the cell 'evil:Cell'; if its code is to be trusted, "
+        "cannot be read: the model has the cell 'evil:Cell'; if you trust its code, "
         "import evil first, or give the verb export --cell evil:Cell"
     )
     message = load(**{"config.json": config_with(parts, cell="subprocess:Popen")})
-    assert "'subprocess:Popen' is no class of Keras layers" in message
+    assert "'subprocess:Popen' is not a class of Keras layers" in message
 
 
 def test_a_cell_that_was_imported_is_used(tmp_path: Path) -> None:
     network = ManyToOne(3, 2, hidden_size=2, embedding_size=2, cell="toolkit.cells:GRUCell")
-    model = TextModel(Tokenizer(vocabulary=["a"]), network)
+    model = SequenceModel(Tokenizer(vocabulary=["a"]), network)
     model.build()
     model.save(tmp_path / "model.keras")
-    again = load_text_model(tmp_path / "model.keras")
+    again = load_sequence_model(tmp_path / "model.keras")
     assert again.answer(["a"]).numpy() == pytest.approx(model.answer(["a"]).numpy())
 
 
@@ -134,18 +140,61 @@ def test_damaged_members(load, parts: Parts) -> None:
 def test_what_is_no_archive(tmp_path: Path, parts: Parts) -> None:
     path = tmp_path / "model.keras"
     with pytest.raises(ModelError, match="is missing"):
-        load_text_model(path)
+        load_sequence_model(path)
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
     for content in (b"", b"PK broken", path.read_bytes()[:3000]):
         path.write_bytes(content)
-        with pytest.raises(ModelError, match=r"is no \.keras file, or only a part of one"):
-            load_text_model(path)
+        with pytest.raises(ModelError, match=r"is not a complete \.keras file"):
+            load_sequence_model(path)
 
 
 def test_a_model_of_another_kind(tmp_path: Path) -> None:
     path = tmp_path / "model.keras"
     keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]).save(path)
-    with pytest.raises(ModelError, match="holds a Sequential, no TextModel of this toolkit"):
-        load_text_model(path)
+    with pytest.raises(ModelError, match="has a Sequential, not a SequenceModel of this toolkit"):
+        load_sequence_model(path)
+
+
+def old_answers(name: str, model: SequenceModel) -> Any:
+    """What was asked of each archive."""
+    network = model.network
+    if name == "many_to_many":
+        return model(np.array([["Ada", "met", "Bo"], ["Xi", "", ""]]))
+    if name == "one_to_many":
+        start = network.start(3, np.array([0, 1, 1]))
+        return network.run(model.preprocessing(TEXTS[:3]), start)[0]
+    if name == "encoder_decoder":
+        target = np.array([[0, 2, 3], [0, 4, 0], [0, 0, 0]])
+        return network({"source": model.preprocessing(TEXTS[:3]), "target": target})
+    return model.answer(TEXTS)
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_an_older_archive_answers_as_it_did(tmp_path: Path, name: str) -> None:
+    path = OLD / f"{name}.keras"
+    content = path.read_bytes()
+    model = load_sequence_model(path)
+    assert path.read_bytes() == content
+    found = old_answers(name, model)
+    np.testing.assert_allclose(found, ANSWERS[name], rtol=1e-5, atol=1e-6)
+    model.save(tmp_path / "model.keras")
+    again = load_sequence_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(old_answers(name, again), found)
+    target = again.target_preprocessing
+    if name == "encoder_decoder":
+        assert target.vocabulary == ["", "[UNK]", "a", "b", "c"]
+    else:
+        assert target is again.preprocessing
+
+
+def test_an_older_archive_without_its_weights(tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+    with (
+        zipfile.ZipFile(OLD / "one_to_one.keras") as archive,
+        zipfile.ZipFile(path, "w") as damaged,
+    ):
+        damaged.writestr("config.json", archive.read("config.json"))
+    with pytest.raises(ModelError, match="cannot be read"):
+        load_sequence_model(path)

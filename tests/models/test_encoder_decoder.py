@@ -27,7 +27,7 @@ def network(**options):
 
 def steps(model, source, target):
     """The logits [B, T, V] of the decoder's steps, given what it should have written."""
-    step, state, memory = model.decoder(tf.constant(source))
+    step, state, memory = model.decoder(source)
     found = []
     for t in range(target.shape[1]):
         logits, state = step(tf.constant(target[:, t : t + 1]), state, memory)
@@ -35,12 +35,21 @@ def steps(model, source, target):
     return np.stack(found, axis=1)
 
 
-@pytest.mark.parametrize("layers", [1, 2])
-@pytest.mark.parametrize("cell", ["simple_rnn", "simplified_gru", "gru", "lstm", "keras_gru"])
-def test_a_step_at_a_time_is_the_whole_at_once(cell, layers):
-    for attention in KINDS:
-        model = network(cell=cell, layers=layers, attention=attention)
-        np.testing.assert_allclose(steps(model, SOURCE, TARGET), model(INPUTS), atol=1e-5)
+@pytest.mark.parametrize(
+    ("cell", "layers", "attention"),
+    [
+        ("simple_rnn", 2, "multiplicative"),
+        ("simplified_gru", 1, "multiplicative"),
+        ("gru", 2, "additive"),
+        ("gru", 1, "none"),
+        ("lstm", 2, "additive"),
+        ("lstm", 1, "none"),
+        ("keras_gru", 2, "none"),
+    ],
+)
+def test_a_step_at_a_time_is_the_whole_at_once(cell, layers, attention):
+    model = network(cell=cell, layers=layers, attention=attention)
+    np.testing.assert_allclose(steps(model, SOURCE, TARGET), model(INPUTS), atol=1e-5)
 
 
 def sigmoid(x):
@@ -112,6 +121,24 @@ def test_padding_and_company_change_nothing(attention):
 
 
 @pytest.mark.parametrize("attention", KINDS)
+def test_the_lengths_alone_say_what_is_padding(attention):
+    model = network(attention=attention)
+    lengths = {"source_length": np.array([4, 2]), "target_length": np.array([3, 2])}
+    inputs = INPUTS | lengths
+    np.testing.assert_array_equal(model(inputs), model(INPUTS))
+    np.testing.assert_array_equal(model.target_mask(inputs), model.target_mask(INPUTS))
+    loss = model.compute_loss(inputs, RIGHT, model(inputs), training=False)
+    assert loss == model.compute_loss(INPUTS, RIGHT, model(INPUTS), training=False)
+    other = inputs | {"source": np.where(SOURCE == 0, 8, SOURCE)}  # what stands beyond
+    np.testing.assert_array_equal(model(other), model(inputs))
+    source = {"values": other["source"], "length": lengths["source_length"]}
+    np.testing.assert_array_equal(steps(model, source, TARGET), steps(model, SOURCE, TARGET))
+    zero = np.where(SOURCE == 8, 0, SOURCE)  # within a source it is an id as any other
+    found = model(INPUTS | {"source": zero} | lengths)
+    assert not np.allclose(found[1], model(inputs)[1])
+
+
+@pytest.mark.parametrize("attention", KINDS)
 def test_an_empty_source(attention):
     model = network(attention=attention)
     logits = model({"source": np.zeros((1, 1), np.int32), "target": TARGET[:1]})
@@ -131,6 +158,7 @@ def test_the_loss_is_of_units_and_their_end():
         np.testing.assert_allclose(loss, right, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_it_learns_to_turn_a_sequence_around():
     random = np.random.default_rng(0)
     source = random.integers(1, SIZE, (512, 4)).astype(np.int32)
@@ -173,7 +201,7 @@ def test_dropouts_change_training_alone():
 def test_vectors_are_shared_or_not(tmp_path):
     apart = EncoderDecoder(4, SIZE, shared=False, embedding_size=5, hidden_size=4)
     apart.build()
-    assert apart.source_embedding.embeddings.shape == (4, 5)
+    assert apart.encoder_front.embedding.embeddings.shape == (4, 5)
     assert apart.embedding.embeddings.shape == (SIZE, 5)
     assert apart({"source": SOURCE % 4, "target": TARGET}).shape == (2, 3, SIZE)
     with pytest.raises(OptionError, match="the same ids on both sides"):

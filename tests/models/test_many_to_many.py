@@ -12,10 +12,10 @@ import pytest
 import tensorflow as tf
 
 from toolkit.data import LengthBatches, TaggedSentence, encode_tagged
-from toolkit.data.schemes import bioes_tags
 from toolkit.errors import ModelError, OptionError
 from toolkit.layers import CELLS
-from toolkit.models import ManyToMany, TextModel, load_text_model
+from toolkit.models import ManyToMany, SequenceModel, load_sequence_model
+from toolkit.tagging.schemes import bioes_tags
 from toolkit.text import TokenFeatures
 
 SENTENCES = [
@@ -115,9 +115,9 @@ def gru_states(x: np.ndarray, kernel, recurrent, bias) -> np.ndarray:
 
 def vector_of(model: ManyToMany, token: str) -> np.ndarray:
     """What a token is to the recurrent layers: word, characters, shape and affixes."""
-    of = {name: ids.numpy()[0] for name, ids in FEATURES.of([token]).items()}
-    (table,) = weights_of(model.characters.embedding)
-    kernel, bias = weights_of(model.characters.reader)
+    of = {name: ids.numpy()[0] for name, ids in FEATURES.lookup([token]).items()}
+    (table,) = weights_of(model.front.characters.embedding)
+    kernel, bias = weights_of(model.front.characters.reader)
     padded = np.pad(table[of["characters"]], [(1, 1), (0, 0)])
     filtered = [
         np.einsum("we,wes->s", padded[n : n + 3], kernel) + bias
@@ -125,10 +125,10 @@ def vector_of(model: ManyToMany, token: str) -> np.ndarray:
     ]
     return np.concatenate(
         [
-            weights_of(model.embedding)[0][of["words"]],
+            weights_of(model.front.embedding)[0][of["words"]],
             np.maximum(np.max(filtered, axis=0), 0),
-            weights_of(model.shapes)[0][of["shapes"]],
-            *weights_of(model.affixes)[0][of["affixes"]],
+            weights_of(model.front.shapes)[0][of["shapes"]],
+            *weights_of(model.front.affixes)[0][of["affixes"]],
         ]
     )
 
@@ -254,12 +254,10 @@ def test_a_sentence_has_the_same_scores_wherever_it_stands(options: dict) -> Non
     together = model(FEATURES(rows_of(SENTENCES)))
     wide = model(FEATURES(rows_of(SENTENCES, width=11)))
     answers = [np.asarray(values) for values in model.answer(FEATURES(rows_of(SENTENCES)))]
-    holes = [list(itertools.chain(*zip(tokens, [""] * 9, strict=False))) for tokens in SENTENCES]
-    apart = model(FEATURES(rows_of([["", *tokens] for tokens in holes])))
     for row, tokens in enumerate(SENTENCES):
         n = len(tokens)
         alone = model(FEATURES(rows_of([tokens])))[0]
-        for scores in (together[row, :n], wide[row, :n], apart[row, 1 : 2 * n : 2]):
+        for scores in (together[row, :n], wide[row, :n]):
             np.testing.assert_allclose(scores, alone, atol=2e-6)
         single = model.answer(FEATURES(rows_of([tokens])))
         for values, right, padding in zip(answers, single, PADDING, strict=True):
@@ -273,7 +271,7 @@ def test_training_and_serving_see_the_same(characters: str) -> None:
     model = network(characters=characters)
     sentences = [*SENTENCES, ["Zoë"], ["songs", "Anna"]]
     tags = [TaggedSentence(n, tokens, [0] * len(tokens)) for n, tokens in enumerate(sentences)]
-    corpus = encode_tagged(tags, FEATURES.of)
+    corpus = encode_tagged(tags, FEATURES.lookup)
     order = np.array([5, 1, 0, 4, 2, 3])
     trained, served = corpus.inputs(order), FEATURES(rows_of([sentences[i] for i in order]))
     assert not np.array_equal(trained["index"], served["index"])
@@ -296,12 +294,12 @@ def test_gradients_reach_every_weight(options: dict) -> None:
     parts = {"characters": "characters", "shape_size": "shapes", "affix_size": "affixes"}
     for option, part in parts.items():
         left_out = options.get(option) in ("none", 0)
-        assert (getattr(model, part) is None) == left_out
+        assert (getattr(model.front, part) is None) == left_out
         assert any(f"/{part}/" in f"/{name}" for name in names) != left_out
     size = 5 + sum(
         {"characters": 6, "shapes": 3, "affixes": 16}[p]
         for p in parts.values()
-        if getattr(model, p)
+        if getattr(model.front, p)
     )
     assert model.recurrent[0].weights[0].shape[0] == size
 
@@ -340,7 +338,7 @@ def test_it_learns_and_counts_tags_as_they_weigh() -> None:
         TaggedSentence(n, tokens, [numbers[tag] for tag in row])
         for n, (tokens, row) in enumerate(zip(SENTENCES, tags, strict=False))
     ]
-    corpus = encode_tagged(sentences, FEATURES.of)
+    corpus = encode_tagged(sentences, FEATURES.lookup)
     weights = np.linspace(0.5, 2, len(numbers))
     batches = LengthBatches(corpus, 100, shuffle=False, class_weights=weights)
     model = ManyToMany(FEATURES.sizes, LABELS, **SMALL)
@@ -381,7 +379,7 @@ def test_dropouts_change_training_alone() -> None:
         np.testing.assert_array_equal(calm, model(features, training=False))
         assert not np.allclose(calm, model(features, training=True)), option
     words_only = network(embedding_dropout=0.5, seed=2)
-    words_only.embedding_dropout.rate = 0.0
+    words_only.front.dropout.rate = 0.0
     assert not np.allclose(words_only(features), words_only(features, training=True))
     calm = network(seed=2)
     np.testing.assert_allclose(calm(features), calm(features, training=True), atol=1e-6)
@@ -397,8 +395,8 @@ def test_the_seed_decides_what_is_dropped() -> None:
         seeds = {
             layer.seed
             for layer in (
-                *(model.word_dropout, model.characters.dropout),
-                *(model.embedding_dropout, model.output_dropout),
+                *(model.front.word_dropout, model.front.characters.dropout),
+                *(model.front.dropout, model.output_dropout),
             )
         }
         assert len(seeds) == 4
@@ -413,7 +411,8 @@ def test_mixed_precision_reaches_every_layer_and_stops_before_the_scores(cell: s
     options = {"cell": cell, "characters": "gru", "spread": 0.4}
     model, exact = network(dtype="mixed_bfloat16", **options), network(**options)
     features = FEATURES(rows_of(SENTENCES))
-    parts = [model.embedding, model.shapes, model.affixes, model.characters.reader]
+    front = model.front
+    parts = [front.embedding, front.shapes, front.affixes, front.characters.reader]
     for layer in (*parts, *model.recurrent, model.recurrent[0].forward_layer.cell):
         assert layer.compute_dtype == "bfloat16"
     assert {weight.dtype for weight in model.trainable_weights} == {"float32"}
@@ -428,8 +427,8 @@ def test_mixed_precision_reaches_every_layer_and_stops_before_the_scores(cell: s
     assert {values.dtype for values in model.answer(features)[1:]} == {tf.float32}
 
 
-def saved(path: Path, **options) -> TextModel:
-    model = TextModel(FEATURES, network(**options))
+def saved(path: Path, **options) -> SequenceModel:
+    model = SequenceModel(FEATURES, network(**options))
     model.build()
     model.save(path)
     return model
@@ -439,9 +438,9 @@ def saved(path: Path, **options) -> TextModel:
 def test_a_file_gives_the_same_answers(tmp_path: Path, options: dict) -> None:
     path = tmp_path / "model.keras"
     model = saved(path, word_dropout=0.5, seed=3, **options)
-    again = load_text_model(path)
+    again = load_sequence_model(path)
     assert again.network.get_config() == model.network.get_config()
-    assert again.tokenizer.get_config() == model.tokenizer.get_config()
+    assert again.preprocessing.get_config() == model.preprocessing.get_config()
     tokens = rows_of([*SENTENCES, ["Zoë", "[UNK]", "\\n"]])
     for values, expected in zip(again.answer(tokens), model.answer(tokens), strict=True):
         np.testing.assert_array_equal(values, expected)
@@ -450,12 +449,14 @@ def test_a_file_gives_the_same_answers(tmp_path: Path, options: dict) -> None:
 
 def test_counts_of_words_are_in_the_file(tmp_path: Path) -> None:
     path = tmp_path / "model.keras"
-    model = TextModel(FEATURES, network(word_dropout=0.5))
+    model = SequenceModel(FEATURES, network(word_dropout=0.5))
     counts = np.arange(FEATURES.sizes["words"])
-    model.network.word_dropout.set_counts(counts)
+    model.network.front.word_dropout.set_counts(counts)
     model.build()
     model.save(path)
-    np.testing.assert_array_equal(load_text_model(path).network.word_dropout.counts, counts)
+    np.testing.assert_array_equal(
+        load_sequence_model(path).network.front.word_dropout.counts, counts
+    )
 
 
 def test_a_cell_of_ones_own_must_have_been_imported(tmp_path: Path) -> None:
@@ -475,10 +476,10 @@ def test_a_cell_of_ones_own_must_have_been_imported(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(tmp_path)
         with pytest.raises(ModelError) as caught:
-            load_text_model(hostile)
+            load_sequence_model(hostile)
     assert str(caught.value) == (
-        f"{hostile} cannot be read: the model has the cell 'evil_cell:Cell'; if its code is to be "
-        "trusted, import evil_cell first, or give the verb export --cell evil_cell:Cell"
+        f"{hostile} cannot be read: the model has the cell 'evil_cell:Cell'; if you trust "
+        "its code, import evil_cell first, or give the verb export --cell evil_cell:Cell"
     )
     assert not mark.exists()
 
@@ -499,8 +500,37 @@ def test_configuration_round_trip() -> None:
         ({"cell": "grru"}, "simplified_gru"),
         ({"characters": "lstm"}, "convolution, gru"),
         ({"characters": "gru", "character_size": 5}, "size is 5"),
+        ({"labels": []}, "labels is empty"),
+        ({"input_size": 3}, "one of them alone"),
+        ({"sizes": None}, "vocabulary_size for a network that reads ids, or input_size"),
     ],
 )
 def test_impossible_arguments(arguments: dict, words: str) -> None:
     with pytest.raises(OptionError, match=words):
-        ManyToMany(FEATURES.sizes, LABELS, **arguments)
+        ManyToMany(**{"sizes": FEATURES.sizes, "labels": LABELS} | arguments)
+
+
+@pytest.mark.parametrize("front", [{"vocabulary_size": 9}, {"input_size": 3}])
+def test_ids_and_vectors_are_tagged_step_by_step(front: dict) -> None:
+    random = np.random.default_rng(0)
+    length = np.array([4, 2, 0], np.int32)
+    values = (
+        random.integers(0, 9, (3, 4))
+        if "vocabulary_size" in front
+        else random.normal(size=(3, 4, 3))
+    )
+    keras.utils.set_random_seed(0)
+    model = ManyToMany(labels=["PER"], hidden_size=4, embedding_size=3, **front)
+    together = model.answer({"values": values, "length": length})
+    assert model({"values": values, "length": length}).shape == (3, 4, 5)
+    beyond = np.where(np.arange(4) < length[:, None], 1, 0)
+    beyond = beyond if values.ndim == 2 else beyond[:, :, None]
+    other = model.answer({"values": np.where(beyond, values, 8), "length": length})
+    for row, n in enumerate(length):
+        alone = model.answer({"values": values[row : row + 1, : max(1, n)], "length": [n]})
+        for one, two, three, padding in zip(together, other, alone, PADDING, strict=True):
+            np.testing.assert_array_equal(one[row], two[row])
+            np.testing.assert_allclose(one[row, :n], three[0, :n], atol=1e-6)
+            assert (np.asarray(one)[row, n:] == padding).all()
+    again = ManyToMany.from_config(model.get_config())
+    assert again.get_config() == model.get_config()

@@ -38,7 +38,7 @@ def test_against_numpy() -> None:
     for weight in model.weights:
         if "seed" not in weight.path:
             weight.assign(np.random.default_rng(2).normal(size=weight.shape))
-    embedding = model.embedding.get_weights()[0]
+    embedding = model.front.embedding.get_weights()[0]
     forward, backward = (
         layer.get_weights()
         for layer in (model.recurrent[0].forward_layer, model.recurrent[0].backward_layer)
@@ -111,7 +111,8 @@ def test_configuration_round_trip() -> None:
 def test_each_dropout_has_a_seed_of_its_own(network: type[keras.Model]) -> None:
     def seeds(seed: int | None) -> list[int | None]:
         model = network(9, 2, seed=seed)
-        dropouts = (model.word_dropout, model.embedding_dropout, model.output_dropout)
+        front = model.front
+        dropouts = (front.word_dropout, front.dropout, model.output_dropout)
         return [dropout.seed for dropout in dropouts]
 
     first, again, other = seeds(3), seeds(3), seeds(2**32 - 1)
@@ -137,7 +138,7 @@ def test_precision_reaches_every_layer(cell: str) -> None:
     inner = [both.forward_layer, both.backward_layer]
     for layer in (both, *inner, *(layer.cell for layer in inner)):
         assert layer.compute_dtype == "bfloat16"
-    assert model.embedding.compute_dtype == "bfloat16"
+    assert model.front.embedding.compute_dtype == "bfloat16"
     assert {w.dtype for w in model.trainable_weights} == {"float32"}
     assert model.answer(IDS).dtype == "float32"
 
@@ -149,8 +150,69 @@ def test_precision_reaches_every_layer(cell: str) -> None:
         ({"layers": 0}, "at least 1"),
         ({"cell": "grru"}, "simplified_gru"),
         ({"pooling": "sum"}, "attention"),
+        ({"input_size": 3}, "vocabulary_size for a network that reads ids, or input_size"),
+        ({"vocabulary_size": None}, "vocabulary_size for a network that reads ids, or input_size"),
+        ({"vocabulary_size": None, "input_size": 3, "word_dropout": 0.1}, "no words to drop"),
     ],
 )
 def test_impossible_arguments(arguments: dict, words: str) -> None:
     with pytest.raises(OptionError, match=words):
-        ManyToOne(9, 2, **arguments)
+        ManyToOne(**{"vocabulary_size": 9, "outputs": 2} | arguments)
+
+
+LENGTH = np.array([4, 2, 0], np.int32)
+VECTORS = np.random.default_rng(3).normal(size=(3, 4, 5)).astype(np.float32)
+
+
+def test_the_length_alone_says_what_is_padding() -> None:
+    keras.utils.set_random_seed(0)
+    model = ManyToOne(9, 3, embedding_size=3, hidden_size=4)
+    right = model(IDS)
+    np.testing.assert_array_equal(model({"values": IDS, "length": LENGTH}), right)
+    other = np.where(IDS == 0, 8, IDS)  # what stands beyond the length does not matter
+    np.testing.assert_array_equal(model({"values": other, "length": LENGTH}), right)
+    zeros = model({"values": np.zeros_like(IDS), "length": LENGTH})  # within it 0 is read
+    assert np.abs(zeros[0] - zeros[1]).max() > 1e-5
+
+
+@pytest.mark.parametrize("network", [ManyToOne, OneToOne])
+@pytest.mark.parametrize("projection_size", [0, 6])
+def test_vectors(network: type[keras.Model], projection_size: int) -> None:
+    keras.utils.set_random_seed(0)
+    options = {"projection_size": projection_size, "hidden_size": 4}
+    model = network(input_size=5, outputs=3, **options)
+    rows = {"values": VECTORS, "length": LENGTH}
+    right = model.answer(rows).numpy()
+    assert right.shape == (3, 3)
+    noisy = VECTORS.copy()
+    noisy[1, 2:] = 9.0  # beyond the length
+    np.testing.assert_array_equal(model.answer({"values": noisy, "length": LENGTH}), right)
+    for row, (vectors, length) in enumerate(zip(VECTORS, LENGTH, strict=True)):
+        alone = {"values": vectors[None, : max(1, length)], "length": np.array([length])}
+        np.testing.assert_allclose(model.answer(alone)[0], right[row], atol=1e-6)
+    np.testing.assert_allclose(model.answer(VECTORS[:1]), right[:1], atol=1e-6)  # all are real
+    zeros = np.zeros((2, 4, 5), np.float32)  # a zero is a value
+    if network is ManyToOne:
+        found = model.answer({"values": zeros, "length": np.array([4, 1])}).numpy()
+        model.recurrent[0].forward_layer.cell.bias.assign(np.ones(12))
+        shifted = model.answer({"values": zeros, "length": np.array([4, 1])}).numpy()
+        assert np.abs(shifted[0] - shifted[1]).max() > 1e-4
+        assert found.shape == shifted.shape
+    again = network.from_config(model.get_config())
+    again.build()
+    again.set_weights(model.get_weights())
+    np.testing.assert_array_equal(again(rows), model(rows))
+    assert model.front.size == (projection_size or 5)
+
+
+def test_a_projection_is_what_the_recurrent_layers_read() -> None:
+    keras.utils.set_random_seed(0)
+    model = ManyToOne(input_size=5, outputs=2, projection_size=3, hidden_size=4)
+    model.build()
+    bare = ManyToOne(input_size=3, outputs=2, hidden_size=4)
+    bare.build()
+    kernel, bias, *others = model.get_weights()
+    bare.set_weights(others)
+    inputs = {"values": VECTORS, "length": LENGTH}
+    projected = {"values": VECTORS @ kernel + bias, "length": LENGTH}
+    np.testing.assert_allclose(model(inputs), bare(projected), atol=1e-6)

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from toolkit.data.stream_batches import StreamBatches
-from toolkit.data.stream_corpus import StreamCorpus
+from toolkit.data.streams.corpus import StreamCorpus
+from toolkit.data.streams.window_batches import StreamBatches
 from toolkit.errors import OptionError
-from toolkit.models.carried import Carried
 from toolkit.models.one_to_many import OneToMany
+from toolkit.models.truncated_bptt import TruncatedBPTT
 
 SIZE = 7
 IDS = np.array([[3, 4, 5, 6, 1, 2], [6, 0, 5, 5, 2, 1]], np.int32)
@@ -65,25 +65,25 @@ def test_conditions_make_the_first_states():
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
 def test_the_state_is_carried_from_batch_to_batch(cell):
     model = network(cell=cell)
-    carried = Carried(model, 2)
+    trained = TruncatedBPTT(model, 2)
     whole = model(IDS)
-    for fresh_first in (True, False):  # the second time the state is of the first
+    for reset_first in (True, False):  # the second time the state is of the first
         parts = [
-            carried({"ids": IDS[:, a:b], "fresh": tf.fill([2], a == 0 and fresh_first)})
+            trained({"ids": IDS[:, a:b], "reset_mask": tf.fill([2], a == 0 and reset_first)})
             for a, b in ((0, 2), (2, 5), (5, 6))
         ]
         same = np.allclose(np.concatenate(parts, axis=1), whole, atol=1e-5)
-        assert same == fresh_first
+        assert same == reset_first
 
 
 def test_the_gradient_stays_within_a_batch():
     model = network()
-    carried = Carried(model, 2)
-    carried({"ids": IDS[:, :3], "fresh": tf.fill([2], True)})
-    state = [tf.constant(each) for each in carried.carried]
-    inputs = {"ids": IDS[:, 3:5], "fresh": tf.fill([2], False)}
+    trained = TruncatedBPTT(model, 2)
+    trained({"ids": IDS[:, :3], "reset_mask": tf.fill([2], True)})
+    state = [tf.constant(each) for each in trained.states]
+    inputs = {"ids": IDS[:, 3:5], "reset_mask": tf.fill([2], False)}
     with tf.GradientTape(persistent=True) as tape:
-        loss = carried.compute_loss(inputs, IDS[:, 4:], carried(inputs, training=True))
+        loss = trained.compute_loss(inputs, IDS[:, 4:], trained(inputs, training=True))
         logits, _ = model.run(IDS[:, 3:5], state, training=True)
         right = tf.reduce_mean(
             tf.nn.sparse_softmax_cross_entropy_with_logits(tf.constant(IDS[:, 4:]), logits)
@@ -100,12 +100,14 @@ def test_the_gradient_stays_within_a_batch():
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
 def test_rows_that_begin_anew_begin_from_their_condition(cell):
     model = network(cell=cell, conditions=3)
-    carried = Carried(model, 2)
+    trained = TruncatedBPTT(model, 2)
     condition = tf.constant([2, 0])
     whole = model.run(IDS, model.start(2, condition))[0]
     for _ in range(2):  # the second time after another text
         parts = [
-            carried({"ids": IDS[:, a:b], "fresh": tf.fill([2], a == 0), "condition": condition})
+            trained(
+                {"ids": IDS[:, a:b], "reset_mask": tf.fill([2], a == 0), "condition": condition}
+            )
             for a, b in ((0, 2), (2, 6))
         ]
         np.testing.assert_allclose(np.concatenate(parts, axis=1), whole, atol=1e-5)
@@ -113,14 +115,14 @@ def test_rows_that_begin_anew_begin_from_their_condition(cell):
 
 def test_conditions_are_learnt_and_padding_is_not():
     model = network(conditions=3)
-    carried = Carried(model, 2)
+    trained = TruncatedBPTT(model, 2)
     weights = np.array([[1, 1, 0, 0], [1, 0, 0, 0]], np.float32)
-    inputs = {"fresh": tf.fill([2], True), "condition": tf.constant([2, 0])}
+    inputs = {"reset_mask": tf.fill([2], True), "condition": tf.constant([2, 0])}
 
     def learnt(ids):
         with tf.GradientTape() as tape:
-            output = carried({**inputs, "ids": ids}, training=True)
-            loss = carried.compute_loss(inputs, IDS[:, 2:], output, weights)
+            output = trained({**inputs, "ids": ids}, training=True)
+            loss = trained.compute_loss(inputs, IDS[:, 2:], output, weights)
         return loss, tape.gradient(loss, [model.condition.embeddings, model.bias])
 
     ids = IDS[:, 1:5].copy()
@@ -134,6 +136,7 @@ def test_conditions_are_learnt_and_padding_is_not():
         np.testing.assert_allclose(one, other, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_it_learns_what_only_a_carried_state_can_know():
     """Rows of one letter each, but for a blank now and then: who forgets must guess after it."""
     rows = [np.where(np.arange(400) % 4 == 0, 1, letter) for letter in (2, 3, 4, 5)]
@@ -142,9 +145,9 @@ def test_it_learns_what_only_a_carried_state_can_know():
     model = OneToMany(SIZE, embedding_size=8, hidden_size=16)
     model.build()
     batches = StreamBatches(corpus, 4, 4, shuffle=False)
-    carried = Carried(model, 4)
-    carried.compile(optimizer=keras.optimizers.Adam(0.02), jit_compile=False)
-    history = carried.fit(
+    trained = TruncatedBPTT(model, 4)
+    trained.compile(optimizer=keras.optimizers.Adam(0.02), jit_compile=False)
+    history = trained.fit(
         batches.stream(), steps_per_epoch=len(batches), epochs=12, shuffle=False, verbose=0
     )
     # A quarter of the letters follows a blank: who has forgotten loses log(4) / 4.
@@ -174,7 +177,7 @@ def test_dropouts_change_training_alone():
 def test_half_precision_and_impossible_arguments():
     model = network(dtype="mixed_bfloat16")
     np.testing.assert_allclose(model(IDS), network()(IDS), atol=0.1)
-    carried = Carried(model, 2)
-    assert carried({"ids": IDS, "fresh": tf.fill([2], True)}).dtype == tf.float32
+    trained = TruncatedBPTT(model, 2)
+    assert trained({"ids": IDS, "reset_mask": tf.fill([2], True)}).dtype == tf.float32
     with pytest.raises(OptionError, match="layers is 0"):
         network(layers=0)

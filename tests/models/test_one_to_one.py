@@ -17,7 +17,7 @@ def make(window: int = 3) -> OneToOne:
 
 def test_against_numpy() -> None:
     model = make()
-    embedding = model.embedding.get_weights()[0]
+    embedding = model.front.embedding.get_weights()[0]
     hidden, hidden_bias = model.hidden.get_weights()
     output, output_bias = model.output_layer.get_weights()
     vectors = np.concatenate([embedding[4], embedding[7], np.zeros(4)])
@@ -33,6 +33,13 @@ def test_sees_its_window_and_nothing_else() -> None:
     np.testing.assert_allclose(seen, model.answer(np.pad(short, [[0, 0], [0, 4]])).numpy())
     np.testing.assert_allclose(seen, model.answer(np.array([[4, 7, 2, 8, 8]])).numpy())
     assert np.abs(seen - model.answer(np.array([[4, 7, 3]])).numpy()).max() > 1e-4
+
+
+def test_a_length_ends_the_window() -> None:
+    model = make(window=3)
+    seen = model.answer(np.array([[4, 7]], np.int32)).numpy()
+    inputs = {"values": np.array([[4, 7, 5, 6]], np.int32), "length": np.array([2], np.int32)}
+    np.testing.assert_allclose(seen, model.answer(inputs).numpy())
 
 
 def test_positions_share_nothing() -> None:

@@ -3,7 +3,7 @@
 import logging
 
 import pytest
-from fake_task import PIPELINE, FakeTask
+from fake_task import PIPELINE, FakeTask, sample
 
 from pipelines.command import main
 
@@ -46,6 +46,6 @@ def run(tmp_path):
 @pytest.fixture
 def model(tmp_path):
     """A run that answers."""
-    FakeTask().export(tmp_path / "model")
+    FakeTask().fit(sample("train")).export(tmp_path / "model")
     FakeTask.made.clear()
     return tmp_path / "model"

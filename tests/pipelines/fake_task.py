@@ -1,7 +1,9 @@
 """A task without TensorFlow behind the real command line; also a script, as a pipeline is."""
 
 import errno
+import json
 import sys
+import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -10,10 +12,12 @@ import numpy as np
 import yaml
 
 from pipelines.command import Pipeline, main
-from pipelines.labelled import LabelledTexts
-from toolkit.data import ColumnOptions, TextExamples
-from toolkit.errors import DivergedError
+from pipelines.sentiment import LabelledTexts
+from toolkit.data import ColumnOptions, TextExamples, open_source
+from toolkit.errors import DataError, DivergedError, ModelError, OptionError
 from toolkit.evaluation import classification_statistics
+from toolkit.export import ARCHIVE, is_exported, newest_version, read_description
+from toolkit.files import atomic_write
 
 
 @dataclass(kw_only=True)
@@ -55,24 +59,39 @@ class FakeOptions(ColumnOptions, SizeOptions):
 
 @dataclass(kw_only=True)
 class FakeTask(FakeOptions):
-    """Finds 'good' in texts; some texts make it fail."""
+    """Finds 'good' in texts, or in a bad mood what is not; some texts make it fail."""
 
     made: ClassVar[list] = []
-    classes: ClassVar[tuple] = ("neg", "pos")
 
     def __post_init__(self):
+        self.classes = ()
+        self.history = []
+        self.metrics = {}
         self.facts = {}
-        self.metrics = {"accuracy": 0.75 + self.seed / 100, "per_class": {}}
+        self._learnt = self._archive = None
         FakeTask.made.append(self)
 
     def fit(self, data, validation_data=None, output=None):
-        self.facts["hidden_size"] = 64 if self.hidden_size == "auto" else self.hidden_size
+        for each in (data, data if validation_data is None else validation_data):
+            examples = TextExamples(open_source(each), self, grouped=False)
+            labels = {example.label for example in examples}
+            if each is data and len(labels) == 1:
+                raise DataError("all examples have the same label")
         self.fitted = data, validation_data, output
+        self.facts["hidden_size"] = 64 if self.hidden_size == "auto" else self.hidden_size
+        self.classes = ("neg", "pos")
+        self.history = [{"loss": 1.0}]
+        self.metrics = {"luck": self._luck()}
+        self._learnt = "good"
         if self.mood == "bad" and self.clip is None:
             raise DivergedError("the loss is not a number any more")
         return self
 
     def predict(self, texts):
+        good = self._needs("predict")
+        if not (isinstance(texts, list) and all(isinstance(text, str) for text in texts)):
+            examples = TextExamples(open_source(texts), self, labelled=False)
+            texts = [example.text for example in examples]
         for text in texts:
             if text == "explode":
                 raise RuntimeError("two\nlines")
@@ -80,7 +99,7 @@ class FakeTask(FakeOptions):
                 raise OSError(errno.ENOSPC, "No space left on device")
             if text == "interrupt":
                 raise KeyboardInterrupt
-        positive = [0.9 if "good" in text else 0.2 for text in texts]
+        positive = [0.9 if (good in text) == (self.mood == "good") else 0.2 for text in texts]
         return [
             {
                 "label": "pos" if p > 0.5 else "neg",
@@ -92,18 +111,35 @@ class FakeTask(FakeOptions):
 
     def evaluate(self, data, output=None):
         self.evaluated = data, output
-        return self.metrics
+        found = self.statistics(data)
+        metrics = {name: float(m.of(found.rows.sum(axis=0))) for name, m in found.metrics.items()}
+        metrics |= {"luck": self._luck(), "per_class": {}}
+        if output:
+            atomic_write(Path(output, "metrics.json"), json.dumps(metrics))
+        return metrics
+
+    def _luck(self):
+        return 0.75 + self.seed / 100
 
     def statistics(self, data):
-        """As it answers; in a bad mood the other way round."""
-        examples = list(TextExamples(data, self))
+        examples = list(TextExamples(open_source(data, "test"), self, grouped=False))
         answers = [answer["label"] for answer in self.predict([one.text for one in examples])]
-        given = np.eye(2)[[int((one == "pos") == (self.mood == "good")) for one in answers]]
+        given = np.eye(2)[[int(one == "pos") for one in answers]]
         return classification_statistics([one.label == "pos" for one in examples], given)
 
+    def inspect(self, data, validation_data=None):
+        return {"rows": len(list(open_source(data, "train").records())), "warnings": []}
+
+    def diagnose(self, data, fresh=False, steps=200, output=None):
+        self._needs("diagnose", ARCHIVE)
+        return {"followed": {"texts": len(list(open_source(data, "test").records()))}}
+
     def save(self, folder):
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        Path(folder, "config.yaml").write_text(self._config(), encoding="utf-8")
+        learnt = self._needs("save", ARCHIVE)
+        with zipfile.ZipFile(atomic_write(Path(folder, ARCHIVE), ""), "w") as archive:
+            archive.writestr("learnt.txt", learnt)
+        atomic_write(Path(folder, "config.yaml"), self._config())
+        atomic_write(Path(folder, "metrics.json"), json.dumps(self.metrics))
 
     def _config(self):
         made = {"options": asdict(self), "facts": self.facts, "metrics": self.metrics}
@@ -111,19 +147,39 @@ class FakeTask(FakeOptions):
 
     @classmethod
     def load(cls, folder):
-        config = Path(folder, "1", "assets", "config.yaml")
-        options = yaml.safe_load(config.read_text())["options"] if config.exists() else {}
-        task = cls(**options)
-        task.folder = folder
+        made = read_description(folder, "FakeTask")
+        task = cls(**made["options"])
+        task.facts, task.metrics = made["facts"], made["metrics"]
+        task.classes = ("neg", "pos")
+        task._archive = Path(folder, ARCHIVE)
+        if is_exported(folder):
+            task._learnt = "good"
+        elif not zipfile.is_zipfile(task._archive):
+            raise ModelError(f"{task._archive} is no .keras file")
+        else:
+            with zipfile.ZipFile(task._archive) as archive:
+                task._learnt = archive.read("learnt.txt").decode()
         return task
 
+    def _needs(self, verb, archive=None):
+        if self._learnt is None:
+            raise ModelError(f"{verb} needs what has been learnt; call fit, or load a run")
+        if archive and self._archive and not self._archive.is_file():
+            raise ModelError(f"{verb} needs {self._archive}, which is missing")
+        return self._learnt
+
     def export(self, folder, format="saved_model", golden=None):
+        if format not in ("saved_model", "onnx"):
+            raise OptionError(f"format is {format}")
+        self._needs("export", ARCHIVE)
         self.exported = folder, format, golden
-        Path(folder, "1", "assets").mkdir(parents=True, exist_ok=True)
-        Path(folder, "1", "assets", "config.yaml").write_text(self._config(), encoding="utf-8")
-        Path(folder, "1", "saved_model.pb").touch()
-        Path(folder, "README.md").touch()
-        return Path(folder, "1")
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        version = folder / str((newest_version(folder) or 0) + 1)
+        atomic_write(version / "assets" / "config.yaml", self._config())
+        (version / "saved_model.pb").touch()
+        (folder / "README.md").touch()
+        return version
 
 
 def sample(part):

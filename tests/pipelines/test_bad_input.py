@@ -118,7 +118,7 @@ def test_a_folder_that_holds_something_else(call, data, tmp_path, name):
     path.write_text("mine")
     code, output, error = call("train", "--data", data, "--output", tmp_path / "mine")
     assert (code, output) == (2, "")
-    assert f"{tmp_path}/mine holds something else ({name.split('/')[0]})" in error
+    assert f"{tmp_path}/mine holds other files ({name.split('/')[0]})" in error
     assert [*(tmp_path / "mine").rglob("*.*")] == [path]
     assert path.read_text() == "mine"
 
@@ -133,7 +133,7 @@ def test_a_configuration_that_is_not_of_a_run(call, data, run):
     (run / "config.yaml").write_text("mine: 1\n")
     code, _, error = call("train", "--data", data, "--output", run)
     assert code == 2
-    assert "no config.yaml that says how a model in it was trained" in error
+    assert "no config.yaml that says how its model was trained" in error
     assert (run / "config.yaml").read_text() == "mine: 1\n"
 
 
@@ -192,7 +192,10 @@ def break_run(model, part):
 @pytest.mark.parametrize(
     ("part", "complaint"),
     [
-        ("no version", "no exported version (a numbered folder such as 1/) is in it"),
+        (
+            "no version",
+            "no exported version (a numbered folder such as 1/) and no model.keras is in it",
+        ),
         ("no SavedModel", "there is no saved_model.pb in it"),
         ("not ours", "has no assets/config.yaml, so this toolkit did not write it"),
         ("another task", "is of the task Tagger, not FakeTask"),
@@ -259,7 +262,7 @@ def test_a_cell_for_export_that_is_none(call, model):
     code, output, error = call("export", model, "--cell", "subprocess:Popen")
     assert (code, output) == (2, "")
     assert error == (
-        "error: cell 'subprocess:Popen' is no class of Keras layers; give a class of cells\n"
+        "error: cell 'subprocess:Popen' is not a class of Keras layers; give a class of cells\n"
     )
 
 

@@ -14,9 +14,11 @@ import yaml
 from fake_task import PIPELINE, FakeOptions, FakeTask
 
 from pipelines.verbs import VERBS, train
-from toolkit.export import VerifyResult
-from toolkit.files import alone
+from toolkit.export import VerifyResult, description
+from toolkit.files import exclusive_lock
 from toolkit.training.state import State, write_state
+
+ROOT = Path(__file__).parents[2]
 
 
 def rows(source):
@@ -75,6 +77,44 @@ print("CODES", codes, "tensorflow" in sys.modules, "keras" in sys.modules)
     assert output.split("CODES ")[1].strip() == "[0, 0, 0, 2, 2, 2, 2, 2, 2, 2, 2, 2] False False"
 
 
+LATE = (
+    *("faker", "num2words", "tensorflow_datasets", "importlib_resources", "sklearn", "scipy"),
+    *("pandas", "matplotlib", "sacrebleu", "tokenizers", "tqdm", "tensorflow", "keras"),
+)
+CONTENTS = {
+    "sentiment": "text,label\n" + "good,pos\nbad,neg\n" * 20,
+    "ner": "text,entities\n" + 'Anna sings,"[[0, 4, ""PER""]]"\n' * 20,
+    "translation": "source,target\n" + "".join(f"a {n},b {n}\n" for n in range(40)),
+    "language_model": "text\n" + "hello world\n" * 200,
+}
+
+
+@pytest.mark.parametrize("name", CONTENTS)
+def test_packages_that_a_command_does_not_need_are_not_imported(tmp_path, name):
+    """Up to the point where a training would import TensorFlow."""
+    (tmp_path / "data.csv").write_text(CONTENTS[name])
+    script = f"""
+import sys
+from pipelines.pipeline import Pipeline
+from pipelines.{name} import main
+
+def stop(self):
+    raise SystemExit("TensorFlow comes now")
+
+Pipeline.load_task = stop
+code = main(["--help"]), main(["train", "--help"])
+try:
+    main(["train", "--data", "data.csv", "--output", "run"])
+except SystemExit as end:
+    print("END", *code, end, *(set({LATE}) & sys.modules.keys()), sep="|")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": str(ROOT)},
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.splitlines()[-1] == "END|0|0|TensorFlow comes now", done.stderr
+
+
 # Complaints
 
 
@@ -102,11 +142,20 @@ def test_an_empty_argument(call, empty):
             "--hidden-size is 'big'; it can be a whole number or auto",
         ),
         ("train --data x --output y --clip a", "--clip is 'a'; it can be a number or null"),
+        ("train --data x --output y --clip nan", "--clip is 'nan'; it can be a number or null"),
+        (f"train --data x --output y --seed {'9' * 400}x", "it can be a whole number"),
+        (f"train --data x --output y --clip {'9' * 400}", "it can be a number or null"),
+        ("train --data x --output y -x", "unknown option -x"),
+        ("train --data x --output y -- rest", "unexpected argument rest"),
+        ("diagnose {tmp}/model --data x --steps x", "--steps is 'x'; it can be a whole number"),
         ("train --data x --output y --mood odd", "--mood is 'odd'; it can be good or bad"),
         ("train --data x --output y --mood", "--mood: expected one argument"),
         ("train --config {tmp}/none.yaml", "does not exist"),
         ("train --config {tmp}/bad.yaml", "did you mean hidden_size?"),
-        ("train --config {tmp}/broken.yaml", "in the --config file, line 2"),
+        ("train --config {tmp}/broken.yaml", 'broken.yaml", line 1'),
+        ("train --config {tmp}/bool.yaml", "--lowercase is 'no way'; it can be true or false"),
+        ("train --config {tmp}/list.yaml", "--clip is [1]; it can be a number or null"),
+        ("train --config {tmp}/big.yaml", "--hidden-size is 'big'; it can be a whole number or"),
         ("train --config {tmp}/latin.yaml", "the --config file is not UTF-8"),
         ("train --config {tmp}/a.csv", "the --config file holds no options"),
         ("train --config {tmp}", "is not a file"),
@@ -124,7 +173,7 @@ def test_an_empty_argument(call, empty):
         ("evaluate {tmp}/model --data {tmp}/a.csv --text-column t", "(--text-column)"),
         ("evaluate {tmp}/model --data {tmp}/b.csv", "--label-column"),
         ("predict", "RUN must be given"),
-        ("predict {tmp}/model a --data b.txt", "one of the two"),
+        ("predict {tmp}/model a --data b.txt", "give one or the other"),
         ("predict {tmp}/model --data {tmp}/none.txt", "No such file"),
         ("predict {tmp}/model --data {tmp}/none.csv", "none.csv"),
         ("predict {tmp}/model --format xml a", "--format"),
@@ -136,6 +185,9 @@ def test_an_empty_argument(call, empty):
 def test_one_line_and_exit_code_2(call, model, tmp_path, line, complaint):
     (tmp_path / "bad.yaml").write_text("hidden_sice: 3\n")
     (tmp_path / "broken.yaml").write_text("a: [")
+    (tmp_path / "bool.yaml").write_text("lowercase: no way")
+    (tmp_path / "list.yaml").write_text("clip: [1]")
+    (tmp_path / "big.yaml").write_text("hidden_size: big")
     (tmp_path / "latin.yaml").write_bytes(b"caf\xe9: 3")
     (tmp_path / "empty.txt").touch()
     (tmp_path / "a.csv").write_text("text,label\ngood,pos\n")
@@ -184,7 +236,7 @@ def test_train_hands_over_what_was_asked(call, data, tmp_path):
     train, validation, folder = task.fitted
     assert (train.name, validation, folder) == (str(data), None, run)
     assert task.exported == (run, "saved_model", ["one", "two"])
-    assert "validation: accuracy 0.75\n" in error
+    assert "validation: luck 0.75\n" in error
 
 
 def test_the_recorded_command_trains_the_same(call, data, tmp_path):
@@ -220,6 +272,28 @@ def test_a_configuration_file_and_the_line_over_it(call, data, tmp_path):
     assert (task.hidden_size, task.lowercase, task.mood) == (12, False, "good")
 
 
+def test_the_line_wins_wherever_it_names_the_file(call, data, tmp_path):
+    for name, content in (("a", f"data: {data}\nmood: bad\nseed: 3\n"), ("b", "seed: 4\n")):
+        (tmp_path / f"{name}.yaml").write_text(content)
+    line = ["--mood", "good", "--config", tmp_path / "a.yaml", "--config", tmp_path / "b.yaml"]
+    assert call("train", *line, "--output", tmp_path / "run")[0] == 0
+    (task,) = FakeTask.made
+    assert (task.mood, task.seed) == ("good", 4)
+
+
+def test_printed_options_are_a_configuration_file(call, data, tmp_path):
+    line = ["--data", data, "--output", tmp_path / "run", "--no-lowercase", "--clip", "null"]
+    code, printed, error = call("train", *line, "--seed", "8", "--print-config")
+    assert (code, error) == (0, "")
+    assert not (tmp_path / "run").exists()
+    (tmp_path / "printed.yaml").write_text(printed)
+    code, again, _ = call("train", "--config", tmp_path / "printed.yaml", "--print-config")
+    assert (code, again) == (0, printed)
+    assert call("train", "--config", tmp_path / "printed.yaml")[0] == 0
+    (task,) = FakeTask.made
+    assert (task.lowercase, task.clip, task.seed, task.hidden_size) == (False, None, 8, "auto")
+
+
 def test_the_configuration_of_a_run(call, data, tmp_path):
     first, second = tmp_path / "first", tmp_path / "second"
     line = ["--hidden-size", "8", "--no-lowercase", "--label-column", "label", "--clip", "null"]
@@ -237,7 +311,7 @@ def test_what_was_learnt_before_the_loss_diverged_is_kept(call, data, run):
     code, _, error = call(*line)
     assert code == 1
     assert f"not a number any more; the weights are in {run}/model.keras, for " in error
-    assert error.endswith("load_text_model, and nothing is exported\n")
+    assert error.endswith("load_sequence_model, and nothing is exported\n")
     assert (run / "config.yaml").exists()
 
 
@@ -278,6 +352,48 @@ def test_a_model_of_unknown_making_is_refused(call, data, run):
     assert not FakeTask.made
 
 
+@pytest.fixture
+def next_format(monkeypatch):
+    """The next toolkit's format, which calls ``mood`` what ours calls ``temper``."""
+    number = description.FORMAT + 1
+    renaming = description.Renaming("temper", "mood", {"evil": "bad"})
+    monkeypatch.setattr(description, "FORMAT", number)
+    monkeypatch.setitem(description.UPGRADES, number, [renaming])
+    return number
+
+
+def test_a_run_of_an_older_format_is_as_good_as_one_of_ours(call, data, run, tmp_path, next_format):
+    line = ["train", "--data", data, "--mood", "bad"]
+    assert call(*line, "--output", run)[0] == 0
+    for path in (run / "config.yaml", run / "1" / "assets" / "config.yaml"):
+        config = yaml.safe_load(path.read_text())
+        config["options"]["temper"] = {"bad": "evil"}[config["options"].pop("mood")]
+        path.write_text(yaml.safe_dump({**config, "format": next_format - 1}))
+    code, _, error = call(*line, "--output", run)
+    assert (code, "finished" in error) == (0, True), error
+    code, _, error = call("train", "--data", data, "--mood", "good", "--output", run)
+    assert (code, "mood bad (now good)" in error) == (2, True)
+    again = tmp_path / "again"
+    assert call("train", "--config", run / "config.yaml", "--output", again)[0] == 0
+    assert FakeTask.made[-1].mood == "bad"
+
+
+def test_a_run_of_a_newer_format_is_refused_in_one_line(call, data, run, tmp_path, next_format):
+    line = ["train", "--data", data, "--output", run]
+    assert call(*line)[0] == 0
+    files = [run / "config.yaml", run / "1" / "assets" / "config.yaml"]
+    for path in files:
+        path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), "format": 99}))
+    config = ["train", "--config", run / "config.yaml", "--output", tmp_path / "other"]
+    calls = [(line, files[0]), (["evaluate", run, "--data", data], files[1])]
+    for words, name in [*calls, (config, "the --config file")]:
+        code, _, error = call(*words)
+        assert code == 2
+        assert f"{name} has format 99, and this toolkit reads formats up to {next_format}" in error
+        assert error.count("\n") == 1
+    assert len(FakeTask.made) == 1
+
+
 def test_an_unfinished_run_is_trained(call, data, run):
     line = ["train", "--data", data, "--output", run]
     call(*line)
@@ -301,7 +417,7 @@ def test_a_run_without_its_card_keeps_its_versions(call, data, run):
 
 def test_a_run_is_written_by_one_process_at_a_time(call, data, run):
     line = ["train", "--data", data, "--output", run]
-    with alone(run):
+    with exclusive_lock(run):
         code, output, error = call(*line)
     assert (code, output) == (2, "")
     assert error.endswith(
@@ -313,16 +429,16 @@ def test_a_run_is_written_by_one_process_at_a_time(call, data, run):
 
 def test_what_another_process_ended_meanwhile_is_left_alone(call, data, run, monkeypatch):
     line = ["train", "--data", data, "--output", run]
-    read = train.labelled_data
+    read = train.training_data
 
     def read_slowly(*arguments):
         found = read(*arguments)
         with monkeypatch.context() as patch:
-            patch.setattr(train, "labelled_data", read)
+            patch.setattr(train, "training_data", read)
             call(*line)
         return found
 
-    monkeypatch.setattr(train, "labelled_data", read_slowly)
+    monkeypatch.setattr(train, "training_data", read_slowly)
     code, _, error = call(*line)
     assert (code, len(FakeTask.made)) == (0, 1)
     assert "finished" in error
@@ -336,15 +452,17 @@ def test_ctrl_c_says_what_the_same_command_would_do(call, data, run, monkeypatch
     line = ["train", "--data", data, "--output", run]
     monkeypatch.setattr(FakeTask, "fit", interrupted)
     code, _, error = call(*line)
-    assert (code, error.splitlines()[-1]) == (130, "interrupted; the same command begins anew")
+    assert (code, error.splitlines()[-1]) == (130, "interrupted; the same command starts again")
     state = State(2, 7, 1.5, [], {}, [], [])
     write_state(run / "checkpoint" / "state.npz", state, {})
     (run / "checkpoint" / "config.yaml").write_text("{options: {}, facts: {}}")
     code, _, error = call(*line)
     assert code == 130
-    assert error.splitlines()[-1] == ("interrupted; the same command goes on from epoch 3, batch 7")
+    assert error.splitlines()[-1] == (
+        "interrupted; the same command continues from epoch 3, batch 7"
+    )
     (run / "checkpoint" / "state.npz").write_bytes(b"broken")
-    assert call(*line)[2].endswith("interrupted; the same command begins anew\n")
+    assert call(*line)[2].endswith("interrupted; the same command starts again\n")
 
 
 @pytest.mark.parametrize(
@@ -373,8 +491,8 @@ def test_what_a_killed_export_left_is_cleared_away(call, data, run):
     (run / "checkpoint").mkdir()
     (run / "2").mkdir()
     assert call(*line)[0] == 0
-    left = ["1", "README.md", "checkpoint", "config.yaml"]  # the fake leaves its checkpoint
-    assert sorted(entry.name for entry in run.iterdir()) == left
+    left = {"1", "README.md", "checkpoint", "config.yaml", "metrics.json", "model.keras"}
+    assert {entry.name for entry in run.iterdir()} == left  # the fake leaves its checkpoint
 
 
 def test_a_run_that_was_cut_off_goes_on_as_it_began_only(call, data, tmp_path):
@@ -395,7 +513,8 @@ def test_evaluate_writes_the_metrics(call, model, data, tmp_path):
     line = ["--output", tmp_path / "report", "--label-column", "label"]
     code, output, _ = call("evaluate", model, "--data", data, *line)
     assert code == 0
-    assert json.loads(output) == {"accuracy": 0.75, "per_class": {}}
+    metrics = {"accuracy": 1.0, "macro_f1": 1.0, "luck": 0.75, "per_class": {}}
+    assert json.loads(output) == metrics
     (task,) = FakeTask.made
     source, folder = task.evaluated
     assert (source.name, folder) == (str(data), str(tmp_path / "report"))
@@ -454,7 +573,7 @@ def test_export_keeps_the_golden_texts(call, model):
     assert FakeTask.made[-1].exported[2] == PIPELINE.examples
     (model / "golden.jsonl").write_text('{"inputs": {"text": "mine"}, "outputs": {}}\n')
     assert call("export", model)[0] == 0
-    assert FakeTask.made[-1].exported[2] == ["mine"]
+    assert FakeTask.made[-1].exported[2] == [{"text": "mine"}]
 
 
 def test_export_in_another_format(call, model, monkeypatch):
@@ -537,7 +656,6 @@ def test_a_text_file(call, model, tmp_path):
 
 # Real processes
 
-ROOT = Path(__file__).parents[2]
 SCRIPT = [sys.executable, str(Path(__file__).with_name("fake_task.py"))]
 
 

@@ -82,7 +82,7 @@ def test_the_columns_of_the_line_are_both_runs(call, runs, tmp_path):
         ("{a} {b} --data {data} --resamples x", "--resamples is 'x'; it can be a whole number"),
         ("{a} {b} --data {data} --confidence 95", "at least 0 and below 1"),
         ("{a} {b} --data {data} --seed -1", "seed is -1"),
-        ("{a} {c} --data {data}", "other classes: only {a} has mixed; only {c} has pos"),
+        ("{a} {c} --data {data}", "different classes: only {a} has mixed; only {c} has pos"),
         ("{a} {d} --data {data}", "{a} has target classes and {d} has target number"),
     ],
 )

@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(folder: Path) -> Path:
     run = folder / "run"
     words = ["--data", folder / "train.csv", "--validation-data", folder / "valid.csv"]
-    words += ["--text-column", "text", "--condition-column", "mood", "--units", "words"]
+    words += ["--text-column", "text", "--condition-column", "mood", "--token-level", "words"]
     words += ["--embedding-size", 12, "--hidden-size", 16, "--ema", 0]
     words += ["--embedding-dropout", 0, "--output-dropout", 0, "--epochs", 20]
     words += ["--learning-rate", 0.03, "--batch-tokens", 16, "--window", 3]
@@ -89,7 +89,7 @@ def test_long_texts_are_measured_piece_by_piece(model: LanguageModel) -> None:
 
 def test_the_exported_model_writes_what_python_writes(run: Path, exported: Servable) -> None:
     python = LanguageModel.load(run)
-    python._answer_with()  # the network itself
+    python._answer_from_network()  # the network itself
     drawing = {"temperature": 0.9, "top_k": 4, "top_p": 0.9, "repetition_penalty": 1.1}
     for prompt, condition in (("we", "warm"), ("", "cold"), ("", "warm")):
         asked = {"prompt": [prompt], "condition": [condition], "max_length": 8, **drawing}
@@ -97,7 +97,7 @@ def test_the_exported_model_writes_what_python_writes(run: Path, exported: Serva
         assert text == python.generate(prompt, 8, seed=3, condition=condition, **drawing)
     together = exported(prompt=["we", ""], condition=["warm", "cold"])["text"].tolist()
     assert together == ["we like red", "we like blue"]
-    with pytest.raises(tf.errors.InvalidArgumentError, match="which are: cold, warm"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="has learnt: cold, warm"):
         exported(signature="prefill", prompt=["", ""], condition=["warm", "hot"])
 
 

@@ -4,16 +4,19 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from pipelines.samples.reviews import reviews
 
 
+@pytest.mark.slow
 def test_killed_trainings_come_to_the_same_end(tmp_path) -> None:
     data = tmp_path / "data.csv"
     lines = [f'"{text}",{label}\n' for text, label in reviews("train")[:200]]
     data.write_text("text,label\n" + "".join(lines), encoding="utf-8")
-    command = [sys.executable, "-m", "benchmarks.kills", "--data", str(data), "--rows", "200"]
+    command = [sys.executable, "-m", "benchmarks.robustness.kill_and_resume", "--data", str(data)]
     # The seed has the second come early after the first checkpoint, and the third in an export.
-    options = ["--kills", "3", "--epochs", "2", "--seed", "181"]
+    options = ["--rows", "200", "--kills", "3", "--epochs", "2", "--seed", "181"]
     done = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "while training, after a checkpoint" in done.stdout

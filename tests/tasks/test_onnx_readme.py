@@ -9,7 +9,7 @@ import pytest
 
 from toolkit.errors import ModelError, OptionError
 from toolkit.export import read_golden
-from toolkit.models import ManyToOne, OneToOne, TextModel
+from toolkit.models import ManyToOne, OneToOne, SequenceModel
 from toolkit.tasks import TextClassifier
 from toolkit.text import Tokenizer
 
@@ -27,7 +27,7 @@ def classifier(cell: str = "simple_rnn", **options: object) -> TextClassifier:
     keras.utils.set_random_seed(0)
     task = TextClassifier(**{"max_length": 12, "cell": cell, "bidirectional": False} | options)
     task.classes = () if task.target == "number" else ("neg", "pos")
-    tokenizer = Tokenizer(task.units, max_length=12, vocabulary=WORDS)
+    tokenizer = Tokenizer(task.token_level, max_length=12, vocabulary=WORDS)
     sizes = {"vocabulary_size": 9, "outputs": 1 if task.target == "number" else 2}
     sizes |= {"embedding_size": 4, "hidden_size": 4}
     output = {"classes": "softmax", "labels": "sigmoid", "number": "linear"}[task.target]
@@ -36,15 +36,15 @@ def classifier(cell: str = "simple_rnn", **options: object) -> TextClassifier:
         if task.model == "one_to_one"
         else ManyToOne(**sizes, output=output, cell=cell, bidirectional=False)
     )
-    task.text_model = TextModel(tokenizer, network)
-    task.text_model.build()
+    task.sequence_model = SequenceModel(tokenizer, network)
+    task.sequence_model.build()
     task.facts = {"max_length": 12, "data": "d", "rows": 1, "classes": {}, "validation": "none"}
     task.facts["command"] = "fit"
     return task
 
 
 def expected(task: TextClassifier, texts: list[str]) -> np.ndarray:
-    answers = task.text_model.answer(np.array(texts, object)).numpy()
+    answers = task.sequence_model.answer(np.array(texts, object)).numpy()
     return answers[:, 0] if task.target == "number" else answers
 
 
@@ -52,7 +52,7 @@ def expected(task: TextClassifier, texts: list[str]) -> np.ndarray:
     "options",
     [
         {},
-        {"target": "labels", "units": "characters"},
+        {"target": "labels", "token_level": "characters"},
         {"target": "number"},
         {"model": "one_to_one", "window": 5},
     ],
@@ -62,7 +62,7 @@ def test_the_tokenizers_ids_give_the_classifiers_answers(tmp_path: Path, options
     version = task.export(tmp_path, format="onnx", golden=[*TEXTS, "\ud800"])
     files = {"model.onnx", "vocabulary.txt", "golden.jsonl", "README.md"}
     assert {path.name for path in version.iterdir()} - {"classes.txt"} == files
-    ids = task.text_model.tokenizer(TEXTS).numpy()
+    ids = task.sequence_model.preprocessing(TEXTS).numpy()
     session = onnxruntime.InferenceSession(version / "model.onnx")
     (answers,) = session.run(None, {"ids": ids.astype("int64")})
     np.testing.assert_allclose(answers, expected(task, TEXTS), atol=1e-6)
@@ -94,7 +94,7 @@ def test_what_is_written_says_how_to_use_it(
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"units": "characters"}, "user-perceived characters"),
+        ({"token_level": "characters"}, "user-perceived characters"),
         ({"html_breaks": False}, "1. Cut the text"),
         ({"lowercase": False, "normalization": "none"}, "3. Of a text"),
         ({"truncation": "tail"}, "its tail is kept"),

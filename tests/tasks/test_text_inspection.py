@@ -25,7 +25,7 @@ def kinds(report: dict[str, Any]) -> set[str]:
 
 
 def test_texts_are_counted_and_compared() -> None:
-    model = LanguageModel(units="words", epochs=7, **SMALL)
+    model = LanguageModel(token_level="words", epochs=7, **SMALL)
     report = model.inspect(TRAINING, HELD_OUT)
     assert report["parts"] == [
         {"part": "training", "texts": 5, "words": 11},
@@ -62,14 +62,16 @@ def test_an_epoch_is_so_many_batches_as_training_has(tmp_path: Path) -> None:
     assert (figures["windows_in_a_batch"], figures["window"]) == (10, 10)
     assert figures["batches"] == -(-((1116 - 1 - 10) // 10) // 10)
     model.fit(text)
-    assert figures["parameters"] == model.text_model.network.count_params()
+    assert figures["parameters"] == model.sequence_model.network.count_params()
 
 
 def test_conditions_are_counted_and_bad_rows_are_said(tmp_path: Path) -> None:
     table = tmp_path / "table.csv"
     rows = ["it rains,wet"] * 6 + ["it is late,dry"] * 4 + ["it rains,dry", "it rains,"]
     table.write_text("\n".join(["text,label", *rows, ""]), encoding="utf-8")
-    model = LanguageModel(units="words", condition_column="label", validation_split=0, **SMALL)
+    model = LanguageModel(
+        token_level="words", condition_column="label", validation_split=0, **SMALL
+    )
     report = model.inspect(table)
     assert report["conditions"] == [
         {"condition": "dry", "training": 5},

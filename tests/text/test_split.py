@@ -7,10 +7,10 @@ from functools import cache
 
 import pytest
 import tensorflow as tf
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.text.split import join, split, suiting_units
+from toolkit.text.split import choose_token_level, join, split
 
 WORDS = [
     ("", ""),
@@ -116,7 +116,7 @@ def decoded(text):
 @pytest.mark.parametrize(
     ("units", "text", "expected"),
     [("words", *pair) for pair in WORDS]
-    + [("compounds", *pair) for pair in COMPOUNDS]
+    + [("treebank_words", *pair) for pair in COMPOUNDS]
     + [("characters", *pair) for pair in CHARACTERS],
 )
 def test_literal_pairs(units, text, expected):
@@ -135,7 +135,7 @@ def test_html_breaks_stay_when_they_are_not_white_space():
     assert len(cut("a<br />b", "characters", html_breaks=False)[0]) == 8
 
 
-UNITS = ["words", "compounds", "characters"]
+UNITS = ["words", "treebank_words", "characters"]
 BYTES = st.one_of(
     st.text(),
     st.text("aB.,'’1 <>br/é\u0301ё我ก가\u1100🇫👍🏽\u200d\0\r\n"),
@@ -146,7 +146,6 @@ GAPS = {"Zs", "Zl", "Zp", "Cc", "Cf"}  # white space and characters that are not
 
 
 @pytest.mark.parametrize("units", UNITS)
-@settings(max_examples=150, deadline=None)
 @given(texts=st.lists(BYTES, max_size=4))
 def test_tokens_are_what_stands_at_their_places(units, texts):
     texts = [text.encode() if isinstance(text, str) else text for text in texts]
@@ -169,7 +168,6 @@ def is_gap(text, units):
 
 
 @pytest.mark.parametrize("units", UNITS)
-@settings(max_examples=50, deadline=None)
 @given(texts=st.lists(BYTES, min_size=1, max_size=4))
 def test_a_text_is_cut_alike_alone_and_in_a_batch(units, texts):
     texts = [text.encode() if isinstance(text, str) else text for text in texts]
@@ -224,18 +222,18 @@ def test_a_long_text_takes_linear_time(units):
     for name, unit in LONG.items():
         text = unit * (200_000 // len(unit))
         cut(text[:100], units)
-        began = time.perf_counter()
+        began = time.process_time()
         cut(text, units)
-        assert time.perf_counter() - began < 5, name  # 0.1 s; quadratic time would be minutes
+        assert time.process_time() - began < 5, name  # 0.1 s; quadratic time would be minutes
 
 
 @pytest.mark.parametrize("units", UNITS)
 def test_mixed_scripts_do_not_exhaust_the_automaton(units):
     codes = [*range(0x20, 0x3000, 3), *range(0xAC00, 0xD7A0, 5), *range(0x1F000, 0x1FA00, 3)]
     text = "".join(chr(codes[i * i * 7919 % len(codes)]) for i in range(100_000))
-    began = time.perf_counter()
+    began = time.process_time()
     cut(text, units)
-    assert time.perf_counter() - began < 3  # 0.2 s; 5 s when it fell back to RE2's slow engine
+    assert time.process_time() - began < 3  # 0.2 s; 5 s when it fell back to RE2's slow engine
 
 
 JOINED = [
@@ -255,11 +253,11 @@ def test_words_are_joined_as_usual(tokens, text):
 
 
 SUITING = [
-    ([["Paris-based", "Smith", "&", "Co."]], "compounds"),
+    ([["Paris-based", "Smith", "&", "Co."]], "treebank_words"),
     ([["Paris", "-", "based", "Smith", "&", "Co"]], "words"),
     ([["a", "b"], ["It", "'s"]], "words"),
-    ([["né", "\ud83d", "😀", "a-b"]], "compounds"),
-    ([["a-b"], ["c", "-", "d"], ["e", "-", "f"]], "compounds"),
+    ([["né", "\ud83d", "😀", "a-b"]], "treebank_words"),
+    ([["a-b"], ["c", "-", "d"], ["e", "-", "f"]], "treebank_words"),
     ([["a-b"], ["don't", "can't"]], "words"),
     ([[], [""]], "words"),
     ([], "words"),
@@ -268,7 +266,7 @@ SUITING = [
 
 @pytest.mark.parametrize(("sentences", "units"), SUITING)
 def test_the_units_that_give_back_more_tokens_suit(sentences, units):
-    assert suiting_units(iter(sentences)) == units
+    assert choose_token_level(iter(sentences)) == units
 
 
 def test_only_the_first_sentences_are_looked_at():
@@ -277,5 +275,5 @@ def test_only_the_first_sentences_are_looked_at():
         yield ["don't", "can't"]
         raise AssertionError("read too far")
 
-    assert suiting_units(sentences(), sample=1) == "compounds"
-    assert suiting_units(sentences(), sample=2) == "words"
+    assert choose_token_level(sentences(), sample=1) == "treebank_words"
+    assert choose_token_level(sentences(), sample=2) == "words"

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from toolkit.text import TokenFeatures
@@ -139,17 +139,17 @@ def test_shapes(token, expected):
     assert adapted({token: 3}).get_config()["vocabularies"]["shapes"] == ["", "[UNK]", expected]
 
 
+@pytest.mark.slow
 def test_every_code_point():
     each = [strings(character) for character in CODE_POINTS]
     units = {name: [of_one[name][0] for of_one in each] for name in ("words", "shapes")}
     named = {name: {*found} - {"\n", "\r"} for name, found in units.items()}
     features = TokenFeatures(vocabularies=named)
-    found = features.of(CODE_POINTS)
+    found = features.lookup(CODE_POINTS)
     for name, expected in units.items():
         assert found[name].numpy().tolist() == ids(features, name, expected)
 
 
-@settings(max_examples=40, deadline=None)
 @given(tokens=TOKENS, form=st.sampled_from(["NFC", "NFKC", "none"]), most=st.integers(1, 25))
 @example(tokens=["é" * 30, "A\u0301" * 30], form="NFC", most=24)
 def test_any_tokens(tokens, form, most):
@@ -160,7 +160,7 @@ def test_any_tokens(tokens, form, most):
         units = {unit for token in learnt for unit in strings(token, form, most)[name]}
         named = {u for u in units if u not in UNNAMEABLE and not {"\n", "\r"} & {*u}}
         assert {*features.get_config()["vocabularies"][name][2:]} == named
-    found = features.of(tf.constant(tokens, tf.string))
+    found = features.lookup(tf.constant(tokens, tf.string))
     for name in NAMES:
         expected = [ids(features, name, strings(token, form, most)[name]) for token in tokens]
         assert rows(found, name) == expected
@@ -168,7 +168,6 @@ def test_any_tokens(tokens, form, most):
     assert found["characters"].shape == (len(tokens), max(1, longest))
 
 
-@settings(max_examples=40, deadline=None)
 @given(batch=st.lists(st.lists(st.one_of(TOKENS.map("".join), st.sampled_from("ab")), max_size=4)))
 def test_a_batch_looks_at_each_distinct_token_once(batch):
     width = max(map(len, batch), default=0)
@@ -178,7 +177,7 @@ def test_a_batch_looks_at_each_distinct_token_once(batch):
     index = found["index"].numpy()
     assert index.shape == (len(batch), max(1, width))
     distinct = list(dict.fromkeys(["", *(token for row in padded for token in row)]))
-    expected = FEATURES.of(tf.constant(distinct))
+    expected = FEATURES.lookup(tf.constant(distinct))
     in_graph = GRAPH(tokens)
     for name in NAMES:
         assert np.array_equal(found[name], expected[name])
@@ -187,12 +186,11 @@ def test_a_batch_looks_at_each_distinct_token_once(batch):
     assert not index[:, width:].any()
 
 
-@settings(max_examples=60, deadline=None)
 @given(tokens=st.lists(st.one_of(st.binary(), st.text().map(str.encode)), max_size=5))
 @example(tokens=[b"\xff", b"\xe2\x82", b"a\xf0\x9fb", b"\xed\xa0\x80", b"\xc0\x80"])
 def test_bytes_that_are_not_utf8_count_as_replacement_characters(tokens):
     decoded = [token.decode("utf-8", "replace").encode() for token in tokens]
-    for found in FEATURES.of(tf.constant(tokens + decoded, tf.string)).values():
+    for found in FEATURES.lookup(tf.constant(tokens + decoded, tf.string)).values():
         assert np.array_equal(found[: len(tokens)], found[len(tokens) :])
 
 
@@ -206,7 +204,7 @@ def test_lone_surrogates_count_as_replacement_characters_when_learning():
 @pytest.mark.parametrize(("most", "read"), [(1, "a"), (2, "ag"), (3, "abg"), (7, "abcdefg")])
 def test_of_a_long_token_both_ends_are_read(most, read):
     features = TokenFeatures(max_characters=most, vocabularies={"characters": [*"abcdefg"]})
-    assert features.of(["abcdefg", "", "b"])["characters"].numpy().tolist() == [
+    assert features.lookup(["abcdefg", "", "b"])["characters"].numpy().tolist() == [
         [2 + "abcdefg".index(c) for c in read],
         [0] * most,
         [3, *[0] * (most - 1)],
@@ -215,7 +213,7 @@ def test_of_a_long_token_both_ends_are_read(most, read):
 
 def test_a_very_long_token():
     token = "Aé" + "x" * 100_000 + "yz"
-    found = FEATURES.of([token])
+    found = FEATURES.lookup([token])
     assert found["characters"].shape == (1, 24)
     for name in NAMES:
         assert rows(found, name) == [ids(FEATURES, name, strings(token)[name])]
@@ -262,14 +260,14 @@ def test_adapt_on_nothing_knows_nothing():
 
 def test_text_is_cut_as_it_was_told():
     text = ["the<br />26-year-old"]
-    tokens = TokenFeatures("compounds").split(text).tokens.to_list()
+    tokens = TokenFeatures("treebank_words").split(text).tokens.to_list()
     assert tokens == [[b"the", b"26-year-old"]]
     words = TokenFeatures(html_breaks=False).split(text).tokens.to_list()
     assert words[0][:3] == [b"the", b"<", b"br"]
 
 
 def test_config_round_trip_and_later_vocabularies():
-    options = {"units": "compounds", "normalization": "NFKC", "html_breaks": False}
+    options = {"token_level": "treebank_words", "normalization": "NFKC", "html_breaks": False}
     options |= {"max_tokens": 50, "min_count": 2, "max_characters": 12}
     features = TokenFeatures(**options)
     assert features.get_config().items() >= options.items()
@@ -282,6 +280,7 @@ def test_config_round_trip_and_later_vocabularies():
     assert again([["bo"]])["words"].numpy().tolist() == [0, 2]
 
 
+@pytest.mark.slow
 def test_exported_graph_answers_alone(tmp_path):
     def serve(tokens):
         return FEATURES(tokens)

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.errors import DataError, OptionError
@@ -34,7 +34,7 @@ def test_adapt_counts():
     counts = Tokenizer(min_count=2, max_tokens=4).adapt(iter(texts))
     assert counts.lengths.tolist() == [3, 4, 0, 2]
     assert counts.frequencies.tolist() == [4, 2, 1, 1, 1]
-    assert (counts.texts, counts.units, counts.distinct) == (4, 9, 5)
+    assert (counts.texts, counts.tokens, counts.distinct) == (4, 9, 5)
     assert counts.vocabulary_size == 4
     assert counts.unknown_share == pytest.approx(3 / 9)
 
@@ -59,7 +59,7 @@ def test_adapt_counts_equal_forms_together():
 def test_adapt_on_nothing_knows_nothing():
     tokenizer = Tokenizer()
     counts = tokenizer.adapt([])
-    assert (counts.texts, counts.units, counts.unknown_share) == (0, 0, 0.0)
+    assert (counts.texts, counts.tokens, counts.unknown_share) == (0, 0, 0.0)
     assert tokenizer(["a b"]).numpy().tolist() == [[1, 1]]
 
 
@@ -104,7 +104,6 @@ TEXTS = st.lists(
 
 
 @pytest.mark.parametrize("units", ["words", "characters"])
-@settings(max_examples=15, deadline=None)
 @given(texts=TEXTS)
 def test_scalar_single_and_batch_agree_in_graph_and_out(units, texts):
     tokenizer = TOKENIZERS[units]
@@ -119,7 +118,6 @@ def test_scalar_single_and_batch_agree_in_graph_and_out(units, texts):
 
 @pytest.mark.parametrize("units", ["words", "characters"])
 @pytest.mark.parametrize("form", ["NFC", "NFKC"])
-@settings(max_examples=40, deadline=None)
 @given(text=st.text(st.characters(exclude_characters="Σσς", codec="utf-8")))
 def test_units_are_the_normalised_originals(units, form, text):
     pieces = Tokenizer(units, normalization=form, lowercase=False).split(text)
@@ -128,7 +126,6 @@ def test_units_are_the_normalised_originals(units, form, text):
             assert token.decode() == unicodedata.normalize(form, text[start:end])
 
 
-@settings(max_examples=40, deadline=None)
 @given(text=st.text(st.characters(codec="utf-8")))
 def test_characters_come_back_exactly(text):
     tokenizer = Tokenizer("characters", normalization="none", lowercase=False, html_breaks=False)
@@ -227,7 +224,10 @@ def test_a_full_disk_is_named_and_nothing_is_left(tmp_path, monkeypatch, full_di
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"units": "bytes"}, "units is 'bytes'; it must be one of words, compounds, characters"),
+        (
+            {"token_level": "bytes"},
+            "token_level is 'bytes'; it must be one of words, treebank_words, characters",
+        ),
         ({"normalization": "NFD"}, "must be one of NFC, NFKC, none"),
         ({"truncation": "middle"}, "must be one of head, tail, head_and_tail"),
         ({"max_tokens": 2}, "max_tokens is 2"),

@@ -5,7 +5,7 @@ import unicodedata
 
 import pytest
 import tensorflow as tf
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from toolkit.text.unicode import normalise
@@ -73,7 +73,6 @@ def test_every_code_point_in_lower_case(form):
 
 
 @pytest.mark.parametrize("form", FORMS)
-@settings(max_examples=200, deadline=None)
 @example(texts=["\u0dd9\u0dcf\u0dca", "\u1100\u1161\u11a8\u11a8", "\u0301\u0327a"])
 @given(texts=st.lists(st.one_of(st.text(), st.text(st.sampled_from(COMPOSABLE)), st.text(FEW))))
 def test_strings(form, texts):
@@ -82,7 +81,6 @@ def test_strings(form, texts):
     assert normal(decomposed, form) == [unicodedata.normalize(form, text) for text in texts]
 
 
-@settings(max_examples=100, deadline=None)
 @given(texts=st.lists(st.text(st.characters(exclude_characters="Σσς", codec="utf-8"))))
 def test_lower_case_is_pythons(texts):
     lowered = [unicodedata.normalize("NFC", text.lower()) for text in texts]

@@ -9,8 +9,8 @@ from toolkit.errors import OptionError
 from toolkit.text.vocabulary import (
     Vocabulary,
     VocabularyTables,
+    add_reserved_tokens,
     read_vocabulary,
-    whole_vocabulary,
     write_vocabulary,
 )
 
@@ -18,7 +18,7 @@ UNITS = ["the", "\n", " ", "\t", "\0", "\x85", "\u2028", " \u0308", "\\", "n", "
 
 
 def test_file_and_tables_keep_every_unit(tmp_path):
-    units = whole_vocabulary(UNITS)
+    units = add_reserved_tokens(UNITS)
     path = tmp_path / "vocabulary.txt"
     write_vocabulary(path, units)
     assert read_vocabulary(path) == units == ["", "[UNK]", *UNITS]
@@ -27,23 +27,25 @@ def test_file_and_tables_keep_every_unit(tmp_path):
     ids = tables.ids(tf.constant(units))
     assert ids.dtype == tf.int32
     assert ids.numpy().tolist() == list(range(len(units)))
-    assert [unit.decode() for unit in tables.units(ids).numpy()] == units
+    assert [unit.decode() for unit in tables.tokens(ids).numpy()] == units
 
 
 def test_reserved_strings_are_not_mistaken_for_padding(tmp_path):
     path = tmp_path / "vocabulary.txt"
-    write_vocabulary(path, whole_vocabulary(["the"]))
+    write_vocabulary(path, add_reserved_tokens(["the"]))
     tables = VocabularyTables(path)
     looked_up = tables.ids(tf.constant([["", "[PAD]", "[UNK]"], ["the", "The", "\n"]]))
     assert looked_up.numpy().tolist() == [[0, 1, 1], [2, 1, 1]]
-    assert tables.units(tf.constant([0, 1, 2, 3, -1])).numpy().tolist() == [
+    assert tables.tokens(tf.constant([0, 1, 2, 3, -1])).numpy().tolist() == [
         *(b"", b"[UNK]", b"the", b"[UNK]", b"[UNK]")
     ]
 
 
 def test_a_whole_vocabulary_is_taken_as_it_is():
-    assert whole_vocabulary(["", "[UNK]", "a"]) == whole_vocabulary(["a"]) == ["", "[UNK]", "a"]
-    assert whole_vocabulary([]) == ["", "[UNK]"]
+    assert (
+        add_reserved_tokens(["", "[UNK]", "a"]) == add_reserved_tokens(["a"]) == ["", "[UNK]", "a"]
+    )
+    assert add_reserved_tokens([]) == ["", "[UNK]"]
 
 
 @pytest.mark.parametrize(
@@ -51,17 +53,17 @@ def test_a_whole_vocabulary_is_taken_as_it_is():
 )
 def test_impossible_units_are_named(units):
     with pytest.raises(OptionError, match="vocabulary entry"):
-        whole_vocabulary(units)
+        add_reserved_tokens(units)
 
 
 def test_a_vocabulary_looks_up_its_units_of_any_shape():
     vocabulary = Vocabulary(UNITS)
     assert len(vocabulary) == len(UNITS) + 2
-    assert vocabulary.all_units == ("", "[UNK]", *UNITS)
+    assert vocabulary.all_tokens == ("", "[UNK]", *UNITS)
     ids = vocabulary.ids(tf.constant([[*UNITS], [*reversed(UNITS)]]))
     places = [*range(2, len(UNITS) + 2)]
     assert ids.numpy().tolist() == [places, places[::-1]]
-    assert [unit.decode() for unit in vocabulary.units(ids).numpy()[0]] == UNITS
+    assert [unit.decode() for unit in vocabulary.tokens(ids).numpy()[0]] == UNITS
     assert vocabulary.ids(tf.constant("none of them")).numpy() == 1
     assert len(Vocabulary()) == 2
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from toolkit.data.prefetched import prefetched
+from toolkit.data.corpora.prefetch import prefetched
 from toolkit.errors import DivergedError, OptionError
 from toolkit.training import TrainingOptions, fit
 

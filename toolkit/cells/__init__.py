@@ -1,4 +1,4 @@
-"""One time step each: the lecture's recurrent cells, in ``keras.ops``."""
+"""The lecture's recurrent cells, in ``keras.ops``."""
 
 from toolkit.cells.gru import GRUCell
 from toolkit.cells.simple_rnn import SimpleRNNCell

@@ -1,4 +1,4 @@
-"""What all cells share: arguments, weights, dropout and saving."""
+"""The base class of all cells: arguments, weights, dropout and saving."""
 
 from typing import Any, ClassVar
 
@@ -15,8 +15,8 @@ from toolkit.errors import OptionError
 class RecurrentCell(keras.layers.Layer, DropoutRNNCell):
     """One time step of a recurrent network with one state vector.
 
-    A subclass says in ``blocks`` how many pre-activations it has side by side, and writes its
-    equations in ``step``.
+    A subclass sets ``blocks``, the number of its pre-activations, and implements its equations in
+    ``step``.
 
     Dropout follows Gal and Ghahramani (2016), "A Theoretically Grounded Application of Dropout in
     Recurrent Neural Networks", section 4: one mask for the whole sequence, on the inputs
@@ -27,23 +27,22 @@ class RecurrentCell(keras.layers.Layer, DropoutRNNCell):
         units: H, the size of the state and of the output.
         activation: The activation of the new state or of its candidate.
         use_bias: Whether the pre-activations have a bias.
-        kernel_initializer: How the input weights start.
-        recurrent_initializer: How the recurrent weights start.
-        bias_initializer: How the biases start.
+        kernel_initializer: The initializer of the input weights.
+        recurrent_initializer: The initializer of the recurrent weights.
+        bias_initializer: The initializer of the biases.
         kernel_regularizer: A penalty on the input weights.
         recurrent_regularizer: A penalty on the recurrent weights.
         bias_regularizer: A penalty on the biases.
-        kernel_constraint: What holds of the input weights after each update.
-        recurrent_constraint: What holds of the recurrent weights after each update.
-        bias_constraint: What holds of the biases after each update.
-        dropout: The share of the inputs that is dropped in training, from 0 up to, not
-            including, 1.
-        recurrent_dropout: The same of the previous state.
+        kernel_constraint: A constraint on the input weights after each update.
+        recurrent_constraint: A constraint on the recurrent weights after each update.
+        bias_constraint: A constraint on the biases after each update.
+        dropout: The share of the inputs that is dropped in training, at least 0 and below 1.
+        recurrent_dropout: The same for the previous state.
         seed: The seed of the dropout masks.
-        **kwargs: What every ``keras.layers.Layer`` takes: ``name``, ``dtype``, ``trainable``.
+        **kwargs: Arguments of ``keras.layers.Layer``: ``name``, ``dtype``, ``trainable``.
 
     Raises:
-        OptionError: An argument is impossible.
+        OptionError: An argument has an impossible value.
     """
 
     blocks: ClassVar[int]
@@ -131,9 +130,9 @@ class RecurrentCell(keras.layers.Layer, DropoutRNNCell):
         self.built = True
 
     def cast_weights(self) -> tuple[Any, Any, Any]:
-        """Kernel, recurrent kernel and bias (zero without one) in the type of the computation.
+        """Return kernel, recurrent kernel and bias (0 without one) in the compute dtype.
 
-        Keras would cast them by itself, but then no gradient could reach them in full precision.
+        With Keras's automatic cast, gradients would not be in full precision.
         """
         kernel, recurrent_kernel = (
             ops.cast(weight, self.compute_dtype) for weight in (self.kernel, self.recurrent_kernel)
@@ -142,7 +141,7 @@ class RecurrentCell(keras.layers.Layer, DropoutRNNCell):
         return kernel, recurrent_kernel, bias
 
     def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, Any]:
-        """One time step.
+        """Compute one time step.
 
         Args:
             inputs: [B, D].
@@ -163,7 +162,7 @@ class RecurrentCell(keras.layers.Layer, DropoutRNNCell):
         return state, [state] if nested else state
 
     def step(self, x: Any, previous: Any, dropped: Any) -> Any:
-        """The cell's equations.
+        """Compute the cell's equations.
 
         Args:
             x: The inputs [B, D], after dropout.
@@ -176,11 +175,11 @@ class RecurrentCell(keras.layers.Layer, DropoutRNNCell):
         raise NotImplementedError
 
     def get_initial_state(self, batch_size: Any = None) -> list[Any]:
-        """Zeros: [[B, H]]."""
+        """Return zeros, [[B, H]]."""
         return [ops.zeros((batch_size, self.units), dtype=self.compute_dtype)]
 
     def get_config(self) -> dict[str, Any]:
-        """All arguments of the constructor."""
+        """Return all arguments of the constructor."""
         return {
             **super().get_config(),
             "units": self.units,
@@ -214,7 +213,7 @@ def _share(name: str, value: Any) -> float:
 
 
 def from_keras(name: str, family: Any, value: Any) -> Any:
-    """What Keras makes of an argument: its own name, a configuration or a callable."""
+    """Return Keras's object for a name, a configuration or a callable."""
     try:
         return family.get(value)
     except (ValueError, TypeError) as error:

@@ -1,4 +1,4 @@
-"""What the gated cells share."""
+"""The base class of gated cells."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ class GatedCell(RecurrentCell):
         )
 
     def get_config(self) -> dict[str, Any]:
-        """All arguments of the constructor."""
+        """Return all arguments of the constructor."""
         return {
             **super().get_config(),
             "recurrent_activation": keras.activations.serialize(self.recurrent_activation),

@@ -23,8 +23,8 @@ class GRUCell(GatedCell):
     The update gate G_u keeps the *new* candidate c~(t); in ``keras.layers.GRU`` and
     ``torch.nn.GRU`` it keeps the *old* state (``toolkit.layers`` converts the weights).
 
-    With ``reset_after=True`` the reset gate is applied after the matrix product, as cuDNN,
-    ``keras.layers.GRU`` and ``torch.nn.GRU`` have it, and the product has a bias of its own:
+    With ``reset_after=True`` the reset gate is applied after the matrix product, as in cuDNN,
+    ``keras.layers.GRU`` and ``torch.nn.GRU``, and the product has its own bias:
 
     ::
 
@@ -56,11 +56,11 @@ class GRUCell(GatedCell):
 
     @property
     def bias_shape(self) -> tuple[int, ...]:
-        """[3 H], or [2, 3 H] with ``reset_after``."""
+        """The shape of the bias: [3 H], or [2, 3 H] with ``reset_after``."""
         return (2, 3 * self.units) if self.reset_after else (3 * self.units,)
 
     def step(self, x: Any, previous: Any, dropped: Any) -> Any:
-        """c(t) [B, H] from x(t) [B, D] and c(t-1) [B, H]."""
+        """Compute c(t) [B, H] from x(t) [B, D] and c(t-1) [B, H]."""
         kernel, recurrent_kernel, bias = self.cast_weights()
         b_x, b_h = (bias[0], bias[1]) if self.reset_after and self.use_bias else (bias, 0)
         x_u, x_r, x_c = ops.split(ops.matmul(x, kernel) + b_x, 3, axis=-1)
@@ -80,5 +80,5 @@ class GRUCell(GatedCell):
         return update * candidate + (1 - update) * previous
 
     def get_config(self) -> dict[str, Any]:
-        """All arguments of the constructor."""
+        """Return all arguments of the constructor."""
         return {**super().get_config(), "reset_after": self.reset_after}

@@ -29,6 +29,6 @@ class SimpleRNNCell(RecurrentCell):
     blocks = 1
 
     def step(self, x: Any, previous: Any, dropped: Any) -> Any:
-        """h(t) [B, H] from e(t) [B, D] and h(t-1) [B, H]."""
+        """Compute h(t) [B, H] from e(t) [B, D] and h(t-1) [B, H]."""
         W_e, W_h, b_1 = self.cast_weights()
         return self.activation(ops.matmul(dropped, W_h) + ops.matmul(x, W_e) + b_1)

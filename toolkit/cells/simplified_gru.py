@@ -32,7 +32,7 @@ class SimplifiedGRUCell(GatedCell):
     blocks = 2
 
     def step(self, x: Any, previous: Any, dropped: Any) -> Any:
-        """c(t) [B, H] from x(t) [B, D] and c(t-1) [B, H]."""
+        """Compute c(t) [B, H] from x(t) [B, D] and c(t-1) [B, H]."""
         kernel, recurrent_kernel, bias = self.cast_weights()
         a = ops.matmul(x, kernel) + ops.matmul(dropped, recurrent_kernel) + bias  # [B, 2 H]
         a_u, a_c = ops.split(a, 2, axis=-1)

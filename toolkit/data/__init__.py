@@ -1,53 +1,51 @@
-"""Files, data frames and named data sets become examples, and examples become batches.
+"""Readers, examples, corpora and batches of all kinds of data.
 
-``open_source`` finds the reader; ``TextExamples`` checks and labels its rows; ``encode`` runs them
-through the text layer and keeps their ids on disk; ``LengthBatches`` deals them out. What needs
-TensorFlow is imported when it is first asked for.
+``open_source`` opens data; ``TextExamples`` checks its rows; ``encode`` maps the texts to ids in a
+file on disk; ``LengthBatches`` forms batches of them. Modules that need TensorFlow are imported on
+first use.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from toolkit.data.conditioned import (
+from toolkit.data.entities.examples import EntityExample, EntityExamples
+from toolkit.data.entities.open import open_entities
+from toolkit.data.entities.options import EntityColumnOptions
+from toolkit.data.labels import Label, LabelCounter, LabelEncoder
+from toolkit.data.pairs.examples import PairExample, PairExamples, source_texts
+from toolkit.data.pairs.open import open_pairs
+from toolkit.data.pairs.options import PairColumnOptions
+from toolkit.data.pairs.scan import PairScan, scan_pairs
+from toolkit.data.sources.open import open_source
+from toolkit.data.sources.source import Record, Source
+from toolkit.data.splits import split_indices
+from toolkit.data.streams.conditioned import (
     conditioned_examples,
     conditioned_prompts,
     open_conditioned,
 )
-from toolkit.data.entity_examples import EntityExample, EntityExamples
-from toolkit.data.examples import Example, TextExamples
-from toolkit.data.labels import Label, LabelCounter, LabelEncoder
-from toolkit.data.open import open_source
-from toolkit.data.open_entities import open_entities
-from toolkit.data.open_pairs import open_pairs
-from toolkit.data.options import (
-    ColumnOptions,
-    EntityColumnOptions,
-    PairColumnOptions,
-    StreamColumnOptions,
-)
-from toolkit.data.pair_examples import PairExample, PairExamples, source_texts
-from toolkit.data.pair_survey import PairSurvey, survey_pairs
-from toolkit.data.rules import LabelRule
-from toolkit.data.source import Record, Source
-from toolkit.data.spans import Span, align, spans_of, tags_of
-from toolkit.data.splits import split_indices
-from toolkit.data.survey import Survey, survey
-from toolkit.data.text_stream import TextStream, open_stream, parted, size_of, whole_texts
-from toolkit.data.vectors import read_vectors, word_vectors
+from toolkit.data.streams.options import StreamColumnOptions
+from toolkit.data.streams.stream import TextStream, open_stream, parted, size_of, whole_texts
+from toolkit.data.texts.examples import Example, TextExamples
+from toolkit.data.texts.label_rule import LabelRule
+from toolkit.data.texts.options import ColumnOptions
+from toolkit.data.texts.scan import Scan, scan
+from toolkit.data.word_vectors import read_vectors, word_vectors
+from toolkit.tagging.spans import Span, align, spans_of, tags_of
 
 if TYPE_CHECKING:
-    from toolkit.data.batches import LengthBatches
-    from toolkit.data.cooccurrence import cooccurrence_vectors
-    from toolkit.data.corpus import EncodedCorpus, encode
-    from toolkit.data.pair_corpus import PairCorpus, encode_pairs
-    from toolkit.data.stream_batches import StreamBatches
-    from toolkit.data.stream_corpus import StreamCorpus, encode_stream
-    from toolkit.data.tagged_corpus import TaggedCorpus, TaggedSentence, encode_tagged
-    from toolkit.data.text_batches import TextBatches
+    from toolkit.data.corpora.length_batches import LengthBatches
+    from toolkit.data.corpora.packed import PackedCorpus, PackedSequences
+    from toolkit.data.entities.corpus import TaggedCorpus, TaggedSentence, encode_tagged
+    from toolkit.data.pairs.corpus import PairCorpus, encode_pairs
+    from toolkit.data.streams.conditioned_batches import TextBatches
+    from toolkit.data.streams.corpus import StreamCorpus, encode_stream
+    from toolkit.data.streams.window_batches import StreamBatches
+    from toolkit.data.texts.cooccurrence import cooccurrence_vectors
+    from toolkit.data.texts.corpus import encode
 
 __all__ = [
     "ColumnOptions",
-    "EncodedCorpus",
     "EntityColumnOptions",
     "EntityExample",
     "EntityExamples",
@@ -57,18 +55,20 @@ __all__ = [
     "LabelEncoder",
     "LabelRule",
     "LengthBatches",
+    "PackedCorpus",
+    "PackedSequences",
     "PairColumnOptions",
     "PairCorpus",
     "PairExample",
     "PairExamples",
-    "PairSurvey",
+    "PairScan",
     "Record",
+    "Scan",
     "Source",
     "Span",
     "StreamBatches",
     "StreamColumnOptions",
     "StreamCorpus",
-    "Survey",
     "TaggedCorpus",
     "TaggedSentence",
     "TextBatches",
@@ -89,37 +89,38 @@ __all__ = [
     "open_stream",
     "parted",
     "read_vectors",
+    "scan",
+    "scan_pairs",
     "size_of",
     "source_texts",
     "spans_of",
     "split_indices",
-    "survey",
-    "survey_pairs",
     "tags_of",
     "whole_texts",
     "word_vectors",
 ]
 
 
-_HOMES = {
-    "EncodedCorpus": "corpus",
-    "LengthBatches": "batches",
-    "cooccurrence_vectors": "cooccurrence",
-    "encode": "corpus",
-    "PairCorpus": "pair_corpus",
-    "TaggedCorpus": "tagged_corpus",
-    "TaggedSentence": "tagged_corpus",
-    "StreamBatches": "stream_batches",
-    "TextBatches": "text_batches",
-    "StreamCorpus": "stream_corpus",
-    "encode_pairs": "pair_corpus",
-    "encode_stream": "stream_corpus",
-    "encode_tagged": "tagged_corpus",
+_MODULES = {
+    "PackedCorpus": "corpora.packed",
+    "PackedSequences": "corpora.packed",
+    "LengthBatches": "corpora.length_batches",
+    "PairCorpus": "pairs.corpus",
+    "StreamBatches": "streams.window_batches",
+    "StreamCorpus": "streams.corpus",
+    "TaggedCorpus": "entities.corpus",
+    "TaggedSentence": "entities.corpus",
+    "TextBatches": "streams.conditioned_batches",
+    "cooccurrence_vectors": "texts.cooccurrence",
+    "encode": "texts.corpus",
+    "encode_pairs": "pairs.corpus",
+    "encode_stream": "streams.corpus",
+    "encode_tagged": "entities.corpus",
 }
 
 
 def __getattr__(name: str) -> Any:
-    """Imports TensorFlow and scikit-learn only when something that needs them is asked for."""
-    if name in _HOMES:
-        return getattr(import_module(f"toolkit.data.{_HOMES[name]}"), name)
+    """Import modules that need TensorFlow or scikit-learn on first use."""
+    if name in _MODULES:
+        return getattr(import_module(f"toolkit.data.{_MODULES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

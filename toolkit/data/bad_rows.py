@@ -1,23 +1,23 @@
-"""Rows that cannot be used: they end the reading, or are left out and counted."""
+"""Bad rows: they stop reading, or are skipped and counted."""
 
 import logging
 
-from toolkit.data.source import Source
+from toolkit.data.sources.source import Source
 from toolkit.errors import DataError, count
 from toolkit.options import option
 
 logger = logging.getLogger("toolkit")
 
-#: How many bad rows are kept with the reason.
-PROBLEMS = 3
+#: The number of bad rows that are kept with their problem.
+MAX_PROBLEMS = 3
 
 
 class BadRowError(Exception):
     """A row cannot be used.
 
     Args:
-        problem: Why.
-        place: Which part of the row it is, for messages, if that is known.
+        problem: The reason.
+        place: The place of the bad part of the row, for messages, if known.
     """
 
     def __init__(self, problem: str, place: str | None = None) -> None:
@@ -26,17 +26,17 @@ class BadRowError(Exception):
 
 
 class CheckedRows:
-    """The part of reading examples that deals with bad rows.
+    """Base class of readers of examples; it rejects and counts bad rows.
 
     Args:
-        source: Where the rows come from.
-        labelled: Whether there is something to learn from them; otherwise they are to be answered,
-            and each gets an answer.
-        skip_bad_rows: Whether bad rows are left out, where there is something to learn.
+        source: The source of the rows.
+        labelled: Whether the rows are labelled, for training or evaluation. Unlabelled rows are for
+            prediction: each gets an answer, and none stops reading.
+        skip_bad_rows: Whether to skip bad labelled rows instead of stopping.
 
     Attributes:
-        bad_rows: How many rows of the latest iteration could not be used.
-        problems: The places of the first few bad rows, and what is wrong with each.
+        bad_rows: The number of bad rows of the latest iteration.
+        problems: The problems of the first few bad rows, by their places.
     """
 
     def __init__(self, source: Source, labelled: bool, skip_bad_rows: bool) -> None:
@@ -45,35 +45,35 @@ class CheckedRows:
         self.skip_bad_rows = skip_bad_rows
         self.bad_rows = 0
         self.problems: dict[str, str] = {}
-        self._said_bad_rows = 0
+        self._logged_bad_rows = 0
 
     def reject(self, place: str, problem: str) -> None:
-        """Counts a row that cannot be used, or stops at it.
+        """Count a bad row, or stop at it.
 
         Raises:
-            DataError: bad rows are not to be skipped.
+            DataError: Bad rows are not skipped.
         """
         if self.labelled and not self.skip_bad_rows:
             skip = option("skip_bad_rows")
             raise DataError(f"{self.source.name}, {place}: {problem} (or set {skip})")
         self.bad_rows += 1
-        if len(self.problems) < PROBLEMS:
+        if len(self.problems) < MAX_PROBLEMS:
             self.problems[place] = problem
 
-    def nothing_to_use(self) -> DataError:
-        """The complaint that no row is left."""
+    def no_usable_rows(self) -> DataError:
+        """Return the error that no row can be used."""
         reasons = [f"; {place}: {problem}" for place, problem in self.problems.items()]
         return DataError(f"{self.source.name} has no row that can be used{''.join(reasons[:1])}")
 
-    def say_bad_rows(self, answered: str = "answered as empty") -> None:
-        """Says once how many rows could not be used, however often the data is read.
+    def log_bad_rows(self, answered: str = "answered as empty") -> None:
+        """Log the number of bad rows, once for repeated readings.
 
         Args:
-            answered: What became of them where there is nothing to learn.
+            answered: What is done with bad rows of unlabelled data, for the message.
         """
-        if self._said_bad_rows == self.bad_rows:
+        if self._logged_bad_rows == self.bad_rows:
             return
-        self._said_bad_rows = self.bad_rows
+        self._logged_bad_rows = self.bad_rows
         if self.bad_rows:
             what = "left out" if self.labelled else answered
             rows = count(self.bad_rows, "bad row")
@@ -81,15 +81,15 @@ class CheckedRows:
 
 
 def utf8(value: str, where: str, place: str | None = None) -> str:
-    """The string itself, if UTF-8 can hold it.
+    """Return a string unchanged, if it can be encoded as UTF-8.
 
     Args:
         value: The string.
-        where: What it is, for the message.
-        place: As of ``BadRowError``.
+        where: The name of the value, for the message.
+        place: The place, as for ``BadRowError``.
 
     Raises:
-        BadRowError: it has a lone surrogate, such as stands for a byte that was not UTF-8.
+        BadRowError: It contains a lone surrogate, which replaces an invalid byte.
     """
     try:
         value.encode()

@@ -1,39 +1,46 @@
-"""Labels: from values of any type to class names, and from names to numbers."""
+"""Labels: class names, and their encoding as numbers."""
 
-import math
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit.errors import DataError, quoted
-
-if TYPE_CHECKING:
-    from toolkit.data.examples import Example
+from toolkit.data.sources.natural_order import natural_order
+from toolkit.errors import DataError, quoted, shorten
 
 Label = str | list[str] | float | None
-"""A class, several classes, a number, or none where there is no label."""
+"""A class, several classes, a number, or None for unlabelled examples."""
 
 Target = Literal["classes", "labels", "number"]
 
 
+class HasLabel(Protocol):
+    """An example with a label."""
+
+    @property
+    def label(self) -> Label:
+        """The label."""
+
+
+E = TypeVar("E", bound=HasLabel)
+
+
 class LabelEncoder:
-    """Turns labels into the numbers that a model is fitted to.
+    """Encode labels as the targets of a model.
 
     ===========  ==================  ================================
     target       label               encoded
     ===========  ==================  ================================
-    ``classes``  ``"pos"``           the class's index, int32 [B]
-    ``labels``   ``["fun", "sad"]``  a one for each, float32 [B, C]
-    ``number``   ``4.5``             the number itself, float32 [B]
+    ``classes``  ``"pos"``           the index of the class, int32 [B]
+    ``labels``   ``["fun", "sad"]``  multi-hot, float32 [B, C]
+    ``number``   ``4.5``             the number, float32 [B]
     ===========  ==================  ================================
 
     Args:
-        target: What a label is.
-        classes: The names of the classes in the order of their indices; none for a number.
+        target: The kind of label.
+        classes: The names of the classes in the order of their indices; empty for numbers.
     """
 
     def __init__(self, target: Target, classes: Sequence[str] = ()) -> None:
@@ -43,11 +50,11 @@ class LabelEncoder:
 
     @property
     def outputs(self) -> int:
-        """How many outputs a model needs: one for each class, or one for a number."""
+        """The number of outputs of a model: one for each class, or one for a number."""
         return 1 if self.target == "number" else len(self.classes)
 
     def check(self, label: Label) -> str | None:
-        """Says what is wrong with a label, or None: for example that its class is not known."""
+        """Return what is wrong with a label, such as an unknown class, or None."""
         names = [label] if isinstance(label, str) else label if isinstance(label, list) else []
         for name in names:
             if name not in self._indices:
@@ -56,7 +63,7 @@ class LabelEncoder:
         return None
 
     def encode(self, labels: Sequence[Label]) -> NDArray[np.generic]:
-        """Encodes a batch of labels that :meth:`check` has nothing against."""
+        """Encode a batch of labels that pass :meth:`check`."""
         if self.target == "number":
             return np.asarray(labels, np.float32)
         if self.target == "classes":
@@ -69,26 +76,26 @@ class LabelEncoder:
 
 
 class LabelCounter:
-    """Learns the classes from examples that pass by, as in the survey of the data::
+    """Count the classes of examples while they are read for another purpose::
 
         counter = LabelCounter("classes")
         for example in counter.watch(examples):
-            ...  # what else the reading is for
+            ...  # any other use of the examples
         encoder = counter.encoder()
 
     Args:
-        target: What a label is.
+        target: The kind of label.
 
     Attributes:
-        counts: How often each class has been seen.
+        counts: The number of examples of each class.
     """
 
     def __init__(self, target: Target) -> None:
         self.target = target
         self.counts: Counter[str] = Counter()
 
-    def watch(self, examples: "Iterable[Example]") -> "Iterator[Example]":
-        """Yields the examples unchanged and counts their classes."""
+    def watch(self, examples: Iterable[E]) -> Iterator[E]:
+        """Yield the examples unchanged and count their classes."""
         for example in examples:
             if isinstance(example.label, str):
                 self.counts[example.label] += 1
@@ -97,13 +104,13 @@ class LabelCounter:
             yield example
 
     def encoder(self, where: str = "the data") -> LabelEncoder:
-        """Makes the encoder for the classes seen so far, in natural order.
+        """Return the encoder of the classes seen so far, in natural order.
 
         Args:
-            where: What to call the place of the labels in messages.
+            where: The place of the labels, for messages.
 
         Raises:
-            DataError: there are fewer than two classes to tell apart, or no label at all.
+            DataError: There are fewer than two classes, or no labels.
         """
         if self.target == "classes" and len(self.counts) == 1:
             (name,) = self.counts
@@ -114,7 +121,7 @@ class LabelCounter:
 
 
 def class_name(value: object) -> str:
-    """The name of a class as a string: ``1``, ``1.0`` and ``" 1 "`` are all ``"1"``."""
+    """Return the name of a class: ``"1"`` for each of ``1``, ``1.0`` and ``" 1 "``."""
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float) and value.is_integer():
@@ -122,24 +129,3 @@ def class_name(value: object) -> str:
     if isinstance(value, bytes):
         value = value.decode("utf-8", "surrogateescape")
     return str(value).strip()
-
-
-def natural_order(names: Iterable[str]) -> list[str]:
-    """Sorts names as people do: numbers by value (``-1 < 2 < 10``), digits within words too."""
-
-    def key(name: str) -> tuple[float, list[tuple[int, str]], str]:
-        try:
-            number = float(name)
-        except ValueError:
-            number = math.inf
-        number = math.inf if math.isnan(number) else number
-        pieces = re.split(r"(\d{1,18})", name)
-        return number, [(int(p) if p.isdecimal() else -1, p) for p in pieces], name
-
-    return sorted(names, key=key)
-
-
-def shorten(names: Sequence[str], most: int = 12, longest: int = 40) -> str:
-    """Writes names as one short line for a message."""
-    shown = ", ".join(n if len(n) <= longest else f"{n[:longest]}…" for n in names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -1,4 +1,4 @@
-"""Which examples are held out: stratified by class, never tearing a group, by a seed."""
+"""Random splits into a training and a held-out part, stratified by class or by whole groups."""
 
 import logging
 
@@ -19,25 +19,25 @@ def split_indices(
     classes: NDArray[np.int32] | None = None,
     groups: NDArray[np.int64] | None = None,
 ) -> tuple[Indices, Indices]:
-    """Splits examples in two, as a function of the seed.
+    """Split examples into a training and a held-out part, as a function of the seed.
 
-    With classes, each keeps its share on both sides as nearly as it can, and one that has a
-    single example is trained on. With groups, no group is on both sides; the share is then met as
-    nearly as the groups allow.
+    With classes, the split is stratified, and a class with a single example is in the training
+    part. With groups, no group is in both parts; the share is then met as closely as the groups
+    allow.
 
     Args:
-        count: How many examples there are.
+        count: The number of examples.
         share: The share of the examples to hold out, between 0 and 1.
         seed: The seed.
-        classes: The class of each example [count], if the split is to be stratified.
-        groups: The group of each example [count], if there are any.
+        classes: The class of each example [count], for a stratified split.
+        groups: The group of each example [count], if any.
 
     Returns:
-        The sorted indices of the examples to train on and of those held out; both have some.
+        The sorted indices of the training and of the held-out examples; neither is empty.
 
     Raises:
-        OptionError: the share is not between 0 and 1.
-        DataError: there are too few examples or groups.
+        OptionError: The share is not between 0 and 1.
+        DataError: There are too few examples or groups.
     """
     if not 0 < share < 1:
         raise OptionError(f"the share to hold out is {share}; it must lie between 0 and 1")
@@ -56,16 +56,16 @@ def split_indices(
         )
     train = np.setdiff1d(np.arange(count), held)
     if classes is not None:
-        _say_what_is_missing(classes, train)
+        _warn_of_untrained_classes(classes, train)
     return train, np.sort(held)
 
 
 def _by_class(
     share: float, count: int, random: np.random.Generator, classes: NDArray[np.int32]
 ) -> Indices:
-    """Apportions what is held out to the classes by the largest remainders of their quotas."""
+    """Apportion the held-out examples to classes by the largest remainder method."""
     sizes = np.bincount(classes)
-    most = np.maximum(sizes - 1, 0)  # one of each class is always trained on
+    most = np.maximum(sizes - 1, 0)  # one example of each class is always in the training part
     singles = np.count_nonzero(sizes == 1)
     if singles:
         logger.info("%d classes have a single example, which is trained on", singles)
@@ -85,9 +85,9 @@ def _by_group(
     classes: NDArray[np.int32] | None,
     groups: NDArray[np.int64],
 ) -> Indices:
-    """Holds out groups in random order, each that fits in what is still wanted of every class.
+    """Hold out groups in random order, each that exceeds no class's remaining quota.
 
-    Where none fits, the smallest is held out.
+    If none fits, hold out the smallest.
     """
     kinds = np.zeros(len(groups), np.int32) if classes is None else classes
     by_group = np.argsort(groups, kind="stable")
@@ -109,7 +109,8 @@ def _by_group(
     return np.concatenate(held) if held else min((members[i] for i in order), key=len)
 
 
-def _say_what_is_missing(classes: NDArray[np.int32], train: Indices) -> None:
+def _warn_of_untrained_classes(classes: NDArray[np.int32], train: Indices) -> None:
+    """Log how many classes have no training examples."""
     missing = np.setdiff1d(classes, classes[train])
     if len(missing):
         logger.warning("%d classes are only in held-out groups: none to train on", len(missing))

@@ -1,9 +1,9 @@
-"""Sequences from a network's steps: callables over ``next(tokens, state) -> logits, state``.
+"""Decoding by a step function ``next(tokens, state) -> logits, state``.
 
-A search also hands on a memory, which stays the same: ``next(tokens, state, memory)``.
+A search also passes a memory, which does not change: ``next(tokens, state, memory)``.
 """
 
-from toolkit.decoding.sampling import Drawing, choose, sample
+from toolkit.decoding.sampling import SamplingOptions, choose, sample
 from toolkit.decoding.search import Decoded, beam_search, greedy
 
-__all__ = ["Decoded", "Drawing", "beam_search", "choose", "greedy", "sample"]
+__all__ = ["Decoded", "SamplingOptions", "beam_search", "choose", "greedy", "sample"]

@@ -1,4 +1,4 @@
-"""Text drawn unit by unit from what a network holds likely."""
+"""Sampling of sequences, token by token, from a network's distribution."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -8,20 +8,19 @@ import tensorflow as tf
 Tensor = Any
 
 
-class Drawing(NamedTuple):
-    """How units are drawn.
+class SamplingOptions(NamedTuple):
+    """The options of sampling.
 
     Attributes:
-        temperature: What logits are divided by: below 1 likely units become likelier; at 0 always
-            the likeliest is taken.
-        top_k: Only so many of the likeliest units are drawn from (Fan et al. 2018, "Hierarchical
+        temperature: The divisor of the logits: below 1 likely tokens become likelier; 0 always
+            takes the likeliest token.
+        top_k: Sample only from this number of likeliest tokens (Fan et al. 2018, "Hierarchical
             Neural Story Generation", section 5); 0 for all.
-        top_p: Only the likeliest units are drawn from that together have this probability (Holtzman
+        top_p: Sample only from the likeliest tokens that together have this probability (Holtzman
             et al. 2020, "The Curious Case of Neural Text Degeneration", section 3.1); 1 for all.
-        repetition_penalty: What the logits of units that have been there are divided by, or
-            multiplied where they are negative (Keskar et al. 2019, "CTRL", section 4.1); 1 for
-            none.
-        seed: Two numbers, int32 [2]; the same seed gives the same units.
+        repetition_penalty: The divisor of the logits of tokens that occurred before, or their
+            factor if they are negative (Keskar et al. 2019, "CTRL", section 4.1); 1 for none.
+        seed: Two numbers, int32 [2]; the same seed gives the same tokens.
     """
 
     temperature: Tensor
@@ -31,44 +30,44 @@ class Drawing(NamedTuple):
     seed: Tensor
 
 
-def choose(logits: Tensor, seen: Tensor, step: Tensor, drawing: Drawing) -> Tensor:
-    """Draws a unit for each row.
+def choose(logits: Tensor, seen: Tensor, step: Tensor, options: SamplingOptions) -> Tensor:
+    """Sample one token for each row.
 
     Args:
         logits: Float [B, V].
-        seen: Which units have been there, bool [B, V].
-        step: The number of the drawing, int32 []; each has its own random numbers.
-        drawing: How units are drawn.
+        seen: Whether each token occurred before, bool [B, V].
+        step: The number of the time step, int32 []; each has its own random numbers.
+        options: The options of sampling.
 
     Returns:
         Ids, int32 [B].
     """
     logits = tf.cast(logits, tf.float32)
-    penalty = drawing.repetition_penalty
-    punished = tf.where(logits > 0, logits / penalty, logits * penalty)
-    logits = tf.where(seen, punished, logits)
+    penalty = options.repetition_penalty
+    penalised = tf.where(logits > 0, logits / penalty, logits * penalty)
+    logits = tf.where(seen, penalised, logits)
     likeliest = tf.argmax(logits, axis=-1, output_type=tf.int32)
 
     def draw() -> Tensor:
-        warm = logits / drawing.temperature
+        scaled = logits / options.temperature
         kept = tf.cond(
-            (drawing.top_k > 0) | (drawing.top_p < 1),
-            lambda: _likely(warm, drawing.top_k, drawing.top_p),
-            lambda: warm,
+            (options.top_k > 0) | (options.top_p < 1),
+            lambda: _likely(scaled, options.top_k, options.top_p),
+            lambda: scaled,
         )
-        seed = tf.random.experimental.stateless_fold_in(drawing.seed, step)
+        seed = tf.random.experimental.stateless_fold_in(options.seed, step)
         # The largest of logits with Gumbel noise is a draw from their softmax.
         uniform = tf.random.stateless_uniform(tf.shape(kept), seed, minval=1e-20)
         noisy = kept - tf.math.log(-tf.math.log(uniform))
         return tf.argmax(noisy, axis=-1, output_type=tf.int32)
 
-    return tf.cond(drawing.temperature > 0, draw, lambda: likeliest)
+    return tf.cond(options.temperature > 0, draw, lambda: likeliest)
 
 
 def _likely(logits: Tensor, top_k: Tensor, top_p: Tensor) -> Tensor:
-    """Logits [B, V], minus infinity at those that are not to be drawn.
+    """Return logits [B, V] with minus infinity for the tokens that are excluded.
 
-    What is as likely as the last that is kept is kept as well.
+    Tokens as likely as the last one kept are kept as well.
     """
     size = tf.shape(logits)[1]
     falling = tf.sort(logits, axis=-1, direction="DESCENDING")
@@ -76,7 +75,7 @@ def _likely(logits: Tensor, top_k: Tensor, top_p: Tensor) -> Tensor:
     in_top_k = tf.range(size) < count
     shares = tf.nn.softmax(tf.where(in_top_k, falling, -float("inf")))
     before = tf.cumsum(shares, axis=-1, exclusive=True)
-    kept = in_top_k & (before < top_p)  # the likeliest has nothing before it
+    kept = in_top_k & (before < top_p)  # the likeliest is always kept
     kept |= tf.range(size) == 0
     last = tf.reduce_sum(tf.cast(kept, tf.int32), axis=-1) - 1
     lowest = tf.gather(falling, last, batch_dims=1)
@@ -88,16 +87,16 @@ def sample(
     logits: Tensor,
     state: Any,
     max_length: Tensor,
-    drawing: Drawing,
+    options: SamplingOptions,
 ) -> Tensor:
-    """Writes on until id 0 is drawn, which ends a row, or so many units are written.
+    """Sample tokens until id 0, which ends a row, or the largest length.
 
     Args:
-        next: Maps the last units int32 [B, 1] and a state to logits [B, 1, V] and the state after.
-        logits: Of the first unit, [B, V].
+        next: Maps the last tokens int32 [B, 1] and a state to logits [B, 1, V] and the new state.
+        logits: The logits of the first token, [B, V].
         state: The state before it, any nest of tensors [B, 1, ...].
-        max_length: The most units, int32 [].
-        drawing: How units are drawn.
+        max_length: The largest number of tokens, int32 [].
+        options: The options of sampling.
 
     Returns:
         Ids, int32 [B, T], T at most ``max_length``; 0 from the end of a row on.
@@ -110,7 +109,7 @@ def sample(
     def body(
         step: Tensor, done: Tensor, logits: Tensor, seen: Tensor, ids: Any, state: Any
     ) -> tuple[Any, ...]:
-        new = tf.where(done, 0, choose(logits, seen, step, drawing))
+        new = tf.where(done, 0, choose(logits, seen, step, options))
         seen |= tf.one_hot(new, size, on_value=True, off_value=False)
         done |= new == 0
         ids = ids.write(step, new)
@@ -118,8 +117,8 @@ def sample(
         return step + 1, done, tf.cast(following[:, 0], tf.float32), seen, ids, state
 
     any_rows = tf.TensorShape([None])
-    shapes = tf.nest.map_structure(lambda each: each.shape, state)
-    found = tf.while_loop(
+    shapes = tf.nest.map_structure(lambda tensor: tensor.shape, state)
+    results = tf.while_loop(
         more,
         body,
         (
@@ -142,6 +141,7 @@ def sample(
         ),
         parallel_iterations=1,
     )
-    step, ids = found[0], found[4]
-    stacked = tf.reshape(ids.stack()[:step], [step, rows])  # without any step there is one still
+    step, ids = results[0], results[4]
+    # The array has one row even without steps.
+    stacked = tf.reshape(ids.stack()[:step], [step, rows])
     return tf.transpose(stacked)

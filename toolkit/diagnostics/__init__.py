@@ -1,4 +1,4 @@
-"""What gradients do in a network: recorded by ``record``, drawn by ``plot``."""
+"""Gradients through time: recorded by ``record``, drawn by ``plot``."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -33,7 +33,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Imports TensorFlow only when something that needs it is asked for."""
+    """Import TensorFlow only when a name that needs it is used."""
     if name in ("Flow", "gradient_flows", "gradient_norms", "recurrent_layers"):
         return getattr(import_module("toolkit.diagnostics.record"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""Pictures of what was recorded, and its numbers; matplotlib is imported when one is drawn."""
+"""Pictures and numbers of gradient flows; matplotlib is imported when one is drawn."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -13,15 +13,15 @@ from toolkit.pictures import legible, save_figure, visible
 if TYPE_CHECKING:
     from toolkit.diagnostics.record import Flow
 
-#: So many units, those that vary most, and so many steps of a text are drawn.
+#: The largest numbers of units and of time steps in a picture; the units vary most.
 UNITS, STEPS = 24, 80
 
 
 def draw_flows(flows: Mapping[str, Any], path: str | Path) -> None:
-    """Draws the norm of dJ(t)/dh(k) against |t - k|, a line for each layer or network.
+    """Draw the norm of dJ(t)/dh(k) against |t - k|, one line per layer or network.
 
     Args:
-        flows: Means by distance [T], such as ``Flow.by_distance`` gives, by name.
+        flows: Means by distance [T], such as those of ``Flow.by_distance``, by name.
         path: The PNG file.
     """
     figure, axes = _figure()
@@ -37,7 +37,7 @@ def draw_flows(flows: Mapping[str, Any], path: str | Path) -> None:
 
 
 def draw_shares(flows: Sequence["Flow"], path: str | Path) -> None:
-    """Draws each time step's share of the gradient of the recurrent weights, by layer."""
+    """Draw each time step's share of the gradient of the recurrent weights, by layer."""
     figure, axes = _figure()
     for flow in flows:
         axes.plot(np.arange(len(flow.shares)), flow.shares, label=flow.name, lw=1.5)
@@ -49,22 +49,22 @@ def draw_shares(flows: Sequence["Flow"], path: str | Path) -> None:
     save_figure(figure, path)
 
 
-def draw_activations(flow: "Flow", units: Sequence[str], path: str | Path) -> None:
-    """Draws the states of a layer over a text, of the cells that vary most.
+def draw_activations(flow: "Flow", tokens: Sequence[str], path: str | Path) -> None:
+    """Draw the states of a layer over a text, for the units that vary most.
 
     Args:
-        flow: What was recorded.
-        units: The text's units, as many as there are steps.
+        flow: The recorded flow.
+        tokens: The tokens of the text, one per step.
         path: The PNG file.
     """
-    states = flow.activations[: len(units)][:STEPS]
+    states = flow.activations[: len(tokens)][:STEPS]
     chosen = np.argsort(-states.std(axis=0))[:UNITS]
-    names, fonts = legible([visible(unit) for unit in units[:STEPS]])
+    names, fonts = legible([visible(token) for token in tokens[:STEPS]])
     figure, axes = _figure(width=max(5.0, 0.16 * len(states) + 1.5), height=0.18 * len(chosen) + 1)
     image = axes.imshow(states[:, chosen].T, cmap="RdBu", vmin=-1, vmax=1, aspect="auto")
     style: dict[str, Any] = {"fontfamily": fonts, "fontsize": 7, "parse_math": False}
-    lie = max(map(len, names), default=1) <= 1
-    axes.set_xticks(range(len(names)), names, rotation=0 if lie else 90, **style)
+    horizontal = max(map(len, names), default=1) <= 1
+    axes.set_xticks(range(len(names)), names, rotation=0 if horizontal else 90, **style)
     axes.set_yticks(range(len(chosen)), [str(number) for number in chosen], fontsize=6)
     axes.set_ylabel(f"units of {flow.name}")
     figure.colorbar(image, ax=axes, shrink=0.8)
@@ -72,19 +72,19 @@ def draw_activations(flow: "Flow", units: Sequence[str], path: str | Path) -> No
 
 
 def draw_norms(norms: Any, limits: Mapping[str, float], path: str | Path) -> None:
-    """Draws how the norms of gradients are distributed, and where they would be clipped.
+    """Draw a histogram of gradient norms, with limits of clipping.
 
     Args:
         norms: The norm of each batch's gradient [N].
         limits: Limits by name.
         path: The PNG file.
     """
-    found = np.asarray(norms, np.float64)
-    found = found[np.isfinite(found) & (found > 0)]
+    values = np.asarray(norms, np.float64)
+    values = values[np.isfinite(values) & (values > 0)]
     figure, axes = _figure()
-    if found.size:
-        low, high = found.min(), found.max()
-        axes.hist(found, bins=np.geomspace(low * 0.99, high * 1.01, 25).tolist(), color="0.6")
+    if values.size:
+        low, high = values.min(), values.max()
+        axes.hist(values, bins=np.geomspace(low * 0.99, high * 1.01, 25).tolist(), color="0.6")
     for number, (name, limit) in enumerate(limits.items()):
         axes.axvline(limit, color=f"C{number}", ls="--", label=f"{name} {limit:.3g}")
     axes.set_xscale("log")
@@ -96,7 +96,7 @@ def draw_norms(norms: Any, limits: Mapping[str, float], path: str | Path) -> Non
 
 
 def write_flows(flows: Sequence["Flow"], path: str | Path) -> None:
-    """Writes the numbers of ``draw_flows`` and ``draw_shares`` as CSV, a row for each step."""
+    """Write the numbers of ``draw_flows`` and ``draw_shares`` as CSV, one row per step."""
     import pandas as pd
 
     rows = [

@@ -1,4 +1,4 @@
-"""What the gradient does on its way back through time, recorded step by step."""
+"""Recording of gradients through time, step by step."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -14,26 +14,26 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 Tensor = Any
 
-#: At the most so many losses, evenly spread, are followed back; each takes a pass.
+#: The largest number of losses, evenly spread, that are differentiated; each takes a pass.
 FOLLOWED = 25
-#: A sigmoid gate beyond these lets nothing or everything through, and hardly learns.
+#: The bounds beyond which a sigmoid gate is saturated and hardly learns.
 SHUT, OPEN = 0.05, 0.95
 
 
 @dataclass
 class Steps:
-    """One recurrent layer, step by step, in the order of its reading.
+    """The steps of a recurrent layer, in the order of reading.
 
     Attributes:
         layer: The layer.
-        name: What it is called.
-        places: The place in the sequence of each step, [T].
+        name: Its name.
+        places: The position of each step in the sequence, [T].
         inputs: x(t), [B, D] each.
-        before: The states before each step, as the cell takes them.
-        probes: Zeros that are added to the states after each step, so that the gradient with
-            respect to them is that with respect to the states.
-        states: The first of the states after each step, h(t), [B, H] each.
-        gates: What the cell's activations gave, by their names, [B, H] for each of their calls.
+        before: The states before each step, as inputs of the cell.
+        probes: Zeros that are added to the states after each step; the gradient with respect to
+            them is that with respect to the states.
+        states: The first state after each step, h(t), [B, H] each.
+        gates: The values of the cell's activations, by their names, [B, H] for each call.
     """
 
     layer: Any
@@ -48,18 +48,18 @@ class Steps:
 
 @dataclass(frozen=True)
 class Flow:
-    """What was recorded of a layer.
+    """The recorded gradient flow of a layer.
 
     Attributes:
-        name: What the layer is called.
-        places: The places of the losses that were followed, [J].
-        norms: The norm of dJ(t)/dh(k), the mean over the rows, of each of these t and each place k:
-            [J, T]; NaN where k cannot matter to t.
-        shares: Each step's share of the gradient of the recurrent weights, by place [T]: its
-            projection on the whole, as a part of the whole; they sum to one.
-        weights: The norm of each step's part of that gradient, by place [T].
+        name: The name of the layer.
+        places: The positions t of the losses, [J].
+        norms: The norm of dJ(t)/dh(k), the mean over the rows, for each t and position k: [J, T];
+            NaN where t does not depend on k.
+        shares: Each step's share of the gradient of the recurrent weights, by position [T]: its
+            projection on the whole gradient; they sum to one.
+        weights: The norm of each step's part of that gradient, by position [T].
         saturation: The share of the values of each activation that are near its bounds.
-        activations: h(t) of the first row, by place [T, H].
+        activations: h(t) of the first row, by position [T, H].
     """
 
     name: str
@@ -71,32 +71,32 @@ class Flow:
     activations: Array
 
     def by_distance(self) -> Array:
-        """The mean of the norms at each distance |t - k|, [T]; NaN where there is none."""
+        """Return the mean of the norms at each distance |t - k|, [T]; NaN where there is none."""
         distances = np.abs(self.places[:, None] - np.arange(self.norms.shape[1]))
-        found = np.full(self.norms.shape[1], np.nan)
-        here = np.isfinite(self.norms)
-        for distance in range(len(found)):
-            norms = self.norms[here & (distances == distance)]
+        means = np.full(self.norms.shape[1], np.nan)
+        finite = np.isfinite(self.norms)
+        for distance in range(len(means)):
+            norms = self.norms[finite & (distances == distance)]
             if norms.size:
-                found[distance] = norms.mean()
-        return found
+                means[distance] = norms.mean()
+        return means
 
 
 def recurrent_layers(network: keras.Model | Iterable[Any]) -> list[Any]:
-    """The recurrent layers of a network, or among some layers, each once.
+    """Return the distinct recurrent layers of a network or of some layers.
 
-    Of a ``Bidirectional`` these are its two, the forward one first.
+    A ``Bidirectional`` has two, the forward one first.
     """
     layers = network
     if isinstance(network, keras.Model):
         layers = network._flatten_layers(include_self=False)
-    found: dict[int, Any] = {}
+    distinct: dict[int, Any] = {}
     for layer in layers:
         both = isinstance(layer, keras.layers.Bidirectional)
-        for each in (layer.forward_layer, layer.backward_layer) if both else (layer,):
-            if isinstance(each, keras.layers.RNN):
-                found.setdefault(id(each), each)
-    return list(found.values())
+        for part in (layer.forward_layer, layer.backward_layer) if both else (layer,):
+            if isinstance(part, keras.layers.RNN):
+                distinct.setdefault(id(part), part)
+    return list(distinct.values())
 
 
 def gradient_flows(
@@ -105,45 +105,45 @@ def gradient_flows(
     layers: Sequence[Any] | None = None,
     places: Sequence[int] | None = None,
 ) -> list[Flow]:
-    """Follows the losses of a batch back through the layers of a network.
+    """Differentiate the losses of a batch with respect to the states of recurrent layers.
 
-    The gradient of J(t) with respect to h(k) is the chain of products of the lecture, of
-    d h(k+1) / d h(k) and so on, and of whatever other ways there are from h(k) to J(t), by
-    automatic differentiation.
+    The gradient of J(t) with respect to h(k), by automatic differentiation, is the lecture's
+    product of d h(k+1) / d h(k) and so on, plus the products along all other paths from h(k) to
+    J(t).
 
     Args:
-        network: The network; it is left as it was.
-        losses: Runs the network on a batch without dropout, and gives the losses [B, J].
-        layers: The layers; all recurrent ones when None.
-        places: The place in the sequence of each of the J losses; their numbers when None.
+        network: The network; it is not changed.
+        losses: Runs the network on a batch without dropout, and returns the losses [B, J].
+        layers: The layers; None for all recurrent layers.
+        places: The position of each of the J losses in the sequence; None for their numbers.
 
     Returns:
-        What was recorded of each layer that was run.
+        The gradient flow of each layer that was run.
     """
     layers = recurrent_layers(network) if layers is None else layers
     with tf.GradientTape(persistent=True) as tape, _probed(layers, tape) as recorded:
-        found = losses()
-        by_place = tf.unstack(tf.reduce_sum(found, axis=0))
-        whole = tf.reduce_sum(found)
+        values = losses()
+        by_place = tf.unstack(tf.reduce_sum(values, axis=0))
+        whole = tf.reduce_sum(values)
     count = len(by_place)
     where = np.arange(count) if places is None else np.asarray(places)
-    some = np.unique(np.linspace(0, count - 1, min(count, FOLLOWED)).round().astype(int))
+    chosen = np.unique(np.linspace(0, count - 1, min(count, FOLLOWED)).round().astype(int))
     run = [steps for steps in recorded if steps.probes]
-    probes = [[of_step[0] for of_step in steps.probes] for steps in run]
+    probes = [[step_probes[0] for step_probes in steps.probes] for steps in run]
     norms: list[list[Array]] = [[] for _ in run]
-    for number in some:
-        slopes = tape.gradient(by_place[number], probes)
-        for rows, steps, of_layer in zip(norms, run, slopes, strict=True):
-            rows.append(_in_place(steps, [_norm(slope) for slope in of_layer], np.nan))
+    for number in chosen:
+        gradients = tape.gradient(by_place[number], probes)
+        for rows, steps, layer_gradients in zip(norms, run, gradients, strict=True):
+            rows.append(_in_place(steps, [_norm(gradient) for gradient in layer_gradients], np.nan))
     totals = tape.gradient(whole, [steps.probes for steps in run])
     flows = []
-    for steps, rows, of_layer in zip(run, norms, totals, strict=True):
-        shares, weights = _shares(steps, of_layer)
+    for steps, rows, layer_gradients in zip(run, norms, totals, strict=True):
+        shares, weights = _shares(steps, layer_gradients)
         flows.append(
             Flow(
                 steps.name,
-                where[some],
-                _possible(np.array(rows), where[some]),
+                where[chosen],
+                _possible(np.array(rows), where[chosen]),
                 _in_place(steps, shares, 0.0),
                 _in_place(steps, weights, 0.0),
                 {name: _saturated(name, values) for name, values in steps.gates.items()},
@@ -156,16 +156,16 @@ def gradient_flows(
 def gradient_norms(
     variables: Sequence[Any], loss: Callable[..., Tensor], batches: Iterable[tuple[Any, ...]]
 ) -> Array:
-    """The norms of the gradient of a loss, batch by batch.
+    """Return the norms of the gradient of a loss, batch by batch.
 
     Args:
         variables: The V weights.
-        loss: Gives the loss of a batch, given what makes one up; it is compiled.
-        batches: N batches, of arrays whose first two dimensions may differ.
+        loss: Maps the arrays of a batch to its loss; it is compiled.
+        batches: N batches of arrays whose first two dimensions may differ.
 
     Returns:
-        The norm of the gradient of each weight, [N, V], float64; that of all together is the root
-        of the sum of their squares.
+        The norm of the gradient of each weight, [N, V], float64; the global norm is the root of the
+        sum of their squares.
     """
 
     batches = iter(batches)
@@ -181,40 +181,42 @@ def gradient_norms(
     @tf.function(autograph=False, input_signature=[tf.nest.map_structure(any_size, first)])
     def norms(batch: tuple[Any, ...]) -> Tensor:
         with tf.GradientTape() as tape:
-            found = loss(*batch)
-        slopes = tape.gradient(found, variables, unconnected_gradients="zero")
-        return tf.stack([tf.norm(tf.cast(tf.convert_to_tensor(s), tf.float64)) for s in slopes])
+            value = loss(*batch)
+        gradients = tape.gradient(value, variables, unconnected_gradients="zero")
+        return tf.stack([tf.norm(tf.cast(tf.convert_to_tensor(s), tf.float64)) for s in gradients])
 
     return np.array([norms(batch).numpy() for batch in chain([first], batches)])
 
 
-def step_gradients(steps: Steps, slopes: Sequence[Any]) -> list[Array]:
-    """What each step adds to the gradient of the recurrent weights, [H, ...] each.
+def step_gradients(steps: Steps, gradients: Sequence[Any]) -> list[Array]:
+    """Return each step's part of the gradient of the recurrent weights, [H, ...] each.
 
-    The gradient of a weight that is used again and again is the sum over the times it is used
-    (Werbos 1990, "Backpropagation Through Time: What It Does and How to Do It").
+    The gradient of a weight that is used at several steps is the sum over these steps (Werbos 1990,
+    "Backpropagation Through Time: What It Does and How to Do It").
 
     Args:
-        steps: The layer, step by step.
-        slopes: The gradient of the loss with respect to the states after each step.
+        steps: The steps of the layer.
+        gradients: The gradient of the loss with respect to the states after each step.
     """
     cell = steps.layer.cell
     weight = cell.recurrent_kernel
-    found = []
-    for inputs, before, after in zip(steps.inputs, steps.before, slopes, strict=True):
+    parts = []
+    for inputs, before, after in zip(steps.inputs, steps.before, gradients, strict=True):
         with tf.GradientTape() as tape:
             _, states = cell(inputs, before, training=False)
         states = states if isinstance(states, list | tuple) else [states]
-        given = [tf.zeros_like(s) if d is None else d for s, d in zip(states, after, strict=True)]
-        found.append(tape.gradient(states, weight.value, output_gradients=given).numpy())
-    return found
+        upstream = [
+            tf.zeros_like(s) if d is None else d for s, d in zip(states, after, strict=True)
+        ]
+        parts.append(tape.gradient(states, weight.value, output_gradients=upstream).numpy())
+    return parts
 
 
-def _shares(steps: Steps, slopes: Sequence[Any]) -> tuple[list[float], list[float]]:
+def _shares(steps: Steps, gradients: Sequence[Any]) -> tuple[list[float], list[float]]:
     if not hasattr(steps.layer.cell, "recurrent_kernel"):
-        nothing = [float("nan")] * len(steps.probes)
-        return nothing, nothing
-    parts = step_gradients(steps, slopes)
+        unknown = [float("nan")] * len(steps.probes)
+        return unknown, unknown
+    parts = step_gradients(steps, gradients)
     whole = np.sum(parts, axis=0)
     square = float((whole**2).sum())
     shares = [float((part * whole).sum()) / square if square else 0.0 for part in parts]
@@ -223,7 +225,7 @@ def _shares(steps: Steps, slopes: Sequence[Any]) -> tuple[list[float], list[floa
 
 @contextmanager
 def _probed(layers: Sequence[Any], tape: tf.GradientTape) -> Iterator[list[Steps]]:
-    """Lets each layer take its steps one by one, and keeps them."""
+    """Make each layer run step by step, and record its steps."""
     recorded = []
     with ExitStack() as stack:
         for layer in layers:
@@ -252,9 +254,9 @@ def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
 
 def _watched(function: Callable[[Tensor], Tensor], values: list[Tensor]) -> Callable[..., Tensor]:
     def call(x: Tensor) -> Tensor:
-        found = function(x)
-        values.append(found)
-        return found
+        value = function(x)
+        values.append(value)
+        return value
 
     return call
 
@@ -275,11 +277,11 @@ def _loop(steps: Steps, tape: tf.GradientTape) -> Callable[..., Any]:
             tape.watch(probes)
             probed = [state + probe for state, probe in zip(after, probes, strict=True)]
             if output is after[0] or output.shape == after[0].shape:
-                output = probed[0]  # h is what these cells put out
+                output = probed[0]  # the output of these cells is h
             if mask is not None:
-                here = tf.cast(tf.reshape(mask[:, place], [-1, 1]), tf.bool)
-                probed = [tf.where(here, *pair) for pair in zip(probed, states, strict=True)]
-                output = tf.where(here, output, outputs[-1] if outputs else 0.0)
+                real = tf.cast(tf.reshape(mask[:, place], [-1, 1]), tf.bool)
+                probed = [tf.where(real, *pair) for pair in zip(probed, states, strict=True)]
+                output = tf.where(real, output, outputs[-1] if outputs else 0.0)
             steps.places.append(place)
             steps.inputs.append(inputs)
             steps.before.append(states)
@@ -296,15 +298,15 @@ def _name(layer: Any) -> str:
     return str(layer.name)
 
 
-def _norm(slope: Any) -> float:
-    """The mean over the rows of the norm of their gradients; NaN if there is none."""
-    if slope is None:
+def _norm(gradient: Any) -> float:
+    """Return the mean norm of the rows of a gradient; NaN if there is none."""
+    if gradient is None:
         return float("nan")
-    return float(tf.reduce_mean(tf.norm(tf.cast(slope, tf.float32), axis=-1)))
+    return float(tf.reduce_mean(tf.norm(tf.cast(gradient, tf.float32), axis=-1)))
 
 
 def _possible(norms: Array, places: Array) -> Array:
-    """Norms [J, T] with NaN where k is on a side of t from which nothing at all comes to J."""
+    """Return norms [J, T] with NaN for k on a side of t on which no loss depends on any k."""
     after = np.arange(norms.shape[1]) > places[:, None]
     before = np.arange(norms.shape[1]) < places[:, None]
     for side in (after, before):
@@ -314,16 +316,16 @@ def _possible(norms: Array, places: Array) -> Array:
 
 
 def _in_place(steps: Steps, values: Sequence[Any], fill: float) -> Array:
-    """Values of steps, in the order of their places."""
+    """Return values of steps in the order of their positions."""
     first = np.asarray(values[0])
-    found = np.full((len(values), *first.shape), fill, np.result_type(first, np.float32))
-    found[steps.places] = np.asarray(values)
-    return found
+    ordered = np.full((len(values), *first.shape), fill, np.result_type(first, np.float32))
+    ordered[steps.places] = np.asarray(values)
+    return ordered
 
 
 def _saturated(name: str, values: Sequence[Tensor]) -> float:
-    """The share of an activation's values that are near its bounds."""
-    found = np.concatenate([np.asarray(value).ravel() for value in values])
+    """Return the share of an activation's values that are near its bounds."""
+    flat = np.concatenate([np.asarray(value).ravel() for value in values])
     if name == "recurrent_activation":  # a gate, from 0 to 1
-        return float(((found < SHUT) | (found > OPEN)).mean())
-    return float((np.abs(found) > OPEN).mean())
+        return float(((flat < SHUT) | (flat > OPEN)).mean())
+    return float((np.abs(flat) > OPEN).mean())

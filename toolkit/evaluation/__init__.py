@@ -1,4 +1,4 @@
-"""Metrics, reports and pictures, on arrays; neither TensorFlow nor a model is needed."""
+"""Metrics, reports and pictures on arrays; they need neither TensorFlow nor a model."""
 
 from toolkit.evaluation.classification import (
     calibration_error,

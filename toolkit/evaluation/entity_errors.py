@@ -1,18 +1,18 @@
-"""What a model got wrong about entities, each with the words around it."""
+"""A table of a model's errors on entities, each with the words around it."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from toolkit.data.spans import Span
-from toolkit.evaluation.entities import Tagged, overlapping, owners_of
+from toolkit.evaluation.entities import Tagged, entity_by_token, overlapping
 from toolkit.evaluation.report import WORST
+from toolkit.tagging.spans import Span
 
 if TYPE_CHECKING:
     import pandas as pd
 
-#: How many tokens are shown on each side of an error.
+#: The number of tokens shown on each side of an error.
 CONTEXT = 6
-#: Stands for an entity that is not there.
+#: Stands for no entity.
 _NONE = Span(0, 0, "")
 
 
@@ -30,17 +30,17 @@ class _Error(NamedTuple):
 
 
 def worst_entities(sentences: Iterable[Tagged], n: int = WORST) -> "pd.DataFrame":
-    """Returns the errors that the model was surest of, the surest first, and then what it missed.
+    """Return the most confident errors, most confident first, and then the missed entities.
 
     Args:
-        sentences: What is right and what was given.
-        n: How many rows at most.
+        sentences: Sentences with gold and predicted entities.
+        n: The largest number of rows.
 
     Returns:
         Columns ``kind`` (``label``, ``borders``, ``spurious`` or ``missed``), ``right`` and
-        ``given`` (the tokens), ``label`` and ``answer`` (their labels), ``score`` (none of what was
-        missed), ``context`` (the sentence around it, with what was given, or else missed, in
-        brackets) and ``sentence`` (its number, from 1).
+        ``given`` (the gold and the predicted tokens), ``label`` and ``answer`` (their labels),
+        ``score`` (empty for missed entities), ``context`` (the words around it, with the predicted
+        or the missed entity in brackets) and ``sentence`` (its number, from 1).
     """
     import pandas as pd
 
@@ -54,37 +54,37 @@ def worst_entities(sentences: Iterable[Tagged], n: int = WORST) -> "pd.DataFrame
 
 
 def _errors(sentence: Tagged, number: int) -> Iterator[_Error]:
-    """An entity that is right in part is shown with the first that it overlaps."""
-    tokens, right, given, scores = sentence
-    owners = owners_of(right)
-    explained = {*given}
-    for span, score in zip(given, scores, strict=True):
-        others = overlapping(span, owners)
-        if span in others:
+    """Yield the errors of a sentence; a partial match is paired with its first overlap."""
+    tokens, gold, predicted, scores = sentence
+    entity_at = entity_by_token(gold)
+    explained = {*predicted}
+    for span, score in zip(predicted, scores, strict=True):
+        overlaps = overlapping(span, entity_at)
+        if span in overlaps:
             continue
-        explained.update(others)
-        if not others:
+        explained.update(overlaps)
+        if not overlaps:
             yield _error("spurious", tokens, _NONE, span, score, number)
-        elif others[0][:2] == span[:2]:
-            yield _error("label", tokens, others[0], span, score, number)
+        elif overlaps[0][:2] == span[:2]:
+            yield _error("label", tokens, overlaps[0], span, score, number)
         else:
-            yield _error("borders", tokens, others[0], span, score, number)
-    for span in right:
+            yield _error("borders", tokens, overlaps[0], span, score, number)
+    for span in gold:
         if span not in explained:
             yield _error("missed", tokens, span, _NONE, None, number)
 
 
 def _error(
-    kind: str, tokens: Sequence[str], right: Span, given: Span, score: float | None, number: int
+    kind: str, tokens: Sequence[str], gold: Span, predicted: Span, score: float | None, number: int
 ) -> _Error:
-    start, end, _ = right if given is _NONE else given
+    start, end, _ = gold if predicted is _NONE else predicted
     before, after = tokens[max(0, start - CONTEXT) : start], tokens[end : end + CONTEXT]
     return _Error(
         kind,
-        " ".join(tokens[right.start : right.end]),
-        " ".join(tokens[given.start : given.end]),
-        right.label,
-        given.label,
+        " ".join(tokens[gold.start : gold.end]),
+        " ".join(tokens[predicted.start : predicted.end]),
+        gold.label,
+        predicted.label,
         score,
         " ".join([*before, f"[{' '.join(tokens[start:end])}]", *after]),
         number,

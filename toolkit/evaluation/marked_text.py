@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-#: The next label's hue is so many degrees on: the golden angle, which never comes near again soon.
+#: The step in degrees from one label's hue to the next: the golden angle, which keeps hues apart.
 HUE_STEP = 137.508
 
 _STYLE = """
@@ -32,7 +32,7 @@ footer > span { display: inline-block; margin-inline-end: 1rem; }
 }
 """
 
-# What a browser does not keep as it stands.
+# Characters that a browser would change.
 _REFERENCES = {"\r": "&#13;", "\0": "\ufffd"}
 _NOT_KEPT = re.compile("[\r\0\ud800-\udfff]")
 
@@ -40,12 +40,12 @@ _NOT_KEPT = re.compile("[\r\0\ud800-\udfff]")
 def marked_page(
     texts: Iterable[tuple[str, Sequence[Mapping[str, Any]]]], title: str
 ) -> Iterator[str]:
-    """Yields a page, piece by piece, while the texts still come.
+    """Yield an HTML page piece by piece while the texts are read.
 
-    The page needs nothing but itself. Each text is a block of its own, in its own direction of
-    writing; an entity's probability is shown where the pointer rests on it. Labels get their
-    colours in the order in which they come; at the foot stands how often each was found. What HTML
-    cannot hold (a null character, lone surrogates) is written as U+FFFD.
+    The page refers to no other file. Each text is a block of its own, in its own writing direction;
+    an entity's probability is shown when the pointer rests on it. Labels get their colours in the
+    order of their first occurrence; the foot of the page shows how often each was found. Characters
+    that HTML cannot hold (a null character, lone surrogates) are written as U+FFFD.
 
     Args:
         texts: Each text with its entities, in order: ``start`` and ``end`` in code points,
@@ -53,7 +53,7 @@ def marked_page(
         title: The page's title.
 
     Yields:
-        HTML, all of which together is the page.
+        Parts of the page, in order.
     """
     hues: dict[str, float] = {}
     counts: Counter[str] = Counter()
@@ -86,4 +86,4 @@ def marked_page(
 
 
 def _escaped(text: str) -> str:
-    return _NOT_KEPT.sub(lambda found: _REFERENCES.get(found[0], "\ufffd"), html.escape(text))
+    return _NOT_KEPT.sub(lambda match: _REFERENCES.get(match[0], "\ufffd"), html.escape(text))

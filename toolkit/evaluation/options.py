@@ -1,4 +1,4 @@
-"""How two runs are compared, as plain values."""
+"""The options of the comparison of two runs."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,16 +8,16 @@ from toolkit.options import Limits, check_options
 
 @dataclass(frozen=True, kw_only=True)
 class BootstrapOptions:
-    """The paired bootstrap.
+    """The options of the paired bootstrap.
 
     Args:
-        resamples: How many sets of examples are drawn, each as large as the data.
-        confidence: The share of the resampled differences that the interval holds; a difference is
-            more than chance where its p-value is below the rest.
-        seed: The seed of the draws.
+        resamples: The number of resamples, each as large as the data.
+        confidence: The share of the resampled differences inside the interval; a difference is more
+            than chance if its p-value is below 1 - confidence.
+        seed: The seed of the resampling.
 
     Raises:
-        OptionError: A value is of another type, or out of its limits.
+        OptionError: A value has the wrong type or is out of its limits.
     """
 
     LIMITS: ClassVar[Limits] = {"resamples": (1, None), "confidence": (0, 1), "seed": (0, None)}

@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 def draw_confusion(
     confusion: ArrayLike, classes: Sequence[str], axes: "Axes | None" = None
 ) -> "Axes":
-    """Draws a confusion matrix: a row for each right class, a column for each answer.
+    """Draw a confusion matrix: a row for each gold class, a column for each predicted class.
 
-    A cell's shade is its share of the row, so that rare classes are seen as well as common ones;
-    its figure is the count, left out where it is 0 or there is no room for it.
+    A cell's shade is its share of the row, so that rare classes are as visible as common ones; its
+    text is the count, left out if it is 0 or does not fit.
 
     Args:
         confusion: [C, C] counts.
         classes: C names, in any script; a character that no installed font has is written as its
             code.
-        axes: Where to draw; a figure of its own without them.
+        axes: The axes to draw on; without them a new figure is made.
 
     Returns:
         The axes.
@@ -44,8 +44,8 @@ def draw_confusion(
     names, fonts = legible(classes)
     size = min(10, 0.8 * cell)
     style: dict[str, Any] = {"fontfamily": fonts, "fontsize": size, "parse_math": False}
-    lie = max(map(len, names)) * 0.7 * size < cell
-    axes.set_xticks(range(len(names)), names, rotation=0 if lie else 90, **style)
+    horizontal = max(map(len, names)) * 0.7 * size < cell
+    axes.set_xticks(range(len(names)), names, rotation=0 if horizontal else 90, **style)
     axes.set_yticks(range(len(names)), names, **style)
 
     size = min(10, cell / (0.7 * len(str(counts.max())) + 0.5))
@@ -58,12 +58,12 @@ def draw_confusion(
 
 
 def save_picture(path: str | os.PathLike[str], axes: "Axes") -> None:
-    """Writes the figure that the axes stand in; the name's ending decides the format."""
+    """Write the figure of the axes; the file name's suffix decides the format."""
     axes.figure.canvas.print_figure(path, dpi=150, bbox_inches="tight")
 
 
 def _square(inches: float) -> "Axes":
-    """Axes of a size of their own; what stands beside them is added when they are saved."""
+    """Return square axes of a given size; the figure grows around them when it is saved."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(inches, inches)).add_axes((0, 0, 1, 1))

@@ -1,4 +1,4 @@
-"""What a reader wants of an evaluation: a table, the worst errors, and files of both."""
+"""Reports of an evaluation: tables, the worst errors, and files of both."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,12 +16,12 @@ from toolkit.pictures import one_line
 if TYPE_CHECKING:
     import pandas as pd
 
-#: How many errors are worth a reader's time.
+#: The default number of errors in a report.
 WORST = 20
 
 
 def metrics_table(metrics: Mapping[str, Any]) -> str:
-    """Lays metrics out for a terminal, a line each, and a line for each class below them.
+    """Format metrics as a table, one per line, followed by one line per class.
 
     Before::
 
@@ -34,14 +34,14 @@ def metrics_table(metrics: Mapping[str, Any]) -> str:
         class      f1  support
         neg    0.8000        3
 
-    A metric without meaning for the data, None, is called undefined. Where ``seeds`` is what
-    ``over_seeds`` gave, mean and deviation stand beside each metric.
+    A metric that is None is shown as undefined. If ``metrics["seeds"]`` is a result of
+    ``over_seeds``, mean and deviation stand beside each metric.
     """
     numbers = {n: value for n, value in metrics.items() if isinstance(value, int | float | None)}
     rows = [[name, value] for name, value in numbers.items()]
     if seeds := metrics.get("seeds"):
-        of_seeds = [[seeds["mean"][name], seeds["deviation"][name]] for name in numbers]
-        rows = [row + more for row, more in zip(rows, of_seeds, strict=True)]
+        seed_columns = [[seeds["mean"][name], seeds["deviation"][name]] for name in numbers]
+        rows = [row + more for row, more in zip(rows, seed_columns, strict=True)]
         count = len(seeds["runs"])
         rows.insert(0, ["metric", "this run", f"mean of {count} seeds", "deviation"])
     tables = [rows]
@@ -53,21 +53,21 @@ def metrics_table(metrics: Mapping[str, Any]) -> str:
 
 
 def comparison_table(comparison: Mapping[str, Any]) -> str:
-    """Lays out what ``compare`` gave, and says of each metric in words what it means."""
+    """Format a result of ``compare`` as a table, with one sentence per metric."""
     percent = f"{100 * comparison['confidence']:g} %"
     rows = [["metric", "A", "B", "B - A", f"{percent} interval", "p"]]
     words = []
-    for name, found in comparison["metrics"].items():
-        difference, p_value = f"{found['difference']:+.4f}", f"{found['p_value']:.4f}"
-        interval = f"{found['low']:+.4f} to {found['high']:+.4f}"
-        rows.append([name, found["a"], found["b"], difference, interval, p_value])
-        if found["better"] is None:
+    for name, result in comparison["metrics"].items():
+        difference, p_value = f"{result['difference']:+.4f}", f"{result['p_value']:.4f}"
+        interval = f"{result['low']:+.4f} to {result['high']:+.4f}"
+        rows.append([name, result["a"], result["b"], difference, interval, p_value])
+        if result["better"] is None:
             words.append(f"{name}: A and B are equal")
         else:
             verdict = (
-                "by more than chance" if found["more_than_chance"] else "but that may be chance"
+                "by more than chance" if result["more_than_chance"] else "but that may be chance"
             )
-            words.append(f"{name}: {found['better'].upper()} is better, {verdict}")
+            words.append(f"{name}: {result['better'].upper()} is better, {verdict}")
     return "\n".join([_columns(rows), "", *words])
 
 
@@ -79,33 +79,33 @@ def worst_errors(
     n: int = WORST,
     among: "pd.DataFrame | None" = None,
 ) -> "pd.DataFrame":
-    """Returns the wrong answers that the model was surest of, the surest first.
+    """Return the most confident wrong answers, most confident first.
 
     Args:
         texts: N texts.
-        labels: [N] the index of the right class.
-        probabilities: [N, C] what the model gave each class.
+        labels: [N] the index of the gold class.
+        probabilities: [N, C] the predicted probabilities.
         classes: C names.
-        n: How many rows at most.
-        among: The worst of other texts, which compete for the same rows.
+        n: The largest number of rows.
+        among: The worst errors on other texts, which compete for the same rows.
 
     Returns:
         Columns ``text``, ``label``, ``answer``, ``score`` (the answer's probability) and
-        ``label_score`` (the right class's).
+        ``label_score`` (the gold class's).
     """
     import pandas as pd
 
-    right, given = np.asarray(labels, np.int64), np.asarray(probabilities)
-    answers, scores = given.argmax(axis=1), given.max(axis=1)
-    wrong = np.flatnonzero(answers != right)
+    gold, predicted = np.asarray(labels, np.int64), np.asarray(probabilities)
+    answers, scores = predicted.argmax(axis=1), predicted.max(axis=1)
+    wrong = np.flatnonzero(answers != gold)
     worst = wrong[np.argsort(-scores[wrong], kind="stable")][:n]
     errors = pd.DataFrame(
         {
             "text": [texts[i] for i in worst],
-            "label": [classes[i] for i in right[worst]],
+            "label": [classes[i] for i in gold[worst]],
             "answer": [classes[i] for i in answers[worst]],
             "score": scores[worst],
-            "label_score": given[worst, right[worst]],
+            "label_score": predicted[worst, gold[worst]],
         }
     )
     if among is None:
@@ -120,13 +120,13 @@ def write_report(
     classes: Sequence[str],
     errors: "pd.DataFrame | None" = None,
 ) -> None:
-    """Writes ``metrics.json`` and, where there is something for them, two files more.
+    """Write ``metrics.json`` and, if there is data for them, ``confusion.png`` and ``errors.csv``.
 
     Args:
-        folder: Made when it is missing.
-        metrics: Of any kind; with a ``confusion`` they give ``confusion.png``.
-        classes: The names that go with it.
-        errors: What ``worst_errors`` gave, if anything; it becomes ``errors.csv``.
+        folder: The folder, made if it is missing.
+        metrics: The metrics; a ``confusion`` among them is drawn as ``confusion.png``.
+        classes: The names of the confusion matrix's rows.
+        errors: A result of ``worst_errors``, written as ``errors.csv``.
     """
     atomic_write(folder / "metrics.json", json.dumps(metrics, indent=2, ensure_ascii=False) + "\n")
     if "confusion" in metrics:
@@ -136,7 +136,7 @@ def write_report(
 
 
 def _columns(rows: Sequence[Sequence[Any]]) -> str:
-    """Aligns the first column left, and the others right."""
+    """Align the first column left and the others right."""
     return aligned([[_cell(value) for value in row] for row in rows])
 
 

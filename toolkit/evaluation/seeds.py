@@ -1,4 +1,4 @@
-"""How much of a metric is the luck of the seed."""
+"""Means and deviations of metrics over runs with different seeds."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,14 +7,14 @@ import numpy as np
 
 
 def over_seeds(runs: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
-    """Brings together the metrics of runs that differ by their seed alone.
+    """Combine the metrics of runs that differ only in their seed.
 
     Args:
-        runs: What ``evaluate`` gave, by seed; of two runs at least.
+        runs: The metrics from ``evaluate`` by seed, of two runs at least.
 
     Returns:
-        ``mean`` and ``deviation`` (the sample standard deviation) of each metric that is a number,
-        None where it is undefined; and ``runs``, by seed the metrics themselves.
+        ``mean`` and ``deviation`` (the sample standard deviation) of each numeric metric, None if
+        it is undefined for a run; and ``runs``, the metrics by seed.
     """
     first = next(iter(runs.values()))
     names = [name for name, value in first.items() if isinstance(value, int | float | None)]

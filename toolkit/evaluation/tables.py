@@ -1,4 +1,4 @@
-"""Reports of plain values, laid out for a terminal."""
+"""Text tables for a terminal."""
 
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -6,17 +6,16 @@ from typing import Any
 
 from toolkit.pictures import one_line
 
-#: The widest a cell of a list may be.
+#: The largest width of a cell in a list of rows.
 WIDEST = 60
 
 
 def report_table(report: Mapping[str, Any]) -> str:
-    """Lays a report out: sections by name, and its warnings.
+    """Format a report: its sections by name, and its warnings.
 
     A section is a mapping of values, or of rows by name, or a list of rows; a row maps names to
-    values.
-
-    A name that ends in ``_share`` is a share, one that ends in ``_bytes`` a size.
+    values. A name that ends in ``_share`` is shown as a percentage, one that ends in ``_bytes`` in
+    MB.
 
     Before::
 
@@ -43,14 +42,14 @@ def report_table(report: Mapping[str, Any]) -> str:
 
 
 def aligned(rows: Sequence[Sequence[str]], left: int = 1) -> str:
-    """Aligns the first columns left, and the others right."""
+    """Align the first columns left and the others right."""
     widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
     lines = []
     for row in rows:
         cells = []
-        for place, (cell, width) in enumerate(zip(row, widths, strict=True)):
+        for column_number, (cell, width) in enumerate(zip(row, widths, strict=True)):
             blanks = " " * (width - _width(cell))
-            cells.append(cell + blanks if place < left else blanks + cell)
+            cells.append(cell + blanks if column_number < left else blanks + cell)
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
 
@@ -84,7 +83,7 @@ def _cell(name: str, value: Any) -> str:
 
 
 def _width(text: str) -> int:
-    """How many columns a terminal takes for a text."""
+    """Return the number of columns that a text takes in a terminal."""
     return sum(
         0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF")
         for c in text

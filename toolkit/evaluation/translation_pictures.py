@@ -1,4 +1,4 @@
-"""Pictures of translations: where the network looked, and BLEU by length."""
+"""Pictures of translations: attention weights, and BLEU by length."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from toolkit.evaluation.translation import LengthRow
 from toolkit.pictures import legible, save_figure, visible
 
-#: The side of a unit's cell, in inches; of long texts they are smaller.
+#: The side of a token's cell in inches, and its lower limit for long texts.
 CELL, SMALLEST_CELL = 0.32, 0.16
 LONGEST_SIDE = 24.0
 
@@ -18,11 +18,11 @@ LONGEST_SIDE = 24.0
 def draw_attention(
     source: Sequence[str], target: Sequence[str], weights: ArrayLike, path: str | Path
 ) -> None:
-    """Draws how much of the attention lay on each unit of the source.
+    """Draw the attention weights of a translation.
 
     Args:
-        source: The S units of the source, along the picture's upper edge.
-        target: The T units of the translation, along its left edge.
+        source: The S tokens of the source, along the picture's upper edge.
+        target: The T tokens of the translation, along its left edge.
         weights: [T, S].
         path: The PNG file; it is written whole or not at all.
     """
@@ -30,11 +30,11 @@ def draw_attention(
 
     table = np.asarray(weights, np.float64).reshape(len(target), len(source))
     cell = max(SMALLEST_CELL, min(CELL, LONGEST_SIDE / max(1, *table.shape)))
-    names = [visible(unit) for unit in (*source, *target)]
-    units, fonts = legible(names)
-    room = 0.11 * max(map(len, units), default=1) + 0.4
+    names = [visible(token) for token in (*source, *target)]
+    tokens, fonts = legible(names)
+    margin = 0.11 * max(map(len, tokens), default=1) + 0.4
     figure = Figure(
-        figsize=(room + cell * max(1, len(source)), room + cell * max(1, len(target))),
+        figsize=(margin + cell * max(1, len(source)), margin + cell * max(1, len(target))),
         layout="constrained",
     )
     axes = figure.add_subplot()
@@ -46,16 +46,16 @@ def draw_attention(
         "parse_math": False,
     }
     axes.xaxis.tick_top()
-    axes.set_xticks(range(len(source)), units[: len(source)], rotation=90, **style)
-    axes.set_yticks(range(len(target)), units[len(source) :], **style)
+    axes.set_xticks(range(len(source)), tokens[: len(source)], rotation=90, **style)
+    axes.set_yticks(range(len(target)), tokens[len(source) :], **style)
     save_figure(figure, path)
 
 
 def draw_bleu_by_length(curves: Mapping[str, Sequence[LengthRow]], path: str | Path) -> None:
-    """Draws BLEU against the number of the source's words, a line for each model.
+    """Draw BLEU against the number of words in the source, one line per model.
 
     Args:
-        curves: What ``bleu_by_length`` gave, by the name of the model.
+        curves: The rows of ``bleu_by_length`` by model.
         path: The PNG file; it is written whole or not at all.
     """
     from matplotlib.figure import Figure

@@ -1,4 +1,4 @@
-"""What is written of an evaluation of translations."""
+"""The files of an evaluation of translations."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -18,17 +18,17 @@ def write_translations(
     hypotheses: Sequence[str],
     references: Sequence[str],
 ) -> None:
-    """Writes ``metrics.json``, ``translations.csv`` and ``bleu_by_length.png``.
+    """Write ``metrics.json``, ``translations.csv`` and ``bleu_by_length.png``.
 
-    The translations stand in the order of their own chrF, the worst first.
+    The translations are sorted by their sentence chrF, the worst first.
 
     Args:
-        folder: Made when it is missing.
-        metrics: What was measured.
+        folder: The folder, made if it is missing.
+        metrics: The metrics.
         rows: BLEU by the length of the source.
-        sources: [N] what was read.
-        hypotheses: [N] what was given.
-        references: [N] what is right.
+        sources: [N] the source texts.
+        hypotheses: [N] the translations.
+        references: [N] the references.
     """
     import pandas as pd
 

@@ -1,13 +1,20 @@
-"""A run's folder: the models, the golden file, the card, and the proof that they answer rightly.
+"""A run's folder: exported models, golden file, model card, description, and their verification.
 
-The names that need TensorFlow are imported when they are first used, so that ``verify`` does not
-wait for it.
+Names that need TensorFlow are imported at their first use, so that the rest does not wait for it.
 """
 
 from typing import TYPE_CHECKING, Any
 
+from toolkit.export.archive import add_assets, read_asset
 from toolkit.export.card import CARD_FILE, Card, write_card
-from toolkit.export.description import read_description, version_folder
+from toolkit.export.description import (
+    ARCHIVE,
+    description_path,
+    is_exported,
+    read_description,
+    upgrade_description,
+    version_folder,
+)
 from toolkit.export.golden import write_golden
 from toolkit.export.onnx import check_onnx, write_onnx
 from toolkit.export.verify import VerifyResult, newest_version, read_golden, verify
@@ -18,16 +25,22 @@ if TYPE_CHECKING:
     from toolkit.export.write import write_saved_model
 
 __all__ = [
+    "ARCHIVE",
     "CARD_FILE",
     "Card",
     "Servable",
     "VerifyResult",
+    "add_assets",
     "check_onnx",
+    "description_path",
+    "is_exported",
     "newest_version",
     "of_python",
+    "read_asset",
     "read_description",
     "read_golden",
     "stored",
+    "upgrade_description",
     "verify",
     "version_folder",
     "write_card",

@@ -1,7 +1,8 @@
-"""The model card: what a stranger needs to know before using a run's model."""
+"""The model card: what users need to know before they use a run's model."""
 
 import datetime
 import importlib.metadata
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,31 +10,38 @@ from pathlib import Path
 from typing import Any
 
 from toolkit import __version__
-from toolkit.export.verify import newest_version
+from toolkit.export.signatures import input_specs, spec_text
+from toolkit.export.verify import is_batched, newest_version
 from toolkit.files import atomic_write
 
 CARD_FILE = "README.md"
 
+#: The snippet shortens lists with more items, and breaks lines with more characters.
+LONGEST_LIST, LONGEST_LINE = 8, 96
+#: It shortens longer bytes to so many: the header of a WAV file has 44.
+LONGEST_BYTES = 64
+
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """What only the task knows about the model; the rest is found in the run's folder.
+    """The parts of a model card that the task states; the others are read from the run's folder.
 
     Args:
         task: What the model does, in a sentence or two.
         data: The name of the training data; of a path only the last part is printed.
         rows: How many examples the model was trained on.
-        rows_are: What they are called.
+        rows_are: What the examples are called.
         classes: The classes with their counts in the training data; empty where there are none.
-        counted: What the counts are of.
-        validation: How the validation data was come by, for example ``10 % of the rows, by film``.
-        metrics: What was measured, by name; a name says on which data.
+        counted: What the counts of the classes count.
+        validation: The source of the validation data, for example ``10 % of the rows, by film``.
+        metrics: The figures by name; a name says on which data.
         command: The command line or call that trained the model.
         signatures: The functions that were exported, as given to ``write_saved_model``.
-        example: The arguments of ``serving_default`` for the snippet, without the batch.
+        example: The arguments of ``serving_default`` for the snippet, without the batch: strings,
+            numbers, arrays or nested lists of them.
         parameters: How many trainable parameters the model has.
-        long_texts: What happens to texts beyond the maximum length.
-        limits: What the model should not be relied on for, a sentence each.
+        long_texts: How texts beyond the maximum length are treated.
+        limits: For what the model should not be relied on, a sentence each.
     """
 
     task: str
@@ -46,7 +54,7 @@ class Card:
     metrics: Mapping[str, float]
     command: str
     signatures: Mapping[str, Any]
-    example: Mapping[str, str]
+    example: Mapping[str, Any]
     parameters: int
     long_texts: str
     limits: Sequence[str] = ()
@@ -57,7 +65,7 @@ def write_card(run_folder: str | os.PathLike[str], card: Card) -> Path:
 
     Args:
         run_folder: A run's folder with at least one exported version.
-        card: What the task knows.
+        card: The parts that the task states.
 
     Returns:
         The path of the card.
@@ -110,34 +118,61 @@ def _model(card: Card, version: int | None, megabytes: float) -> str:
 
 
 def _signature(name: str, function: Any) -> list[str]:
-    """One row: the name, what it takes and what it gives, each as ``name dtype [shape]``."""
-    import tensorflow as tf
-
-    concrete = function.get_concrete_function()
-    inputs = tf.nest.flatten(concrete.structured_input_signature)
-    takes = ", ".join(_tensor(spec.name, spec) for spec in inputs)
-    gives = ", ".join(_tensor(key, spec) for key, spec in concrete.structured_outputs.items())
+    """Return one row: the name, the inputs and the outputs, each as ``name dtype [shape]``."""
+    outputs = function.get_concrete_function().structured_outputs
+    takes, gives = (
+        ", ".join(f"`{key}` {spec_text(spec)}" for key, spec in specs.items())
+        for specs in (input_specs(function), outputs)
+    )
     return [f"`{name}`", takes, gives]
 
 
-def _tensor(name: str, spec: Any) -> str:
-    sizes = ["N" if size is None else str(size) for size in spec.shape]
-    if sizes and spec.shape[0] is None:
-        sizes[0] = "B"
-    return f"`{name}` {spec.dtype.name} [{', '.join(sizes)}]"
-
-
 def _snippet(card: Card, version: int | None) -> str:
-    arguments = ", ".join(
-        f"{name}=tf.constant([{value!r}])" for name, value in card.example.items()
-    )
+    """Return Python code that loads the model and asks it the example."""
+    arguments = [
+        f"{name}={_constant(card.example[name], spec)}"
+        for name, spec in input_specs(card.signatures["serving_default"]).items()
+    ]
+    call = 'answers = model.signatures["serving_default"]('
+    line = f"{call}{', '.join(arguments)})"
+    if len(line) > LONGEST_LINE and len(arguments) > 1:
+        line = f"{call}\n" + "".join(f"    {argument},\n" for argument in arguments) + ")"
     return (
         "```python\n"
         "import tensorflow as tf\n\n"
         f'model = tf.saved_model.load("{version}")\n'
-        f'answers = model.signatures["serving_default"]({arguments})\n'
+        f"{line}\n"
         "```"
     )
+
+
+def _constant(value: Any, spec: Any) -> str:
+    """Return code that makes an input's tensor of one example, in a batch if the input has one."""
+    code = f"[{_literal(value)}]" if is_batched(spec) else _literal(value)
+    if spec.dtype.name == "string":
+        return f"tf.constant({code})"
+    return f"tf.constant({code}, tf.{spec.dtype.name})"
+
+
+def _literal(value: Any) -> str:
+    """Return code for a value; of a long list all but its ends become copies of its second item.
+
+    So the code is brief, and its value has the shape that other inputs, such as ``length``, state.
+    """
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        if len(value) <= LONGEST_LIST:
+            return f"[{', '.join(map(_literal, value))}]"
+        first, second, last = (_literal(value[index]) for index in (0, 1, -1))
+        return f"[{first}, *{len(value) - 2} * [{second}], {last}]"
+    if isinstance(value, bytes) and len(value) > LONGEST_BYTES:
+        return f"{value[:LONGEST_BYTES]!r} + bytes({len(value) - LONGEST_BYTES})"
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return 'float("nan")'
+    if isinstance(value, float):
+        return f'float("{value}")' if math.isinf(value) else repr(float(f"{value:.4g}"))
+    return repr(value)
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

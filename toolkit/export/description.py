@@ -1,8 +1,9 @@
-"""What a run's folder says of its model, without TensorFlow."""
+"""The description of a run, its ``config.yaml``, read without TensorFlow."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -10,6 +11,103 @@ from toolkit.errors import ModelError
 from toolkit.export.verify import newest_version
 
 CONFIG = ("assets", "config.yaml")
+#: What ``save`` writes: the text layer and the network as Keras keeps them.
+ARCHIVE = "model.keras"
+
+
+def is_exported(folder: str | os.PathLike[str]) -> bool:
+    """Whether a run's folder holds an exported version, or is one itself.
+
+    Raises:
+        ModelError: There is no such folder.
+    """
+    folder = _folder(folder)
+    return (folder / "saved_model.pb").is_file() or newest_version(folder) is not None
+
+
+def description_path(folder: str | os.PathLike[str]) -> Path:
+    """Return the path of the ``config.yaml`` that describes the model which answers for a run.
+
+    It is that of the newest version, or the run's own where ``model.keras`` stands alone.
+
+    Raises:
+        ModelError: The folder is missing, or holds neither a version nor ``model.keras``.
+    """
+    if is_exported(folder):
+        return version_folder(folder).joinpath(*CONFIG)
+    if not Path(folder, ARCHIVE).is_file():
+        raise ModelError(
+            f"{folder}: no exported version (a numbered folder such as 1/) and no {ARCHIVE} is in "
+            "it; give the folder of a trained run"
+        )
+    return Path(folder, CONFIG[-1])
+
+
+class Renaming(NamedTuple):
+    """A new name for an option, which is also that of the fact, and for some of its values."""
+
+    old: str
+    new: str
+    values: Mapping[str, str]
+
+
+#: The format of the descriptions that this toolkit writes. Those without a format have format 1.
+FORMAT = 2
+
+#: By format, what it renamed in the sections ``options`` and ``facts`` of the format before.
+UPGRADES = {
+    2: [Renaming("units", "token_level", {"compounds": "treebank_words"})],
+}
+
+#: By format and task, the options of the format before that the task never took another value of.
+REMOVED: dict[int, dict[str, tuple[str, ...]]] = {
+    2: {
+        "EntityTagger": ("label_smoothing",),
+        "Translator": ("class_weights",),
+        "LanguageModel": ("class_weights", "label_smoothing"),
+    },
+}
+
+
+def upgrade_description(
+    config: Mapping[str, Any], path: str | os.PathLike[str] = "config.yaml"
+) -> dict[str, Any]:
+    """Return a description in the format that this toolkit writes.
+
+    Args:
+        config: The content of a run's ``config.yaml``, of any format.
+        path: The name of the file, for the message of an error.
+
+    Raises:
+        ModelError: A newer toolkit wrote the description.
+        KeyError: It lacks a section.
+        TypeError: It is not a mapping of mappings.
+        ValueError: Its format is not a number.
+    """
+    sections = {name: dict(config[name]) for name in ("options", "facts")}
+    written = config.get("format", 1)
+    if not isinstance(written, int) or written < 1:
+        raise ValueError(f"the format is {written!r}")
+    if written > FORMAT:
+        raise ModelError(
+            f"{path} has format {written}, and this toolkit reads formats up to {FORMAT}; "
+            "use a newer version of the toolkit"
+        )
+    for number in range(written + 1, FORMAT + 1):
+        for name in REMOVED.get(number, {}).get(config.get("task", ""), ()):
+            sections["options"].pop(name, None)
+        for renaming in UPGRADES[number]:
+            sections = {name: _renamed(part, renaming) for name, part in sections.items()}
+    return {**config, "format": FORMAT, **sections}
+
+
+def _renamed(section: Mapping[str, Any], renaming: Renaming) -> dict[str, Any]:
+    """Return a section with one name changed, and its value if that was renamed, too."""
+    old, new, values = renaming
+    return {
+        new if name == old else name: values.get(value, value) if name == old else value
+        for name, value in section.items()
+    }
 
 
 def version_folder(folder: str | os.PathLike[str]) -> Path:
@@ -18,10 +116,7 @@ def version_folder(folder: str | os.PathLike[str]) -> Path:
     Raises:
         ModelError: The folder is missing, or holds no version.
     """
-    folder = Path(folder)
-    if not folder.is_dir():
-        what = "this is a file" if folder.exists() else "there is no such folder"
-        raise ModelError(f"{folder}: {what}; give the folder of a trained run")
+    folder = _folder(folder)
     if (folder / "saved_model.pb").is_file():
         return folder
     version = newest_version(folder)
@@ -33,28 +128,43 @@ def version_folder(folder: str | os.PathLike[str]) -> Path:
 
 
 def read_description(folder: str | os.PathLike[str], task: str) -> dict[str, dict[str, Any]]:
-    """Return the ``options``, ``facts`` and ``metrics`` that a run's newest version says it has.
+    """Return the ``options``, ``facts`` and ``metrics`` of the model that answers for a run.
 
     Args:
         folder: The run's folder, or that of a version.
         task: The name of the class that must have written it.
 
     Raises:
-        ModelError: There is no SavedModel, or not one that this task wrote.
+        ModelError: There is no model, or another task or a newer toolkit wrote it.
     """
-    folder = version_folder(folder)
-    path = folder.joinpath(*CONFIG)
+    path = description_path(folder)
+    exported = is_exported(folder)
+    folder = version_folder(folder) if exported else Path(folder)
     try:
-        config = yaml.safe_load(path.read_bytes())
+        config = upgrade_description(yaml.safe_load(path.read_bytes()), path)
         found = {name: dict(config[name]) for name in ("options", "facts", "metrics")}
         writer = config["task"]
     except FileNotFoundError:
-        raise ModelError(
-            f"{folder}: this SavedModel has no {Path(*CONFIG)}, so this toolkit did not write it"
-        ) from None
+        what = f"this SavedModel has no {Path(*CONFIG)}" if exported else f"no {path.name} is in it"
+        raise ModelError(f"{folder}: {what}, so this toolkit did not write it") from None
+    except ModelError:
+        raise
     except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError) as error:
         reason = getattr(error, "strerror", None) or "it is none that this toolkit wrote"
         raise ModelError(f"{path} cannot be used: {reason}") from error
     if writer != task:
         raise ModelError(f"{folder}: the model in it is of the task {writer}, not {task}")
     return found
+
+
+def _folder(folder: str | os.PathLike[str]) -> Path:
+    """Return the path of a folder that is there.
+
+    Raises:
+        ModelError: It is missing, or a file.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        what = "this is a file" if folder.exists() else "there is no such folder"
+        raise ModelError(f"{folder}: {what}; give the folder of a trained run")
+    return folder

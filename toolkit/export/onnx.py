@@ -1,4 +1,4 @@
-"""A classifier from ids to scores as ONNX: written whole or not at all, and held to the network."""
+"""A classifier from ids to scores as ONNX: written atomically, and compared with the network."""
 
 import importlib.util
 import logging
@@ -16,7 +16,7 @@ from toolkit.export.verify import TOLERANCE
 from toolkit.export.version import write_version
 
 if TYPE_CHECKING:
-    from toolkit.models import TextModel
+    from toolkit.models import SequenceModel
 
 logger = logging.getLogger("toolkit")
 
@@ -24,10 +24,10 @@ FOLDER = "onnx"
 
 
 def check_onnx() -> None:
-    """Complain if a package of the extra ``onnx`` is missing.
+    """Check that the packages of the extra ``onnx`` are installed.
 
     Raises:
-        OptionError: One is; the message says what installs it.
+        OptionError: One is missing; the message says how to install it.
     """
     packages = ("onnx", "onnxruntime")
     missing = " ".join(name for name in packages if importlib.util.find_spec(name) is None)
@@ -37,16 +37,16 @@ def check_onnx() -> None:
 
 def write_onnx(
     run_folder: str | os.PathLike[str],
-    text_model: "TextModel",
+    text_model: "SequenceModel",
     texts: Sequence[str],
     files: Mapping[str, str],
 ) -> Path:
     """Write ``<run_folder>/onnx/<n>/``, ``n`` being the next version.
 
-    It holds ``model.onnx``, ``vocabulary.txt`` and ``golden.jsonl``, in which texts stand with
-    their ids and the network's answers, for whoever writes a tokenizer. Before the version is put
-    in place, ONNX Runtime's answers are compared with the network's, both in float32; the
-    greatest difference is said.
+    It holds ``model.onnx``, ``vocabulary.txt`` and ``golden.jsonl``, which lists texts with their
+    ids and the network's answers, for those who write a tokenizer. Before the version is put in
+    place, ONNX Runtime's answers are compared with the network's, both in float32; the greatest
+    difference is logged.
 
     Args:
         run_folder: The run's folder.
@@ -70,7 +70,7 @@ def write_onnx(
     from toolkit.export.onnx_graph import onnx_model
 
     model = onnx_model(text_model.network)
-    tokenizer, network = text_model.tokenizer, _in_float32(text_model.network)
+    tokenizer, network = text_model.preprocessing, _in_float32(text_model.network)
     ids = [np.asarray(tokenizer(text)) for text in texts]
     answer = tf.function(
         network.answer, input_signature=[tf.TensorSpec([None, None], tf.int32)], autograph=False
@@ -81,7 +81,7 @@ def write_onnx(
         folder.mkdir()
         onnx.save(model, folder / "model.onnx")
         quiet = onnxruntime.SessionOptions()
-        quiet.intra_op_num_threads = 1  # else it complains where it may not choose its processors
+        quiet.intra_op_num_threads = 1  # else it warns where it may not choose its processors
         session = onnxruntime.InferenceSession(
             folder / "model.onnx", quiet, providers=["CPUExecutionProvider"]
         )
@@ -110,7 +110,7 @@ def write_onnx(
 
 
 def _in_float32(network: Any) -> Any:
-    """The network, or one of the same weights that computes in float32."""
+    """Return the network, or one with the same weights that computes in float32."""
     if network.compute_dtype == "float32":
         return network
     single = type(network).from_config(network.get_config() | {"dtype": "float32"})
@@ -120,7 +120,7 @@ def _in_float32(network: Any) -> Any:
 
 
 def _batches(vocabulary_size: int) -> list[NDArray[np.int32]]:
-    """Ids of one step, alone, padded (to nothing at all too), and long."""
+    """Return batches of ids: one step, one row, rows padded (one is all padding), long rows."""
     random = np.random.default_rng(0)
     batches = []
     for rows, steps in ((1, 1), (1, 50), (9, 50), (2, 400)):
@@ -131,7 +131,7 @@ def _batches(vocabulary_size: int) -> list[NDArray[np.int32]]:
 
 
 def _difference(session: Any, answer: Any, ids: NDArray[np.int32]) -> float:
-    """The greatest difference between the answers to one batch."""
+    """Return the greatest difference between the answers to one batch."""
     (answers,) = session.run(None, {"ids": ids.astype(np.int64)})
     expected = answer(ids).numpy().reshape(answers.shape)
     return float(np.max(np.abs(answers - expected)))

@@ -1,7 +1,7 @@
 """A classifier's network as an ONNX graph.
 
-Recurrent layers become ONNX's own RNN, GRU and LSTM operators: a loop of single operations, which
-a tracing converter makes of them, takes ONNX Runtime some twenty times as long for a text of 200
+Recurrent layers become ONNX's own RNN, GRU and LSTM operators. A tracing converter makes them a
+loop of single operations, which takes ONNX Runtime some twenty times as long for a text of 200
 words.
 """
 
@@ -18,7 +18,7 @@ from toolkit.cells import GRUCell, SimpleRNNCell, SimplifiedGRUCell
 from toolkit.errors import ModelError
 from toolkit.models import ManyToOne, OneToOne
 
-#: ONNX Runtime 1.12 and later read it.
+#: What ONNX Runtime 1.12 and later can read.
 OPSET, IR_VERSION = 17, 8
 
 IDS = "ids"
@@ -28,7 +28,7 @@ Array = NDArray[Any]
 
 
 def onnx_model(network: keras.Model) -> onnx.ModelProto:
-    """The network as a model of one input and one output.
+    """Return the network as a model of one input and one output.
 
     It takes ``ids`` int64 [batch, time], where 0 is padding, and gives ``probabilities`` float
     [batch, C], or for a number ``value`` float [batch]. It computes in float32 whatever the
@@ -62,7 +62,7 @@ def onnx_model(network: keras.Model) -> onnx.ModelProto:
 
 
 class Graph:
-    """The nodes and constants of a graph that is being put together."""
+    """A graph under construction: its nodes and constants."""
 
     def __init__(self) -> None:
         self.nodes: list[Any] = []
@@ -71,12 +71,13 @@ class Graph:
     def __call__(
         self, operator: str, *inputs: str | Array | np.generic, outputs: int = 1, **attributes: Any
     ) -> Any:
-        """Add a node; arrays among its inputs become constants. Gives its output's name, or names.
+        """Add a node and return the name of its output, or the names of several.
 
         Args:
             operator: The name of the ONNX operator.
-            inputs: Names of values, ``""`` for one that is left out, or arrays.
-            outputs: How many outputs it has.
+            inputs: Names of values, ``""`` for one that is left out, or arrays, which become
+                constants.
+            outputs: The number of outputs.
             attributes: The operator's attributes; ``name`` is that of its output.
         """
         name = attributes.pop("name", f"{operator}_{len(self.nodes)}")
@@ -92,13 +93,13 @@ class Graph:
 
 
 def _many_to_one(graph: Graph, network: ManyToOne) -> str:
-    """The pooled states [B, P]."""
+    """Add the layers up to the pooled states [B, P], and return their name."""
     # ONNX Runtime 1.32 crashes where there is no row or no step.
     missing = graph("Max", graph("Sub", np.int64(1), graph("Shape", IDS)), np.int64(0))
     ids = graph("Pad", IDS, graph("Concat", _integers(0, 0), missing, axis=0))
 
-    # The operators take lengths, so ids move to the front of their rows; whether padding was
-    # before, between or behind them, no pooling sees.
+    # The operators take lengths, so ids move to the front of their rows. The pooling does not
+    # depend on where the padding was.
     present = graph("Cast", _present(graph, ids), to=TensorProto.INT32)
     lengths = graph("ReduceSum", present, _integers(1), keepdims=0)
     place = graph("CumSum", present, np.int64(1))
@@ -107,7 +108,7 @@ def _many_to_one(graph: Graph, network: ManyToOne) -> str:
     _, order = graph("TopK", place, steps, axis=1, largest=0, outputs=2)
     ids = graph("Transpose", graph("GatherElements", ids, order, axis=1), perm=[1, 0])  # [T, B]
 
-    states = graph("Gather", _array(network.embedding.embeddings), ids)  # [T, B, E]
+    states = graph("Gather", _array(network.front.embedding.embeddings), ids)  # [T, B, E]
     for layer in network.recurrent:
         states, last = _recurrent(graph, layer, states, lengths)
 
@@ -140,11 +141,11 @@ def _many_to_one(graph: Graph, network: ManyToOne) -> str:
 
 
 def _one_to_one(graph: Graph, network: OneToOne) -> str:
-    """The hidden vector [B, H]."""
-    window, size = network.window, network.config["embedding_size"]
+    """Add the layers up to the hidden vector [B, H], and return its name."""
+    window, size = network.window, network.front.size
     ids = graph("Pad", IDS, _integers(0, 0, 0, window))
     ids = graph("Slice", ids, _integers(0), _integers(window), _integers(1))
-    vectors = graph("Gather", _array(network.embedding.embeddings), ids)  # [B, N, E]
+    vectors = graph("Gather", _array(network.front.embedding.embeddings), ids)  # [B, N, E]
     mask = graph("Unsqueeze", _present(graph, ids), _integers(2))
     vectors = graph("Where", mask, vectors, np.float32(0))
     vectors = graph("Reshape", vectors, _integers(0, window * size))
@@ -152,7 +153,7 @@ def _one_to_one(graph: Graph, network: OneToOne) -> str:
 
 
 def _answer(graph: Graph, layer: Any, summary: str) -> tuple[str, list[int]]:
-    """The output's name, and its sizes beside the batch."""
+    """Add the output layer; return the output's name, and its sizes without the batch."""
     logits = _dense(graph, layer, summary)
     if layer.output_kind == "linear":
         scaled = graph("Mul", logits, np.float32(layer.scale))
@@ -163,7 +164,10 @@ def _answer(graph: Graph, layer: Any, summary: str) -> tuple[str, list[int]]:
 
 
 def _recurrent(graph: Graph, layer: Any, inputs: str, lengths: str) -> tuple[str, str]:
-    """The states [T, B, H] and the last ones [B, H]; of both directions side by side."""
+    """Add a recurrent layer; return its states [T, B, H] and the last ones [B, H].
+
+    The states of two directions are concatenated.
+    """
     both = isinstance(layer, keras.layers.Bidirectional)
     cells = [one.cell for one in ((layer.forward_layer, layer.backward_layer) if both else [layer])]
     operator, attributes, _ = _operator(cells[0])
@@ -192,10 +196,10 @@ def _recurrent(graph: Graph, layer: Any, inputs: str, lengths: str) -> tuple[str
 
 
 def _operator(cell: Any) -> tuple[str, dict[str, Any], Array]:
-    """The operator for a cell, its attributes, and its weights.
+    """Return the operator for a cell, its attributes, and its weights.
 
     The weights are [k, D + H + 2, H]: for each of the operator's k pre-activations, in its order,
-    the kernel, the recurrent kernel, the input's bias and the recurrence's. ONNX's update gate
+    the kernel, the recurrent kernel, the input's bias and the recurrent bias. ONNX's update gate
     keeps the old state, that of the toolkit's cells the new one: 1 - sigmoid(a) = sigmoid(-a).
     """
     if type(cell) in (SimpleRNNCell, keras.layers.SimpleRNNCell):
@@ -222,7 +226,7 @@ def _operator(cell: Any) -> tuple[str, dict[str, Any], Array]:
 
 
 def _blocks(cell: Any, count: int) -> Array:
-    """A cell's weights, [count, D + H + 2, H]."""
+    """Return a cell's weights, [count, D + H + 2, H]."""
     biases = np.zeros((2, count * cell.units), np.float32)
     if cell.use_bias:
         bias = np.atleast_2d(_array(cell.bias))
@@ -236,7 +240,7 @@ def _dense(graph: Graph, layer: Any, inputs: str) -> str:
 
 
 def _present(graph: Graph, ids: str) -> str:
-    """Where ids are not padding."""
+    """Add a mask of the ids that are not padding, and return its name."""
     return graph("Not", graph("Equal", ids, np.int64(0)))
 
 

@@ -1,4 +1,4 @@
-"""Use an exported model in Python, with TensorFlow alone beneath."""
+"""Exported models, and signatures before their export, as functions of Python values."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -8,14 +8,16 @@ from typing import Any, Self
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
-from toolkit.errors import ModelError
+from toolkit.errors import ModelError, quoted
 from toolkit.export.description import version_folder
+from toolkit.export.signatures import input_specs, spec_text
 from toolkit.text import utf8
 
 
 class Servable:
-    """The signatures of one exported version, as functions of Python strings.
+    """The signatures of one exported version, as functions of Python values.
 
     Example::
 
@@ -24,8 +26,8 @@ class Servable:
 
     Args:
         folder: The version's folder, ``<run>/<n>``.
-        model: What ``tf.saved_model.load`` gave for it; kept because the signatures do not keep
-            its variables alive.
+        model: The result of ``tf.saved_model.load``, which is kept because the signatures do not
+            keep its variables alive.
     """
 
     def __init__(self, folder: Path, model: Any) -> None:
@@ -39,13 +41,12 @@ class Servable:
         """Load a run's newest version, or the version whose folder is given.
 
         Raises:
-            ModelError: The folder is missing, holds no version, or holds something that is not one
-                of our SavedModels.
+            ModelError: The folder is missing, or holds no version, or none that this toolkit wrote.
         """
         folder = version_folder(folder)
         try:
             model = tf.saved_model.load(os.fspath(folder))
-        except Exception as error:  # a broken file fails in many ways, all of them mean this
+        except Exception as error:  # a broken file fails in many ways
             reason = " ".join(str(error).split())
             raise ModelError(f"{folder}: this is not a SavedModel: {reason}") from error
         if "serving_default" not in getattr(model, "signatures", {}):
@@ -56,18 +57,17 @@ class Servable:
         return cls(folder, model)
 
     def __call__(self, *, signature: str = "serving_default", **inputs: Any) -> dict[str, Any]:
-        """Ask one signature.
+        """Call one signature.
 
         Args:
             signature: The name of the signature.
-            inputs: A value for each of the signature's inputs. Strings may hold any Python string;
-                what UTF-8 cannot express (lone surrogates) becomes U+FFFD.
+            inputs: A value for each of the signature's inputs, as ``of_python`` takes them.
 
         Returns:
             An array for each output; strings are Python strings, in an array of objects.
 
         Raises:
-            ModelError: The model has no such signature, or it takes other inputs.
+            ModelError: The model has no such signature, or it takes other inputs or values.
         """
         if signature not in self.signatures:
             known = ", ".join(sorted(self.signatures))
@@ -92,18 +92,23 @@ class Servable:
 
 
 def of_python(function: Any) -> Callable[..., dict[str, Any]]:
-    """A signature, or a ``tf.function`` that is going to be one, as a function of Python values.
+    """Return a signature as a function of Python values.
 
-    Strings may hold any Python string; an array comes back for each output, and of strings an
-    array of Python strings.
+    It takes for each input numbers, strings or bytes, nested as the input's shape says, or an
+    array or a tensor; of floats None is NaN, a missing value. Strings may be any Python strings:
+    what UTF-8 cannot express (lone surrogates) becomes U+FFFD. It returns an array for each output,
+    and of strings an array of Python strings. It raises ``ModelError`` for values of another kind,
+    range or shape than the input's.
+
+    Args:
+        function: A signature of a loaded SavedModel, or a ``tf.function`` that will be one.
     """
     loaded = hasattr(function, "structured_input_signature")
-    signature = function.structured_input_signature if loaded else function.input_signature
-    types = {spec.name: spec.dtype for spec in tf.nest.flatten(signature)}
+    specs = input_specs(function)
     call = first_alone(function)
 
     def ask(**inputs: Any) -> dict[str, Any]:
-        tensors = {name: _tensor(inputs[name], dtype) for name, dtype in types.items()}
+        tensors = {name: _tensor(inputs[name], spec) for name, spec in specs.items()}
         answers = call(**tensors) if loaded else call(*tensors.values())
         return {name: _array(value) for name, value in answers.items()}
 
@@ -111,10 +116,13 @@ def of_python(function: Any) -> Callable[..., dict[str, Any]]:
 
 
 def first_alone(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function of tensors, for any number of threads: no call begins before one has ended.
+    """Return the same function, made to finish its first call before any other thread's begins.
 
     TensorFlow prepares a function at its first call, and again for each thread that calls it
     meanwhile, which makes eight threads wait ten times as long as one.
+
+    Args:
+        function: A function of tensors.
     """
     prepared = False
     preparing = Lock()
@@ -131,16 +139,55 @@ def first_alone(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _tensor(value: Any, dtype: Any) -> Any:
-    if dtype != tf.string:
-        return tf.constant(value, dtype)
-    return tf.constant(
-        np.vectorize(utf8, otypes=[object])(np.asarray(value, dtype=object)),
-        tf.string,
-    )
+def _tensor(value: Any, spec: Any) -> Any:
+    """Return a value as a tensor of the spec's dtype and shape, or raise a ``ModelError``."""
+    try:
+        if tf.is_tensor(value):
+            tensor = tf.convert_to_tensor(value, spec.dtype)
+        elif spec.dtype == tf.string:
+            tensor = tf.constant(_bytes(np.asarray(value, dtype=object)), tf.string)
+        else:
+            tensor = tf.constant(_numbers(value, spec.dtype), spec.dtype)
+    except (TypeError, ValueError, OverflowError) as error:
+        reason = str(error).partition("\n")[0]
+        raise ModelError(f"{spec.name} must be {spec_text(spec)}: {reason}") from error
+    if not spec.shape.is_compatible_with(tensor.shape):
+        raise ModelError(f"{spec.name} must be {spec_text(spec)}, and has shape {tensor.shape}")
+    return tensor
+
+
+def _encoded(text: Any) -> bytes:
+    if isinstance(text, bytes):
+        return text
+    if not isinstance(text, str):
+        raise TypeError(f"{quoted(text)} is not a string")
+    return utf8(text)
+
+
+_bytes = np.vectorize(_encoded, otypes=[object])
+
+
+def _numbers(value: Any, dtype: Any) -> NDArray[Any]:
+    """Return numbers as an array of a dtype.
+
+    Raises:
+        TypeError: They are no numbers, or of another kind, such as floats for integers.
+        ValueError: They are not nested evenly, or out of range.
+    """
+    array = np.asarray(value)
+    if array.dtype == object and dtype.is_floating:  # None among them
+        array = array.astype(dtype.as_numpy_dtype)
+    if array.size and array.dtype != dtype.as_numpy_dtype:
+        kinds = "iubf" if dtype.is_floating else "iub" if dtype.is_integer else "b"
+        if array.dtype.kind not in kinds:
+            raise TypeError(f"{array.dtype} cannot be converted to it")
+        if dtype.is_integer and (array.min() < dtype.min or array.max() > dtype.max):
+            raise ValueError(f"{array.min()} to {array.max()} is out of its range")
+    return array.astype(dtype.as_numpy_dtype, copy=False)
 
 
 def _array(tensor: Any) -> Any:
+    """Return a tensor as an array, its bytes decoded."""
     if tensor.dtype != tf.string:
         return tensor.numpy()
     decode = np.vectorize(lambda text: text.decode("utf-8", "replace"), otypes=[object])

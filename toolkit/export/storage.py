@@ -1,4 +1,4 @@
-"""How the weights of a SavedModel are stored."""
+"""The precision in which a SavedModel stores its weights."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
@@ -12,16 +12,16 @@ Storage = Literal["float32", "float16"]
 def stored(
     signatures: Mapping[str, Any], variables: Sequence[keras.Variable], storage: Storage
 ) -> dict[str, Any]:
-    """The same signatures, reading their weights as they are to be stored.
+    """Return the same signatures, reading their weights in the precision of their storage.
 
-    With ``float16`` each signature reads half-precision copies of float32 weights, as they are now,
-    and turns them back into float32 whenever it is called, so that the file takes half the room
-    and the arithmetic stays as it was.
+    With ``float16`` each signature reads half-precision copies of the current float32 weights, and
+    converts them to float32 whenever it is called: the file is half as large, and the arithmetic
+    stays in float32.
 
     Args:
         signatures: A ``tf.function`` with an ``input_signature`` for each name.
         variables: The weights that they read.
-        storage: ``float32``, which leaves everything as it is, or ``float16``.
+        storage: ``float32``, which changes nothing, or ``float16``.
     """
     if storage == "float32":
         return dict(signatures)
@@ -34,7 +34,7 @@ def stored(
 
 
 def _reading(function: Any, copies: Sequence[tuple[keras.Variable, Any]]) -> Callable[..., Any]:
-    """A signature that reads the copies instead of the weights."""
+    """Return a signature that reads the copies instead of the weights."""
 
     @tf.function(input_signature=function.input_signature, autograph=False)
     def reading(*inputs: Any) -> Any:

@@ -1,23 +1,23 @@
-"""A numbered version in a folder, there whole or not at all."""
+"""Atomic writing of numbered versions."""
 
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 from toolkit.export.verify import newest_version
-from toolkit.files import unfinished
+from toolkit.files import temporary_sibling
 
 
 def write_version(folder: str | os.PathLike[str], write: Callable[[Path], None]) -> Path:
     """Write ``<folder>/<n>/``, ``n`` being the next version.
 
-    The version is written in a hidden folder beside and then renamed, so that whoever watches the
-    folder never sees a part of it. What a killed writer on this machine left behind is cleared
-    away first.
+    The version is written into a hidden folder and then renamed, so that a process that watches
+    the folder never sees a part of it. What killed writers on this machine left behind is deleted
+    first.
 
     Args:
-        folder: Where the versions are; made when it is missing.
-        write: Writes the version into the folder that it is given, which it has to make.
+        folder: The folder of the versions; made when it is missing.
+        write: Makes the folder of the given path and writes the version into it.
 
     Returns:
         The version's folder.
@@ -26,7 +26,7 @@ def write_version(folder: str | os.PathLike[str], write: Callable[[Path], None])
         OSError: The folder cannot be made or renamed.
     """
     folder = Path(folder)
-    with unfinished(folder / "version") as beside:
+    with temporary_sibling(folder / "version") as beside:
         write(beside)
         version = folder / str((newest_version(folder) or 0) + 1)
         os.rename(beside, version)

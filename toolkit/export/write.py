@@ -1,4 +1,4 @@
-"""Write a version of a SavedModel, whole or not at all."""
+"""Atomic writing of a SavedModel with its assets."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -19,17 +19,16 @@ def write_saved_model(
 ) -> Path:
     """Write ``<run_folder>/<n>/`` in TensorFlow Serving's layout, ``n`` being the next version.
 
-    It is written as ``write_version`` has it, so that a server which watches the run's folder
-    never sees a part of it. Only the variables that the signatures read are stored: no optimizer,
-    no metrics.
+    ``write_version`` writes it, so that a server which watches the run's folder never sees a part
+    of it. Only the variables that the signatures read are stored: no optimizer, no metrics.
 
     Args:
         run_folder: The run's folder; made when it is missing.
         signatures: A ``tf.function`` with an ``input_signature`` for each name; it returns a dict
             of dense tensors, batch first.
-        tracked: The lookup tables that the signatures use, or the layers and models that hold
-            them, however deep.
-        assets: The contents of text files to be kept in the version's ``assets/``, by name.
+        tracked: The lookup tables that the signatures use, or layers and models that hold them at
+            any depth.
+        assets: The contents of text files in the version's ``assets/``, by name.
 
     Returns:
         The version's folder.
@@ -54,7 +53,7 @@ def write_saved_model(
 
 
 def _save(folder: Path, signatures: Mapping[str, Any], tracked: Sequence[Any]) -> None:
-    """Save the signatures with exactly the variables and tables that they need."""
+    """Save the signatures with exactly the variables and tables that they use."""
     concrete = {name: function.get_concrete_function() for name, function in signatures.items()}
     root = tf.Module()
     root.variables_read = list(

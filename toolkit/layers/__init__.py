@@ -1,4 +1,4 @@
-"""Time: recurrent layers, embeddings, attention, pooling."""
+"""Keras layers: recurrent layers, embeddings, attention, pooling, CRF."""
 
 from toolkit.layers.attention import Attention
 from toolkit.layers.characters import CharacterEncoder

@@ -1,4 +1,4 @@
-"""Attention: for each query, a mean of what there is to look at, weighted by how well it fits."""
+"""Attention: for each query, a weighted mean of the values of a memory."""
 
 from typing import Any, Literal, get_args
 
@@ -24,13 +24,13 @@ class Attention(keras.layers.Layer):
     - ``multiplicative`` (Luong et al. 2015, "Effective Approaches to Attention-based Neural Machine
       Translation", equation 8, "general"): score(q, m) = q . U m, with ``key_kernel`` U [M, Q]
 
-    What the memory gives to the scores, U m, does not depend on the queries, and ``keys`` computes
-    it once. Queries may be time steps or the hypotheses of a beam.
+    The memory's part of the scores, U m, does not depend on the queries, and ``keys`` computes it
+    once. Queries may be time steps or the hypotheses of a beam.
 
     Args:
-        score: Which of them.
-        units: A, of the additive score; the size of the queries when None.
-        **kwargs: What every ``keras.layers.Layer`` takes.
+        score: The kind of score.
+        units: A, for the additive score; None for the size of the queries.
+        **kwargs: Arguments of ``keras.layers.Layer``.
 
     Raises:
         OptionError: The score is unknown.
@@ -63,21 +63,21 @@ class Attention(keras.layers.Layer):
         self.built = True
 
     def keys(self, memory: Any) -> Any:
-        """What a memory [B, S, M] gives to the scores: [B, S, A]."""
+        """Return the part of the scores [B, S, A] that depends on a memory [B, S, M] alone."""
         return ops.matmul(memory, ops.cast(self.key_kernel, memory.dtype))
 
     def call(self, queries: Any, memory: Any, keys: Any, mask: Any = None) -> tuple[Any, Any]:
-        """The contexts of queries.
+        """Return the contexts of queries.
 
         Args:
             queries: [B, T, Q].
             memory: [B, S, M].
-            keys: What ``keys`` gives of the memory [B, S, A].
-            mask: Bool [B, S]; where it is false, nothing is looked at.
+            keys: The result of ``keys`` for the memory [B, S, A].
+            mask: Bool [B, S]; false excludes a step of the memory.
 
         Returns:
             The contexts [B, T, M]; and the weights, float32 [B, T, S], which sum to one over S, or
-            are all zero where the mask leaves nothing.
+            are all zero if the whole memory is masked.
         """
         if self.score == "additive":
             projected = ops.matmul(queries, self.query_kernel) + self.bias  # [B, T, A]
@@ -86,13 +86,13 @@ class Attention(keras.layers.Layer):
         else:
             scores = ops.matmul(queries, ops.transpose(keys, (0, 2, 1)))
         scores = ops.cast(scores, "float32")
-        here = ops.ones_like(keys[:, None, :, 0], "bool") if mask is None else mask[:, None]
-        scores = ops.where(here, scores, -1e9)
+        allowed = ops.ones_like(keys[:, None, :, 0], "bool") if mask is None else mask[:, None]
+        scores = ops.where(allowed, scores, -1e9)
         shares = ops.exp(scores - ops.max(scores, axis=-1, keepdims=True))
-        shares = ops.where(here, shares, 0.0)
+        shares = ops.where(allowed, shares, 0.0)
         weights = shares / ops.maximum(ops.sum(shares, axis=-1, keepdims=True), 1e-9)
         return ops.matmul(ops.cast(weights, memory.dtype), memory), weights
 
     def get_config(self) -> dict[str, Any]:
-        """All arguments of the constructor."""
+        """Return all arguments of the constructor."""
         return {**super().get_config(), "score": self.score, "units": self.units}

@@ -1,13 +1,13 @@
-"""Backpropagation through time, by hand; on TensorFlow.
+"""Backpropagation through time with a hand-written gradient, on TensorFlow.
 
-The gradient of a weight that is used at every time step is the sum of its gradients over the
-steps (Werbos 1990, "Backpropagation Through Time: What It Does and How to Do It"). Automatic
-differentiation adds this sum up step by step. Here the loop backwards carries only the gradient
-of the state, and each weight's sum over time is one matrix product over all steps afterwards.
+The gradient of a weight that is used at every time step is the sum of its gradients over the steps
+(Werbos 1990, "Backpropagation Through Time: What It Does and How to Do It"). Automatic
+differentiation computes this sum step by step. Here the backward loop only carries the gradient of
+the state, and each weight's sum over time is one matrix product over all steps afterwards.
 
 Each step's arrays stay in the processor's cache: the elementwise derivatives are computed inside
-the loop, from values that the loop forwards keeps step by step and that are never copied into one
-large array.
+the loop, from values that the forward loop keeps by step and that are never copied into one large
+array.
 """
 
 from collections.abc import Callable
@@ -22,10 +22,10 @@ from toolkit.layers.equations import Equations
 Tensor = Any
 TensorArray = Any
 
-#: How many steps a round of the loop takes where no gradient is asked for. Measured at one text a
-#: time: 4 save 0.25 to 0.3 of the time, 8 a third. In training 8 save nothing, and the graph takes
-#: nearly twice as long to make.
-STEPS_A_ROUND = 8
+#: The number of steps per iteration of the loop without a gradient. Measured on single texts: 4
+#: save 0.25 to 0.3 of the time, 8 a third. In training 8 save nothing, and tracing the graph takes
+#: nearly twice as long.
+STEPS_PER_ITERATION = 8
 
 
 def through_time(
@@ -38,18 +38,17 @@ def through_time(
     go_backwards: bool = False,
     by_hand: bool = True,
 ) -> Tensor:
-    """All states of a recurrent network, in the order in which they are reached.
+    """Return all states of a recurrent network, in the order of reading.
 
     Args:
-        equations: Called with the weights, gives the cell's ``Equations``.
+        equations: Maps the weights to the cell's ``Equations``.
         weights: The cell's weights; their gradients are exact to their precision, which may be
             higher than that of the inputs.
         x: The inputs, time first: [T, B, D], T at least 1.
         h: The initial state [B, H].
-        mask: Bool [T, B]; a step where it is false leaves the state as it is.
+        mask: Bool [T, B]; a step where it is false keeps the state.
         go_backwards: Whether the inputs are read from the last to the first.
-        by_hand: Whether the gradient is the one written by hand; a graph that is to be saved has
-            none.
+        by_hand: Whether to use the hand-written gradient; not in graphs to be saved.
 
     Returns:
         The states [T, B, H].
@@ -75,7 +74,7 @@ def through_time(
 def _forward_loop(
     cell: Equations, x: Tensor, h: Tensor, mask: Tensor, go_backwards: bool, keep: bool
 ) -> tuple[Tensor, list[TensorArray]]:
-    """The states [T, B, H], and of each step the previous state and what the cell keeps.
+    """Return the states [T, B, H], and for each step the previous state and the kept values.
 
     They are in the order of reading.
     """
@@ -91,17 +90,18 @@ def _forward_loop(
         return s + 1, new, states.write(s, new), _write(kept, s, [h, *values])
 
     kept = [_array(steps, h, width) for width in (h.shape[-1], *cell.kept)] if keep else []
-    together = 1 if keep else STEPS_A_ROUND
-    _, _, states, kept = _loop(steps, step, (0, h, _array(steps, h), kept), together)
+    steps_per_iteration = 1 if keep else STEPS_PER_ITERATION
+    _, _, states, kept = _loop(steps, step, (0, h, _array(steps, h), kept), steps_per_iteration)
     return states.stack(), kept
 
 
 def _backward_loop(
     cell: Equations, d_states: Tensor, kept: list[TensorArray], mask: Tensor, go_backwards: bool
 ) -> tuple[Tensor, list[Tensor]]:
-    """The initial state's gradient, and the rows [T B, ...] that the weights' gradients need.
+    """Return the initial state's gradient, and the rows [T B, ...] for the weights' gradients.
 
-    The rows are the previous states and what the cell gives, in the order of time.
+    The rows are the previous states and the results of ``Equations.backward``, in the order of
+    time.
     """
     steps = keras.ops.shape(d_states)[0]
     read, transposed = _slices(d_states), cell.transposed()
@@ -114,11 +114,11 @@ def _backward_loop(
         if mask is None:
             dh, values = cell.backward(dh, h, values, transposed)
         else:
-            here = tf.gather(mask, t)
+            real = tf.gather(mask, t)
             through_cell, values = cell.backward(
-                _choose(here, dh, tf.zeros_like(dh)), h, values, transposed
+                _choose(real, dh, tf.zeros_like(dh)), h, values, transposed
             )
-            dh = _choose(here, through_cell, dh)
+            dh = _choose(real, through_cell, dh)
         return i + 1, dh, _write(rows, t, [h, *values])
 
     zeros = tf.zeros_like(d_states[0])
@@ -128,11 +128,11 @@ def _backward_loop(
 
 
 def _loop(
-    steps: Tensor, step: Callable[..., Any], variables: tuple[Any, ...], together: int
+    steps: Tensor, step: Callable[..., Any], variables: tuple[Any, ...], steps_per_iteration: int
 ) -> Any:
-    """``step`` on ``variables``, of which the first counts, ``steps`` times.
+    """Apply ``step`` to ``variables``, of which the first counts, ``steps`` times.
 
-    Going round a loop costs about as much as a small step, so a round may take several together.
+    An iteration costs about as much as a small step, so one iteration may take several steps.
     """
 
     def several(count: int, *variables: Any) -> Any:
@@ -140,19 +140,21 @@ def _loop(
             variables = step(*variables)
         return variables
 
-    for count in dict.fromkeys((together, 1)):  # the last rounds take what is left over
+    for count in dict.fromkeys(
+        (steps_per_iteration, 1)
+    ):  # the last iterations take the remaining steps
         variables = tf.while_loop(
             lambda s, *_, count=count: s + count <= steps,
             partial(several, count),
             variables,
             parallel_iterations=1,  # each step needs the one before
-            maximum_iterations=tf.maximum(steps // count, 1),  # XLA has no room for none
+            maximum_iterations=tf.maximum(steps // count, 1),  # XLA needs at least 1
         )
     return variables
 
 
 def _array(steps: Tensor, like: Tensor, width: int | None = None) -> TensorArray:
-    """Room for ``steps`` tensors [B, width]."""
+    """Return an array for ``steps`` tensors [B, width]."""
     shape = [like.shape[0], width or like.shape[-1]]
     return tf.TensorArray(like.dtype, steps, clear_after_read=False, element_shape=shape)
 
@@ -162,12 +164,12 @@ def _slices(a: Tensor) -> Callable[[Tensor], Tensor]:
 
 
 def _write(arrays: list[TensorArray], t: Tensor, values: list[Tensor]) -> list[TensorArray]:
-    # Nothing is kept where there is no array.
+    # Values without an array are dropped.
     return [array.write(t, value) for array, value in zip(arrays, values, strict=False)]
 
 
 def _choose(rows: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    """The rows of ``a`` where ``rows`` [B] is true, else those of ``b``.
+    """Return the rows of ``a`` where ``rows`` [B] is true, else those of ``b``.
 
     This op copies whole rows; ``tf.where`` would broadcast the condition to each element.
     """
@@ -175,5 +177,5 @@ def _choose(rows: Tensor, a: Tensor, b: Tensor) -> Tensor:
 
 
 def _rows(a: Tensor) -> Tensor:
-    """[T, B, ...] as [T B, ...]."""
+    """Reshape [T, B, ...] to [T B, ...]."""
     return tf.reshape(a, [-1, a.shape[-1]])

@@ -1,4 +1,4 @@
-"""A vector for a word from its characters."""
+"""The vector of a word from its characters."""
 
 from typing import Any, Literal
 
@@ -15,24 +15,23 @@ KINDS = ("convolution", "gru")
 
 @keras.saving.register_keras_serializable(package="toolkit")
 class CharacterEncoder(keras.layers.Layer):
-    """Reads the characters of words: ids [D, L] to vectors [D, size].
+    """An encoder of words by their characters: ids [D, L] to vectors [D, size].
 
-    ``convolution``: filters over ``width`` characters, the maximum of each over the word, and no
-    less than 0 (Ma and Hovy 2016, section 2.1; dos Santos and Zadrozny 2014). ``gru``: a GRU in
-    both directions, and what each has in the end (Lample et al. 2016, section 4.1, there with an
-    LSTM).
+    ``convolution``: filters over ``width`` characters, the maximum of each over the word, and ReLU
+    (Ma and Hovy 2016, section 2.1; dos Santos and Zadrozny 2014). ``gru``: the last states of a
+    bidirectional GRU (Lample et al. 2016, section 4.1, there with an LSTM).
 
     Args:
-        vocabulary_size: How many character ids there are; 0 is padding.
+        vocabulary_size: The number of character ids; 0 is padding.
         size: The size of a word's vector.
         kind: ``convolution`` or ``gru``.
         embedding_size: The size of a character's vector.
-        width: How many characters a filter sees.
+        width: The number of characters that a filter sees.
         dropout: The share of the characters' vectors that is dropped in training.
         seed: The seed of the dropout.
 
     Raises:
-        OptionError: There is no such kind, or the size cannot be halved.
+        OptionError: The kind is unknown, or the size is odd for a GRU.
     """
 
     def __init__(
@@ -71,14 +70,14 @@ class CharacterEncoder(keras.layers.Layer):
             self.pooling = SequencePooling("max", dtype=dtype)
 
     def build(self, input_shape: Any = None) -> None:
-        """Makes the weights; ids have no size that they depend on."""
+        """Make the weights; they do not depend on the input shape."""
         shape = (None, None, self.config["embedding_size"])
         self.embedding.build((None, None))
         self.reader.build(shape)
         self.built = True
 
     def call(self, ids: Any, training: bool = False) -> Any:
-        """Character ids [D, L], padded with 0, to vectors [D, size]; a word without any gets 0."""
+        """Map character ids [D, L], padded with 0, to vectors [D, size]; an empty word gets 0."""
         mask = ops.not_equal(ids, 0)
         vectors = self.dropout(self.embedding(ids, training=training), training=training)
         vectors = vectors * ops.cast(mask, vectors.dtype)[:, :, None]
@@ -87,5 +86,5 @@ class CharacterEncoder(keras.layers.Layer):
         return ops.relu(self.pooling(self.reader(vectors), mask=mask))
 
     def get_config(self) -> dict[str, Any]:
-        """All constructor arguments."""
+        """Return all constructor arguments."""
         return {**super().get_config(), **self.config}

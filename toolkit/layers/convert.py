@@ -1,7 +1,7 @@
-"""Weights of the GRU layer to and from Keras and PyTorch.
+"""Conversion of GRU weights to and from Keras and PyTorch.
 
-All three compute the same network with ``reset_after=True``, and Keras also without. They differ
-in what the update gate keeps and in how the weights lie:
+All three compute the same network with ``reset_after=True``, and Keras also without. They differ in
+the meaning of the update gate and in the layout of the weights:
 
 =====================  =====================================  ===========================
 `toolkit.layers.GRU`   c(t) = G_u * c~(t) + (1 - G_u) c(t-1)  columns update, reset, candidate
@@ -25,36 +25,36 @@ Array = NDArray[Any]
 
 
 def from_keras_gru(weights: Sequence[Array]) -> list[Array]:
-    """The weights of a ``GRU`` that computes what a ``keras.layers.GRU`` computes.
+    """Return the weights of a ``GRU`` equivalent to a ``keras.layers.GRU``.
 
     Args:
-        weights: What ``get_weights`` of the Keras layer gives: kernel [D, 3 H], recurrent kernel
-            [H, 3 H] and, where there is one, bias [3 H], or [2, 3 H] with ``reset_after``.
+        weights: The result of ``get_weights`` of the Keras layer: kernel [D, 3 H], recurrent kernel
+            [H, 3 H] and, if any, bias [3 H], or [2, 3 H] with ``reset_after``.
 
     Returns:
-        What ``set_weights`` of a ``GRU`` with the same ``units``, ``use_bias`` and
-        ``reset_after`` takes.
+        The weights for ``set_weights`` of a ``GRU`` with the same ``units``, ``use_bias`` and
+        ``reset_after``.
     """
     return [_negate_update(np.asarray(weight)) for weight in weights]
 
 
 def to_keras_gru(weights: Sequence[Array]) -> list[Array]:
-    """The weights of a ``keras.layers.GRU``; the inverse of ``from_keras_gru``."""
+    """Return the weights of a ``keras.layers.GRU``; the inverse of ``from_keras_gru``."""
     return from_keras_gru(weights)
 
 
 def from_torch_gru(
     state: Mapping[str, Any], *, layer: int = 0, reverse: bool = False
 ) -> list[Array]:
-    """The weights of a ``GRU`` with ``reset_after=True`` that computes what ``torch.nn.GRU`` does.
+    """Return the weights of a ``GRU`` with ``reset_after=True`` equivalent to a ``torch.nn.GRU``.
 
     Args:
-        state: What ``state_dict`` of the PyTorch module gives, as tensors on the CPU or arrays.
-        layer: Which of its stacked layers.
-        reverse: Whether the layer that reads backwards is meant.
+        state: The ``state_dict`` of the PyTorch module, as tensors on the CPU or arrays.
+        layer: The number of the stacked layer.
+        reverse: Whether to convert the backward layer.
 
     Returns:
-        What ``set_weights`` takes.
+        The weights for ``set_weights``.
 
     Raises:
         OptionError: ``state`` has no such layer.
@@ -70,18 +70,18 @@ def from_torch_gru(
 
 
 def to_torch_gru(gru: GRU, *, layer: int = 0, reverse: bool = False) -> dict[str, Array]:
-    """The part of a ``torch.nn.GRU``'s state that one layer is; the inverse of ``from_torch_gru``.
+    """Return one layer's part of a ``torch.nn.GRU``'s state; the inverse of ``from_torch_gru``.
 
     Args:
-        gru: The layer itself, with ``reset_after=True``: its weights alone do not always tell.
-        layer: Which of the stacked layers it becomes.
-        reverse: Whether it becomes the layer that reads backwards.
+        gru: The layer, with ``reset_after=True``.
+        layer: The number of the stacked layer.
+        reverse: Whether it becomes the backward layer.
 
     Returns:
-        Arrays by the names that ``load_state_dict`` expects, to be made tensors.
+        Arrays by the names that ``load_state_dict`` expects, to be converted to tensors.
 
     Raises:
-        OptionError: The layer is one without ``reset_after``.
+        OptionError: The layer has no ``reset_after``.
     """
     if not gru.cell.reset_after:
         raise OptionError(
@@ -110,9 +110,9 @@ def _negate_update(weight: Array) -> Array:
 
 
 def _from_rows(weight: Any) -> Array:
-    """PyTorch's r, z, n as z, r, n."""
+    """Reorder PyTorch's r, z, n to z, r, n."""
     r, z, n = np.split(np.asarray(weight), 3)
     return np.concatenate([z, r, n])
 
 
-_to_rows = _from_rows  # the same two thirds change places
+_to_rows = _from_rows  # the same exchange

@@ -1,4 +1,4 @@
-"""A linear-chain conditional random field: tags that depend on their neighbours."""
+"""A linear-chain conditional random field."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,13 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from toolkit.errors import OptionError
 
-#: The score of what is forbidden: finite, so that gradients are, and its exponential is 0.
+#: The score of forbidden transitions: finite, so that gradients are finite, and its exponential is
+#: 0.
 FORBIDDEN = -1e9
 
 
 @keras.saving.register_keras_serializable(package="toolkit")
 class CRF(keras.layers.Layer):
-    """Scores of tags at each step [B, T, C], and of transitions between them, as one distribution.
+    """A distribution over sequences of tags, from scores of tags and of transitions.
 
     A path y of tags has the score (Lafferty, McCallum and Pereira 2001, section 3; Lample et al.
     2016, section 2.2) ::
@@ -25,22 +26,23 @@ class CRF(keras.layers.Layer):
                + sum over t > 1 of transitions[y_(t-1), y_t] + end[y_T]
 
     and the probability exp(s(y)) divided by the sum of that over all paths. All methods take
-    ``emissions`` [B, T, C] and a ``mask`` [B, T], true where there is a step; a masked step is as
-    if it were not there, so that its neighbours touch. A row without steps has one path, the empty
-    one. Numbers are float32, or float64 where the layer's weights are.
+    ``emissions`` [B, T, C] and a ``mask`` [B, T], true where there is a step; a masked step is
+    skipped, so that its neighbours are adjacent. A row without steps has one path, the empty one.
+    Numbers are float32, or float64 if the layer's weights are.
 
-    What is forbidden scores ``FORBIDDEN``: it is never on the best path where there is a legal
-    one, its probability is 0, and gradients stay finite. A path that is forbidden has a
+    A forbidden transition has the score ``FORBIDDEN``: it is never on the best path if there is a
+    legal path, its probability is 0, and gradients stay finite. A forbidden path has a
     log-likelihood of about that number.
 
     Args:
-        tags: C, how many tags there are.
-        start: Which tags may come first [C]; all of them when None.
-        transitions: Which tag (column) may follow which (row) [C, C].
-        end: Which tags may come last [C].
+        tags: C, the number of tags.
+        start: Whether each tag may be the first [C]; None for all.
+        transitions: Whether each tag (column) may follow each other tag (row) [C, C].
+        end: Whether each tag may be the last [C].
         trainable_transitions: Whether scores of starts, transitions and ends are learnt. Otherwise
-            all that are allowed score 0: the steps are independent but for what is forbidden.
-        **kwargs: What every ``keras.layers.Layer`` takes.
+            all allowed ones have score 0: the steps are independent except for forbidden
+            transitions.
+        **kwargs: Arguments of ``keras.layers.Layer``.
 
     Raises:
         OptionError: ``start``, ``transitions`` or ``end`` has another shape.
@@ -81,26 +83,26 @@ class CRF(keras.layers.Layer):
         self.built = True
 
     def call(self, emissions: Any, mask: Any = None) -> Any:
-        """The best tags [B, T]; see ``viterbi``."""
+        """Return the best tags [B, T]; see ``viterbi``."""
         return self.viterbi(emissions, mask)[0]
 
     def log_conditionals(
         self, emissions: Any, tags: Any, mask: Any = None, training: bool = False
     ) -> Any:
-        """log p(y_t | y_(t-1), x) for each step of a path; log p(y_1 | x) for the first.
+        """Return log p(y_t | y_(t-1), x) for each step of a path; log p(y_1 | x) for the first.
 
         Their sum is the log-likelihood of the path. Each is the log-softmax over j, at y_t, of ::
 
             transitions[y_(t-1), j] + emissions[t, j] + after[t, j]
 
-        or, at the first step, of that with ``start[j]``; ``after`` is what ``messages`` gives.
+        or, at the first step, of that with ``start[j]``; ``after`` is the result of ``messages``.
 
         Args:
             emissions: [B, T, C].
             tags: [B, T], whole numbers below C; any number where masked.
             mask: [B, T].
-            training: Whether the gradient will be asked for: then TensorFlow takes the one that is
-                written by hand. A graph that is to be saved has none.
+            training: Whether a gradient is needed: TensorFlow then uses the hand-written one, which
+                graphs to be saved must not contain.
 
         Returns:
             [B, T], 0 where masked.
@@ -115,11 +117,11 @@ class CRF(keras.layers.Layer):
     def log_likelihood(
         self, emissions: Any, tags: Any, mask: Any = None, training: bool = False
     ) -> Any:
-        """log p(y | x) of paths [B, T]: the sums [B] of ``log_conditionals``."""
+        """Return log p(y | x) of paths [B, T]: the sums [B] of ``log_conditionals``."""
         return ops.sum(self.log_conditionals(emissions, tags, mask, training), axis=1)
 
     def marginals(self, emissions: Any, mask: Any = None) -> Any:
-        """p(y_t = j | x) of each tag at each step: [B, T, C], 0 where masked.
+        """Return p(y_t = j | x) of each tag at each step: [B, T, C], 0 where masked.
 
         It is the softmax over j of ``before[t, j] + emissions[t, j] + after[t, j]``, messages from
         either side: the forward-backward algorithm (Sutton and McCallum 2012, section 4.1).
@@ -129,14 +131,14 @@ class CRF(keras.layers.Layer):
         after = _sums(emissions, mask, follow[:-1], end)
         turned, turned_mask = ops.flip(emissions, axis=0), ops.flip(mask, axis=0)
         before = _sums(turned, turned_mask, ops.transpose(follow[:-1]), follow[-1])
-        found = ops.exp(ops.log_softmax(ops.flip(before, axis=0) + emissions + after))
-        return ops.swapaxes(ops.where(mask[:, :, None], found, 0), 0, 1)
+        result = ops.exp(ops.log_softmax(ops.flip(before, axis=0) + emissions + after))
+        return ops.swapaxes(ops.where(mask[:, :, None], result, 0), 0, 1)
 
     def viterbi(self, emissions: Any, mask: Any = None) -> tuple[Any, Any]:
-        """The best path and its score (Viterbi's algorithm: Sutton and McCallum 2012, section 4.1).
+        """Return the best path and its score by Viterbi's algorithm.
 
-        The messages say how good the best is that can follow a tag, so that, from the start on,
-        the best tag can be chosen given the one before it.
+        See Sutton and McCallum 2012, section 4.1. The messages hold the score of the best path
+        after each tag, so that, from the start on, the best tag is chosen given the previous one.
 
         Returns:
             Its tags, int32 [B, T], 0 where masked; and ``s(y)`` [B].
@@ -145,9 +147,9 @@ class CRF(keras.layers.Layer):
         follow, end = self._follow_and_end()
         after = messages(ops.max, emissions, mask, follow[:-1], end)
 
-        def step(tag: Any, scores: Any, here: Any) -> tuple[Any, Any]:
+        def step(tag: Any, scores: Any, real: Any) -> tuple[Any, Any]:
             best = ops.argmax(ops.take(follow, tag, axis=0) + scores, axis=-1)
-            tag = ops.where(here, ops.cast(best, "int32"), tag)
+            tag = ops.where(real, ops.cast(best, "int32"), tag)
             return tag, tag
 
         start = ops.full(ops.shape(mask)[1:], self.tags, dtype="int32")
@@ -155,11 +157,11 @@ class CRF(keras.layers.Layer):
         previous = ops.concatenate([start[None], tags[:-1]], axis=0)
         tags = ops.where(mask, tags, 0)
         scores = ops.where(mask, _at(tags, ops.take(follow, previous, axis=0) + emissions), 0)
-        ends = ops.take(ops.pad(end, [(0, 1)]), last)  # a row without steps is still at the start
+        ends = ops.take(ops.pad(end, [(0, 1)]), last)  # an empty row ends at the start
         return ops.transpose(tags), ops.sum(scores, axis=0) + ends
 
     def get_config(self) -> dict[str, Any]:
-        """All arguments of the constructor."""
+        """Return all arguments of the constructor."""
         return {
             **super().get_config(),
             "tags": self.tags,
@@ -168,7 +170,7 @@ class CRF(keras.layers.Layer):
         }
 
     def _by_time(self, emissions: Any, mask: Any) -> tuple[Any, Any]:
-        """Emissions [T, B, C], 0 where masked, and their mask [T, B]."""
+        """Return emissions [T, B, C], 0 where masked, and their mask [T, B]."""
         emissions = ops.swapaxes(ops.cast(emissions, self.precision), 0, 1)
         if mask is None:
             return emissions, ops.ones(ops.shape(emissions)[:2], dtype="bool")
@@ -176,7 +178,7 @@ class CRF(keras.layers.Layer):
         return ops.where(mask[:, :, None], emissions, 0), mask
 
     def _follow_and_end(self) -> tuple[Any, Any]:
-        """The scores of a tag after another, or after the start [C + 1, C]; those of ends [C]."""
+        """Return the scores of tags after tags or the start [C + 1, C], and of ends [C]."""
         scores = {name: ops.convert_to_tensor(weight) for name, weight in self.scores.items()}
         start, transitions, end = (
             ops.where(allowed, scores.get(name, ops.zeros((), self.precision)), FORBIDDEN)
@@ -188,13 +190,13 @@ class CRF(keras.layers.Layer):
 def messages(
     total: Callable[..., Any], emissions: Any, mask: Any, transitions: Any, last: Any
 ) -> Any:
-    """What tag i at step t has before it: the ``total`` over all that can follow.
+    """Return the ``total`` over all continuations of tag i at step t.
 
     It is ``last`` after the last step, and before that ::
 
         after[t - 1, i] = total over j of transitions[i, j] + emissions[t, j] + after[t, j]
 
-    less the largest of the step, so that numbers stay small however long the chain is.
+    minus the largest value of the step, so that numbers stay small for long chains.
 
     Args:
         total: ``ops.logsumexp`` or ``ops.max``.
@@ -207,17 +209,17 @@ def messages(
         ``after`` [T, B, C].
     """
 
-    def step(after: Any, scores: Any, here: Any) -> tuple[Any, Any]:
+    def step(after: Any, scores: Any, real: Any) -> tuple[Any, Any]:
         new = total(transitions + (scores + after)[:, None, :], axis=-1)
         new -= ops.max(new, axis=-1, keepdims=True)
-        return ops.where(here[:, None], new, after), after
+        return ops.where(real[:, None], new, after), after
 
     last = ops.broadcast_to(last - ops.max(last), ops.shape(emissions)[1:])
     return _scan(step, last, emissions, mask, reverse=True)[1]
 
 
 def _sums(emissions: Any, mask: Any, transitions: Any, last: Any, training: bool = False) -> Any:
-    """``messages`` with ``logsumexp``; on TensorFlow in a faster way."""
+    """Return ``messages`` with ``logsumexp``, by a faster method on TensorFlow."""
     if keras.backend.backend() != "tensorflow":
         return messages(ops.logsumexp, emissions, mask, transitions, last)
     from toolkit.layers.sum_product import sum_product
@@ -228,9 +230,10 @@ def _sums(emissions: Any, mask: Any, transitions: Any, last: Any, training: bool
 def _scan(
     step: Callable[..., Any], first: Any, values: Any, mask: Any, reverse: bool = False
 ) -> Any:
-    """``ops.scan`` over values [T, B, C] and their mask [T, B].
+    """Apply ``ops.scan`` to values [T, B, C] and their mask [T, B].
 
-    They are scanned as one array: of several, Keras on TensorFlow must know how long they are.
+    They are scanned as one array, because for several arrays Keras on TensorFlow needs static
+    lengths.
     """
     both = ops.concatenate([values, ops.cast(mask, values.dtype)[:, :, None]], axis=-1)
     return ops.scan(
@@ -239,7 +242,7 @@ def _scan(
 
 
 def _previous(tags: Any, mask: Any, start: int) -> Any:
-    """Of tags [T, B], the one before each step [T, B]; ``start`` before the first."""
+    """Return the tag before each step [T, B] of tags [T, B]; ``start`` before the first."""
     tags, mask = ops.transpose(tags), ops.transpose(mask)  # gathers are faster along the last axis
     steps = ops.shape(tags)[1]
     position = ops.arange(steps, dtype="int32")
@@ -252,14 +255,14 @@ def _previous(tags: Any, mask: Any, start: int) -> Any:
 
 
 def _at(tags: Any, values: Any) -> Any:
-    """Of values [T, B, C], those of tags [T, B]."""
+    """Return the values of tags [T, B] among values [T, B, C]."""
     return ops.take_along_axis(values, tags[:, :, None], axis=-1)[:, :, 0]
 
 
-def _allowed(name: str, given: ArrayLike | None, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    if given is None:
+def _allowed(name: str, values: ArrayLike | None, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    if values is None:
         return np.ones(shape, bool)
-    allowed = np.asarray(given, bool)
+    allowed = np.asarray(values, bool)
     if allowed.shape != shape:
         raise OptionError(f"{name} has the shape {allowed.shape}; it must be {shape}")
     return allowed

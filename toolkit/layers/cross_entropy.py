@@ -1,4 +1,4 @@
-"""The cross-entropy over a large vocabulary."""
+"""Cross-entropy losses over a large vocabulary."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from toolkit.errors import OptionError
 
 
 def cross_entropy(logits: Any, targets: Any, smoothing: float = 0.0) -> Any:
-    """The cross-entropy of ids against logits, in nats.
+    """Return the cross-entropy of ids against logits, in nats.
 
     With smoothing, a share of each target is spread evenly over all ids (Szegedy et al. 2016,
     "Rethinking the Inception Architecture for Computer Vision", section 7)::
@@ -28,21 +28,21 @@ def cross_entropy(logits: Any, targets: Any, smoothing: float = 0.0) -> Any:
     """
     logits = ops.cast(logits, "float32")
     targets = ops.cast(targets, "int32")
-    right = ops.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]
-    loss = ops.logsumexp(logits, axis=-1) - right
-    return loss + smoothing * (right - ops.mean(logits, axis=-1)) if smoothing else loss
+    gold = ops.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]
+    loss = ops.logsumexp(logits, axis=-1) - gold
+    return loss + smoothing * (gold - ops.mean(logits, axis=-1)) if smoothing else loss
 
 
 def linear_cross_entropy(
     states: Any, table: Any, bias: Any, targets: Any, smoothing: float = 0.0
 ) -> Any:
-    """The cross-entropy of ids against ``states @ table.T + bias``, for training.
+    """Return the cross-entropy of ids against ``states @ table.T + bias``, for training.
 
-    On TensorFlow the layer and the loss have one gradient of their own, which makes fewer passes
-    over the scores, by far the largest tensor of a training step.
+    On TensorFlow the layer and the loss have one common gradient, which makes fewer passes over the
+    scores, the largest tensor of a training step.
 
     Args:
-        states: [..., D], in the type that the products are to be computed in.
+        states: [..., D], in the dtype of the products.
         table: A weight [V, D].
         bias: A weight [V].
         targets: Ids [...].
@@ -62,27 +62,27 @@ def linear_cross_entropy(
 def sampled_cross_entropy(
     states: Any, table: Any, bias: Any, targets: Any, sampled: int, seed: Any = None
 ) -> Any:
-    """An estimate of ``linear_cross_entropy`` from a few ids, for training; TensorFlow alone.
+    """Return an estimate of ``linear_cross_entropy`` from sampled ids, on TensorFlow.
 
-    Beside its target each state is held to the same ``sampled`` ids, corrected for how they were
-    drawn (Jean et al. 2015, "On Using Very Large Target Vocabulary for Neural Machine Translation",
-    section 3): without replacement, by the largest of log probabilities with Gumbel noise (Kool et
-    al. 2019, "Stochastic Beams and Where to Find Them", section 2.3), of a distribution that suits
-    ids in the order of their frequency, p(i) ~ log((i + 2) / (i + 1)).
+    Each state is compared with its target and the same ``sampled`` ids, corrected for their
+    probabilities (Jean et al. 2015, "On Using Very Large Target Vocabulary for Neural Machine
+    Translation", section 3): without replacement, by the largest of log probabilities with Gumbel
+    noise (Kool et al. 2019, "Stochastic Beams and Where to Find Them", section 2.3), from a
+    distribution for ids in the order of their frequency, p(i) ~ log((i + 2) / (i + 1)).
 
     Args:
         states: [..., D].
         table: A weight [V, D].
         bias: A weight [V].
         targets: Ids [...].
-        sampled: How many ids are drawn, fewer than V.
-        seed: Of the draw, a ``keras.random.SeedGenerator``; Keras's own when None.
+        sampled: The number of sampled ids, below V.
+        seed: The ``keras.random.SeedGenerator`` of the sampling; None for Keras's own.
 
     Returns:
         The losses, float32 [...].
 
     Raises:
-        OptionError: The backend is another.
+        OptionError: The backend is not TensorFlow.
     """
     if keras.backend.backend() != "tensorflow":
         raise OptionError("a sampled softmax needs TensorFlow as Keras's backend")
@@ -108,10 +108,10 @@ def sampled_cross_entropy(
 
 
 def _draws(size: int, sampled: int) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-    """What ids are drawn with, and about how likely each is to be among those that are.
+    """Return the probabilities of ids, and the approximate probability of each to be sampled.
 
-    That many draws with replacement as give ``sampled`` different ids on average are likely to have
-    id i among them with 1 - (1 - p(i)) ** draws.
+    For the number of draws with replacement that give ``sampled`` different ids on average, id i is
+    among them with the probability 1 - (1 - p(i)) ** draws.
     """
     ids = np.arange(size)
     probabilities = np.log((ids + 2) / (ids + 1)) / np.log(size + 1)
@@ -120,6 +120,6 @@ def _draws(size: int, sampled: int) -> tuple[NDArray[np.float64], NDArray[np.flo
         most *= 2
     for _ in range(60):
         draws = (fewest + most) / 2
-        found = -np.expm1(draws * np.log1p(-probabilities))
-        fewest, most = (draws, most) if found.sum() < sampled else (fewest, draws)
-    return probabilities, found.astype(np.float32)
+        inclusion = -np.expm1(draws * np.log1p(-probabilities))
+        fewest, most = (draws, most) if inclusion.sum() < sampled else (fewest, draws)
+    return probabilities, inclusion.astype(np.float32)

@@ -25,28 +25,28 @@ def recurrent_layer(
     name: str | None = None,
     **arguments: Any,
 ) -> keras.Layer:
-    """A recurrent layer, [B, T, D] to [B, T, H], or to [B, T, 2 H] in both directions.
+    """Return a recurrent layer, [B, T, D] to [B, T, H], or to [B, T, 2 H] in both directions.
 
     Args:
         cell: ``simple_rnn``, ``simplified_gru``, ``gru``, ``lstm`` (Keras's cell), ``keras_gru``
             (Keras's own fused layer, for those with a GPU), or ``module:Class``, a cell of your
-            own: a ``keras.layers.Layer`` for ``keras.layers.RNN`` whose constructor takes the
-            units and ``dtype``.
+            own: a ``keras.layers.Layer`` for ``keras.layers.RNN`` whose constructor takes ``units``
+            and ``dtype``.
         units: H, the size of the state.
-        return_sequences: Whether every step is put out, or only the last: [B, H].
+        return_sequences: Whether to return the output of every step, or only the last: [B, H].
         return_state: Whether the last states are returned beside the output.
         bidirectional: Whether a second layer reads from the end; outputs are concatenated.
         dropout: The share of the inputs that is dropped, one mask for the whole sequence.
-        recurrent_dropout: The same within the recurrence.
-        reset_after: Whether the reset gate comes after the matrix product (``gru``,
-            ``keras_gru``); None leaves it to the layer: before for ``gru``, after for
-            ``keras_gru``, which cuDNN needs.
-        dtype: The dtype or dtype policy of the layer and its cell; None takes Keras's own.
+        recurrent_dropout: The same for the recurrent state.
+        reset_after: Whether the reset gate comes after the matrix product (``gru``, ``keras_gru``);
+            None for the default of the layer: before for ``gru``, after for ``keras_gru``, which
+            cuDNN needs.
+        dtype: The dtype or dtype policy of the layer and its cell; None for Keras's default.
         name: The layer's name.
         **arguments: Further arguments of the cell.
 
     Raises:
-        OptionError: There is no such cell, or it does not take these arguments.
+        OptionError: The cell is unknown, or does not take these arguments.
     """
     arguments |= {
         key: value
@@ -56,13 +56,19 @@ def recurrent_layer(
     if cell in ("gru", "keras_gru") and reset_after is not None:
         arguments["reset_after"] = reset_after
     precision = {} if dtype is None else {"dtype": dtype}
-    of_layer = {"return_sequences": return_sequences, "return_state": return_state, "name": name}
-    of_layer |= precision
+    layer_arguments = {
+        "return_sequences": return_sequences,
+        "return_state": return_state,
+        "name": name,
+    }
+    layer_arguments |= precision
     try:
         if cell in _LAYERS:
-            layer = _LAYERS[cell](units, **of_layer, **arguments)
+            layer = _LAYERS[cell](units, **layer_arguments, **arguments)
         else:
-            layer = keras.layers.RNN(_cell_class(cell)(units, **precision, **arguments), **of_layer)
+            layer = keras.layers.RNN(
+                _cell_class(cell)(units, **precision, **arguments), **layer_arguments
+            )
     except OptionError:
         raise
     except (TypeError, ValueError) as error:
@@ -80,7 +86,7 @@ _LAYERS: dict[str, Any] = {
 
 
 def _cell_class(path: str) -> Any:
-    """Keras's LSTM, or the class that ``module:Class`` names."""
+    """Return Keras's LSTM cell, or the class ``module:Class``."""
     if path == "lstm":
         return keras.layers.LSTMCell
     module_name, colon, class_name = path.partition(":")
@@ -91,11 +97,11 @@ def _cell_class(path: str) -> Any:
         )
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:  # whatever is in it
+    except Exception as error:  # the module may raise any error
         raise OptionError(f"cell {path!r}: the module cannot be imported: {error}") from error
-    found = getattr(module, class_name, None)
-    if found is None:
+    cell_class = getattr(module, class_name, None)
+    if cell_class is None:
         raise OptionError(f"cell {path!r}: {module_name} has no {class_name}")
-    if not (isinstance(found, type) and issubclass(found, keras.Layer)):
-        raise OptionError(f"cell {path!r} is no class of Keras layers; give a class of cells")
-    return found
+    if not (isinstance(cell_class, type) and issubclass(cell_class, keras.Layer)):
+        raise OptionError(f"cell {path!r} is not a class of Keras layers; give a class of cells")
+    return cell_class

@@ -1,4 +1,4 @@
-"""A linear layer and the cross-entropy of its scores, with one gradient; on TensorFlow."""
+"""A linear layer and the cross-entropy of its scores with one gradient, on TensorFlow."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ import tensorflow as tf
 def fused_linear_cross_entropy(
     states: Any, table: Any, bias: Any, targets: Any, smoothing: float
 ) -> Any:
-    """States [..., D], table [V, D] and bias [V] to losses [...]; see ``linear_cross_entropy``.
+    """Return losses [...] of states [..., D], table [V, D], bias [V]; see ``linear_cross_entropy``.
 
-    The scores and their slopes are made in one go and each read once more, by the product that
-    makes a gradient of them; what smoothing adds is known without them.
+    The scores and their gradients are computed in one pass and read once more, by the matrix
+    products of the gradients; the part of the smoothing is computed without them.
     """
     dtype = states.dtype
     share = smoothing / table.shape[0]
@@ -21,25 +21,29 @@ def fused_linear_cross_entropy(
     def losses(states: Any, table: Any, bias: Any) -> Any:
         narrow = tf.cast(table, dtype)
         scores = tf.cast(tf.matmul(states, narrow, transpose_b=True), tf.float32) + bias
-        loss, slope = tf.raw_ops.SparseSoftmaxCrossEntropyWithLogits(features=scores, labels=ids)
+        loss, score_gradient = tf.raw_ops.SparseSoftmaxCrossEntropyWithLogits(
+            features=scores, labels=ids
+        )
         states32 = tf.cast(states, tf.float32)
         if smoothing:
-            apart = tf.gather(table, ids) - tf.reduce_mean(table, axis=0)
-            right = tf.reduce_sum(states32 * apart, axis=1)
-            loss += smoothing * (right + tf.gather(bias, ids) - tf.reduce_mean(bias))
+            difference = tf.gather(table, ids) - tf.reduce_mean(table, axis=0)
+            gold_scores = tf.reduce_sum(states32 * difference, axis=1)
+            loss += smoothing * (gold_scores + tf.gather(bias, ids) - tf.reduce_mean(bias))
 
         def gradient(upstream: Any) -> Any:
             upstream = upstream[:, None]
-            slopes = tf.cast(slope, dtype)
-            of_states = upstream * tf.cast(tf.matmul(slopes, narrow), tf.float32)
-            weighed = upstream * tf.concat([states32, tf.ones_like(upstream)], axis=1)
-            of_table = tf.matmul(slopes, tf.cast(weighed, dtype), transpose_a=True)
-            of_table = tf.cast(of_table, tf.float32)
+            score_gradients = tf.cast(score_gradient, dtype)
+            states_gradient = upstream * tf.cast(tf.matmul(score_gradients, narrow), tf.float32)
+            weighted = upstream * tf.concat([states32, tf.ones_like(upstream)], axis=1)
+            table_gradient = tf.matmul(score_gradients, tf.cast(weighted, dtype), transpose_a=True)
+            table_gradient = tf.cast(table_gradient, tf.float32)
             if smoothing:
-                of_states += smoothing * upstream * apart
-                of_table -= share * tf.reduce_sum(weighed, axis=0)
-                of_table = tf.tensor_scatter_nd_add(of_table, ids[:, None], smoothing * weighed)
-            return tf.cast(of_states, dtype), of_table[:, :-1], of_table[:, -1]
+                states_gradient += smoothing * upstream * difference
+                table_gradient -= share * tf.reduce_sum(weighted, axis=0)
+                table_gradient = tf.tensor_scatter_nd_add(
+                    table_gradient, ids[:, None], smoothing * weighted
+                )
+            return tf.cast(states_gradient, dtype), table_gradient[:, :-1], table_gradient[:, -1]
 
         return loss, gradient
 

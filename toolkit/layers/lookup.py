@@ -1,4 +1,4 @@
-"""Rows of a matrix, with a dense gradient; on TensorFlow."""
+"""Rows of a matrix with a dense gradient, on TensorFlow."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ import tensorflow as tf
 
 
 def lookup(table: Any, ids: Any) -> Any:
-    """The rows [..., D] of ``table`` [V, D] at ``ids`` [...]; its gradient is a dense [V, D]."""
-    # A custom gradient takes tensors; a variable would have to be declared to it.
+    """Return the rows [..., D] of ``table`` [V, D] at ``ids`` [...]; its gradient is dense."""
+    # A custom gradient takes tensors; variables would need a declaration.
     return _lookup(tf.convert_to_tensor(table), ids)
 
 

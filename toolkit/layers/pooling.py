@@ -1,4 +1,4 @@
-"""From a vector a step to a vector a sequence."""
+"""Pooling of a sequence of vectors to one vector."""
 
 from typing import Any, Literal, get_args
 
@@ -12,13 +12,13 @@ Mode = Literal["last", "mean", "max", "concat", "attention"]
 
 @keras.saving.register_keras_serializable(package="toolkit")
 class SequencePooling(keras.layers.Layer):
-    """One vector for a sequence: [B, T, H] to [B, P]. Rows without any step give zeros.
+    """Pooling of sequences [B, T, H] to vectors [B, P]; empty rows give zeros.
 
     - ``last``: the state at the last step that is not masked.
     - ``mean``: the mean over the steps that are not masked.
     - ``max``: the largest value of each unit (Collobert et al. 2011, "Natural Language
       Processing (Almost) from Scratch", section 3.2.2).
-    - ``concat``: these three, one after the other (Howard and Ruder 2018, "Universal Language Model
+    - ``concat``: the concatenation of these three (Howard and Ruder 2018, "Universal Language Model
       Fine-tuning for Text Classification", section 3.3, has another order); P is 3 H, and else H.
     - ``attention``: a weighted mean with learnt weights (Yang et al. 2016, "Hierarchical
       Attention Networks for Document Classification", equations 5 to 7)::
@@ -28,11 +28,11 @@ class SequencePooling(keras.layers.Layer):
       with ``kernel`` W [H, H], ``bias`` b [H] and ``context`` v [H].
 
     Args:
-        mode: Which of them.
+        mode: The kind of pooling.
         bidirectional: Whether the first half of the units reads forwards and the second half
-            backwards: ``last`` then takes the backward half at the first step that is not
-            masked, where it has read everything.
-        **kwargs: What every ``keras.layers.Layer`` takes.
+            backwards: ``last`` then takes the backward half at the first step that is not masked,
+            where it has read the whole sequence.
+        **kwargs: Arguments of ``keras.layers.Layer``.
 
     Raises:
         OptionError: The mode is unknown.
@@ -58,7 +58,7 @@ class SequencePooling(keras.layers.Layer):
         self.built = True
 
     def call(self, inputs: Any, mask: Any = None) -> Any:
-        """Pool [B, T, H] to [B, P], leaving out the steps where ``mask`` [B, T] is false."""
+        """Pool [B, T, H] to [B, P] over the steps where ``mask`` [B, T] is true."""
         if mask is None:
             mask = ops.ones(ops.shape(inputs)[:2], dtype="bool")
         pool = {
@@ -71,16 +71,16 @@ class SequencePooling(keras.layers.Layer):
         return pool[self.mode](inputs, mask)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> None:
-        """No mask: the steps are gone."""
+        """Return no mask, because the output has no steps."""
         return
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
-        """[B, T, H] to [B, P]."""
+        """Map [B, T, H] to [B, P]."""
         units = input_shape[-1]
         return (input_shape[0], 3 * units if self.mode == "concat" and units else units)
 
     def get_config(self) -> dict[str, Any]:
-        """All arguments of the constructor."""
+        """Return all arguments of the constructor."""
         return {**super().get_config(), "mode": self.mode, "bidirectional": self.bidirectional}
 
     def _last(self, h: Any, mask: Any) -> Any:

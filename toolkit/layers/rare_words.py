@@ -1,4 +1,4 @@
-"""Hiding rare words in training."""
+"""Word dropout by frequency."""
 
 from typing import Any
 
@@ -9,17 +9,17 @@ from numpy.typing import ArrayLike
 
 @keras.saving.register_keras_serializable(package="toolkit")
 class RareWordDropout(keras.layers.Layer):
-    """Replaces a word by unknown in training, the more often the rarer it is.
+    """Dropout that replaces rare words by unknown more often than frequent words.
 
     A word that occurs n times is replaced with the probability ``strength / (strength + n)``
-    (Kiperwasser and Goldberg 2016, section 4.2), so that the unknown word has a vector that is
-    learnt where rare words stand, and no rare word is learnt by heart.
+    (Kiperwasser and Goldberg 2016, section 4.2), so that the vector of the unknown word is learnt
+    in contexts of rare words, and rare words are not overfitted.
 
     Args:
-        vocabulary_size: How many ids there are, padding and unknown included.
-        strength: How many occurrences make a word as likely to stay as to go; 0 keeps all.
-        unknown_id: What they are replaced by; id 0 is padding and stays.
-        seed: The seed of the choice.
+        vocabulary_size: The number of ids, including padding and unknown.
+        strength: The frequency at which the probability is 0.5; 0 keeps all words.
+        unknown_id: The id that replaces others; id 0 is padding and is kept.
+        seed: The seed of the dropout.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class RareWordDropout(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def build(self, input_shape: Any = None) -> None:
-        """Makes the counts, which are saved with the weights."""
+        """Make the counts, a weight that is not trained."""
         self.counts = self.add_weight(
             name="counts",
             shape=(self.vocabulary_size,),
@@ -50,11 +50,11 @@ class RareWordDropout(keras.layers.Layer):
         self.built = True
 
     def set_counts(self, counts: ArrayLike) -> None:
-        """Takes how often each id [V] occurs in the training data; 1 until then."""
+        """Set the frequency of each id [V] in the training data, which is 1 by default."""
         self.counts.assign(counts)
 
     def call(self, ids: Any, training: bool = False) -> Any:
-        """Ids of any shape to ids of the same shape."""
+        """Map ids of any shape to ids of the same shape."""
         if not training or self.strength == 0:
             return ids
         rates = self.strength / (self.strength + ops.take(self.counts, ids, axis=0))
@@ -63,7 +63,7 @@ class RareWordDropout(keras.layers.Layer):
         return ops.where(hide, ops.full_like(ids, self.unknown_id), ids)
 
     def get_config(self) -> dict[str, Any]:
-        """All constructor arguments."""
+        """Return all constructor arguments."""
         return {
             **super().get_config(),
             "vocabulary_size": self.vocabulary_size,

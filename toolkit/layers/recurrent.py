@@ -1,4 +1,4 @@
-"""Cells through time."""
+"""Recurrent layers: cells through time."""
 
 from typing import Any, ClassVar
 
@@ -10,18 +10,18 @@ from toolkit.cells.base import RecurrentCell
 
 
 class Recurrent(keras.layers.RNN):
-    """One of the toolkit's cells in ``keras.layers.RNN``.
+    """A ``keras.layers.RNN`` of one of the toolkit's cells, with a faster time loop.
 
     Args:
         units: H, the size of the state.
-        return_sequences: Whether the output is that of every time step [B, T, H], or of the last
-            one only [B, H].
+        return_sequences: Whether to return the outputs of all time steps [B, T, H], or only the
+            last [B, H].
         return_state: Whether the last state [B, H] is returned beside the output.
         go_backwards: Whether the sequence is read from its end; the output is in the order of
             reading.
         stateful: Whether the last state is the next batch's initial state, row by row.
-        unroll: Whether the loop is written out in the graph, for short sequences of known length.
-        zero_output_for_mask: Whether masked steps put out zeros, not the output before them.
+        unroll: Whether the loop is unrolled, for short sequences of known length.
+        zero_output_for_mask: Whether masked steps return zeros instead of the previous output.
         name: The layer's name.
         dtype: The layer's data type or policy.
         trainable: Whether the weights are trained.
@@ -29,7 +29,7 @@ class Recurrent(keras.layers.RNN):
         **cell_arguments: The arguments of the cell.
 
     Raises:
-        OptionError: An argument is impossible.
+        OptionError: An argument has an impossible value.
     """
 
     cell_class: ClassVar[type[RecurrentCell]]
@@ -73,10 +73,10 @@ class Recurrent(keras.layers.RNN):
     def inner_loop(
         self, sequences: Any, initial_state: list[Any], mask: Any, training: bool = False
     ) -> tuple[Any, Any, list[Any]]:
-        """The time loop with its gradient by hand; Keras's own loop where that does not apply.
+        """Run the time loop with a hand-written gradient, or else Keras's loop.
 
-        It does not apply on other backends than TensorFlow, for cells with other activations than
-        the standard ones, for recurrent dropout, and for ``unroll``.
+        Keras's loop is used on other backends than TensorFlow, for other activations than the
+        standard ones, for recurrent dropout, and for ``unroll``.
         """
         if isinstance(mask, list | tuple):
             mask = mask[0]
@@ -108,14 +108,14 @@ class Recurrent(keras.layers.RNN):
             return None
         if training and self.cell.recurrent_dropout:
             return None
-        from toolkit.layers.equations import equations_of
+        from toolkit.layers.equations import cell_equations
 
-        return equations_of(self.cell)
+        return cell_equations(self.cell)
 
     def _outputs(self, states: Any, mask: Any) -> Any:
-        """Of the states [T, B, H], what is put out: all [T, B, H], or only the last [1, B, H].
+        """Return the outputs for states [T, B, H]: all [T, B, H], or only the last [1, B, H].
 
-        A masked step puts out zeros, or what the step before it put out: zeros in the beginning.
+        A masked step returns zeros, or the output of the previous step, which is zero at first.
         """
         if mask is None:
             return states if self.return_sequences else states[-1:]
@@ -128,7 +128,7 @@ class Recurrent(keras.layers.RNN):
         return ops.where(mask[:, :, None], states, ops.zeros_like(states))
 
     def get_config(self) -> dict[str, Any]:
-        """All arguments of the constructor."""
+        """Return all arguments of the constructor."""
         config = {**self.cell.get_config(), **super().get_config()}
         del config["cell"]
         regularizer = keras.regularizers.serialize(self.activity_regularizer)
@@ -136,7 +136,7 @@ class Recurrent(keras.layers.RNN):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Recurrent":
-        """The layer that ``get_config`` describes."""
+        """Return the layer that ``get_config`` describes."""
         return cls(**config)
 
 

@@ -1,4 +1,4 @@
-"""The sums over a chain's paths, with their gradient written by hand; on TensorFlow.
+"""Sums over the paths of a chain with a hand-written gradient, on TensorFlow.
 
 With weights instead of their logarithms, a step is a matrix product (Sutton and McCallum 2012,
 section 4.3)::
@@ -6,14 +6,14 @@ section 4.3)::
     w(t, j) = exp(emissions[t, j]) b(t, j);  s(t, i) = sum over j of K[i, j] w(t, j)
     b(t - 1, i) = s(t, i) / max over i of s(t, i)
 
-where K is exp(transitions), b holds the exponentials of the messages, and each step's scale is
-free. With d(t) for the derivative of the loss by the messages at t, the way back is ::
+where K is exp(transitions), b are the exponentials of the messages, and the scale of each step is
+free. With d(t) for the derivative of the loss by the messages at t, the backward pass is ::
 
     q(t, i) = d(t - 1, i) / s(t, i);  d_emissions[t, j] = w(t, j) sum over i of q(t, i) K[i, j]
     d(t) = d_messages[t] + d_emissions[t];  d_transitions = K * sum over t of q(t) w(t)'
 
-All is in float64. What is less likely than the likeliest at its step by a factor of ``SMALLEST``
-counts as impossible, so that scores may lie some 600 apart.
+All values are float64. Tags that are less likely than the likeliest of their step by a factor of
+``SMALLEST`` count as impossible, so that scores may differ by about 600.
 """
 
 from typing import Any
@@ -22,7 +22,7 @@ import tensorflow as tf
 
 Tensor = Any
 
-#: Its inverse times a gradient is still a number in float64.
+#: The smallest relative weight: its inverse times a gradient is still finite in float64.
 SMALLEST = 1e-290
 
 
@@ -35,16 +35,16 @@ def sum_product(
     impossible: float,
     by_hand: bool = True,
 ) -> Tensor:
-    """What ``messages`` in ``toolkit.layers.crf`` gives with ``logsumexp``.
+    """Return the result of ``toolkit.layers.crf.messages`` with ``logsumexp``.
 
     Args:
         emissions: [T, B, C].
         mask: Bool [T, B].
         transitions: [C, C], from row to column.
         last: [C].
-        impossible: The message where there is no path.
-        by_hand: Whether the gradient is the one written by hand; a graph that is to be saved has
-            none. Both are those of a loss to which each step's scale does not matter.
+        impossible: The message if there is no path.
+        by_hand: Whether to use the hand-written gradient; not in graphs to be saved. Both gradients
+            assume that the loss does not depend on the scale of each step.
 
     Returns:
         [T, B, C], the largest at each step 0.
@@ -71,16 +71,16 @@ def sum_product(
             d_transitions = tf.transpose(k * tf.matmul(w, q, transpose_a=True))
             return d_emissions, d_transitions, tf.reduce_sum(d_last, axis=0)
 
-        found = tf.math.log(tf.maximum(b, SMALLEST))
-        return tf.where(b > SMALLEST, found, impossible), backward
+        logs = tf.math.log(tf.maximum(b, SMALLEST))
+        return tf.where(b > SMALLEST, logs, impossible), backward
 
     tensors = [tf.cast(a, tf.float64) for a in (emissions, transitions, last)]
-    found = tf.custom_gradient(forward)(*tensors) if by_hand else forward(*tensors)[0]
-    return tf.cast(found, emissions.dtype)
+    result = tf.custom_gradient(forward)(*tensors) if by_hand else forward(*tensors)[0]
+    return tf.cast(result, emissions.dtype)
 
 
 def _forward_loop(x: Tensor, k: Tensor, last: Tensor, mask: Tensor) -> Tensor:
-    """b [T, B, C]."""
+    """Return b [T, B, C]."""
     read_x, read_mask = _reader(x), _reader(mask[:, :, None])
 
     def step(t: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
@@ -93,20 +93,20 @@ def _forward_loop(x: Tensor, k: Tensor, last: Tensor, mask: Tensor) -> Tensor:
 def _backward_loop(
     d_messages: Tensor, w: Tensor, inverse: Tensor, k: Tensor, mask: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """The derivative by the last messages [B, C], and q [T, B, C], 0 where masked."""
+    """Return the derivative by the last messages [B, C], and q [T, B, C], 0 where masked."""
     reads = [_reader(a) for a in (d_messages, w, inverse, mask[:, :, None])]
 
     def step(t: Tensor, d: Tensor) -> tuple[Tensor, Tensor]:
-        d_message, w, inverse, here = [read(t) for read in reads]
+        d_message, w, inverse, real = [read(t) for read in reads]
         q = d * inverse
         d_emission = w * tf.matmul(q, k, transpose_b=True)
-        return d_message + tf.where(here, d_emission, d), q
+        return d_message + tf.where(real, d_emission, d), q
 
     return _loop(step, tf.zeros_like(w[0]), tf.shape(w)[0])
 
 
 def _loop(step: Any, state: Tensor, steps: Tensor, reverse: bool = False) -> tuple[Tensor, Tensor]:
-    """The last state, and what else ``step`` gives at each time, as one array."""
+    """Return the last state, and the other results of ``step`` as one array."""
 
     def body(i: Tensor, state: Tensor, kept: tf.TensorArray) -> tuple[Any, ...]:
         t = steps - 1 - i if reverse else i
@@ -125,11 +125,11 @@ def _loop(step: Any, state: Tensor, steps: Tensor, reverse: bool = False) -> tup
 
 
 def _reader(a: Tensor) -> Any:
-    """Each of its steps; read from an array of steps, as that has a cheap gradient."""
+    """Return a function that reads steps from a ``TensorArray``, which has a cheap gradient."""
     array = tf.TensorArray(a.dtype, tf.shape(a)[0], element_shape=a.shape[1:])
     return array.unstack(a).read
 
 
 def _scale(s: Tensor) -> Tensor:
-    """What each row is divided by."""
+    """Return the divisor of each row."""
     return tf.maximum(tf.stop_gradient(tf.reduce_max(s, axis=-1, keepdims=True)), SMALLEST)

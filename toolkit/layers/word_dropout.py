@@ -1,4 +1,4 @@
-"""Hiding words in training."""
+"""Word dropout."""
 
 from typing import Any
 
@@ -8,15 +8,15 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="toolkit")
 class WordDropout(keras.layers.Layer):
-    """Replaces some ids by unknown in training, so that no single word decides.
+    """Dropout that replaces ids by unknown in training, so that no single word decides.
 
-    After the word dropout of Iyyer et al. (ACL 2015), who leave the words out; here the unknown
-    word stands in for them, and thereby learns what to make of words that were never seen.
+    It follows the word dropout of Iyyer et al. (ACL 2015), who leave words out; here they are
+    replaced by the unknown word, whose vector is thereby learnt for unseen words.
 
     Args:
         rate: The share of ids that are replaced.
-        unknown_id: What they are replaced by; id 0 is padding and stays.
-        seed: The seed of the choice.
+        unknown_id: The id that replaces others; id 0 is padding and is kept.
+        seed: The seed of the dropout.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class WordDropout(keras.layers.Layer):
         self.built = True
 
     def call(self, ids: Any, training: bool = False) -> Any:
-        """Ids of any shape to ids of the same shape."""
+        """Map ids of any shape to ids of the same shape."""
         if not training or self.rate == 0:
             return ids
         draw = keras.random.uniform(ops.shape(ids), seed=self.seed_generator, dtype="float32")
@@ -38,7 +38,7 @@ class WordDropout(keras.layers.Layer):
         return ops.where(hide, ops.full_like(ids, self.unknown_id), ids)
 
     def get_config(self) -> dict[str, Any]:
-        """All constructor arguments."""
+        """Return all constructor arguments."""
         return {
             **super().get_config(),
             "rate": self.rate,

@@ -1,22 +1,22 @@
-"""The lecture's shapes of networks, one file each."""
+"""The lecture's shapes of networks, one file per shape."""
 
-from toolkit.models.carried import Carried
 from toolkit.models.encoder_decoder import EncoderDecoder
 from toolkit.models.many_to_many import ManyToMany
 from toolkit.models.many_to_one import ManyToOne
 from toolkit.models.one_to_many import OneToMany
 from toolkit.models.one_to_one import OneToOne
 from toolkit.models.outputs import OutputLayer
-from toolkit.models.text_model import TextModel, load_text_model
+from toolkit.models.sequence_model import SequenceModel, load_sequence_model
+from toolkit.models.truncated_bptt import TruncatedBPTT
 
 __all__ = [
-    "Carried",
     "EncoderDecoder",
     "ManyToMany",
     "ManyToOne",
     "OneToMany",
     "OneToOne",
     "OutputLayer",
-    "TextModel",
-    "load_text_model",
+    "SequenceModel",
+    "TruncatedBPTT",
+    "load_sequence_model",
 ]

@@ -1,4 +1,4 @@
-"""A recurrent layer's cell, one time step for many hypotheses."""
+"""Single time steps of a recurrent layer's cell, for several hypotheses."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,13 +7,13 @@ from keras import ops
 
 
 def state_sizes(cell: Any) -> list[int]:
-    """The sizes of a cell's states."""
+    """Return the sizes of a cell's states."""
     sizes = cell.state_size
     return list(sizes) if isinstance(sizes, list | tuple) else [sizes]
 
 
 def cell_step(cell: Any, inputs: Any, state: Sequence[Any]) -> tuple[Any, list[Any]]:
-    """One time step of a cell without dropout.
+    """Compute one time step of a cell without dropout.
 
     Args:
         cell: The cell.
@@ -21,14 +21,14 @@ def cell_step(cell: Any, inputs: Any, state: Sequence[Any]) -> tuple[Any, list[A
         state: Its states, [B, K, H] each.
 
     Returns:
-        The outputs [B, K, H] and the states after, [B, K, H] each.
+        The outputs [B, K, H] and the new states, [B, K, H] each.
     """
     shape = ops.shape(inputs)[:2]
 
     def flat(x: Any) -> Any:
         return ops.reshape(x, (-1, x.shape[-1]))
 
-    output, after = cell(flat(inputs), [flat(each) for each in state], training=False)
+    output, after = cell(flat(inputs), [flat(tensor) for tensor in state], training=False)
     after = after if isinstance(after, list | tuple) else [after]
     output, *after = (ops.reshape(x, (*shape, x.shape[-1])) for x in (output, *after))
     return output, after

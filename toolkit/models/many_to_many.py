@@ -1,75 +1,83 @@
 """Many to many, aligned: a sequence in, an answer for each of its steps out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import keras
 from keras import ops
 
-from toolkit.data.schemes import bioes_tags, bioes_transitions
 from toolkit.errors import OptionError
-from toolkit.layers import Embedding, recurrent_layer
-from toolkit.layers.characters import CharacterEncoder
 from toolkit.layers.crf import CRF
-from toolkit.layers.embedding import rows
-from toolkit.layers.rare_words import RareWordDropout
+from toolkit.models.fronts import TokenFeaturesFront, id_or_vector_front
+from toolkit.models.network import Network, Shape, recurrent_stack
 from toolkit.models.seeds import dropout_seeds
-from toolkit.models.trust import check_cell_is_trusted
-from toolkit.text.token_features import AFFIX_LENGTHS
-
-#: How many prefixes and suffixes of a token are looked at.
-AFFIXES = 2 * len(AFFIX_LENGTHS)
+from toolkit.tagging.schemes import bioes_tags, bioes_transitions
 
 
 @keras.saving.register_keras_serializable(package="toolkit")
-class ManyToMany(keras.Model):
-    """Reads tokens one after the other and gives each a tag, such as of a named entity.
+class ManyToMany(Network):
+    """A network that predicts a tag for each step of a sequence, such as that of an entity.
 
-    ``features of distinct tokens [D] -> vectors [D, E] -> tokens [B, T, E] -> recurrent layers
-    [B, T, H] -> scores of tags [B, T, C] -> CRF``, where H is twice ``hidden_size`` if
-    bidirectional. Each distinct token of a batch is made a vector once. Index 0 is padding.
+    ``vectors [B, T, E] -> recurrent layers [B, T, H] -> scores of tags [B, T, C] -> CRF``, where H
+    is twice ``hidden_size`` if bidirectional. The steps are tokens with features, of which each
+    distinct token of a batch is computed once; or ids; or vectors::
 
-    The tags are BIOES (Ratinov and Roth 2009, section 5): ``O``, and for each label B, I, E and
-    S; see ``toolkit.data.schemes.bioes_tags``. What the scheme forbids is never answered.
+        ManyToMany(features.sizes, ["PER"])              # reads token features
+        ManyToMany(vocabulary_size=6, labels=["EXON"])    # reads ids ManyToMany(input_size=4,
+        labels=["EXON"])         # reads vectors of four channels
 
-    Calling the model gives the *scores* of the tags; ``answer`` gives what a user wants to see.
+    The inputs are those of ``TokenFeatures``; or ``{"values": ids [B, T] or vectors [B, T, C],
+    "length": int32 [B]}``, or the values alone as for ``ManyToOne``.
+
+    The tags are BIOES (Ratinov and Roth 2009, section 5): ``O``, and for each label B, I, E and S;
+    see ``toolkit.tagging.schemes.bioes_tags``. Sequences that the scheme forbids are never
+    predicted.
+
+    ``call`` returns the *scores* of tags; ``answer`` returns tags and probabilities.
 
     Args:
-        sizes: How many ids there are of ``words``, ``characters``, ``shapes`` and ``affixes``, as
-            ``toolkit.text.TokenFeatures.sizes`` says.
-        labels: What kinds of entities there are.
+        sizes: The numbers of ids of ``words``, ``characters``, ``shapes`` and ``affixes``, as in
+            ``toolkit.text.TokenFeatures.sizes``; None for ids and vectors.
+        labels: The labels of entities.
+        vocabulary_size: The number of ids, including padding and unknown.
+        input_size: The size of vectors.
         crf: Whether transitions between tags are learnt (Lample et al. 2016, section 2.2).
-            Otherwise each tag is learnt for itself, by softmax, and the scheme alone binds them.
+            Otherwise each tag is learnt by itself, by softmax, and the scheme only excludes
+            forbidden transitions.
         cell: A cell's name or ``module:Class``; see ``toolkit.layers.recurrent_layer``.
-        embedding_size: The size of a word's vector.
-        characters: How a word's characters are read: ``convolution``, ``gru`` or ``none``.
-        character_size: The size of the vector that comes of them.
+        embedding_size: The size of a word's or an id's vector.
+        projection_size: The size of the projection of vectors; 0 for none.
+        characters: The encoder of a word's characters: ``convolution``, ``gru`` or ``none``.
+        character_size: The size of its output.
         shape_size: The size of a shape's vector; 0 leaves shapes out.
         affix_size: The size of the vector of each prefix and suffix; 0 leaves them out.
         hidden_size: H of one direction.
-        layers: How many recurrent layers are stacked.
-        bidirectional: Whether each layer also reads from the end.
-        word_dropout: How many occurrences make a word as likely to be hidden in training as to
-            be seen; see ``RareWordDropout``.
-        embedding_dropout: The share of the tokens' vectors' channels dropped for a whole sentence.
+        layers: The number of recurrent layers.
+        bidirectional: Whether each layer reads in both directions.
+        word_dropout: For token features, the strength of ``RareWordDropout``; for ids, the share of
+            ids replaced by unknown in training.
+        embedding_dropout: The share of the vectors' channels dropped for a whole sentence.
         dropout: The share of each recurrent layer's inputs dropped for a whole sentence.
         recurrent_dropout: The share of the recurrent state dropped (Gal and Ghahramani 2016).
         output_dropout: The share of the last layer's inputs that is dropped.
-        seed: The seed of the dropouts of words, characters, vectors and output. The first weights
-            and the dropouts within the recurrent layers follow ``keras.utils.set_random_seed``.
+        seed: The seed of the dropouts of words, characters, vectors and output. The initial weights
+            and the dropouts within the recurrent layers depend on ``keras.utils.set_random_seed``.
 
     Raises:
-        OptionError: An argument cannot work.
+        OptionError: An argument has an impossible value.
     """
 
     def __init__(
         self,
-        sizes: Mapping[str, int],
-        labels: list[str],
+        sizes: Mapping[str, int] | None = None,
+        labels: Sequence[str] = (),
         *,
+        vocabulary_size: int | None = None,
+        input_size: int | None = None,
         crf: bool = True,
         cell: str = "gru",
         embedding_size: int = 100,
+        projection_size: int = 0,
         characters: Literal["convolution", "gru", "none"] = "convolution",
         character_size: int = 50,
         shape_size: int = 20,
@@ -85,66 +93,49 @@ class ManyToMany(keras.Model):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
-        if layers < 1:
-            raise OptionError(f"layers is {layers}; at least 1 is needed")
-        self.config: dict[str, Any] = {
-            "sizes": dict(sizes),
-            "labels": list(labels),
-            "crf": crf,
-            "cell": cell,
-            "embedding_size": embedding_size,
-            "characters": characters,
-            "character_size": character_size,
-            "shape_size": shape_size,
-            "affix_size": affix_size,
-            "hidden_size": hidden_size,
-            "layers": layers,
-            "bidirectional": bidirectional,
-            "word_dropout": word_dropout,
-            "embedding_dropout": embedding_dropout,
-            "dropout": dropout,
-            "recurrent_dropout": recurrent_dropout,
-            "output_dropout": output_dropout,
-            "seed": seed,
-        }
+        sizes, labels = sizes and dict(sizes), list(labels)
+        super().__init__(locals(), **kwargs)
+        if not labels:
+            raise OptionError("labels is empty; at least one is needed")
+        if sizes is not None and (vocabulary_size, input_size) != (None, None):
+            raise OptionError("give sizes, vocabulary_size or input_size, and one of them alone")
         self.tags = bioes_tags(labels)
         dtype = self.dtype_policy
-        of_words, of_characters, of_embedding, of_output = dropout_seeds(seed, 4)
-        self.word_dropout = RareWordDropout(sizes["words"], word_dropout, seed=of_words)
-        self.embedding = Embedding(sizes["words"], embedding_size, dtype=dtype, name="words")
-        self.characters = None
-        if characters != "none":
-            self.characters = CharacterEncoder(
-                sizes["characters"],
-                character_size,
-                characters,
+        *front_seeds, output_seed = dropout_seeds(seed, 4)
+        if sizes is None:
+            self.front = id_or_vector_front(
+                vocabulary_size,
+                input_size,
+                embedding_size=embedding_size,
+                projection_size=projection_size,
+                word_dropout=word_dropout,
                 dropout=embedding_dropout,
-                seed=of_characters,
+                seeds=(front_seeds[0], front_seeds[2]),
                 dtype=dtype,
-                name="characters",
             )
-        self.shapes = self.affixes = None
-        if shape_size:
-            self.shapes = Embedding(sizes["shapes"], shape_size, dtype=dtype, name="shapes")
-        if affix_size:
-            self.affixes = Embedding(sizes["affixes"], affix_size, dtype=dtype, name="affixes")
-        self.embedding_dropout = keras.layers.SpatialDropout1D(
-            embedding_dropout, seed=of_embedding, dtype=dtype
+        else:
+            self.front = TokenFeaturesFront(
+                sizes,
+                embedding_size=embedding_size,
+                characters=characters,
+                character_size=character_size,
+                shape_size=shape_size,
+                affix_size=affix_size,
+                word_dropout=word_dropout,
+                dropout=embedding_dropout,
+                seeds=front_seeds,
+                dtype=dtype,
+            )
+        self.recurrent = recurrent_stack(
+            cell,
+            hidden_size,
+            layers,
+            bidirectional=bidirectional,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            dtype=dtype,
         )
-        self.recurrent = [
-            recurrent_layer(
-                cell,
-                hidden_size,
-                bidirectional=bidirectional,
-                dropout=dropout,
-                recurrent_dropout=recurrent_dropout,
-                dtype=dtype,
-                name=f"recurrent_{number}",
-            )
-            for number in range(1, layers + 1)
-        ]
-        self.output_dropout = keras.layers.Dropout(output_dropout, seed=of_output, dtype=dtype)
+        self.output_dropout = keras.layers.Dropout(output_dropout, seed=output_seed, dtype=dtype)
         self.scores = keras.layers.Dense(len(self.tags), dtype="float32", name="scores")
         start, transitions, end = bioes_transitions(self.tags)
         self.crf = CRF(
@@ -157,53 +148,15 @@ class ManyToMany(keras.Model):
             name="crf",
         )
 
-    def build(self, input_shape: Any = None) -> None:
-        """Makes the weights; ids have no size that they depend on."""
-        size = self.config["embedding_size"]
-        self.word_dropout.build()
-        self.embedding.build((None,))
-        if self.characters is not None:
-            self.characters.build()
-            size += self.config["character_size"]
-        if self.shapes is not None:
-            self.shapes.build((None,))
-            size += self.config["shape_size"]
-        if self.affixes is not None:
-            self.affixes.build((None, AFFIXES))
-            size += AFFIXES * self.config["affix_size"]
-        shape = (None, None, size)
-        for layer in self.recurrent:
-            layer.build(shape)
-            shape = layer.compute_output_shape(shape)
+    def build_head(self, shape: Shape) -> None:
+        """Make the weights of scores and transitions for states [B, T, H]."""
         self.scores.build(shape)
         self.crf.build((*shape[:-1], len(self.tags)))
-        self.built = True
 
-    def call(self, features: Mapping[str, Any], training: bool = False) -> Any:
-        """What ``TokenFeatures`` gives of tokens [B, T], to the scores of tags [B, T, C]."""
-        mask = self.mask(features)
-        vectors = rows(self._vectors(features, training), features["index"], training)
-        states = self.embedding_dropout(vectors, training=training)
-        for layer in self.recurrent:
-            states = layer(states, mask=mask, training=training)
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """Return the scores of tags [B, T, C]."""
+        states, _ = self.states(inputs, training)
         return self.scores(self.output_dropout(states, training=training))
-
-    def mask(self, features: Mapping[str, Any]) -> Any:
-        """Which of the tokens are no padding, bool [B, T]."""
-        return ops.not_equal(features["index"], 0)
-
-    def _vectors(self, features: Mapping[str, Any], training: bool) -> Any:
-        """The features of distinct tokens [D] to their vectors [D, E]."""
-        words = self.word_dropout(features["words"], training=training)
-        parts = [self.embedding(words, training=training)]
-        if self.characters is not None:
-            parts.append(self.characters(features["characters"], training=training))
-        if self.shapes is not None:
-            parts.append(self.shapes(features["shapes"], training=training))
-        if self.affixes is not None:
-            affixes = self.affixes(features["affixes"], training=training)
-            parts.append(ops.reshape(affixes, (-1, AFFIXES * self.config["affix_size"])))
-        return ops.concatenate(parts, axis=-1)
 
     def compute_loss(
         self,
@@ -213,14 +166,14 @@ class ManyToMany(keras.Model):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Any:
-        """The negative log-likelihood of the tags ``y`` [B, T] in nats, per token.
+        """Return the negative log-likelihood of the tags ``y`` [B, T] in nats, per token.
 
         Args:
-            x: What ``call`` was given.
-            y: The right tags' numbers [B, T].
+            x: The inputs of ``call``.
+            y: The gold tags as numbers [B, T].
             y_pred: The scores of the tags [B, T, C].
-            sample_weight: How much each token counts [B, T]; it weighs what its tag adds to the
-                log-likelihood, given the tag before it.
+            sample_weight: The weight of each token [B, T], by which the log probability of its tag,
+                given the previous tag, is multiplied.
             training: Whether this is training.
         """
         mask = self.mask(x)
@@ -230,51 +183,38 @@ class ManyToMany(keras.Model):
         return ops.sum(losses) / ops.maximum(ops.sum(ops.cast(mask, losses.dtype)), 1)
 
     def token_losses(self, scores: Any, tags: Any, mask: Any, training: bool) -> Any:
-        """What each right tag adds to the loss, in nats [B, T]; 0 at padding."""
+        """Return the loss of each gold tag, in nats [B, T]; 0 at padding."""
         if self.config["crf"]:
             return -self.crf.log_conditionals(scores, tags, mask, training)
-        right = ops.one_hot(tags, len(self.tags), dtype="float32")
-        return ops.where(mask, -ops.sum(right * ops.log_softmax(scores), axis=-1), 0)
+        gold = ops.one_hot(tags, len(self.tags), dtype="float32")
+        return ops.where(mask, -ops.sum(gold * ops.log_softmax(scores), axis=-1), 0)
 
-    def validate(self, features: Mapping[str, Any], tags: Any) -> tuple[Any, Any]:
-        """The likeliest legal tags, and how far off the right ones are.
+    def validate(self, inputs: Any, tags: Any) -> tuple[Any, Any]:
+        """Return the likeliest legal tags, and the loss of the gold tags.
 
         Args:
-            features: What ``call`` takes.
-            tags: The right tags' numbers [B, T].
+            inputs: The inputs of ``call``.
+            tags: The gold tags as numbers [B, T].
 
         Returns:
-            The numbers of the tags, int32 [B, T], 0 at padding; and the sum of the losses, in nats.
+            The predicted tags as numbers, int32 [B, T], 0 at padding; and the sum of the losses, in
+            nats.
         """
-        scores, mask = self(features, training=False), self.mask(features)
+        scores, mask = self(inputs, training=False), self.mask(inputs)
         best, _ = self.crf.viterbi(scores, mask=mask)
         return best, ops.sum(self.token_losses(scores, tags, mask, training=False))
 
-    def answer(self, features: Mapping[str, Any]) -> tuple[Any, Any, Any]:
-        """The likeliest legal tags, and how sure the model is of them.
+    def answer(self, inputs: Any) -> tuple[Any, Any, Any]:
+        """Return the likeliest legal tags and their probabilities.
 
         Returns:
-            The numbers of the tags, int32 [B, T]; their probabilities, float [B, T]; and the
-            probabilities of each tag given the one before it, float [B, T]. The probability of an
-            entity is that of its first tag times those of its others given the ones before. At
-            padding they are 0, 0 and 1.
+            The tags as numbers, int32 [B, T]; their probabilities, float [B, T]; and the
+            probability of each tag given the previous tag, float [B, T]. The probability of an
+            entity is that of its first tag times the conditional ones of its other tags. At padding
+            they are 0, 0 and 1.
         """
-        scores, mask = self(features, training=False), self.mask(features)
+        scores, mask = self(inputs, training=False), self.mask(inputs)
         tags, _ = self.crf.viterbi(scores, mask=mask)
         marginals = self.crf.marginals(scores, mask=mask)
         chosen = ops.take_along_axis(marginals, tags[:, :, None], axis=-1)[:, :, 0]
         return tags, chosen, ops.exp(self.crf.log_conditionals(scores, tags, mask=mask))
-
-    def get_config(self) -> dict[str, Any]:
-        """All constructor arguments."""
-        return {**super().get_config(), **self.config}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "ManyToMany":
-        """The inverse of ``get_config``.
-
-        Raises:
-            ModelError: The cell is ``module:Class``, and nobody has imported the module.
-        """
-        check_cell_is_trusted(config)
-        return super().from_config(config, custom_objects)

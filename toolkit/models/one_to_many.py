@@ -1,4 +1,4 @@
-"""One to many: a label, or nothing at all, in; a sequence out."""
+"""One to many: a condition, or nothing, in; a sequence out."""
 
 from typing import Any
 
@@ -6,51 +6,50 @@ import keras
 import numpy as np
 from keras import ops
 
-from toolkit.errors import OptionError
-from toolkit.layers import Embedding, TiedEmbedding, WordDropout, recurrent_layer
+from toolkit.layers import Embedding, TiedEmbedding, WordDropout
 from toolkit.layers.cross_entropy import linear_cross_entropy, sampled_cross_entropy
 from toolkit.models.cells import cell_step, state_sizes
+from toolkit.models.fronts import EmbeddingFront
+from toolkit.models.network import Network, Shape, recurrent_stack
 from toolkit.models.seeds import dropout_seeds
-from toolkit.models.trust import check_cell_is_trusted
 
-#: The state of all layers, one after the other, [B, H] each.
+#: The states of all layers in their order, [B, H] each.
 State = list[Any]
 
 
 @keras.saving.register_keras_serializable(package="toolkit")
-class OneToMany(keras.Model):
-    """Writes a sequence unit by unit, each given those before: a language model.
+class OneToMany(Network):
+    """A language model: a network that predicts each token from the previous ones.
 
     ::
 
         ids [B, T] -> vectors [B, T, E] -> recurrent layers [B, T, H] -> output [B, T, E]
         -> logits [B, T, V]
 
-    p(x(t) | x(1), ..., x(t-1)) is the softmax of the logits at t - 1. The output's matrix is that
-    of the vectors (Press and Wolf 2017, "Using the Output Embedding to Improve Language Models"); a
-    linear layer brings the states to their size where it is another. Id 0 stands for nothing: it
-    begins a text that has a beginning, and ends it.
+    p(x(t) | x(1), ..., x(t-1)) is the softmax of the logits at t - 1. The output's matrix is the
+    embedding (Press and Wolf 2017, "Using the Output Embedding to Improve Language Models"); a
+    linear layer projects the states if their size differs. Id 0 begins and ends a text.
 
-    With conditions, such as the sentiment of the review that is to be written, the vector of the
-    condition is what the first states are made of; without them these are zero.
+    With conditions, such as the sentiment of a review to generate, the initial states are computed
+    from the vector of the condition; without them they are zero.
 
     Args:
-        vocabulary_size: V, how many ids there are.
-        conditions: How many conditions there are; 0 for none.
+        vocabulary_size: V, the number of ids.
+        conditions: The number of conditions; 0 for none.
         cell: A cell's name or ``module:Class``; see ``toolkit.layers.recurrent_layer``.
         embedding_size: E.
         hidden_size: H.
-        layers: How many recurrent layers are stacked.
+        layers: The number of recurrent layers.
         word_dropout: The share of ids replaced by unknown in training.
         embedding_dropout: The share of the vectors' channels dropped for a whole sequence.
         dropout: The share of each further layer's inputs dropped for a whole sequence.
         recurrent_dropout: The share of the recurrent state dropped (Gal and Ghahramani 2016).
         output_dropout: The share of the last layer's states that is dropped.
-        seed: The seed of the dropouts of ids, vectors and output. The first weights and the
-            dropouts within the recurrent layers follow ``keras.utils.set_random_seed``.
+        seed: The seed of the dropouts of ids, vectors and output. The initial weights and the
+            dropouts within the recurrent layers depend on ``keras.utils.set_random_seed``.
 
     Raises:
-        OptionError: An argument cannot work.
+        OptionError: An argument has an impossible value.
     """
 
     def __init__(
@@ -70,43 +69,25 @@ class OneToMany(keras.Model):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
-        if layers < 1:
-            raise OptionError(f"layers is {layers}; at least 1 is needed")
-        self.config: dict[str, Any] = {
-            "vocabulary_size": vocabulary_size,
-            "conditions": conditions,
-            "cell": cell,
-            "embedding_size": embedding_size,
-            "hidden_size": hidden_size,
-            "layers": layers,
-            "word_dropout": word_dropout,
-            "embedding_dropout": embedding_dropout,
-            "dropout": dropout,
-            "recurrent_dropout": recurrent_dropout,
-            "output_dropout": output_dropout,
-            "seed": seed,
-        }
+        super().__init__(locals(), **kwargs)
         dtype = self.dtype_policy
-        of_words, of_embedding, of_output = dropout_seeds(seed, 3)
-        self.word_dropout = WordDropout(word_dropout, seed=of_words)
+        word_seed, vector_seed, output_seed = dropout_seeds(seed, 3)
+        id_dropout = WordDropout(word_dropout, seed=word_seed)
         self.embedding = TiedEmbedding(vocabulary_size, embedding_size, dtype=dtype, name="units")
-        self.embedding_dropout = keras.layers.SpatialDropout1D(
-            embedding_dropout, seed=of_embedding, dtype=dtype
+        self.front = EmbeddingFront(
+            id_dropout, self.embedding, embedding_dropout, vector_seed, dtype=dtype
         )
-        self.recurrent = [
-            recurrent_layer(
-                cell,
-                hidden_size,
-                return_state=True,
-                dropout=dropout if number > 1 else 0.0,
-                recurrent_dropout=recurrent_dropout,
-                dtype=dtype,
-                name=f"recurrent_{number}",
-            )
-            for number in range(1, layers + 1)
-        ]
-        self.output_dropout = keras.layers.Dropout(output_dropout, seed=of_output, dtype=dtype)
+        self.recurrent = recurrent_stack(
+            cell,
+            hidden_size,
+            layers,
+            return_state=True,
+            first_dropout=0.0,  # the front has a dropout of its own
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            dtype=dtype,
+        )
+        self.output_dropout = keras.layers.Dropout(output_dropout, seed=output_seed, dtype=dtype)
         self.projection = None
         if hidden_size != embedding_size:
             self.projection = keras.layers.Dense(embedding_size, dtype=dtype, name="projection")
@@ -116,20 +97,17 @@ class OneToMany(keras.Model):
             self.condition = Embedding(
                 conditions,
                 sum(self.sizes),
-                # Else all begin from nearly zero, and what is asked for is hardly heard.
+                # With smaller values all initial states are near zero, and conditions have little
+                # effect.
                 embeddings_initializer=keras.initializers.RandomNormal(stddev=1.0),
                 dtype=dtype,
                 name="condition",
             )
 
-    def build(self, input_shape: Any = None) -> None:
-        """Makes the weights; ids have no size that they depend on."""
-        size, hidden = self.config["embedding_size"], self.config["hidden_size"]
-        self.embedding.build((None, None))
-        for layer in self.recurrent:
-            layer.build((None, None, size if layer is self.recurrent[0] else hidden))
+    def build_head(self, shape: Shape) -> None:
+        """Make the weights of the output for states [B, T, H], and those of the initial states."""
         if self.projection is not None:
-            self.projection.build((None, None, hidden))
+            self.projection.build(shape)
         if self.condition is not None:
             self.condition.build((None,))
         self.bias = self.add_weight(
@@ -138,14 +116,13 @@ class OneToMany(keras.Model):
             initializer="zeros",
             autocast=False,
         )
-        self.built = True
 
     def start(self, rows: Any, condition: Any = None, training: bool = False) -> State:
-        """The states before the first unit.
+        """Return the initial states.
 
         Args:
             rows: B.
-            condition: The numbers of the conditions [B], where the network has conditions.
+            condition: The numbers of the conditions [B], if the network has conditions.
             training: Whether this is training.
 
         Returns:
@@ -158,11 +135,11 @@ class OneToMany(keras.Model):
         return [vectors[:, end - size : end] for end, size in zip(ends, self.sizes, strict=True)]
 
     def call(self, ids: Any, training: bool = False) -> Any:
-        """Ids [B, T] to logits [B, T, V], from states of zero."""
+        """Map ids [B, T] to logits [B, T, V], from initial states of zero."""
         return self.run(ids, self.start(ops.shape(ids)[0]), training)[0]
 
     def run(self, ids: Any, state: State, training: bool = False) -> tuple[Any, State]:
-        """Reads on.
+        """Read ids from given states.
 
         Args:
             ids: [B, T].
@@ -170,7 +147,7 @@ class OneToMany(keras.Model):
             training: Whether dropout is on.
 
         Returns:
-            The logits of the units that follow each, [B, T, V]; and the states after.
+            The logits of the next tokens, [B, T, V]; and the new states.
         """
         output, after = self.outputs(ids, state, training)
         return self.logits(output), after
@@ -178,36 +155,35 @@ class OneToMany(keras.Model):
     def outputs(
         self, ids: Any, state: State, training: bool = False, mask: Any = None
     ) -> tuple[Any, State]:
-        """The same as ``run``, but gives the outputs [B, T, E] that logits are made of.
+        """Read ids as ``run`` does, but return the inputs [B, T, E] of ``logits``.
 
-        Where a mask, bool [B, T], is false, nothing is read: the last output and the states stay.
+        Where a mask, bool [B, T], is false, the last output and the states are kept.
         """
-        vectors = self.embedding(self.word_dropout(ids, training=training), training=training)
-        states = self.embedding_dropout(vectors, training=training)
+        states, _ = self.front(ids, training=training)  # 0 is read like any other id
         before, after = iter(state), []
         for layer in self.recurrent:
-            of_layer = [next(before) for _ in state_sizes(layer.cell)]
-            states, *ends = layer(states, mask=mask, initial_state=of_layer, training=training)
+            layer_state = [next(before) for _ in state_sizes(layer.cell)]
+            states, *ends = layer(states, mask=mask, initial_state=layer_state, training=training)
             after += ends
         return self._output(states, training), after
 
     def _output(self, states: Any, training: bool = False) -> Any:
-        """The states of the last layer [..., H] to outputs [..., E]."""
+        """Map the states of the last layer [..., H] to outputs [..., E]."""
         output = self.output_dropout(states, training=training)
         return output if self.projection is None else self.projection(output)
 
     def logits(self, output: Any) -> Any:
-        """The outputs [..., E] to logits [..., V]."""
+        """Map outputs [..., E] to logits [..., V]."""
         return self.embedding.scores(output) + self.bias
 
     def losses(self, output: Any, targets: Any, sampled: int = 0, seed: Any = None) -> Any:
-        """The cross-entropy in nats of units [...] against outputs [..., E], for training.
+        """Return the cross-entropy in nats of tokens [...] against outputs [..., E], for training.
 
         Args:
-            output: What ``outputs`` gives.
-            targets: The units.
-            sampled: With how many units the loss is estimated; 0 takes all.
-            seed: The ``keras.random.SeedGenerator`` that these are drawn with.
+            output: The result of ``outputs``.
+            targets: The tokens.
+            sampled: The number of random tokens that estimate the loss; 0 takes all.
+            seed: The ``keras.random.SeedGenerator`` of these.
         """
         weights = (self.embedding.embeddings, self.bias, targets)
         if sampled:
@@ -215,33 +191,19 @@ class OneToMany(keras.Model):
         return linear_cross_entropy(output, *weights)
 
     def step(self, tokens: Any, state: State) -> tuple[Any, State]:
-        """One unit further, as ``toolkit.decoding`` takes it.
+        """Read one token, as a step function of ``toolkit.decoding``.
 
         Args:
-            tokens: The last units [B, K].
+            tokens: The last tokens [B, K].
             state: The states of all layers, [B, K, H] each.
 
         Returns:
-            The logits of the next unit [B, K, V]; and the states after.
+            The logits of the next token [B, K, V]; and the new states.
         """
         states = self.embedding(tokens)
         before, after = iter(state), []
         for layer in self.recurrent:
-            of_layer = [next(before) for _ in state_sizes(layer.cell)]
-            states, ends = cell_step(layer.cell, states, of_layer)
+            layer_state = [next(before) for _ in state_sizes(layer.cell)]
+            states, ends = cell_step(layer.cell, states, layer_state)
             after += ends
         return self.logits(self._output(states)), after
-
-    def get_config(self) -> dict[str, Any]:
-        """All constructor arguments."""
-        return {**super().get_config(), **self.config}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "OneToMany":
-        """The inverse of ``get_config``.
-
-        Raises:
-            ModelError: The cell is ``module:Class``, and nobody has imported the module.
-        """
-        check_cell_is_trusted(config)
-        return super().from_config(config, custom_objects)

@@ -1,22 +1,34 @@
-"""What a model's last layer says, and the loss that goes with it."""
+"""The output layer of a network, and its losses."""
 
 from typing import Any
 
 import keras
 from keras import ops
 
+from toolkit.errors import OptionError
+
 OUTPUTS = ("softmax", "sigmoid", "linear")
+
+
+def check_output(output: str) -> None:
+    """Check the kind of an output.
+
+    Raises:
+        OptionError: It is not one of ``OUTPUTS``.
+    """
+    if output not in OUTPUTS:
+        raise OptionError(f"output is {output!r}; it can be {', '.join(OUTPUTS)}")
 
 
 @keras.saving.register_keras_serializable(package="toolkit")
 class OutputLayer(keras.layers.Dense):
-    """``U h + b`` in float32, and the function that makes an answer of it.
+    """``U h + b`` in float32, and its conversion to answers.
 
     Args:
-        outputs: How many classes, labels or numbers.
+        outputs: The number of classes, labels or numbers.
         output: ``softmax``, ``sigmoid`` or ``linear``.
-        mean: With ``linear``: what an output of zero stands for.
-        scale: With ``linear``: what an output of one adds to it.
+        mean: With ``linear``: the number for an output of zero.
+        scale: With ``linear``: the factor of the outputs.
     """
 
     def __init__(
@@ -29,7 +41,7 @@ class OutputLayer(keras.layers.Dense):
         self.scale = scale
 
     def answer(self, logits: Any) -> Any:
-        """Logits [B, outputs] to probabilities, or to numbers on the targets' own scale."""
+        """Map logits [B, outputs] to probabilities, or to numbers on the scale of the targets."""
         if self.output_kind == "softmax":
             return ops.softmax(logits)
         if self.output_kind == "sigmoid":
@@ -37,7 +49,7 @@ class OutputLayer(keras.layers.Dense):
         return logits * self.scale + self.mean
 
     def loss(self, label_smoothing: float = 0.0) -> keras.losses.Loss:
-        """The loss on logits: cross-entropy in nats, or the squared error in units of ``scale``.
+        """Return the loss on logits: cross-entropy in nats, or the scaled squared error.
 
         Args:
             label_smoothing: The share of each label that is spread evenly over all classes
@@ -52,7 +64,7 @@ class OutputLayer(keras.layers.Dense):
         return ScaledSquaredError(self.mean, self.scale)
 
     def get_config(self) -> dict[str, Any]:
-        """All constructor arguments."""
+        """Return all constructor arguments."""
         base = keras.layers.Layer.get_config(self)
         return {
             **base,
@@ -68,7 +80,7 @@ class ClassCrossEntropy(keras.losses.Loss):
     """Cross-entropy of class numbers against logits, with label smoothing.
 
     Args:
-        classes: How many classes there are.
+        classes: The number of classes.
         label_smoothing: The share of each label that is spread evenly over all classes.
     """
 
@@ -78,13 +90,13 @@ class ClassCrossEntropy(keras.losses.Loss):
         self.label_smoothing = label_smoothing
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Class numbers [B] and logits [B, classes] to losses [B] in nats."""
-        wanted = ops.one_hot(ops.reshape(ops.cast(y_true, "int32"), (-1,)), self.classes)
-        wanted = wanted * (1 - self.label_smoothing) + self.label_smoothing / self.classes
-        return -ops.sum(wanted * ops.log_softmax(y_pred), axis=-1)
+        """Return the losses [B] in nats of class numbers [B] against logits [B, classes]."""
+        targets = ops.one_hot(ops.reshape(ops.cast(y_true, "int32"), (-1,)), self.classes)
+        targets = targets * (1 - self.label_smoothing) + self.label_smoothing / self.classes
+        return -ops.sum(targets * ops.log_softmax(y_pred), axis=-1)
 
     def get_config(self) -> dict[str, Any]:
-        """All constructor arguments."""
+        """Return all constructor arguments."""
         return {
             **super().get_config(),
             "classes": self.classes,
@@ -107,10 +119,10 @@ class ScaledSquaredError(keras.losses.Loss):
         self.scale = scale
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Numbers [B] and the network's outputs [B, 1] to losses [B]."""
-        wanted = (ops.reshape(y_true, (-1, 1)) - self.mean) / self.scale
-        return ops.mean(ops.square(wanted - y_pred), axis=-1)
+        """Return the losses [B] of numbers [B] against the network's outputs [B, 1]."""
+        targets = (ops.reshape(y_true, (-1, 1)) - self.mean) / self.scale
+        return ops.mean(ops.square(targets - y_pred), axis=-1)
 
     def get_config(self) -> dict[str, Any]:
-        """All constructor arguments."""
+        """Return all constructor arguments."""
         return {**super().get_config(), "mean": self.mean, "scale": self.scale}

@@ -1,12 +1,12 @@
-"""Seeds that differ, from one."""
+"""Different seeds derived from one seed."""
 
 import numpy as np
 
 
 def dropout_seeds(seed: int | None, count: int) -> list[int | None]:
-    """A seed for each of a network's dropouts, so that none repeats another's draws.
+    """Return a different seed for each of a network's dropouts.
 
-    Without a seed they are all None, and Keras draws its own (``keras.utils.set_random_seed``).
+    Without a seed they are all None, and Keras uses its own (``keras.utils.set_random_seed``).
     """
     if seed is None:
         return [None] * count

@@ -1,268 +1,337 @@
-"""What all tasks share: what they learnt, how it is kept, and how it is loaded again."""
+"""The template of every task: training, inspection, diagnosis and evaluation."""
 
-import json
-import os
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+import logging
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Self
 
+import keras
 import numpy as np
-import yaml
+import tensorflow as tf
 
-from toolkit.errors import ModelError, OptionError
-from toolkit.export import (
-    Card,
-    Servable,
-    read_description,
-    stored,
-    write_card,
-    write_golden,
-    write_saved_model,
-)
-from toolkit.files import atomic_write, named, unfinished
-from toolkit.models import TextModel, load_text_model
-from toolkit.tasks import automatic
-from toolkit.tasks.diagnosis import Subject, diagnose, fresh_network
-from toolkit.training import TrainingOptions, discard_checkpoint
+from toolkit.data import LengthBatches
+from toolkit.diagnostics.diagnosis import Subject, diagnose, untrained_copy
+from toolkit.errors import OptionError
+from toolkit.evaluation import Statistics
+from toolkit.inspection.findings import length_summary
+from toolkit.models import SequenceModel
+from toolkit.tasks.card import constructor_call
+from toolkit.tasks.epoch_cost import epoch_figures
+from toolkit.tasks.outcomes import Outcomes
+from toolkit.tasks.prepared import Prepared
+from toolkit.tasks.run import Run
+from toolkit.tasks.settings import Settings
+from toolkit.training import TrainingOptions, fit, set_threads
+from toolkit.training.cost import Trial, try_steps
 
+logger = logging.getLogger("toolkit")
 
-class Checked(Protocol):
-    """Data with a checksum."""
-
-    @property
-    def checksum(self) -> int:
-        """A function of all that is learnt from."""
+#: Options whose defaults are for Adam only; plain gradient descent has its own learning rate.
+ADAM_OPTIONS = ("learning_rate", "epsilon")
 
 
-FORMATS = ("saved_model", "onnx")
+class Task(Run):
+    """The template of an estimator, a base class beside the dataclass of its options.
 
-
-class Task:
-    """The part of an estimator that is the same for every task.
-
-    It is mixed into a dataclass of options, which is the task itself.
-
-    Attributes:
-        classes: The names of what is answered, such as classes or kinds of entities.
-        history: A row for each epoch of the last ``fit``.
-        metrics: What the validation data gave for the weights that were kept.
-        facts: What ``auto`` came to, and what the model card says of the training data.
-        text_model: The text layer and the network; None when loaded from a SavedModel alone.
+    A task implements the hooks: the methods with a leading underscore, which are abstract or have a
+    default here and in ``Run``. ``docs/adding-a-task.md`` builds a task.
     """
 
-    #: What ``serving_default`` takes.
-    ASKED: ClassVar[str] = "text"
+    #: The input of the network, [B, T, ...], whose time steps are counted.
+    STEPS_INPUT: ClassVar[str] = "values"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()  # type: ignore[misc]
-        self.classes: tuple[str, ...] = ()
-        self.history: list[dict[str, float]] = []
-        self.metrics: dict[str, Any] = {}
-        self.facts: dict[str, Any] = {}
-        self.text_model: TextModel | None = None
-        self._archive: Path | None = None
+    # Training
 
-    # Learning
+    def fit(self, data: Any, validation_data: Any = None, output: str | Path | None = None) -> Self:
+        """Fit the task to data.
 
-    def _choose(self, name: str, value: Any) -> Any:
-        """An option's value, or for ``auto`` the given one; it is kept among the facts."""
-        self.facts[name] = automatic.choose(self, name, value)
-        return self.facts[name]
+        Args:
+            data: The training data, of any kind that the class names.
+            validation_data: The data that chooses the best weights. Without it, the share
+                ``validation_split`` of the training data is held out; if that is 0, the last
+                weights are kept.
+            output: A folder for ``history.csv`` and a checkpoint, from which the same call resumes
+                after an interruption; ``export`` to this folder removes the checkpoint, as does
+                ``toolkit.training.discard_checkpoint``.
 
-    def _training_options(self, suited: Any) -> TrainingOptions:
-        """How to train; of what is auto, the values that suit the data."""
-        training = {field.name: getattr(self, field.name) for field in fields(TrainingOptions)}
-        suiting = ("ema", "learning_rate", "epsilon")
-        for name in suiting if training["optimizer"] == "adam" else suiting[:1]:
-            training[name] = self._choose(name, getattr(suited, name))
-        return TrainingOptions(**training)
+        Raises:
+            DataError: The data cannot be used.
+            OptionError: An option has an impossible value, or the checkpoint is of another
+                training.
+            DivergedError: The loss became infinite or NaN; the last good weights are kept.
+        """
+        set_threads(self.threads)
+        keras.utils.set_random_seed(self.seed)
+        prepared = self._resolve(self._prepare(Settings(self), data, validation_data))
+        settings = prepared.settings
+        self.classes = prepared.classes
+        command = constructor_call(self)
+        self.facts = {**prepared.facts, "command": command, **settings.resolved}
+        network = self._network(prepared)
+        self.sequence_model = SequenceModel(
+            prepared.preprocessing, network, target_preprocessing=prepared.target_preprocessing
+        )
+        self.sequence_model.build()
+        self._initialize(network, prepared)
+        self._keep_prepared(prepared)
+        self._answer_from_network()
 
-    def _identity(self, train: Checked, held_out: Checked | None) -> dict[str, Any]:
-        """What the training is a function of: values, those that auto came to, and data."""
-        checksums = {
-            "training_data": train.checksum,
+        batches = self._batches(prepared)
+        self._log_size(prepared, batches, network)
+        measure = None if prepared.held_out is None else self._validation(network, prepared)
+
+        def validate() -> dict[str, float]:
+            assert measure is not None
+            self.metrics = measure()
+            return {k: value for k, value in self.metrics.items() if isinstance(value, float)}
+
+        monitor = self._monitor(prepared)
+        self.history = fit(
+            self._trained_model(network, batches, prepared),
+            batches,
+            training_options(settings),
+            loss=self._loss(network, settings),
+            epochs=settings.epochs,
+            metrics=self._training_metrics(),
+            validate=None if measure is None else validate,
+            monitor=monitor,
+            mode=self._monitors()[monitor],
+            folder=Path(output) if output else None,
+            identity=self._identity(prepared),
+            description=self._config(),
+        )
+        if measure is not None:
+            self.metrics = self._final_metrics(network, prepared, measure)
+        return self
+
+    def inspect(self, data: Any, validation_data: Any = None) -> dict[str, Any]:
+        """Report on data as ``fit`` would read it, without changing the task.
+
+        Args:
+            data: The training data.
+            validation_data: The validation data; None for the split that ``fit`` would make.
+
+        Returns:
+            Sections of plain values by name, ``warnings`` among them, for
+            ``toolkit.evaluation.report_table``. Bad rows are counted among the warnings.
+
+        Raises:
+            DataError: No row can be used.
+            OptionError: An option has an impossible value.
+        """
+        set_threads(self.threads)
+        return self._inspect(Settings(self, skip_bad_rows=True), data, validation_data)
+
+    @abstractmethod
+    def _prepare(self, settings: Settings, data: Any, validation_data: Any) -> Prepared:
+        """Read and split data, fit the preprocessing on the training part, and encode all."""
+
+    @abstractmethod
+    def _defaults(self, prepared: Prepared) -> Mapping[str, Any]:
+        """Return the values of the options of network and training that may be ``auto``."""
+
+    def _resolve(self, prepared: Prepared) -> Prepared:
+        """Return the data with settings without ``auto``."""
+        defaults = dict(self._defaults(prepared))
+        if prepared.settings.optimizer != "adam":
+            for name in ADAM_OPTIONS:
+                defaults.pop(name, None)
+        return replace(prepared, settings=prepared.settings.resolve(**defaults))
+
+    @abstractmethod
+    def _network(self, prepared: Prepared) -> keras.Model:
+        """Return the network, not built."""
+
+    def _initialize(self, network: keras.Model, prepared: Prepared) -> None:
+        """Set initial weights of a built network that are not random."""
+
+    def _keep_prepared(self, prepared: Prepared) -> None:
+        """Keep further results of preparing the data that answering needs."""
+
+    def _batches(self, prepared: Prepared) -> Any:
+        """Return the training part in batches."""
+        settings = prepared.settings
+        return LengthBatches(prepared.train, settings.batch_tokens, settings.seed)
+
+    def _log_size(self, prepared: Prepared, batches: Any, network: keras.Model) -> None:
+        """Log the size of the data and the network."""
+        logger.info(
+            "%d sequences of %d time steps to train on, %d to validate; %d batches, "
+            "%.1f %% of them padding; %d parameters",
+            *(prepared.size.texts, prepared.size.tokens, len(prepared.held_out or ())),
+            *(len(batches), 100 * batches.padding_share, network.count_params()),
+        )
+
+    def _trained_model(self, network: keras.Model, batches: Any, prepared: Prepared) -> keras.Model:
+        """Return the model to fit, which trains the network; by default the network itself."""
+        return network
+
+    def _loss(self, network: keras.Model, settings: Settings) -> keras.losses.Loss | None:
+        """Return the loss on the output of ``call``; None if the network computes its own."""
+        return None
+
+    def _training_metrics(self) -> list[keras.metrics.Metric]:
+        """Return the metrics of training batches."""
+        return []
+
+    @abstractmethod
+    def _monitors(self) -> Mapping[str, str]:
+        """Return the metrics that may choose the weights, with ``max`` or ``min``; auto first."""
+
+    def _monitor(self, prepared: Prepared) -> str:
+        """Return the name of the metric that chooses the weights."""
+        monitor: str = prepared.settings.monitor
+        return next(iter(self._monitors())) if monitor == "auto" else monitor
+
+    @abstractmethod
+    def _validation(self, network: keras.Model, prepared: Prepared) -> Callable[[], dict[str, Any]]:
+        """Return a function that measures the network on the held-out part."""
+
+    def _final_metrics(
+        self, network: keras.Model, prepared: Prepared, measure: Callable[[], dict[str, Any]]
+    ) -> dict[str, Any]:
+        """Return the held-out metrics of the weights that are kept."""
+        return measure()
+
+    def _inspect(self, settings: Settings, data: Any, validation_data: Any) -> dict[str, Any]:
+        """Return the report of ``inspect``; by default one for any packed corpus."""
+        prepared = self._resolve(self._prepare(settings, data, validation_data))
+        parts = {"training": prepared.train, "held_out": prepared.held_out}
+        lengths = {name: part.lengths for name, part in parts.items() if part is not None}
+        sizes = {name: len(part) for name, part in lengths.items()}
+        return {
+            "files": [{"file": prepared.facts["data"]} | sizes],
+            "lengths": {n: length_summary(values, "time steps") for n, values in lengths.items()},
+            "training": self._cost(prepared),
+            "warnings": [],
+        }
+
+    def _cost(self, prepared: Prepared) -> dict[str, Any]:
+        """Return the cost of an epoch, estimated from some steps of a new network."""
+        network = self._network(prepared)
+        network.build()
+        batches = self._batches(prepared)
+        trial = try_steps(
+            self._trained_model(network, batches, prepared),
+            batches.stream().take(len(batches)),
+            training_options(prepared.settings),
+            loss=self._loss(network, prepared.settings),
+            time_steps_of=lambda inputs: tf.reduce_prod(tf.shape(inputs[self.STEPS_INPUT])[:2]),
+        )
+        return self._epoch_figures(network, batches, trial, prepared)
+
+    def _epoch_figures(
+        self, network: keras.Model, batches: Any, trial: Trial, prepared: Prepared
+    ) -> dict[str, Any]:
+        """Return the figures of an epoch, estimated from a trial."""
+        tokens, epochs = prepared.size.tokens, prepared.settings.epochs
+        return epoch_figures(network, batches, trial, tokens, epochs)
+
+    def _identity(self, prepared: Prepared) -> dict[str, Any]:
+        """Return the values that determine the training: settings, and checksums of the data."""
+        held_out = prepared.held_out
+        names = [n for n in self._task_options() if n not in TrainingOptions.WITHOUT_EFFECT]
+        return {name: getattr(prepared.settings, name) for name in names} | {
+            "training_data": prepared.train.checksum,
             "validation_data": None if held_out is None else held_out.checksum,
         }
-        without = TrainingOptions.WITHOUT_EFFECT
-        given = {k: v for k, v in self._options().items() if k not in without}
-        options = {name: self.facts.get(name, value) for name, value in given.items()}
-        return options | checksums
 
-    # Looking
+    # Gradients
 
     def diagnose(
         self, data: Any, fresh: bool = False, steps: int = 200, output: str | Path | None = None
     ) -> dict[str, Any]:
-        """Looks at what gradients do on their way back through time.
+        """Report on the gradients through time.
 
-        Of some of the longest texts, cut to one length of at most ``steps`` units, the norm of
-        dJ(t)/dh(k) is taken for each recurrent layer, exactly, and each step's share of the
-        gradient of its recurrent weights. Of batches such as training has the norm of the whole
-        gradient is taken. Dropout is off, and no class counts more than another.
+        For some of the longest sequences, cut to a common length, this computes exactly, for each
+        recurrent layer, the norm of dJ(t)/dh(k) and each step's share of the gradient of the
+        recurrent weights. The norm of the whole gradient is computed on training batches. Dropout
+        and class weights are off.
 
         Args:
             data: Data of the same kinds as for ``fit``.
-            fresh: Whether to look at the network with new random weights instead of what it learnt.
-            steps: The most steps that are followed back.
-            output: A folder that gets pictures (``gradients.png``, ``shares.png``, ``norms.png``,
-                ``activations_<layer>.png``), the numbers in them (``gradients.csv``, ``norms.csv``)
-                and ``diagnosis.json``.
+            fresh: Whether to use new random weights.
+            steps: The largest number of time steps.
+            output: A folder for pictures (``gradients.png``, ``shares.png``, ``norms.png``,
+                ``activations_<layer>.png``), numbers (``gradients.csv``, ``norms.csv``) and
+                ``diagnosis.json``.
 
         Returns:
-            Sections: how many texts and steps were ``followed``; ``gradient_at_distance`` |t - k|,
-            the mean norm of dJ(t)/dh(k) for each layer, and the ratio of the farthest to the
-            nearest; what each quarter of the steps adds to the ``gradient_of_recurrent_weights``,
-            as shares of its whole; which share of the values of gates and states is
-            ``saturated``, near their bounds; and ``clipping``, with limits that would suit.
+            Sections: ``followed``, the numbers of sequences and steps; ``gradient_at_distance``,
+            the mean norm of dJ(t)/dh(k) by |t - k|, and the ratio of the farthest to the nearest;
+            ``gradient_of_recurrent_weights``, the share of each quarter of the steps;
+            ``saturated``, the share of gates and states near their bounds; and ``clipping``, with
+            suggested limits.
 
         Raises:
-            DataError: The data is not what it should be.
-            ModelError: Nothing has been learnt, ``model.keras`` is missing, or the network has no
+            DataError: The data cannot be used.
+            ModelError: The task is not fitted, ``model.keras`` is missing, or the network has no
                 recurrent layer.
-            OptionError: The number of steps cannot be.
+            OptionError: ``steps`` is below 1.
         """
         if steps < 1:
             raise OptionError(f"steps is {steps}; at least 1 is needed")
-        options = self._options()
-        network = self._needs_text_model("diagnose").network
+        options = self._task_options()
+        network = self._needs_model("diagnose").network
         if fresh:
-            network = fresh_network(network, options["seed"])
+            network = untrained_copy(network, options["seed"])
         kind = "clipnorm" if options["clipnorm"] else "global_clipnorm"
         limit = float(options[kind] or np.inf)
         return diagnose(self._subject(data, network), (kind, limit), steps, output)
 
-    def _subject(self, data: Any, network: Any) -> Subject:
-        """What is looked at of a network on data."""
-        raise NotImplementedError
+    @abstractmethod
+    def _subject(self, data: Any, network: keras.Model) -> Subject:
+        """Return the input of ``diagnose`` for a network and data."""
 
-    # Keeping
+    # Evaluation
 
-    def save(self, folder: str | Path) -> None:
-        """Writes what training on needs: ``model.keras``, ``config.yaml``, ``metrics.json``.
-
-        Raises:
-            ModelError: Nothing has been learnt yet, or only the SavedModel is at hand.
-        """
-        text_model = self._needs_text_model("save")
-        folder = Path(folder)
-        archive = folder / "model.keras"
-        with unfinished(archive) as beside:
-            beside.mkdir()  # Keras wants the ending
-            with named(archive):
-                text_model.save(beside / archive.name)
-            os.replace(beside / archive.name, archive)
-        atomic_write(folder / "config.yaml", self._config())
-        atomic_write(folder / "metrics.json", json.dumps(self.metrics, indent=2) + "\n")
-
-    @classmethod
-    def load(cls, folder: str | Path) -> Self:
-        """Loads a run: its newest SavedModel and, where there is one, ``model.keras``.
-
-        The SavedModel alone is enough to predict and to evaluate.
-
-        Raises:
-            ModelError: The folder is not a run of this task.
-        """
-        config = read_description(folder, cls.__name__)
-        servable = Servable.load(folder)
-        known = {field.name for field in fields(cls)}  # type: ignore[arg-type]
-        task = cls(**{name: value for name, value in config["options"].items() if name in known})
-        task.classes = tuple(servable.classes() or ())
-        task.facts, task.metrics = config["facts"], config["metrics"]
-        task._archive = Path(folder) / "model.keras"
-        task._serve(servable)
-        return task
-
-    def _serve(self, servable: Servable) -> None:
-        """Lets a SavedModel answer for this task."""
-        raise NotImplementedError
-
-    def _stored(self, found: Mapping[str, Any]) -> dict[str, Any]:
-        """The signatures, reading the weights as the SavedModel is to store them."""
-        network = self._needs_text_model("export").network
-        return stored(found, network.weights, self._options()["storage"])
-
-    def _write(
-        self,
-        folder: str | Path,
-        signatures: Mapping[str, Any],
-        assets: Mapping[str, str],
-        texts: Sequence[str],
-        answers: Mapping[str, Any],
-        card: Card,
-        also: Mapping[str, Sequence[str]] | None = None,
-    ) -> Path:
-        """Writes a version of the SavedModel, its golden file and, last of all, its card.
+    def evaluate(self, data: Any, output: str | Path | None = None) -> dict[str, Any]:
+        """Evaluate the model on labelled data.
 
         Args:
-            folder: The run's folder.
-            signatures: Of the SavedModel.
-            assets: The contents of files beside ``classes.txt`` and ``config.yaml``, by name.
-            texts: The questions of the golden file.
-            answers: What ``serving_default`` gives of them, the batch first.
-            card: What the task knows.
-            also: By name, what else the questions ask with, for each of them.
+            data: Data of the same kinds as for ``fit``.
+            output: A folder for ``metrics.json`` and the task's report on its errors.
+
+        Returns:
+            The metrics that the class names; None if one is undefined.
+
+        Raises:
+            DataError: The data cannot be used, or has an unknown label.
+            ModelError: The task is not fitted.
         """
-        own = {"config.yaml": self._config()}
-        if self.classes:
-            own["classes.txt"] = "".join(f"{name}\n" for name in self.classes)
-        version = write_saved_model(folder, signatures, [self.text_model], {**own, **assets})
-        write_golden(
-            folder,
-            [
-                {self.ASKED: text, **{name: given[i] for name, given in (also or {}).items()}}
-                for i, text in enumerate(texts)
-            ],
-            [{name: value[i] for name, value in answers.items()} for i in range(len(texts))],
-        )
-        write_card(folder, card)
-        discard_checkpoint(folder)
-        return version
+        outcomes = self._outcomes(data, keep_errors=output is not None)
+        metrics = outcomes.metrics()
+        if output:
+            outcomes.write(Path(output), metrics)
+        return metrics
 
-    def _needs_text_model(self, verb: str) -> TextModel:
-        if self.text_model is None:
-            if self._archive is None:
-                raise ModelError(f"{verb} needs what has been learnt; call fit, or load a run")
-            if not self._archive.is_file():
-                raise ModelError(f"{verb} needs {self._archive}, which is missing")
-            self.text_model = load_text_model(self._archive)
-        return self.text_model
+    def statistics(self, data: Any) -> Statistics:
+        """Return the statistics of the answers, for ``toolkit.evaluation.compare``.
 
-    def _options(self) -> dict[str, Any]:
-        return asdict(self)  # type: ignore[call-overload]
+        Args:
+            data: Data of the same kinds as for ``fit``.
 
-    def _config(self) -> str:
-        """The run's configuration as YAML: what was asked for, and what came of it."""
-        config = {
-            "task": type(self).__name__,
-            "options": self._options(),
-            "facts": self.facts,
-            "metrics": self.metrics,
-        }
-        return yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
+        Raises:
+            DataError: The data cannot be used, or has an unknown label.
+            ModelError: The task is not fitted.
+        """
+        outcomes = self._outcomes(data, keep_errors=False)
+        return replace(outcomes.statistics(), checksum=outcomes.checksum)
+
+    @abstractmethod
+    def _outcomes(self, data: Any, keep_errors: bool) -> Outcomes:
+        """Return the answers to labelled data; with ``keep_errors``, also those to write."""
 
 
-def check_format(format: str) -> None:
-    """Complains of a format that no task exports.
-
-    Raises:
-        OptionError: It is none.
-    """
-    if format not in FORMATS:
-        raise OptionError(f"format is {format!r}; it can be {', '.join(FORMATS)}")
+def training_options(settings: Settings) -> TrainingOptions:
+    """Return the training options with the values of the settings."""
+    names = [field.name for field in fields(TrainingOptions)]
+    return TrainingOptions(**{name: getattr(settings, name) for name in names})
 
 
-def balanced(counts: Any) -> Any:
-    """Weights [C] that make every class count the same, and one on average; of counts [C]."""
+def balanced_weights(counts: Any) -> Any:
+    """Return weights [C], one on average, that give all classes the same total weight."""
     counts = np.maximum(1, counts)
     return counts.sum() / len(counts) / counts
-
-
-def not_fitted(*_: Any, **__: Any) -> Any:
-    """What a task answers that has learnt nothing.
-
-    Raises:
-        ModelError: Always.
-    """
-    raise ModelError("nothing has been learnt yet; call fit, or load a run's folder")

@@ -1,4 +1,4 @@
-"""Strings to ids and back, in TensorFlow core ops only."""
+"""Tokenizers, vocabularies and sentence splitting, in TensorFlow core ops only."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -8,14 +8,14 @@ from toolkit.text.options import TextOptions, TokenOptions
 if TYPE_CHECKING:
     from toolkit.text.counts import TokenCounts
     from toolkit.text.sentences import sentence_lengths
-    from toolkit.text.split import Pieces, suiting_units
+    from toolkit.text.split import Pieces, choose_token_level
     from toolkit.text.strings import utf8
     from toolkit.text.subwords import SubwordTokenizer
     from toolkit.text.token_features import TokenFeatures
     from toolkit.text.tokenizer import Tokenizer
     from toolkit.text.vocabulary import PADDING_ID, UNKNOWN_ID
 
-# Modules that need TensorFlow are imported when a name of theirs is first used.
+# Modules that need TensorFlow are imported on first use of one of their names.
 _MODULES = {
     "PADDING_ID": "vocabulary",
     "UNKNOWN_ID": "vocabulary",
@@ -25,7 +25,7 @@ _MODULES = {
     "TokenFeatures": "token_features",
     "Tokenizer": "tokenizer",
     "sentence_lengths": "sentences",
-    "suiting_units": "split",
+    "choose_token_level": "split",
     "utf8": "strings",
 }
 
@@ -39,8 +39,8 @@ __all__ = [
     "TokenFeatures",
     "TokenOptions",
     "Tokenizer",
+    "choose_token_level",
     "sentence_lengths",
-    "suiting_units",
     "utf8",
 ]
 

@@ -1,4 +1,4 @@
-"""Counting the units of a corpus, in one pass."""
+"""Token counts of a collection of texts, in one pass."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -18,13 +18,12 @@ _BATCH_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class TokenCounts:
-    """What one pass over a corpus found.
+    """Token counts of a collection of texts.
 
     Attributes:
-        lengths: How many units each text has: int32 [texts].
-        frequencies: How often each distinct unit occurs, the most frequent first: int64
-            [distinct].
-        vocabulary_size: How many ids there are, padding and unknown included.
+        lengths: The number of tokens of each text: int32 [texts].
+        frequencies: The count of each distinct token, in descending order: int64 [distinct].
+        vocabulary_size: The number of ids, padding and unknown included.
     """
 
     lengths: NDArray[np.int32]
@@ -37,52 +36,53 @@ class TokenCounts:
         return len(self.lengths)
 
     @property
-    def units(self) -> int:
-        """The number of units, with repetition."""
+    def tokens(self) -> int:
+        """The number of tokens, with repetition."""
         return int(self.lengths.sum(dtype=np.int64))
 
     @property
     def distinct(self) -> int:
-        """The number of distinct units."""
+        """The number of distinct tokens."""
         return len(self.frequencies)
 
     @property
     def unknown_share(self) -> float:
-        """The share of units without an id of their own."""
+        """The share of tokens that are not in the vocabulary."""
         known = int(self.frequencies[: self.vocabulary_size - 2].sum())
-        return 1 - known / self.units if self.units else 0.0
+        return 1 - known / self.tokens if self.tokens else 0.0
 
 
-def count_units(
+def count_tokens(
     texts: Iterable[str], unique_tokens: Callable[[Any], tuple[Any, Any, Any]]
 ) -> tuple[Counter[str], NDArray[np.int32]]:
-    """Count the units of texts; memory grows with the distinct units, not with the texts.
+    """Count the tokens of texts; memory grows with the distinct tokens, not with the texts.
 
     Args:
         texts: Any iterable of strings.
-        unique_tokens: A function of strings [B] to distinct units [U], their counts [U], and the
-            number of units of each text [B].
+        unique_tokens: Maps strings [B] to distinct tokens [U], their counts [U], and the number of
+            tokens of each text [B].
 
     Returns:
-        How often each unit occurs, and the number of units of each text.
+        The count of each token, and the number of tokens of each text.
     """
     counter: Counter[bytes] = Counter()
     lengths = [np.zeros(0, np.int32)]
     for batch in _batches(texts):
-        units, counts, row_lengths = unique_tokens(tf.constant(batch, tf.string))
-        for unit, count in zip(units.numpy().tolist(), counts.numpy().tolist(), strict=True):
-            counter[unit] += count
+        tokens, counts, row_lengths = unique_tokens(tf.constant(batch, tf.string))
+        for token, count in zip(tokens.numpy().tolist(), counts.numpy().tolist(), strict=True):
+            counter[token] += count
         lengths.append(row_lengths.numpy().astype(np.int32))
-    return Counter({unit.decode(): n for unit, n in counter.items()}), np.concatenate(lengths)
+    return Counter({token.decode(): n for token, n in counter.items()}), np.concatenate(lengths)
 
 
-def most_frequent(counter: Counter[str], max_units: int, min_count: int) -> list[str]:
-    """The most frequent units; of equally frequent ones, the first in code point order."""
-    frequent = [(-count, unit) for unit, count in counter.items() if count >= min_count]
-    return [unit for _, unit in sorted(frequent)[:max_units]]
+def most_frequent(counter: Counter[str], limit: int, min_count: int) -> list[str]:
+    """Return the most frequent tokens; ties are ordered by code points."""
+    frequent = [(-count, token) for token, count in counter.items() if count >= min_count]
+    return [token for _, token in sorted(frequent)[:limit]]
 
 
 def _batches(texts: Iterable[str]) -> Iterator[list[bytes]]:
+    """Yield texts as UTF-8 in batches of limited number and size."""
     batch: list[bytes] = []
     size = 0
     for index, text in enumerate(texts):

@@ -1,4 +1,4 @@
-"""How text is cut into units, as plain values (no TensorFlow needed to read them)."""
+"""Options of tokenization, as plain values that need no TensorFlow."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -6,41 +6,41 @@ from typing import ClassVar, Literal
 from toolkit.errors import OptionError
 from toolkit.options import Limits, option
 
-#: The ids of the 256 bytes come after padding and unknown, those of subwords after them.
+#: The ids of the 256 bytes follow padding and unknown; those of subwords follow the bytes.
 FIRST_BYTE = 2
-FIRST_PIECE = FIRST_BYTE + 256
+FIRST_SUBWORD = FIRST_BYTE + 256
 
 
 def check_subwords(max_tokens: int) -> None:
-    """Complains of a vocabulary that is too small for subwords.
+    """Check that a vocabulary is large enough for subwords.
 
     Raises:
-        OptionError: It has no room for more than all bytes.
+        OptionError: It is not larger than the reserved ids and those of bytes.
     """
-    if max_tokens <= FIRST_PIECE:
+    if max_tokens <= FIRST_SUBWORD:
         raise OptionError(
-            f"{option('max_tokens')} is {max_tokens}; subwords need more than {FIRST_PIECE}, since "
-            "every byte has an id"
+            f"{option('max_tokens')} is {max_tokens}; subwords need more than {FIRST_SUBWORD}, "
+            "since every byte has an id"
         )
 
 
 @dataclass(kw_only=True)
 class TextOptions:
-    """How text is cut into units and which of them get an id.
+    """How text is split into tokens, and which tokens enter the vocabulary.
 
     Args:
-        units: What one time step is: a word (punctuation and emoji are words of their own) or a
-            character (a user-perceived one: combining marks stay with their base).
-        lowercase: Whether upper and lower case are the same.
-        normalization: The Unicode normal form that words are brought to before they are looked
-            up: NFC, NFKC (also folds full-width and other compatibility forms) or none.
+        token_level: What a token is: a word (each punctuation mark or emoji is a word) or a
+            user-perceived character (combining marks stay with their base).
+        lowercase: Whether to lower-case tokens.
+        normalization: The Unicode normal form of tokens: NFC, NFKC (also folds full-width and
+            other compatibility forms) or none.
         html_breaks: Whether HTML line breaks such as ``<br />`` count as white space.
         max_tokens: The largest number of vocabulary entries, padding and unknown included; auto
-            suits it to the data.
-        min_count: How often a unit must occur in the training data to get an id of its own.
-        max_length: The largest number of units a text keeps; auto is 400 words, or 1,600
+            chooses it by the size of the data.
+        min_count: How often a token must occur in the training data to enter the vocabulary.
+        max_length: The largest number of tokens kept of a text; auto is 400 words, or 1,600
             characters.
-        truncation: What is kept of a longer text: its head, its tail, or half of each.
+        truncation: Which part of a longer text is kept: its head, its tail, or half of each.
     """
 
     LIMITS: ClassVar[Limits] = {
@@ -49,7 +49,7 @@ class TextOptions:
         "max_length": (1, None),
     }
 
-    units: Literal["words", "characters"] = "words"
+    token_level: Literal["words", "characters"] = "words"
     lowercase: bool = True
     normalization: Literal["NFC", "NFKC", "none"] = "NFC"
     html_breaks: bool = True
@@ -61,19 +61,19 @@ class TextOptions:
 
 @dataclass(kw_only=True)
 class TokenOptions:
-    """How text is cut into tokens and which of their words get an id.
+    """How text is split into tokens for tagging, and which words enter the vocabulary.
 
     Args:
-        units: How raw text is cut: into words, hyphens and apostrophes alone, or into compounds,
-            which keep together what stands together, as treebanks do. Auto is what cuts the
-            training tokens as they are, and words where the training data is raw text.
-        sentences: Whether raw text is cut into sentences, which are then tagged one by one.
-        normalization: The Unicode normal form that words are brought to before they are looked
-            up: NFC, NFKC (also folds full-width and other compatibility forms) or none.
+        token_level: How raw text is split: into words, where hyphens and apostrophes are separate
+            tokens, or into treebank_words, where strings without white space mostly stay whole.
+            Auto is the level that best reproduces the training tokens; for raw text it is words.
+        sentences: Whether raw text is split into sentences, which are then tagged one by one.
+        normalization: The Unicode normal form of words: NFC, NFKC (also folds full-width and other
+            compatibility forms) or none.
         html_breaks: Whether HTML line breaks such as ``<br />`` count as white space.
         max_tokens: The largest number of words, padding and unknown included.
-        min_count: How often a word must occur in the training data to get an id of its own.
-        max_characters: How many characters are read of a word, half of them of each end.
+        min_count: How often a word must occur in the training data to enter the vocabulary.
+        max_characters: The number of characters read of a longer word, half from each end.
     """
 
     LIMITS: ClassVar[Limits] = {
@@ -82,7 +82,7 @@ class TokenOptions:
         "max_characters": (1, None),
     }
 
-    units: Literal["words", "compounds", "auto"] = "auto"
+    token_level: Literal["words", "treebank_words", "auto"] = "auto"
     sentences: bool = True
     normalization: Literal["NFC", "NFKC", "none"] = "NFC"
     html_breaks: bool = True

@@ -1,7 +1,7 @@
-"""Where sentences end.
+"""Sentence splitting.
 
-Each token is put into a class of one letter, the classes of a text are joined to one string, and
-a regular expression (RE2, linear time) says where in it a sentence begins.
+Each token gets a class of one letter, the classes of a text are joined to one string, and regular
+expressions (RE2, linear time) find the beginnings of sentences in it.
 
 ::
 
@@ -12,16 +12,16 @@ a regular expression (RE2, linear time) says where in it a sentence begins.
     "我爱北京。你呢？好"                       我爱北京。|你呢？|好
     "a title\\n\\nand a\\ntext"                a title|and a text
 
-A sentence ends after a full stop, an exclamation or a question mark, or what stands for them in
-other scripts, and takes closing quotes and brackets along. It ends only if what follows begins
-like a sentence: with an upper-case letter, a letter of a script without case, a number, an opening
-quote or bracket, or a symbol, a dash before it or not. No sentence ends after an initial or an
-abbreviation ("J.", "Mr.", "U.S."), even where the writer meant one to ("in the U.S. He left").
-A number at the beginning of a sentence keeps its full stop.
+A sentence ends after a full stop, an exclamation or a question mark, or their equivalents in other
+scripts, and includes closing quotes and brackets. It ends only if the following token can begin a
+sentence: an upper-case letter, a letter of a script without case, a number, an opening quote or
+bracket, or a symbol, optionally after a dash. No sentence ends after an initial or an abbreviation
+("J.", "Mr.", "U.S."), even where one was meant to ("in the U.S. He left"). A number at the
+beginning of a sentence keeps its full stop.
 
-Quotes that stand against a token close after it and open before it; those with white space on
-both sides, as in text that was cut before, close, but for each odd ``"`` of a text, which opens.
-A blank line ends a sentence; a single line break is white space.
+A quote directly after a token closes, one directly before a token opens. A quote with white space
+on both sides, as in tokenized text, closes, except that every odd ``"`` of a text opens. A blank
+line ends a sentence; a single line break is white space.
 """
 
 from typing import Any
@@ -35,29 +35,30 @@ _BLANK_LINE = rf"(?:(?:{LINE_BREAK}|\n)[\p{{Zs}}\t]*){{2,}}|\x{{2029}}"
 
 _STOP = r"[.!?…‼‽⁇⁈⁉。｡．！？؟۔։।॥።፧།။។᙮]+"
 _QUOTE = r"[\"'\p{Pi}\p{Pf}]|''|``"
-_GEORGIAN = r"\x{10D0}-\x{10FF}"  # lower case by name, but no sentence begins with upper case
+_GEORGIAN = r"\x{10D0}-\x{10FF}"  # lower case by category, but sentences begin with it
 _BEGINNING = rf"[\p{{Lu}}\p{{Lt}}\p{{Lo}}{_GEORGIAN}\p{{Ps}}\p{{S}}¿¡@#*•](?s:.*)"
 
-# Where a sentence begins in a string of classes. "b" is a token that can begin one, "h" a dash, "d"
-# and "n" are numbers, "n" those of one or two digits; "s" is a stop, "c" what closes after it. "q"
-# is a stop after an abbreviation that has a number after it, or such an abbreviation with its stop.
+# Rules that put a space before each beginning of a sentence in a string of classes. "b" is a token
+# that can begin a sentence, "h" a dash, "d" a number, "n" a number of one or two digits, "s" a
+# stop, "c" a closing quote or bracket. "q" is the stop of an abbreviation that precedes numbers, or
+# such an abbreviation with its stop. "o" is any other token.
 _RULES = (
-    (r"(^| )ns", r"\1no"),  # 1. the first in a list
+    (r"(^| )ns", r"\1no"),  # 1. the first item of a list
     (r"(q[sc]*)(h*b)", r"\1 \2"),
     (r"(s[sc]*)(h*[bq]|ns|[nd])", r"\1 \2"),
 )
 
 
 def sentence_lengths(pieces: Pieces, text: Any) -> Any:
-    """Say how many tokens each sentence has.
+    """Return the number of tokens of each sentence.
 
     Args:
-        pieces: The words or compounds of the texts, as they stand (``toolkit.text.split``).
+        pieces: The words or treebank words of the texts, not normalised (``toolkit.text.split``).
         text: The texts: strings [B].
 
     Returns:
-        Ragged int64 [B, None]: the lengths of each text's sentences, in order. None is 0; they add
-        up to the number of the text's tokens.
+        Ragged int64 [B, None]: the lengths of each text's sentences, in order. Each is at least 1;
+        their sum is the number of the text's tokens.
     """
     rows = pieces.tokens.value_rowids()
     classes = _classes(pieces)
@@ -71,7 +72,7 @@ def sentence_lengths(pieces: Pieces, text: Any) -> Any:
 
 
 def _classes(pieces: Pieces) -> Any:
-    """One letter for each token: strings [N]."""
+    """Return the class of each token, one letter: strings [N]."""
     tokens = pieces.tokens.values
     row_starts = tf.gather(pieces.tokens.row_starts(), pieces.tokens.value_rowids())
     is_first = tf.range(tf.size(tokens, tf.int64)) == row_starts
@@ -96,7 +97,7 @@ def _classes(pieces: Pieces) -> Any:
         ("d", _like(r"\p{Nd}(?s:.*)", tokens)),
         ("n", _like("[0-9]{1,2}", tokens)),
         ("c", closes | _like(r"\p{Pe}+", tokens)),
-        ("s", _like(_STOP, tokens) & (follows | ~is_followed)),  # not the one of .NET
+        ("s", _like(_STOP, tokens) & (follows | ~is_followed)),  # not the stop of .NET
         ("q", before_number),
         ("o", with_name),
     ):
@@ -105,9 +106,9 @@ def _classes(pieces: Pieces) -> Any:
 
 
 def _begins_paragraph(pieces: Pieces, text: Any) -> Any:
-    """Whether the token is the first after a blank line, or of its text: bool [N]."""
+    """Return whether each token is the first of its text or after a blank line: bool [N]."""
     text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8")
-    text = tf.strings.regex_replace(text, r"\r\n", " \n")  # one break, of as many characters
+    text = tf.strings.regex_replace(text, r"\r\n", " \n")  # one break, of two characters
     text = tf.strings.regex_replace(text, _BLANK_LINE, rb"\0" + _SEPARATOR)
     paragraphs = tf.strings.split(text, _SEPARATOR)
     ends = tf.cumsum(tf.strings.length(paragraphs.values, unit="UTF8_CHAR"))
@@ -118,4 +119,5 @@ def _begins_paragraph(pieces: Pieces, text: Any) -> Any:
 
 
 def _like(pattern: str, strings: Any) -> Any:
+    """Return whether each string matches a pattern from beginning to end."""
     return tf.strings.regex_full_match(strings, pattern)

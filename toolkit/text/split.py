@@ -1,8 +1,8 @@
-"""Cutting text into tokens, each with its place in the original.
+"""Tokenization with the offsets of each token in the original text.
 
-Tokens and the gaps between them partition the text, so a token's place follows from the lengths of
-what comes before it and is exact by construction. The cut is one regular expression (RE2, linear
-time) whose alternatives are the kinds of token; what none of them takes is a gap.
+Tokens and the gaps between them partition the text, so the offsets of a token follow from the
+lengths of the parts before it and are exact by construction. Tokens are matched by one regular
+expression (RE2, linear time) whose alternatives are the kinds of token; unmatched text is a gap.
 
 Words (white space and invisible control characters are gaps)::
 
@@ -13,7 +13,7 @@ Words (white space and invisible control characters are gaps)::
     "我爱北京"                           我|爱|北|京
     "👍🏽👩‍👩‍👧 🇫🇷🇩🇪 1️⃣"                  👍🏽|👩‍👩‍👧|🇫🇷|🇩🇪|1️⃣
 
-Compounds (as treebanks and the column files of taggers have them)::
+Treebank words (as in treebanks and the column files of taggers)::
 
     "the 26-year-old (Paris-based)"    the|26-year-old|(|Paris-based|)
     "Don't say it's O'Brien's."        Do|n't|say|it|'s|O'Brien|'s|.
@@ -21,25 +21,26 @@ Compounds (as treebanks and the column files of taggers have them)::
     "U.S.-led, 1996-08-22 3/4 -- ..."  U.S.-led|,|1996-08-22|3/4|--|...
     "@user #tag http://t.co/x :-)"     @user|#tag|http://t.co/x|:-)
 
-Characters (the user-perceived ones; white space is kept)::
+Characters (user-perceived ones; white space is kept)::
 
     "né ok"                            n|é| |o|k      (also where é is an e and an accent)
-    "a<br />b"                         a|<br />|b     (the tokenizer makes ``"\\n"`` of it)
+    "a<br />b"                         a|<br />|b     (the tokenizer replaces it by ``"\\n"``)
 
-A word is a run of letters, marks and digits. Each punctuation mark or symbol is a token of its own,
-hyphens and apostrophes among them: finer tokens never hide where a name begins or ends ("l’Europe",
-"Paris-based"), and a classifier knows the parts of a compound that it has never seen. Together
-stays what has its meaning only so: negations (``don't``), the clitics ``'s 're 've 'll 'd 'm``,
-Cyrillic words with an apostrophe, numbers, initials, and what is seen as one symbol: flags,
-keycaps, emoji with their skin tones and joiners, marks with their base. Scripts written without
-spaces give a token a character.
+A word is a run of letters, marks and digits. Each punctuation mark or symbol, including hyphens and
+apostrophes, is a separate token: finer tokens never hide the borders of a name ("l’Europe",
+"Paris-based"), and a classifier knows the parts of a compound that it has never seen. Strings whose
+parts lose their meaning stay whole: negations (``don't``), the clitics ``'s 're 've 'll 'd 'm``,
+Cyrillic words with an apostrophe, numbers, initials, and sequences that are shown as one symbol:
+flags, keycaps, emoji with their skin tones and joiners, marks with their base. In scripts written
+without spaces each character is a token.
 
-A compound keeps what joins letters and digits: hyphens, apostrophes, ``&``, ``@``, ``_``, stops
-within domains, and ``. , : /`` between digits. A slash or a long dash between words is a token, as
-is a stop between two sentences without a space ("film.The"). Clitics are cut off, ``n't`` among
-them. A full stop stays on single letters, on letters with stops in between, on a short list of
-English abbreviations, and on a number of one or two digits at the beginning of a line. Runs of one
-punctuation mark, emoticons, addresses, ``@user`` and ``#tag`` are whole.
+A treebank word includes characters that join letters and digits: hyphens, apostrophes, ``&``,
+``@``, ``_``, stops within domains, and ``. , : /`` between digits. A slash or a long dash between
+words is a token, and so is a stop between two sentences without a space ("film.The"). Clitics,
+including ``n't``, are separate tokens. A full stop stays on single letters, on letters with stops
+in between, on a short list of English abbreviations, and on a number of one or two digits at the
+beginning of a line. Runs of one punctuation mark, emoticons, addresses, ``@user`` and ``#tag`` are
+whole.
 """
 
 from collections.abc import Iterable, Sequence
@@ -50,19 +51,19 @@ import tensorflow as tf
 
 from toolkit.text.strings import utf8
 
-Units = Literal["words", "compounds", "characters"]
+TokenLevel = Literal["words", "treebank_words", "characters"]
 
-# A byte that valid UTF-8 never contains stands around each token while the text is being cut.
+# A byte that valid UTF-8 never contains; it surrounds each token while the text is split.
 _SEPARATOR = b"\xff"
 
-# A byte that no character begins with, and that therefore counts for none, ends a compound.
+# A byte that begins no character, and so is not counted as one; it ends a treebank word.
 _BORDER = b"\x80"
 
 _WITHOUT_SPACES = r"\p{Han}\p{Hiragana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 _JOINERS = r"\x{200C}\x{200D}"  # within words of Persian and the Indic scripts, and within emoji
 _SOFT_HYPHEN = r"\x{AD}"
-_MARK = r"[\p{M}\x{1F3FB}-\x{1F3FF}\x{E0020}-\x{E007F}]"  # skin tones and tags count as marks
-_PICTURE = r"[\x{2190}-\x{2BFF}\x{1F000}-\x{1FAFF}]"  # where the emoji are that can be joined
+_MARK = r"[\p{M}\x{1F3FB}-\x{1F3FF}\x{E0020}-\x{E007F}]"  # includes skin tones and tags
+_PICTURE = r"[\x{2190}-\x{2BFF}\x{1F000}-\x{1FAFF}]"  # the blocks with joinable emoji
 _SYMBOL = rf"[^\p{{Z}}\p{{Cc}}\p{{Cf}}](?:{_MARK}|\x{{200D}}{_PICTURE})*"
 _FLAG = r"[\x{1F1E6}-\x{1F1FF}]{2}"
 _CYRILLIC = r"(?:[\x{400}-\x{481}\x{48A}-\x{52F}][\x{300}-\x{30F}]*)"
@@ -71,8 +72,8 @@ _KEYCAP = r"[0-9#*]\x{FE0F}?\x{20E3}"
 _CLITIC = r"['’](?:[sSdDmM]|[rRvV][eE]|[lL][lL])"
 _NOT = r"[nN]['’][tT]"
 
-# Only two alternatives have large classes of characters, or RE2's automaton outgrows its memory
-# and a million characters of mixed scripts take half a minute instead of a second.
+# Only two alternatives have large character classes. With more, RE2's automaton exceeds its memory
+# limit, and a million characters of mixed scripts take half a minute instead of a second.
 _WORD_PATTERN = "|".join(
     [
         _KEYCAP,
@@ -90,8 +91,7 @@ _WORD_PATTERN = "|".join(
 # A clitic at the end of a word, and the character after it.
 _CLITIC_AND_NEXT = rf"({_NOT}|{_CLITIC})([^\p{{L}}\p{{M}}\p{{N}}]|$)"
 
-# Abbreviations that keep their full stop: those with a number after them, and those with a name
-# before or after them.
+# Abbreviations that keep their full stop: those before a number, and those before or after a name.
 BEFORE_NUMBERS = "No|Nos|Nr|Vol|Jan|Feb|Mar|Apr|Aug|Sept?|Oct|Nov|Dec"
 WITH_NAMES = "|".join(
     [
@@ -101,7 +101,7 @@ WITH_NAMES = "|".join(
         "Pa|Tenn|Tex|Va|Wash|Wis",
     ]
 )
-_LETTER = r"[A-Za-z\x{C0}-\x{52F}]"  # of the scripts that abbreviate by stops, and little else
+_LETTER = r"[A-Za-z\x{C0}-\x{52F}]"  # mainly scripts whose abbreviations end with a stop
 _NUMBER = r"[0-9](?:[.,:/][0-9]+)+"  # 3.50, 1:54.3, 3/4
 _PART = "|".join(
     [
@@ -114,12 +114,12 @@ _HEAD = "|".join(
     [
         rf"(?:{_LETTER}{{1,2}}\.){{2,}}|{_LETTER}\.",  # U.S., Ph.D., J.
         rf"(?:{WITH_NAMES}|{BEFORE_NUMBERS})\.",
-        r"(?m:^)[0-9]{1,2}\.",  # 1. the first in a list
+        r"(?m:^)[0-9]{1,2}\.",  # 1. the first item of a list
         rf"\+?\.?(?:{_NUMBER}|[0-9])",  # +0.7, .576
         rf"[@#]?(?:{_PART})",
     ]
 )
-_COMPOUND_PATTERN = "|".join(
+_TREEBANK_PATTERN = "|".join(
     [
         _KEYCAP,
         r"(?i:https?://|www\.)[!-~]*[A-Za-z0-9/]",
@@ -145,18 +145,19 @@ _CHARACTER_PATTERN = "|".join(
     ]
 )
 
-# What a line break looks like in text cut into characters; all of them become "\n".
+# The line breaks in text split into characters; each becomes "\n".
 LINE_BREAK = rf"\r\n|[\r\x{{0B}}\f\x{{85}}\x{{2028}}\x{{2029}}]|{_BREAK}"
 
 
 class Pieces(NamedTuple):
-    """The tokens of a batch of texts.
+    """The tokens of a batch of texts with their offsets.
 
     Attributes:
         tokens: Ragged strings [B, None].
-        starts: Ragged int32 [B, None]: where a token begins in the original text, in code points.
-        ends: Ragged int32 [B, None]: where it ends, exclusive: ``text[start:end]`` is what the
-            token was made from.
+        starts: Ragged int32 [B, None]: the offset of each token in the original text, in code
+            points.
+        ends: Ragged int32 [B, None]: its end, exclusive; ``text[start:end]`` is the token before
+            normalisation.
     """
 
     tokens: Any
@@ -164,29 +165,29 @@ class Pieces(NamedTuple):
     ends: Any
 
 
-def split(text: Any, units: Units, html_breaks: bool) -> Pieces:
-    """Cut texts into tokens, as they stand (not normalised).
+def split(text: Any, token_level: TokenLevel, html_breaks: bool) -> Pieces:
+    """Split texts into tokens, without normalising them.
 
     Args:
-        text: Strings [B]. Bytes that are not UTF-8 count as U+FFFD, each as many times as in
+        text: Strings [B]. Invalid UTF-8 becomes U+FFFD, as often as in
             ``bytes.decode("utf-8", errors="replace")``.
-        units: Whether a token is a word, a compound or a user-perceived character.
+        token_level: What a token is: a word, a treebank word or a user-perceived character.
         html_breaks: Whether ``<br>`` and its variants are white space.
     """
     text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8")
-    if html_breaks and units != "characters":
+    if html_breaks and token_level != "characters":
         text = _blank_breaks(text)
-    if units == "words":
+    if token_level == "words":
         pattern = _WORD_PATTERN
-    elif units == "compounds":
-        pattern = _COMPOUND_PATTERN
+    elif token_level == "treebank_words":
+        pattern = _TREEBANK_PATTERN
         marked = _BORDER + rb"\1" + _BORDER + rb"\2"
         text = tf.strings.regex_replace(text, _CLITIC_AND_NEXT, marked)
     else:
         pattern = f"{_BREAK}|{_CHARACTER_PATTERN}" if html_breaks else _CHARACTER_PATTERN
     text = tf.strings.regex_replace(text, pattern, _SEPARATOR + rb"\0" + _SEPARATOR)
 
-    # Each row is now gap, token, gap, ..., token, gap, where gaps may be empty.
+    # Each row is now gap, token, gap, ..., token, gap; gaps may be empty.
     pieces = tf.strings.split(text, _SEPARATOR)
     row_starts = tf.gather(pieces.row_starts(), pieces.value_rowids())
     positions = tf.range(tf.size(pieces.values, tf.int64)) - row_starts
@@ -205,42 +206,45 @@ def split(text: Any, units: Units, html_breaks: bool) -> Pieces:
     return Pieces(tokens(pieces.values), tokens(starts - base), tokens(ends - base))
 
 
-def suiting_units(
+def choose_token_level(
     sentences: Iterable[Sequence[str]], sample: int = 2000
-) -> Literal["words", "compounds"]:
-    """Say which units cut raw text as these sentences were cut.
+) -> Literal["words", "treebank_words"]:
+    """Choose the token level that best reproduces the tokens of sentences from raw text.
 
-    The first sentences are joined by single spaces and cut both ways. The units that give back
-    more of the tokens, each at its place, are taken; words if both give back as many.
+    The first sentences are joined by single spaces and split at both levels. The level that
+    recovers more of the tokens, at the same offsets, is chosen; a tie goes to words.
 
     ::
 
-        [["Paris-based", "Smith", "&", "Co."]]       "compounds"
+        [["Paris-based", "Smith", "&", "Co."]]       "treebank_words"
         [["Paris", "-", "based", "Smith", "&", "Co"]]  "words"
 
     Args:
         sentences: The tokens of each sentence.
-        sample: How many sentences are looked at.
+        sample: How many sentences are used.
     """
     first = [list(sentence) for sentence in islice(sentences, sample)]
     text = tf.constant([utf8(" ".join(tokens)) for tokens in first], tf.string)
 
-    def given_back(units: Units) -> int:
-        pieces = split(text, units, html_breaks=False)
+    def recovered(token_level: TokenLevel) -> int:
+        pieces = split(text, token_level, html_breaks=False)
         rows = zip(first, pieces.starts.to_list(), pieces.ends.to_list(), strict=True)
-        return sum(len(_places(tokens) & {*zip(*cut, strict=True)}) for tokens, *cut in rows)
+        return sum(
+            len(_offsets(tokens) & {*zip(starts, ends, strict=True)})
+            for tokens, starts, ends in rows
+        )
 
-    return "compounds" if given_back("compounds") > given_back("words") else "words"
+    return "treebank_words" if recovered("treebank_words") > recovered("words") else "words"
 
 
-def _places(tokens: Sequence[str]) -> set[tuple[int, int]]:
-    """Where tokens begin and end in their text, when single spaces stand between them."""
+def _offsets(tokens: Sequence[str]) -> set[tuple[int, int]]:
+    """Return the start and end of each token in the text that joins them by single spaces."""
     ends = list(accumulate(len(token) + 1 for token in tokens))
     return {(end - 1 - len(token), end - 1) for token, end in zip(tokens, ends, strict=True)}
 
 
 def _blank_breaks(text: Any) -> Any:
-    """Put spaces in the place of HTML line breaks, as many as they have characters."""
+    """Replace HTML line breaks by spaces, one for each of their characters."""
     for pattern, blanks in (
         (r"<[bB][rR]>", " " * 4),
         (r"<[bB][rR][ /]>|</[bB][rR]>", " " * 5),
@@ -250,18 +254,18 @@ def _blank_breaks(text: Any) -> Any:
     return text
 
 
-def join(tokens: Any, units: Units) -> Any:
-    """Put tokens together to text: strings [..., T] to [...]. Empty tokens are left out.
+def join(tokens: Any, token_level: TokenLevel) -> Any:
+    """Join tokens to text: strings [..., T] to [...]. Empty tokens are skipped.
 
-    Characters are put side by side. Words get a space between them where that is usual: none
-    before closing punctuation and clitics, none after an opening bracket, none between characters
-    of scripts written without spaces. What the original had there is not known.
+    Characters are joined without spaces. Words are separated by the usual spaces: none before
+    closing punctuation and clitics, none after an opening bracket, none between characters of
+    scripts written without spaces. The spacing of the original text is not known.
 
     ::
 
         it | 's | good | ( | very | ) | !   "it's good (very)!"
     """
-    if units == "characters":
+    if token_level == "characters":
         return tf.strings.reduce_join(tokens, -1)
     present = tf.where(tokens == "", "", tf.strings.join([tokens, " "]))
     text = tf.strings.strip(tf.strings.reduce_join(present, -1))
@@ -270,6 +274,6 @@ def join(tokens: Any, units: Units) -> Any:
     )
     text = tf.strings.regex_replace(text, r"([(\[{«“]) ", r"\1")
     between = rf"([{_WITHOUT_SPACES}]\p{{M}}*) ([{_WITHOUT_SPACES}])"
-    for _ in range(2):  # matches do not overlap: every second gap is closed each time
+    for _ in range(2):  # matches do not overlap: each pass closes every second gap
         text = tf.strings.regex_replace(text, between, r"\1\2")
     return text

@@ -1,4 +1,4 @@
-"""Python's strings as TensorFlow wants them."""
+"""Conversion of Python strings to TensorFlow strings."""
 
 import re
 from typing import Any
@@ -11,10 +11,10 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def utf8(text: str) -> bytes:
-    """Encode a string as UTF-8; lone surrogates, which UTF-8 cannot hold, become U+FFFD.
+    """Encode a string as UTF-8; lone surrogates, which UTF-8 cannot encode, become U+FFFD.
 
-    ``tf.constant`` fails on such strings, and they do come from files and JSON (``"\\\\ud83d"``).
-    The number of code points stays the same.
+    ``tf.constant`` fails on such strings, which occur in files and JSON (``"\\\\ud83d"``). The
+    number of code points stays the same.
     """
     try:
         return text.encode()
@@ -23,7 +23,7 @@ def utf8(text: str) -> bytes:
 
 
 def strings(text: Any) -> Any:
-    """Make a tensor [B] or [] of what a caller has: also of strings with lone surrogates."""
+    """Convert a string, or strings, to a tensor [] or [B]; lone surrogates become U+FFFD."""
     if isinstance(text, str):
         text = utf8(text)
     elif isinstance(text, list | tuple):

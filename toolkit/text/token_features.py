@@ -1,4 +1,4 @@
-"""What a network is told of a token: its word, its characters, its shape, its beginning and end."""
+"""Keras layer that maps tokens to features: word, characters, shape, prefixes and suffixes."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -10,17 +10,17 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from toolkit.text.counts import most_frequent
-from toolkit.text.split import Pieces, Units, split
+from toolkit.text.split import Pieces, TokenLevel, split
 from toolkit.text.strings import utf8
 from toolkit.text.unicode import NormalForm, normalise
 from toolkit.text.vocabulary import RESERVED, Vocabulary
 
-#: How many characters a prefix or suffix has.
+#: The lengths of prefixes and suffixes, in characters.
 AFFIX_LENGTHS = (1, 2, 3, 4)
 #: The longest shape, in characters.
 SHAPE_LENGTH = 10
-#: How often a character, shape or affix must occur to get an id of its own; the words are the
-#: caller's to decide.
+#: How often a character, shape or affix must occur to enter its vocabulary; for words it is an
+#: argument.
 MIN_COUNTS = {"characters": 2, "shapes": 3, "affixes": 3}
 
 Features = dict[str, Any]
@@ -28,10 +28,10 @@ Features = dict[str, Any]
 
 @keras.saving.register_keras_serializable("toolkit")
 class TokenFeatures(keras.layers.Layer):
-    """Maps tokens to the ids of their features, in TensorFlow core ops.
+    """Map tokens to the ids of their features, in TensorFlow core ops.
 
-    Each distinct token of a batch is looked at once: ``index`` says which one stands where, and
-    the features are those of the distinct ones, of which the first is padding.
+    Features are computed once for each distinct token of a batch, the first of which is padding;
+    ``index`` holds the distinct token at each position.
 
     ::
 
@@ -39,33 +39,34 @@ class TokenFeatures(keras.layers.Layer):
         features.adapt({"Anna": 3, "sang": 2})
         features([["Anna", "sang"], ["Anna", ""]])
         # {"index": [[1, 2], [1, 0]],
+        #  "length": [2, 1],
         #  "words": [0, 2, 3],             (padding, anna, sang)
         #  "characters": [[0, 0, 0, 0], [..], [..]],
         #  "shapes": [0, ..],              (Anna: Xxx; U.S.: X.X.; 1996-08-22: 00-00-00)
         #  "affixes": [[0] * 8, [..]]}     (anna: a… …a an… …na ann… …nna anna… …anna)
 
-    A word is in lower case, and its digits are all ``0``; so are its affixes. Characters are code
-    points as they stand. A shape keeps at most two of a run of capitals, of small letters or of
-    digits; an affix of a shorter word is the word. All of it is of the token in its Unicode normal
-    form.
+    All features are computed from the token in its Unicode normal form. Words and affixes are in
+    lower case, with every digit replaced by ``0``. Characters are code points in their original
+    case. A shape shortens runs of capitals, of small letters and of digits to two. An affix longer
+    than the word is the word.
 
     Args:
-        units: How raw text is cut into tokens, by ``split``: "words", or "compounds", which keep
-            together what treebanks do.
+        token_level: How ``split`` tokenizes raw text: "words", or "treebank_words", as in
+            treebanks.
         normalization: The Unicode normal form: "NFC", "NFKC" or "none".
         html_breaks: Whether ``<br />`` and its variants are white space to ``split``.
-        max_tokens: The largest number of words, and of each other feature, padding and unknown
+        max_tokens: The largest size of the vocabulary of each feature, padding and unknown
             included.
-        min_count: How often a word must occur to get an id of its own.
-        max_characters: How many characters are read of a longer token: half of each end; of an odd
-            number the beginning has one more.
-        vocabularies: The units of "words", "characters", "shapes" and "affixes" in the order of
-            their ids; none until ``adapt``.
+        min_count: How often a word must occur to enter the vocabulary.
+        max_characters: The number of characters read of a longer token, half from each end (an odd
+            number gives the beginning one more).
+        vocabularies: The strings of "words", "characters", "shapes" and "affixes" in the order of
+            their ids; empty until ``adapt``.
     """
 
     def __init__(
         self,
-        units: Units = "words",
+        token_level: TokenLevel = "words",
         normalization: NormalForm = "NFC",
         html_breaks: bool = True,
         max_tokens: int = 100_000,
@@ -75,7 +76,7 @@ class TokenFeatures(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.units = units
+        self.token_level = token_level
         self.normalization = normalization
         self.html_breaks = html_breaks
         self.max_tokens = max_tokens
@@ -88,67 +89,74 @@ class TokenFeatures(keras.layers.Layer):
 
     @property
     def sizes(self) -> dict[str, int]:
-        """How many ids each feature has, padding and unknown included."""
-        return {name: len(units) for name, units in self._vocabularies.by_name.items()}
+        """The vocabulary size of each feature, padding and unknown included."""
+        return {name: len(vocabulary) for name, vocabulary in self._vocabularies.by_name.items()}
 
     @property
     def words(self) -> list[str]:
-        """The words in the order of their ids; the first is padding, the second unknown."""
-        return list(self._vocabularies.by_name["words"].all_units)
+        """The words in the order of their ids: padding, unknown, then all others."""
+        return list(self._vocabularies.by_name["words"].all_tokens)
 
     def adapt(self, counts: Mapping[str, int]) -> NDArray[np.int64]:
-        """Learn the vocabularies: of each feature what is frequent, the most frequent first.
+        """Learn the vocabulary of each feature: its most frequent strings, in that order.
 
         Args:
             counts: How often each token occurs in the training data.
 
         Returns:
-            How often the word of each id occurs [V]; of the unknown word, how often all that have
-            no id of their own do.
+            The count of the word of each id [V]; id 1 has that of all words outside the
+            vocabulary.
         """
         tokens = tf.constant([utf8(token) for token in counts], tf.string)
-        often = list(counts.values())
-        found: dict[str, Counter[str]] = {}
+        token_counts = list(counts.values())
+        counters: dict[str, Counter[str]] = {}
         for name, strings in self._strings(tokens).items():
             rows = strings.to_list() if isinstance(strings, tf.RaggedTensor) else strings.numpy()
             counter: Counter[bytes] = Counter()
-            for row, count in zip(rows, often, strict=True):
-                for unit in [row] if isinstance(row, bytes) else row:
-                    counter[unit] += count
-            found[name] = Counter({unit.decode(): n for unit, n in counter.items() if unit})
+            for row, count in zip(rows, token_counts, strict=True):
+                for value in [row] if isinstance(row, bytes) else row:
+                    counter[value] += count
+            counters[name] = Counter({value.decode(): n for value, n in counter.items() if value})
         self._set_vocabularies(
             {
                 name: most_frequent(
-                    _nameable(counter), self.max_tokens - 2, MIN_COUNTS.get(name, self.min_count)
+                    _without_reserved(counter),
+                    self.max_tokens - 2,
+                    MIN_COUNTS.get(name, self.min_count),
                 )
-                for name, counter in found.items()
+                for name, counter in counters.items()
             }
         )
-        words = found["words"]
+        words = counters["words"]
         known = [words[word] for word in self.words[2:]]
         return np.array([0, words.total() - sum(known), *known], np.int64)
 
     def split(self, text: Any) -> Pieces:
-        """Cut texts [B] into tokens as they stand, with their places: ragged [B, None]."""
-        return split(text, self.units, self.html_breaks)
+        """Split texts [B] into tokens, not normalised, with their offsets: ragged [B, None]."""
+        return split(text, self.token_level, self.html_breaks)
 
     def call(self, tokens: Any) -> Features:
         """Map tokens to features.
 
         Args:
-            tokens: Strings [B, T], padded with ''. Bytes that are not UTF-8 count as U+FFFD.
+            tokens: Strings [B, T], padded with '' on the right. Invalid UTF-8 becomes U+FFFD.
 
         Returns:
-            int32: ``index`` [B, T], 0 at padding, and of the D distinct tokens, padding among
-            them, what ``of`` gives. T is at least 1.
+            int32: ``index`` [B, T], 0 at padding; ``length`` [B], the number of tokens of each row;
+            and the result of ``lookup`` for the D distinct tokens, padding included. T is at least
+            1.
         """
         tokens = tf.convert_to_tensor(tokens, tf.string)
         tokens = tf.pad(tokens, [[0, 0], [0, tf.maximum(1 - tf.shape(tokens)[1], 0)]])
         distinct, index = tf.unique(tf.concat([[""], tf.reshape(tokens, [-1])], 0))
-        return {"index": tf.reshape(index[1:], tf.shape(tokens)), **self.of(distinct)}
+        return {
+            "index": tf.reshape(index[1:], tf.shape(tokens)),
+            "length": tf.reduce_sum(tf.cast(tokens != "", tf.int32), axis=1),
+            **self.lookup(distinct),
+        }
 
-    def of(self, tokens: Any) -> Features:
-        """The features of tokens [D].
+    def lookup(self, tokens: Any) -> Features:
+        """Look up the features of tokens [D].
 
         Returns:
             int32: ``words`` [D], ``characters`` [D, L] padded with 0, L at most
@@ -161,31 +169,32 @@ class TokenFeatures(keras.layers.Layer):
             strings["characters"], [[0, 0], [0, tf.maximum(1 - width, 0)]]
         )
         return {
-            name: self._vocabularies.by_name[name].ids(units) for name, units in strings.items()
+            name: self._vocabularies.by_name[name].ids(values) for name, values in strings.items()
         }
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments, the vocabularies as they now are among them."""
+        """Return the constructor's arguments, with the current vocabularies."""
         return {
             **super().get_config(),
-            "units": self.units,
+            "token_level": self.token_level,
             "normalization": self.normalization,
             "html_breaks": self.html_breaks,
             "max_tokens": self.max_tokens,
             "min_count": self.min_count,
             "max_characters": self.max_characters,
-            "vocabularies": {n: list(v.all_units) for n, v in self._vocabularies.by_name.items()},
+            "vocabularies": {n: list(v.all_tokens) for n, v in self._vocabularies.by_name.items()},
         }
 
-    def _set_vocabularies(self, units: Mapping[str, Iterable[str]]) -> None:
-        self._vocabularies = tf.Module()  # which TensorFlow looks into when it exports
+    def _set_vocabularies(self, entries: Mapping[str, Iterable[str]]) -> None:
+        """Replace the vocabularies; features without entries get empty ones."""
+        self._vocabularies = tf.Module()  # TensorFlow tracks the attributes of a module on export
         self._vocabularies.by_name = {
-            name: Vocabulary(units.get(name, ()), f"{name}.txt")
+            name: Vocabulary(entries.get(name, ()), f"{name}.txt")
             for name in ("words", "characters", "shapes", "affixes")
         }
 
     def _strings(self, tokens: Any) -> Features:
-        """The features of tokens [D] as strings: [D], [D, None] or [D, 8]; '' for none."""
+        """Return the features of tokens [D] as strings: [D], [D, None] or [D, 8]; '' for none."""
         tokens = tf.strings.unicode_transcode(tokens, "UTF-8", "UTF-8")
         tokens = normalise(tokens, self.normalization, lowercase=False)
         words = normalise(tokens, self.normalization, lowercase=True)
@@ -207,7 +216,7 @@ class TokenFeatures(keras.layers.Layer):
         }
 
     def _both_ends(self, characters: Any) -> Any:
-        """Of each row of a ragged [D, None] at most ``max_characters``, half of each end."""
+        """Keep at most ``max_characters`` of each row of ragged characters, half from each end."""
         head = (self.max_characters + 1) // 2
         tail = tf.maximum(characters.row_lengths() - head, 0)
         skipped = tf.maximum(tail - (self.max_characters - head), 0)
@@ -218,8 +227,8 @@ class TokenFeatures(keras.layers.Layer):
 
 
 def _shapes(tokens: Any) -> Any:
-    """Capitals become X, other letters and marks x, numbers 0; two are left of a run of these."""
-    for pattern, becomes in (
+    """Replace capitals by X, other letters and marks by x, numbers by 0; shorten runs to two."""
+    for pattern, replacement in (
         (r"\p{Lu}|\p{Lt}", "X"),
         (r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]", "x"),
         (r"\p{N}", "0"),
@@ -227,16 +236,16 @@ def _shapes(tokens: Any) -> Any:
         ("x{2,}", "xx"),
         ("0{2,}", "00"),
     ):
-        tokens = tf.strings.regex_replace(tokens, pattern, becomes)
+        tokens = tf.strings.regex_replace(tokens, pattern, replacement)
     return tf.strings.substr(tokens, 0, SHAPE_LENGTH, unit="UTF8_CHAR")
 
 
-def _nameable(counter: Counter[str]) -> Counter[str]:
-    """What can stand on a line of a vocabulary's file; the rest is unknown."""
+def _without_reserved(counter: Counter[str]) -> Counter[str]:
+    """Return the strings that a line of a vocabulary file can hold; others are unknown."""
     return Counter(
         {
-            unit: count
-            for unit, count in counter.items()
-            if unit not in RESERVED and "\n" not in unit and "\r" not in unit
+            value: count
+            for value, count in counter.items()
+            if value not in RESERVED and "\n" not in value and "\r" not in value
         }
     )

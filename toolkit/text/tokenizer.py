@@ -1,4 +1,4 @@
-"""Strings to ids and back, as a Keras layer."""
+"""Keras layer that maps strings to ids of words or characters, and back."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -9,8 +9,8 @@ import numpy as np
 import tensorflow as tf
 
 from toolkit.errors import OptionError
-from toolkit.text.counts import TokenCounts, count_units, most_frequent
-from toolkit.text.split import LINE_BREAK, Pieces, Units, join, split
+from toolkit.text.counts import TokenCounts, count_tokens, most_frequent
+from toolkit.text.split import LINE_BREAK, Pieces, TokenLevel, join, split
 from toolkit.text.strings import strings
 from toolkit.text.unicode import NormalForm, normalise
 from toolkit.text.vocabulary import FILE_NAME, Vocabulary, read_vocabulary, write_vocabulary
@@ -20,11 +20,10 @@ Truncation = Literal["head", "tail", "head_and_tail"]
 
 @keras.saving.register_keras_serializable("toolkit")
 class Tokenizer(keras.layers.Layer):
-    """Maps a batch of strings to ids and back, in TensorFlow core ops.
+    """Map a batch of strings to ids and back, in TensorFlow core ops.
 
-    The same object serves in ``Dataset.map`` and inside the exported graph. Text is cut into
-    pieces (``toolkit.text.split``), each brought to a normal form (``toolkit.text.unicode``) and
-    looked up.
+    The same object works in ``Dataset.map`` and inside an exported graph. Text is split into tokens
+    (``toolkit.text.split``); each is normalised (``toolkit.text.unicode``) and looked up.
 
     ::
 
@@ -34,29 +33,29 @@ class Tokenizer(keras.layers.Layer):
         tokenizer.detokenize([[2, 6, 3, 1]])        # ["a good film [UNK]"]
 
     Args:
-        units: What one id stands for: "words" (punctuation marks and emoji are words of their
-            own, white space is left out), "compounds" (likewise, but what stands together without
-            white space mostly stays together) or "characters" (user-perceived ones; white space
-            is kept, and any line break is one ``"\\n"``).
-        lowercase: Whether upper and lower case are the same.
-        normalization: The Unicode normal form of the units: "NFC", "NFKC" or "none".
+        token_level: What a token is: "words" (each punctuation mark or emoji is a word, white
+            space is dropped), "treebank_words" (likewise, but most strings without white space
+            stay whole) or "characters" (user-perceived ones; white space is kept, and any line
+            break becomes ``"\\n"``).
+        lowercase: Whether to lower-case tokens.
+        normalization: The Unicode normal form of tokens: "NFC", "NFKC" or "none".
         html_breaks: Whether ``<br />`` and its variants are line breaks.
         max_tokens: The largest number of vocabulary entries, padding and unknown included.
-        min_count: How often a unit must occur to get an id of its own.
-        max_length: The largest number of units that a text keeps; None keeps all. As an attribute
-            it may be set once the data's lengths are known, before a graph is made.
-        truncation: What is kept of a longer text: its "head", its "tail", or "head_and_tail",
-            half of each (of an odd number, the head has one more).
-        vocabulary: Units in the order of their ids, from id 2 on (a list that begins with padding
-            ``""`` and unknown ``"[UNK]"`` is taken as whole). None until ``adapt``.
+        min_count: How often a token must occur to enter the vocabulary.
+        max_length: The largest number of tokens kept of a text; None keeps all. The attribute may
+            be set later, once the lengths of the data are known, but before a graph is traced.
+        truncation: Which part of a longer text is kept: its "head", its "tail", or
+            "head_and_tail", half of each (an odd number gives the head one more).
+        vocabulary: Tokens in the order of their ids, from id 2 on (or from id 0, if the list
+            begins with padding ``""`` and unknown ``"[UNK]"``). None until ``adapt``.
 
     Raises:
-        OptionError: An argument cannot work.
+        OptionError: An argument is invalid.
     """
 
     def __init__(
         self,
-        units: Units = "words",
+        token_level: TokenLevel = "words",
         lowercase: bool = True,
         normalization: NormalForm = "NFC",
         html_breaks: bool = True,
@@ -68,14 +67,14 @@ class Tokenizer(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        _check("units", units, Units)
+        _check("token_level", token_level, TokenLevel)
         _check("normalization", normalization, NormalForm)
         _check("truncation", truncation, Truncation)
         _check_at_least("max_tokens", max_tokens, 3)
         _check_at_least("min_count", min_count, 1)
         if max_length is not None:
             _check_at_least("max_length", max_length, 1)
-        self.units = units
+        self.token_level = token_level
         self.lowercase = lowercase
         self.normalization = normalization
         self.html_breaks = html_breaks
@@ -90,16 +89,16 @@ class Tokenizer(keras.layers.Layer):
 
     @property
     def vocabulary(self) -> list[str]:
-        """The units in the order of their ids; the first is padding, the second unknown."""
-        return list(self._vocabulary.all_units)
+        """The tokens in the order of their ids: padding, unknown, then all others."""
+        return list(self._vocabulary.all_tokens)
 
     @property
     def vocabulary_size(self) -> int:
-        """How many ids there are."""
+        """The number of ids."""
         return len(self._vocabulary)
 
     def adapt(self, texts: Iterable[str]) -> TokenCounts:
-        """Learn the vocabulary in one pass: the most frequent units, ties in code point order.
+        """Learn the vocabulary in one pass: the most frequent tokens, ties in code point order.
 
         Args:
             texts: Any iterable of strings. Lone surrogates count as U+FFFD.
@@ -109,27 +108,27 @@ class Tokenizer(keras.layers.Layer):
         """
         signature = [tf.TensorSpec([None], tf.string)]
         unique_tokens = tf.function(self._unique_tokens, input_signature=signature, autograph=False)
-        counter, lengths = count_units(texts, unique_tokens)
+        counter, lengths = count_tokens(texts, unique_tokens)
         self._vocabulary = Vocabulary(most_frequent(counter, self.max_tokens - 2, self.min_count))
         frequencies = np.sort(np.fromiter(counter.values(), np.int64))[::-1]
         return TokenCounts(lengths, frequencies, self.vocabulary_size)
 
     def split(self, text: Any) -> Pieces:
-        """Cut texts into units.
+        """Split texts into tokens.
 
         Args:
             text: Strings [B], or one string [].
 
         Returns:
-            Normalised units with their places in the original: ragged [B, None], or [None].
+            Normalised tokens with their offsets in the original: ragged [B, None], or [None].
         """
         text = strings(text)
         if text.shape.rank == 0:
             pieces = self.split(text[None])
             return Pieces(*(ragged.values for ragged in pieces))
-        pieces = split(text, self.units, self.html_breaks)
-        units, index = self._normalised(pieces.tokens.values)
-        return pieces._replace(tokens=pieces.tokens.with_values(tf.gather(units, index)))
+        pieces = split(text, self.token_level, self.html_breaks)
+        normal, index = self._normalised(pieces.tokens.values)
+        return pieces._replace(tokens=pieces.tokens.with_values(tf.gather(normal, index)))
 
     def call(self, text: Any) -> Any:
         """Map texts to ids.
@@ -138,37 +137,37 @@ class Tokenizer(keras.layers.Layer):
             text: Strings [B], or one string [].
 
         Returns:
-            int32 [B, T], or [T]: T is the longest text's number of units and at least 1; shorter
-            ones are padded with 0 on the right.
+            int32 [B, T], or [T]: T is the number of tokens of the longest text, at least 1; shorter
+            texts are padded with 0 on the right.
         """
         text = strings(text)
         if text.shape.rank == 0:
             return self.call(text[None])[0]
-        tokens = self._truncated(split(text, self.units, self.html_breaks).tokens)
-        units, index = self._normalised(tokens.values)
-        ids = tokens.with_values(tf.gather(self._vocabulary.ids(units), index)).to_tensor()
+        tokens = self._truncated(split(text, self.token_level, self.html_breaks).tokens)
+        normal, index = self._normalised(tokens.values)
+        ids = tokens.with_values(tf.gather(self._vocabulary.ids(normal), index)).to_tensor()
         return tf.pad(ids, [[0, 0], [0, tf.maximum(1 - tf.shape(ids)[1], 0)]])
 
     def detokenize(self, ids: Any) -> Any:
-        """Map ids to text: characters as they are, words with spaces where they are usual.
+        """Map ids to text: characters side by side, words with the usual spaces between them.
 
         Args:
-            ids: Integers [B, T], or [T]; padding is left out.
+            ids: Integers [B, T], or [T]; padding is skipped.
 
         Returns:
             Strings [B], or one string [].
         """
-        return join(self._vocabulary.units(tf.convert_to_tensor(ids)), self.units)
+        return join(self._vocabulary.tokens(tf.convert_to_tensor(ids)), self.token_level)
 
-    def units_of(self, ids: Any) -> Any:
-        """The unit of each id, strings of the same shape; '' at padding."""
-        return self._vocabulary.units(tf.convert_to_tensor(ids))
+    def tokens_of(self, ids: Any) -> Any:
+        """Return the token of each id: strings of the same shape, '' at padding."""
+        return self._vocabulary.tokens(tf.convert_to_tensor(ids))
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments, the vocabulary as it now is among them."""
+        """Return the constructor's arguments, with the current vocabulary."""
         config: dict[str, Any] = super().get_config()
         return config | {
-            "units": self.units,
+            "token_level": self.token_level,
             "lowercase": self.lowercase,
             "normalization": self.normalization,
             "html_breaks": self.html_breaks,
@@ -180,29 +179,29 @@ class Tokenizer(keras.layers.Layer):
         }
 
     def save_assets(self, dir_path: str) -> None:
-        """Write the vocabulary into a ``.keras`` file."""
-        write_vocabulary(Path(dir_path, FILE_NAME), self._vocabulary.all_units)
+        """Write the vocabulary to a ``.keras`` file."""
+        write_vocabulary(Path(dir_path, FILE_NAME), self._vocabulary.all_tokens)
 
     def load_assets(self, dir_path: str) -> None:
         """Read the vocabulary from a ``.keras`` file."""
         self._vocabulary = Vocabulary(read_vocabulary(Path(dir_path, FILE_NAME)))
 
     def _unique_tokens(self, text: Any) -> tuple[Any, Any, Any]:
-        """Strings [B] to distinct units [U], their counts [U] and the texts' lengths [B]."""
-        tokens = split(text, self.units, self.html_breaks).tokens
-        units, index = self._normalised(tokens.values)
-        counts = tf.math.bincount(index, minlength=tf.size(units))
-        return units, counts, tokens.row_lengths()
+        """Return the tokens [U] of strings [B], their counts [U] and the lengths of texts [B]."""
+        tokens = split(text, self.token_level, self.html_breaks).tokens
+        normal, index = self._normalised(tokens.values)
+        counts = tf.math.bincount(index, minlength=tf.size(normal))
+        return normal, counts, tokens.row_lengths()
 
     def _normalised(self, tokens: Any) -> tuple[Any, Any]:
-        """Tokens [N] as units [U] and the index [N] of each token's unit; a unit may repeat."""
+        """Return normalised tokens [U], which may repeat, and the index of each token [N]."""
         distinct, index = tf.unique(tokens)
-        if self.units == "characters":
+        if self.token_level == "characters":
             distinct = tf.strings.regex_replace(distinct, rf"^(?:{LINE_BREAK})$", "\n")
         return normalise(distinct, self.normalization, self.lowercase), index
 
     def _truncated(self, tokens: Any) -> Any:
-        """Keep at most ``max_length`` tokens of each row of a ragged [B, None]."""
+        """Truncate each row of ragged tokens [B, None] to ``max_length``."""
         if self.max_length is None:
             return tokens
         head = {"head": self.max_length, "tail": 0}.get(self.truncation, (self.max_length + 1) // 2)
@@ -219,10 +218,12 @@ class Tokenizer(keras.layers.Layer):
 
 
 def _check(name: str, value: object, options: Any) -> None:
+    """Raise ``OptionError`` unless a value is one of the options."""
     if value not in options.__args__:
         raise OptionError(f"{name} is {value!r}; it must be one of {', '.join(options.__args__)}")
 
 
 def _check_at_least(name: str, value: object, least: int) -> None:
+    """Raise ``OptionError`` unless a value is an integer of at least ``least``."""
     if not isinstance(value, int) or value < least:
         raise OptionError(f"{name} is {value!r}; it must be a whole number of at least {least}")

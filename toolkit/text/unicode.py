@@ -1,13 +1,13 @@
 """Unicode normal forms and lower case, in TensorFlow core ops.
 
-The tables come from Python's ``unicodedata`` when a graph is built and are constants of the graph
-from then on, so an exported model gives the same answers whatever the locale and the Unicode
-version of the machine that it runs on. (``tf.strings.lower`` with ``encoding="utf-8"`` follows the
-locale: under a Turkish one, 'TITLE' becomes 'tıtle'.)
+The tables are taken from Python's ``unicodedata`` when a graph is built and become constants of the
+graph. An exported model therefore gives the same answers under any locale and any Unicode version
+of the machine that serves it. (``tf.strings.lower`` with ``encoding="utf-8"`` depends on the
+locale: under a Turkish locale, 'TITLE' becomes 'tıtle'.)
 
 The algorithm is that of the Unicode Standard, chapter 3: decomposition (D68, D65), the canonical
-ordering algorithm (D109) and the canonical composition algorithm (D117), with Hangul composed by
-arithmetic (section 3.12). Lower-casing joins the decomposition's table.
+ordering algorithm (D109) and the canonical composition algorithm (D117). Hangul is composed by
+arithmetic (section 3.12). Lower-casing is part of the decomposition table.
 """
 
 import sys
@@ -27,7 +27,7 @@ _HANGUL_S_COUNT = _HANGUL_L_COUNT * _HANGUL_V_COUNT * _HANGUL_T_COUNT
 
 
 class _Expansions(NamedTuple):
-    """Code points that stand for others: ``keys[i]`` for ``values[starts[i]:starts[i + 1]]``."""
+    """A table that replaces code point ``keys[i]`` by ``values[starts[i]:starts[i + 1]]``."""
 
     keys: NDArray[np.int32]
     starts: NDArray[np.int32]
@@ -35,7 +35,7 @@ class _Expansions(NamedTuple):
 
 
 def normalise(tokens: Any, form: NormalForm, lowercase: bool) -> Any:
-    """Bring strings to a normal form, and to lower case where asked for.
+    """Normalise strings to a Unicode normal form and, optionally, to lower case.
 
     ::
 
@@ -45,9 +45,9 @@ def normalise(tokens: Any, form: NormalForm, lowercase: bool) -> Any:
 
     Args:
         tokens: Valid UTF-8 strings [N].
-        form: NFC, NFKC, or none to leave code points as they are.
-        lowercase: Whether to lower-case, by Unicode's mappings, independent of the locale. What
-            comes out is in the normal form again.
+        form: NFC, NFKC, or none, which leaves code points unchanged.
+        lowercase: Whether to lower-case by Unicode's mappings, independent of the locale. The
+            result is again in the normal form.
 
     Returns:
         Strings [N].
@@ -55,19 +55,19 @@ def normalise(tokens: Any, form: NormalForm, lowercase: bool) -> Any:
     if form == "none" and not lowercase:
         return tokens
     ascii_only = tf.strings.lower(tokens) if lowercase else tokens
-    is_other = tf.strings.length(tokens) != tf.strings.length(tokens, unit="UTF8_CHAR")
+    is_not_ascii = tf.strings.length(tokens) != tf.strings.length(tokens, unit="UTF8_CHAR")
 
     def mixed() -> Any:
-        others = tf.where(is_other)
-        changed = _normaliser(form, lowercase)(tf.gather_nd(tokens, others))
-        return tf.tensor_scatter_nd_update(ascii_only, others, changed)
+        indices = tf.where(is_not_ascii)
+        normal = _normaliser(form, lowercase)(tf.gather_nd(tokens, indices))
+        return tf.tensor_scatter_nd_update(ascii_only, indices, normal)
 
-    return tf.cond(tf.reduce_any(is_other), mixed, lambda: ascii_only)
+    return tf.cond(tf.reduce_any(is_not_ascii), mixed, lambda: ascii_only)
 
 
 @cache
 def _normaliser(form: NormalForm, lowercase: bool) -> Any:
-    """The function that any strings [N] go through; graphs share it, and so its tables."""
+    """Return the function that normalises strings [N]; all graphs share it and its tables."""
 
     def normalise_any(tokens: Any) -> Any:
         characters = tf.strings.unicode_decode(tokens, "UTF-8")
@@ -89,7 +89,7 @@ def _normaliser(form: NormalForm, lowercase: bool) -> Any:
 
 
 def _expand(codes: Any, rows: Any, table: _Expansions) -> tuple[Any, Any]:
-    """Put its expansion in the place of each code point that has one."""
+    """Replace each code point by its expansion, if it has one."""
     index, found = _find(codes, table.keys)
     first = tf.gather(table.starts, index)
     lengths = tf.where(found, tf.gather(table.starts, index + 1) - first, 1)
@@ -111,10 +111,10 @@ def _order(codes: Any, rows: Any) -> tuple[Any, Any]:
 
 
 def _compose(codes: Any, classes: Any, rows: Any) -> tuple[Any, Any]:
-    """Merge starters with what follows them, at most one character for each starter a round.
+    """Compose starters with the characters after them, at most one per starter in each iteration.
 
-    (Up to Unicode 15.1 no code point both begins one pair and ends another, so that no starter is
-    merged and merges in one round.)
+    (Up to Unicode 15.1 no code point is both the first of one pair and the second of another, so
+    no starter both absorbs a character and is absorbed in the same iteration.)
     """
 
     def merge(_: Any, codes: Any, classes: Any, rows: Any) -> tuple[Any, Any, Any, Any]:
@@ -154,7 +154,7 @@ def _compose(codes: Any, classes: Any, rows: Any) -> tuple[Any, Any]:
 
 
 def _pair(first: Any, second: Any) -> tuple[Any, Any]:
-    """What two code points compose to, and whether they do."""
+    """Return the composites of pairs of code points, and whether each pair composes."""
     keys, values = _composites()
     index, found = _find(_pair_key(tf.cast(first, tf.int64), tf.cast(second, tf.int64)), keys)
     composite = tf.gather(values, index)
@@ -170,29 +170,31 @@ def _pair(first: Any, second: Any) -> tuple[Any, Any]:
 
 
 def _begins(rows: Any) -> Any:
-    """Whether a new token begins at each position: bool [n]."""
+    """Return whether a new token begins at each position: bool [n]."""
     return tf.concat([tf.ones_like(rows[:1], tf.bool), rows[1:] != rows[:-1]], 0)
 
 
 def _find(codes: Any, keys: NDArray[Any]) -> tuple[Any, Any]:
-    """Where codes [n] stand in sorted keys, and whether they do."""
+    """Return the index of each code [n] in sorted keys, and whether it is one of them."""
     index = tf.minimum(tf.searchsorted(keys, codes), len(keys) - 1)
     return index, tf.gather(keys, index) == codes
 
 
 def _in_range(index: Any, count: int) -> Any:
+    """Return whether 0 <= index < count, elementwise."""
     return (index >= 0) & (index < count)
 
 
 def _pair_key(first: Any, second: Any) -> Any:
+    """Return one integer that identifies a pair of code points."""
     return first * (sys.maxunicode + 1) + second
 
 
 @cache
 def _expansions(form: NormalForm, lowercase: bool) -> _Expansions:
-    """What each code point becomes before composition; those that stay are left out.
+    """Return the expansion of each code point before composition; unchanged ones are left out.
 
-    Precomposed Hangul stays: it would be composed to the same again.
+    Precomposed Hangul is not expanded, since it would be composed to the same again.
     """
     table = {}
     for code in _code_points():
@@ -216,7 +218,7 @@ def _expansions(form: NormalForm, lowercase: bool) -> _Expansions:
 
 @cache
 def _combining_classes() -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """The code points whose canonical combining class is not 0, and their classes."""
+    """Return the code points whose canonical combining class is not 0, and their classes."""
     classes = {code: unicodedata.combining(chr(code)) for code in _code_points()}
     marks = {code: value for code, value in classes.items() if value}
     return np.array([*marks], np.int32), np.array([*marks.values()], np.int32)
@@ -224,7 +226,7 @@ def _combining_classes() -> tuple[NDArray[np.int32], NDArray[np.int32]]:
 
 @cache
 def _composites() -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """The pairs that compose (as sorted keys) and what they compose to."""
+    """Return the pairs that compose, as sorted keys, and their composites."""
     pairs = {}
     for code in _code_points():
         parts = unicodedata.decomposition(chr(code)).split()
@@ -236,5 +238,5 @@ def _composites() -> tuple[NDArray[np.int64], NDArray[np.int32]]:
 
 
 def _code_points() -> range:
-    """The planes with letters and marks; those above have tags and private use only."""
+    """Return the planes with letters and marks; higher ones hold only tags and private use."""
     return range(0x40000)

@@ -1,4 +1,4 @@
-"""Configuration, optimizer, callbacks and the fitting itself."""
+"""Training: options, optimizer, callbacks, checkpoints and ``fit``."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -31,7 +31,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Imports Keras only when something that needs it is asked for."""
+    """Import Keras only when a name that needs it is used."""
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""What happens between the steps: validation, the record of the run, progress, and divergence."""
+"""Callbacks: validation, early stopping, the history, the progress bar, and divergence."""
 
 import csv
 import logging
@@ -21,10 +21,10 @@ logger = logging.getLogger("toolkit")
 
 
 class Validation(keras.callbacks.Callback):
-    """Adds what ``validate()`` measures to each epoch's record, as ``val_<name>``.
+    """Add the metrics of ``validate()`` to each epoch's logs, as ``val_<name>``.
 
     Args:
-        validate: Gives the metrics of the model as it stands.
+        validate: Returns the metrics of the model's current weights.
     """
 
     def __init__(self, validate: Callable[[], dict[str, float]]) -> None:
@@ -32,21 +32,21 @@ class Validation(keras.callbacks.Callback):
         self.validate = validate
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Measures, and adds to the record that the later callbacks see."""
+        """Measure the model, and add the metrics to the logs for the later callbacks."""
         if logs is not None:
             logs.update({f"val_{name}": value for name, value in self.validate().items()})
 
 
 class Position(keras.callbacks.Callback):
-    """Where the training is, also when it began in the middle of an epoch.
+    """The epoch and batch of the training, also if it began in the middle of an epoch.
 
-    Keras would have every epoch take as many batches; this ends each where its batches do. It comes
-    before the other callbacks.
+    Keras would run the same number of batches in every epoch; this callback ends each epoch after
+    its last batch. It must come before the other callbacks.
 
     Args:
-        batches: How many batches an epoch has.
-        epoch: The epoch that the training begins with, from 0.
-        batch: How many batches of it are done already.
+        batches: The number of batches in an epoch.
+        epoch: The first epoch of this training, from 0.
+        batch: The number of batches of that epoch that are already done.
     """
 
     def __init__(self, batches: int, epoch: int = 0, batch: int = 0) -> None:
@@ -56,30 +56,30 @@ class Position(keras.callbacks.Callback):
         self.batch = batch
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Moves on to the next epoch."""
+        """Go to the next epoch."""
         if epoch != self.epoch:
             self.epoch, self.batch = epoch, 0
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Counts, and ends the epoch after its last batch."""
+        """Count the batch, and end the epoch after its last one."""
         self.batch += 1
         self.model.stop_training = self.batch == self.batches
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Only the epoch was to end, not the training."""
+        """Let the training go on: only the epoch has ended."""
         self.model.stop_training = False
 
 
 class StopOnDivergence(keras.callbacks.Callback):
-    """Ends the training at the first batch whose loss or gradient is not finite.
+    """Stop the training at the first batch whose loss or gradient is not finite.
 
-    The optimizer leaves the weights alone where the gradient is not finite, and else takes no more
-    than a clipped step, so good ones stay. ``error`` is then the error to raise after the training
-    has been wound up. With a ``LossScaleOptimizer`` only the loss counts: it meets infinite
-    gradients by itself, with a smaller scale.
+    The optimizer skips a step whose gradient is not finite, and clips all others, so that the last
+    good weights are kept. ``error`` is then the error to raise after training has ended. With a
+    ``LossScaleOptimizer`` only the loss is checked: that optimizer handles infinite gradients
+    itself, with a smaller scale.
 
     Args:
-        position: Where the training is.
+        position: The position of the training.
     """
 
     def __init__(self, position: Position) -> None:
@@ -88,7 +88,7 @@ class StopOnDivergence(keras.callbacks.Callback):
         self.error: DivergedError | None = None
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Looks at the loss, and whether the optimizer skipped the step."""
+        """Check the loss, and whether the optimizer skipped the step."""
         if self.error is not None:
             return
         optimizer = self.model.optimizer
@@ -106,48 +106,47 @@ class StopOnDivergence(keras.callbacks.Callback):
         )
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Not only the epoch ends."""
+        """End the training, not only the epoch."""
         if self.error is not None:
             self.model.stop_training = True
 
 
 class Stopping(keras.callbacks.EarlyStopping):
-    """Early stopping that tells epochs apart which are equally good by the monitored metric.
+    """Early stopping that breaks ties of the monitored metric by the log loss.
 
-    Of those it keeps the weights with the smallest log loss, where that is measured. They are no
-    better by the metric, so they do not renew its patience. As long as nothing is right yet, as a
-    share of 0 says, the log loss alone decides: it keeps weights, and renews patience or wears it
-    out.
+    Of the epochs with the best metric it keeps the weights with the smallest log loss, if that is
+    measured. A smaller log loss alone does not reset the patience. While the metric still has its
+    worst value, such as an accuracy of 0, the log loss decides alone about weights and patience.
 
     Args:
-        monitor: The name of the metric among what ``Validation`` adds.
-        mode: ``max`` if more of it is better, else ``min``.
-        patience: How many epochs without a better metric end the training.
+        monitor: The name of a metric that ``Validation`` adds.
+        mode: ``max`` if larger values are better, else ``min``.
+        patience: The number of epochs without a better metric that end the training.
     """
 
     def __init__(self, monitor: str, mode: str, patience: int) -> None:
         super().__init__(monitor=monitor, mode=mode, patience=patience, restore_best_weights=True)
         self.wait = 0
         self.best_log_loss = math.inf
-        self.nothing = 0.0 if mode == "max" else math.inf
+        self.worst = 0.0 if mode == "max" else math.inf
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Looks at the metric, and at the log loss where it is as good as the best."""
-        measured = logs or {}
-        log_loss = measured.get("val_log_loss", math.inf)
-        if measured.get(self.monitor) == self.nothing:
+        """Compare the metric with the best one, and the log loss if they are equal."""
+        metrics = logs or {}
+        log_loss = metrics.get("val_log_loss", math.inf)
+        if metrics.get(self.monitor) == self.worst:
             if self.best is None and log_loss < math.inf:
                 self._decide_by(log_loss, epoch)
             return
         super().on_epoch_end(epoch, logs)
         if self.wait == 0:
             self.best_log_loss = log_loss
-        elif measured.get(self.monitor) == self.best and log_loss < self.best_log_loss:
+        elif metrics.get(self.monitor) == self.best and log_loss < self.best_log_loss:
             self.best_log_loss = log_loss
             self.best_epoch, self.best_weights = epoch, self.model.get_weights()
 
     def _decide_by(self, log_loss: float, epoch: int) -> None:
-        """Early stopping by the log loss, while the metric has none that is best."""
+        """Stop early by the log loss, while the metric has its worst value."""
         self.wait += 1
         if log_loss < self.best_log_loss:
             self.wait, self.best_log_loss = 0, log_loss
@@ -157,10 +156,10 @@ class Stopping(keras.callbacks.EarlyStopping):
 
 
 class Record(keras.callbacks.Callback):
-    """Collects a row an epoch and writes all of them to ``history.csv``.
+    """Collect one row per epoch, and write all rows to ``history.csv``.
 
     Args:
-        path: The file, or None to collect only.
+        path: The file; None only collects.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -170,11 +169,11 @@ class Record(keras.callbacks.Callback):
         self.started = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Starts the clock."""
+        """Start the clock."""
         self.started = time.perf_counter()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Adds the row; the file is complete after each epoch."""
+        """Add the row; the file is complete after each epoch."""
         row: dict[str, float] = {"epoch": epoch + 1}
         row |= {name: float(value) for name, value in (logs or {}).items()}
         optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)
@@ -190,11 +189,11 @@ class Record(keras.callbacks.Callback):
 
 
 class Progress(keras.callbacks.Callback):
-    """A bar on standard error, if that is a terminal.
+    """A progress bar on standard error, if that is a terminal.
 
     Args:
-        position: Where the training is.
-        epochs: How many epochs are planned.
+        position: The position of the training.
+        epochs: The number of planned epochs.
     """
 
     def __init__(self, position: Position, epochs: int) -> None:
@@ -204,7 +203,7 @@ class Progress(keras.callbacks.Callback):
         self.bar: Any = None
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Draws a new bar."""
+        """Show a new bar."""
         self.bar = tqdm(
             total=self.position.batches,
             initial=self.position.batch,
@@ -216,30 +215,30 @@ class Progress(keras.callbacks.Callback):
         )
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Moves it on."""
+        """Advance the bar."""
         self.bar.update(self.position.batch - self.bar.n)
         if logs and not self.bar.disable:
             self.bar.set_postfix(loss=f"{float(logs['loss']):.4f}", refresh=False)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Takes it away."""
+        """Remove the bar."""
         self.close()
 
     def close(self) -> None:
-        """Takes away the bar, if there is one; also after what ended an epoch in its middle."""
+        """Remove the bar, if there is one; also after an interrupted epoch."""
         if self.bar is not None:
             self.bar.close()
 
 
 def describe(row: dict[str, float]) -> str:
-    """An epoch's row as one line for people."""
+    """Return an epoch's row as one line of text."""
     shown = {name: value for name, value in row.items() if name not in ("epoch", "seconds")}
     parts = [f"{name} {value:.4g}" for name, value in shown.items()]
     return f"{', '.join(parts)} ({row['seconds']:.0f} s)"
 
 
 def to_csv(rows: list[dict[str, float]]) -> str:
-    """Rows as CSV text; a column that a row lacks stays empty."""
+    """Return rows as CSV text; a missing value is empty."""
     import io
 
     columns = list(dict.fromkeys(name for row in rows for name in row))

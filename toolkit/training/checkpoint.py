@@ -1,4 +1,4 @@
-"""Exact resume: what the rest of a training depends on, kept now and then."""
+"""Exact resume: the state of the training, written at intervals."""
 
 import logging
 import time
@@ -15,34 +15,34 @@ from toolkit.training.state import State, write_state
 
 logger = logging.getLogger("toolkit")
 
-#: The largest share of the time that goes into writing checkpoints.
+#: The largest share of the training time spent on writing checkpoints.
 SHARE = 0.02
 
 
 class Checkpoint(keras.callbacks.Callback):
-    """Writes the state of the training now and then, and begins with one that was read.
+    """Write the state of the training at intervals, and restore one at the start.
 
-    It comes after the other callbacks. Between two checkpoints lie at least the given seconds, and
-    so many that the writing takes no more than ``SHARE`` of the time. What cannot be written, since
-    the disk is full, is said; the training goes on.
+    It must come after the other callbacks. The interval is at least the given number of seconds,
+    and so long that writing takes no more than ``SHARE`` of the time. If a checkpoint cannot be
+    written, for example because the disk is full, a warning is logged and the training goes on.
 
-    Ctrl-C is put off to the end of the batch at hand, and the state as it is then is to be written
-    by ``write_last``. From the last batch of an epoch on, and so during validation, it need not
-    wait: there the state before that batch is at hand in memory. That one is also written when the
-    training is over, so that little has to be done again until the model is saved.
+    Ctrl-C waits for the end of the current batch; ``write_last`` then writes that state. During the
+    last batch of an epoch and during validation it does not wait, because the state before that
+    batch is kept in memory. That state is also written at the end of the training, so that little
+    is lost if the model cannot be saved.
 
     Args:
         path: The file.
-        identity: What the training is a function of; see ``read_state``.
+        identity: The values that determine the training; see ``read_state``.
         seconds: The fewest seconds between two checkpoints.
-        position: Where the training is.
+        position: The position of the training.
         record: The record of its epochs.
-        stopping: The early stopping, if there is one.
-        state: What to begin with.
-        interruption: Where Ctrl-C waits.
+        stopping: The early stopping, if any.
+        state: The state to restore, if any.
+        interruption: The handler that delays Ctrl-C.
 
     Attributes:
-        last: A state to go on from that may not be written yet, if there is one.
+        last: A state to resume from that may not be written yet, if any.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Checkpoint(keras.callbacks.Callback):
         self.due = time.monotonic() + seconds
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """The state goes into the model only here: Keras sets metrics back before every epoch."""
+        """Restore the state; not earlier, because Keras resets metrics before every epoch."""
         if self.state is not None:
             self._restore(self.state)
             self.state = None
@@ -77,16 +77,16 @@ class Checkpoint(keras.callbacks.Callback):
             self._between_batches()
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """After the last batch it waits until the epoch's end has done its work."""
+        """Write a checkpoint if it is due; not after the last batch, before the epoch has ended."""
         if self.position.batch < self.position.batches:
             self._between_batches()
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Keeps what little would have to be done again."""
+        """Write the last state."""
         self.write_last()
 
     def write_last(self) -> None:
-        """Writes the last state, if there is one."""
+        """Write the last state, if there is one."""
         if self.last is not None:
             self._write(self.last)
 
@@ -116,7 +116,7 @@ class Checkpoint(keras.callbacks.Callback):
             batch=self.position.batch,
             seconds=time.perf_counter() - self.record.started,
             rows=list(self.record.rows),
-            stopping={name: getattr(stopping, name) for name in _COUNTED} if stopping else {},
+            stopping={n: getattr(stopping, n) for n in _STOPPING_ATTRIBUTES} if stopping else {},
             variables=[variable.numpy() for variable in all_variables(self.model)],
             best=(stopping.best_weights or []) if stopping else [],
         )
@@ -125,8 +125,8 @@ class Checkpoint(keras.callbacks.Callback):
         variables = all_variables(self.model)
         if [value.shape for value in state.variables] != [tuple(v.shape) for v in variables]:
             raise ModelError(
-                f"{self.path} is of another network, as another version of the toolkit makes it; "
-                "delete it to train from the beginning"
+                f"{self.path} has the state of another network, perhaps of another version of the "
+                "toolkit; delete it to train from the beginning"
             )
         for variable, value in zip(variables, state.variables, strict=True):
             variable.assign(value)
@@ -138,10 +138,10 @@ class Checkpoint(keras.callbacks.Callback):
             self.stopping.best_weights = state.best or None
 
 
-#: What early stopping counts from epoch to epoch, but for the best weights.
-_COUNTED = ("wait", "stopped_epoch", "best", "best_epoch", "best_log_loss")
+#: The attributes of early stopping that a checkpoint keeps, besides the best weights.
+_STOPPING_ATTRIBUTES = ("wait", "stopped_epoch", "best", "best_epoch", "best_log_loss")
 
 
 def all_variables(model: keras.Model) -> list[Any]:
-    """What a training changes; optimizer and metrics must have been built."""
+    """Return all variables that training changes; optimizer and metrics must be built."""
     return [*model.variables, *model.optimizer.variables, *model.metrics_variables]

@@ -1,4 +1,4 @@
-"""What training costs, found by trying some steps."""
+"""The speed and memory of training, measured on some steps."""
 
 import itertools
 import re
@@ -17,17 +17,22 @@ from toolkit.training.options import TrainingOptions
 
 @dataclass(frozen=True)
 class Trial:
-    """What some training steps took.
+    """The time of some training steps.
 
     Attributes:
-        steps: How many were timed.
-        units: How many units they saw, padding included.
-        seconds: What they took together.
+        steps: The number of steps that were timed.
+        time_steps: The number of time steps in their batches, padding included.
+        seconds: Their total time.
     """
 
     steps: int
-    units: int
+    time_steps: int
     seconds: float
+
+
+def padded_steps(inputs: Any) -> Any:
+    """Return the number of time steps of ``values`` [B, T, ...], padding included."""
+    return tf.reduce_prod(tf.shape(inputs["values"])[:2])
 
 
 def try_steps(
@@ -36,22 +41,22 @@ def try_steps(
     options: TrainingOptions,
     *,
     loss: keras.losses.Loss | None,
-    units_of: Callable[[Any], Any] = tf.size,
+    time_steps_of: Callable[[Any], Any] = padded_steps,
     seconds: float = 3.0,
 ) -> Trial:
-    """Trains for some seconds as ``fit`` would, to see how fast it is; the model is spoilt by it.
+    """Train for some seconds as ``fit`` would, to measure its speed; this changes the weights.
 
     Args:
         model: The model, built.
-        batches: A ``tf.data.Dataset`` of inputs, such as ids [B, T], and labels. A first step on
-            the first of them, in which the graph is made, does not count.
-        options: How to train.
-        loss: The loss on what the model's ``call`` gives; None where the model computes its own.
-        units_of: How many units inputs have, padding included.
-        seconds: After how many to stop; at least one step is timed.
+        batches: A ``tf.data.Dataset`` of inputs and targets. A first step, in which the graph is
+            made, is not timed.
+        options: The options of the training.
+        loss: The loss on the output of ``call``; None if the model computes its own.
+        time_steps_of: Returns the number of time steps of inputs, padding included.
+        seconds: The time after which to stop; at least one step is timed.
     """
     optimizer = make_optimizer(options, 1)
-    optimizer.build(model.trainable_variables)  # or the graph would be made twice
+    optimizer.build(model.trainable_variables)  # else the graph is made twice
     model.compile(optimizer=optimizer, loss=loss, jit_compile=False)
 
     @tf.function(input_signature=[batches.element_spec], autograph=False)
@@ -61,19 +66,19 @@ def try_steps(
     remaining = iter(batches)
     first = next(remaining)
     step(first).numpy()
-    steps = units = 0
+    steps = time_steps = 0
     started = time.perf_counter()
     for batch in itertools.chain([first], remaining):
         step(batch).numpy()
         steps += 1
-        units += int(units_of(batch[0]))
+        time_steps += int(time_steps_of(batch[0]))
         if time.perf_counter() - started > seconds:
             break
-    return Trial(steps, units, time.perf_counter() - started)
+    return Trial(steps, time_steps, time.perf_counter() - started)
 
 
 def peak_memory() -> int | None:
-    """The most memory, in bytes, that this process has held so far; None where none can tell."""
+    """Return the largest memory of this process so far, in bytes; None if it is not known."""
     try:
         return 1024 * int(
             re.findall(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())[0]

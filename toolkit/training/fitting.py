@@ -1,4 +1,4 @@
-"""Fitting a model on batches, through ``keras.Model.fit``."""
+"""Training of a model on batches by ``keras.Model.fit``."""
 
 import importlib.metadata
 import importlib.util
@@ -31,13 +31,13 @@ logger = logging.getLogger("toolkit")
 
 
 class Batches(Protocol):
-    """What ``fit`` needs of its data: as many batches each epoch, the same whenever asked."""
+    """Training data: the same number of batches in each epoch, and always the same batches."""
 
     def __len__(self) -> int:
-        """How many batches an epoch has."""
+        """Return the number of batches in an epoch."""
 
     def stream(self, epoch: int = 0, batch: int = 0) -> Any:
-        """A ``tf.data.Dataset`` of all epochs without end, from a batch of an epoch on."""
+        """Return an endless ``tf.data.Dataset`` of all epochs from a given batch on."""
 
 
 def fit(
@@ -55,26 +55,26 @@ def fit(
     identity: Mapping[str, Any] | None = None,
     description: str = "",
 ) -> list[dict[str, float]]:
-    """Trains the model; afterwards it has the best weights by ``monitor``.
+    """Train a model and restore the best weights by ``monitor``.
 
     Args:
         model: The model to train.
         train: The training batches.
-        options: How to train.
-        loss: The loss on what the model's ``call`` gives; None where the model computes its own.
-        epochs: How many epochs are planned; early stopping may end sooner.
-        metrics: Keras metrics of the training batches, as objects (of a mere name Keras would make
-            the metric inside the first step).
-        validate: Measures the model after each epoch, with the averaged weights where there are
-            some. Without it there is no early stopping, and the last weights are kept.
-        monitor: The name among what ``validate`` gives, such as ``accuracy``.
-        mode: ``max`` if more of it is better, else ``min``.
-        folder: Where ``history.csv`` is written.
-        identity: What the training is a function of, as plain values: options, and checksums of
-            the data under names that end in ``_data``; the versions of the libraries are added.
-            With it, a checkpoint is kept in the folder, and a training that was cut off goes on
-            from there to the same end, bit for bit. ``discard_checkpoint`` takes it away.
-        description: What is kept beside the checkpoint as ``config.yaml``.
+        options: The options of the training.
+        loss: The loss on the output of ``call``; None if the model computes its own.
+        epochs: The number of planned epochs; early stopping may end the training sooner.
+        metrics: Keras metrics of the training batches, as objects (for a name, Keras would make the
+            metric inside the first step).
+        validate: Returns the metrics of the model after each epoch, with the averaged weights if
+            there are any. Without it there is no early stopping, and the last weights are kept.
+        monitor: The name of one of the metrics of ``validate``, such as ``accuracy``.
+        mode: ``max`` if larger values are better, else ``min``.
+        folder: The folder of ``history.csv``.
+        identity: The values that determine the training: options, and checksums of the data under
+            names that end in ``_data``; the versions of the libraries are added. With it, a
+            checkpoint is kept in the folder, and an interrupted training resumes from there with
+            the same result, bit for bit. ``discard_checkpoint`` removes the checkpoint.
+        description: The text of ``config.yaml`` beside the checkpoint.
 
     Returns:
         A row for each epoch: losses, metrics, the norm of the gradient before clipping (mean and
@@ -82,17 +82,17 @@ def fit(
         last step and the seconds.
 
     Raises:
-        OptionError: Values that cannot work, or a checkpoint of another training.
+        OptionError: An option has an impossible value, or the checkpoint is of another training.
         ModelError: The checkpoint cannot be read.
-        DivergedError: The loss or the gradient was not finite any more; the model keeps the last
+        DivergedError: The loss or the gradient became infinite or NaN; the model keeps the last
             good weights.
-        KeyboardInterrupt: Ctrl-C was pressed. Where a checkpoint is kept, it waits for the batch at
-            hand, and one is written; pressed again, it ends the training at once.
+        KeyboardInterrupt: Ctrl-C was pressed. With checkpoints, the current batch is finished and a
+            checkpoint is written; pressed again, it ends the training at once.
     """
     optimizer = make_optimizer(options, epochs * len(train))
     if options.precision == "mixed_float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-    optimizer.build(model.trainable_variables)  # a step that makes variables would be traced twice
+    optimizer.build(model.trainable_variables)  # else the first step is traced twice
     model.compile(optimizer=optimizer, loss=loss, metrics=metrics or [], jit_compile=False)
 
     path = Path(folder, CHECKPOINT, STATE) if folder and identity is not None else None
@@ -102,7 +102,9 @@ def fit(
         state = read_state(path, identity)
         config = path.with_name("config.yaml")
         if state is None and config.exists():
-            logger.info("the training in %s has no checkpoint yet: it begins anew", folder)
+            logger.info(
+                "the training in %s has no checkpoint yet: it starts from the beginning", folder
+            )
         atomic_write(config, description)
     position = Position(len(train), *((state.epoch, state.batch) if state else ()))
     divergence = StopOnDivergence(position)
@@ -110,7 +112,7 @@ def fit(
     record = Record(folder / "history.csv" if folder else None)
     stopping = None
     callbacks: list[keras.callbacks.Callback] = [position, divergence, progress]
-    if options.ema not in ("auto", 0):  # a task has settled auto before
+    if options.ema not in ("auto", 0):  # tasks resolve auto before
         callbacks.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
     if validate is not None:
         callbacks.append(Validation(validate))
@@ -135,7 +137,7 @@ def fit(
         )
         callbacks.append(checkpoint)
     if state:
-        logger.info("going on from %s", place(state.epoch, state.batch))
+        logger.info("resuming from %s", place(state.epoch, state.batch))
         model.test_on_batch(*next(iter(train.stream())))  # builds the metrics
     try:
         with interruption:
@@ -160,13 +162,13 @@ def fit(
 
 
 def versions() -> dict[str, str]:
-    """The versions of what decides over the last bits of a training."""
+    """Return the versions of the packages that change the last bits of the weights."""
     packages = ("tensorflow", "keras", "numpy")
     return {"toolkit": __version__} | {name: importlib.metadata.version(name) for name in packages}
 
 
 def tensorboard(folder: str) -> keras.callbacks.Callback:
-    """The callback that writes TensorBoard's logs.
+    """Return the callback that writes TensorBoard's logs.
 
     Raises:
         OptionError: The package ``tensorboard`` is not installed.

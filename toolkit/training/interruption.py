@@ -1,4 +1,4 @@
-"""Ctrl-C, put off to a moment when nothing is half done."""
+"""Ctrl-C, delayed until the training is in a consistent state."""
 
 import signal
 import threading
@@ -7,14 +7,14 @@ from typing import Any, Self
 
 
 class Interruption:
-    """Within, Ctrl-C waits while ``put_off`` is true, and is then for others to act on.
+    """A context in which Ctrl-C waits while ``put_off`` is true.
 
-    Where it is not put off, and when it is pressed once more, it raises ``KeyboardInterrupt`` as
-    ever. Signals that somebody else sees to, or that are ignored, are left as they are, and so are
-    those of a thread that is not the main one, which gets none.
+    Its user then reads ``pressed``. If ``put_off`` is false, or if it is pressed again, Ctrl-C
+    raises ``KeyboardInterrupt`` as usual. Other handlers of the signal are kept, and outside the
+    main thread nothing is changed.
 
     Attributes:
-        put_off: Whether Ctrl-C is to wait.
+        put_off: Whether Ctrl-C waits.
         pressed: Whether it was pressed and waits.
     """
 

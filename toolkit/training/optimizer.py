@@ -1,4 +1,4 @@
-"""The optimizer: a schedule, clipping, averaged weights, and a record of the gradients' norms."""
+"""The optimizer: schedule, clipping, averaged weights, and a record of gradient norms."""
 
 import math
 from typing import Any
@@ -9,21 +9,21 @@ from keras import ops
 from toolkit.options import check_options
 from toolkit.training.options import TrainingOptions
 
-#: What auto is where no task has settled it; for Adam the usual 0.001 (Kingma and Ba 2015,
-#: Algorithm 1), doubled; no search was made.
+#: The learning rates for ``auto`` if no task has resolved it; for Adam twice the usual 0.001
+#: (Kingma and Ba 2015, Algorithm 1), without a search.
 LEARNING_RATES = {"adam": 0.002, "sgd": 0.5}
-#: The same for Adam's epsilon; Keras's own.
+#: The same for Adam's epsilon: the default of Keras.
 EPSILON = 1e-7
 
 
 @keras.saving.register_keras_serializable(package="toolkit")
 class WarmupDecay(keras.optimizers.schedules.LearningRateSchedule):
-    """A learning rate that rises linearly to its peak and then falls to zero, or stays.
+    """A learning rate that rises linearly to its peak and then decays to zero, or stays constant.
 
     Args:
         peak: The highest learning rate.
-        steps: How many steps are planned in all.
-        warmup_steps: Over how many of them the rate rises.
+        steps: The number of planned steps.
+        warmup_steps: The number of steps over which the rate rises.
         decay: ``linear``, ``cosine`` (Loshchilov and Hutter 2017, equation 5, without restarts) or
             ``constant``.
     """
@@ -36,7 +36,7 @@ class WarmupDecay(keras.optimizers.schedules.LearningRateSchedule):
         self.decay = decay
 
     def __call__(self, step: Any) -> Any:
-        """The rate at a step counted from 0."""
+        """Return the rate at a step, counted from 0."""
         step = ops.cast(step, "float32")
         rise = (step + 1) / max(1, self.warmup_steps)
         progress = (step - self.warmup_steps) / max(1, self.steps - self.warmup_steps)
@@ -50,7 +50,7 @@ class WarmupDecay(keras.optimizers.schedules.LearningRateSchedule):
         return self.peak * ops.minimum(rise, fall)
 
     def get_config(self) -> dict[str, Any]:
-        """All constructor arguments."""
+        """Return all constructor arguments."""
         return {
             "peak": self.peak,
             "steps": self.steps,
@@ -60,20 +60,19 @@ class WarmupDecay(keras.optimizers.schedules.LearningRateSchedule):
 
 
 class GradientRecord:
-    """Mixed into a Keras optimizer: clips the gradients, and keeps a record of them.
+    """A mixin for a Keras optimizer that clips the gradients and records their norms.
 
-    It keeps, since the last ``take_record``, how many steps there were, the sum and the maximum of
-    the norm of all gradients together before clipping, how many steps were clipped, how many were
-    skipped, and the learning rate of the last one. A step is skipped, and changes nothing else, if
-    its gradients are not all finite, or too large for their squares to be and not clipped, so that
-    the last good weights stay.
+    Since the last ``take_record`` it records the number of steps, the sum and the maximum of the
+    global norm before clipping, the numbers of clipped and skipped steps, and the last learning
+    rate. A step is skipped, and changes nothing else, if a gradient is not finite, or if gradients
+    that are not clipped have squares that overflow; so the last good weights are kept.
 
-    Keras's own clipping squares in float32, which overflows from a norm of 1.8e19 on. Here every
-    finite gradient is clipped rightly.
+    Keras computes the squares in float32, which overflows from a norm of 1.8e19 on. This class
+    clips every finite gradient correctly.
     """
 
     def build(self, variables: list[Any]) -> None:
-        """Adds the record's numbers to the optimizer's own variables."""
+        """Add the record's variables to those of the optimizer."""
         super().build(variables)  # type: ignore[misc]
         self.record = {
             name: self.add_variable((), name=name, dtype="float32")  # type: ignore[attr-defined]
@@ -81,7 +80,7 @@ class GradientRecord:
         }
 
     def apply(self, grads: list[Any], trainable_variables: list[Any] | None = None) -> None:
-        """Records the norms, clips, and applies as Keras does."""
+        """Record the norms, clip, and apply the gradients as Keras does."""
         if not self.built:  # type: ignore[has-type]
             self.build(trainable_variables or [])
             self.built = True
@@ -102,13 +101,13 @@ class GradientRecord:
             ]
             super(GradientRecord, self).apply(clipped, trainable_variables)  # type: ignore[misc]
 
-        left = sum(s / d**2 for s, d in zip(squares, divisors, strict=True))
-        finite = ops.isfinite(norm + ops.cast(left, "float32"))
+        clipped_square = sum(s / d**2 for s, d in zip(squares, divisors, strict=True))
+        finite = ops.isfinite(norm + ops.cast(clipped_square, "float32"))
         record["skipped"].assign_add(1.0 - ops.cast(finite, "float32"))
         ops.cond(finite, update, lambda: None)
 
     def _divisors(self, squares: list[Any]) -> list[Any]:
-        """What each gradient is divided by to have the norm it may have: 1, or more."""
+        """Return the divisor, at least 1, that brings each gradient to the largest allowed norm."""
         if limit := self.global_clipnorm:  # type: ignore[attr-defined]
             squares = [sum(squares)] * len(squares)
         else:
@@ -116,16 +115,16 @@ class GradientRecord:
         return [ops.maximum(ops.sqrt(square) / limit, 1.0) for square in squares]
 
     def _clip_gradients(self, grads: list[Any]) -> list[Any]:
-        """Keras's own clipping; without this it would only find nothing left to clip."""
+        """Return the gradients; this replaces Keras's clipping, which is already done."""
         return grads
 
     @property
     def skipped_steps(self) -> int:
-        """How many steps were skipped since the last ``take_record``."""
+        """The number of steps skipped since the last ``take_record``."""
         return int(self.record["skipped"].numpy()) if self.built else 0
 
     def take_record(self) -> dict[str, float]:
-        """The norms' mean and maximum, the share of clipped steps and so on; then starts anew."""
+        """Return the norms' mean and maximum, the share of clipped steps etc., and reset them."""
         if not self.built:
             return {}
         record = {name: float(variable.numpy()) for name, variable in self.record.items()}
@@ -142,7 +141,7 @@ class GradientRecord:
 
 
 def _sum_of_squares(gradient: Any) -> Any:
-    """Of a gradient or None; in float64, where no float32 number's square overflows."""
+    """Return the sum of squares of a gradient or None, in float64, which cannot overflow."""
     if gradient is None:
         return ops.zeros((), dtype="float64")
     return ops.sum(ops.square(ops.cast(gradient, "float64")))
@@ -150,16 +149,16 @@ def _sum_of_squares(gradient: Any) -> Any:
 
 @keras.saving.register_keras_serializable(package="toolkit")
 class RecordedAdam(GradientRecord, keras.optimizers.Adam):
-    """Adam that records its gradients' norms."""
+    """Adam that records gradient norms."""
 
 
 @keras.saving.register_keras_serializable(package="toolkit")
 class RecordedSGD(GradientRecord, keras.optimizers.SGD):
-    """Gradient descent that records its gradients' norms."""
+    """Gradient descent that records gradient norms."""
 
 
 def make_optimizer(options: TrainingOptions, steps: int) -> keras.optimizers.Optimizer:
-    """The optimizer that the options describe, for a training of so many steps.
+    """Return the optimizer that the options describe, for a training of so many steps.
 
     Raises:
         OptionError: A value is out of its limits.
@@ -167,13 +166,13 @@ def make_optimizer(options: TrainingOptions, steps: int) -> keras.optimizers.Opt
     check_options(options)
     rate = options.learning_rate
     peak = LEARNING_RATES[options.optimizer] if rate == "auto" else float(rate)
-    # Keras takes one way of clipping only; clipnorm, if asked for, stands in for the default.
+    # Keras accepts only one kind of clipping; clipnorm replaces the default if it is set.
     arguments: dict[str, Any] = (
         {"clipnorm": options.clipnorm}
         if options.clipnorm
         else {"global_clipnorm": options.global_clipnorm or None}
     )
-    if options.ema not in ("auto", 0):  # a task has settled auto before
+    if options.ema not in ("auto", 0):  # tasks resolve auto before
         arguments |= {"use_ema": True, "ema_momentum": options.ema}
     schedule = WarmupDecay(peak, steps, round(options.warmup * steps), options.schedule)
     if options.optimizer == "adam":

@@ -1,48 +1,46 @@
-"""How a model is trained, as plain values."""
+"""The options of training."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from toolkit.options import Limits
 
-#: The folder, within the run's, that is there while the training is not finished.
+#: The folder in a run's folder that exists while the training is not finished.
 CHECKPOINT = "checkpoint"
 
 
 @dataclass(kw_only=True)
 class TrainingOptions:
-    """How a model is trained.
+    """The options of training.
 
     Args:
         optimizer: Adam (Kingma and Ba 2015) or plain gradient descent, as in the lecture.
-        learning_rate: The peak learning rate; auto suits it to the optimizer and the data.
-        epsilon: What Adam adds to the root of its second moment; 0.0001 keeps the steps of rare
-            words' vectors small, and they learn by heart less. Auto suits it to the data.
+        learning_rate: The peak learning rate; auto depends on the optimizer and the data.
+        epsilon: The constant that Adam adds to the root of its second moment; 0.0001 keeps the
+            steps of rare words' vectors small, which reduces overfitting. Auto depends on the data.
         schedule: How the learning rate falls from its peak to zero over the planned steps.
         warmup: The share of the planned steps over which the learning rate first rises.
-        clipnorm: The largest norm of each variable's gradient; it stands in for the next.
+        clipnorm: The largest norm of each variable's gradient; it replaces global_clipnorm.
         global_clipnorm: The largest norm of all gradients together (Pascanu et al. 2013,
             Algorithm 1); null or 0 for no clipping.
-        epochs: How often the training data is seen; auto suits it to the data's size.
-        batch_tokens: About how many units, padding included, one training step sees; auto suits it
-            to the data's size.
-        validation_split: The share of the training data that is kept for validation when no
+        epochs: The number of passes over the training data; auto depends on the data's size.
+        batch_tokens: The approximate number of time steps, padding included, in a batch; auto
+            depends on the data's size.
+        validation_split: The share of the training data that is held out for validation if no
             validation data is given.
-        monitor: The validation metric that early stopping and the best weights go by; auto is
-            accuracy for classes, macro F1 for several labels, the mean absolute error for numbers,
-            F1 for entities, BLEU for translations, the log loss for text.
-        patience: How many epochs without a better metric end the training.
-        ema: The decay of the averaged weights, which are then what is evaluated and kept; 0 turns
-            averaging off, auto suits it to the data.
-        label_smoothing: The share of each label that is spread over all classes.
-        class_weights: balanced makes every class count the same, however rare.
+        monitor: The validation metric for early stopping and the choice of the best weights; auto
+            is accuracy for classes, macro F1 for several labels, the mean absolute error for
+            numbers, F1 for entities, BLEU for translations, the log loss for text.
+        patience: The number of epochs without a better metric that end the training.
+        ema: The decay of the averaged weights, which are then evaluated and kept; 0 turns averaging
+            off, auto depends on the data.
         precision: The arithmetic of the layers; weights stay in float32.
-        storage: How the SavedModel keeps the weights; float16 halves its size, and the arithmetic
-            stays as it is.
+        storage: The type of the weights in the SavedModel; float16 halves its size, and the
+            arithmetic is unchanged.
         checkpoint_seconds: The fewest seconds between two checkpoints, from which the same command
-            goes on after it was cut off; they take at most 2 % of the time in any case.
-        seed: The seed of everything random.
-        threads: How many CPU threads TensorFlow may use; 0 is all of them.
+            resumes after an interruption; writing takes at most 2 % of the time in any case.
+        seed: The seed of all random numbers.
+        threads: The number of CPU threads that TensorFlow may use; 0 is all of them.
         tensorboard: A folder for TensorBoard's logs.
     """
 
@@ -57,13 +55,12 @@ class TrainingOptions:
         "validation_split": (0, 1),
         "patience": (0, None),
         "ema": (0, 1),
-        "label_smoothing": (0, 1),
         "checkpoint_seconds": (0, None),
         "seed": (0, 2**32),
         "threads": (0, None),
     }
 
-    #: Options that do not change what is learnt.
+    #: Options that do not change the weights.
     WITHOUT_EFFECT: ClassVar[tuple[str, ...]] = ("checkpoint_seconds", "storage", "tensorboard")
 
     optimizer: Literal["adam", "sgd"] = "adam"
@@ -79,8 +76,6 @@ class TrainingOptions:
     monitor: str = "auto"
     patience: int = 3
     ema: float | Literal["auto"] = "auto"
-    label_smoothing: float = 0.0
-    class_weights: Literal["none", "balanced"] = "none"
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     storage: Literal["float32", "float16"] = "float32"
     checkpoint_seconds: float = 20.0

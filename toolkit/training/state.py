@@ -1,4 +1,4 @@
-"""The file that a training goes on from."""
+"""The checkpoint file from which a training resumes."""
 
 import json
 import shutil
@@ -26,16 +26,17 @@ _BROKEN = (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFil
 
 @dataclass(frozen=True)
 class State:
-    """A training as it stood after some batches.
+    """The state of a training after some batches.
 
     Args:
         epoch: The epoch, from 0.
-        batch: How many of its batches were done.
-        seconds: How long the epoch had taken.
-        rows: The record of the epochs before.
-        variables: Of the model with the seeds of its dropouts, the optimizer and the metrics.
-        stopping: What early stopping had counted.
-        best: The best weights so far; empty when there are none.
+        batch: The number of its batches that are done.
+        seconds: The time that the epoch has taken.
+        rows: The record of the earlier epochs.
+        variables: The variables of the model, including its dropout seeds, of the optimizer and of
+            the metrics.
+        stopping: The attributes of early stopping.
+        best: The best weights so far; empty if there are none.
     """
 
     epoch: int
@@ -48,10 +49,10 @@ class State:
 
 
 def write_state(path: Path, state: State, identity: Mapping[str, Any]) -> None:
-    """Writes a state whole, or not at all.
+    """Write a state atomically.
 
     Raises:
-        OSError: It cannot be written; an older one is then untouched.
+        OSError: It cannot be written; an older file is unchanged.
     """
     names = ("epoch", "batch", "seconds", "rows", "stopping")
     facts = {name: getattr(state, name) for name in names} | {"identity": identity}
@@ -65,16 +66,16 @@ def write_state(path: Path, state: State, identity: Mapping[str, Any]) -> None:
 
 
 def read_state(path: Path, identity: Mapping[str, Any]) -> State | None:
-    """Reads a state; None if there is none.
+    """Read a state; return None if the file is missing.
 
     Args:
         path: The file.
-        identity: What the training is a function of: the values of options, and under names that
-            end in ``_data`` checksums.
+        identity: The values that determine the training: options, and checksums under names that
+            end in ``_data``.
 
     Raises:
-        OptionError: The state is that of another training.
-        ModelError: It cannot be read.
+        OptionError: The state is of another training.
+        ModelError: The file cannot be read.
     """
     try:
         with path.open("rb") as content, np.load(content, allow_pickle=False) as file:
@@ -96,20 +97,20 @@ def read_state(path: Path, identity: Mapping[str, Any]) -> State | None:
     return state
 
 
-def _differences(recorded: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
-    """Which values differ, in words; a checksum says nothing to people."""
-    data = [name for name in asked if name.endswith("_data")]
+def _differences(recorded: Mapping[str, Any], requested: Mapping[str, Any]) -> str:
+    """Describe the values that differ; of checksums only the names."""
+    data = [name for name in requested if name.endswith("_data")]
     other = [
         f"other {name.replace('_', ' ')}"
         for name in data
-        if name in recorded and recorded[name] != asked[name]
+        if name in recorded and recorded[name] != requested[name]
     ]
-    values = {name: value for name, value in asked.items() if name not in data}
+    values = {name: value for name, value in requested.items() if name not in data}
     return ", ".join([*other, *filter(None, [differences(recorded, values)])])
 
 
 def checkpoint_place(folder: str | Path) -> str | None:
-    """Where a training goes on that was cut off, in words; None if it would begin anew.
+    """Describe where an interrupted training resumes; None if it starts from the beginning.
 
     Args:
         folder: The run's folder.
@@ -122,12 +123,12 @@ def checkpoint_place(folder: str | Path) -> str | None:
 
 
 def place(epoch: int, batch: int, **_: Any) -> str:
-    """An epoch, from 0, and how many of its batches were done, in words."""
+    """Describe an epoch, given from 0, and the number of its batches that are done."""
     return f"epoch {epoch + 1}, batch {batch}"
 
 
 def discard_checkpoint(folder: str | Path) -> None:
-    """Takes the checkpoint out of a run's folder when the run is finished."""
+    """Remove the checkpoint from the folder of a finished run."""
     shutil.rmtree(Path(folder, CHECKPOINT), ignore_errors=True)
 
 

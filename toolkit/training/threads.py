@@ -1,13 +1,13 @@
-"""How many CPU threads TensorFlow may use."""
+"""The number of CPU threads of TensorFlow."""
 
 from toolkit.errors import OptionError
 
 
 def set_threads(threads: int) -> None:
-    """Limits TensorFlow to so many threads; 0 leaves it all of them.
+    """Limit the number of TensorFlow's threads; 0 means all.
 
     Raises:
-        OptionError: The number is negative, or TensorFlow has already begun to work with another.
+        OptionError: The number is negative, or TensorFlow already runs with another number.
     """
     import tensorflow as tf
 
@@ -20,5 +20,5 @@ def set_threads(threads: int) -> None:
         tf.config.threading.set_inter_op_parallelism_threads(threads)
     except RuntimeError:
         raise OptionError(
-            "threads can only be set before TensorFlow has begun to work in this process"
+            "threads can only be set before TensorFlow starts to run in this process"
         ) from None

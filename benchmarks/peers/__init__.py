@@ -1,0 +1,1 @@
+"""The same models in PyTorch and Keras, with their training loops."""

@@ -1,0 +1,1 @@
+"""Quality of models: accuracy, BLEU, gradients, baselines."""

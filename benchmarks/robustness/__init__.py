@@ -1,0 +1,1 @@
+"""Robustness: malformed files, random strings, killed trainings."""

@@ -1,0 +1,1 @@
+"""Training and inference speed and memory, beside Keras and PyTorch on the same machine."""

@@ -1,0 +1,318 @@
+"""The tasks that are held to the contract, a line each, and tiny data to hold them to it."""
+
+import gzip
+import importlib
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from documented_task import write_package
+
+from pipelines.pipeline import Pipeline
+
+sys.path.append(str(Path(__file__).parents[1] / "pipelines"))  # where the fake task is
+_DOCUMENTED = tempfile.TemporaryDirectory(prefix="toolkit-")  # removed at the end of the process
+write_package(Path(_DOCUMENTED.name))
+
+
+class Data(NamedTuple):
+    """Data of a task.
+
+    Args:
+        kinds: The same training data by kind. Kinds that come in other order or in other pieces,
+            and so cannot give the same weights, are left to the tests of the readers.
+        test: Labelled data to be measured on, not the training data.
+        questions: What ``predict`` is asked: usual, empty and unusual inputs.
+        bad: Data that cannot be learnt from.
+    """
+
+    kinds: Mapping[str, Any]
+    test: Any
+    questions: Sequence[Any]
+    bad: Any
+
+
+@dataclass(frozen=True)
+class TaskCase:
+    """A task under contract.
+
+    Args:
+        name: What to call it in the names of the tests.
+        pipeline: The module of its pipeline, which names the task and its options.
+        data: Writes its data into a folder.
+        options: Those that make it tiny, and make it learn in seconds.
+        asking: How ``predict`` is asked so that it answers as ``serving_default`` does.
+        steps: Over how many steps ``diagnose`` looks; 0 where a task has no network.
+    """
+
+    name: str
+    pipeline: str
+    data: Callable[[Path], Data]
+    options: Mapping[str, Any]
+    asking: Mapping[str, Any] = field(default_factory=dict)
+    steps: int = 3
+
+    @property
+    def made_of(self) -> Pipeline:
+        """Its pipeline."""
+        found: Pipeline = importlib.import_module(self.pipeline).PIPELINE
+        return found
+
+    @property
+    def task(self) -> Any:
+        """The class of the task."""
+        return self.made_of.load_task()
+
+    @property
+    def has_network(self) -> bool:
+        """Whether it has one that is trained, exported and served."""
+        return self.steps > 0
+
+
+# Data
+
+WORDS = ["the", "film", "and", "its", "cast", "was", "in", "town"]
+UNUSUAL = ["", "👍🏽 naïve \ud800\0", "word " * 40]
+
+
+def texts(folder: Path) -> Data:
+    """Texts in which one word gives the class away."""
+    rows = _labelled(60, seed=1)
+    table = pd.DataFrame(rows, columns=["text", "label"])
+    for number, (text, label) in enumerate(rows):
+        path = folder / "classes" / label / f"{number:03}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    columns = tuple(list(column) for column in zip(*rows, strict=True))
+    kinds = {"lists": columns, "a folder": folder / "classes", **_tables(folder, table)}
+    test = _labelled(30, seed=2)
+    return Data(
+        {**kinds, "tf.data": lambda: _dataset({"text": columns[0], "label": columns[1]})},
+        tuple(list(column) for column in zip(*test, strict=True)),
+        ["the film was good", "poor", *UNUSUAL],
+        (["one", "two"], ["same", "same"]),
+    )
+
+
+def conditioned(folder: Path) -> Data:
+    """The same, to be written of a class."""
+    data = texts(folder)
+    kinds = {name: kind for name, kind in data.kinds.items() if name != "a folder"}
+    prompts = [("the film", "good"), ("", "bad"), ("👍🏽", "good")]
+    return Data(kinds, data.test, prompts, folder / "none.csv")
+
+
+def streams(folder: Path) -> Data:
+    """Lines of text that go on in a way that can be learnt."""
+    lines = [f"{n} and {n + 1} are {2 * n + 1}." for n in range(60)]
+    table = pd.DataFrame({"text": lines})
+    (folder / "parts").mkdir(parents=True)
+    for first in range(0, len(lines), 20):
+        part = "\n".join(lines[first : first + 20])
+        (folder / "parts" / f"{first:02}.txt").write_text(part)
+    kinds = {
+        "a list": lines,
+        "a text file": _written(folder / "a.txt", "\n".join(lines)),
+        "a packed text file": _packed(folder / "a.txt.gz", "\n".join(lines)),
+        "a folder": folder / "parts",
+        **_tables(folder, table),
+        "tf.data": lambda: _dataset({"text": lines}),
+    }
+    return Data(kinds, lines[7:30], ["7 and ", "", "👍🏽 好看"], ["a"])
+
+
+def series(folder: Path) -> Data:
+    """Series of numbers, each of one of three waves."""
+    from waves.pipeline import sample
+
+    rows, labels = sample("train")
+    table = pd.DataFrame({"x": rows, "label": labels})
+    records = [{"x": row, "label": label} for row, label in zip(rows, labels, strict=True)]
+    path = _json_lines(folder / "waves.jsonl", records)
+    kinds = {
+        "lists": (rows, labels),
+        "a frame": table,
+        "JSON Lines": path,
+        "packed JSON Lines": _packed(folder / "waves.jsonl.gz", path.read_text()),
+    }
+    bad = ([[0.5, 1.0], "no numbers"], ["sine", "saw"])
+    return Data(kinds, sample("test"), [[0.0, 0.5, 1.0], [1.0], [], rows[0]], bad)
+
+
+def entities(folder: Path) -> Data:
+    """Sentences in which capitals and the word before give people and towns away."""
+    sentences = _marked(60, seed=1)
+    records, tokens, tags = [], [], []
+    for sentence in sentences:
+        text, spans = "", []
+        for word, tag in sentence:
+            text += " " if text else ""
+            if tag != "O":
+                span = {"start": len(text), "end": len(text) + len(word), "label": tag[2:]}
+                spans.append(span)
+            text += word
+        records.append({"text": text, "entities": spans})
+        tokens.append([word for word, _ in sentence])
+        tags.append([tag for _, tag in sentence])
+    rows = [(n, *row) for n, sentence in enumerate(sentences) for row in sentence]
+    by_token = pd.DataFrame(rows, columns=["sentence", "token", "tag"])
+    columns = "\n\n".join(
+        "\n".join(f"{word} x {tag}" for word, tag in sentence) for sentence in sentences
+    )
+    both = [{"tokens": words, "tags": of} for words, of in zip(tokens, tags, strict=True)]
+    kinds = {
+        "dicts of texts": records,
+        "JSON Lines of texts": _json_lines(folder / "texts.jsonl", records),
+        "texts and entities": ([r["text"] for r in records], [r["entities"] for r in records]),
+        "a frame of texts": pd.DataFrame(records),
+        "tokens and tags": (tokens, tags),
+        "dicts of tokens": both,
+        "JSON Lines of tokens": _json_lines(folder / "tokens.jsonl", both),
+        "a column file": _written(folder / "a.conll", f"{columns}\n"),
+        "a packed column file": _packed(folder / "a.conll.gz", f"{columns}\n"),
+        **_tables(folder, by_token, "a token a row"),
+    }
+    return Data(
+        {name: kind for name, kind in kinds.items() if name != "a token a row, JSON Lines"},
+        records[:12],
+        [records[3]["text"], records[4]["text"] + ". " + records[5]["text"], *UNUSUAL],
+        [{"text": "nothing here", "entities": []}] * 3,
+    )
+
+
+def pairs(folder: Path) -> Data:
+    """Some words, and others for them in the opposite order."""
+    rows = _translated(80, seed=1)
+    table = pd.DataFrame(rows, columns=["source", "target"])
+    sides = [[row[n] for row in rows] for n in (0, 1)]
+    paths = [
+        _written(folder / f"a.{name}", "\n".join(side))
+        for name, side in zip(("en", "de"), sides, strict=True)
+    ]
+    lines = "\n".join("\t".join(row) for row in rows)
+    kinds = {
+        "lists": tuple(sides),
+        "two files": tuple(paths),
+        "two files, a comma between": ",".join(map(str, paths)),
+        "a pair a line": _written(folder / "a.txt", lines),
+        "a packed pair a line": _packed(folder / "a.txt.gz", lines),
+        **_tables(folder, table),
+        "tf.data": lambda: _dataset({"source": sides[0], "target": sides[1]}),
+    }
+    test = _translated(20, seed=2)
+    return Data(
+        kinds,
+        ([source for source, _ in test], [target for _, target in test]),
+        ["old bird", "house", *UNUSUAL],
+        ([], []),
+    )
+
+
+def _labelled(rows: int, seed: int) -> list[tuple[str, str]]:
+    """Texts with their classes, class by class as in a folder."""
+    random = np.random.default_rng(seed)
+    made = []
+    for label in ("bad", "good"):
+        for _ in range(rows // 2):
+            words = list(random.choice(WORDS, random.integers(2, 7)))
+            words.insert(random.integers(len(words) + 1), {"bad": "poor"}.get(label, label))
+            made.append((" ".join(words), label))
+    return made
+
+
+def _marked(rows: int, seed: int) -> list[list[tuple[str, str]]]:
+    """Sentences of words and their tags."""
+    random = np.random.default_rng(seed)
+    made = []
+    for _ in range(rows):
+        who = str(random.choice(["Ada", "Bo", "Cleo", "Dov"]))
+        town = str(random.choice(["Arles", "Bray", "Cork"]))
+        people = [("saw", "O"), (who, "B-PER")] if random.random() < 0.8 else [("left", "O")]
+        towns = [("in", "O"), (town, "B-LOC")] if random.random() < 0.8 else [("soon", "O")]
+        made.append([("we", "O"), *people, *towns, ("at", "O"), ("last", "O")])
+    return made
+
+
+def _translated(rows: int, seed: int) -> list[tuple[str, str]]:
+    random = np.random.default_rng(seed)
+    words = [("old", "alt"), ("new", "neu"), ("bird", "Vogel"), ("house", "Haus")]
+    made = []
+    for _ in range(rows):
+        chosen = [words[n] for n in random.integers(len(words), size=random.integers(1, 4))]
+        source, target = zip(*chosen, strict=True)
+        made.append((" ".join(source), " ".join(reversed(target))))
+    return made
+
+
+def _tables(folder: Path, table: pd.DataFrame, of: str = "") -> dict[str, Any]:
+    """A table as a frame and as files, each also packed."""
+    before = f"{of}, " if of else ""
+    lines = "".join(f"{json.dumps(row)}\n" for row in table.to_dict("records"))
+    found: dict[str, Any] = {"a frame": table}
+    for kind, name, content in (
+        ("CSV", "a.csv", table.to_csv(index=False)),
+        ("TSV", "a.tsv", table.to_csv(index=False, sep="\t")),
+        ("JSON Lines", "a.jsonl", lines),
+    ):
+        found[kind] = _written(folder / name, content)
+        found[f"packed {kind}"] = _packed(folder / f"{name}.gz", content)
+    return {f"{before}{name}": kind for name, kind in found.items()}
+
+
+def _json_lines(path: Path, records: Iterable[Mapping[str, Any]]) -> Path:
+    return _written(path, "".join(f"{json.dumps(record)}\n" for record in records))
+
+
+def _written(path: Path, content: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, encoding="utf-8")
+    return path
+
+
+def _packed(path: Path, content: str) -> Path:
+    path.write_bytes(gzip.compress(content.encode()))
+    return path
+
+
+def _dataset(columns: Mapping[str, Sequence[str]]) -> Any:
+    import tensorflow as tf
+
+    return tf.data.Dataset.from_tensor_slices(dict(columns))
+
+
+# Tasks
+
+TINY = {
+    "embedding_size": 8,
+    "hidden_size": 8,
+    "epochs": 3,
+    "batch_tokens": 64,
+    "learning_rate": 0.02,
+    "ema": 0.5,
+    "word_dropout": 0.1,
+    "dropout": 0.1,
+    "output_dropout": 0.1,
+}
+CLASSIFIER = TINY | {"min_count": 1, "bidirectional": False}
+TAGGER = TINY | {"character_size": 4, "shape_size": 2, "affix_size": 2, "bidirectional": False}
+TRANSLATOR = TINY | {"max_tokens": 280, "bidirectional": False, "validation_split": 0.0}
+WAVES = {name: TINY[name] for name in ("hidden_size", "epochs", "learning_rate", "ema")}
+LIKELIEST = {"temperature": 0.0}
+OF_LINES = TINY | {"lines": True, "window": 20, "layers": 2, "sampled_softmax": 5}
+OF_LABELS = TINY | {"condition_column": "label"}
+
+CASES = [
+    TaskCase("classifier", "pipelines.sentiment", texts, CLASSIFIER),
+    TaskCase("tagger", "pipelines.ner", entities, TAGGER),
+    TaskCase("translator", "pipelines.translation", pairs, TRANSLATOR),
+    TaskCase("language model", "pipelines.language_model", streams, OF_LINES, LIKELIEST),
+    TaskCase("conditioned", "pipelines.language_model", conditioned, OF_LABELS, LIKELIEST),
+    TaskCase("waves", "waves.pipeline", series, WAVES),
+    TaskCase("fake", "fake_task", texts, {"hidden_size": 8}, steps=0),
+]

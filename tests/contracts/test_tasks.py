@@ -1,0 +1,682 @@
+"""Every task keeps the contract of ``TaskProtocol``; see ``cases.py`` for what is held to it."""
+
+import copy
+import inspect
+import itertools
+import json
+import math
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import warnings
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import MISSING, asdict, fields
+from functools import cached_property
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+import yaml
+from cases import CASES, Data, TaskCase
+
+from pipelines.parser import Parser
+from pipelines.verbs import VERBS
+from pipelines.verbs.train import _command
+from toolkit.errors import DataError, ModelError, OptionError, ToolkitError
+from toolkit.export import read_golden
+from toolkit.tasks.protocol import StreamingTask, TaskProtocol
+
+
+class Run:
+    """A trained task and what becomes of it; each part is made once, for all tests.
+
+    Args:
+        case: The task.
+        folder: Where to write.
+    """
+
+    def __init__(self, case: TaskCase, folder: Path) -> None:
+        self.case = case
+        self.folder = folder
+
+    @cached_property
+    def data(self) -> Data:
+        """Its data."""
+        return self.case.data(self.folder / "data")
+
+    def kind(self, name: str) -> Any:
+        """The training data of a kind."""
+        found = self.data.kinds[name]
+        return found() if callable(found) else found
+
+    @property
+    def first(self) -> Any:
+        """The training data of the first kind."""
+        return self.kind(next(iter(self.data.kinds)))
+
+    def new(self, **options: Any) -> Any:
+        """A task that has learnt nothing."""
+        return self.case.task(**{**self.case.options, **options})
+
+    def ask(self, task: Any, questions: Any = None) -> list[dict[str, Any]]:
+        """What a task answers; the questions of its data when None are given."""
+        some = list(self.data.questions if questions is None else questions)
+        answers: list[dict[str, Any]] = task.predict(some, **self.case.asking)
+        return answers
+
+    @cached_property
+    def fitted(self) -> Any:
+        """A task that has learnt."""
+        return self.new().fit(self.first)
+
+    @cached_property
+    def answers(self) -> list[dict[str, Any]]:
+        """What it answers."""
+        return self.ask(self.fitted)
+
+    @cached_property
+    def saved(self) -> Path:
+        """A folder in which there is what ``save`` writes, and no more."""
+        folder = self.folder / "saved"
+        self.fitted.save(folder)
+        return folder
+
+    @cached_property
+    def loaded(self) -> Any:
+        """A task that was loaded from there."""
+        return self.case.task.load(self.saved)
+
+    @cached_property
+    def before_export(self) -> tuple[list[dict[str, Any]], dict[str, Any], Any]:
+        """Its answers, metrics and statistics; ``export`` may round its weights."""
+        test = self.data.test
+        return self.ask(self.loaded), self.loaded.evaluate(test), self.loaded.statistics(test)
+
+    @cached_property
+    def exported(self) -> Path:
+        """A folder with what it exports, and no more."""
+        assert self.before_export
+        folder = self.folder / "exported"
+        questions = [each[0] if isinstance(each, tuple) else each for each in self.data.questions]
+        assert self.loaded.export(folder, golden=questions) == folder / "1"
+        return folder
+
+    @cached_property
+    def served(self) -> Any:
+        """A task that was loaded from there."""
+        return self.case.task.load(self.exported)
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    """A run of each task."""
+    return {case.name: Run(case, tmp_path_factory.mktemp("run") / "of it") for case in CASES}
+
+
+#: Two processes share the tasks; each has a process with TensorFlow alone for all of its own.
+SHARES = (CASES[::2], CASES[1::2])
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(
+            case,
+            id=case.name.replace(" ", "_"),
+            marks=pytest.mark.xdist_group(f"contract_{int(case in SHARES[1])}"),
+        )
+        for case in CASES
+    ]
+)
+def run(request: pytest.FixtureRequest, runs: dict[str, Run]) -> Run:
+    """A run of one of them."""
+    return runs[request.param.name]
+
+
+@pytest.fixture
+def network_run(run: Run) -> Run:
+    """A run of one that has a network."""
+    if not run.case.has_network:
+        pytest.skip("it has no network")
+    return run
+
+
+@pytest.fixture
+def eager() -> Iterator[None]:
+    """Functions run without graphs, of which the making would take most of the time."""
+    tf.config.run_functions_eagerly(True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # data sets have graphs all the same
+        yield
+    tf.config.run_functions_eagerly(False)
+
+
+def same(one: Any, other: Any, tolerance: float = 1e-5) -> bool:
+    """Whether nested answers are the same, floats within a tolerance."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return [*one] == [*other] and all(same(one[n], other[n], tolerance) for n in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other, [tolerance] * len(one)))
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=tolerance, abs_tol=tolerance)
+    return type(one) is type(other) and bool(one == other)
+
+
+def files(folder: Path) -> dict[Path, bytes | None]:
+    """What is in a folder."""
+    return {p: p.read_bytes() if p.is_file() else None for p in folder.rglob("*")}
+
+
+# What it is
+
+
+METHODS = ("fit", "predict", "evaluate", "statistics", "inspect", "diagnose", "save", "export")
+
+
+def test_it_has_what_is_asked_of_a_task(run: Run) -> None:
+    task = run.new()
+    assert isinstance(task, TaskProtocol)
+    assert isinstance(task, StreamingTask) or not run.case.made_of.streams
+    for name in (*METHODS, "load"):
+        asked = inspect.signature(getattr(TaskProtocol, name)).parameters
+        has = inspect.signature(getattr(type(task), name)).parameters
+        for parameter in asked.values():
+            assert has[parameter.name].kind == parameter.kind, name
+            assert has[parameter.name].default == parameter.default, name
+        assert [*has][: len(asked)] == [*asked], name
+        for more in [*has.values()][len(asked) :]:
+            assert more.kind == more.VAR_KEYWORD or more.default is not more.empty, name
+    assert (task.classes, task.history, task.metrics, task.facts) == ((), [], {}, {})
+
+
+def test_its_constructor_takes_the_options_of_its_pipeline(run: Run) -> None:
+    options, task = run.case.made_of.options, run.case.task
+    assert issubclass(task, options)
+    assert [field.name for field in fields(task)] == [field.name for field in fields(options)]
+    assert all(field.kw_only and field.default is not MISSING for field in fields(task))
+    asking = run.case.made_of.predict_options
+    if asking is not None:
+        takes = inspect.signature(task.predict).parameters.values()
+        assert {*run.case.asking} <= {field.name for field in fields(asking)}
+        assert len([*takes]) > 2
+
+
+# Learning
+
+
+def test_it_learns(run: Run) -> None:
+    task = run.fitted
+    losses = [row["loss"] for row in task.history]
+    assert losses[-1] < 0.9 * losses[0] or not run.case.has_network
+    assert any(isinstance(v, float) for v in task.metrics.values()) or not task.validation_split
+    for plain in (task.metrics, task.facts):
+        assert yaml.safe_load(yaml.safe_dump(plain)) == plain
+
+
+@pytest.fixture
+def taught(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The batches of an epoch that each training gets, instead of the training."""
+    found: list[Any] = []
+
+    def fit(_: Any, batches: Any, steps_per_epoch: int, **__: Any) -> None:
+        found.append(list(itertools.islice(batches.as_numpy_iterator(), steps_per_epoch)))
+
+    monkeypatch.setattr(keras.Model, "fit", fit)
+    return found
+
+
+def weights(task: Any) -> list[Any]:
+    """The weights of a task, if it has any."""
+    model = getattr(task, "sequence_model", None)
+    return [] if model is None else model.get_weights()
+
+
+@pytest.mark.slow
+def test_equal_data_of_any_kind_is_learnt_equally(run: Run, taught: list[Any], eager: None) -> None:
+    """From the same weights by the same batches; packed files are left to the next test."""
+    first: Any = None
+    for name in (name for name in run.data.kinds if "packed" not in name):
+        task = run.new(validation_split=0.0).fit(run.kind(name))
+        assert len(taught) == run.case.has_network, name
+        batches = taught.pop() if taught else []
+        assert bool(batches) == run.case.has_network
+        facts = {k: v for k, v in task.facts.items() if k != "data"}
+        first = first or (batches, weights(task), facts)
+        np.testing.assert_equal((batches, weights(task), facts), first, err_msg=name)
+
+
+@pytest.mark.slow
+def test_equal_data_of_any_kind_is_measured_equally(run: Run) -> None:
+    if not run.case.has_network:
+        pytest.skip("it answers by rule")
+    totals = {n: run.fitted.statistics(run.kind(n)).rows.sum(axis=0) for n in run.data.kinds}
+    first = next(iter(totals.values()))
+    for name, of_kind in totals.items():
+        np.testing.assert_allclose(of_kind, first, rtol=1e-5, err_msg=name)
+
+
+@pytest.mark.slow
+def test_an_interrupted_training_ends_as_if_it_had_not_been(
+    network_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And of data of another kind than the whole training."""
+    run = network_run
+    *_, name = run.data.kinds
+    proceed, ended = keras.callbacks.CallbackList.on_train_batch_end, []
+
+    def interrupt(self: Any, *arguments: Any) -> None:
+        ended.append(arguments)
+        if len(ended) == 3:
+            signal.raise_signal(signal.SIGINT)
+        proceed(self, *arguments)
+
+    whole = run.fitted
+    with monkeypatch.context() as patch:
+        patch.setattr(keras.callbacks.CallbackList, "on_train_batch_end", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            run.new().fit(run.kind(name), output=tmp_path)
+    assert len(ended) == 3
+    again = run.new().fit(run.kind(name), output=tmp_path)
+    assert len(weights(again)) > 3
+    np.testing.assert_equal(weights(again), weights(whole))
+    rows = [[{**row, "seconds": 0} for row in task.history] for task in (again, whole)]
+    assert rows[0] == rows[1]
+    assert again.metrics == whole.metrics
+
+
+# Answering
+
+
+def test_one_by_one_it_answers_as_in_a_batch(run: Run) -> None:
+    assert len(run.answers) == len(run.data.questions) > 2
+    for question, answer in zip(run.data.questions, run.answers, strict=True):
+        assert same(run.ask(run.fitted, [question]), [answer]), question
+    assert run.ask(run.fitted, []) == []
+
+
+def test_it_answers_as_before_after_save_and_load(run: Run) -> None:
+    assert {path.name for path in run.saved.iterdir()} == SAVED
+    answers, metrics, statistics = run.before_export
+    assert answers == run.answers
+    assert metrics == run.fitted.evaluate(run.data.test)
+    fitted = run.fitted.statistics(run.data.test)
+    np.testing.assert_array_equal(statistics.rows, fitted.rows)
+    assert statistics.checksum == fitted.checksum
+    for name in ("classes", "facts", "metrics"):
+        assert getattr(run.loaded, name) == getattr(run.fitted, name)
+
+
+SAVED = {"model.keras", "config.yaml", "metrics.json"}
+
+
+def test_it_answers_as_before_after_export_and_load(run: Run) -> None:
+    assert not SAVED & {path.name for path in run.exported.iterdir()}
+    assert same(run.ask(run.served), run.ask(run.loaded))
+    test = run.data.test
+    assert same(run.served.evaluate(test), run.loaded.evaluate(test))
+    for name in ("classes", "facts", "metrics"):
+        assert getattr(run.served, name) == getattr(run.loaded, name)
+    with pytest.raises(ModelError, match=r"save needs .*model\.keras, which is missing"):
+        run.served.save(run.exported)
+
+
+def test_where_both_stand_the_newest_saved_model_answers(run: Run, tmp_path: Path) -> None:
+    if run.case not in (CASES[0], CASES[-1]):
+        pytest.skip("it is the same for all that have a network")
+    shutil.copytree(run.exported, tmp_path / "both")
+    for name in SAVED:
+        shutil.copy(run.saved / name, tmp_path / "both")
+    archive = tmp_path / "both" / "model.keras"
+    archive.write_bytes(b"damaged")
+    assert same(run.ask(run.case.task.load(tmp_path / "both")), run.ask(run.served))
+    (tmp_path / "both" / "2").mkdir()
+    with pytest.raises(ModelError, match=r"2: there is no saved_model\.pb in it"):
+        run.case.task.load(tmp_path / "both")
+
+
+BARE = """
+import json, sys
+sys.modules.update(keras=None, toolkit=None)
+import tensorflow as tf
+
+def plain(value):
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    return value.decode() if isinstance(value, bytes) else value
+
+answers = []
+for folder, questions in json.load(sys.stdin):
+    model = tf.saved_model.load(folder)
+    specs = model.signatures["serving_default"].structured_input_signature[1]
+    def batch(values, dtype):
+        if isinstance(values[0], list):  # what lies behind an end must not matter
+            longest = max(map(len, values))
+            values = [each + each[:1] * (longest - len(each)) for each in values]
+        return tf.constant(values, dtype)
+    def ask(some):
+        inputs = {n: batch([each[n] for each in some], spec.dtype) for n, spec in specs.items()}
+        found = model.signatures["serving_default"](**inputs)
+        found = {name: plain(value.numpy().tolist()) for name, value in found.items()}
+        return [{name: value[row] for name, value in found.items()} for row in range(len(some))]
+    answers.append([ask(questions), [ask([each])[0] for each in questions]])
+json.dump(answers, sys.stdout)
+"""
+
+
+@pytest.fixture(scope="session")
+def asked_alone() -> dict[str, Any]:
+    """What ``bare`` gives, as far as it was made."""
+    return {}
+
+
+@pytest.fixture
+def bare(run: Run, runs: dict[str, Run], asked_alone: dict[str, Any]) -> dict[str, Any]:
+    """What a process with TensorFlow alone answers, all together and one by one, by task."""
+    if run.case.name not in asked_alone:
+        (share,) = (some for some in SHARES if run.case in some)
+        asked_alone |= ask_alone([runs[case.name] for case in share if case.has_network])
+    return asked_alone
+
+
+def ask_alone(served: list[Run]) -> dict[str, Any]:
+    """Ask such a process what the exported models of some tasks answer."""
+    questions = [
+        (str(run.exported / "1"), [row["inputs"] for row in read_golden(run.exported)])
+        for run in served
+    ]
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", BARE],
+        input=json.dumps(questions),
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        cwd="/",
+    )
+    assert done.returncode == 0, done.stderr
+    names = [run.case.name for run in served]
+    return dict(zip(names, json.loads(done.stdout), strict=True))
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """The strings and numbers in nested values, but for padding."""
+    if isinstance(value, dict | list | tuple):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from leaves(each)
+    elif value not in ("", -1):
+        yield value
+
+
+def without(some: Any, others: Any) -> list[Any]:
+    """The leaves that are not among others."""
+    strings = Counter(each for each in leaves(others) if isinstance(each, str))
+    numbers = [each for each in leaves(others) if not isinstance(each, str)]
+    missing = Counter(each for each in leaves(some) if isinstance(each, str)) - strings
+    return [
+        *missing,
+        *(
+            each
+            for each in leaves(some)
+            if not isinstance(each, str)
+            and not any(math.isclose(each, one, rel_tol=1e-5, abs_tol=1e-5) for one in numbers)
+        ),
+    ]
+
+
+def test_predict_is_serving_default_of_a_bare_process(
+    network_run: Run, bare: dict[str, Any]
+) -> None:
+    run = network_run
+    golden = read_golden(run.exported)
+    together, alone = bare[run.case.name]
+    inputs = [tuple(row["inputs"].values()) for row in golden]
+    strings = [each if len(each) > 1 else each[0] for each in inputs]
+    of_strings = all(isinstance(value, str) for each in inputs for value in each)
+    answers = run.ask(run.served, strings if of_strings else None)
+    assert len(golden) == len(run.data.questions)
+    assert any(without(answer, row) for answer, row in zip(answers, inputs, strict=True))
+    for number, row in enumerate(golden):
+        for found in (together[number], alone[number]):
+            assert {*found} == {*row["outputs"]}
+            assert not without(found, row["outputs"]), row["inputs"]
+            assert not without(row["outputs"], found), row["inputs"]
+            assert not without(answers[number], [found, row["inputs"]]), row["inputs"]
+            of_floats = {k: v for k, v in found.items() if not isinstance(v, int)}
+            assert not without(of_floats, answers[number]), row["inputs"]
+
+
+def test_statistics_add_up_to_what_evaluate_gives(run: Run) -> None:
+    metrics = run.loaded.evaluate(run.data.test)
+    found = run.loaded.statistics(run.data.test)
+    assert found.metrics
+    assert len(found.rows) > 1
+    for name, metric in found.metrics.items():
+        value = float(metric.of(found.rows.sum(axis=0)))
+        assert value == pytest.approx(metrics[name], rel=1e-6), name
+    assert any(abs(metrics[name]) > 0 for name in found.metrics)
+
+
+def test_it_inspects_and_learns_nothing(run: Run, eager: None) -> None:
+    task = run.new()
+    report = task.inspect(run.first)
+    assert isinstance(report["warnings"], list)
+    assert json.loads(json.dumps(report)) == report
+    assert (task.classes, task.history, task.metrics, task.facts) == ((), [], {}, {})
+    with pytest.raises(ModelError):
+        run.ask(task)
+
+
+def test_what_was_saved_is_diagnosed_as_before(network_run: Run, eager: None) -> None:
+    run = network_run
+    loaded = run.case.task.load(run.saved)
+    report = loaded.diagnose(run.data.test, steps=run.case.steps)
+    assert {track["steps"] for track in report["followed"].values()} == {run.case.steps}
+    assert report["gradient_at_distance"]
+    assert report == run.fitted.diagnose(run.data.test, steps=run.case.steps)
+
+
+# Keeping
+
+
+def test_a_cell_that_only_the_run_names_is_refused(network_run: Run, tmp_path: Path) -> None:
+    run = network_run
+    with zipfile.ZipFile(run.saved / "model.keras") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    other = parts["config.json"].replace(b'"cell": "gru"', b'"cell": "this:Cell"')
+    assert other != parts["config.json"]
+    shutil.copytree(run.saved, tmp_path / "run")
+    with zipfile.ZipFile(tmp_path / "run" / "model.keras", "w") as archive:
+        for name, content in {**parts, "config.json": other}.items():
+            archive.writestr(name, content)
+    with pytest.raises(ModelError, match=r"model\.keras cannot be read: .*import this"):
+        run.case.task.load(tmp_path / "run")
+    assert "this" not in sys.modules
+
+
+def test_a_folder_that_is_no_run_of_it_is_refused(run: Run, tmp_path: Path) -> None:
+    def complaint(folder: Path) -> str:
+        with pytest.raises(ModelError) as caught:
+            run.case.task.load(folder)
+        assert "\n" not in str(caught.value)
+        return str(caught.value)
+
+    assert "there is no such folder" in complaint(tmp_path / "none")
+    assert "this is a file" in complaint(run.saved / "config.yaml")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    neither = "no exported version (a numbered folder such as 1/) and no model.keras is in it"
+    assert neither in complaint(empty)
+    shutil.copy(run.saved / "config.yaml", empty)
+    assert neither in complaint(empty)
+    (empty / "config.yaml").unlink()
+    shutil.copy(run.saved / "model.keras", empty)
+    assert "no config.yaml is in it, so this toolkit did not write it" in complaint(empty)
+    config = (run.saved / "config.yaml").read_text(encoding="utf-8")
+    name = run.case.task.__name__
+    (empty / "config.yaml").write_text(config.replace(name, "Other"), encoding="utf-8")
+    assert f"is of the task Other, not {name}" in complaint(empty)
+    (empty / "config.yaml").write_text("[", encoding="utf-8")
+    assert "cannot be used: it is none that this toolkit wrote" in complaint(empty)
+    shutil.copy(run.saved / "config.yaml", empty)
+    (empty / "model.keras").write_bytes(b"damaged")
+    assert "model.keras is no .keras file" in complaint(empty)
+
+
+def every_call(run: Run, task: Any, folder: Path) -> dict[str, Callable[[], Any]]:
+    """By name each call that needs what has been learnt."""
+    test = run.data.test
+    return {
+        "predict": lambda: run.ask(task),
+        "evaluate": lambda: task.evaluate(test, output=folder / "report"),
+        "statistics": lambda: task.statistics(test),
+        "diagnose": lambda: task.diagnose(test, output=folder / "report"),
+        "save": lambda: task.save(folder / "run"),
+        "export": lambda: task.export(folder / "run"),
+    }
+
+
+def test_before_fit_each_call_complains_in_a_line(run: Run, tmp_path: Path) -> None:
+    for name, call in every_call(run, run.new(), tmp_path).items():
+        with pytest.raises(ModelError) as caught:
+            call()
+        assert "learnt" in str(caught.value), name
+        assert "\n" not in str(caught.value), name
+    assert not files(tmp_path)
+
+
+def test_nothing_is_written_on_bad_input(run: Run, tmp_path: Path, eager: None) -> None:
+    path, new = tmp_path / "a file", tmp_path / "new"
+    path.write_text("mine")
+    shutil.copytree(run.saved, tmp_path / "run")
+    task = run.case.task.load(tmp_path / "run")
+    none = tmp_path / "none.csv"
+    golden = [run.data.questions[0]]
+    if isinstance(golden[0], tuple):
+        golden = [golden[0][0]]
+    before = files(tmp_path)
+    for kind, call in (
+        (DataError, lambda: run.new().fit(run.data.bad, output=new)),
+        (DataError, lambda: run.new().fit(none, output=new)),
+        (DataError, lambda: run.new().fit(run.first, none, output=new)),
+        (DataError, lambda: task.evaluate(none, output=new)),
+        (OptionError, lambda: task.export(tmp_path / "run", format="tflite")),
+        (OSError, lambda: task.export(path, golden=golden)),
+        (OSError, lambda: task.save(path)),
+    ):
+        with pytest.raises(kind) as caught:
+            call()
+        assert "\n" not in str(caught.value) or not isinstance(caught.value, ToolkitError)
+        assert files(tmp_path) == before
+
+
+def test_a_report_is_no_file(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "a file"
+    path.write_text("mine")
+    with pytest.raises(OSError, match="a file"):
+        run.loaded.evaluate(run.data.test, output=path)
+    assert files(tmp_path) == {path: b"mine"}
+    run.loaded.evaluate(run.data.test, output=tmp_path / "report")
+    assert (tmp_path / "report" / "metrics.json").is_file()
+
+
+# Options
+
+
+def parser_of(case: TaskCase) -> Parser:
+    """What reads the command line of ``train``."""
+    parser = Parser("train", "", "")
+    VERBS["train"].add_arguments(parser, case.made_of)
+    return parser
+
+
+#: Options that some tasks have, and refuse to be given.
+REFUSED = ("label_smoothing", "class_weights")
+#: Options that not every text of their type can be.
+TEXTS = {
+    "cell": ["lstm", "mine:Cell"],
+    "monitor": ["auto", "log_loss"],
+    "label_rule": ["neg:<=4,pos:>=7"],
+}
+ANY_TEXT = ["a b", "ü 好", "1", "yes", "-x", "--x", "a: b", "[a]", "'", '"']
+
+
+def values_of(options: type, name: str) -> list[Any]:
+    """Values that an option can have by itself, of each type that it can be of."""
+    hint = get_type_hints(options)[name]
+    limits: dict[str, Any] = {}
+    for cls in options.__mro__:
+        limits = vars(cls).get("LIMITS", {}) | limits
+    least, below = limits.get(name, (0, None))
+    kinds: dict[Any, list[Any]] = {
+        bool: [False, True],
+        int: [least, least + 1, 1000 if below is None else below - 1],
+        float: [float(least), least + 0.1, least + 1 / 3, 1e6 if below is None else below - 1e-9],
+        str: TEXTS.get(name, ANY_TEXT),
+        type(None): [None],
+    }
+    parts = (hint,) if get_origin(hint) is Literal or not get_args(hint) else get_args(hint)
+    return [
+        value
+        for part in parts
+        for value in (get_args(part) if get_origin(part) is Literal else kinds[part])
+    ]
+
+
+def test_options_go_to_the_line_to_the_file_and_back(run: Run, tmp_path: Path) -> None:
+    options, parser = run.case.made_of.options, parser_of(run.case)
+    names = [field.name for field in fields(options)]
+    values = {name: values_of(options, name) for name in names}
+    rest = {"data": "d", "validation_data": None, "output": "o", "golden": None}
+
+    def check(changed: dict[str, Any], of_file: bool) -> bool:
+        """Whether the options go together."""
+        try:
+            task = run.case.task(**changed)
+        except OptionError:
+            return False
+        asked = asdict(task)
+        assert {name: asked[name] for name in changed} == changed
+        line = _command(run.case.made_of, SimpleNamespace(**rest, **asked))[4:]
+        if of_file:
+            path = tmp_path / "config.yaml"
+            path.write_text(task._config(), encoding="utf-8")
+            line = ["--config", str(path), "--data", "d", "--output", "o"]
+        found = parser.parse(line)
+        of_line = {name: getattr(found, name) for name in names}
+        assert repr(of_line) == repr(asked), line
+        return True
+
+    assert check({}, of_file=False)
+    assert check({}, of_file=True)
+    for name, some in values.items():
+        changed = [check({name: value}, of_file=number == 1) for number, value in enumerate(some)]
+        assert sum(changed) > 1 or name in REFUSED, f"no changed value of {name} was tried"
+
+    draw = random.Random(0)
+    together = [
+        {name: draw.choice(values[name]) for name in draw.sample(names, draw.randint(2, 6))}
+        for _ in range(20)
+    ]
+    assert (
+        sum(check(changed, of_file=number % 2 == 1) for number, changed in enumerate(together)) > 3
+    )
+
+
+def test_options_are_saved_and_loaded(run: Run, tmp_path: Path) -> None:
+    """All that say how data is read and how a training goes on, which change no network."""
+    task = copy.copy(run.fitted)
+    changed = {"seed": 7, "skip_bad_rows": True, "validation_split": 0.25, "tensorboard": "ü: b"}
+    for name, value in changed.items():
+        assert getattr(task, name, value) != value or not hasattr(task, name)
+        setattr(task, name, value)
+    task.save(tmp_path)
+    again = run.case.task.load(tmp_path)
+    names = [field.name for field in fields(again)]
+    assert {*changed} <= {*names}
+    assert {n: getattr(again, n) for n in names} == {n: getattr(task, n) for n in names}

@@ -1,0 +1,1 @@
+"""Encoded sequences on disk, and batches of them."""

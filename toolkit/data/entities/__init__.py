@@ -1,0 +1,1 @@
+"""Sentences with tags, or texts with entities."""

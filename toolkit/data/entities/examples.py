@@ -1,0 +1,326 @@
+"""Examples of entities: sentences with tags or texts with spans, read and checked row by row."""
+
+import difflib
+import json
+import logging
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from toolkit.data.bad_rows import BadRowError, CheckedRows, utf8
+from toolkit.data.entities.columns import entity_columns
+from toolkit.data.entities.open import open_entities
+from toolkit.data.entities.options import EntityColumnOptions
+from toolkit.data.sources.memory import is_list
+from toolkit.data.sources.source import Record, is_missing
+from toolkit.errors import DataError, count, quoted, shorten
+from toolkit.options import option
+from toolkit.tagging.schemes import OUTSIDE, TagError, find_scheme, split_tags, to_iob2
+from toolkit.tagging.spans import Span
+
+logger = logging.getLogger("toolkit")
+
+#: A sentence with more tokens probably lacks blank lines between sentences; the longest sentences
+#: of the usual corpora have about a hundred tokens.
+MANY_TOKENS = 300
+
+
+class EntityExample(NamedTuple):
+    """A sentence with tags, or a text with spans.
+
+    Attributes:
+        row: The row in the source, from 1.
+        tokens: The tokens of a sentence.
+        tags: Their tags, in IOB2; empty in unlabelled data.
+        text: The text, if the source has texts; there are then no tokens.
+        spans: Its entities in code points, in order.
+        place: The place in the source, for messages.
+    """
+
+    row: int
+    tokens: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    text: str | None = None
+    spans: tuple[Span, ...] = ()
+    place: str = ""
+
+    @property
+    def labels(self) -> set[str]:
+        """The labels of its entities."""
+        tag_labels = {tag[2:] for tag in self.tags if tag != OUTSIDE}
+        return tag_labels | {span.label for span in self.spans}
+
+
+class EntityExamples(CheckedRows):
+    """The examples of a source; each iteration reads them again.
+
+    A bad row stops reading with an error that has its place and the reason, or is skipped and
+    counted with ``skip_bad_rows``. Unlabelled data, for prediction, gives an example for every row,
+    empty for bad rows and with '' for bad tokens, so that answers correspond to rows.
+
+    White space at the ends of an entity is removed.
+
+    Args:
+        data: Any data that ``open_entities`` opens.
+        options: The columns, and how their values are read.
+        labelled: Whether to read tags or entities.
+        labels: The labels that may occur; None allows any.
+
+    Attributes:
+        bad_rows: The number of bad rows of the latest iteration.
+        problems: The problems of the first few bad rows, by their places.
+        unknown_labels: The number of bad rows of the latest iteration by unknown label.
+
+    Raises:
+        DataError: A column does not exist or cannot be guessed; in an iteration, a row is bad, no
+            row can be used, or, without ``labels``, no row has an entity.
+    """
+
+    def __init__(
+        self,
+        data: Any,
+        options: EntityColumnOptions,
+        labelled: bool = True,
+        labels: Sequence[str] | None = None,
+    ) -> None:
+        source = open_entities(data, None, options)
+        super().__init__(source, labelled, options.skip_bad_rows)
+        self.options = options
+        self.labels = labels
+        self.columns = entity_columns(source, options, labelled)
+        self.unknown_labels: Counter[str] = Counter()
+        self._warned_of_length = False
+
+    @cached_property
+    def scheme(self) -> str | None:
+        """The scheme of the tags, found in one pass unless it is given; None for texts.
+
+        Raises:
+            DataError: The values are no tags.
+        """
+        if self.columns.texts or not self.labelled:
+            return None
+        if self.options.tag_scheme != "auto":
+            logger.info("tag scheme: %s", self.options.tag_scheme)
+            return self.options.tag_scheme
+        try:
+            scheme = find_scheme(self._all_tags())
+        except DataError as error:
+            raise DataError(
+                f"{self.source.name}, column {quoted(self.columns.marks)}: {error}; name the "
+                f"column of the tags ({option('tag_column')})"
+            ) from None
+        logger.info("tag scheme: %s (found)", scheme)
+        return scheme
+
+    def __iter__(self) -> Iterator[EntityExample]:
+        scheme = self.scheme
+        self.bad_rows = 0
+        self.unknown_labels.clear()
+        good = marked = 0
+        for record in self.source.records():
+            try:
+                example = self._example(record, scheme)
+            except BadRowError as error:
+                self.reject(error.place or record.place, str(error))
+                if not self.labelled:
+                    empty = "" if self.columns.texts else None
+                    yield EntityExample(record.row, text=empty, place=record.place)
+                continue
+            good += 1
+            marked += bool(example.labels)
+            self._warn_of_length(example)
+            yield example
+        self.log_bad_rows(
+            "answered as empty" if self.columns.texts else "answered as far as can be read"
+        )
+        if self.labelled and not good:
+            raise self.no_usable_rows()
+        if self.labelled and not marked and self.labels is None:
+            raise DataError(
+                f"{self.source.name} has no entities in column {quoted(self.columns.marks)}"
+            )
+
+    def _example(self, record: Record, scheme: str | None) -> EntityExample:
+        """Return the example of a record."""
+        if record.problem is not None:
+            raise BadRowError(record.problem)
+        if self.columns.texts:
+            text = self._text(record)
+            spans = self._spans(record, text) if self.labelled else ()
+            return EntityExample(record.row, text=text, spans=spans, place=record.place)
+        tokens = self._tokens(record)
+        tags = () if scheme is None else self._tags(record, tokens, scheme)
+        return EntityExample(record.row, tokens, tags, place=record.place)
+
+    def _all_tags(self) -> Iterator[Sequence[str]]:
+        """Yield the tags of all sentences, including those of bad rows."""
+        for record in self.source.records():
+            with suppress(BadRowError):
+                values = self._list(record, self.columns.marks, "tags")
+                yield [tag for tag in map(_tag, values) if tag]
+
+    def _in_column(self, column: str | None) -> str:
+        """Return the place of a column for messages, if it has a name."""
+        return "" if self.source.fixed_columns else f" in column {quoted(column)}"
+
+    def _text(self, record: Record) -> str:
+        """Return the text of a record."""
+        value = record.values.get(self.columns.content)
+        text = _string("" if is_missing(value) else value)
+        where = f"the text{self._in_column(self.columns.content)}"
+        if not isinstance(text, str):
+            raise BadRowError(f"{where} is {quoted(text)}, not a string")
+        if self.labelled and not text:
+            raise BadRowError(f"{where} is empty")
+        return utf8(text, where)
+
+    def _tokens(self, record: Record) -> tuple[str, ...]:
+        """Return the tokens of a record; bad tokens of unlabelled data become ''."""
+        tokens = []
+        problem: BadRowError | None = None
+        for number, value in enumerate(self._list(record, self.columns.content, "tokens")):
+            try:
+                tokens.append(self._token(value, _place(record, number)))
+            except BadRowError as error:
+                if self.labelled:
+                    raise
+                problem = problem or error
+                tokens.append("")
+        if problem is not None:
+            self.reject(problem.place or record.place, str(problem))
+        if self.labelled and not tokens:
+            raise BadRowError(f"there are no tokens{self._in_column(self.columns.content)}")
+        return tuple(tokens)
+
+    def _token(self, value: object, place: str) -> str:
+        """Return a token as a string."""
+        where = f"the token{self._in_column(self.columns.content)}"
+        token = _string(value)
+        if not token if isinstance(token, str) else is_missing(token):
+            raise BadRowError(f"{where} is empty", place)
+        if not isinstance(token, str) or "\0" in token:
+            raise BadRowError(f"{where} is {quoted(token)}, which is no word", place)
+        return utf8(str(token), where, place)
+
+    def _tags(self, record: Record, tokens: Sequence[str], scheme: str) -> tuple[str, ...]:
+        """Return the tags of a record in IOB2."""
+        values = self._list(record, self.columns.marks, "tags")
+        if len(values) != len(tokens):
+            raise BadRowError(f"{count(len(tokens), 'token')} with {count(len(values), 'tag')}")
+        tags = [_tag(value) for value in values]
+        if "" in tags:
+            number = tags.index("")
+            value, where = values[number], self._in_column(self.columns.marks)
+            what = "no tag" if is_missing(value) else f"the tag {quoted(value)}"
+            needs = "" if is_missing(value) else "; tags are such as B-PER"
+            raise BadRowError(
+                f"the token {quoted(tokens[number])} has {what}{where}{needs}",
+                _place(record, number),
+            )
+        try:
+            for number, (_, label) in enumerate(split_tags(tags, scheme)):
+                if label:
+                    self._check_label(label, _place(record, number))
+            return tuple(to_iob2(tags, scheme))
+        except TagError as error:
+            problem = str(error)
+            if self.options.tag_scheme == "auto":
+                problem += f"; most tags are {scheme}, as {option('tag_scheme', 'auto')} finds"
+            raise BadRowError(problem, _place(record, error.token)) from None
+
+    def _spans(self, record: Record, text: str) -> tuple[Span, ...]:
+        """Return the entities of a record, sorted and checked for overlaps."""
+        spans = sorted(_span(v, text) for v in self._list(record, self.columns.marks, "entities"))
+        for before, span in pairwise(spans):
+            if span.start < before.end:
+                raise BadRowError(
+                    f"the entities {_words(before, text)} and {_words(span, text)} overlap"
+                )
+        for span in spans:
+            self._check_label(span.label, None)
+        return tuple(spans)
+
+    def _list(self, record: Record, column: str | None, what: str) -> Any:
+        """Return the list in a column, which may be encoded as JSON."""
+        value = record.values.get(column or "")
+        if isinstance(value, str) and not is_missing(value):
+            with suppress(ValueError, RecursionError):
+                value = json.loads(value)
+        if is_list(value):
+            return value
+        where = self._in_column(column)
+        if is_missing(value):
+            raise BadRowError(f"there are no {what}{where}; a list may be empty, but not missing")
+        raise BadRowError(f"the {what}{where} are {quoted(value)}, which is no list")
+
+    def _check_label(self, label: str, place: str | None) -> None:
+        """Raise ``BadRowError`` unless a label is valid and known."""
+        if "\n" in utf8(label, "the label", place) or "\r" in label:
+            raise BadRowError(f"the label {quoted(label)} has a line break", place)
+        if self.labels is None or label in self.labels:
+            return
+        self.unknown_labels[label] += 1
+        near = difflib.get_close_matches(label, self.labels, n=1, cutoff=0.5)
+        hint = f"; did you mean {quoted(near[0])}?" if near else ""
+        known = shorten(self.labels)
+        raise BadRowError(
+            f"the label {quoted(label)} is none of the known ones: {known}{hint}", place
+        )
+
+    def _warn_of_length(self, example: EntityExample) -> None:
+        """Warn once of a long sentence, which probably lacks blank lines between sentences."""
+        if len(example.tokens) > MANY_TOKENS and not self._warned_of_length:
+            self._warned_of_length = True
+            logger.warning(
+                "%s, %s: one sentence has %d tokens; is there a blank line after each sentence?",
+                *(self.source.name, example.place, len(example.tokens)),
+            )
+
+
+def _place(record: Record, token: int) -> str:
+    """Return the place of a token, for messages."""
+    return record.places[token] if record.places else f"{record.place}, token {token + 1}"
+
+
+def _string(value: object) -> object:
+    """Decode bytes; return other values unchanged."""
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
+
+
+def _tag(value: object) -> str:
+    """Return a tag as a string; empty if there is none."""
+    value = _string(value)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _span(value: Any, text: str) -> Span:
+    """Return an entity of a text, without white space at its ends."""
+    parts: list[Any] = [*value] if is_list(value) else []
+    if isinstance(value, Mapping):
+        parts = [value.get(name) for name in Span._fields]
+    if len(parts) != len(Span._fields) or None in parts:
+        raise BadRowError(f"the entity {quoted(value)} should have start, end and label")
+    *borders, label = parts
+    if any(isinstance(place, bool) or not hasattr(place, "__index__") for place in borders):
+        raise BadRowError(f"the entity {quoted(value)} begins or ends at no whole number")
+    if not isinstance(label, str) or not label.strip():
+        raise BadRowError(f"the label of the entity {quoted(value)} is no name")
+    start, end = map(int, borders)
+    if not 0 <= start < end <= len(text):
+        raise BadRowError(
+            f"the entity {quoted(value)} is no stretch of its text of {len(text)} characters"
+        )
+    words = text[start:end]
+    start, end = start + len(words) - len(words.lstrip()), end - len(words) + len(words.rstrip())
+    if start >= end:
+        raise BadRowError(f"the entity {quoted(value)} is nothing but white space")
+    return Span(start, end, label.strip())
+
+
+def _words(span: Span, text: str) -> str:
+    """Return the words of an entity and its offsets, for messages."""
+    return f"{quoted(text[span.start : span.end])} ({span.start} to {span.end})"

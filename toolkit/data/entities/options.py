@@ -1,0 +1,29 @@
+"""Options of the columns of entities."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(kw_only=True)
+class EntityColumnOptions:
+    """The columns of tokens and tags, or of texts and entities, and the scheme of the tags.
+
+    Args:
+        token_column: The column of the tokens, by name or by number from 1 (-1 is the last); the
+            first when not given.
+        tag_column: The column of the tags, likewise; the last when not given.
+        sentence_column: The column of sentences of a table with one token a row; consecutive rows
+            with equal values are a sentence; guessed by its name, and logged, when not given.
+        text_column: The column of texts with entities; ``text`` when not given.
+        entities_column: The column of their entities; ``entities`` when not given.
+        tag_scheme: The scheme of the tags; auto finds it in the data, and logs it.
+        skip_bad_rows: Skip and count bad sentences instead of stopping.
+    """
+
+    token_column: str | None = None
+    tag_column: str | None = None
+    sentence_column: str | None = None
+    text_column: str | None = None
+    entities_column: str | None = None
+    tag_scheme: Literal["auto", "IOB1", "IOB2", "BIOES", "IO"] = "auto"
+    skip_bad_rows: bool = False

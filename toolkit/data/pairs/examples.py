@@ -1,0 +1,160 @@
+"""Examples of pairs of texts, read and checked row by row."""
+
+import logging
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from toolkit.data.bad_rows import BadRowError, CheckedRows, utf8
+from toolkit.data.pairs.open import SOURCE, TARGET
+from toolkit.data.pairs.options import PairColumnOptions
+from toolkit.data.sources.source import Record, Source
+from toolkit.errors import DataError, count, quoted
+from toolkit.options import option
+
+logger = logging.getLogger("toolkit")
+
+#: Pairs with a larger ratio of lengths, in characters, are reported as suspicious.
+SUSPICIOUS_RATIO = 9.0
+#: Smaller differences of lengths, in characters, are ignored at any ratio.
+MIN_LENGTH_DIFFERENCE = 30
+
+
+class PairExample(NamedTuple):
+    """A source text with its target text.
+
+    Attributes:
+        row: The row in the source of data, from 1.
+        source: The source text.
+        target: The target text.
+        place: The place in the source of data, for messages.
+    """
+
+    row: int
+    source: str
+    target: str
+    place: str = ""
+
+
+class PairExamples(CheckedRows):
+    """The pairs of a source of data; each iteration reads them again.
+
+    A bad row stops reading with an error that has its place and the reason, or is skipped and
+    counted with ``skip_bad_rows``. Pairs with a suspicious ratio of lengths are reported, and
+    skipped only above ``max_length_ratio``.
+
+    Args:
+        source: A source that ``open_pairs`` returned.
+        options: The columns, and the largest ratio of lengths.
+
+    Raises:
+        DataError: The source has no target texts.
+
+    Attributes:
+        skipped_by_ratio: The number of pairs of the latest iteration that were skipped for their
+            ratio of lengths.
+    """
+
+    def __init__(self, source: Source, options: PairColumnOptions) -> None:
+        if TARGET not in source.columns:
+            raise DataError(
+                f"{source.name} has a single column, or none of a usual name for what is to be "
+                f"made of the texts, such as {TARGET}; give it, or set {option('target_column')}"
+            )
+        super().__init__(source, True, options.skip_bad_rows)
+        self.options = options
+        self.skipped_by_ratio = 0
+        self._warnings: set[str] = set()
+
+    def __iter__(self) -> Iterator[PairExample]:
+        self.bad_rows = self.skipped_by_ratio = 0
+        good = suspicious = 0
+        first = ""
+        max_ratio = self.options.max_length_ratio
+        for record in self.source.records():
+            try:
+                example = self._example(record)
+            except BadRowError as error:
+                self.reject(record.place, str(error))
+                continue
+            ratio = length_ratio(example)
+            if max_ratio is not None and ratio > max_ratio:
+                self.skipped_by_ratio += 1
+                continue
+            if ratio > SUSPICIOUS_RATIO:
+                suspicious += 1
+                first = first or example.place
+            good += 1
+            yield example
+        self.log_bad_rows()
+        if self.skipped_by_ratio:
+            self._warn_once(
+                "%s: %s left out by their lengths", self.name, count(self.skipped_by_ratio, "pair")
+            )
+        if suspicious:
+            self._warn_once(
+                "%s: %s with a side more than %g times longer than the other (the first is %s); "
+                "%s leaves such pairs out",
+                *(self.name, count(suspicious, "pair"), SUSPICIOUS_RATIO, first),
+                option("max_length_ratio", SUSPICIOUS_RATIO),
+            )
+        if not good:
+            raise self.no_usable_rows()
+
+    @property
+    def name(self) -> str:
+        """The name of the data, for messages."""
+        return self.source.name
+
+    def _warn_once(self, message: str, *values: object) -> None:
+        """Log a warning, once for all iterations."""
+        warning = message % values
+        if warning not in self._warnings:
+            self._warnings.add(warning)
+            logger.warning("%s", warning)
+
+    def _example(self, record: Record) -> PairExample:
+        """Return the pair of a record."""
+        if record.problem is not None:
+            raise BadRowError(record.problem)
+        source, target = (_side(record.values.get(side), side) for side in (SOURCE, TARGET))
+        return PairExample(record.row, source, target, record.place)
+
+
+def source_texts(source: Source) -> Iterator[str]:
+    """Yield the source text of each row of a source that ``open_pairs`` returned.
+
+    Bad rows give ''; their number and the problem of the first are logged.
+    """
+    missing, first = 0, ""
+    for record in source.records():
+        text = record.values.get(SOURCE)
+        if isinstance(text, bytes):
+            text = text.decode("utf-8", "replace")
+        if not isinstance(text, str):
+            missing += 1
+            first = first or f"{record.place}: {record.problem or 'the source is no text'}"
+            text = ""
+        yield text
+    if missing:
+        rows = count(missing, "bad row")
+        logger.warning("%s: %s answered as empty (%s)", source.name, rows, first)
+
+
+def length_ratio(example: PairExample) -> float:
+    """Return the ratio of the longer to the shorter side; 1 if the difference is small."""
+    shorter, longer = sorted((len(example.source), len(example.target)))
+    return longer / shorter if longer - shorter > MIN_LENGTH_DIFFERENCE else 1.0
+
+
+def _side(value: object, side: str) -> str:
+    """Return the text of one side of a pair."""
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "surrogateescape")
+    if value is None or not isinstance(value, str):
+        missing = value is None or value != value
+        raise BadRowError(f"the {side} is {'missing' if missing else quoted(value)}, not a text")
+    if "\0" in value:
+        raise BadRowError(f"the {side} has a NUL character; this is no plain text")
+    if not value.strip():
+        raise BadRowError(f"the {side} is empty")
+    return utf8(value, f"the {side}")

@@ -1,0 +1,260 @@
+"""Opening of pairs of texts."""
+
+import logging
+import os
+import re
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from toolkit.data import columns
+from toolkit.data.pairs.options import PairColumnOptions
+from toolkit.data.sources.lines import read_lines
+from toolkit.data.sources.open import open_source
+from toolkit.data.sources.source import Record, Source
+from toolkit.errors import DataError, quoted
+from toolkit.options import option
+
+logger = logging.getLogger("toolkit")
+
+SOURCE, TARGET = "source", "target"
+#: The endings of tables; other files have tab-separated pairs.
+_TABLES = (".csv", ".jsonl", ".ndjson", ".json")
+#: Usual names of the columns.
+_SOURCE_NAMES = (SOURCE, "src", "from", "input", "question")
+_TARGET_NAMES = (TARGET, "tgt", "trg", "to", "output", "translation", "answer")
+_CONFIG = re.compile(r"/(\w+?)_to_(\w+?)(?:[/:]|$)")
+
+
+def open_pairs(data: Any, part: str | None, options: PairColumnOptions) -> Source:
+    """Open pairs of texts.
+
+    Args:
+        data: A pair of paths of parallel files, plain or ``.gz``, in which lines of the same number
+            are a pair, or both paths as one string with a comma between them; the path of a CSV or
+            JSON Lines file, or of any other file, which is read as tab-separated (one pair a line,
+            no quoting), each plain or ``.gz``; the name of a TFDS data set, whose configuration,
+            such as ``pt_to_en``, names source and target; a DataFrame; a pair ``(sources,
+            targets)`` of lists; a ``tf.data.Dataset``; or a source, which is returned unchanged.
+        part: ``train`` or ``test``: the part to read of a named data set without a split.
+        options: The columns.
+
+    Returns:
+        A source whose records have ``source`` and ``target``, or only ``source`` if the data has a
+        single column, or several of which none is known to be the target.
+
+    Raises:
+        DataError: The data does not exist or is of an unsupported kind.
+    """
+    if isinstance(data, ParallelFiles | PairSource):
+        return data
+    if isinstance(data, tuple) and len(data) == 2 and all(map(_is_path, data)):
+        return ParallelFiles(*map(Path, data))
+    if isinstance(data, str) and "," in data and not os.path.exists(data):
+        paths = data.split(",")
+        if len(paths) > 2:
+            raise DataError(f"{data!r} has several commas; one stands between two parallel files")
+        return ParallelFiles(*map(Path, paths))
+    if _is_path(data) and os.path.isdir(data):
+        raise DataError(f"{data} is a folder; pairs are in a file, or in two parallel ones")
+    if _is_path(data) and os.path.isfile(data):
+        name = Path(data).name.lower().removesuffix(".gz")
+        if not name.endswith(_TABLES):
+            return PairSource(TabFile(Path(data), options), options)
+    source = open_source(data, part)
+    match = _CONFIG.search(str(data)) if isinstance(data, str) else None
+    if match and set(match.groups()) <= set(source.columns):
+        return PairSource(source, options, match.groups())
+    return PairSource(source, options)
+
+
+def _is_path(data: Any) -> bool:
+    """Return whether data is a path."""
+    return isinstance(data, str | os.PathLike)
+
+
+class ParallelFiles:
+    """Two files whose lines of the same number are a pair.
+
+    Args:
+        source: The file of the source texts.
+        target: The file of the target texts.
+
+    Raises:
+        DataError: A file is missing or no file, or both are the same.
+    """
+
+    columns = (SOURCE, TARGET)
+    fixed_columns = True
+
+    def __init__(self, source: Path, target: Path) -> None:
+        for path in (source, target):
+            if not path.is_file():
+                what = "is no file" if path.exists() else "is not there"
+                raise DataError(f"{path} {what}; a pair of parallel files is needed")
+        if os.path.samefile(source, target):
+            raise DataError(f"{source} is given for both sides; give a file for each")
+        self.name = f"{source} and {target}"
+        self._paths = source, target
+
+    def records(self) -> Iterator[Record]:
+        """Yield the pairs from the first one; each call starts again.
+
+        Raises:
+            DataError: One file has more lines than the other.
+        """
+        missing = object()
+        files = [(line.rstrip("\r\n") for line in read_lines(path, "\n")) for path in self._paths]
+        number = 0
+        for number, pair in enumerate(zip_longest(*files, fillvalue=missing), 1):
+            if missing in pair:
+                longer, shorter = self._paths if pair[1] is missing else self._paths[::-1]
+                rest = sum(1 for _ in (files[0] if pair[1] is missing else files[1]))
+                raise DataError(
+                    f"{shorter} ends after line {number - 1:,}, {longer} has {number + rest:,} "
+                    "lines; lines of the same number must be a pair"
+                )
+            yield Record(number, dict(zip(self.columns, pair, strict=True)), f"line {number}")
+
+
+class TabFile:
+    """A file with one tab-separated pair a line, without quoting.
+
+    The first line is a header if the options name columns, or if it has usual names.
+
+    Args:
+        path: The file.
+        options: The columns.
+
+    Raises:
+        DataError: The file is empty.
+    """
+
+    fixed_columns = False
+
+    def __init__(self, path: Path, options: PairColumnOptions) -> None:
+        self.name = str(path)
+        self._path = path
+        first = next(self._lines(), None)
+        if first is None:
+            raise DataError(f"{path} is empty; it should have a text, or a pair of texts, a line")
+        if "\0" in first:
+            raise DataError(f"{path} is no plain text; pairs are in text files, a pair a line")
+        fields = first.split("\t")
+        names = [name.strip() for name in fields]
+        requested = {options.source_column, options.target_column} - {None}
+        by_name = any(not name.isdecimal() for name in requested if name is not None)
+        usual = {name.lower() for name in names} & {*_SOURCE_NAMES, *_TARGET_NAMES}
+        self._header = by_name or len(usual) >= 2
+        if len(fields) == 1:  # source texts alone, of which "To" may be one
+            self._header = bool({SOURCE, *requested} & {*names})
+        self.columns: Sequence[str] = (
+            names if self._header else [str(number) for number in range(1, len(fields) + 1)]
+        )
+
+    def records(self) -> Iterator[Record]:
+        """Yield the records from the first one; each call starts again."""
+        row = 0
+        for number, line in enumerate(self._lines(), 1):
+            if self._header and number == 1:
+                continue
+            row += 1
+            place = f"line {number}"
+            fields = line.split("\t")
+            if len(fields) != len(self.columns):
+                problem = f"{len(fields)} fields where line 1 has {len(self.columns)}"
+                yield Record(row, {}, place, problem)
+            else:
+                yield Record(row, dict(zip(self.columns, fields, strict=True)), place)
+
+    def _lines(self) -> Iterator[str]:
+        """Yield the lines without their ends."""
+        return (line.rstrip("\r\n") for line in read_lines(self._path, "\n"))
+
+
+class PairSource:
+    """The rows of another source as pairs.
+
+    A single column is that of the source texts, whatever its name. Without a requested or usual
+    name of the target among more than two columns, only the source texts are read.
+
+    Args:
+        source: The rows.
+        options: The columns.
+        usual: The names of the two columns if the options name none.
+
+    Raises:
+        DataError: A requested column does not exist; one column is chosen for both sides; or none
+            of more than two named columns is requested as source or has a usual name of it.
+    """
+
+    fixed_columns = True
+
+    def __init__(
+        self, source: Source, options: PairColumnOptions, usual: Sequence[str] = ()
+    ) -> None:
+        self.name = source.name
+        self._source = source
+        self.columns: Sequence[str] = (SOURCE, TARGET)
+        if len(source.columns) < 2:
+            self.columns = (SOURCE,)
+            self._from = next(iter(source.columns), SOURCE)
+            return
+        chosen = [
+            self._column(options.source_column, "source_column", _SOURCE_NAMES, usual[:1]),
+            self._column(options.target_column, "target_column", _TARGET_NAMES, usual[1:]),
+        ]
+        names = self._source.columns
+        if len(names) == 2 or all(map(str.isdecimal, names)):
+            for side in (0, 1):
+                remaining = [column for column in names if column != chosen[1 - side]]
+                chosen[side] = chosen[side] or remaining[0]
+        source_column, target_column = chosen
+        if source_column is None:
+            raise DataError(
+                f"{self.name}: of the columns {', '.join(map(quoted, names))} none has a usual "
+                f"name of the source, such as {_SOURCE_NAMES[0]}; set {option('source_column')}"
+            )
+        self._log_guess(source_column, options.source_column, "source_column", usual)
+        self._from = source_column
+        if target_column is None:
+            self.columns = (SOURCE,)
+            return
+        self._log_guess(target_column, options.target_column, "target_column", usual)
+        self._to = target_column
+        if self._from == self._to:
+            raise DataError(
+                f"{source.name}: the column {quoted(self._from)} is taken for both sides; set "
+                f"{option('source_column')} and {option('target_column')}"
+            )
+
+    def records(self) -> Iterator[Record]:
+        """Yield the pairs from the first one; each call starts again."""
+        for record in self._source.records():
+            values = record.values
+            pair = {SOURCE: values.get(self._from)}
+            if TARGET in self.columns:
+                pair[TARGET] = values.get(self._to)
+            yield record._replace(values={} if record.problem else pair)
+
+    def _column(
+        self, requested: str | None, name: str, usual_names: Sequence[str], usual: Sequence[str]
+    ) -> str | None:
+        """Return the requested column, by name or number, or one with a usual name."""
+        names = self._source.columns
+        if requested is None:
+            return next(iter(usual), None) or columns.find_column(names, usual_names)
+        if requested not in names and requested.isdecimal() and 1 <= int(requested) <= len(names):
+            return names[int(requested) - 1]
+        return columns.require_column(self._source, requested, name)
+
+    def _log_guess(
+        self, column: str, requested: str | None, name: str, usual: Sequence[str]
+    ) -> None:
+        """Log a column that was not requested."""
+        if requested is None and not (self._source.fixed_columns or usual):
+            logger.info(
+                "%s: %s is the %s (chosen; set %s)",
+                *(self.name, quoted(column), name.replace("_", " "), option(name)),
+            )

@@ -1,0 +1,1 @@
+"""Readers of files, tables, folders and named data sets, one for each format."""

@@ -1,0 +1,88 @@
+"""Folders with one sub-folder for each class, in the layout of aclImdb."""
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+
+from toolkit.data.sources.lines import read_lines
+from toolkit.data.sources.natural_order import natural_order
+from toolkit.data.sources.source import Record
+from toolkit.errors import DataError, shorten
+
+logger = logging.getLogger("toolkit")
+
+UNLABELLED = "unsup"
+PARTS = ("train", "test")
+
+
+class FolderSource:
+    """A folder whose sub-folders are the classes, and whose files in them are the texts.
+
+    A sub-folder ``unsup`` holds unlabelled texts and is skipped, and so are hidden names.
+
+    Args:
+        path: The folder.
+        part: Which of the sub-folders ``train`` and ``test`` to read, if the folder has these; the
+            choice is logged.
+
+    Raises:
+        DataError: There are no class folders, or the folder has parts but not the chosen one.
+    """
+
+    columns = ("text", "label", "file")
+    fixed_columns = True
+
+    def __init__(self, path: Path, part: str | None = None) -> None:
+        folders = _entries(path, os.DirEntry.is_dir)
+        if set(folders) & set(PARTS):
+            if part not in folders:
+                raise DataError(
+                    f"{path} comes in parts; give one of the folders in it: {shorten(folders)}"
+                )
+            path = path / part
+            logger.info("%s is read", path)
+            folders = _entries(path, os.DirEntry.is_dir)
+        if UNLABELLED in folders:
+            folders.remove(UNLABELLED)
+            logger.info("%s: unlabelled texts are skipped", path / UNLABELLED)
+        if not folders:
+            raise DataError(
+                f"{path} has no class folders; it should have one for each class, such as "
+                "pos/ and neg/, with a file for each text"
+            )
+        self.name = str(path)
+        self._path = path
+        self._classes = folders
+
+    def records(self) -> Iterator[Record]:
+        """Yield the records from the first one; each call starts again."""
+        for row, (label, name) in enumerate(self._files(), start=1):
+            file = f"{label}/{name}"
+            try:
+                text = "".join(read_lines(self._path / label / name, newline=""))
+            except DataError as error:  # one file is one row
+                yield Record(row, {}, f"file {file}", str(error))
+            else:
+                yield Record(row, {"text": text, "label": label, "file": file}, f"file {file}")
+
+    def file(self, row: int) -> str:
+        """Return the file of a row, numbered from 1, such as ``pos/0_9.txt``."""
+        return "/".join(next(islice(self._files(), row - 1, None)))
+
+    def _files(self) -> Iterator[tuple[str, str]]:
+        """Yield the class and the name of each file."""
+        for label in self._classes:
+            for name in _entries(self._path / label, os.DirEntry.is_file):
+                yield label, name
+
+
+def _entries(path: Path, wanted: Callable[[os.DirEntry[str]], bool]) -> list[str]:
+    """Return the names of a folder's entries of one kind, without hidden ones, in natural order."""
+    try:
+        with os.scandir(path) as entries:
+            names = [entry.name for entry in entries if wanted(entry)]
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from None
+    return natural_order(name for name in names if not name.startswith("."))

@@ -1,0 +1,65 @@
+"""Reading of text files line by line, plain or gzipped, with one-line error messages."""
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from toolkit.errors import DataError
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_NUL = 0
+
+
+def read_lines(path: Path, newline: str) -> Iterator[str]:
+    r"""Yield the lines of a UTF-8 file with their line ends; gzip is decompressed.
+
+    A byte order mark is removed. An invalid byte becomes a lone surrogate (``surrogateescape``), so
+    that only its row is bad.
+
+    Args:
+        path: The file.
+        newline: As in :func:`open`: ``""`` ends lines as the csv module requires, ``"\n"`` only at
+            ``"\n"``.
+
+    Raises:
+        DataError: The file is missing, unreadable or damaged, or is UTF-16 or UTF-32: it begins
+            with their byte order mark, or has a NUL among its first two bytes.
+    """
+    count = 0
+    try:
+        with open(path, "rb") as raw:
+            binary: io.BufferedReader = raw
+            if raw.peek(2)[:2] == _GZIP_MAGIC:
+                binary = io.BufferedReader(gzip.GzipFile(fileobj=raw))
+            head = binary.peek(4)[:4]
+            if head[:2] in _UTF16_MARKS or _NUL in head[:2]:
+                width = 32 if b"\0\0" in head else 16
+                raise DataError(
+                    f"{path} seems to be encoded in UTF-{width} (it begins with the bytes "
+                    f"{head.hex(' ')}); save it as UTF-8"
+                )
+            with io.TextIOWrapper(
+                binary, encoding="utf-8-sig", errors="surrogateescape", newline=newline
+            ) as lines:
+                for line in lines:
+                    count += 1
+                    yield line
+    except EOFError:
+        raise DataError(
+            f"{path} ends in the middle of its compressed data{_after_line(count)}; "
+            "copy or download it again"
+        ) from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(
+            f"{path} is damaged{_after_line(count)} ({error}); copy or download it again"
+        ) from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
+
+
+def _after_line(lines: int) -> str:
+    """Return the place of a failure, for a message."""
+    return f" after line {lines}" if lines else ""

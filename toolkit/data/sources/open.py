@@ -1,0 +1,85 @@
+"""Opening of data of all kinds."""
+
+import difflib
+import os
+from pathlib import Path
+from typing import Any
+
+from toolkit.data.sources.delimited import CSV, TSV, DelimitedSource
+from toolkit.data.sources.folder import FolderSource
+from toolkit.data.sources.json_lines import JsonLinesSource
+from toolkit.data.sources.memory import FrameSource, ListSource, is_instance_of, is_list
+from toolkit.data.sources.named_datasets import NAME, DatasetSource, open_named
+from toolkit.data.sources.source import Source
+from toolkit.errors import DataError
+
+_ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".txt", ".gz")
+
+
+def open_source(data: Any, part: str | None = None) -> Source:
+    """Open data of any supported kind.
+
+    Args:
+        data: The path of a CSV, TSV or JSON Lines file, plain or gzipped, or of a folder with one
+            sub-folder for each class; the name of a TFDS data set, optionally with a split as in
+            ``imdb_reviews:test``; a pandas DataFrame; a list of texts; a pair
+            ``(texts, labels)``; a ``tf.data.Dataset``; or a source, which is returned unchanged.
+        part: ``train`` or ``test``: the part to read of a folder with parts, or of a named data set
+            whose name has no split.
+
+    Raises:
+        DataError: The data does not exist or is of an unsupported kind.
+    """
+    if isinstance(data, (str, os.PathLike)):
+        return _open_path(os.fspath(data), part)
+    if is_instance_of(data, "pandas", "DataFrame"):
+        return FrameSource(data)
+    if is_instance_of(data, "tensorflow", "data.Dataset"):
+        return DatasetSource(data)
+    if isinstance(data, tuple) and len(data) == 2 and all(map(is_list, data)):
+        return ListSource(*data)
+    if is_list(data):
+        return ListSource(data)
+    if isinstance(data, Source):
+        return data
+    raise DataError(
+        f"data of type {type(data).__name__} cannot be read; give a path, the name of a data set, "
+        "a DataFrame, a list of texts, a pair (texts, labels) or a tf.data.Dataset"
+    )
+
+
+def _looks_like_path(name: str) -> bool:
+    """Return whether the name of a missing file is more likely a path than a data set."""
+    return name.lower().endswith(_ENDINGS) or os.path.isdir(name.partition("/")[0])
+
+
+def _open_path(data: str, part: str | None) -> Source:
+    """Open a file or folder by its path, or a data set by its name."""
+    path = Path(data)
+    if not data:
+        raise DataError("the path of the data is empty")
+    if os.path.isdir(data):  # unlike Path.is_dir, never raises
+        return FolderSource(path, part)
+    name = path.name.lower().removesuffix(".gz")
+    if os.path.exists(data):
+        if not os.path.isfile(data):
+            raise DataError(f"{path} is no regular file; it is read more than once")
+        if name.endswith(".csv"):
+            return DelimitedSource(path, CSV)
+        if name.endswith(".tsv"):
+            return DelimitedSource(path, TSV)
+        if name.endswith((".jsonl", ".ndjson")):
+            return JsonLinesSource(path)
+        raise DataError(
+            f"{path} is of no known format; it should end in .csv, .tsv or .jsonl, or these and .gz"
+        )
+    if NAME.fullmatch(data) and not _looks_like_path(data):
+        return open_named(data, part)
+    try:
+        near = difflib.get_close_matches(path.name, os.listdir(path.parent), n=1)
+    except (OSError, ValueError):  # for example a NUL in the path
+        near = []
+    hint = f"; did you mean {path.parent / near[0]}?" if near else ""
+    if " " in data and not near and os.sep not in data and not _looks_like_path(data):
+        hint = "; texts themselves are given as a list"
+    raise DataError(f"there is no {path}{hint}")

@@ -1,0 +1,68 @@
+"""The protocol of sources: named columns, and records that can be read repeatedly."""
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+
+
+class Record(NamedTuple):
+    """One row of a source.
+
+    Attributes:
+        row: The number of the row, from 1; a header is not counted.
+        values: The row's values by column; a missing value is None or absent.
+        place: The place of the row, for messages, such as ``row 3 (line 7)``.
+        problem: Why the row cannot be read; ``values`` is then empty. None for readable rows.
+        places: The places of the parts of a composite row, such as the lines of a sentence.
+    """
+
+    row: int
+    values: Mapping[str, object]
+    place: str
+    problem: str | None = None
+    places: Sequence[str] = ()
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Rows with named columns.
+
+    A row that cannot be read is a record with a ``problem``, so that the caller decides whether to
+    stop. If no further rows can be read, reading raises :class:`toolkit.errors.DataError`.
+    """
+
+    @property
+    def name(self) -> str:
+        """The name of the source, for messages."""
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """The names of the columns, in order."""
+
+    @property
+    def fixed_columns(self) -> bool:
+        """Whether the columns are text and label by the kind of source.
+
+        This holds for lists and folders, whose columns have no names of their own; options that
+        name columns are then ignored.
+        """
+
+    def records(self) -> Iterator[Record]:
+        """Yield the records from the first one; each call starts again."""
+
+
+def first_repeated(names: Sequence[str]) -> str | None:
+    """Return the first repeated name, or None."""
+    return next((name for name, count in Counter(names).items() if count > 1), None)
+
+
+def is_missing(value: object) -> bool:
+    """Return whether a value is missing: None, NaN, pandas' NA or a blank string."""
+    if isinstance(value, str):
+        return not value.strip()
+    if value is None or type(value).__name__ in {"NAType", "NaTType"}:
+        return True
+    return isinstance(value, (float, np.floating)) and math.isnan(value)

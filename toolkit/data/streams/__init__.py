@@ -1,0 +1,1 @@
+"""Texts for language models: one stream of text, or texts with conditions."""

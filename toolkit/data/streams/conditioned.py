@@ -1,0 +1,106 @@
+"""Texts that each have a condition, such as the sentiment of a review."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from toolkit.data.columns import require_column
+from toolkit.data.labels import LabelEncoder, class_name
+from toolkit.data.sources.open import open_source
+from toolkit.data.sources.source import Source, is_missing
+from toolkit.data.streams.options import StreamColumnOptions
+from toolkit.data.streams.stream import TABLE_ENDINGS
+from toolkit.data.texts.examples import TextExamples
+from toolkit.data.texts.options import ColumnOptions
+from toolkit.errors import DataError, quoted
+from toolkit.options import option
+
+
+def open_conditioned(
+    data: Any, part: str | None = None, options: StreamColumnOptions | None = None
+) -> Source:
+    """Open texts with conditions.
+
+    Args:
+        data: The path of a CSV, TSV or JSON Lines file (each also ``.gz``); the name of a TFDS data
+            set; a DataFrame; a pair ``(texts, conditions)``; a ``tf.data.Dataset``; or a source,
+            which is returned unchanged.
+        part: ``train`` or ``test``: the part to read of data with parts.
+        options: The column of the conditions.
+
+    Raises:
+        DataError: The data does not exist, has no columns, or lacks that of the conditions.
+    """
+    options = options or StreamColumnOptions()
+    if isinstance(data, str | os.PathLike):
+        path = Path(data)
+        name = path.name.lower().removesuffix(".gz")
+        if path.is_dir() or (path.is_file() and not name.endswith(TABLE_ENDINGS)):
+            raise DataError(
+                f"{path} has no columns, and so none of conditions ({option('condition_column')}); "
+                "give a CSV, TSV or JSONL file with a text and its condition a row"
+            )
+    source = open_source(data, part)
+    _column(source, options)
+    return source
+
+
+def conditioned_examples(source: Source, options: StreamColumnOptions) -> TextExamples:
+    """Return the texts as labelled examples; the label of each is its condition.
+
+    Raises:
+        DataError: A column does not exist; in an iteration, a row cannot be used.
+    """
+    return TextExamples(source, _columns(options), grouped=False)
+
+
+def conditioned_prompts(
+    source: Source, options: StreamColumnOptions, conditions: Sequence[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield the prompt of each row, which may be empty, with its condition.
+
+    Args:
+        source: The source of the rows.
+        options: The columns.
+        conditions: The known conditions.
+
+    Raises:
+        DataError: A column does not exist, or a row, which is named, has no known condition.
+    """
+    column = _column(source, options)
+    encoder = LabelEncoder("classes", conditions)
+    prompts = TextExamples(source, _columns(options), labelled=False)
+    for record, prompt in zip(source.records(), prompts, strict=True):
+        value = record.values.get(column)
+        problem = record.problem or (
+            f"the condition in column {quoted(column)} is missing" if is_missing(value) else None
+        )
+        condition = class_name(value)
+        if problem := problem or encoder.check(condition):
+            raise DataError(
+                f"{source.name}, {record.place}: {problem} (or give {option('condition')} for all)"
+            )
+        yield prompt.text, condition
+
+
+def _columns(options: StreamColumnOptions) -> ColumnOptions:
+    """Return the options of labelled texts with the conditions as labels."""
+    return ColumnOptions(
+        text_column=options.text_column,
+        label_column=options.condition_column,
+        skip_bad_rows=options.skip_bad_rows,
+    )
+
+
+def _column(source: Source, options: StreamColumnOptions) -> str:
+    """Return the column of the conditions.
+
+    Raises:
+        DataError: It does not exist.
+    """
+    if source.fixed_columns:
+        if len(source.columns) < 2:
+            raise DataError(f"{source.name} has texts alone; give a pair (texts, conditions)")
+        return source.columns[1]
+    return require_column(source, options.condition_column or "", "condition_column")

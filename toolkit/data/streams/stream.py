@@ -1,0 +1,249 @@
+"""Streams of text, read in pieces."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from toolkit.data.bad_rows import BadRowError, utf8
+from toolkit.data.sources.lines import read_lines
+from toolkit.data.sources.natural_order import natural_order
+from toolkit.data.sources.open import open_source
+from toolkit.data.streams.options import StreamColumnOptions
+from toolkit.data.texts.examples import TextExamples
+from toolkit.data.texts.options import ColumnOptions
+from toolkit.errors import DataError
+
+#: The approximate length of a piece of a long text, in characters; pieces end at line ends.
+PIECE_LENGTH = 1 << 16
+#: The endings of tables, with one text a row; any other file is one text.
+TABLE_ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson")
+
+
+class Piece(NamedTuple):
+    """A part of a text.
+
+    Attributes:
+        text: The characters of the part.
+        ends: Whether it is the last part of its text.
+    """
+
+    text: str
+    ends: bool
+
+
+class TextStream(Protocol):
+    """Texts of any length that can be read repeatedly."""
+
+    @property
+    def name(self) -> str:
+        """The name of the stream, for messages."""
+
+    def __iter__(self) -> Iterator[Piece]:
+        """Yield all texts from the first one on, piece by piece."""
+
+
+def open_stream(
+    data: Any, part: str | None = None, options: StreamColumnOptions | None = None
+) -> Any:
+    """Open text of any supported kind as a stream.
+
+    Args:
+        data: The path of a plain text file (one text), of a CSV, TSV or JSON Lines file (one text a
+            row), each plain or ``.gz``, or of a folder of plain text files; the name of a TFDS data
+            set; a DataFrame; a list of texts; a ``tf.data.Dataset``; or a stream, which is returned
+            unchanged. Paths in a list are texts, and are not opened.
+        part: ``train`` or ``test``: the part to read of data with parts.
+        options: The column of the texts, and whether lines are texts.
+
+    Raises:
+        DataError: The data does not exist or is of an unsupported kind.
+    """
+    options = options or StreamColumnOptions()
+    if isinstance(data, FileStream | FolderStream | RowStream | StreamPart):
+        return data
+    if isinstance(data, str | os.PathLike):
+        path = Path(data)
+        name = path.name.lower().removesuffix(".gz")
+        if path.is_dir():
+            return FolderStream(path, options.lines)
+        if path.is_file() and not name.endswith(TABLE_ENDINGS):
+            return FileStream(path, options.lines)
+    columns = ColumnOptions(text_column=options.text_column, skip_bad_rows=options.skip_bad_rows)
+    return RowStream(open_source(data, part), columns)
+
+
+class FileStream:
+    """A plain text file, optionally ``.gz``.
+
+    Args:
+        path: The file.
+        lines: Whether each line that is not blank is a text; otherwise the file is one text.
+    """
+
+    def __init__(self, path: Path, lines: bool = False) -> None:
+        self.name = str(path)
+        self._path = path
+        self._by_line = lines
+
+    def __iter__(self) -> Iterator[Piece]:
+        lines: list[str] = []
+        size = 0
+        for number, line in enumerate(read_lines(self._path, "\n"), 1):
+            self._check(line, number)
+            if self._by_line:
+                if text := line.strip():
+                    yield Piece(text, ends=True)
+                continue
+            lines.append(line)
+            size += len(line)
+            if size >= PIECE_LENGTH:
+                yield Piece("".join(lines), ends=False)
+                lines, size = [], 0
+        if not self._by_line:
+            yield Piece("".join(lines), ends=True)
+
+    def _check(self, line: str, number: int) -> None:
+        """Raise ``DataError`` unless a line is plain text in UTF-8."""
+        if "\0" in line:
+            raise DataError(
+                f"{self.name}: line {number} has a NUL byte; this is no plain text file"
+            )
+        if not line.isascii():
+            try:
+                utf8(line, f"line {number}")
+            except BadRowError as error:
+                raise DataError(f"{self.name}: {error}") from None
+
+
+class FolderStream:
+    """A folder of plain text files, including those in sub-folders but not hidden ones.
+
+    Args:
+        path: The folder.
+        lines: As for ``FileStream``.
+
+    Raises:
+        DataError: The folder has no files.
+    """
+
+    def __init__(self, path: Path, lines: bool = False) -> None:
+        self.name = str(path)
+        self._by_line = lines
+        names = [
+            str(file.relative_to(path))
+            for file in path.rglob("*")
+            if file.is_file() and not any(p.startswith(".") for p in file.relative_to(path).parts)
+        ]
+        if not names:
+            raise DataError(f"{path} has no files; it should have plain text files")
+        self._files = [path / name for name in natural_order(names)]
+
+    def __iter__(self) -> Iterator[Piece]:
+        for file in self._files:
+            yield from FileStream(file, self._by_line)
+
+
+class RowStream:
+    """The texts of the rows of a source.
+
+    Args:
+        source: The source of the rows.
+        options: The column of the texts.
+    """
+
+    def __init__(self, source: Any, options: ColumnOptions) -> None:
+        self.name = source.name
+        self._examples = TextExamples(source, options, labelled=False)
+
+    def __iter__(self) -> Iterator[Piece]:
+        for example in self._examples:
+            yield Piece(example.text, ends=True)
+
+
+class StreamSize(NamedTuple):
+    """The size of a stream.
+
+    Attributes:
+        characters: The number of characters, in code points.
+        texts: The number of texts.
+        last: The offset of the last text, in characters.
+    """
+
+    characters: int
+    texts: int
+    last: int
+
+
+def size_of(stream: TextStream) -> StreamSize:
+    """Measure a stream in one pass.
+
+    Raises:
+        DataError: The stream is empty, or holds something else than text.
+    """
+    characters = texts = begin = last = 0
+    for piece in stream:
+        characters += len(piece.text)
+        if piece.ends:
+            texts, last, begin = texts + 1, begin, characters
+    if not characters:
+        raise DataError(f"{stream.name} has no text")
+    return StreamSize(characters, texts, last)
+
+
+class StreamPart:
+    """A part of a stream: the texts that begin in a range, or the range of a single text.
+
+    Args:
+        stream: The whole stream.
+        size: The size of the whole stream.
+        start: The offset at which the range begins, in characters.
+        stop: The offset at which it ends, exclusive.
+    """
+
+    def __init__(self, stream: TextStream, size: StreamSize, start: int, stop: int) -> None:
+        self.name = stream.name
+        self._stream = stream
+        self._whole = size.texts > 1
+        self._start = start
+        self._stop = stop
+
+    def __iter__(self) -> Iterator[Piece]:
+        place = begin = 0
+        for piece in self._stream:
+            if self._whole:
+                if self._start <= begin < self._stop:
+                    yield piece
+            else:
+                low, high = (max(0, end - place) for end in (self._start, self._stop))
+                if part := piece.text[low:high]:
+                    yield Piece(part, ends=False)
+            place += len(piece.text)
+            if piece.ends:
+                begin = place
+        if not self._whole:
+            yield Piece("", ends=True)
+
+
+def parted(stream: TextStream, size: StreamSize, share: float) -> tuple[StreamPart, StreamPart]:
+    """Split a stream in two, the second part with about a share of its characters.
+
+    Several texts stay whole, and the second part has at least the last of them.
+    """
+    place = size.characters - round(share * size.characters)
+    if size.texts > 1:
+        place = min(place, size.last)
+    return (
+        StreamPart(stream, size, 0, place),
+        StreamPart(stream, size, place, size.characters),
+    )
+
+
+def whole_texts(stream: TextStream) -> Iterator[str]:
+    """Yield the texts of a stream, each joined from its pieces."""
+    pieces: list[str] = []
+    for piece in stream:
+        pieces.append(piece.text)
+        if piece.ends:
+            yield "".join(pieces)
+            pieces = []

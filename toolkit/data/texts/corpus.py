@@ -1,0 +1,57 @@
+"""Encoding of labelled texts as ids on disk."""
+
+from collections.abc import Callable
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from toolkit.data.corpora.packed import PackedCorpus, SequenceWriter
+from toolkit.data.labels import LabelEncoder
+from toolkit.data.texts.examples import TextExamples
+from toolkit.data.texts.scan import Scan
+
+_TEXTS_AT_ONCE = 512
+
+
+def encode(
+    examples: TextExamples,
+    tokenizer: Callable[[Any], Any],
+    encoder: LabelEncoder | None = None,
+    expected: Scan | None = None,
+) -> PackedCorpus:
+    """Encode examples in one pass, with their ids in a file on disk.
+
+    Args:
+        examples: The examples; rows with an unknown class are bad rows.
+        tokenizer: Maps strings [B] to ids int32 [B, T], padded with 0 at the end, in TensorFlow
+            ops; it is compiled, which halves the time.
+        encoder: The encoder of the labels; None for unlabelled data.
+        expected: The scan of the same examples, against which they are checked.
+
+    Raises:
+        DataError: A row cannot be used, or the examples differ from the scan.
+        WorkError: The temporary file cannot be written.
+    """
+    rows: list[int] = []
+    labels: list[NDArray[Any]] = []
+    compiled = tf.function(
+        tokenizer, input_signature=[tf.TensorSpec([None], tf.string)], autograph=False
+    )
+    read = examples.known(encoder) if encoder else iter(examples)
+    if expected is not None:
+        read = expected.reread(read)
+    with SequenceWriter() as writer:
+        while chunk := list(islice(read, _TEXTS_AT_ONCE)):
+            writer.write_ids(np.asarray(compiled(tf.constant([example.text for example in chunk]))))
+            rows.extend(example.row for example in chunk)
+            if encoder:
+                labels.append(encoder.encode([example.label for example in chunk]))
+        return PackedCorpus(
+            writer.packed(),
+            np.concatenate(labels) if labels else None,
+            np.asarray(rows, np.int64),
+            encoder,
+        )

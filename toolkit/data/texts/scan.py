@@ -1,0 +1,113 @@
+"""The scan of labelled texts: their classes and groups, for the split and the encoder."""
+
+import zlib
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolkit.data.fingerprints import fingerprint
+from toolkit.data.labels import LabelCounter, LabelEncoder
+from toolkit.data.splits import Indices, split_indices
+from toolkit.data.texts.examples import Example, TextExamples
+from toolkit.errors import DataError
+
+E = TypeVar("E")
+
+
+def same_reread(
+    examples: Iterable[E], text: Callable[[E], str], count: int, checksum: int
+) -> Iterator[E]:
+    """Yield the examples of a later reading, and check that they equal those of the scan.
+
+    Args:
+        examples: The examples.
+        text: Returns the part of an example that the checksum covers.
+        count: The number of examples in the scan.
+        checksum: The CRC-32 of their texts.
+
+    Raises:
+        DataError: The examples or their order differ; raised after the last of them.
+    """
+    number = crc = 0
+    for example in examples:
+        number += 1
+        crc = zlib.crc32(text(example).encode(), crc)
+        if number > count:
+            break
+        yield example
+    if (number, crc) != (count, checksum):
+        raise DataError(
+            "the data came in another order when it was read again; cache it or turn shuffling off"
+        )
+
+
+@dataclass(frozen=True)
+class Scan:
+    """The result of a scan: a few numbers for each example, not its text.
+
+    Attributes:
+        count: The number of examples.
+        encoder: The encoder of their labels.
+        classes: The class of each example, int32 [count]; None unless each has exactly one.
+        groups: A fingerprint of the group of each example, int64 [count]; None without groups.
+        checksum: The CRC-32 of the texts in order.
+    """
+
+    count: int
+    encoder: LabelEncoder
+    classes: NDArray[np.int32] | None
+    groups: NDArray[np.int64] | None
+    checksum: int
+
+    def reread(self, examples: Iterable[Example]) -> Iterator[Example]:
+        """Yield the examples of a later reading, and check that they equal those of the scan.
+
+        The scan identifies examples by position, so a different order would assign them to the
+        wrong part of the split.
+
+        Raises:
+            DataError: The texts or their order differ.
+        """
+        return same_reread(examples, attrgetter("text"), self.count, self.checksum)
+
+    def split(self, share: float, seed: int) -> tuple[Indices, Indices]:
+        """Split off a held-out part; see :func:`toolkit.data.splits.split_indices`.
+
+        The split is stratified by class, but not by several labels or numbers.
+        """
+        return split_indices(self.count, share, seed, self.classes, self.groups)
+
+
+def scan(examples: TextExamples, target: Any) -> Scan:
+    """Scan examples, so that they can be split before any training.
+
+    Args:
+        examples: The labelled examples.
+        target: The kind of label: ``classes``, ``labels`` or ``number``.
+
+    Raises:
+        DataError: A row cannot be used, or there are fewer than two classes.
+    """
+    counter = LabelCounter(target)
+    seen: dict[str, int] = {}  # classes in order of appearance
+    classes, groups = array("i"), array("q")
+    count = checksum = 0
+    for example in counter.watch(examples):
+        count += 1
+        checksum = zlib.crc32(example.text.encode(), checksum)
+        if target == "classes":
+            classes.append(seen.setdefault(str(example.label), len(seen)))
+        if examples.group_column is not None:
+            groups.append(fingerprint(example.group or ""))
+    encoder = counter.encoder(examples.label_place)
+    numbers = None
+    if target == "classes":
+        final = np.asarray(encoder.encode(list(seen)), np.int32)
+        numbers = final[np.asarray(classes, np.int32)]
+    group_prints = np.asarray(groups, np.int64) if groups else None
+    return Scan(count, encoder, numbers, group_prints, checksum)

@@ -1,0 +1,40 @@
+"""Text files kept in ``model.keras``, so that they are replaced together with its weights."""
+
+import os
+import zipfile
+from collections.abc import Mapping
+
+from toolkit.errors import ModelError
+
+#: Where they are in the archive; Keras has ``assets/`` for its own.
+PLACE = "task"
+
+
+def add_assets(path: str | os.PathLike[str], assets: Mapping[str, str]) -> None:
+    """Add text files to a ``.keras`` file.
+
+    Args:
+        path: The file, as Keras wrote it.
+        assets: The contents by name.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in assets.items():
+            archive.writestr(f"{PLACE}/{name}", content.encode())
+
+
+def read_asset(path: str | os.PathLike[str], name: str) -> str | None:
+    """Return the content of a text file in a ``.keras`` file, or None where it has none.
+
+    Raises:
+        ModelError: It is no ``.keras`` file.
+    """
+    if not zipfile.is_zipfile(path):
+        raise ModelError(f"{path} is no .keras file, or only a part of one")
+    with zipfile.ZipFile(path) as archive:
+        try:
+            return archive.read(f"{PLACE}/{name}").decode()
+        except KeyError:
+            return None

@@ -1,0 +1,246 @@
+"""Tagging schemes: IOB1, IOB2, BIOES and IO.
+
+The toolkit uses IOB2; its networks learn BIOES (Ratinov and Roth 2009, section 5). IOB1 was
+introduced by Ramshaw and Marcus 1995 and is that of the CoNLL-2003 data, IOB2 by Tjong Kim Sang and
+Veenstra 1999.
+
+========  ===  ===================================================================
+scheme    a b   two entities of the label X, of two tokens and of one, side by side
+========  ===  ===================================================================
+IOB1            I-X I-X B-X   (B only directly after another entity of the same label)
+IOB2            B-X I-X B-X
+BIOES           B-X E-X S-X   (also with L for E, U for S, M for I, as in BILOU and BMES)
+IO              X   X   X     (also I-X I-X I-X: adjacent tokens are one entity)
+========  ===  ===================================================================
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolkit.errors import DataError, quoted
+from toolkit.tagging.spans import Span, spans_of, tags_of
+
+OUTSIDE = "O"
+SCHEMES = ("IOB1", "IOB2", "BIOES", "IO")
+
+_TAG = re.compile(r"([BIEMLSU])[-_](.+)", re.IGNORECASE | re.DOTALL)
+_PREFIXES = {"M": "I", "L": "E", "U": "S"}
+_ALLOWED = {"IOB1": {*"OBI"}, "IOB2": {*"OBI"}, "BIOES": {*"OBIES"}, "IO": {"O", "I", ""}}
+_EXAMPLES = {
+    "IOB1": "O, I-X and B-X",
+    "IOB2": "O, B-X and I-X",
+    "BIOES": "O, B-X, I-X, E-X and S-X",
+    "IO": "O and labels without B-",
+}
+
+
+class TagError(DataError):
+    """Tags that are invalid in their scheme.
+
+    Args:
+        message: The problem.
+        token: The index of the token, from 0.
+    """
+
+    def __init__(self, message: str, token: int) -> None:
+        super().__init__(message)
+        self.token = token
+
+
+def find_scheme(sentences: Iterable[Sequence[str]]) -> str:
+    """Find the scheme of most tags of sentences, in one pass.
+
+    It is IO if most tags have no prefix, and BIOES if most entities have a tag with E or S (or L,
+    U). With B and I alone, it is decided by the first tags of entities that follow no other: B in
+    IOB2, I in IOB1. ``to_iob2`` reports tags of other schemes.
+
+    Labels may look like tags. A label with E (or L) also occurs with B in BIOES, so without a
+    ``B-mail``, ``e-mail`` is a label without a prefix.
+
+    Args:
+        sentences: The tags of each sentence.
+
+    Returns:
+        One of ``SCHEMES``; IOB2 if there are no entities.
+
+    Raises:
+        DataError: All tags are labels without a prefix, and none is O: these are no tags.
+    """
+    counts: Counter[tuple[str, str]] = Counter()
+    first_tags: Counter[str] = Counter()  # first tags of entities after no other, by prefix
+    for tags in sentences:
+        before = ""
+        for tag in tags:
+            prefix, label = _parts(tag)
+            counts[prefix, label] += 1
+            first_tags[prefix] += label != before if prefix == "I" else not before
+            before = label
+    prefixes: Counter[str] = Counter()
+    for (prefix, label), number in counts.items():
+        prefixes["" if prefix == "E" and not counts["B", label] else prefix] += number
+    if {*prefixes} == {""}:
+        raise DataError("every token has a label, and none has the tag O of what is no entity")
+    if prefixes[""] > prefixes["B"] + prefixes["I"] + prefixes["S"]:
+        return "IO"
+    entities = prefixes["B"] + prefixes["S"] + first_tags["I"]
+    if 2 * (prefixes["E"] + prefixes["S"]) > entities:
+        return "BIOES"
+    return "IOB1" if first_tags["I"] > first_tags["B"] else "IOB2"
+
+
+def to_iob2(tags: Sequence[str], scheme: str) -> list[str]:
+    """Convert tags of a scheme to IOB2.
+
+    ::
+
+        IOB1    I-PER I-PER B-PER O I-LOC   ->   B-PER I-PER B-PER O B-LOC
+        BIOES   B-PER E-PER S-PER O S-LOC   ->   B-PER I-PER B-PER O B-LOC
+        IO      PER   PER   PER   O LOC     ->   B-PER I-PER I-PER O B-LOC
+
+    Prefixes may be in lower case, and an underscore may replace the hyphen after them. Labels of IO
+    may look like tags, except that the label of ``I-PER`` is PER.
+
+    Args:
+        tags: The tags of a sentence.
+        scheme: One of ``SCHEMES``.
+
+    Raises:
+        TagError: The tags are invalid in the scheme.
+    """
+    closes = scheme == "BIOES"  # the last tag of each entity marks its end
+    iob2 = []
+    before = ""  # the label that may continue
+    for place, (prefix, label) in enumerate(split_tags(tags, scheme)):
+        tag = tags[place]
+        continues = prefix not in ("O", "B", "S") and label == before
+        after = f"after {quoted(tags[place - 1])}" if place else "at the beginning"
+        if prefix in ("I", "E") and not continues and scheme in ("IOB2", "BIOES"):
+            raise TagError(
+                f"the tag {quoted(tag)} {after} continues no entity; in {scheme} one begins with "
+                f"B-{label}",
+                place,
+            )
+        if prefix == "B" and not before and scheme == "IOB1":
+            raise TagError(
+                f"the tag {quoted(tag)} {after} is beside no entity; in IOB1 one begins with "
+                f"I-{label} then",
+                place,
+            )
+        if closes and before and not continues:
+            raise TagError(
+                f"the tag {quoted(tags[place - 1])} is followed by {quoted(tag)}; in BIOES the "
+                f"entity must end with E-{before}",
+                place - 1,
+            )
+        iob2.append(OUTSIDE if prefix == "O" else f"{'I' if continues else 'B'}-{label}")
+        before = "" if closes and prefix in ("E", "S") else label
+    if closes and before:
+        raise TagError(
+            f"the tag {quoted(tags[-1])} is the sentence's last; in BIOES the entity must end "
+            f"with E-{before}",
+            len(tags) - 1,
+        )
+    return iob2
+
+
+def split_tags(tags: Sequence[str], scheme: str) -> list[tuple[str, str]]:
+    """Split each tag into its prefix (O, B, I, E, S or none) and its label.
+
+    Args:
+        tags: Tags; the tags around each are not considered.
+        scheme: One of ``SCHEMES``.
+
+    Raises:
+        TagError: A tag is invalid in the scheme.
+    """
+    parts = []
+    for place, tag in enumerate(tags):
+        prefix, label = _parts(tag)
+        if scheme == "IO" and prefix != OUTSIDE and tag[:1] not in "BI":
+            prefix, label = "", tag
+        if tag.upper() in _WITHOUT_LABEL:
+            raise TagError(f"the tag {quoted(tag)} has no label; tags are such as B-PER", place)
+        if prefix not in _ALLOWED[scheme]:
+            known = _EXAMPLES[scheme]
+            raise TagError(f"the tag {quoted(tag)} is none of {scheme}; tags are {known}", place)
+        parts.append((prefix, label))
+    return parts
+
+
+@lru_cache(4096)
+def _parts(tag: str) -> tuple[str, str]:
+    """Split a tag into its prefix (O, B, I, E, S or none) and its label."""
+    if tag in ("O", "o"):
+        return OUTSIDE, ""
+    match = _TAG.fullmatch(tag)
+    if match is None:
+        return "", tag
+    prefix = match[1].upper()
+    return _PREFIXES.get(prefix, prefix), match[2]
+
+
+_WITHOUT_LABEL = {f"{prefix}{end}" for prefix in "BI" for end in ("", "-", "_")}
+
+
+def bioes_tags(labels: Sequence[str]) -> tuple[str, ...]:
+    """Return the tags of BIOES: ``O``, then B, I, E and S of each label in turn."""
+    return (OUTSIDE, *(f"{prefix}-{label}" for label in labels for prefix in "BIES"))
+
+
+def to_bioes(tags: Sequence[str]) -> list[str]:
+    """Convert IOB2 tags to BIOES.
+
+    ::
+
+        B-PER I-PER I-PER O B-LOC   ->   B-PER I-PER E-PER O S-LOC
+    """
+    bioes = [OUTSIDE] * len(tags)
+    for start, end, label in spans_of(tags):
+        if end - start == 1:
+            bioes[start] = f"S-{label}"
+            continue
+        inside = [f"I-{label}"] * (end - start - 2)
+        bioes[start:end] = [f"B-{label}", *inside, f"E-{label}"]
+    return bioes
+
+
+def from_bioes(tags: Sequence[str]) -> list[str]:
+    """Convert valid BIOES tags to IOB2; the inverse of ``to_bioes``."""
+    return tags_of(bioes_spans(tags), len(tags))
+
+
+def bioes_spans(tags: Sequence[str]) -> list[Span]:
+    """Return the spans, in tokens, of valid BIOES tags."""
+    spans = []
+    start = 0
+    for place, tag in enumerate(tags):
+        prefix, _, label = tag.partition("-")
+        if prefix in ("B", "S"):
+            start = place
+        if prefix in ("E", "S"):
+            spans.append(Span(start, place + 1, label))
+    return spans
+
+
+def bioes_transitions(
+    tags: Sequence[str],
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which tags BIOES allows at the ends of a sentence and after one another.
+
+    Args:
+        tags: C tags, as ``bioes_tags`` returns them.
+
+    Returns:
+        Which tags may be first [C]; which tag (column) may follow which tag (row) [C, C]; which
+        tags may be last [C].
+    """
+    parts = [tag.partition("-")[::2] for tag in tags]
+    begins = np.array([prefix in "OBS" for prefix, _ in parts])  # no entity continues into it
+    closed = np.array([prefix in "OES" for prefix, _ in parts])  # no entity continues after it
+    same = np.array([[one == other for _, other in parts] for _, one in parts])
+    return begins, np.where(closed[:, None], begins, same & ~begins), closed

@@ -1,0 +1,35 @@
+"""The texts of a text classifier's model card."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from toolkit.tasks.card import LIMITS
+from toolkit.tasks.classification.options import TextClassifierOptions
+
+TASKS = {
+    "classes": "Predicts one of several classes for each text, with its probability.",
+    "labels": "Predicts the probability of each of several labels for each text.",
+    "number": "Predicts a number for each text.",
+}
+KEPT = {"head": "its head is", "tail": "its tail is", "head_and_tail": "half of each end is"}
+
+
+def card_words(options: TextClassifierOptions, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the task's texts for the model card; see ``toolkit.export.Card``.
+
+    Args:
+        options: The options of the training.
+        facts: The facts that the run recorded.
+    """
+    if options.model == "one_to_one":
+        long_texts = f"Only the first {options.window} {options.token_level} of a text are read."
+    else:
+        long_texts = (
+            f"Of a text of more than {facts['max_length']} {options.token_level}, "
+            f"{KEPT[options.truncation]} read."
+        )
+    return {
+        "task": TASKS[options.target],
+        "long_texts": long_texts,
+        "limits": LIMITS,
+    }

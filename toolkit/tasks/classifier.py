@@ -1,0 +1,203 @@
+"""The template of tasks that predict a class, several labels or a number for a sequence."""
+
+import zlib
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from toolkit.data import LabelEncoder, LengthBatches, PackedCorpus
+from toolkit.diagnostics.diagnosis import Subject, Track, Window, longest, shortened
+from toolkit.evaluation import worst_errors
+from toolkit.tasks.options import CLASSIFIER_MONITORS
+from toolkit.tasks.outcomes import ClassifierOutcomes, classifier_metrics
+from toolkit.tasks.prepared import Prepared
+from toolkit.tasks.settings import Settings
+from toolkit.tasks.task import Task, balanced_weights
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: The output layer by target.
+OUTPUTS = {"classes": "softmax", "labels": "sigmoid", "number": "linear"}
+#: The number of time steps, padding included, of a validation batch.
+VALIDATION_STEPS = 16_384
+#: The number of examples in memory during evaluation.
+CHUNK = 1024
+
+
+class Classifier(Task):
+    """The template of an estimator with one answer per sequence.
+
+    The network has a ``toolkit.models.OutputLayer`` as its attribute ``output_layer``. Besides the
+    hooks of ``Task`` there are ``_examples``, ``_encode``, ``_answers`` and, for reports, ``_text``
+    and ``_steps``.
+    """
+
+    if TYPE_CHECKING:  # options that a task may add
+        target: Any
+        class_weights: Any
+        label_smoothing: Any
+    else:
+        target, class_weights, label_smoothing = "classes", "none", 0.0
+
+    # Hooks
+
+    @abstractmethod
+    def _examples(self, data: Any, labelled: bool) -> Iterable[Any]:
+        """Return examples for prediction or evaluation; labelled ones have a known ``label``."""
+
+    @abstractmethod
+    def _answers(self, examples: Sequence[Any]) -> Mapping[str, Any]:
+        """Return the outputs of ``serving_default`` for examples, in their order."""
+
+    @abstractmethod
+    def _encode(self, data: Any) -> PackedCorpus:
+        """Return labelled data as a corpus with the learnt classes."""
+
+    def _text(self, example: Any) -> str:
+        """Return an example as text for reports."""
+        return repr(example)
+
+    def _steps(self, values: Any) -> list[str]:
+        """Return the time steps of one sequence as texts for reports."""
+        return [str(number) for number in range(1, len(values) + 1)]
+
+    # Learning
+
+    def head(self, prepared: Prepared) -> dict[str, Any]:
+        """Return the arguments of the network's output layer."""
+        encoder: LabelEncoder = prepared.train.encoder
+        arguments = {"outputs": encoder.outputs, "output": OUTPUTS[encoder.target]}
+        if encoder.target != "number":
+            return arguments
+        numbers = np.asarray(prepared.train.labels)
+        scale = float(numbers.std()) or 1.0
+        return {**arguments, "output_mean": float(numbers.mean()), "output_scale": scale}
+
+    def _batches(self, prepared: Prepared) -> LengthBatches:
+        settings, weights = prepared.settings, None
+        if self.class_weights == "balanced":
+            weights = balanced_weights(prepared.train.class_counts)
+        return LengthBatches(
+            prepared.train, settings.batch_tokens, settings.seed, class_weights=weights
+        )
+
+    def _loss(self, network: keras.Model, settings: Settings) -> keras.losses.Loss:
+        loss: keras.losses.Loss = network.output_layer.loss(self.label_smoothing)
+        return loss
+
+    def _training_metrics(self) -> list[keras.metrics.Metric]:
+        if self.target != "classes":
+            return []
+        return [keras.metrics.SparseCategoricalAccuracy("accuracy")]
+
+    def _monitors(self) -> Mapping[str, str]:
+        return CLASSIFIER_MONITORS[self.target]
+
+    def _validation(self, network: keras.Model, prepared: Prepared) -> Callable[[], dict[str, Any]]:
+        held_out: PackedCorpus = prepared.held_out
+        batches = LengthBatches(held_out, VALIDATION_STEPS, shuffle=False)
+        answer = tf.function(
+            network.answer, input_signature=[held_out.input_signature], autograph=False
+        )
+
+        def measure() -> dict[str, Any]:
+            parts = [answer(batch[0]).numpy() for batch in batches.dataset()]
+            answers = batches.restore(np.concatenate(parts))
+            return classifier_metrics(self.target, held_out.labels, answers, self.classes)
+
+        return measure
+
+    # Gradients
+
+    def _subject(self, data: Any, network: keras.Model) -> Subject:
+        corpus = self._encode(data)
+        loss = network.output_layer.loss()
+
+        def losses(inputs: Any, labels: Any) -> tuple[Any, Any]:
+            values = tf.reshape(loss.call(labels, network(inputs, training=False)), [-1, 1])
+            return values, tf.ones_like(values)
+
+        def window(sequences: int, steps: int) -> Window:
+            chosen, length = longest(corpus.lengths, sequences, steps)
+            inputs = shortened(corpus.inputs(chosen), length, values="length")
+            shown = {self.INPUT_NAME: self._steps(inputs["values"][0])}
+            return Window(inputs, corpus.targets(chosen), shown)
+
+        batches = LengthBatches(corpus, self.facts["batch_tokens"], self.seed).dataset()
+        tracks = {self.INPUT_NAME: Track(network.recurrent, at_end=True)}
+        return Subject(network, batches, losses, window, tracks)
+
+    # Prediction and evaluation
+
+    def predict(self, texts: Any) -> list[dict[str, Any]]:
+        """Answer each input, in order.
+
+        Args:
+            texts: A list of inputs, or data of any kind that ``fit`` takes; labels are ignored. A
+                missing input is answered as an empty one.
+
+        Returns:
+            For each input ``label``, ``score`` and ``probabilities`` by class; with several labels
+            also ``labels``, those with a probability of at least 0.5; for a number only ``value``.
+
+        Raises:
+            ModelError: The task is not fitted.
+        """
+        self._check_fitted()
+        answers = self._answers(list(self._examples(texts, labelled=False)))
+        if "value" in answers:
+            return [{"value": float(value)} for value in answers["value"]]
+        names = ("label", "score", "probabilities")
+        rows = zip(*(answers.get(name, ()) for name in names), strict=True)
+        return [self._plain(*row) for row in rows]
+
+    def _plain(self, label: Any, score: Any, row: Any) -> dict[str, Any]:
+        """Return one answer as plain Python values."""
+        probabilities = dict(zip(self.classes, map(float, row), strict=True))
+        answer: dict[str, Any] = {"label": str(label), "score": float(score)}
+        if self.target == "labels":
+            answer["labels"] = [name for name, p in probabilities.items() if p >= 0.5]
+        return {**answer, "probabilities": probabilities}
+
+    def _outcomes(self, data: Any, keep_errors: bool) -> ClassifierOutcomes:
+        self._check_fitted()
+        labels: list[Any] = []
+        answers: list[Any] = []
+        errors: pd.DataFrame | None = None
+        checksum = 0
+        encoder = LabelEncoder(self.target, self.classes)
+        stream = iter(self._examples(data, labelled=True))
+        while chunk := list(islice(stream, CHUNK)):
+            outputs = self._answers(chunk)
+            labels.append(encoder.encode([example.label for example in chunk]))
+            answers.append(outputs["probabilities"] if self.classes else outputs["value"][:, None])
+            texts = [self._text(example) for example in chunk]
+            read = repr([*zip(texts, (example.label for example in chunk), strict=True)])
+            checksum = zlib.crc32(read.encode("utf-8", "surrogatepass"), checksum)
+            if keep_errors and self.target == "classes":
+                errors = worst_errors(texts, labels[-1], answers[-1], self.classes, among=errors)
+        together = np.concatenate(labels), np.concatenate(answers)
+        return ClassifierOutcomes(self.target, self.classes, *together, errors, checksum)
+
+
+def class_outputs(answer: Any, classes: Sequence[str]) -> dict[str, Any]:
+    """Return the outputs of ``serving_default`` for a network's answer [B, C].
+
+    Returns:
+        With classes ``label`` string [B] (the likeliest), ``score`` float [B] (its probability)
+        and ``probabilities`` float [B, C]; without classes ``value`` float [B].
+    """
+    answer = tf.cast(answer, tf.float32)
+    if not classes:
+        return {"value": answer[:, 0]}
+    return {
+        "label": tf.gather(tf.constant(list(classes)), tf.argmax(answer, axis=-1)),
+        "score": tf.reduce_max(answer, axis=-1),
+        "probabilities": answer,
+    }

@@ -1,0 +1,135 @@
+"""Alignment of annotated examples with tokens and sentences."""
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from toolkit.data import EntityExample, Span, align, tags_of
+from toolkit.errors import quoted
+from toolkit.inspection.entity_reading import TokenizedExample
+from toolkit.text import TokenFeatures, sentence_lengths, utf8
+
+logger = logging.getLogger("toolkit")
+
+#: The number of texts tokenised at once.
+CHUNK = 512
+
+
+def cut_texts(features: TokenFeatures, text: Any, sentences: bool) -> tuple[Any, Any, Any, Any]:
+    """Split texts [B] into tokens and sentences.
+
+    Returns:
+        Ragged [B, None]: tokens, their starts, their ends, and lengths of sentences in tokens.
+    """
+    pieces = features.split(text)
+    if sentences:
+        return *pieces, sentence_lengths(pieces, text)
+    whole = pieces.tokens.row_lengths()
+    return *pieces, tf.RaggedTensor.from_row_lengths(whole, tf.ones_like(whole), validate=False)
+
+
+class EntityAligner:
+    """Split examples into tagged sentences; raw text as the exported model splits it.
+
+    An entity is unaligned if its borders are not those of tokens, or if it spans two sentences.
+
+    Args:
+        features: The preprocessing layer that splits texts into tokens.
+        sentences: Whether texts are split into sentences.
+    """
+
+    def __init__(self, features: TokenFeatures, sentences: bool) -> None:
+        self._cut = tf.function(
+            lambda text: cut_texts(features, text, sentences),
+            input_signature=[tf.TensorSpec([None], tf.string)],
+            autograph=False,
+        )
+
+    def __call__(self, examples: Iterable[EntityExample]) -> Iterator[TokenizedExample]:
+        """Yield each example with its sentences and its unaligned entities."""
+        stream = iter(examples)
+        while chunk := list(islice(stream, CHUNK)):
+            texts = [example.text for example in chunk if example.text is not None]
+            cuts = self._in_python(texts) if texts else iter(())
+            for example in chunk:
+                if example.text is None:
+                    yield TokenizedExample(example, [(example.tokens, list(example.tags))], [])
+                else:
+                    yield TokenizedExample(example, *_tagged(*next(cuts), example.spans))
+
+    def _in_python(
+        self, texts: Sequence[str]
+    ) -> Iterator[tuple[list[str], list[int], list[int], list[int]]]:
+        """Yield the results of ``cut_texts`` text by text, as Python values."""
+        parts = [part.to_list() for part in self._cut(tf.constant([utf8(text) for text in texts]))]
+        for tokens, starts, ends, lengths in zip(*parts, strict=True):
+            yield [token.decode() for token in tokens], starts, ends, lengths
+
+
+class UnalignedEntities:
+    """A counter of all and of unaligned entities.
+
+    Attributes:
+        entities: The number of entities.
+        unaligned: The number of unaligned entities.
+    """
+
+    def __init__(self) -> None:
+        self.entities = 0
+        self.unaligned = 0
+        self._first = ""
+
+    def watch(self, cuts: Iterable[TokenizedExample]) -> Iterator[TokenizedExample]:
+        """Yield the same examples, and count their entities."""
+        for cut in cuts:
+            self.entities += len(cut.example.spans)
+            if cut.unaligned and not self.unaligned:
+                start, end, _ = cut.unaligned[0]
+                words = quoted((cut.example.text or "")[start:end])
+                self._first = f"{words} in {cut.example.place}"
+            self.unaligned += len(cut.unaligned)
+            yield cut
+
+    def log_unaligned(self, cannot: str) -> None:
+        """Log the number of unaligned entities, if any.
+
+        Args:
+            cannot: The participle of what cannot be done with them, such as ``learnt``.
+        """
+        if self.unaligned:
+            logger.warning(
+                "%d of %d entities do not begin and end where tokens of one sentence do, and "
+                "cannot be %s (%s)",
+                *(self.unaligned, self.entities, cannot, self._first),
+            )
+
+
+def _tagged(
+    tokens: list[str], starts: list[int], ends: list[int], lengths: list[int], spans: Sequence[Span]
+) -> tuple[list[tuple[Sequence[str], list[str]]], list[Span]]:
+    """Return the sentences of a text, with tokens and tags, and its unaligned spans."""
+    aligned, unaligned = align(spans, starts, ends)
+    sentences: list[tuple[Sequence[str], list[str]]] = []
+    begin = 0
+    aligned_in_sentences = 0
+    for length in lengths:
+        inside = [
+            Span(span.start - begin, span.end - begin, span.label)
+            for span in aligned
+            if begin <= span.start and span.end <= begin + length
+        ]
+        aligned_in_sentences += len(inside)
+        sentences.append((tokens[begin : begin + length], tags_of(inside, length)))
+        begin += length
+    if aligned_in_sentences < len(aligned):  # some span two sentences
+        borders = set(np.cumsum(lengths).tolist())
+        unaligned += [
+            Span(starts[span.start], ends[span.end - 1], span.label)
+            for span in aligned
+            if any(place in borders for place in range(span.start + 1, span.end))
+        ]
+    return sentences, unaligned

@@ -1,0 +1,26 @@
+"""The texts of a tagger's model card."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from toolkit.tasks.card import LIMITS
+from toolkit.tasks.entities.options import EntityTaggerOptions
+
+
+def card_words(options: EntityTaggerOptions, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the task's texts for the model card; see ``toolkit.export.Card``.
+
+    Args:
+        options: The options of the training.
+        facts: The facts that the run recorded.
+    """
+    cut = "sentence by sentence" if options.sentences else "in one piece"
+    return {
+        "task": (
+            "Finds entities in texts: their label, their offsets in code points and the "
+            "probability that both are correct. It also tags the tokens of sentences."
+        ),
+        "counted": "entities",
+        "long_texts": f"A text of any length is read, {cut}, cut into {facts['token_level']}.",
+        "limits": LIMITS,
+    }

@@ -1,0 +1,91 @@
+"""A tagger's answers to annotated sentences, beside the gold entities."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from toolkit.data import EntityExample
+from toolkit.evaluation import (
+    NOTHING,
+    Statistics,
+    Tagged,
+    entity_metrics,
+    entity_statistics,
+    worst_entities,
+    write_report,
+)
+from toolkit.tagging import Span, spans_of
+from toolkit.tasks.entities.alignment import UnalignedEntities
+
+
+@dataclass(frozen=True)
+class TaggerOutcomes:
+    """Answers to annotated sentences, beside the gold entities.
+
+    Attributes:
+        sentences: Each sentence or text with its gold and its predicted spans.
+        classes: The labels of entities.
+        seen: The fingerprints of the entities of the training data.
+        unaligned: The counter of unaligned gold entities.
+        checksum: The checksum of the examples as read.
+    """
+
+    sentences: Sequence[Tagged]
+    classes: Sequence[str]
+    seen: frozenset[int]
+    unaligned: UnalignedEntities
+    checksum: int
+
+    def metrics(self) -> dict[str, Any]:
+        """Return the metrics of ``entity_metrics``, and the number of unaligned entities."""
+        self.unaligned.log_unaligned("found")
+        metrics = entity_metrics(self.sentences, self.classes, self.seen)
+        return metrics | {"unaligned": self.unaligned.unaligned}
+
+    def statistics(self) -> Statistics:
+        """Return the statistics, one row per sentence or text."""
+        return entity_statistics(self.sentences, self.classes)
+
+    def write(self, folder: Path, metrics: Mapping[str, Any]) -> None:
+        """Write ``metrics.json``, ``confusion.png`` and ``errors.csv``."""
+        names = [*self.classes, NOTHING]
+        write_report(folder, metrics, names, worst_entities(self.sentences))
+
+
+def over_common_tokens(example: EntityExample, answer: Mapping[str, Any]) -> Tagged:
+    """Return gold and predicted spans over common tokens.
+
+    A sentence of tokens keeps its own. A text is split at white space, and wherever a gold or a
+    predicted entity begins or ends.
+    """
+    if example.text is None:
+        predicted = spans_of(answer["tags"])
+        scores = [min(answer["scores"][span.start : span.end]) for span in predicted]
+        return Tagged(example.tokens, spans_of(example.tags), predicted, scores)
+    text, entities = example.text, answer["entities"]
+    predicted = [Span(entity["start"], entity["end"], entity["label"]) for entity in entities]
+    borders = {
+        position for span in (*example.spans, *predicted) for position in (span.start, span.end)
+    }
+    starts: list[int] = []
+    inside = False
+    for position, character in enumerate(text):
+        visible = not character.isspace()
+        if visible and (not inside or position in borders):
+            starts.append(position)
+        inside = visible
+    ends = [*starts[1:], len(text)]
+
+    def token_span(span: Span) -> Span:
+        first, last = np.searchsorted(starts, [span.start, span.end])
+        return Span(int(first), int(last), span.label)
+
+    return Tagged(
+        [text[start:end].strip() for start, end in zip(starts, ends, strict=True)],
+        [token_span(span) for span in example.spans],
+        [token_span(span) for span in predicted],
+        [entity["score"] for entity in entities],
+    )

@@ -1,0 +1,211 @@
+"""The preparation of annotated sentences for training."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolkit.data import (
+    EntityExamples,
+    TaggedCorpus,
+    TaggedSentence,
+    encode_tagged,
+    open_entities,
+    read_vectors,
+    word_vectors,
+)
+from toolkit.data.entities.scan import scan_entities
+from toolkit.errors import OptionError
+from toolkit.evaluation import entity_fingerprint
+from toolkit.inspection.entity_reading import TokenizedExample
+from toolkit.models import SequenceModel
+from toolkit.tagging import bioes_tags, spans_of, to_bioes
+from toolkit.tasks.card import validation_words
+from toolkit.tasks.defaults import DataSize
+from toolkit.tasks.entities.alignment import EntityAligner, UnalignedEntities
+from toolkit.tasks.prepared import Prepared
+from toolkit.tasks.pretrained import embedding_vectors, pretrained_sizes, read_pretrained
+from toolkit.tasks.settings import Settings
+from toolkit.text import TokenFeatures, choose_token_level
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreparedSentences(Prepared):
+    """Annotated sentences, prepared for training.
+
+    Attributes:
+        tag_counts: The frequency of each BIOES tag in the training part [C].
+        word_counts: The frequency of each word of the vocabulary there [V].
+        word_vectors: The initial vectors of words [V, E]; None for random ones.
+        seen: The fingerprints of the entities of the training part.
+        pretrained: The language model that initialises the network, if any.
+    """
+
+    tag_counts: NDArray[np.int64]
+    word_counts: NDArray[np.int64]
+    word_vectors: NDArray[np.float32] | None
+    seen: frozenset[int]
+    pretrained: SequenceModel | None
+
+
+def prepare_sentences(
+    settings: Settings, examples: EntityExamples, validation_data: Any = None
+) -> PreparedSentences:
+    """Read data three times: for labels and split, for the vocabulary, and to encode it.
+
+    Args:
+        settings: The settings of the training.
+        examples: The training data.
+        validation_data: The validation data, for ``open_entities``, if any; else a share of the
+            training data is held out.
+
+    Raises:
+        DataError: A row cannot be used, or there are no entities.
+        OptionError: The pretrained model uses characters.
+    """
+    pretrained, settings = _pretrained(settings)
+    scanned = scan_entities(examples)
+    in_training = np.ones(scanned.count, bool)
+    if validation_data is None and settings.validation_split:
+        _, held_rows = scanned.split(settings.validation_split, settings.seed)
+        in_training[held_rows] = False
+    settings = settings.resolve(
+        token_level=choose_token_level(scanned.sample) if scanned.sample else "words"
+    )
+    features = token_features(settings)
+    aligner = EntityAligner(features, settings.sentences)
+    counts: Counter[str] = Counter()
+    seen: set[int] = set()
+    examples_sentences = tagged_sentences(aligner(examples))
+    for sentences, used in zip(examples_sentences, in_training, strict=True):
+        for tokens, tags in sentences if used else ():
+            counts.update(tokens)
+            seen |= {
+                entity_fingerprint(tokens[span.start : span.end], span.label)
+                for span in spans_of(tags)
+            }
+    word_counts = features.adapt(counts)
+    corpus = encode_sentences(
+        tagged_sentences(aligner(examples), quiet=True), features, scanned.labels
+    )
+    train = corpus.subset(np.flatnonzero(in_training[corpus.rows]))
+    held_out = None
+    if validation_data is not None:
+        source = open_entities(validation_data, "test", settings.columns)
+        validation = EntityExamples(source, settings.columns, labels=scanned.labels)
+        held_out = encode_sentences(tagged_sentences(aligner(validation)), features, scanned.labels)
+    elif not in_training.all():
+        held_out = corpus.subset(np.flatnonzero(~in_training[corpus.rows]))
+    vectors, settings = _initial_vectors(settings, features, pretrained)
+    all_tags = bioes_tags(scanned.labels)
+    tag_counts = train.tag_counts(len(all_tags))
+    facts = {
+        "data": examples.source.name,
+        "rows": len(train),
+        "classes": _entities(all_tags, tag_counts),
+        "validation": validation_words(held_out, validation_data, "at random", settings.seed),
+    }
+    return PreparedSentences(
+        settings=settings,
+        preprocessing=features,
+        train=train,
+        held_out=held_out,
+        size=DataSize(len(train), int(train.lengths.sum())),
+        classes=scanned.labels,
+        facts=facts,
+        tag_counts=tag_counts,
+        word_counts=word_counts,
+        word_vectors=vectors,
+        seen=frozenset(seen),
+        pretrained=pretrained,
+    )
+
+
+def _pretrained(settings: Settings) -> tuple[SequenceModel | None, Settings]:
+    """Return the pretrained language model, if any, and settings with its sizes.
+
+    Raises:
+        OptionError: The model uses characters.
+    """
+    if not settings.pretrained:
+        return None, settings
+    pretrained = read_pretrained(settings.pretrained)
+    if pretrained.preprocessing.token_level != "words":
+        raise OptionError(
+            f"{settings.pretrained} uses characters; a tagger needs a language model over words"
+        )
+    return pretrained, settings.fix(**pretrained_sizes(pretrained.network, settings.options))
+
+
+def token_features(settings: Settings) -> TokenFeatures:
+    """Return a new preprocessing layer from tokens, or raw text, to features."""
+    names = (
+        "token_level",
+        "normalization",
+        "html_breaks",
+        "max_tokens",
+        "min_count",
+        "max_characters",
+    )
+    return TokenFeatures(**{name: getattr(settings, name) for name in names})
+
+
+def _initial_vectors(
+    settings: Settings, features: TokenFeatures, pretrained: SequenceModel | None
+) -> tuple[NDArray[np.float32] | None, Settings]:
+    """Return the initial vectors of words, and settings with their size."""
+    if pretrained is not None:
+        known = zip(
+            pretrained.preprocessing.vocabulary, embedding_vectors(pretrained.network), strict=True
+        )
+        return word_vectors(
+            str(settings.pretrained), known, features.words, settings.seed
+        ), settings
+    if settings.vectors == "random":
+        return None, settings
+    vectors = read_vectors(settings.vectors, features.words, settings.seed)
+    return vectors, settings.fix(embedding_size=vectors.shape[1])
+
+
+def tagged_sentences(
+    cuts: Iterable[TokenizedExample], quiet: bool = False
+) -> Iterator[list[tuple[Sequence[str], list[str]]]]:
+    """Yield the sentences of each example: tokens and their IOB2 tags.
+
+    Unaligned entities are left out, and their number is logged.
+    """
+    unaligned = UnalignedEntities()
+    for cut in unaligned.watch(cuts):
+        yield cut.sentences
+    if not quiet:
+        unaligned.log_unaligned("learnt")
+
+
+def encode_sentences(
+    sentences: Iterable[list[tuple[Sequence[str], list[str]]]],
+    features: TokenFeatures,
+    labels: Sequence[str],
+) -> TaggedCorpus:
+    """Return sentences as a corpus with the numbers of BIOES tags as targets."""
+    numbers = {tag: number for number, tag in enumerate(bioes_tags(labels))}
+    return encode_tagged(
+        (
+            TaggedSentence(row, tokens, [numbers[tag] for tag in to_bioes(tags)])
+            for row, example in enumerate(sentences)
+            for tokens, tags in example
+            if tokens
+        ),
+        features.lookup,
+    )
+
+
+def _entities(tags: Sequence[str], counts: NDArray[np.int64]) -> dict[str, int]:
+    """Return the number of entities of each label, from the frequencies of their first tags."""
+    entities: dict[str, int] = {}
+    for tag, count in zip(tags, counts.tolist(), strict=True):
+        if tag[0] in "BS":
+            entities[tag[2:]] = entities.get(tag[2:], 0) + count
+    return entities

@@ -1,0 +1,312 @@
+"""Named entity recognition, or any other labelling of spans of text."""
+
+import logging
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from toolkit.data import (
+    EntityExample,
+    EntityExamples,
+    LengthBatches,
+    TaggedCorpus,
+    open_entities,
+)
+from toolkit.diagnostics.diagnosis import Subject, Track, Window, longest, shortened
+from toolkit.evaluation import Tagged, entity_metrics
+from toolkit.models import ManyToMany, SequenceModel
+from toolkit.tagging import Span, bioes_spans, bioes_tags
+from toolkit.tasks.entities import defaults
+from toolkit.tasks.entities.alignment import EntityAligner, UnalignedEntities
+from toolkit.tasks.entities.card import card_words
+from toolkit.tasks.entities.inspection import inspect_entities
+from toolkit.tasks.entities.options import MONITORS, EntityTaggerOptions
+from toolkit.tasks.entities.outcomes import TaggerOutcomes, over_common_tokens
+from toolkit.tasks.entities.prepared import (
+    PreparedSentences,
+    encode_sentences,
+    prepare_sentences,
+    tagged_sentences,
+    token_features,
+)
+from toolkit.tasks.entities.serving import GOLDEN_TEXTS, PADDING, find_all, signatures, tag_all
+from toolkit.tasks.prepared import Prepared
+from toolkit.tasks.pretrained import initialize_recurrent
+from toolkit.tasks.settings import Settings
+from toolkit.tasks.task import Task, balanced_weights
+
+logger = logging.getLogger("toolkit")
+
+#: The number of tokens, padding included, of a validation batch.
+VALIDATION_TOKENS = 16_384
+#: The number of examples in memory during evaluation.
+CHUNK = 512
+#: The file in ``assets/`` with the fingerprints of the training data's entities.
+SEEN_FILE = "seen_entities.txt"
+
+
+@dataclass(kw_only=True, eq=False)
+class EntityTagger(Task, EntityTaggerOptions):
+    """An estimator that learns from annotated sentences, and finds entities in strings.
+
+    The options are those of ``EntityTaggerOptions``; each has a default, and ``auto`` depends on
+    the data.
+
+    Example::
+
+        tagger = EntityTagger()
+        tagger.fit("train.conll", "dev.conll")
+        tagger.predict(["Yesterday, Harry Potter met Hermione Granger."])
+        # [{'entities': [{'text': 'Harry Potter', 'label': 'PER', 'start': 11, 'end': 23,
+        #                 'score': 0.99}, ...]}]
+        tagger.export("saved_models/people")
+
+    ``data`` is a path (a column file in the CoNLL format; JSON Lines with ``text`` and ``entities``
+    or with ``tokens`` and ``tags``; CSV with a token per row or a text per row; each also ``.gz``),
+    the name of a TensorFlow data set, a pandas DataFrame, or ``(sentences of tokens, sentences of
+    tags)``.
+
+    ``evaluate`` returns the metrics of ``toolkit.evaluation.entity_metrics``: precision, recall and
+    F1 by exact match, in total, by label, and for entities that are seen or unseen in the training
+    data, and the confusion matrix; and ``unaligned``, the number of gold entities that cannot be
+    found because their borders are not those of tokens. Its ``output`` folder gets
+    ``metrics.json``, ``confusion.png`` and ``errors.csv``, the most confident errors.
+
+    Attributes are those of every task; ``classes`` are the labels of entities, and ``seen`` has the
+    fingerprints of the entities of the training data.
+    """
+
+    NO_ONNX = (
+        "a tagger cannot be exported as onnx, which has no operators for its text and its best path"
+    )
+    GOLDEN_INPUTS = GOLDEN_TEXTS
+    PADDING = PADDING
+    STEPS_INPUT = "index"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.seen: frozenset[int] = frozenset()
+
+    # Training
+
+    def _prepare(self, settings: Settings, data: Any, validation_data: Any) -> PreparedSentences:
+        examples = EntityExamples(open_entities(data, "train", settings.columns), settings.columns)
+        return prepare_sentences(settings, examples, validation_data)
+
+    def _defaults(self, prepared: Prepared) -> Mapping[str, Any]:
+        return defaults.resolved(prepared.size)
+
+    def _network(self, prepared: Prepared) -> ManyToMany:
+        settings = prepared.settings
+        names = (
+            *("crf", "cell", "layers", "embedding_size", "hidden_size", "characters"),
+            *("character_size", "shape_size", "affix_size", "bidirectional", "embedding_dropout"),
+            *("dropout", "recurrent_dropout", "output_dropout", "seed"),
+        )
+        return ManyToMany(
+            prepared.preprocessing.sizes,
+            list(prepared.classes),
+            # A word that occurs once is replaced with probability strength / (strength + 1).
+            word_dropout=settings.word_dropout / (1 - settings.word_dropout),
+            dtype=settings.precision,
+            **{name: getattr(settings, name) for name in names},
+        )
+
+    def _initialize(self, network: keras.Model, prepared: Prepared) -> None:
+        assert isinstance(prepared, PreparedSentences)
+        network.front.word_dropout.set_counts(np.maximum(1, prepared.word_counts))
+        if prepared.word_vectors is not None:
+            network.front.embedding.embeddings.assign(prepared.word_vectors)
+        if prepared.pretrained is not None:
+            initialize_recurrent(network.recurrent, prepared.pretrained.network)
+
+    def _keep_prepared(self, prepared: Prepared) -> None:
+        assert isinstance(prepared, PreparedSentences)
+        self.seen = prepared.seen
+
+    def _batches(self, prepared: Prepared) -> LengthBatches:
+        assert isinstance(prepared, PreparedSentences)
+        settings, weights = prepared.settings, None
+        if settings.class_weights == "balanced":
+            weights = _tag_weights(prepared.tag_counts, len(prepared.classes))
+        return LengthBatches(
+            prepared.train, settings.batch_tokens, settings.seed, class_weights=weights
+        )
+
+    def _log_size(self, prepared: Prepared, batches: Any, network: keras.Model) -> None:
+        logger.info(
+            "%d sentences of %d tokens to train on, %d to validate; %d batches, "
+            "%.1f %% of them padding",
+            *(prepared.size.texts, prepared.size.tokens, len(prepared.held_out or ())),
+            *(len(batches), 100 * batches.padding_share),
+        )
+
+    def _monitors(self) -> Mapping[str, str]:
+        return MONITORS
+
+    def _monitor(self, prepared: Prepared) -> str:
+        held_out: TaggedCorpus | None = prepared.held_out
+        tags = len(bioes_tags(prepared.classes))
+        if held_out is None or held_out.tag_counts(tags)[1:].any():
+            return super()._monitor(prepared)
+        logger.warning(
+            "the %d sentences to validate have no entities, so that F1 cannot be measured; the "
+            "log loss decides which weights are kept",
+            len(held_out),
+        )
+        return "log_loss"
+
+    def _validation(self, network: keras.Model, prepared: Prepared) -> Callable[[], dict[str, Any]]:
+        held_out: TaggedCorpus = prepared.held_out
+        batches = LengthBatches(held_out, VALIDATION_TOKENS, shuffle=False)
+        specs = [held_out.input_signature, held_out.target_signature]
+        answer = tf.function(network.validate, input_signature=specs, autograph=False)
+        tags = bioes_tags(prepared.classes)
+
+        def spans(numbers: NDArray[np.int32]) -> list[Span]:
+            return bioes_spans([tags[number] for number in numbers])
+
+        def measure() -> dict[str, Any]:
+            sentences: list[Tagged] = []
+            loss = 0.0
+            for order, (inputs, gold) in zip(batches.order(), batches.dataset(), strict=True):
+                best, batch_loss = answer(inputs, gold)
+                loss += float(batch_loss)
+                for index, row in zip(order, best.numpy(), strict=True):
+                    length = held_out.lengths[index]
+                    predicted = spans(row[:length])
+                    sentences.append(
+                        Tagged(
+                            [""] * length,
+                            spans(held_out.labels[index]),
+                            predicted,
+                            [0.0] * len(predicted),
+                        )
+                    )
+            tokens = int(held_out.lengths.sum())
+            return entity_metrics(sentences, prepared.classes) | {"log_loss": loss / tokens}
+
+        return measure
+
+    def _inspect(self, settings: Settings, data: Any, validation_data: Any) -> dict[str, Any]:
+        if validation_data is not None:
+            settings = settings.override(validation_split=0.0)
+        files = [EntityExamples(open_entities(data, "train", settings.columns), settings.columns)]
+        prepared = self._resolve(prepare_sentences(settings, files[0]))
+        if validation_data is not None:
+            source = open_entities(validation_data, "test", settings.columns)
+            files.append(EntityExamples(source, settings.columns, labels=prepared.classes))
+        aligner = EntityAligner(prepared.preprocessing, settings.sentences)
+        return inspect_entities(
+            prepared.classes,
+            [(examples, aligner(examples)) for examples in files],
+            prepared.preprocessing,
+            prepared.train,
+            lambda: self._cost(prepared),
+        )
+
+    # Gradients
+
+    def _subject(self, data: Any, network: keras.Model) -> Subject:
+        features = self._needs_model("diagnose").preprocessing
+        aligner = EntityAligner(features, self.sentences)
+        corpus = encode_sentences(
+            tagged_sentences(aligner(self._examples(data))), features, self.classes
+        )
+        words = features.words
+
+        def losses(inputs: Any, tags: Any) -> tuple[Any, Any]:
+            mask = network.mask(inputs)
+            scores = network(inputs, training=False)
+            return network.token_losses(scores, tags, mask, False), tf.cast(mask, tf.float32)
+
+        def window(texts: int, steps: int) -> Window:
+            chosen, length = longest(corpus.lengths, texts, steps)
+            inputs = shortened(corpus.inputs(chosen), length, index="length")
+            tokens = [words[number] for number in inputs["words"][inputs["index"][0]]]
+            return Window(inputs, corpus.targets(chosen)[:, :length], {"sentence": tokens})
+
+        batches = LengthBatches(corpus, self.facts["batch_tokens"], self.seed).dataset()
+        tracks = {"sentence": Track(network.recurrent, at_end=False)}
+        return Subject(network, batches, losses, window, tracks)
+
+    # Prediction and evaluation
+
+    def predict(self, texts: Any) -> list[dict[str, Any]]:
+        """Find the entities in each text, in order.
+
+        Args:
+            texts: A list or series of strings, a DataFrame, a path, or data of any other kind that
+                ``fit`` takes; labels are ignored. Sentences of tokens keep their tokens.
+
+        Returns:
+            For each text ``entities``, each with ``text``, ``label``, ``start``, ``end`` (in code
+            points, so that ``text[start:end]`` is the entity) and ``score``, its probability; for
+            each sentence of tokens ``tags``, in IOB2, and ``scores``, each tag's probability.
+
+        Raises:
+            ModelError: The task is not fitted.
+        """
+        return list(self._answers(list(self._examples(texts, labelled=False))))
+
+    def _answers(self, examples: Sequence[EntityExample]) -> Iterator[dict[str, Any]]:
+        texts = [example.text for example in examples if example.text is not None]
+        sentences = [example.tokens for example in examples if example.text is None]
+        entities = iter(find_all(texts, lambda batch: self._serve("serving_default", text=batch)))
+        tagged = zip(
+            *tag_all(sentences, lambda batch: self._serve("tag_tokens", tokens=batch)), strict=True
+        )
+        for example in examples:
+            if example.text is not None:
+                yield {"entities": next(entities)}
+            else:
+                yield dict(zip(("tags", "scores"), next(tagged), strict=True))
+
+    def _examples(self, data: Any, labelled: bool = True) -> EntityExamples:
+        """Return examples for prediction or evaluation; an unknown label makes a bad row."""
+        source = open_entities(data, "test", self)
+        return EntityExamples(source, self, labelled, labels=self.classes if labelled else None)
+
+    def _outcomes(self, data: Any, keep_errors: bool) -> TaggerOutcomes:
+        self._check_fitted()
+        settings = Settings(self).fix(token_level=self.facts["token_level"])
+        aligner = EntityAligner(token_features(settings), self.sentences)
+        unaligned = UnalignedEntities()
+        sentences: list[Tagged] = []
+        checksum = 0
+        stream = (cut.example for cut in unaligned.watch(aligner(self._examples(data))))
+        while chunk := list(islice(stream, CHUNK)):
+            for example, answer in zip(chunk, self._answers(chunk), strict=True):
+                sentences.append(over_common_tokens(example, answer))
+                read = repr((example.text, example.tokens, example.tags, example.spans))
+                checksum = zlib.crc32(read.encode("utf-8", "surrogatepass"), checksum)
+        return TaggerOutcomes(sentences, self.classes, self.seen, unaligned, checksum)
+
+    # Exporting
+
+    def _signatures(self, model: SequenceModel) -> dict[str, Any]:
+        return signatures(model, self.classes, self.sentences)
+
+    def _assets(self) -> dict[str, str]:
+        seen = "".join(f"{number}\n" for number in sorted(self.seen))
+        return {**super()._assets(), SEEN_FILE: seen}
+
+    def _read_assets(self, asset: Callable[[str], str | None]) -> None:
+        super()._read_assets(asset)
+        self.seen = frozenset(int(line) for line in (asset(SEEN_FILE) or "").split())
+
+    def _card_words(self) -> dict[str, Any]:
+        return card_words(self, self.facts)
+
+
+def _tag_weights(counts: NDArray[np.int64], labels: int) -> NDArray[np.floating[Any]]:
+    """Return weights of tags that give all labels the same total weight; 1 for O."""
+    label_weights = balanced_weights(counts[1:].reshape(labels, -1).sum(axis=1))
+    return np.concatenate([[1.0], np.repeat(label_weights, len(counts[1:]) // labels)])

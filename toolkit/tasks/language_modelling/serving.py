@@ -1,0 +1,236 @@
+"""The signatures of an exported language model."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from toolkit.decoding import SamplingOptions, sample
+from toolkit.layers.sequences import length_mask
+from toolkit.models import OneToMany, SequenceModel
+from toolkit.text import UNKNOWN_ID, utf8
+
+#: The default prompts of the golden file.
+GOLDEN_PROMPTS = ("", "The ", "In the beginning", "¿Por qué no? 👍🏽")
+#: White space at the end of a prompt, after which no space is added.
+SPACES = " \t\n\v\f\r"
+#: The number of tokens that ``serving_default`` generates.
+DEFAULT_LENGTH = 200
+#: The number of tokens whose logits are computed at once for losses.
+CHUNK = 1_024
+
+
+def losses(network: OneToMany, outputs: Any, targets: Any) -> Any:
+    """Return the cross-entropy in nats of tokens [...] against outputs [..., E], by chunks."""
+    size = outputs.shape[-1]
+    flat, gold = tf.reshape(outputs, [-1, size]), tf.reshape(targets, [-1])
+    count = tf.size(gold)
+
+    def body(start: Any, parts: Any) -> tuple[Any, Any]:
+        end = tf.minimum(start + CHUNK, count)
+        logits = tf.cast(network.logits(flat[start:end]), tf.float32)
+        chunk = tf.nn.sparse_softmax_cross_entropy_with_logits(gold[start:end], logits)
+        return end, parts.write(start // CHUNK, chunk)
+
+    parts = tf.TensorArray(tf.float32, 1, dynamic_size=True, infer_shape=False)
+    _, parts = tf.while_loop(
+        lambda start, _: start < count, body, (0, parts.write(0, tf.zeros([0])))
+    )
+    return tf.reshape(parts.concat(), tf.shape(targets))
+
+
+def shifted(ids: Any) -> Any:
+    """Return the inputs for targets ids [B, T]: 0, then all ids but the last."""
+    return tf.pad(ids[:, :-1], [[0, 0], [1, 0]])
+
+
+def signatures(
+    text_model: SequenceModel, ends: bool, conditions: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return the signatures of a language model, as functions of tensors.
+
+    ``serving_default`` takes ``prompt`` string [B] and returns ``text`` string [B]: the prompt, and
+    the likeliest token at each step after it.
+
+    ``generate`` takes ``prompt``, ``max_length`` int32 [], ``temperature`` float [], ``top_k``
+    int32 [], ``top_p`` float [], ``repetition_penalty`` float [] and ``seed`` int32 [2], and
+    returns ``text`` string [B]; see ``toolkit.decoding.SamplingOptions``.
+
+    ``score`` takes ``text`` string [B], and returns ``nll`` float [B], the negative log probability
+    in nats, and ``units`` int32 [B], the number of tokens. ``read`` also takes ``token`` int32 [B],
+    the previous token, and the states before it, and also returns the ``logits`` of the next token,
+    and the token and states with which to continue.
+
+    ``prefill`` takes ``prompt``, and returns ``logits`` float [B, V] of the next token, and the
+    states ``state_0``, ``state_1``, ... float [B, H]. Logits are minus infinity for tokens that are
+    never generated: unknown, and 0, the end of a text, if no end was learnt. ``step`` takes
+    ``token`` int32 [B] and the states before it, and returns the same after it. ``detokenize``
+    takes ``tokens`` int32 [B, T] and returns their ``text`` string [B].
+
+    With conditions, ``serving_default``, ``generate``, ``score`` and ``prefill`` also take
+    ``condition`` string [B]. ``start`` takes ``condition`` alone, and returns ``token`` int32 [B],
+    zeros, and the states with which ``read`` begins a text. An unknown condition raises an
+    ``InvalidArgumentError`` that lists the known ones.
+
+    Args:
+        text_model: The tokenizer and ``OneToMany``.
+        ends: Whether the network has learnt id 0, the end of a text.
+        conditions: The names of the network's conditions, in the order of their numbers.
+    """
+    network, tokenizer = text_model.network, text_model.preprocessing
+    spaced = getattr(tokenizer, "token_level", "") == "words"
+
+    never = [UNKNOWN_ID] if ends else [0, UNKNOWN_ID]
+    written = tf.reduce_min(tf.one_hot(never, tokenizer.vocabulary_size, -np.inf, 0.0), axis=0)
+
+    def next(tokens: Any, state: Any) -> tuple[Any, Any]:
+        logits, after = network.step(tokens, state)
+        return tf.cast(logits, tf.float32) + written, after
+
+    def start(rows: Any, condition: Sequence[Any]) -> list[Any]:
+        if not condition:
+            return network.start(rows)
+        names = tf.constant([utf8(name) for name in conditions])
+        same = condition[0][:, None] == names
+        known = f"the condition is unknown; the model has learnt: {', '.join(conditions)};"
+        tf.debugging.Assert(tf.reduce_all(tf.reduce_any(same, axis=1)), [known, condition[0]])
+        return network.start(rows, tf.argmax(same, axis=1, output_type=tf.int32))
+
+    def ids_of(text: Any) -> tuple[Any, Any]:
+        inputs = text_model.prepare(text)
+        return inputs["values"], inputs["length"]
+
+    def read(prompt: Any, condition: Sequence[Any]) -> tuple[Any, list[Any]]:
+        ids, length = ids_of(prompt)
+        inputs = tf.pad(ids, [[0, 0], [1, 0]])
+        mask = length_mask(length + 1, tf.shape(inputs)[1])
+        first = start(tf.shape(ids)[0], condition)
+        outputs, state = network.outputs(inputs, first, mask=mask)
+        return tf.cast(network.logits(outputs[:, -1]), tf.float32) + written, state
+
+    def write(
+        prompt: Any, condition: Sequence[Any], max_length: Any, options: SamplingOptions
+    ) -> Any:
+        logits, state = read(prompt, condition)
+        beams = [tensor[:, None] for tensor in state]
+        text = tokenizer.detokenize(sample(next, logits, beams, max_length, options))
+        if not spaced:
+            return prompt + text
+        ready = tf.strings.regex_full_match(prompt, f"(?s)(.*[{SPACES}])?")
+        needs_space = ~ready & (tf.strings.length(text) > 0)
+        return prompt + tf.where(needs_space, " ", "") + text
+
+    prompt = tf.TensorSpec([None], tf.string, name="prompt")
+    condition = [tf.TensorSpec([None], tf.string, name="condition")] if conditions else []
+    states = [
+        tf.TensorSpec([None, size], network.compute_dtype, name=f"state_{number}")
+        for number, size in enumerate(network.sizes)
+    ]
+
+    @tf.function(input_signature=[prompt, *condition], autograph=False)
+    def serving_default(prompt: Any, *condition: Any) -> dict[str, Any]:
+        likeliest = SamplingOptions(
+            tf.constant(0.0), *(tf.constant(x) for x in (0, 1.0, 1.0, [0, 0]))
+        )
+        return {"text": write(prompt, condition, tf.constant(DEFAULT_LENGTH), likeliest)}
+
+    @tf.function(
+        input_signature=[
+            prompt,
+            tf.TensorSpec([], tf.int32, name="max_length"),
+            tf.TensorSpec([], tf.float32, name="temperature"),
+            tf.TensorSpec([], tf.int32, name="top_k"),
+            tf.TensorSpec([], tf.float32, name="top_p"),
+            tf.TensorSpec([], tf.float32, name="repetition_penalty"),
+            tf.TensorSpec([2], tf.int32, name="seed"),
+            *condition,
+        ],
+        autograph=False,
+    )
+    def generate(
+        prompt: Any,
+        max_length: Any,
+        temperature: Any,
+        top_k: Any,
+        top_p: Any,
+        repetition_penalty: Any,
+        seed: Any,
+        *condition: Any,
+    ) -> dict[str, Any]:
+        options = SamplingOptions(temperature, top_k, top_p, repetition_penalty, seed)
+        return {"text": write(prompt, condition, max_length, options)}
+
+    @tf.function(
+        input_signature=[tf.TensorSpec([None], tf.string, name="text"), *condition],
+        autograph=False,
+    )
+    def score(text: Any, *condition: Any) -> dict[str, Any]:
+        ids, length = ids_of(text)
+        mask = length_mask(length, tf.shape(ids)[1])
+        outputs, _ = network.outputs(shifted(ids), start(tf.shape(ids)[0], condition))
+        values = tf.where(mask, losses(network, outputs, ids), 0.0)
+        return {"nll": tf.reduce_sum(values, axis=1), "units": length}
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None], tf.string, name="text"),
+            tf.TensorSpec([None], tf.int32, name="token"),
+            *states,
+        ],
+        autograph=False,
+    )
+    def read_on(text: Any, token: Any, *state: Any) -> dict[str, Any]:
+        ids, length = ids_of(text)
+        mask = length_mask(length, tf.shape(ids)[1])
+        tokens = tf.concat([token[:, None], ids], axis=1)
+        outputs, after = network.outputs(tokens[:, :-1], list(state), mask=mask)
+        values = tf.where(mask, losses(network, outputs, ids), 0.0)
+        last = tf.gather(tokens, length, batch_dims=1)
+        logits = network.step(last[:, None], [tensor[:, None] for tensor in after])[0][:, 0]
+        numbered = _numbered(logits, after)
+        return {"nll": tf.reduce_sum(values, axis=1), "units": length, "token": last} | numbered
+
+    @tf.function(input_signature=[prompt, *condition], autograph=False)
+    def prefill(prompt: Any, *condition: Any) -> dict[str, Any]:
+        return _numbered(*read(prompt, condition))
+
+    @tf.function(
+        input_signature=[tf.TensorSpec([None], tf.int32, name="token"), *states], autograph=False
+    )
+    def step(token: Any, *state: Any) -> dict[str, Any]:
+        logits, after = next(token[:, None], [tensor[:, None] for tensor in state])
+        return _numbered(logits[:, 0], [tensor[:, 0] for tensor in after])
+
+    @tf.function(
+        input_signature=[tf.TensorSpec([None, None], tf.int32, name="tokens")], autograph=False
+    )
+    def detokenize(tokens: Any) -> dict[str, Any]:
+        return {"text": tokenizer.detokenize(tokens)}
+
+    functions = {
+        "serving_default": serving_default,
+        "generate": generate,
+        "score": score,
+        "read": read_on,
+        "prefill": prefill,
+        "step": step,
+        "detokenize": detokenize,
+    }
+    if not conditions:
+        return functions
+
+    @tf.function(input_signature=condition, autograph=False)
+    def begin(condition: Any) -> dict[str, Any]:
+        rows = tf.size(condition)
+        return {"token": tf.zeros([rows], tf.int32)} | _states(start(rows, [condition]))
+
+    return functions | {"start": begin}
+
+
+def _numbered(logits: Any, state: Sequence[Any]) -> dict[str, Any]:
+    return {"logits": tf.cast(logits, tf.float32)} | _states(state)
+
+
+def _states(state: Sequence[Any]) -> dict[str, Any]:
+    return {f"state_{number}": tensor for number, tensor in enumerate(state)}

@@ -1,0 +1,65 @@
+"""The options of one training, with a value for each ``auto``."""
+
+import logging
+from dataclasses import fields
+from typing import Any, Self
+
+from toolkit.options import option
+
+logger = logging.getLogger("toolkit")
+
+
+class Settings:
+    """An immutable view of a task's options, with a value for each resolved ``auto``.
+
+    The options are attributes of the same names. The methods return new settings.
+
+    Args:
+        options: A task, or the dataclass of its options.
+        overrides: Values that replace those of the options.
+
+    Attributes:
+        options: The options that the user set.
+        resolved: The values of all options that can be ``auto``, chosen or set by the user; a run
+            records them.
+    """
+
+    options: Any
+    resolved: dict[str, Any]
+
+    def __init__(self, options: Any, **overrides: Any) -> None:
+        values = {field.name: getattr(options, field.name) for field in fields(options)}
+        vars(self).update(values | overrides, options=options, resolved={})
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"settings are immutable; set {name} by resolve or fix")
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"there is no option {name}")
+
+    @property
+    def columns(self) -> Any:
+        """These settings for the readers of data, which take dataclasses of column options."""
+        return self
+
+    def resolve(self, **values: Any) -> Self:
+        """Return settings in which these values replace ``auto``.
+
+        Each chosen value is logged with the option that sets it.
+        """
+        chosen = {name: getattr(self, name) for name in values}
+        for name, value in values.items():
+            if chosen[name] == "auto":
+                chosen[name] = value
+                logger.info("%s: %s (chosen; set %s)", name, value, option(name))
+        return self.fix(**chosen)
+
+    def override(self, **values: Any) -> Self:
+        """Return settings with these values, without recording them as resolved."""
+        settings = type(self).__new__(type(self))
+        vars(settings).update(vars(self) | values)
+        return settings
+
+    def fix(self, **values: Any) -> Self:
+        """Return settings with these values, whatever the options are, and record them."""
+        return self.override(**values, resolved=self.resolved | values)

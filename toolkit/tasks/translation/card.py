@@ -1,0 +1,36 @@
+"""The texts of a translator's model card."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from toolkit.tasks.card import LIMITS
+from toolkit.tasks.translation.options import TranslatorOptions
+
+TRANSLATION_LIMITS = (
+    "It answers every text, also one in another language or on another subject than the training "
+    "data; such translations are wrong, even if they are fluent.",
+    LIMITS[1],
+)
+
+
+def card_words(options: TranslatorOptions, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the task's texts for the model card; see ``toolkit.export.Card``.
+
+    Args:
+        options: The options of the training.
+        facts: The facts that the run recorded.
+    """
+    files = facts["data"].replace(" and ", ",").split(",")  # two parallel files
+    return {
+        "task": (
+            f"Translates each text, or maps it to another text, by a beam search with "
+            f"{options.beam_size} hypotheses."
+        ),
+        "data": " and ".join(Path(file).name for file in files),
+        "long_texts": (
+            f"A text of any length is read; it learnt from texts of at most {options.max_length} "
+            f"{options.token_level}, and translates much longer texts badly."
+        ),
+        "limits": TRANSLATION_LIMITS,
+    }

@@ -1,0 +1,152 @@
+"""The signatures of an exported translator, and prediction in batches."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from toolkit.decoding import Decoded, beam_search, greedy
+from toolkit.layers.sequences import length_mask, with_length
+from toolkit.models import SequenceModel
+
+#: The default inputs of the golden file: short, long, empty and unusual texts.
+GOLDEN_TEXTS = (
+    "A dog runs across the field.",
+    "Two people are talking in front of a house.",
+    "",
+    "¿Por qué no? Ça va 👍🏽 … 好看!",
+    "word " * 30,
+)
+
+#: The number of tokens that a translation may have beyond ``length_ratio`` times its source.
+SPARE = 10
+#: The approximate number of hypotheses, and of source tokens with padding, of a batch.
+HYPOTHESES = 320
+BATCH_TOKENS = 8_192
+#: The pattern of texts without content, whose translation is empty.
+BLANK = r"[\s\v\x1c-\x1f\x{85}\p{Z}]*"
+
+Ask = Callable[[Sequence[str]], Mapping[str, Any]]
+
+
+def limits(source_length: Any, length_ratio: float) -> Any:
+    """Return the largest lengths int32 [B] of translations of sources with lengths [B]."""
+    length = tf.cast(source_length, tf.float32)
+    return tf.cast(tf.math.ceil(length_ratio * length), tf.int32) + SPARE
+
+
+def greedy_ids(network: Any, source: Any, length_ratio: float) -> Any:
+    """Return the greedy translations of sources as ids, int32 [B, T]."""
+    step, state, memory = network.decoder(source)
+    return greedy(step, state, limits(source["length"], length_ratio), memory=memory).ids
+
+
+def signatures(
+    text_model: SequenceModel, beam_size: int, length_penalty: float, length_ratio: float
+) -> dict[str, Any]:
+    """Return the signatures of a translator, as functions of tensors.
+
+    ``serving_default`` takes ``text``, string [B], and returns ``translation`` string [B] and
+    ``score`` float [B], the log probability of the translation divided by a power of its length.
+    The translation of an empty text or white space is empty, with score 0.
+
+    ``beam`` takes ``text`` and ``beam_size`` int32 [], K, and returns ``translations`` string [B,
+    K] and ``scores`` float [B, K], the best first.
+
+    ``align`` takes ``text`` and ``translation`` string [B], and returns ``source`` string [B, S]
+    and ``target`` string [B, T], the tokens of both, and ``weights`` float [B, T, S], the attention
+    to each source token when each target token is generated. A network without attention does not
+    have it.
+
+    Args:
+        text_model: The preprocessing of both sides and ``EncoderDecoder``.
+        beam_size: The number of hypotheses of ``serving_default``.
+        length_penalty: The power of the length.
+        length_ratio: The largest number of target tokens per source token.
+    """
+    network, target_text = text_model.network, text_model.target_preprocessing
+
+    def search(text: Any, size: Any) -> Decoded:
+        source = text_model.prepare(text)
+        step, state, memory = network.decoder(source)
+        most = limits(source["length"], length_ratio)
+        return beam_search(step, state, most, size, length_penalty, memory)
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")], autograph=False)
+    def serving_default(text: Any) -> dict[str, Any]:
+        decoded = search(text, beam_size)
+        blank = tf.strings.regex_full_match(text, BLANK)
+        best = target_text.detokenize(decoded.ids[:, 0])
+        return {
+            "translation": tf.where(blank, "", best),
+            "score": tf.where(blank, 0.0, decoded.scores[:, 0]),
+        }
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None], tf.string, name="text"),
+            tf.TensorSpec([], tf.int32, name="beam_size"),
+        ],
+        autograph=False,
+    )
+    def beam(text: Any, beam_size: Any) -> dict[str, Any]:
+        decoded = search(text, tf.maximum(beam_size, 1))
+        shape = tf.shape(decoded.ids)
+        texts = target_text.detokenize(tf.reshape(decoded.ids, [-1, shape[2]]))
+        blank = tf.strings.regex_full_match(text, BLANK)[:, None]
+        empty_scores = tf.one_hot(0, shape[1], on_value=0.0, off_value=-float("inf"))
+        return {
+            "translations": tf.where(blank, "", tf.reshape(texts, shape[:2])),
+            "scores": tf.where(blank, empty_scores, decoded.scores),
+        }
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None], tf.string, name="text"),
+            tf.TensorSpec([None], tf.string, name="translation"),
+        ],
+        autograph=False,
+    )
+    def align(text: Any, translation: Any) -> dict[str, Any]:
+        source, target = text_model.prepare(text), with_length(target_text(translation))
+        ids = target["values"]
+        weights = network.align(source, tf.pad(ids[:, :-1], [[0, 0], [1, 0]]))
+        mask = length_mask(target["length"], tf.shape(ids)[1])
+        weights = tf.where(mask[:, :, None], weights, 0.0)
+        return {
+            "source": text_model.preprocessing.tokens_of(source["values"]),
+            "target": target_text.tokens_of(ids),
+            "weights": weights,
+        }
+
+    functions = {"serving_default": serving_default, "beam": beam}
+    return functions if network.attention is None else {**functions, "align": align}
+
+
+def translate_all(texts: Sequence[str], ask: Ask, beam_size: int) -> dict[str, Any]:
+    """Translate texts in batches of similar length, and return the answers in their order.
+
+    Args:
+        texts: The texts; an empty list gives an empty dictionary.
+        ask: Maps texts to arrays, the batch first.
+        beam_size: The number of hypotheses per text.
+    """
+    if not texts:
+        return {}
+    batches = by_length(texts, beam_size)
+    parts = [ask([texts[index] for index in batch]) for batch in batches]
+    inverse = np.argsort(np.concatenate(batches))
+    return {name: np.concatenate([part[name] for part in parts])[inverse] for name in parts[0]}
+
+
+def by_length(texts: Sequence[str], beam_size: int) -> list[list[int]]:
+    """Return the indices of the texts in batches of similar length, the shortest first."""
+    batches: list[list[int]] = []
+    for index in sorted(range(len(texts)), key=lambda index: len(texts[index])):
+        size = len(batches[-1]) + 1 if batches else 0
+        full = size * beam_size > HYPOTHESES or size * len(texts[index]) > BATCH_TOKENS
+        if not batches or full:
+            batches.append([])
+        batches[-1].append(index)
+    return batches
