@@ -13,7 +13,7 @@ demo: $(VENV)/demo.stamp
 test: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest
 
-# What takes its minutes, and more examples of each property.
+# The tests marked slow, and more examples of each property.
 test-slow: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -m 'slow or hypothesis' --hypothesis-profile thorough
 

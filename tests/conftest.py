@@ -26,7 +26,7 @@ _CAPABILITIES_VERSION = 0x20080522  # of Linux's capget and capset, with data of
 _READ_AND_WRITE_ALL = 1 << 1 | 1 << 2  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
 
 
-#: The heaviest begin, so that both processes end together.
+#: The slowest tests, which start first, so that both processes end together.
 HEAVY = (
     "contracts/test_tasks",
     "tasks/test_",
@@ -40,7 +40,7 @@ HEAVY = (
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The heaviest first."""
+    """Order the tests, the slowest first."""
 
     def place(item: pytest.Item) -> int:
         return next((n for n, name in enumerate(HEAVY) if name in item.nodeid), len(HEAVY))
@@ -49,7 +49,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """A file's tests go to one process, which has their fixtures, unless a group is named."""
+    """Schedule a file's tests on one process, which has their fixtures, unless a group is set."""
     from xdist.scheduler import LoadGroupScheduling
 
     class ByGroupOrFile(LoadGroupScheduling):
@@ -61,31 +61,31 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def thorough(config: pytest.Config) -> bool:
-    """Whether this is ``make test-slow``, in which TensorFlow is as its users have it."""
+    """Return whether this is ``make test-slow``, which keeps TensorFlow's default settings."""
     return config.getoption("hypothesis_profile") == "thorough"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Two processes share the cores; TensorFlow reads this as it is imported."""
+    """Limit TensorFlow's threads before its import, since two processes share the cores."""
     if not thorough(config):
         for threads in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
             os.environ.setdefault(threads, "1")
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """What is imported stays; garbage collection need not go over it again and again."""
+    """Exempt imported modules from garbage collection; skip graph optimization."""
     if "tensorflow" in sys.modules and not thorough(session.config):
         import tensorflow as tf
 
-        # Most graphs run a few times: to make them faster takes longer than that saves.
+        # Most graphs run a few times; optimizing them takes longer than it saves.
         tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     gc.collect()
     gc.freeze()
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _what_was_made_is_looked_at_once():
-    """Nor over the graphs that TensorFlow has traced, which it keeps."""
+def _freeze_traced_graphs():
+    """Exempt traced graphs, which TensorFlow keeps, from garbage collection."""
     yield
     gc.collect()
     gc.freeze()
@@ -101,7 +101,7 @@ def _reset_log() -> None:
 
 @pytest.fixture
 def full_disk():
-    """Call it, and no file of this process can grow any more; till the end of the test."""
+    """Return a function after which no file of this process can grow until the test ends."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     yield lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
     resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -109,7 +109,7 @@ def full_disk():
 
 @pytest.fixture
 def unprivileged():
-    """Permissions hold for the test as they do for any user but root."""
+    """Apply file permissions to the test as to any user but root."""
     if os.geteuid() != 0:
         yield
         return
