@@ -15,7 +15,7 @@ from typing import Any, Literal, NoReturn, Union, get_args, get_origin, get_type
 import docstring_parser
 import yaml
 
-from toolkit.errors import OptionError
+from toolkit.errors import ModelError, OptionError
 from toolkit.export import upgrade_description
 
 _METAVARS = {int: "N", float: "X", str: "TEXT", types.NoneType: "null"}
@@ -218,7 +218,7 @@ class Parser:
                 config = yaml.safe_load(file)
         except UnicodeDecodeError as error:
             raise OptionError(f"the --config file is not UTF-8 ({error.reason})") from error
-        except yaml.YAMLError as error:
+        except (ValueError, yaml.YAMLError) as error:  # ValueError: an impossible date
             raise OptionError(f"--config: {error}") from error
         if not isinstance(config, dict):
             raise OptionError(
@@ -257,10 +257,15 @@ def _print_and_exit(output: str) -> NoReturn:
 
 def _flatten_config(config: dict[Any, Any]) -> dict[Any, Any]:
     """Return the options and the data of a run's ``config.yaml``; other content unchanged."""
-    config = upgrade_description(config, "the --config file") if "facts" in config else config
-    options, facts = config.get("options"), config.get("facts")
-    if not isinstance(options, dict) or not isinstance(facts, dict):
+    if not isinstance(config.get("options"), dict) or not isinstance(config.get("facts"), dict):
         return config
+    try:
+        config = upgrade_description(config, "the --config file")
+    except ModelError:  # the format is newer
+        raise
+    except (KeyError, TypeError, ValueError) as error:
+        raise OptionError("the --config file is no whole description of a run") from error
+    options, facts = config["options"], config["facts"]
     return options | {n: facts[n] for n in ("data", "validation_data") if facts.get(n)}
 
 

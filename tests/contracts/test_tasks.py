@@ -560,6 +560,10 @@ def test_nothing_is_written_on_bad_input(run: Run, tmp_path: Path, eager: None) 
     if isinstance(golden[0], tuple):
         golden = [golden[0][0]]
     before = files(tmp_path)
+    if run.case.has_network:
+        with pytest.raises((KeyError, TypeError, ValueError)):
+            task.export(tmp_path / "run", golden=[{"no input": "of the task"}])
+        assert files(tmp_path) == before
     for kind, call in (
         (DataError, lambda: run.new().fit(run.data.bad, output=new)),
         (DataError, lambda: run.new().fit(none, output=new)),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.data import LabelEncoder, LengthBatches, PackedCorpus, PackedSequences
-from toolkit.errors import OptionError
+from toolkit.errors import DataError, OptionError
 from toolkit.models import ManyToOne
 
 LENGTHS = st.lists(st.integers(0, 60), min_size=1, max_size=80)
@@ -162,3 +162,12 @@ def test_impossible_batches(corpus_of) -> None:
         LengthBatches(corpus_of([1]), 0)
     with pytest.raises(OptionError, match="class weights need exactly one class"):
         LengthBatches(corpus_of([1]), 10, class_weights=np.ones(2))
+
+
+def test_steps_of_another_shape_are_refused() -> None:
+    for steps in ([[1.0], [2.0]], [[], [], []]):
+        with pytest.raises(DataError, match=r"sequence 2 has time steps of shape"):
+            PackedSequences.from_sequences([[[1.0, 2.0]], steps], np.float32, (2,))
+    packed = PackedSequences.from_sequences([[], [[1.0, 2.0]]], np.float32, (2,))
+    np.testing.assert_array_equal(packed[1], [[1, 2]])
+    assert packed.lengths.tolist() == [0, 1]

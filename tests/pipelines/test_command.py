@@ -157,6 +157,10 @@ def test_an_empty_argument(call, empty):
         ("train --config {tmp}/list.yaml", "--clip is [1]; it can be a number or null"),
         ("train --config {tmp}/big.yaml", "--hidden-size is 'big'; it can be a whole number or"),
         ("train --config {tmp}/latin.yaml", "the --config file is not UTF-8"),
+        ("train --config {tmp}/date.yaml", "day is out of range"),
+        ("train --config {tmp}/half.yaml", "unknown option options"),
+        ("train --config {tmp}/format.yaml", "no whole description of a run"),
+        ("train --config {tmp}/newer.yaml", "newer"),
         ("train --config {tmp}/a.csv", "the --config file holds no options"),
         ("train --config {tmp}", "is not a file"),
         ("train --data {tmp}/none.csv --output {tmp}/x", "none.csv"),
@@ -189,6 +193,10 @@ def test_one_line_and_exit_code_2(call, model, tmp_path, line, complaint):
     (tmp_path / "list.yaml").write_text("clip: [1]")
     (tmp_path / "big.yaml").write_text("hidden_size: big")
     (tmp_path / "latin.yaml").write_bytes(b"caf\xe9: 3")
+    (tmp_path / "date.yaml").write_text("data: 2024-02-30")
+    (tmp_path / "half.yaml").write_text("options: x\nfacts: {}")
+    (tmp_path / "format.yaml").write_text("format: two\noptions: {}\nfacts: {}")
+    (tmp_path / "newer.yaml").write_text("format: 99\noptions: {}\nfacts: {}")
     (tmp_path / "empty.txt").touch()
     (tmp_path / "a.csv").write_text("text,label\ngood,pos\n")
     (tmp_path / "b.csv").write_text("text\ngood\n")

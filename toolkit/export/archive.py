@@ -2,6 +2,7 @@
 
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
 
 from toolkit.errors import ModelError
@@ -29,12 +30,15 @@ def read_asset(path: str | os.PathLike[str], name: str) -> str | None:
     """Return the content of a text file in a ``.keras`` file, or None where it has none.
 
     Raises:
-        ModelError: It is no ``.keras`` file.
+        ModelError: It is no ``.keras`` file, or is damaged.
     """
     if not zipfile.is_zipfile(path):
         raise ModelError(f"{path} is no .keras file, or only a part of one")
-    with zipfile.ZipFile(path) as archive:
-        try:
-            return archive.read(f"{PLACE}/{name}").decode()
-        except KeyError:
-            return None
+    try:
+        with zipfile.ZipFile(path) as archive:
+            try:
+                return archive.read(f"{PLACE}/{name}").decode()
+            except KeyError:
+                return None
+    except (zipfile.BadZipFile, zlib.error, EOFError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path} is damaged: {PLACE}/{name} cannot be read") from error

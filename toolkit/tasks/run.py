@@ -1,5 +1,6 @@
 """The part of a task after training: answering, saving, loading and exporting."""
 
+import errno
 import json
 import os
 from abc import ABC, abstractmethod
@@ -105,6 +106,10 @@ class Run(ABC):
                 with with_filename(folder / name):
                     (sibling / name).write_text(content, encoding="utf-8", newline="")
             for name in (ARCHIVE, *texts):
+                if (folder / name).is_dir():
+                    reason = os.strerror(errno.EISDIR)
+                    raise IsADirectoryError(errno.EISDIR, reason, str(folder / name))
+            for name in (ARCHIVE, *texts):
                 os.replace(sibling / name, folder / name)
 
     @classmethod
@@ -176,15 +181,13 @@ class Run(ABC):
         questions = self._questions(golden)
         signatures = self._answer_from_network(self.storage)
         assets = {"config.yaml": self._config(), **self._assets()}
+        answers = self._golden_answers(questions)
+        card = self._card(signatures, questions)
         version = write_saved_model(folder, signatures, [model], assets)
         write_golden(
-            folder,
-            questions,
-            self._golden_answers(questions),
-            padding=self.PADDING,
-            input_padding=self.INPUT_PADDING,
+            folder, questions, answers, padding=self.PADDING, input_padding=self.INPUT_PADDING
         )
-        write_card(folder, self._card(signatures, questions))
+        write_card(folder, card)
         discard_checkpoint(folder)
         return version
 
@@ -202,6 +205,8 @@ class Run(ABC):
     def _questions(self, golden: Sequence[Any] | None) -> list[dict[str, Any]]:
         """Return the arguments of ``serving_default`` for each question of the golden file."""
         inputs = golden or self.GOLDEN_INPUTS
+        if not inputs:
+            raise OptionError("golden has no inputs; an export needs at least one")
         if all(isinstance(each, Mapping) for each in inputs):  # of a golden file
             return [dict(each) for each in inputs]
         return self._golden_questions(inputs)

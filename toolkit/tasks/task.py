@@ -69,6 +69,7 @@ class Task(Run):
         self.classes = prepared.classes
         command = constructor_call(self)
         self.facts = {**prepared.facts, "command": command, **settings.resolved}
+        self.metrics, self.history = {}, []
         network = self._network(prepared)
         self.sequence_model = SequenceModel(
             prepared.preprocessing, network, target_preprocessing=prepared.target_preprocessing

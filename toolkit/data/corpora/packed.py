@@ -21,8 +21,9 @@ class PackedSequences:
 
     Example::
 
-        packed = PackedSequences.from_sequences([[[0.0, 1.0], [2.0, 3.0]], [[4.0, 5.0]]],
-        np.float32, (2,)) packed.batch([1, 0])  # [[[4, 5], [0, 0]], [[0, 1], [2, 3]]]
+        vectors = [[[0.0, 1.0], [2.0, 3.0]], [[4.0, 5.0]]]
+        packed = PackedSequences.from_sequences(vectors, np.float32, (2,))
+        packed.batch([1, 0])  # [[[4, 5], [0, 0]], [[0, 1], [2, 3]]]
 
     Args:
         values: The time steps of all sequences, end to end [S, ...]; usually mapped from a file.
@@ -50,7 +51,7 @@ class PackedSequences:
         with SequenceWriter(dtype, shape) as writer:
             for number, sequence in enumerate(sequences, 1):
                 steps = np.asarray(sequence, writer.dtype)
-                if steps.shape[1:] != shape and steps.size:
+                if steps.shape[1:] != shape and len(steps):
                     raise DataError(
                         f"sequence {number} has time steps of shape {list(steps.shape[1:])}; "
                         f"{list(shape)} is needed"

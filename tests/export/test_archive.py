@@ -1,0 +1,29 @@
+"""Text files in ``model.keras``."""
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from toolkit.errors import ModelError
+from toolkit.export.archive import add_assets, read_asset
+
+
+def test_round_trip(tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", "{}")
+    add_assets(path, {"classes.txt": "naïve\n"})
+    assert read_asset(path, "classes.txt") == "naïve\n"
+    assert read_asset(path, "none.txt") is None
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"damaged"])
+def test_a_damaged_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "model.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("task/classes.txt", content)
+    if content == b"damaged":  # its checksum does not agree
+        path.write_bytes(path.read_bytes().replace(b"damaged", b"damagee"))
+    with pytest.raises(ModelError, match=r"is damaged: task/classes\.txt"):
+        read_asset(path, "classes.txt")
