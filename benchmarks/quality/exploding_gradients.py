@@ -56,7 +56,7 @@ class Run(NamedTuple):
 
     @property
     def exploded(self) -> bool:
-        """Whether the last loss or the last gradient is not finite."""
+        """Return whether the last loss or the last gradient is not finite."""
         return not math.isfinite(self.losses[-1] + self.norms[-1])
 
 

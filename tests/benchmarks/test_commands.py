@@ -21,7 +21,7 @@ def named_commands(text: str) -> set[str]:
 
 
 def is_command(module: str) -> bool:
-    """Whether ``python -m module`` would run something."""
+    """Return whether ``python -m module`` would run something."""
     try:
         spec = importlib.util.find_spec(module)
     except ModuleNotFoundError:

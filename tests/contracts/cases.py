@@ -71,7 +71,7 @@ class TaskCase:
 
     @property
     def has_network(self) -> bool:
-        """Whether it has one that is trained, exported and served."""
+        """Return whether the task has a network, which is trained, exported and served."""
         return self.steps > 0
 
 

@@ -13,7 +13,7 @@ import sys
 import warnings
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import MISSING, asdict, fields
 from functools import cached_property
 from pathlib import Path
@@ -67,7 +67,7 @@ class Run:
         return self.case.task(**{**self.case.options, **options})
 
     def ask(self, task: Any, questions: Any = None) -> list[dict[str, Any]]:
-        """What a task answers; the questions of its data when None are given."""
+        """Return a task's answers, by default to the questions of its data."""
         some = list(self.data.questions if questions is None else questions)
         answers: list[dict[str, Any]] = task.predict(some, **self.case.asking)
         return answers
@@ -79,7 +79,7 @@ class Run:
 
     @cached_property
     def answers(self) -> list[dict[str, Any]]:
-        """What it answers."""
+        """Return its answers."""
         return self.ask(self.fitted)
 
     @cached_property
@@ -125,27 +125,28 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
 SHARES = (CASES[::2], CASES[1::2])
 
 
-@pytest.fixture(
-    params=[
+def parameters(cases: Sequence[TaskCase]) -> list[Any]:
+    """Return the parameters of fixtures for cases; each process tests the cases of its share."""
+    return [
         pytest.param(
             case,
             id=case.name.replace(" ", "_"),
             marks=pytest.mark.xdist_group(f"contract_{int(case in SHARES[1])}"),
         )
-        for case in CASES
+        for case in cases
     ]
-)
+
+
+@pytest.fixture(params=parameters(CASES))
 def run(request: pytest.FixtureRequest, runs: dict[str, Run]) -> Run:
-    """A run of one of them."""
+    """Return a run of a task."""
     return runs[request.param.name]
 
 
-@pytest.fixture
-def network_run(run: Run) -> Run:
-    """A run of one that has a network."""
-    if not run.case.has_network:
-        pytest.skip("it has no network")
-    return run
+@pytest.fixture(params=parameters([case for case in CASES if case.has_network]))
+def network_run(request: pytest.FixtureRequest, runs: dict[str, Run]) -> Run:
+    """Return a run of a task that has a network."""
+    return runs[request.param.name]
 
 
 @pytest.fixture
@@ -159,7 +160,7 @@ def eager() -> Iterator[None]:
 
 
 def same(one: Any, other: Any, tolerance: float = 1e-5) -> bool:
-    """Whether nested answers are the same, floats within a tolerance."""
+    """Return whether nested answers are the same, floats within a tolerance."""
     if isinstance(one, dict) and isinstance(other, dict):
         return [*one] == [*other] and all(same(one[n], other[n], tolerance) for n in one)
     if isinstance(one, list) and isinstance(other, list):
@@ -170,7 +171,7 @@ def same(one: Any, other: Any, tolerance: float = 1e-5) -> bool:
 
 
 def files(folder: Path) -> dict[Path, bytes | None]:
-    """What is in a folder."""
+    """Return the contents of a folder's files by path."""
     return {p: p.read_bytes() if p.is_file() else None for p in folder.rglob("*")}
 
 
@@ -253,9 +254,8 @@ def test_equal_data_of_any_kind_is_learnt_equally(run: Run, taught: list[Any], e
 
 
 @pytest.mark.slow
-def test_equal_data_of_any_kind_is_measured_equally(run: Run) -> None:
-    if not run.case.has_network:
-        pytest.skip("it answers by rule")
+def test_equal_data_of_any_kind_is_measured_equally(network_run: Run) -> None:
+    run = network_run
     totals = {n: run.fitted.statistics(run.kind(n)).rows.sum(axis=0) for n in run.data.kinds}
     first = next(iter(totals.values()))
     for name, of_kind in totals.items():
@@ -327,9 +327,8 @@ def test_it_answers_as_before_after_export_and_load(run: Run) -> None:
         run.served.save(run.exported)
 
 
+@pytest.mark.parametrize("run", parameters((CASES[0], CASES[-1])), indirect=True)
 def test_where_both_stand_the_newest_saved_model_answers(run: Run, tmp_path: Path) -> None:
-    if run.case not in (CASES[0], CASES[-1]):
-        pytest.skip("it is the same for all that have a network")
     shutil.copytree(run.exported, tmp_path / "both")
     for name in SAVED:
         shutil.copy(run.saved / name, tmp_path / "both")
@@ -372,15 +371,15 @@ json.dump(answers, sys.stdout)
 
 @pytest.fixture(scope="session")
 def asked_alone() -> dict[str, Any]:
-    """What ``bare`` gives, as far as it was made."""
+    """Return the answers of ``bare``, as far as they were computed."""
     return {}
 
 
 @pytest.fixture
-def bare(run: Run, runs: dict[str, Run], asked_alone: dict[str, Any]) -> dict[str, Any]:
-    """What a process with TensorFlow alone answers, all together and one by one, by task."""
-    if run.case.name not in asked_alone:
-        (share,) = (some for some in SHARES if run.case in some)
+def bare(network_run: Run, runs: dict[str, Run], asked_alone: dict[str, Any]) -> dict[str, Any]:
+    """Return the answers of a process with TensorFlow alone, in a batch and one by one, by task."""
+    if network_run.case.name not in asked_alone:
+        (share,) = (some for some in SHARES if network_run.case in some)
         asked_alone |= ask_alone([runs[case.name] for case in share if case.has_network])
     return asked_alone
 
@@ -593,7 +592,7 @@ def test_a_report_is_no_file(run: Run, tmp_path: Path) -> None:
 
 
 def parser_of(case: TaskCase) -> Parser:
-    """What reads the command line of ``train``."""
+    """Return the parser of the command line of ``train``."""
     parser = Parser("train", "", "")
     VERBS["train"].add_arguments(parser, case.made_of)
     return parser
@@ -639,7 +638,7 @@ def test_options_go_to_the_line_to_the_file_and_back(run: Run, tmp_path: Path) -
     rest = {"data": "d", "validation_data": None, "output": "o", "golden": None}
 
     def check(changed: dict[str, Any], of_file: bool) -> bool:
-        """Whether the options go together."""
+        """Return whether the options go together."""
         try:
             task = run.case.task(**changed)
         except OptionError:

@@ -16,7 +16,7 @@ ARCHIVE = "model.keras"
 
 
 def is_exported(folder: str | os.PathLike[str]) -> bool:
-    """Whether a run's folder holds an exported version, or is one itself.
+    """Return whether a run's folder holds an exported version, or is one itself.
 
     Raises:
         ModelError: There is no such folder.

@@ -42,7 +42,7 @@ IOB2 = {"O": "O", "B": "B", "I": "I", "E": "I", "S": "B"}
 
 @dataclass(frozen=True)
 class Result:
-    """What was measured.
+    """The results of the measurement of tagging.
 
     Attributes:
         batched: Seconds of all sentences in batches, by name.

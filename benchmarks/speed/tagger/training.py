@@ -41,7 +41,7 @@ PEERS = ("toolkit, before", "toolkit, after", "PyTorch")
 
 @dataclass(frozen=True)
 class Result:
-    """What was measured.
+    """The results of the measurement of training.
 
     Attributes:
         tokens: The number of tokens in a pass.

@@ -65,7 +65,7 @@ class LengthBatches:
         self._boundaries = self._plan()
 
     def __len__(self) -> int:
-        """The number of batches of an epoch."""
+        """Return the number of batches of an epoch."""
         return len(self._boundaries) - 1
 
     def order(self, epoch: int = 0) -> list[Indices]:

@@ -44,7 +44,7 @@ class Source(Protocol):
 
     @property
     def fixed_columns(self) -> bool:
-        """Whether the columns are text and label by the kind of source.
+        """Return whether the columns are text and label by the kind of source.
 
         This holds for lists and folders, whose columns have no names of their own; options that
         name columns are then ignored.

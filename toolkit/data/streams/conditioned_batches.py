@@ -52,7 +52,7 @@ class TextBatches:
         self._counts = -(-np.sort(self._grades)[lasts] * grain // steps)
 
     def __len__(self) -> int:
-        """The number of batches of an epoch."""
+        """Return the number of batches of an epoch."""
         return int(self._counts.sum())
 
     def windows(self, epoch: int = 0, batch: int = 0) -> Iterator[tuple[Any, Any, Any]]:

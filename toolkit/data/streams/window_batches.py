@@ -52,7 +52,7 @@ class StreamBatches:
         self._spare = spare
 
     def __len__(self) -> int:
-        """The number of batches of an epoch."""
+        """Return the number of batches of an epoch."""
         return -(-self._length // self.steps)
 
     def windows(self, epoch: int = 0, batch: int = 0) -> Iterator[tuple[Any, NDArray[np.int32]]]:
