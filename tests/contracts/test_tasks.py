@@ -560,9 +560,11 @@ def test_nothing_is_written_on_bad_input(run: Run, tmp_path: Path, eager: None) 
         golden = [golden[0][0]]
     before = files(tmp_path)
     if run.case.has_network:
-        with pytest.raises((KeyError, TypeError, ValueError)):
-            task.export(tmp_path / "run", golden=[{"no input": "of the task"}])
-        assert files(tmp_path) == before
+        name = task.INPUT_NAME
+        for golden_inputs in ([{"no input": "of the task"}], [{name: ""}, {"other": ""}]):
+            with pytest.raises((ModelError, OptionError), match=r"takes|same arguments"):
+                task.export(tmp_path / "run", golden=golden_inputs)
+            assert files(tmp_path) == before
     for kind, call in (
         (DataError, lambda: run.new().fit(run.data.bad, output=new)),
         (DataError, lambda: run.new().fit(none, output=new)),

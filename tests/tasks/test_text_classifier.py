@@ -1,5 +1,6 @@
 """The text classifier from data to answers: fitted, exported, loaded, measured."""
 
+import copy
 import csv
 import json
 import shutil
@@ -319,6 +320,26 @@ def test_a_loaded_run_keeps_the_metrics_of_its_card(run: Path, fitted: TextClass
     assert f"| validation accuracy | {fitted.metrics['accuracy']:.4f} |" in (
         run / "README.md"
     ).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("changed", ["classes", "facts"])
+def test_an_archive_from_another_training_is_refused(
+    fitted: TextClassifier, run: Path, tmp_path: Path, changed: str
+) -> None:
+    folder = shutil.copytree(run, tmp_path / "copy")
+    other = copy.copy(fitted)
+    if changed == "classes":
+        other.classes = fitted.classes[::-1]
+    else:
+        other.facts = fitted.facts | {"rows": 1}
+    other.save(folder)
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    loaded = TextClassifier.load(folder)
+    assert loaded.predict(["the cast was superb"])[0]["label"] == "5"
+    for call in (loaded.export, loaded.save):
+        with pytest.raises(ModelError, match="is from another training than the exported version"):
+            call(folder)
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
 
 
 def test_a_damaged_archive_hinders_export_alone(run: Path, tmp_path: Path) -> None:

@@ -139,14 +139,44 @@ def read_description(folder: str | os.PathLike[str], task: str) -> dict[str, dic
     """
     path = description_path(folder)
     exported = is_exported(folder)
-    folder = version_folder(folder) if exported else Path(folder)
+    missing = f"this SavedModel has no {Path(*CONFIG)}" if exported else f"no {path.name} is in it"
+    return _read(path, version_folder(folder) if exported else Path(folder), missing, task)
+
+
+def read_archive_description(
+    folder: str | os.PathLike[str], task: str
+) -> dict[str, dict[str, Any]] | None:
+    """Return the ``options``, ``facts`` and ``metrics`` that ``save`` wrote beside ``model.keras``.
+
+    They are those of the newest version unless the run was saved again since. The result is None
+    if there is no ``config.yaml``.
+
+    Args:
+        folder: The run's folder.
+        task: The name of the class that must have written it.
+
+    Raises:
+        ModelError: Another task or a newer toolkit wrote it.
+    """
+    path = Path(folder, CONFIG[-1])
+    return _read(path, Path(folder), "", task) if path.is_file() else None
+
+
+def _read(path: Path, folder: Path, missing: str, task: str) -> dict[str, dict[str, Any]]:
+    """Return the sections of a ``config.yaml``.
+
+    Args:
+        path: The file.
+        folder: The folder that the messages name.
+        missing: The complaint if there is no such file.
+        task: The name of the class that must have written it.
+    """
     try:
         config = upgrade_description(yaml.safe_load(path.read_bytes()), path)
         found = {name: dict(config[name]) for name in ("options", "facts", "metrics")}
         writer = config["task"]
     except FileNotFoundError:
-        what = f"this SavedModel has no {Path(*CONFIG)}" if exported else f"no {path.name} is in it"
-        raise ModelError(f"{folder}: {what}, so this toolkit did not write it") from None
+        raise ModelError(f"{folder}: {missing}, so this toolkit did not write it") from None
     except ModelError:
         raise
     except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError) as error:

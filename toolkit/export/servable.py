@@ -34,7 +34,10 @@ class Servable:
         self.folder = folder
         self.model = model
         self.signatures: Mapping[str, Any] = model.signatures
-        self._calls = {name: of_python(call) for name, call in self.signatures.items()}
+        self._calls = {
+            name: of_python(call, f"{folder}: signature {name}")
+            for name, call in self.signatures.items()
+        }
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Self:
@@ -72,12 +75,6 @@ class Servable:
         if signature not in self.signatures:
             known = ", ".join(sorted(self.signatures))
             raise ModelError(f"{self.folder}: no signature {signature}; there are: {known}")
-        specs = self.signatures[signature].structured_input_signature[1]
-        if inputs.keys() != specs.keys():
-            raise ModelError(
-                f"{self.folder}: signature {signature} takes {', '.join(sorted(specs))}, "
-                f"not {', '.join(sorted(inputs)) or 'nothing'}"
-            )
         return self._calls[signature](**inputs)
 
     def asset(self, name: str) -> str | None:
@@ -91,23 +88,29 @@ class Servable:
         return None if content is None else content.removesuffix("\n").split("\n")
 
 
-def of_python(function: Any) -> Callable[..., dict[str, Any]]:
+def of_python(function: Any, subject: str = "the signature") -> Callable[..., dict[str, Any]]:
     """Return a signature as a function of Python values.
 
     It takes for each input numbers, strings or bytes, nested as the input's shape says, or an
     array or a tensor; of floats None is NaN, a missing value. Strings may be any Python strings:
     what UTF-8 cannot express (lone surrogates) becomes U+FFFD. It returns an array for each output,
-    and of strings an array of Python strings. It raises ``ModelError`` for values of another kind,
-    range or shape than the input's.
+    and of strings an array of Python strings. It raises ``ModelError`` for other
+    inputs, and for values of another kind, range or shape than the input's.
 
     Args:
         function: A signature of a loaded SavedModel, or a ``tf.function`` that will be one.
+        subject: The subject of the message about other inputs.
     """
     loaded = hasattr(function, "structured_input_signature")
     specs = input_specs(function)
     call = first_alone(function)
 
     def ask(**inputs: Any) -> dict[str, Any]:
+        if inputs.keys() != specs.keys():
+            raise ModelError(
+                f"{subject} takes {', '.join(sorted(specs))}, "
+                f"not {', '.join(sorted(inputs)) or 'nothing'}"
+            )
         tensors = {name: _tensor(inputs[name], spec) for name, spec in specs.items()}
         answers = call(**tensors) if loaded else call(*tensors.values())
         return {name: _array(value) for name, value in answers.items()}

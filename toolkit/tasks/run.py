@@ -28,7 +28,7 @@ from toolkit.export import (
     write_golden,
     write_saved_model,
 )
-from toolkit.export.description import FORMAT
+from toolkit.export.description import FORMAT, read_archive_description
 from toolkit.export.storage import Storage
 from toolkit.files import temporary_sibling, with_filename
 from toolkit.models import SequenceModel, load_sequence_model
@@ -208,6 +208,8 @@ class Run(ABC):
         if not inputs:
             raise OptionError("golden has no inputs; an export needs at least one")
         if all(isinstance(each, Mapping) for each in inputs):  # of a golden file
+            if any(each.keys() != inputs[0].keys() for each in inputs):
+                raise OptionError("all inputs in golden need the same arguments")
             return [dict(each) for each in inputs]
         return self._golden_questions(inputs)
 
@@ -296,8 +298,23 @@ class Run(ABC):
                 raise ModelError(f"{verb} needs what has been learnt; call fit, or load a run")
             if not self._archive.is_file():
                 raise ModelError(f"{verb} needs {self._archive}, which is missing")
-            self.sequence_model = load_sequence_model(self._archive)
+            model = load_sequence_model(self._archive)
+            if self._calls:
+                self._check_archive(self._archive)
+            self.sequence_model = model
         return self.sequence_model
+
+    def _check_archive(self, archive: Path) -> None:
+        """Check that ``model.keras`` is from the training of the version that was loaded."""
+        saved = read_archive_description(archive.parent, type(self).__name__)
+        assets = {name: (read_asset(archive, name), text) for name, text in self._assets().items()}
+        if (saved and saved["facts"] != self.facts) or any(
+            found not in (None, expected) for found, expected in assets.values()
+        ):
+            raise ModelError(
+                f"{archive} is from another training than the exported version that was loaded; "
+                "train again, or export the task that was fitted"
+            )
 
     def _task_options(self) -> dict[str, Any]:
         return asdict(self)  # type: ignore[call-overload]

@@ -12,6 +12,7 @@ import torch
 
 from benchmarks.peers import keras_training
 from benchmarks.peers.torch_language_model import TorchLanguageModel, from_toolkit
+from benchmarks.speed.options import constant_rate
 from pipelines.samples.topics import topics
 from toolkit.data import StreamBatches, encode_stream, open_stream
 from toolkit.errors import WorkError
@@ -22,16 +23,9 @@ from toolkit.tasks.language_modelling import defaults
 from toolkit.tasks.language_modelling.options import LanguageModelOptions
 from toolkit.text import Tokenizer
 from toolkit.training.optimizer import make_optimizer
-from toolkit.training.options import TrainingOptions
 
 DEFAULTS = defaults.Network()
-OPTIONS = TrainingOptions(
-    learning_rate=DEFAULTS.learning_rate,
-    epsilon=DEFAULTS.epsilon,
-    ema=DEFAULTS.ema,
-    schedule="constant",
-    warmup=0,
-)
+OPTIONS = constant_rate(DEFAULTS)
 
 #: The largest difference of logits from the toolkit's.
 TOLERANCE = 1e-3

@@ -8,26 +8,20 @@ import torch
 from numpy.typing import NDArray
 
 from benchmarks.peers.torch_tagger import TorchTagger, from_toolkit, to_tensors, token_mask
+from benchmarks.speed.options import constant_rate
 from benchmarks.speed.tagger.workload import Workload
 from toolkit.errors import WorkError
 from toolkit.layers import recurrent_layer
 from toolkit.models import ManyToMany
 from toolkit.tasks.entities import defaults
 from toolkit.tasks.entities.options import EntityTaggerOptions
-from toolkit.training.options import TrainingOptions
 
 #: The largest difference from PyTorch's scores and losses per token, and of the tags' share.
 TOLERANCE = 1e-3
 
 DEFAULTS = defaults.Network()
 TASK = EntityTaggerOptions()
-OPTIONS = TrainingOptions(
-    learning_rate=DEFAULTS.learning_rate,
-    epsilon=DEFAULTS.epsilon,
-    ema=DEFAULTS.ema,
-    schedule="constant",
-    warmup=0,
-)
+OPTIONS = constant_rate(DEFAULTS)
 
 #: Features and tags [B, T], as in a corpus.
 Batch = tuple[Mapping[str, NDArray[np.int32]], NDArray[np.int32]]

@@ -12,6 +12,7 @@ import torch
 
 from benchmarks.peers import keras_training
 from benchmarks.peers.torch_translator import TorchTranslator, from_toolkit, to_tensors
+from benchmarks.speed.options import constant_rate
 from pipelines.samples.numbers import numbers
 from toolkit.data import LengthBatches, PairExamples, encode_pairs, open_pairs
 from toolkit.data.sources.lines import read_lines
@@ -24,17 +25,10 @@ from toolkit.tasks.translation.options import TranslatorOptions
 from toolkit.tasks.translation.serving import by_length
 from toolkit.text import SubwordTokenizer
 from toolkit.training.optimizer import make_optimizer
-from toolkit.training.options import TrainingOptions
 
 DEFAULTS = defaults.Network()
 TASK = TranslatorOptions()
-OPTIONS = TrainingOptions(
-    learning_rate=DEFAULTS.learning_rate,
-    epsilon=DEFAULTS.epsilon,
-    ema=DEFAULTS.ema,
-    schedule="constant",
-    warmup=0,
-)
+OPTIONS = constant_rate(DEFAULTS)
 
 #: The largest difference of logits from PyTorch's.
 TOLERANCE = 1e-3
