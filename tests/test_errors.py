@@ -1,4 +1,4 @@
-"""Messages are one line, whatever they quote."""
+"""Error messages: one line each, whatever text they quote."""
 
 import pickle
 

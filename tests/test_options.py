@@ -1,4 +1,4 @@
-"""Options in messages, as whoever reads them gives them."""
+"""Names of options in messages: in Python, and on the command line."""
 
 from dataclasses import dataclass
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""The sentences of the long agreement: what they promise holds of each of them."""
+"""Properties of the generated sentences of long-distance agreement."""
 
 import random
 from collections import Counter
@@ -39,7 +39,7 @@ def test_no_subject_of_the_test_is_trained_on():
         for part, seed in (("train", 1), ("test", 0))
     }
     assert of_part["train"].isdisjoint(of_part["test"])
-    assert len(of_part["test"]) == 96  # a fifth of 12 adjectives and 40 forms of nouns
+    assert len(of_part["test"]) == 96  # a fifth of 12 adjectives times 40 noun forms
 
 
 def test_all_words_are_trained_on():

@@ -1,4 +1,4 @@
-"""The commands that documents and docstrings name exist."""
+"""Existence of the commands that documents and docstrings name."""
 
 import importlib.util
 import re
@@ -16,7 +16,7 @@ DOCUMENTS = [
 
 
 def named_commands(text: str) -> set[str]:
-    """The modules that a text runs by ``python -m``, also across line ends."""
+    """Return the modules that a text runs by ``python -m``, also across line ends."""
     return {*re.findall(r"python -m (benchmarks(?:\.\w+)*)(?![\w.]*\{)", " ".join(text.split()))}
 
 

@@ -1,4 +1,4 @@
-"""Timing: what counts and in which order things run."""
+"""Timing: the order of the runs, and the times that count."""
 
 import pytest
 

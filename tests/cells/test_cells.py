@@ -1,4 +1,4 @@
-"""What every cell promises as a Keras layer: weights, configuration, dropout, bad arguments."""
+"""Every cell as a Keras layer: weights, configuration, dropout, bad arguments."""
 
 import keras
 import numpy as np
@@ -122,7 +122,7 @@ def test_bad_arguments_say_what_would_be_right(arguments, message):
 
 
 class TestDropout:
-    """SimpleRNNCell with the identity as kernel and nothing else shows its mask."""
+    """Dropout masks, made visible by a SimpleRNNCell whose kernel is the identity."""
 
     def layer(self, recurrent="zeros", activation="relu", **dropout):
         cell = SimpleRNNCell(
@@ -169,7 +169,7 @@ class TestDropout:
         state = np.ones((2, 50), "float32")
         cell.build((None, 3))
         kernel, recurrent, bias = cell.get_weights()
-        bias[:50] = -100.0  # the update gate is shut
+        bias[:50] = -100.0  # the update gate is closed
         cell.set_weights([kernel, recurrent, bias])
         output, _ = cell(np.ones((2, 3), "float32"), state, training=True)
         np.testing.assert_allclose(output, state)
@@ -183,7 +183,7 @@ class TestDropout:
         cell = GRUCell(3, dropout=0.5)
         layer = keras.layers.RNN(cell)
         layer(np.ones((2, 4, 3)), training=True)
-        assert cell._dropout_mask is None  # made for the batch, and gone with it
+        assert cell._dropout_mask is None  # the mask is deleted after the batch
 
 
 @pytest.mark.parametrize("cell_class", CELLS)

@@ -1,4 +1,4 @@
-"""`toolkit`, `toolkit.cells` and `toolkit.layers` do not need TensorFlow."""
+"""Use of ``toolkit``, ``toolkit.cells`` and ``toolkit.layers`` without TensorFlow."""
 
 import os
 import subprocess
@@ -41,7 +41,7 @@ for name, module in list(sys.modules.items()):
 
 
 def run(program, **environment):
-    """What a program of its own says on standard error when it fails; nothing when it passes."""
+    """Run a program in a process; return its exit status and errors, or '' if it succeeds."""
     done = subprocess.run(
         [sys.executable, "-c", program],
         env={**os.environ, **environment},

@@ -1,4 +1,4 @@
-"""A tokenizer that stands in for the text layer, and corpora made by it."""
+"""A tokenizer in place of the text layer, and corpora that it encodes."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ from toolkit.data import open_source as open_
 
 
 def word_lengths(texts: tf.Tensor) -> tf.Tensor:
-    """The ids of a text are the lengths of its words; padded by one step too many."""
+    """Return the lengths of each text's words as its ids, padded by one step too many."""
     ids = tf.strings.length(tf.strings.split(texts)).to_tensor()
     return tf.pad(ids, [[0, 0], [0, 1]])
 
@@ -44,7 +44,7 @@ def encode_all():
 
 @pytest.fixture
 def corpus_of():
-    """Makes a corpus of texts with given lengths; each text's ids are its index, plus one."""
+    """A function that makes a corpus of given lengths; each text's ids are its index plus one."""
 
     def corpus_of(
         lengths: Sequence[int], labels: NDArray[np.generic] | None = None, encoder=None

@@ -1,4 +1,4 @@
-"""Bad data is named in one line: what is wrong, where, and what would be right."""
+"""Errors of bad data: one line that names the fault, its place, and what would be right."""
 
 import gzip
 import os

@@ -1,4 +1,4 @@
-"""Batches by length: every example once an epoch, within a budget, as a function of the seed."""
+"""Batches by length: each example once an epoch, within the budget, determined by the seed."""
 
 import warnings
 
@@ -112,7 +112,7 @@ def test_elements_without_labels_and_with_several(corpus_of) -> None:
 
 
 def first_ids(dataset) -> list[int]:
-    """The examples that a corpus of the fixture is dealt in."""
+    """Return the indices of a fixture's examples in the order of the data set."""
     return [index for (inputs,) in dataset for index in (inputs["values"][:, 0] - 1).numpy()]
 
 

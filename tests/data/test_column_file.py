@@ -1,4 +1,4 @@
-"""Column files, by literal files: sentences of tokens with their columns, and where they stand."""
+"""Column files: sentences of tokens with their columns and places, from literal files."""
 
 import gzip
 import tempfile
@@ -147,7 +147,7 @@ FIELDS = {
 def test_whatever_tokens_there_are(separator: str, data: st.DataObject) -> None:
     rows = st.tuples(FIELDS[separator], FIELDS[separator], st.sampled_from(["O", "B-X"]))
     sentences = data.draw(st.lists(st.lists(rows, min_size=1, max_size=3), min_size=1, max_size=3))
-    sentences[0][0] = ("a", *sentences[0][0][1:])  # so that it begins with neither mark
+    sentences[0][0] = ("a", *sentences[0][0][1:])  # so that the file begins with no byte order mark
     lines = [separator.join(row) for sentence in sentences for row in [*sentence, ("",)]]
     if any(line.startswith("-DOCSTART-") for line in lines):
         return

@@ -1,4 +1,4 @@
-"""Columns are named, or guessed and said."""
+"""Choice of columns: by name, or by a guess that is logged."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Vectors from co-occurrence, against counting pair by pair and a whole decomposition."""
+"""Vectors from co-occurrence, against counts pair by pair and a full decomposition."""
 
 from collections import Counter
 
@@ -41,7 +41,7 @@ def test_pairs_are_counted_within_a_text_only(monkeypatch, chunk: int) -> None:
 
 
 def test_the_vectors_products_are_the_information() -> None:
-    """With the size of the vocabulary nothing is lost: U S U' is the symmetric part's |.|."""
+    """Vectors as long as the vocabulary have the products U S U' of the full decomposition."""
     texts = random_texts(1)
     counts = counted(texts, 12).astype(float)
     totals = counts.sum(axis=1)
@@ -64,7 +64,7 @@ def test_the_vectors_products_are_the_information() -> None:
 
 
 def test_units_in_the_same_company_are_near_each_other() -> None:
-    """Units 2 and 3 stand between the same neighbours, 4 never does."""
+    """Tokens 2 and 3 have the same neighbours; token 4 has others."""
     random = np.random.default_rng(0)
     texts = []
     for _ in range(400):

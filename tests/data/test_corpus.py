@@ -1,4 +1,4 @@
-"""Texts become ids on disk, and small arrays."""
+"""Encoding of texts as ids on disk, and arrays of their labels, lengths and rows."""
 
 import gc
 import os

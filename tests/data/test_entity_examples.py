@@ -1,4 +1,4 @@
-"""Every form of data with entities becomes the same examples, or is complained about."""
+"""Examples of entities: the same from every form of data, and errors of bad data."""
 
 import csv
 import gzip
@@ -172,7 +172,7 @@ def test_a_sentence_column_filled_in_first_rows_alone(tmp_path: Path) -> None:
 def test_a_table_separated_by_tabs_is_one_if_its_columns_are_named(tmp_path: Path) -> None:
     pd.DataFrame(TABLE).to_csv(tmp_path / "a.tsv", index=False, sep="\t")
     options = {"sentence_column": "sentence_id", "token_column": "word"}
-    for asked in (options, {}):  # or if they have the usual names
+    for asked in (options, {}):  # named by options, or found by their usual names
         assert sentences(tmp_path / "a.tsv", **asked) == [*zip(TOKENS, TAGS, strict=True)]
     path = write(tmp_path / "b.tsv", "Sentence\tB-X\ntag\tO\n")
     assert sentences(path) == [(["Sentence", "tag"], ["B-X", "O"])]
@@ -286,7 +286,7 @@ def test_entities_are_put_in_order_and_lose_the_white_space_at_their_ends() -> N
     ]
 
 
-# What is to be answered
+# Data without labels
 
 
 def test_unlabelled_data_gives_an_example_for_every_row(
@@ -320,7 +320,7 @@ def test_a_token_that_is_none_keeps_its_place_in_unlabelled_data(none: Any) -> N
     assert examples.bad_rows == 2
 
 
-# What is wrong
+# Errors
 
 FILES = {
     "a.conll": [
@@ -444,7 +444,7 @@ def test_labels_that_were_never_learnt(tmp_path: Path) -> None:
     assert message in complaint(path, labels=["LOC", "PER"])
     assert "none of the known ones: x, y (or" in complaint(path, labels=["x", "y"])
     assert len(read(path, labels=["LOC", "PRE"])) == 2
-    write(path, "a O\n\nb B-PRE\nc I-PER\nd I-LOC\n")  # which no scheme allows either
+    write(path, "a O\n\nb B-PRE\nc I-PER\nd I-LOC\n")  # illegal in every scheme as well
     assert message.replace("4", "3") in complaint(path, labels=["LOC", "PER"])
     data = (["ab"], [[(0, 1, "Q")]])
     assert "row 1: the label 'Q' is none of the known ones: P" in complaint(data, labels=["P"])
@@ -523,7 +523,7 @@ def test_missing_values_of_pandas() -> None:
     assert "token 1: the token 'a' has no tag" in complaint(([["a"]], [[pd.NA]]))
 
 
-# Whatever bytes a file has
+# Files of any bytes
 
 WHOLE = {
     "conll": b"-DOCSTART- O\n\nAnn B-PER\nLee I-PER\nsang O\n\nYes O\n",
@@ -543,7 +543,7 @@ CHANGES = st.lists(st.tuples(st.integers(0), st.integers(0, 12), PIECES), max_si
 
 
 def changed(content: bytes, changes: list[tuple[int, int, bytes]]) -> bytes:
-    """The content with a few bytes replaced here and there."""
+    """Return the content with a few bytes replaced at the given places."""
     for place, length, piece in changes:
         start = place % (len(content) + 1)
         content = content[:start] + piece + content[start + length :]

@@ -1,4 +1,4 @@
-"""The first reading of marked sentences, against counts by hand."""
+"""The scan of sentences with tags, against counts by hand."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Whatever bytes a file has: it is read, or complained about in one line."""
+"""Files of any bytes: each is read, or rejected with an error of one line."""
 
 import gzip
 import tempfile
@@ -40,7 +40,7 @@ CHANGES = st.lists(st.tuples(st.integers(0), st.integers(0, 12), PIECES), max_si
 
 
 def changed(content: bytes, changes: list[tuple[int, int, bytes]]) -> bytes:
-    """The content with a few bytes replaced here and there."""
+    """Return the content with a few bytes replaced at the given places."""
     for place, length, piece in changes:
         start = place % (len(content) + 1)
         content = content[:start] + piece + content[start + length :]
@@ -61,7 +61,7 @@ def answer(path: Path) -> None:
 
 
 def goes_well(reading: Callable[..., None], path: Path, **options) -> bool:
-    """Whether nothing was complained about; else it must have been in one line."""
+    """Return whether the reading raises no error; check that an error is a single line."""
     complaint = None
     try:
         reading(path, **options)

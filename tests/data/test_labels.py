@@ -1,4 +1,4 @@
-"""Labels of any type become names, and names numbers."""
+"""Class names of labels of any type, and their encoding as numbers."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What costs seconds to import is imported when it is needed."""
+"""Late imports of the packages that take seconds to import."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""TFDS by name: a real, tiny data set, and what is said when one cannot be had."""
+"""Data sets of TFDS by name: real, tiny ones, and the errors when one is unavailable."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from toolkit.errors import DataError
 
 
 class TinyFilms(tfds.core.GeneratorBasedBuilder):
-    """Registered with TFDS by being defined."""
+    """A tiny data set; its definition registers it with TFDS."""
 
     pkg_dir_path = Path(__file__).parent
     VERSION = tfds.core.Version("1.0.0")
@@ -40,7 +40,7 @@ class TinyFilms(tfds.core.GeneratorBasedBuilder):
 
 
 class LostFilms(TinyFilms):
-    """One whose files lie on a host that cannot be reached."""
+    """A data set whose files are on a host that cannot be reached."""
 
     def _split_generators(self, dl_manager: object) -> dict[str, object]:
         dl_manager.download("https://films.invalid/films.zip")
@@ -48,7 +48,7 @@ class LostFilms(TinyFilms):
 
 
 class TinyNames(TinyFilms):
-    """One with sequences, in the manner of ``conll2003``."""
+    """A data set with sequences, in the manner of ``conll2003``."""
 
     def _info(self) -> tfds.core.DatasetInfo:
         tags = tfds.features.ClassLabel(names=["O", "B-PER", "I-PER"])

@@ -1,4 +1,4 @@
-"""Arrays in a file: read part by part, and given back to the system."""
+"""Memory-mapped arrays: reading in chunks, and release of their memory."""
 
 import mmap
 import zlib
@@ -20,7 +20,7 @@ def mapped(tmp_path: Path) -> np.memmap:
 
 
 def resident() -> int:
-    """The memory of this process, in bytes, as Linux counts it."""
+    """Return the resident memory of this process in bytes, on Linux."""
     return mmap.PAGESIZE * int(Path("/proc/self/statm").read_text().split()[1])
 
 
@@ -30,7 +30,7 @@ def test_what_was_read_is_given_back(mapped: np.memmap) -> None:
     full = resident()
     release_pages(part)
     assert full - resident() > 0.9 * NUMBERS.nbytes
-    np.testing.assert_array_equal(mapped[-3:], NUMBERS[-3:])  # it is still there
+    np.testing.assert_array_equal(mapped[-3:], NUMBERS[-3:])  # the values can still be read
     before = resident()
     assert sum(int(chunk.sum(dtype=np.int64)) for chunk in chunks(mapped)) == NUMBERS.sum()
     assert resident() - before < NUMBERS.nbytes / 10

@@ -1,4 +1,4 @@
-"""Pairs of texts: files, tables and lists, what is wrong with them, and batches of them."""
+"""Pairs of texts: files, tables and lists, errors in them, and batches of them."""
 
 import gzip
 import logging
@@ -124,15 +124,15 @@ def test_tables_and_lists(tmp_path: Path) -> None:
     path = tmp_path / "pairs.csv"
     path.write_text('id,target,source\n1,"b, b",a\n')
     assert read(path) == [("a", "b, b")]
-    path.write_text("id,en,fr\n1,a,b\n")  # which is read, and which written?
+    path.write_text("id,en,fr\n1,a,b\n")  # source and target are ambiguous
     with pytest.raises(DataError, match="'id', 'en', 'fr' none has a usual name of the source"):
         read(path)
     with pytest.raises(DataError, match=r"none of a usual name .* set target_column"):
         read(path, source_column="en")
     alone = open_pairs(path, "test", PairColumnOptions(source_column="en"))
-    assert list(source_texts(alone)) == ["a"]  # to be translated
+    assert list(source_texts(alone)) == ["a"]  # texts to translate need no target column
     assert read(path, source_column="en", target_column="fr") == [("a", "b")]
-    path.write_text("en,fr\na,b\n")  # of two columns, the other one
+    path.write_text("en,fr\na,b\n")  # of two columns, the target is the other one
     assert read(path) == [("a", "b")]
     assert read(path, source_column="fr") == [("b", "a")]
     assert read(path, target_column="en") == [("b", "a")]

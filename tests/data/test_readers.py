@@ -1,4 +1,4 @@
-"""Every format, by literal files."""
+"""Readers of every format, on literal files."""
 
 import csv
 import gzip

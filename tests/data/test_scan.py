@@ -1,4 +1,4 @@
-"""The first reading: classes in their order, groups as numbers, splits of both."""
+"""The scan: classes in natural order, groups as numbers, and splits by both."""
 
 import numpy as np
 import pandas as pd

@@ -27,7 +27,7 @@ def test_class_sizes_are_those_of_scikit_learn(sizes: list[int], share: float) -
     _, held = split_indices(len(classes), share, 0, classes)
     _, theirs = train_test_split(classes, test_size=len(held), stratify=classes, random_state=0)
     ours = np.asarray(counts(classes, held))
-    assert np.abs(ours - np.bincount(theirs)).max() <= 1  # equal remainders go to one of them
+    assert np.abs(ours - np.bincount(theirs)).max() <= 1  # equal remainders are a tie
     assert ours.sum() == round(share * len(classes))
 
 

@@ -1,4 +1,4 @@
-"""Sentences with tags on disk: what training is given is what serving computes."""
+"""Sentences with tags on disk: training is given the features that serving computes."""
 
 import gc
 import os
@@ -22,7 +22,7 @@ FEATURES.adapt(TOKENS)
 COMPILED = tf.function(FEATURES.lookup, input_signature=[tf.TensorSpec([None], tf.string)])
 SERVED = tf.function(FEATURES.call, input_signature=[tf.TensorSpec([None, None], tf.string)])
 NAMES = [["Anna", "sang"], [], ["a", "我", "a", "unseen-and-long"], ["Anna"]]
-ROWS = ("index", "length")  # of the sentences, and not of their distinct tokens
+ROWS = ("index", "length")  # inputs per sentence, not per distinct token
 TAGS = [[4, 0], [], [1, 3, 0, 2], [4]]
 
 
@@ -32,7 +32,7 @@ def corpus_of(sentences=NAMES, tags=TAGS, rows=None, features=COMPILED):
 
 
 def as_lists(inputs: dict) -> list[list[dict]]:
-    """Of each token of a batch its features, without padding of characters."""
+    """Return the features of each token of a batch, without the padding of characters."""
     inputs = {name: np.asarray(values) for name, values in inputs.items()}
     index, length = inputs.pop("index"), inputs.pop("length")
     assert length.tolist() == (index != 0).sum(axis=1).tolist()
@@ -70,7 +70,7 @@ def test_literal_corpus():
     assert FEATURES.words[inputs["words"][1]] == "anna"
     assert inputs["length"].tolist() == [1, 2]
     assert [len(values) for name, values in inputs.items() if name not in ROWS] == [3] * 4
-    assert inputs["characters"].shape[1] == 4  # not the corpus's longest, but the batch's
+    assert inputs["characters"].shape[1] == 4  # the longest token of the batch, not of the corpus
 
 
 SENTENCES = st.lists(
@@ -97,7 +97,7 @@ def test_training_is_given_what_serving_computes(sentences, seed):
     for name, spec in signature.items():
         assert spec.is_compatible_with(tf.constant(trained[name]))
     assert not trained["words"][0]
-    assert len({*trained["index"].flat} | {0}) == len(trained["words"])  # nothing needless
+    assert len({*trained["index"].flat} | {0}) == len(trained["words"])  # no unused tokens
 
 
 def test_tokens_are_looked_at_some_at_a_time(monkeypatch):
@@ -112,7 +112,7 @@ def test_tokens_are_looked_at_some_at_a_time(monkeypatch):
     whole = corpus_of(sentences, tags)
     monkeypatch.setattr(tagged_corpus, "_TOKENS_AT_ONCE", 16)
     parts = corpus_of(sentences, tags, features=features)
-    assert seen == [16, 16, 16, 8]  # 55 distinct ones, and padding
+    assert seen == [16, 16, 16, 8]  # 55 distinct tokens, and padding
     for name, values in whole.features.items():
         np.testing.assert_array_equal(values, parts.features[name])
 
@@ -185,7 +185,7 @@ def test_the_files_go_with_the_corpus(tmp_path: Path, monkeypatch):
     def open_files() -> int:
         return len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0
 
-    corpus_of()  # whatever the first use of a graph opens
+    corpus_of()  # the first use of a graph may open files
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     gc.collect()
     before = open_files()

@@ -1,4 +1,4 @@
-"""Texts with conditions: how they are read, and how they are dealt out."""
+"""Texts with conditions: reading, and batches."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ BY_LABEL = StreamColumnOptions(text_column="text", condition_column="label")
 
 
 def corpus(lengths: list[int]) -> PackedCorpus:
-    """Texts whose units are all different."""
+    """Return a corpus of texts of the given lengths whose tokens are all different."""
     sizes = np.array(lengths, np.int32)
     ids = np.arange(5, 5 + sizes.sum(), dtype=np.int32)
     starts = np.cumsum(sizes, dtype=np.int64) - sizes

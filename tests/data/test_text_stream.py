@@ -1,4 +1,4 @@
-"""Long text as pieces, as ids on disk, and as batches that go on where the last ended."""
+"""Long text as pieces, as ids on disk, and as batches of consecutive windows."""
 
 import gzip
 import itertools
@@ -22,7 +22,7 @@ TEXT = "to be\nor not\n\nto be, that is"
 
 
 def texts(stream) -> list[str]:
-    """The texts of a stream, put together from their pieces."""
+    """Return the texts of a stream, each joined from its pieces."""
     found, begun = [], ""
     for piece in stream:
         begun += piece.text
@@ -166,9 +166,9 @@ def test_every_row_goes_on_where_it_ended(size, rows, steps, shuffle, epoch) -> 
     ids = np.concatenate([inputs["ids"] for inputs, _ in windows], axis=1)
     after = np.concatenate([targets for _, targets in windows], axis=1)
     np.testing.assert_array_equal(ids[:, 1:], after[:, :-1])
-    assert not ids[:, 0].any()  # of what was before nothing is known
+    assert not ids[:, 0].any()  # the token before the first is unknown: id 0
     assert (np.diff(after, axis=1) == 1).all()
-    assert len(set(after.flatten().tolist())) == ids.size  # no unit is learnt twice
+    assert len(set(after.flatten().tolist())) == ids.size  # no token is a target twice
     unused = size - 1 - ids.size
     assert unused < rows + (min(steps, size // 10) if shuffle else 0)
 

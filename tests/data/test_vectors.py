@@ -34,7 +34,7 @@ def known(vectors: np.ndarray, places: list[int]) -> list[list[float]]:
         "3 3\n" + GLOVE,  # word2vec
         "3\t3\n" + GLOVE.replace(" ", "\t"),
         GLOVE.replace(" ", "\t").replace("\n", "\t\n"),
-        GLOVE.replace("\n", " \n"),  # fastText ends lines so
+        GLOVE.replace("\n", " \n"),  # line ends of fastText
         GLOVE.replace("\n", "\r\n"),
         "\ufeff" + GLOVE,
     ],
@@ -68,8 +68,8 @@ def test_words_that_are_not_there_get_random_vectors_of_the_same_deviation(tmp_p
 @pytest.mark.parametrize(
     ("content", "vector"),
     [
-        ("Anna 1\nANNA 2", 1),  # no such word as it stands: the first that is the same when folded
-        ("Anna 1\nanna 2", 2),  # as it stands goes before
+        ("Anna 1\nANNA 2", 1),  # no exact match: the first match without case
+        ("Anna 1\nanna 2", 2),  # an exact match comes first
         ("anna 2\nAnna 1", 2),
         ("anna 1\nanna 2", 1),
     ],
@@ -96,7 +96,7 @@ def test_words_that_look_like_numbers_or_like_nothing(tmp_path: Path) -> None:
     words = ["", "[UNK]", "1996", "nan"]
     vectors = read_vectors(write(tmp_path, content), words, 0)
     assert known(vectors, [0, 2, 3]) == [[0, 0], [3, 4], [5, 6]]
-    assert known(vectors, [1]) != [[9, 9]]  # what a file calls unknown is none of our words
+    assert known(vectors, [1]) != [[9, 9]]  # the file's vector of '[UNK]' is not used
 
 
 def test_two_whole_numbers_are_passed_over_in_the_first_line_alone(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def file(tmp_path: Path):
 
 
 def run(name: str) -> dict[str, object]:
-    """Runs a Python example but for the line that fits a model; gives its variables."""
+    """Run a Python example without the line that fits a model; return its variables."""
     lines = [line for line in EXAMPLES[name].splitlines() if "classifier" not in line]
     variables: dict[str, object] = {"pandas": pandas, "tf": tf}
     exec("\n".join(lines), variables)

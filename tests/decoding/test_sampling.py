@@ -1,4 +1,4 @@
-"""Sampling: what is drawn from, how often, and how it ends."""
+"""Sampling: the distribution, the frequencies of draws, and the end."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def drawing(**options: Any) -> SamplingOptions:
 
 
 def shares(rows: int = 20_000, seen: tuple[int, ...] = (), **options: Any) -> np.ndarray:
-    """How often each unit is drawn."""
+    """Return the share of each token in the draws."""
     logits = tf.constant(np.repeat(LOGITS, rows, axis=0))
     been = np.zeros((rows, 5), bool)
     been[:, list(seen)] = True
@@ -38,7 +38,7 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def close(found: np.ndarray, right: Any) -> bool:
-    """Whether units are drawn as often as they should be, and those of no share never."""
+    """Return whether the shares are right, and tokens of probability 0 are never drawn."""
     never = found[np.asarray(right) == 0]
     return np.allclose(found, right, atol=0.015) and not never.any()
 
@@ -67,12 +67,12 @@ def test_top_p() -> None:
     assert close(shares(top_p=0.69), [0, 4 / 7, 3 / 7, 0, 0])
     assert close(shares(top_p=0.71), [0, 0.4 / 0.85, 0.3 / 0.85, 0.15 / 0.85, 0])
     assert close(shares(top_p=0.0), [0, 1, 0, 0, 0])
-    assert close(shares(top_k=3, top_p=0.8), [0, 4 / 7, 3 / 7, 0, 0])  # of the three, 0.82 are two
+    assert close(shares(top_k=3, top_p=0.8), [0, 4 / 7, 3 / 7, 0, 0])  # two of the three have 0.82
 
 
 def test_repetition_penalty() -> None:
     logits = LOGITS[0].copy()
-    logits[[1, 3]] *= 2  # all are negative
+    logits[[1, 3]] *= 2  # all logits are negative
     assert close(shares(seen=(1, 3), repetition_penalty=2.0), softmax(logits))
     positive = tf.constant([[4.0, 3.0]])
     found = choose(
@@ -82,7 +82,7 @@ def test_repetition_penalty() -> None:
 
 
 def chain(tokens: tf.Tensor, state: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """After unit n comes n + 1 or n + 2, as likely; the state counts."""
+    """Return equal logits for the tokens n + 1 and n + 2 after n; count steps in the state."""
     after = tf.one_hot(tokens + 1, 6) + tf.one_hot(tokens + 2, 6)
     return tf.math.log(after + 1e-9), state + 1
 
@@ -111,7 +111,7 @@ FLAT = tf.constant([-np.inf] + 7 * [50.0])
 
 
 def flat(tokens: tf.Tensor, state: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """All units are as likely, whatever came before, but for the end, id 0, which never comes."""
+    """Return equal logits for all tokens but the end, id 0, which is never drawn."""
     return tf.broadcast_to(FLAT, [*tokens.shape, 8]), state
 
 

@@ -1,4 +1,4 @@
-"""Greedy and beam search: against all sequences there are, and against another beam search."""
+"""Greedy and beam search, against all sequences and against a second beam search."""
 
 import itertools
 from typing import Any
@@ -15,26 +15,29 @@ V = 4
 
 
 def shares_of(seed: int, rows: int, depth: int) -> np.ndarray:
-    """Log probabilities of the next unit [B, n, V] after each of the n beginnings of a length."""
+    """Return log probabilities of the next token [B, n, V] after each of n beginnings.
+
+    The beginnings are all those of at most ``depth`` tokens.
+    """
     random = np.random.default_rng(seed)
     logits = random.normal(size=(rows, sum(V**n for n in range(depth + 1)), V)) * 2
     return (logits - np.log(np.exp(logits).sum(-1, keepdims=True))).astype(np.float32)
 
 
 def place(beginning: tuple[int, ...]) -> int:
-    """The number of a beginning among all, the shorter first."""
+    """Return the index of a beginning among all beginnings, shorter ones first."""
     before = sum(V**n for n in range(len(beginning)))
     return before + sum(unit * V**n for n, unit in enumerate(reversed(beginning)))
 
 
 def score(shares: np.ndarray, units: tuple[int, ...], alpha: float) -> float:
-    """The score of one sequence, its end included."""
+    """Return the score of one sequence, including its end."""
     total = sum(shares[place(units[:n]), unit] for n, unit in enumerate((*units, 0)))
     return float(total) / (len(units) + 1) ** alpha
 
 
 def everything(shares: np.ndarray, limit: int, alpha: float) -> list[tuple[float, tuple[int, ...]]]:
-    """All sequences of at most ``limit`` units with their scores, the best first."""
+    """Return all sequences of at most ``limit`` tokens with their scores, the best first."""
     found = [
         (score(shares, units, alpha), units)
         for length in range(limit + 1)
@@ -44,7 +47,7 @@ def everything(shares: np.ndarray, limit: int, alpha: float) -> list[tuple[float
 
 
 def simple_beam(shares: np.ndarray, limit: int, size: int, alpha: float) -> list[Any]:
-    """Another beam search, with lists: a row's finished sequences, the best first."""
+    """Return a row's finished sequences, the best first, by a beam search on lists."""
     live: list[tuple[float, tuple[int, ...]]] = [(0.0, ())]
     finished: list[tuple[float, tuple[int, ...]]] = []
     for step in range(limit + 1):
@@ -83,7 +86,10 @@ SEARCH = tf.function(
 
 
 def decoder(table: Any) -> tuple[Any, Any]:
-    """A network that knows the log probabilities after each beginning; its state is the place."""
+    """Return a step function that looks up log probabilities, and its initial state.
+
+    The state holds the index of the beginning.
+    """
 
     def next(tokens: Any, state: Any, table: Any) -> Any:
         number, offset, width = (state[name][..., 0] for name in ("number", "offset", "width"))
@@ -159,7 +165,7 @@ def test_greedy_takes_the_likeliest_unit_until_it_is_the_end(seed: int, limits: 
 @pytest.mark.parametrize("units", [640, 1_000])
 def test_of_many_units_the_likeliest_are_found(units: int) -> None:
     logits = np.random.default_rng(units).normal(size=(2, 1 + units, units)).astype(np.float32)
-    logits[:, 0, [5, units - 1]] = 9.0, 8.0  # the first and the last
+    logits[:, 0, [5, units - 1]] = 9.0, 8.0  # tokens of the first and the last block
     shares = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
 
     def next(tokens: Any, state: Any, table: Any) -> Any:
@@ -169,7 +175,7 @@ def test_of_many_units_the_likeliest_are_found(units: int) -> None:
     state = tf.zeros([2, 1, 1], tf.int32)
     found = beam_search(next, state, tf.constant([1, 1]), 4, 0.0, tf.constant(logits))
     for row in range(2):
-        first = 1 + np.argsort(-shares[row, 0, 1:])[:4]  # the end is not among the likeliest
+        first = 1 + np.argsort(-shares[row, 0, 1:])[:4]  # the end, id 0, is not among the likeliest
         assert {5, units - 1} <= set(first)
         ended = sorted(
             ((shares[row, 0, u] + shares[row, 1 + u, 0], u) for u in first), reverse=True
@@ -216,7 +222,7 @@ def test_half_precision_is_summed_in_full() -> None:
     found = greedy(next, state, tf.constant([200]))
     assert found.ids[0].numpy().tolist() == list(range(1, 201))
     share = 9 - np.log(np.exp(9) + 299)
-    right = (200 * share + share - 9) / 201  # the end is not likely
+    right = (200 * share + share - 9) / 201  # the logit of the end is 0
     np.testing.assert_allclose(found.scores, [right], rtol=1e-5)
     assert beam_search(next, state, tf.constant([3]), 2).scores.dtype == tf.float32
 

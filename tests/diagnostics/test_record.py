@@ -80,7 +80,7 @@ def test_the_steps_parts_sum_to_the_whole_gradient(cell, layers):
         np.testing.assert_allclose(np.sum(parts, axis=0), whole, rtol=1e-3, atol=1e-5)
     for flow in gradient_flows(model, losses_of(model)):
         assert flow.shares.sum() == pytest.approx(1, abs=1e-5)
-        assert flow.weights[0] == 0  # the first state before is nothing
+        assert flow.weights[0] == 0  # the initial state is zero
         assert flow.activations.shape == (6, 5)
 
 
@@ -91,14 +91,14 @@ def test_both_directions_and_padding():
     before = model(ids)
     losses = lambda: -tf.nn.log_softmax(model(ids))[:, :1]  # noqa: E731
     forward, backward = gradient_flows(model, losses, places=[3])
-    np.testing.assert_array_equal(model(ids), before)  # it is left as it was
+    np.testing.assert_array_equal(model(ids), before)  # the model is unchanged
     assert forward.places.tolist() == backward.places.tolist() == [3]
     assert (forward.name, backward.name) == ("forward_recurrent_1", "backward_recurrent_1")
-    assert np.isnan(forward.norms[0, 4:]).all()  # padding is passed over
+    assert np.isnan(forward.norms[0, 4:]).all()  # padding is skipped
     assert np.isnan(backward.norms[0, 4:]).all()
     assert (forward.norms[0, :4] > 0).all()
     assert (backward.norms[0, :4] > 0).all()
-    assert backward.norms[0, 0] > backward.norms[0, 3]  # it ends with the first word
+    assert backward.norms[0, 0] > backward.norms[0, 3]  # the backward layer ends at step 0
     assert forward.norms[0, 3] > forward.norms[0, 0]
 
 

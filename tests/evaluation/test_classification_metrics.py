@@ -1,4 +1,4 @@
-"""Metrics by hand, and against scikit-learn on what it defines."""
+"""Metrics of classes, labels and numbers, against values by hand and scikit-learn."""
 
 import json
 import math
@@ -29,7 +29,7 @@ def test_classification_by_hand() -> None:
         "accuracy": 0.75,
         "macro_f1": pytest.approx((4 / 5 + 2 / 3) / 2),  # 'mixed' occurs nowhere
         "log_loss": pytest.approx(-math.log(0.5 * 0.25 * 0.75 * 0.5) / 4),
-        "roc_auc": pytest.approx(2.5 / 3),  # 'neg' and 'pos' alike: two pairs are right, one ties
+        "roc_auc": pytest.approx(2.5 / 3),  # for 'neg' and 'pos': two pairs in order, one tie
         "calibration_error": pytest.approx((0.5 + 0.25) / 4),  # of the answers at 0.5 and at 0.75
         "per_class": {
             "neg": {"precision": 1.0, "recall": pytest.approx(2 / 3), "f1": 0.8, "support": 3},
@@ -51,7 +51,7 @@ def test_multilabel_by_hand() -> None:
         "macro_f1": pytest.approx((2 / 3 + 1) / 2),
         "micro_f1": pytest.approx(4 / 5),
         "log_loss": pytest.approx(-math.log(0.5 * 0.75 * 0.75 * 0.25 * 0.75 * 0.75) / 6),
-        "roc_auc": 1.0,  # of 'cast' alone
+        "roc_auc": 1.0,  # defined for 'cast' alone
         "calibration_error": pytest.approx((0.0 + 0.5 + 0.25) / 6),  # at 0.25, 0.5 and 0.75
         "per_class": {
             "plot": {"precision": 1.0, "recall": 0.5, "f1": pytest.approx(2 / 3), "support": 2},
@@ -123,7 +123,7 @@ def test_multilabel_against_scikit_learn(seed: int, examples: int, count: int) -
 
 
 def area(right: Any, given: Any) -> float | None:
-    """The share of pairs of a right and a wrong one that stand in the right order."""
+    """Return the share of pairs of a positive and a negative in the right order; ties are half."""
     pairs = [(p, q) for p in given[right] for q in given[~right]]
     return sum((p > q) + (p == q) / 2 for p, q in pairs) / len(pairs) if pairs else None
 
@@ -154,7 +154,7 @@ def test_roc_auc_is_the_share_of_pairs_in_the_right_order(
 @given(seed=seeds, examples=st.integers(1, 200), steps=st.sampled_from([15, 30, 1000]))
 def test_calibration_error_bin_by_bin(seed: int, examples: int, steps: int) -> None:
     rng = np.random.default_rng(seed)
-    probabilities = rng.integers(0, steps + 1, examples) / steps  # often between two bins
+    probabilities = rng.integers(0, steps + 1, examples) / steps  # often on the border of two bins
     outcomes = rng.random(examples) < probabilities**2
     total = 0.0
     for number in range(15):

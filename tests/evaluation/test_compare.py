@@ -1,4 +1,4 @@
-"""The paired bootstrap: against enumeration, brute force, SciPy, a closed form and its promises."""
+"""The paired bootstrap, against enumeration, brute force, SciPy, closed forms and properties."""
 
 import itertools
 import json
@@ -35,17 +35,17 @@ SHARE = {"share": Metric(lambda sums: sums[..., 0] / sums[..., 1])}
 
 
 def answers(rng: np.random.Generator, labels: Any, count: int, right: float) -> Any:
-    """Probabilities [N, C] of a classifier that is right now and then."""
+    """Return probabilities [N, C]: the label with probability ``right``, else a random class."""
     chosen = np.where(rng.random(len(labels)) < right, labels, rng.integers(0, count, len(labels)))
     return np.eye(count)[chosen]
 
 
 def shares(*right: Any) -> list[Any]:
-    """For each system, what an example adds to the count of right answers and to that of all."""
+    """Return each system's statistics: the correctness of each example, and a count of 1."""
     return [np.stack([side, np.ones_like(side)], axis=1) for side in map(np.asarray, right)]
 
 
-# The sums make the metrics
+# Metrics from sums of statistics
 
 
 @given(seed=seeds, examples=st.integers(1, 40), count=st.integers(2, 6))
@@ -184,7 +184,7 @@ def test_accuracy_in_large_samples_against_mcnemars_normal_form(only_a: int, onl
     error = math.sqrt((only_a + only_b) / count - difference**2) / math.sqrt(count)
     normal = statistics.NormalDist()
     assert found.difference == pytest.approx(difference)
-    # The differences are multiples of 1 / count, and so half of one nearer.
+    # The differences are multiples of 1 / count; half of that is the continuity correction.
     distance = max(0, abs(difference) - 0.5 / count) / error
     assert found.p_value == pytest.approx(2 - 2 * normal.cdf(distance), abs=0.015)
     assert [found.low, found.high] == pytest.approx(
@@ -242,7 +242,7 @@ def test_the_other_way_round(seed: int, examples: int) -> None:
 
 
 def test_numbers_against_drawing_how_often_each_occurs() -> None:
-    """A multinomial comes to the same intervals, but for the luck of the draws."""
+    """Multinomial counts give the same intervals, up to random variation."""
     rng = np.random.default_rng(6)
     right = rng.normal(size=200)
     first, second = (number_statistics(right, right + rng.normal(size=200)) for _ in range(2))
@@ -288,7 +288,7 @@ def test_impossible_options(options: dict[str, Any], words: str) -> None:
         BootstrapOptions(**options)
 
 
-# Two tasks
+# Comparison of two tasks
 
 
 @dataclass
@@ -326,7 +326,7 @@ def test_two_tasks_on_one_data_set() -> None:
 
 @dataclass
 class Counting:
-    """A task whose loss is a mean over so many units an example."""
+    """A task whose loss is a mean over a given number of tokens per example."""
 
     units: int
     classes: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Entities found against entities there: counts by hand, another library, and properties."""
+"""Metrics of predicted entities, against counts by hand, another library, and properties."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -29,7 +29,7 @@ LABELS = ("LOC", "ORG", "PER")
 
 
 def sentence(right: str, given_tags: str, tokens: Sequence[str] | None = None) -> Tagged:
-    """Of IOB2 tags, with a falling score for each entity given."""
+    """Return a sentence of gold and predicted IOB2 tags; the scores of its entities fall."""
     right_spans, given_spans = spans_of(right.split()), spans_of(given_tags.split())
     words = tokens or [f"w{number}" for number in range(len(right.split()))]
     return Tagged(words, right_spans, given_spans, [0.9 - 0.1 * n for n in range(len(given_spans))])
@@ -37,7 +37,7 @@ def sentence(right: str, given_tags: str, tokens: Sequence[str] | None = None) -
 
 SOME = [
     sentence("B-PER I-PER O B-LOC", "B-PER I-PER O B-LOC"),  # both right
-    sentence("B-PER I-PER O B-LOC", "B-PER O O B-ORG"),  # borders; another label
+    sentence("B-PER I-PER O B-LOC", "B-PER O O B-ORG"),  # wrong borders; another label
     sentence("O O O", "O B-ORG O"),  # spurious
     sentence("B-ORG O B-LOC", "O O B-LOC"),  # one missed
 ]
@@ -45,7 +45,7 @@ SOME = [
 
 def test_counts_by_hand() -> None:
     metrics = entity_metrics(SOME, LABELS)
-    # 3 right of 6 given and 6 there.
+    # 3 true positives, 6 predicted and 6 gold entities.
     assert (metrics["precision"], metrics["recall"], metrics["f1"]) == (0.5, 0.5, 0.5)
     assert metrics["entities"] == 6
     assert metrics["wrong_borders"] == 1
@@ -165,7 +165,7 @@ def test_reports_are_written_and_laid_out(tmp_path) -> None:
     }
     table = metrics_table(metrics)
     assert "seen_f1" in table
-    assert "undefined" in table  # nothing was seen
+    assert "undefined" in table  # no entity was seen in training
     assert "PER" in table
 
 
@@ -204,7 +204,7 @@ def test_every_error_is_told_once(pairs: list[tuple[list[str], list[str]]]) -> N
     assert sorted(rows, key=str) == sorted(expected, key=str)
     known = errors["score"].dropna().tolist()
     assert known == sorted(known, reverse=True)
-    assert errors["score"].tolist()[: len(known)] == known  # what was missed comes last
+    assert errors["score"].tolist()[: len(known)] == known  # missed entities come last
     assert entity_metrics(sentences, LABELS)["wrong_borders"] == near
 
 

@@ -1,4 +1,4 @@
-"""The page of marked texts, read back by a parser of HTML."""
+"""The page of marked texts, read back by an HTML parser."""
 
 import re
 from html.parser import HTMLParser
@@ -11,7 +11,7 @@ from toolkit.evaluation import marked_page
 
 
 class Reader(HTMLParser):
-    """What a page says: its blocks of text, the marks in them, and every tag."""
+    """A parser that collects a page's blocks of text, the marks in them, and all tags."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class Reader(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        """Labels stand apart, in ``bdi``, where they do not turn the text's direction."""
+        """Collect text; labels are in ``bdi``, so that they do not change the text's direction."""
         if "p" not in self.open:
             return
         if "bdi" not in self.open:
@@ -48,8 +48,8 @@ class Reader(HTMLParser):
 def read(texts: list[tuple[str, list[dict[str, Any]]]], title: str = "t") -> Reader:
     reader = Reader()
     page = "".join(marked_page(texts, title))
-    page.encode()  # can be written
-    assert "\r" not in page  # which a browser reads as a line break
+    page.encode()  # can be encoded as UTF-8
+    assert "\r" not in page  # a browser reads it as a line break
     reader.feed(page)
     reader.close()
     assert reader.open == []

@@ -1,4 +1,4 @@
-"""The confusion matrix as a picture: what it shows, for any number of classes in any script."""
+"""The picture of the confusion matrix, for any number of classes in any script."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from toolkit.evaluation import draw_confusion, save_picture
 
 
 def saved(path: Path, counts: object, classes: list[str]) -> tuple[int, ...]:
-    """Draws and saves, and returns height and width; warnings are errors in all tests."""
+    """Draw and save the picture; return height and width. Warnings are errors in all tests."""
     save_picture(path / "confusion.png", draw_confusion(counts, classes))
     return matplotlib.image.imread(path / "confusion.png").shape[:2]
 

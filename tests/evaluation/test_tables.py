@@ -1,4 +1,4 @@
-"""Reports for a terminal."""
+"""Reports as text tables for a terminal."""
 
 from toolkit.evaluation import report_table
 

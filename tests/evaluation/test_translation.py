@@ -1,4 +1,4 @@
-"""BLEU and chrF: those of sacreBLEU, from sums as well, and by the length of the source."""
+"""BLEU and chrF, against sacreBLEU: of a corpus, from sums, and by the length of the source."""
 
 from pathlib import Path
 

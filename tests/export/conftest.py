@@ -1,4 +1,4 @@
-"""Tiny models of strings and of numbers: the package is tested without the rest of the toolkit."""
+"""Tiny models of strings and numbers, which need nothing of the rest of the toolkit."""
 
 import math
 
@@ -15,7 +15,7 @@ GOLDEN_OUTPUTS = [
 
 @pytest.fixture(scope="session")
 def word_counter():
-    """Signatures and tables of a model that weighs the known words of a text.
+    """Signatures and tracked objects of a model that weighs the known words of a text.
 
     p(pos) = sigmoid(sum of weights), with +2 for 'good' and -2 for 'bad'.
     """
@@ -46,7 +46,7 @@ def word_counter():
 
 @pytest.fixture(scope="session")
 def golden():
-    """Questions to the word counter, and its answers."""
+    """Inputs of the word counter, and its answers."""
     return GOLDEN_INPUTS, GOLDEN_OUTPUTS
 
 
@@ -66,8 +66,8 @@ def exported(word_counter, tmp_path_factory):
 def series_model():
     """The signature of a model of vector sequences.
 
-    For each step it adds up what is there and not missing, and it counts what is missing; beyond a
-    sequence's length it answers -1.
+    It sums the values of each step that are not missing, and counts the steps with a missing value.
+    Beyond a sequence's length, ``sums`` are -1 and ``doubled`` is 0.
     """
     import tensorflow as tf
 
@@ -107,7 +107,7 @@ SERIES_PADDING = {"padding": {"sums": -1, "doubled": 0}, "input_padding": {"seri
 
 @pytest.fixture(scope="session")
 def series_golden():
-    """Questions to the model of vector sequences, its answers, and what pads both."""
+    """Inputs of the model of vector sequences, its answers, and the padding of both."""
     return SERIES_INPUTS, SERIES_OUTPUTS, SERIES_PADDING
 
 

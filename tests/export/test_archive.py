@@ -23,7 +23,7 @@ def test_a_damaged_file_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "model.keras"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("task/classes.txt", content)
-    if content == b"damaged":  # its checksum does not agree
+    if content == b"damaged":  # so that the checksum does not match
         path.write_bytes(path.read_bytes().replace(b"damaged", b"damagee"))
     with pytest.raises(ModelError, match=r"is damaged: task/classes\.txt"):
         read_asset(path, "classes.txt")

@@ -1,4 +1,4 @@
-"""The card says everything, and nothing about the machine it was written on."""
+"""The card: its facts, its runnable snippets, and no path of the machine that wrote it."""
 
 import shutil
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A run's description is read in any format up to our own, and a newer one is refused."""
+"""A run's description: older formats are upgraded, and newer ones are refused."""
 
 import re
 from pathlib import Path
@@ -33,7 +33,7 @@ def test_a_description_without_a_format_is_upgraded():
 
 def test_the_current_format_is_left_as_it_is():
     assert upgrade_description(UPGRADED) == UPGRADED
-    of_today = {**UPGRADED, "options": {"units": 5}}  # a name may be given a meaning again
+    of_today = {**UPGRADED, "options": {"units": 5}}  # an old name may get a new meaning
     assert upgrade_description(of_today) == of_today
 
 

@@ -1,4 +1,4 @@
-"""The ONNX model answers as the network does, and is there whole or not at all."""
+"""The ONNX model: it answers as the network does, and is written whole or not at all."""
 
 import logging
 import os
@@ -20,7 +20,7 @@ SIZES = {"vocabulary_size": 12, "outputs": 3, "embedding_size": 5, "hidden_size"
 
 
 def randomised(network):
-    """Weights of both signs everywhere, biases too, so that none can be mistaken for another."""
+    """Set all weights, biases included, to random values of both signs; return the network."""
     random = np.random.default_rng(1)
     network.build()
     network.set_weights([random.normal(0, 0.6, w.shape) for w in network.get_weights()])
@@ -38,7 +38,7 @@ def asked(session, ids):
 
 
 def batches():
-    """One step, one row, padding behind, before and between, and rows of nothing else."""
+    """Return batches: one step, one row, padding at any places, and rows of padding only."""
     random = np.random.default_rng(2)
     scattered = random.integers(1, 12, (6, 9)) * random.integers(0, 2, (6, 9))
     scattered[0, :], scattered[1, :4], scattered[2, 5:] = 0, 0, 0
@@ -131,7 +131,7 @@ def test_inputs_and_outputs_have_names_and_sizes():
 
 @keras.saving.register_keras_serializable()
 class Wavering(keras.layers.SimpleRNNCell):
-    """A cell of a user's own."""
+    """A user-defined cell."""
 
 
 def test_a_cell_that_onnx_does_not_know():
@@ -141,7 +141,7 @@ def test_a_cell_that_onnx_does_not_know():
         onnx_model(network)
 
 
-# What is written
+# Written versions
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""TensorFlow's own tool can run an exported model on strings."""
+"""Exported models in TensorFlow's own tool, ``saved_model_cli``."""
 
 import os
 import subprocess

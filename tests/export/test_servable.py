@@ -1,4 +1,4 @@
-"""The exported model answers Python values, and complains in one line about any other."""
+"""Exported models as functions of Python values, with errors of one line for other values."""
 
 import shutil
 import time
@@ -145,7 +145,7 @@ def test_bytes_pass_as_they_are_and_pixels_have_a_range():
 
 def test_the_first_call_is_over_before_another_begins():
     events = []
-    wait = partial(time.sleep, 0.05)  # for another that should not begin
+    wait = partial(time.sleep, 0.05)  # time in which another call could begin
 
     def function(number):
         events.append(("begin", number))
@@ -158,7 +158,7 @@ def test_the_first_call_is_over_before_another_begins():
         assert list(pool.map(alone, range(4))) == [0, 1, 2, 3]
         (begun, first), (ended, second) = events[:2]
         assert (begun, ended, first) == ("begin", "end", second)
-        together = Barrier(4)  # which none passes alone
+        together = Barrier(4)  # passed only by four calls at once
         wait = partial(together.wait, 60)
         assert list(pool.map(alone, range(4))) == [0, 1, 2, 3]
 

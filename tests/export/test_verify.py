@@ -1,4 +1,4 @@
-"""The golden file, and a process with TensorFlow alone that compares with it."""
+"""The golden file, and its verification in a process with TensorFlow alone."""
 
 import json
 import math
@@ -130,7 +130,7 @@ def test_only_the_padding_that_is_stated_makes_no_difference(expected, actual, p
 
 
 def test_lines_written_before_padding_was_stored(run):
-    """Of these '' and -1 pad anything: the kept models' golden files are such."""
+    """In such lines, as in those of ``saved_models``, '' and -1 may pad any output."""
     lines = [json.loads(line) for line in (run / "golden.jsonl").read_text().splitlines()]
     older = [{"inputs": each["inputs"], "outputs": each["outputs"]} for each in lines]
     older[0]["outputs"]["probabilities"] += [-1]
@@ -153,7 +153,7 @@ def test_numbers_alone_and_in_a_batch(series_run):
 
 
 def test_a_question_in_a_batch_is_padded_as_its_line_says(series_run, series_golden, tmp_path):
-    """The model looks at what is beyond a sequence if its length says so."""
+    """The second question states a length that includes padding, so that the model reads it."""
     inputs, outputs, padding = series_golden
     run = shutil.copytree(series_run, tmp_path / "run")
     inputs = [{**each, "length": 3} for each in inputs[:2]]
@@ -162,7 +162,7 @@ def test_a_question_in_a_batch_is_padded_as_its_line_says(series_run, series_gol
     status, verdict = _main(str(run))
     assert status == 1
     assert "missing" in verdict
-    assert "asked alone is 0, expected 2" in verdict  # in the batch it was 2
+    assert "asked alone is 0, expected 2" in verdict  # in the batch it is 2
 
 
 def test_questions_that_vary_in_size_need_a_padding(series_run, series_golden, tmp_path):
@@ -181,7 +181,7 @@ def test_questions_that_vary_in_size_need_a_padding(series_run, series_golden, t
 
 
 def test_inputs_without_a_batch_are_asked_apart(series_run, series_golden, tmp_path):
-    """Two questions with other factors in one call would get one of them wrong."""
+    """If questions with different factors were asked in one call, one answer would be wrong."""
     question, answer = series_golden[0][2], series_golden[1][2]
     run = shutil.copytree(series_run, tmp_path / "run")
     questions = [{**question, "factor": factor} for factor in (10, 1, 10)]

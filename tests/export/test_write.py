@@ -1,4 +1,4 @@
-"""Versions are written whole or not at all, and hold what the signatures need and no more."""
+"""Versions: written whole or not at all, with all that the signatures need and no more."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Texts that come again: what counts as the same, and how it is counted."""
+"""Duplicate texts: which texts count as equal, and the numbers of duplicates."""
 
 from collections import defaultdict
 

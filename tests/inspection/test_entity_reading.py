@@ -1,4 +1,4 @@
-"""What is kept of marked sentences, and what is counted: against the same, done by hand."""
+"""Statistics and fingerprints of sentences with entities, against values by hand."""
 
 from collections import Counter
 
@@ -13,7 +13,7 @@ TOKENS = st.sampled_from(["Ann", "ann", "ANN!", "b", "B", ".", "--", "x"])
 
 @st.composite
 def sentences(draw: st.DrawFn) -> tuple[list[str], list[Span]]:
-    """Tokens, and spans in them that do not overlap."""
+    """Draw tokens, and spans of them that do not overlap."""
     tokens = draw(st.lists(TOKENS, min_size=1, max_size=5))
     borders = sorted(draw(st.sets(st.integers(0, len(tokens)), max_size=4)))
     pairs = zip(borders[::2], borders[1::2], strict=False)

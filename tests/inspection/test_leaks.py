@@ -1,4 +1,4 @@
-"""What gives a label away: associations against counting by hand, planted leaks found."""
+"""Label leaks: associations against counts by hand, and planted leaks that must be found."""
 
 import math
 from collections import Counter
@@ -21,7 +21,7 @@ WORDS = ["the", "film", "and", "its", "cast", "was", "in", "town", "a", "long", 
 
 
 def features_of(texts: list[str], at_once: int = 7) -> Features:
-    """The features of texts, given some at a time and cut at spaces."""
+    """Return the features of texts, cut at spaces and added some at a time."""
     features = Features()
     for start in range(0, len(texts), at_once):
         cut = [text.split() for text in texts[start : start + at_once]]
@@ -52,7 +52,7 @@ def features(text: str) -> set[str]:
 def test_shares_and_information_as_counted_by_hand() -> None:
     random = np.random.default_rng(1)
     texts = random_texts(400)
-    # The label goes with some words, and noise.
+    # The label depends on some words, with noise.
     labels = np.array([("slow" in t) + ("long plot" in t) for t in texts], np.int32)
     labels[random.random(400) < 0.2] = 1
     classes = ["a", "b", "c"]
@@ -124,7 +124,7 @@ def test_what_decides_leaves_little_of_the_doubt() -> None:
     texts = [f"{t} hello" if g else t for t, g in zip(texts, greeted, strict=True)]
     hello = found_in(texts, labels, ["ham", "spam"])["hello", "ham"]
     assert hello.label_share == pytest.approx(900 / 920)
-    assert not hello.decides  # 2.2 % of doubt is left of 10 %
+    assert not hello.decides  # the error falls from 10 % to 2.2 % only
 
 
 def test_a_rare_word_is_no_leak() -> None:
@@ -188,7 +188,7 @@ def test_columns_that_tell_the_label_by_value_range_or_part() -> None:
     assert found["stars"].right_share == 1.0
     assert found["score"].right_share > 0.95
     assert all(column.guessing_share == 0.5 for column in found.values())
-    assert found["number"].right_share < 0.65  # values that come once tell nothing
+    assert found["number"].right_share < 0.65  # values that occur once predict nothing
 
 
 def test_shares_told_as_counted_by_hand() -> None:

@@ -1,4 +1,4 @@
-"""A reading that looks: what is kept of each text, and what is counted."""
+"""Statistics and fingerprints of labelled texts, collected in one pass."""
 
 from collections import Counter
 
@@ -11,7 +11,7 @@ from toolkit.inspection.text_reading import TEXTS_AT_ONCE, Reading
 
 
 def cut(texts):
-    """Cuts at spaces."""
+    """Cut texts at spaces; return distinct tokens, the index of each token, and lengths."""
     words = [text.encode().split() for text in texts]
     units = sorted({unit for of_text in words for unit in of_text})
     index = [units.index(unit) for of_text in words for unit in of_text]

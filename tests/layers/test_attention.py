@@ -25,7 +25,7 @@ def built(score, **options):
 
 
 def score_of(layer, query, value):
-    """The score of one query [Q] with one value [M]."""
+    """Return the score of one query [Q] with one value [M]."""
     weights = {w.name: w.numpy() for w in layer.weights}
     if layer.score == "multiplicative":
         return query @ (value @ weights["key_kernel"])
@@ -34,7 +34,7 @@ def score_of(layer, query, value):
 
 
 def expected(layer):
-    """Contexts [B, T, M] and weights [B, T, S], one query after the other."""
+    """Return contexts [B, T, M] and weights [B, T, S], computed query by query."""
     contexts, weights = np.zeros((B, T, M)), np.zeros((B, T, S))
     for b in range(B):
         for t in range(T):

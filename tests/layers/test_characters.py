@@ -27,7 +27,7 @@ def sigmoid(x):
 
 
 def convolved(layer, characters):
-    """The maximum over places of filters [width, E, size] over characters [n, E]."""
+    """Return the maximum over places of filters [width, E, size] on characters [n, E]."""
     kernel, bias = layer.reader.get_weights()
     width = len(kernel)
     before = (width - 1) // 2
@@ -41,7 +41,7 @@ def convolved(layer, characters):
 
 
 def last_state(weights, characters):
-    """The full GRU, c = G_u * c~ + (1 - G_u) * c, after the last of characters [n, E]."""
+    """Return the last state of the full GRU, c = G_u * c~ + (1 - G_u) * c, on characters [n, E]."""
     (k_u, k_r, k_c), (r_u, r_r, r_c), (b_u, b_r, b_c) = (
         np.split(weight, 3, axis=-1) for weight in weights
     )
@@ -111,7 +111,7 @@ def test_dropout_drops_numbers_of_characters_in_training_only(kind):
     layer.reader.call = lambda vectors, **_: seen.append(vectors.numpy()) or vectors
     layer(np.full((300, 5), 3, "int32"), training=True)
     values, counts = np.unique(seen[0], return_counts=True)
-    assert values.tolist() == [0, 2]  # each for itself, and what stays counts for what goes
+    assert values.tolist() == [0, 2]  # each number by itself; kept ones are doubled
     assert counts[0] / counts.sum() == pytest.approx(0.5, abs=0.03)
 
 
@@ -130,9 +130,9 @@ def test_gradients_reach_every_weight(kind):
     with tf.GradientTape() as tape:
         loss = tf.reduce_sum(layer(tf.constant(IDS), training=True) ** 2)
     slopes = tape.gradient(loss, layer.trainable_variables)
-    assert all(isinstance(slope, tf.Tensor) for slope in slopes)  # dense, so that they are clipped
+    assert all(isinstance(slope, tf.Tensor) for slope in slopes)  # dense, so they can be clipped
     assert all(np.isfinite(slope).all() and np.any(slope) for slope in slopes)
-    assert not np.any(slopes[0][0])  # of padding
+    assert not np.any(slopes[0][0])  # the vector of padding
 
 
 @KINDS

@@ -1,4 +1,4 @@
-"""Weights to and from `keras.layers.GRU`: the same outputs, and back to the same weights."""
+"""GRU weights to and from ``keras.layers.GRU``: equal outputs, and equal weights after both."""
 
 import keras
 import numpy as np

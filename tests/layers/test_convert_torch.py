@@ -1,4 +1,4 @@
-"""Weights to and from `torch.nn.GRU`, where PyTorch is installed."""
+"""GRU weights to and from ``torch.nn.GRU``, where PyTorch is installed."""
 
 import keras
 import numpy as np

@@ -1,4 +1,4 @@
-"""The conditional random field, against all paths counted one by one."""
+"""The conditional random field, against an enumeration of all paths."""
 
 import itertools
 import os
@@ -39,7 +39,7 @@ EVERY_WAY = pytest.mark.parametrize("way", ["by_hand", "automatic", "any_backend
 
 @pytest.fixture
 def way(request, monkeypatch):
-    """How the sums over paths and their gradient are computed: what ``training`` is to be."""
+    """The value of ``training`` for one way to compute the sums over paths and their gradient."""
     if request.param == "any_backend":
         monkeypatch.setattr(crf, "_sums", in_logarithms)
     return request.param == "by_hand"
@@ -57,7 +57,7 @@ def make(allowed=ALLOWED, tags=C, seed=1, dtype="float64", **options):
 
 
 def values(layer):
-    """What a gradient is asked for by: start, transitions, end."""
+    """Return the weights to differentiate by: start, transitions, end."""
     return [weight.value for weight in layer.weights]
 
 
@@ -66,7 +66,7 @@ def mask_of(name):
 
 
 class Enumeration:
-    """All paths through a row's emissions [n, C], their scores, and what they count."""
+    """All paths through a row's emissions [n, C], with their scores and counts."""
 
     def __init__(self, layer, emissions):
         tables = {
@@ -94,7 +94,7 @@ class Enumeration:
         self.probabilities = softmax(self.scores)
 
     def conditionals(self, path):
-        """Log p(y_t | y_1, ..., y_(t-1)), -inf from the first step on that is forbidden: [n]."""
+        """Return log p(y_t | y_1, ..., y_(t-1)) [n], -inf from the first forbidden step on."""
         beginnings = [self.scores[self.beginning(path, t)] for t in range(len(path) + 1)]
         totals = [np.logaddexp.reduce(scores) for scores in beginnings]
         return np.array(
@@ -105,12 +105,15 @@ class Enumeration:
         return (self.paths[:, :t] == path[:t]).all(axis=1)
 
     def expected(self, counts, path, t):
-        """What is counted on average over the paths that begin as ``path`` does up to t."""
+        """Return the mean counts over the paths that begin as ``path`` does up to t."""
         some = self.beginning(path, t)
         return np.tensordot(softmax(self.scores[some]), counts[some], axes=1)
 
     def gradient(self, counts, path, weights):
-        """Of the sum over t of weights[t] log p(y_t | y_1, ..., y_(t-1)), by what is counted."""
+        """Return the gradient of the sum over t of weights[t] log p(y_t | y_1, ..., y_(t-1)).
+
+        It is with respect to the scores whose uses ``counts`` counts.
+        """
         return sum(
             weights[t] * (self.expected(counts, path, t + 1) - self.expected(counts, path, t))
             for t in range(len(path))
@@ -118,7 +121,7 @@ class Enumeration:
 
 
 def rows(layer, mask, emissions=EMISSIONS, tags=LEGAL):
-    """Of each row its mask, an enumeration of its paths, and its own path."""
+    """Yield each row's mask, the enumeration of its paths, and its own path."""
     for m, e, y in zip(mask, emissions, tags, strict=True):
         yield m, Enumeration(layer, e[m]), y[m]
 
@@ -217,7 +220,7 @@ def test_gradients_against_finite_differences(way):
 
 
 def forward_backward(layer, emissions):
-    """Log Z, marginals and the best score of one row, by loops over logarithms."""
+    """Return log Z, marginals and the best score of one row, by loops over logarithms."""
     start, transitions, end = (
         np.where(allowed, np.asarray(layer.scores[name], "float64"), -np.inf)
         for name, allowed in layer.allowed.items()
@@ -252,7 +255,7 @@ def test_chains_of_any_length(dtype, error):
         np.testing.assert_allclose(score, best, rtol=error)
         np.testing.assert_allclose(likelihood, best - z, rtol=10 * error, atol=error)
         np.testing.assert_allclose(found, marginals, atol=error)
-        # Each step's gradient is off by a rounding, and what it hands on as well.
+        # Each step adds a rounding error to the gradient that it passes on.
         np.testing.assert_allclose(gradient, np.eye(C)[tags] - marginals, atol=error * steps**0.5)
 
 
@@ -269,7 +272,7 @@ KINDS = {
 
 @cache
 def compiled(kind, method, training=False):
-    """A layer, and one of its methods as a graph for batches of any size."""
+    """Return a layer, and one of its methods as a graph for batches of any size."""
     layer = make(KINDS[kind], tags=5)
     emissions = tf.TensorSpec([None, None, 5], "float64")
     tags, mask = tf.TensorSpec([None, None], "int32"), tf.TensorSpec([None, None], "bool")
@@ -302,7 +305,7 @@ def halves(layer):
 
 @st.composite
 def problems(draw, most=100.0, masked=True):
-    """A kind of layer, emissions [2, T, 5] up to ``most``, paths, and a mask."""
+    """Draw a kind of layer, emissions [2, T, 5] up to ``most``, paths, and a mask."""
     kind, steps = draw(st.sampled_from(sorted(KINDS))), draw(st.integers(1, 4))
     numbers = st.floats(-most, most, width=32)
     emissions = draw(st_numpy.arrays("float64", (2, steps, 5), elements=numbers))
@@ -312,7 +315,7 @@ def problems(draw, most=100.0, masked=True):
 
 
 def with_legal_paths(layer, emissions, mask):
-    """Of each row that has a legal path: its number, its mask and its paths."""
+    """Yield the index, the mask and the paths of each row that has a legal path."""
     for b, (e, m) in enumerate(zip(emissions, mask, strict=True)):
         paths = Enumeration(layer, e[m])
         if np.isfinite(paths.scores.max()):
@@ -488,7 +491,7 @@ class TestCompiled:
             }
 
         graph = answer.get_concrete_function().graph.as_graph_def()
-        assert "_gradient_op_type" not in str(graph)  # no gradient by hand
+        assert "_gradient_op_type" not in str(graph)  # no hand-written gradient
         archive = keras.export.ExportArchive()
         archive.track(layer)
         archive.add_endpoint("answer", answer)

@@ -1,4 +1,4 @@
-"""The embedding's gradient is dense, so that the optimizers clip it rightly."""
+"""The embedding and its gradient, which is dense, so that optimizers clip it correctly."""
 
 import keras
 import numpy as np
@@ -54,7 +54,7 @@ def test_rows_of_any_matrix(dtype):
 
 
 def step(layer, share, **clipping):
-    """What one step of gradient descent with learning rate 1 changes, and the true gradient."""
+    """Take a step of gradient descent with learning rate 1; return the change and the gradient."""
     layer(tf.constant(IDS))
     layer.set_weights([np.zeros((5, 3))])
     slope = gradient(layer, share)
@@ -63,7 +63,7 @@ def step(layer, share, **clipping):
 
 
 SHARE = tf.ones((2, 4, 3)) / np.sqrt(3)  # each use of a row has a gradient of norm 1
-RIGHT = {  # of the true gradient g
+RIGHT = {  # functions of the true gradient g
     "clipnorm": lambda g: g / max(1.0, np.linalg.norm(g)),
     "global_clipnorm": lambda g: g / max(1.0, np.linalg.norm(g)),
     "clipvalue": lambda g: np.clip(g, -1, 1),
@@ -74,12 +74,12 @@ RIGHT = {  # of the true gradient g
 def test_clipping_holds(clipping):
     change, slope = step(Embedding(5, 3), SHARE, **{clipping: 1.0})
     np.testing.assert_allclose(change, RIGHT[clipping](slope), atol=1e-6)
-    assert abs(change - slope).max() > 0.5  # it was clipped
+    assert abs(change - slope).max() > 0.5  # the gradient was clipped
 
 
 @pytest.mark.parametrize("clipping", RIGHT)
 def test_clipping_does_not_hold_for_the_layer_of_keras(clipping):
-    # The defect that `Embedding` is there for; when this fails, Keras has put it right.
+    # This is the defect that `Embedding` avoids; when the test fails, Keras has fixed it.
     change, slope = step(keras.layers.Embedding(5, 3), SHARE, **{clipping: 1.0})
     assert abs(change - RIGHT[clipping](slope)).max() > 0.1
 
@@ -140,7 +140,7 @@ def test_exported_without_a_custom_gradient(tmp_path):
     loaded = tf.saved_model.load(tmp_path / "1")
     graph = loaded.signatures["serving_default"].graph.as_graph_def()
     ops = {node.op for function in graph.library.function for node in function.node_def}
-    assert "IdentityN" not in ops  # what a custom gradient leaves behind
+    assert "IdentityN" not in ops  # the op that a custom gradient adds to a graph
     np.testing.assert_array_equal(loaded.serve(tf.constant(IDS)), again(tf.constant(IDS)))
 
 

@@ -67,7 +67,7 @@ CASES = {
 
 
 def loop(step, x, h0, mask, back, w, u, b):
-    """The states [B, T, H] in the order of reading."""
+    """Return the states [B, T, H] in the order of reading."""
     rows = []
     for row in range(B):
         h, states = h0[row], []
@@ -106,7 +106,7 @@ def test_states_and_every_gradient(name, back, kind):
     layer.set_weights(weights)
     x, h0, share = (rng.normal(size=shape) for shape in [(B, T, D), (B, H), (B, T, H)])
     mask = np.array([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0], [0, 0, 1, 0, 1], [0, 0, 0, 0, 0]], bool)
-    started = np.cumsum(mask[:, ::-1] if back else mask, axis=1) > 0  # before, zeros are put out
+    started = np.cumsum(mask[:, ::-1] if back else mask, axis=1) > 0  # outputs before are 0
 
     def reference(x, h0, *weights):
         w, u, b = weights

@@ -1,4 +1,4 @@
-"""From a vector a step to a vector a sequence, against loops in NumPy."""
+"""Pooling of a sequence of vectors to one vector, against loops in NumPy."""
 
 import keras
 import numpy as np
@@ -16,7 +16,7 @@ MODES = ["last", "mean", "max", "concat", "attention"]
 
 
 def expected(mode, steps, layer):
-    """Of the steps that are not masked [n, H]."""
+    """Return the pooled vector of the steps that are not masked [n, H]."""
     if mode == "concat":
         return np.concatenate([expected(part, steps, layer) for part in ("last", "mean", "max")])
     if not len(steps):
@@ -68,7 +68,7 @@ def test_rows_without_any_step_have_finite_gradients(mode, bidirectional):
 
 
 def test_last_of_both_directions():
-    # The backward half has read everything at the first step.
+    # At the first step, the backward half has read the whole sequence.
     pooled = SequencePooling("last", bidirectional=True)(STATES, mask=tf.constant(MASK))
     rows = [
         np.concatenate([s[m][-1, :2], s[m][0, 2:]]) if m.any() else np.zeros(H)

@@ -1,4 +1,4 @@
-"""Rare words hidden in training: how often, against the closed form."""
+"""Word dropout by frequency: its rates, against the closed form."""
 
 import keras
 import numpy as np
@@ -26,8 +26,8 @@ def test_rates_are_those_of_the_formula(strength, policy):
     assert shown.dtype == IDS.dtype
     assert ((shown == IDS) | (shown == 1)).all()
     hidden = (shown != IDS).sum(axis=0)
-    assert hidden[:2].tolist() == [0, 0]  # padding stays, and unknown is what it was
-    assert hidden[5] == len(IDS)  # what never occurs is never seen
+    assert hidden[:2].tolist() == [0, 0]  # padding and the unknown word stay
+    assert hidden[5] == len(IDS)  # a word of count 0 is always hidden
     for count, often in zip(COUNTS[2:], hidden[2:], strict=True):
         low, high = binom.interval(1 - 1e-6, len(IDS), strength / (strength + count))
         assert low <= often <= high

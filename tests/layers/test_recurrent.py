@@ -1,4 +1,4 @@
-"""The layers' time loop and its gradient by hand, against Keras's loop around the same cell."""
+"""The layers' time loop and hand-written gradient, against Keras's loop around the same cell."""
 
 import itertools
 
@@ -31,7 +31,7 @@ MASKS = {
 
 @pytest.fixture
 def by_hand(monkeypatch):
-    """How often the gradient by hand was built."""
+    """A list with the argument ``by_hand`` of each call of the time loop."""
     calls = []
 
     def counted(*arguments, by_hand, **options):
@@ -52,7 +52,7 @@ def make(name, dtype="float64", **options):
 
 
 def inherited(layer):
-    """Keras's loop, with automatic differentiation, around the same cell."""
+    """Return Keras's loop, with automatic differentiation, around the same cell."""
     return keras.layers.RNN(
         layer.cell,
         return_sequences=layer.return_sequences,
@@ -74,7 +74,7 @@ def mask_of(name):
 
 
 def results(layer, x, h, mask=None, second=False):
-    """Outputs and state, and the gradients of a loss on them, once or twice."""
+    """Return outputs, state, and first and perhaps second derivatives of a loss on them."""
     variables = [v.value for v in layer.trainable_variables]
     sources = [x, h, *variables]
     with tf.GradientTape() as outer:
@@ -90,7 +90,7 @@ def results(layer, x, h, mask=None, second=False):
 
 
 def assert_close(ours, theirs, share):
-    """The largest difference is at most this share of the largest value."""
+    """Check that the largest difference is at most this share of the largest value."""
     for a, b in zip(ours, theirs, strict=True):
         scale = max(1.0, float(tf.reduce_max(tf.abs(b)))) if tf.size(b) else 1.0
         np.testing.assert_allclose(a, b, atol=share * scale, rtol=0)
@@ -167,7 +167,7 @@ class TestAgainstTheInheritedLoop:
                 for value, true in zip(results(layer, x, h), truth, strict=True):
                     off.append(np.sqrt(np.mean((tf.cast(value, "float64").numpy() - true) ** 2)))
                     off[-1] /= np.sqrt(np.mean(true**2))
-        # The median, since a relu that rounding switches on or off makes a large difference.
+        # The median, because a relu that rounding switches on or off makes a large difference.
         assert np.median(np.array(ours_off) / theirs_off) <= 1.05
 
     @EVERY_LAYER
@@ -195,7 +195,7 @@ class TestAgainstTheInheritedLoop:
 
 
 class TestFallingBack:
-    """Where the gradient by hand does not apply, Keras's loop runs."""
+    """Cases in which the hand-written gradient does not apply and Keras's loop runs."""
 
     @pytest.mark.parametrize(
         ("layer_class", "arguments"),
@@ -421,5 +421,5 @@ class TestAsAKerasLayer:
         np.testing.assert_allclose(loaded.serve(x), model.predict(x, verbose=0), atol=1e-6)
         graph = loaded.signatures["serving_default"].graph.as_graph_def()
         ops = {node.op for function in graph.library.function for node in function.node_def}
-        assert "TensorListSetItem" in ops  # the time loop is there
-        assert "IdentityN" not in ops  # what a custom gradient leaves behind
+        assert "TensorListSetItem" in ops  # an op of the time loop
+        assert "IdentityN" not in ops  # the op that a custom gradient adds to a graph

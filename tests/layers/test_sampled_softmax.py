@@ -1,4 +1,4 @@
-"""The loss from a few ids: drawn as TensorFlow's own sampler does, by a seed that is kept."""
+"""The loss from a sample of ids: its mean, against TensorFlow's own, and its seed."""
 
 import keras
 import numpy as np

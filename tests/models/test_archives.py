@@ -1,4 +1,4 @@
-"""``.keras`` files, whole, damaged and hostile: what they name is never run."""
+"""``.keras`` files, whole, damaged and hostile: the code that they name is never run."""
 
 import json
 import sys
@@ -15,7 +15,7 @@ from toolkit.models import ManyToOne, SequenceModel, load_sequence_model
 from toolkit.text import Tokenizer
 
 Parts = dict[str, bytes]
-#: Archives of the code before networks had fronts, and what it answered.
+#: Archives from before networks had fronts, and the answers of the code of that time.
 OLD = Path(__file__).parent / "archives"
 ANSWERS = json.loads((OLD / "answers.json").read_text())
 TEXTS = ["a b c", "d", "b a d c x", ""]
@@ -37,7 +37,7 @@ def parts(tmp_path_factory) -> Parts:
 
 @pytest.fixture
 def load(parts: Parts, tmp_path: Path):
-    """Puts an archive together with some members changed, and tries to load it."""
+    """A function that loads an archive with some members changed, and returns the message."""
 
     def load(**changed: bytes | None) -> str:
         path = tmp_path / "model.keras"
@@ -57,7 +57,7 @@ def load(parts: Parts, tmp_path: Path):
 
 @pytest.fixture
 def evil(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """A module that could be imported, and leaves a mark when it is."""
+    """A module that can be imported, and would then leave a mark; the mark must be absent."""
     (tmp_path / "evil.py").write_text(
         f"import keras\nopen({str(tmp_path / 'mark')!r}, 'w')\n"
         "class Cell(keras.layers.GRUCell): ...\ndef run(*_): ...\n"
@@ -69,7 +69,7 @@ def evil(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def config_with(parts: Parts, network: dict | None = None, **options) -> bytes:
-    """The configuration with another network, or with other options of its own one."""
+    """Return the configuration with another network, or with other options of its own network."""
     config = json.loads(parts["config.json"])
     if network is not None:
         config["config"]["network"] = network
@@ -158,7 +158,7 @@ def test_a_model_of_another_kind(tmp_path: Path) -> None:
 
 
 def old_answers(name: str, model: SequenceModel) -> Any:
-    """What was asked of each archive."""
+    """Return a model's answers to the inputs that its archive was given at that time."""
     network = model.network
     if name == "many_to_many":
         return model(np.array([["Ada", "met", "Bo"], ["Xi", "", ""]]))

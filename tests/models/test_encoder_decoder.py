@@ -1,4 +1,4 @@
-"""The encoder-decoder: its equations, its steps, what padding and seeds change."""
+"""The encoder-decoder: its equations and steps, and the effects of padding and dropout."""
 
 import keras
 import numpy as np
@@ -26,7 +26,7 @@ def network(**options):
 
 
 def steps(model, source, target):
-    """The logits [B, T, V] of the decoder's steps, given what it should have written."""
+    """Return the logits [B, T, V] of single steps of the decoder on the gold target."""
     step, state, memory = model.decoder(source)
     found = []
     for t in range(target.shape[1]):
@@ -57,7 +57,7 @@ def sigmoid(x):
 
 
 def gru(layer, inputs, state):
-    """States [T, H] of one of our GRU layers."""
+    """Return the states [T, H] of one of the toolkit's GRU layers."""
     kernel, recurrent, bias = (w.numpy() for w in layer.cell.weights)
     size = len(state)
     states = []
@@ -129,11 +129,11 @@ def test_the_lengths_alone_say_what_is_padding(attention):
     np.testing.assert_array_equal(model.target_mask(inputs), model.target_mask(INPUTS))
     loss = model.compute_loss(inputs, RIGHT, model(inputs), training=False)
     assert loss == model.compute_loss(INPUTS, RIGHT, model(INPUTS), training=False)
-    other = inputs | {"source": np.where(SOURCE == 0, 8, SOURCE)}  # what stands beyond
+    other = inputs | {"source": np.where(SOURCE == 0, 8, SOURCE)}  # ids beyond the length
     np.testing.assert_array_equal(model(other), model(inputs))
     source = {"values": other["source"], "length": lengths["source_length"]}
     np.testing.assert_array_equal(steps(model, source, TARGET), steps(model, SOURCE, TARGET))
-    zero = np.where(SOURCE == 8, 0, SOURCE)  # within a source it is an id as any other
+    zero = np.where(SOURCE == 8, 0, SOURCE)  # within a source, 0 is an id like any other
     found = model(INPUTS | {"source": zero} | lengths)
     assert not np.allclose(found[1], model(inputs)[1])
 
@@ -170,7 +170,7 @@ def test_it_learns_to_turn_a_sequence_around():
     model.fit({"source": source, "target": target}, right, batch_size=32, epochs=6, verbose=0)
     found = np.argmax(model({"source": source, "target": target}), axis=-1)
     assert (found == right).mean() > 0.95
-    weights = model.align(source[:20], target[:20]).numpy()[:, :4]  # all but the end
+    weights = model.align(source[:20], target[:20]).numpy()[:, :4]  # all steps but the end
     assert (weights.argmax(axis=-1) == [3, 2, 1, 0]).mean() > 0.8
 
 

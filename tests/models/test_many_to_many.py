@@ -1,4 +1,4 @@
-"""The tagger's network against its equations, all its paths, and itself in other batches."""
+"""The tagger's network, against its equations, all paths, and its answers in other batches."""
 
 import itertools
 import json
@@ -25,7 +25,7 @@ SENTENCES = [
     ["."],
 ]
 LABELS = ["LOC", "PER"]
-PADDING = (0, 0, 1)  # what is answered there: no tag, no probability, nothing to multiply by
+PADDING = (0, 0, 1)  # the answers at padding: tag, probability, conditional probability
 SMALL: dict[str, Any] = {
     "embedding_size": 5,
     "character_size": 6,
@@ -45,7 +45,7 @@ def rows_of(sentences: list[list[str]], width: int | None = None) -> tf.Tensor:
 def network(
     labels: list[str] = LABELS, seed: int = 1, spread: float = 0.7, **options
 ) -> ManyToMany:
-    """A network whose weights are all drawn anew, so that none is 0."""
+    """Return a network whose weights are all random, so that none is 0."""
     model = ManyToMany(FEATURES.sizes, labels, **SMALL | options)
     model.build()
     random = np.random.default_rng(seed)
@@ -59,14 +59,14 @@ def weights_of(layer: keras.Layer) -> list[np.ndarray]:
 
 
 def legal(before: str | None, after: str | None) -> bool:
-    """Whether BIOES allows a tag after another; None is the border of the sentence."""
+    """Return whether BIOES allows a tag after another; None is the border of the sentence."""
     open_before = before is not None and before[0] in "BI"
     goes_on = after is not None and after[0] in "IE"
     return before[2:] == after[2:] if open_before and goes_on else open_before == goes_on
 
 
 class Paths:
-    """All paths of tags through a sentence's scores [n, C], one by one."""
+    """All legal paths of tags through a sentence's scores [n, C], with their probabilities."""
 
     def __init__(self, model: ManyToMany, scores: np.ndarray) -> None:
         tags = model.tags
@@ -88,7 +88,7 @@ class Paths:
         return self.tables["start"][path[0]] + emitted + transitions + self.tables["end"][path[-1]]
 
     def probability(self, tags: dict[int, int]) -> float:
-        """Of all paths together that have these tags at these places."""
+        """Return the sum of the probabilities of all paths that have these tags at these places."""
         places = [*tags]
         fitting = (self.paths[:, places] == [tags[place] for place in places]).all(axis=1)
         return self.probabilities[fitting].sum()
@@ -99,7 +99,7 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
 
 
 def gru_states(x: np.ndarray, kernel, recurrent, bias) -> np.ndarray:
-    """The lecture's full GRU: c = G_u * c~ + (1 - G_u) * c(t-1)."""
+    """Return the states of the lecture's full GRU: c = G_u * c~ + (1 - G_u) * c(t-1)."""
     (k_u, k_r, k_c), (r_u, r_r, r_c), (b_u, b_r, b_c) = (
         np.split(part, 3, axis=-1) for part in (kernel, recurrent, bias)
     )
@@ -114,7 +114,7 @@ def gru_states(x: np.ndarray, kernel, recurrent, bias) -> np.ndarray:
 
 
 def vector_of(model: ManyToMany, token: str) -> np.ndarray:
-    """What a token is to the recurrent layers: word, characters, shape and affixes."""
+    """Return the vector of a token: its word, characters, shape and affixes."""
     of = {name: ids.numpy()[0] for name, ids in FEATURES.lookup([token]).items()}
     (table,) = weights_of(model.front.characters.embedding)
     kernel, bias = weights_of(model.front.characters.reader)
@@ -231,7 +231,7 @@ def test_without_transitions_the_scheme_alone_binds_the_tags() -> None:
             assert all(legal(*pair) for pair in itertools.pairwise(names))
             names = [None, *(model.tags[tag] for tag in likeliest), None]
             illegal += not all(legal(*pair) for pair in itertools.pairwise(names))
-    assert illegal  # or the scheme had nothing to forbid
+    assert illegal  # else the scheme forbids nothing here
 
 
 EVERY_CELL = pytest.mark.parametrize("cell", CELLS)
@@ -288,7 +288,7 @@ def test_gradients_reach_every_weight(options: dict) -> None:
     names = [weight.path for weight in model.trainable_weights]
     slopes = tape.gradient(loss, [weight.value for weight in model.trainable_weights])
     for name, slope in zip(names, slopes, strict=True):
-        assert isinstance(slope, tf.Tensor), name  # dense, so that it is clipped rightly
+        assert isinstance(slope, tf.Tensor), name  # dense, so that it is clipped correctly
         assert np.isfinite(slope).all(), name
         assert np.any(slope), name
     parts = {"characters": "characters", "shape_size": "shapes", "affix_size": "affixes"}

@@ -1,4 +1,4 @@
-"""The model against its own equations in NumPy, and what holds for every choice of it."""
+"""The many-to-one network, against its equations in NumPy, and properties of its options."""
 
 import keras
 import numpy as np
@@ -16,7 +16,7 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
 
 
 def gru_states(x: np.ndarray, kernel, recurrent, bias) -> np.ndarray:
-    """The lecture's full GRU, text by text: c = G_u * c~ + (1 - G_u) * c(t-1)."""
+    """Return the states of the lecture's full GRU on a text: c = G_u * c~ + (1 - G_u) * c(t-1)."""
     c = np.zeros(recurrent.shape[0])
     states = []
     for e in x:
@@ -169,9 +169,9 @@ def test_the_length_alone_says_what_is_padding() -> None:
     model = ManyToOne(9, 3, embedding_size=3, hidden_size=4)
     right = model(IDS)
     np.testing.assert_array_equal(model({"values": IDS, "length": LENGTH}), right)
-    other = np.where(IDS == 0, 8, IDS)  # what stands beyond the length does not matter
+    other = np.where(IDS == 0, 8, IDS)  # ids beyond the length have no effect
     np.testing.assert_array_equal(model({"values": other, "length": LENGTH}), right)
-    zeros = model({"values": np.zeros_like(IDS), "length": LENGTH})  # within it 0 is read
+    zeros = model({"values": np.zeros_like(IDS), "length": LENGTH})  # within the length, 0 is read
     assert np.abs(zeros[0] - zeros[1]).max() > 1e-5
 
 
@@ -190,8 +190,8 @@ def test_vectors(network: type[keras.Model], projection_size: int) -> None:
     for row, (vectors, length) in enumerate(zip(VECTORS, LENGTH, strict=True)):
         alone = {"values": vectors[None, : max(1, length)], "length": np.array([length])}
         np.testing.assert_allclose(model.answer(alone)[0], right[row], atol=1e-6)
-    np.testing.assert_allclose(model.answer(VECTORS[:1]), right[:1], atol=1e-6)  # all are real
-    zeros = np.zeros((2, 4, 5), np.float32)  # a zero is a value
+    np.testing.assert_allclose(model.answer(VECTORS[:1]), right[:1], atol=1e-6)  # all steps count
+    zeros = np.zeros((2, 4, 5), np.float32)  # zeros are values too
     if network is ManyToOne:
         found = model.answer({"values": zeros, "length": np.array([4, 1])}).numpy()
         model.recurrent[0].forward_layer.cell.bias.assign(np.ones(12))

@@ -67,7 +67,7 @@ def test_the_state_is_carried_from_batch_to_batch(cell):
     model = network(cell=cell)
     trained = TruncatedBPTT(model, 2)
     whole = model(IDS)
-    for reset_first in (True, False):  # the second time the state is of the first
+    for reset_first in (True, False):  # the second time, the state is not reset
         parts = [
             trained({"ids": IDS[:, a:b], "reset_mask": tf.fill([2], a == 0 and reset_first)})
             for a, b in ((0, 2), (2, 5), (5, 6))
@@ -103,7 +103,7 @@ def test_rows_that_begin_anew_begin_from_their_condition(cell):
     trained = TruncatedBPTT(model, 2)
     condition = tf.constant([2, 0])
     whole = model.run(IDS, model.start(2, condition))[0]
-    for _ in range(2):  # the second time after another text
+    for _ in range(2):  # the second time, after another text
         parts = [
             trained(
                 {"ids": IDS[:, a:b], "reset_mask": tf.fill([2], a == 0), "condition": condition}
@@ -138,7 +138,7 @@ def test_conditions_are_learnt_and_padding_is_not():
 
 @pytest.mark.slow
 def test_it_learns_what_only_a_carried_state_can_know():
-    """Rows of one letter each, but for a blank now and then: who forgets must guess after it."""
+    """Rows repeat a letter, with blanks in between; only the state tells the letter after one."""
     rows = [np.where(np.arange(400) % 4 == 0, 1, letter) for letter in (2, 3, 4, 5)]
     corpus = StreamCorpus(np.concatenate([*rows, [1]]).astype(np.int32))
     keras.utils.set_random_seed(0)
@@ -150,7 +150,7 @@ def test_it_learns_what_only_a_carried_state_can_know():
     history = trained.fit(
         batches.stream(), steps_per_epoch=len(batches), epochs=12, shuffle=False, verbose=0
     )
-    # A quarter of the letters follows a blank: who has forgotten loses log(4) / 4.
+    # A quarter of the targets follows a blank: without the state, the loss is log(4) / 4.
     assert history.history["loss"][-1] < 0.1 * np.log(4) / 4
 
 

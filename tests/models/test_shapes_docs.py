@@ -1,4 +1,4 @@
-"""The examples of docs/shapes.md run as they stand there, and learn what they say."""
+"""The examples of docs/shapes.md, as they stand there: each learns its task."""
 
 import re
 from pathlib import Path

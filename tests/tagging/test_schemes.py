@@ -1,4 +1,4 @@
-"""Tags of every scheme say the same, and which scheme it is can be found."""
+"""Tagging schemes: conversion between them, detection, and illegal tags."""
 
 import itertools
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ SEGMENTS = segments_of("X", "Y", "B-work-of-art")
 
 
 def written(segments: Segments, scheme: str) -> list[str]:
-    """The tags of segments end to end, by the definition of each scheme."""
+    """Return the tags of consecutive segments, by the definition of the scheme."""
     tags: list[str] = []
     before = None
     for label, length in segments:

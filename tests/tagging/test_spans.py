@@ -1,4 +1,4 @@
-"""Spans, tags and places of tokens say the same."""
+"""Conversion between spans, tags and places of tokens."""
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,7 @@ SEGMENTS = st.lists(st.tuples(st.sampled_from([None, "X", "Y-z"]), st.integers(1
 
 
 def laid_out(segments: list[tuple[str | None, int]]) -> tuple[list[Span], int]:
-    """Segments end to end: the spans of those with a label, and the length of all."""
+    """Return the spans of those consecutive segments that have a label, and the total length."""
     spans, place = [], 0
     for label, length in segments:
         if label is not None:
@@ -26,7 +26,7 @@ def laid_out(segments: list[tuple[str | None, int]]) -> tuple[list[Span], int]:
         ("B-work-of-art I-work-of-art", [(0, 2, "work-of-art")]),
         ("O O", []),
         ("", []),
-        # what is not IOB2, as the CoNLL evaluation script takes it
+        # not IOB2; read as the CoNLL evaluation script reads it
         ("I-X I-X O I-X", [(0, 2, "X"), (3, 4, "X")]),
         ("B-X I-Y I-Y", [(0, 1, "X"), (1, 3, "Y")]),
     ],

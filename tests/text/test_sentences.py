@@ -1,4 +1,4 @@
-"""Where sentences end."""
+"""Sentence splitting."""
 
 import itertools
 import time
@@ -14,7 +14,7 @@ from toolkit.text.split import split
 
 UNITS = ["words", "treebank_words"]
 
-# A text and its sentences, as they stand in it from their first token to their last.
+# Texts, and their sentences from the first token to the last.
 PAIRS = [
     ("", ""),
     (" \n\n\u200b ", ""),
@@ -62,7 +62,7 @@ PAIRS = [
 
 @cache
 def compiled(units):
-    """As a graph, which is many times as fast as step by step."""
+    """Return the function as a graph, which is many times as fast as eager execution."""
 
     def parts(texts):
         pieces = split(texts, units, html_breaks=True)
@@ -72,7 +72,7 @@ def compiled(units):
 
 
 def cut(texts, units):
-    """The sentences of each text, from their first token to their last."""
+    """Return the sentences of each text, from the first token to the last."""
     found = compiled(units)(tf.constant(texts, tf.string))
     assert found[0].dtype == tf.int64
     cuts = []
@@ -178,4 +178,4 @@ def test_a_long_text_takes_linear_time(units):
         pieces = split(text, units, html_breaks=True)
         began = time.process_time()
         sentence_lengths(pieces, text)
-        assert time.process_time() - began < 5, unit  # 0.2 s; quadratic time would be minutes
+        assert time.process_time() - began < 5, unit  # 0.2 s; minutes if the time were quadratic

@@ -1,4 +1,4 @@
-"""Pieces and their places."""
+"""Tokens of texts, and their places."""
 
 import re
 import time
@@ -96,7 +96,7 @@ CHARACTERS = [
 
 @cache
 def compiled(units, html_breaks=True):
-    """As a graph, which is many times as fast as step by step."""
+    """Return the function as a graph, which is many times as fast as eager execution."""
     return tf.function(
         lambda texts: split(texts, units, html_breaks),
         input_signature=[tf.TensorSpec([None], tf.string)],
@@ -142,7 +142,7 @@ BYTES = st.one_of(
     st.text("nts'’.-:/,1$&@#_(+Aé \n"),
     st.binary(),
 )
-GAPS = {"Zs", "Zl", "Zp", "Cc", "Cf"}  # white space and characters that are not seen
+GAPS = {"Zs", "Zl", "Zp", "Cc", "Cf"}  # white space and invisible characters
 
 
 @pytest.mark.parametrize("units", UNITS)
@@ -224,7 +224,7 @@ def test_a_long_text_takes_linear_time(units):
         cut(text[:100], units)
         began = time.process_time()
         cut(text, units)
-        assert time.process_time() - began < 5, name  # 0.1 s; quadratic time would be minutes
+        assert time.process_time() - began < 5, name  # 0.1 s; minutes if the time were quadratic
 
 
 @pytest.mark.parametrize("units", UNITS)
@@ -233,7 +233,7 @@ def test_mixed_scripts_do_not_exhaust_the_automaton(units):
     text = "".join(chr(codes[i * i * 7919 % len(codes)]) for i in range(100_000))
     began = time.process_time()
     cut(text, units)
-    assert time.process_time() - began < 3  # 0.2 s; 5 s when it fell back to RE2's slow engine
+    assert time.process_time() - began < 3  # 0.2 s; 5 s with RE2's slow engine
 
 
 JOINED = [

@@ -1,4 +1,4 @@
-"""Subwords: any text comes back, and pieces are the longest that there are."""
+"""Subwords: round trips of any text, and the longest pieces from the left."""
 
 import re
 import subprocess
@@ -34,7 +34,7 @@ def tokenizer() -> SubwordTokenizer:
 
 @pytest.fixture(scope="module")
 def compiled(tokenizer: SubwordTokenizer) -> Any:
-    """Texts to ids and back, as in a graph."""
+    """A graph from texts to ids and back."""
     signature = [tf.TensorSpec([None], tf.string)]
 
     @tf.function(input_signature=signature, autograph=False)
@@ -69,7 +69,7 @@ def test_any_text_comes_back(compiled: Any, texts: list[str]) -> None:
 
 
 def words_of(text: str) -> list[str]:
-    """The words, by Python's own regular expressions, of plain text."""
+    """Return the words of plain text, by Python's own regular expressions."""
     return re.findall(r" ?[^\W\d_]+| ?\d| ?[^\w\s]+|\s", text)
 
 
@@ -91,7 +91,7 @@ def test_frequent_words_are_whole_and_bytes_never_collide(tokenizer: SubwordToke
     assert tokenizer.vocabulary[FIRST_BYTE:FIRST_SUBWORD] == list(BYTES)
     ids = tokenizer("\x01<0x41>").numpy()
     assert ids[0] == FIRST_BYTE + 1
-    assert len(ids) > 2  # what looks like a byte's name is text
+    assert len(ids) > 2  # a text like a byte's name is not that byte
 
 
 def test_bytes_that_are_no_text_are_replaced(tokenizer: SubwordTokenizer) -> None:
@@ -222,6 +222,6 @@ def test_a_new_vocabulary_is_used_by_graphs_made_after_it() -> None:
         return int(cut(tf.constant(["abab"])).shape[1])
 
     layer.adapt(["xyxy"] * 5)
-    assert pieces() == 4  # bytes
+    assert pieces() == 4  # a piece for each byte
     layer.adapt(["abab"] * 5)
     assert pieces() < 4

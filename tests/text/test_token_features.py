@@ -17,11 +17,11 @@ from toolkit.text import TokenFeatures
 from toolkit.text.token_features import MIN_COUNTS
 
 NAMES = ("words", "characters", "shapes", "affixes")
-UNNAMEABLE = {"", "[PAD]", "[UNK]", "\\n"}  # and what has a line break inside
+UNNAMEABLE = {"", "[PAD]", "[UNK]", "\\n"}  # and strings with a line break
 
 
 def known(character: str) -> bool:
-    """Whether Python and TensorFlow, whose Unicode is 15.0, know the code point alike."""
+    """Return whether Python and TensorFlow, whose Unicode is 15.0, agree on the code point."""
     return unicodedata.category(character) not in ("Cn", "Cs") and not (
         "\U0002ebf0" <= character <= "\U0002ee5d"  # new in Unicode 15.1
     )
@@ -60,7 +60,7 @@ def shape(text: str) -> str:
 
 
 def strings(token: str, form: str = "NFC", most: int = 24) -> dict[str, list[str]]:
-    """The features of a token as strings, such as ``words`` ["anna"]; nothing of ''."""
+    """Return the features of a token as strings, such as ``words`` ["anna"]; none for ''."""
     token = token if form == "none" else unicodedata.normalize(form, token)
     if not token:
         return {name: [] for name in NAMES}
@@ -83,12 +83,12 @@ def ids(features: TokenFeatures, name: str, units: list[str]) -> list[int]:
 
 
 def stripped(row: list[int]) -> list[int]:
-    """A row without the padding at its end."""
+    """Return a row without the padding at its end."""
     return row[: len(row) - next((n for n, i in enumerate(reversed(row)) if i), len(row))]
 
 
 def rows(found: dict, name: str) -> list[list[int]]:
-    """Of each distinct token its ids, without padding."""
+    """Return the ids of each distinct token, without padding."""
     return [stripped(np.atleast_1d(row).tolist()) for row in found[name].numpy()]
 
 

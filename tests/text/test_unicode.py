@@ -20,7 +20,7 @@ COMPOSABLE = [
     or "\u1100" <= character <= "\u11ff"
 ]
 
-# Few enough that marks of equal and of different classes meet, composing and not.
+# Few characters, so that marks of equal and of different classes often stand side by side.
 FEW = "aΑ=\u0301\u0305\u0308\u0313\u0323\u0327\u0338\u0345\u1100\u1161\u11a8가"
 
 PAIRS = [

@@ -1,4 +1,4 @@
-"""A training that was cut off goes on to the same end, bit for bit."""
+"""Resumed trainings: they end bit for bit as without the interruption."""
 
 import errno
 import io
@@ -33,11 +33,11 @@ IDENTITY = {"seed": 0, "training_data": 1}
 
 
 class CutOff(BaseException):
-    """Stands in for the end of a killed process: nothing of the toolkit catches it."""
+    """An exception in place of the end of a killed process; the toolkit does not catch it."""
 
 
 class Batches:
-    """Noise that is a function of epoch and batch."""
+    """Batches of noise that is a function of epoch and batch."""
 
     def __len__(self) -> int:
         return BATCHES
@@ -63,7 +63,7 @@ def make_model() -> keras.Model:
 def train(
     folder: Path | None, identity: dict | None = IDENTITY, press_in: int = -1, **options
 ) -> tuple:
-    """Trains; Ctrl-C is pressed in the validation of the given epoch."""
+    """Train, with Ctrl-C in the validation of epoch ``press_in``; return variables and rows."""
     model = make_model()
     settings = {"checkpoint_seconds": 0.0, "ema": 0.8, "patience": 2, "learning_rate": 0.1}
     scores = []
@@ -96,7 +96,7 @@ def train(
 
 @cache
 def undisturbed(**options) -> tuple:
-    """What such a training comes to that nothing cuts off and that keeps nothing."""
+    """Return the result of a training without interruption and without checkpoints."""
     return train(None, **options)
 
 
@@ -106,7 +106,7 @@ def _a_checkpoint_after_each_batch(monkeypatch):
 
 
 def cut_off(monkeypatch, folder: Path, written: int, lost: int, **options) -> None:
-    """Trains until so many checkpoints are written and so many more are due, and dies there."""
+    """Train until checkpoints are written and further ones are lost; then raise ``CutOff``."""
     write, due = checkpoint_module.write_state, count(1)
 
     def write_or_die(*arguments) -> None:
@@ -131,7 +131,7 @@ def assert_same(expected: tuple, found: tuple) -> None:
 @pytest.mark.parametrize(
     ("options", "cuts"),
     [
-        ({}, [(1, 0), (5, 0), (9, 1), (13, 0)]),  # in epochs' beginnings, middles and ends
+        ({}, [(1, 0), (5, 0), (9, 1), (13, 0)]),  # at beginnings, middles and ends of epochs
         ({"ema": 0.0}, [(6, 0)]),
         ({"precision": "mixed_float16"}, [(7, 2)]),
     ],
@@ -158,7 +158,7 @@ def state_of(folder: Path) -> dict:
 
 
 def press(monkeypatch, batch: int, times: int = 1) -> list[int]:
-    """Presses Ctrl-C amidst what is done after a batch; gives the batches whose end was seen."""
+    """Press Ctrl-C in the callback after a batch; return a list that collects ended batches."""
     update, ended = Progress.on_train_batch_end, []
 
     def press_and_update(self, number, logs=None) -> None:
@@ -172,7 +172,7 @@ def press(monkeypatch, batch: int, times: int = 1) -> list[int]:
     return ended
 
 
-# The first batch of all leaves nothing; before an epoch's last one is what that leaves.
+# In the first batch, nothing is written; in an epoch's last one, the state before it is.
 @pytest.mark.parametrize(
     ("batch", "kept"), [(0, None), (1, (0, 2)), (3, (0, 4)), (4, (0, 4)), (5, (1, 1)), (18, (3, 4))]
 )
@@ -269,7 +269,7 @@ def test_only_the_same_training_goes_on(tmp_path, monkeypatch) -> None:
 
 @pytest.fixture(scope="module")
 def interrupted(tmp_path_factory) -> bytes:
-    """What an interrupted training leaves."""
+    """The checkpoint of an interrupted training."""
     folder = tmp_path_factory.mktemp("interrupted")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(checkpoint_module, "SHARE", float("inf"))
@@ -308,7 +308,7 @@ def test_a_full_disk_does_not_end_the_training(tmp_path, monkeypatch, caplog) ->
 
 
 def test_checkpoints_take_no_more_than_their_share(tmp_path, monkeypatch) -> None:
-    """By a clock on which a batch takes 1 second and a checkpoint 10."""
+    """The clock of the test says that a batch takes 1 second and a checkpoint 10."""
     now, writes = [0.0], []
 
     def write(*_) -> None:
@@ -320,7 +320,7 @@ def test_checkpoints_take_no_more_than_their_share(tmp_path, monkeypatch) -> Non
     monkeypatch.setattr(checkpoint_module, "time", SimpleNamespace(monotonic=lambda: now[0]))
     position = Position(10_000)
     checkpoint = Checkpoint(tmp_path / "state.npz", {}, 30, position, Record(None))
-    checkpoint._state = dict  # what is written does not matter here
+    checkpoint._state = dict  # the content does not matter here
     for position.batch in range(1, 5_000):
         now[0] += 1
         checkpoint.on_train_batch_end(position.batch)

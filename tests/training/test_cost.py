@@ -1,4 +1,4 @@
-"""Steps that are tried: as many as the time allows, timed without the making of the graph."""
+"""Trial steps: as many as the time allows, timed without the tracing of the graph."""
 
 import resource
 import sys
@@ -22,7 +22,7 @@ def batches():
         labels,
         encoder=LabelEncoder("classes", ["neg", "pos"]),
     )
-    return LengthBatches(corpus, 21)  # four texts, stretched by a twentieth, are 20 units
+    return LengthBatches(corpus, 21)  # four texts of 5 time steps in each batch
 
 
 def test_steps_and_units_are_counted(batches) -> None:
@@ -35,7 +35,7 @@ def test_steps_and_units_are_counted(batches) -> None:
     trial = try_steps(network, batches.dataset(), TrainingOptions(), loss=loss, seconds=600)
     assert (trial.steps, trial.time_steps) == (len(batches), 100)
     assert trial.seconds > 0
-    assert len(made) == 1  # the graph, before time is taken
+    assert len(made) == 1  # the graph is traced once, before the timing
     assert any((a != b).any() for a, b in zip(before, network.get_weights(), strict=True))
     assert try_steps(network, batches.dataset(), TrainingOptions(), loss=loss, seconds=0).steps == 1
 

@@ -1,4 +1,4 @@
-"""Fitting: what is kept, what is recorded, when it stops."""
+"""Fitting: the weights that it keeps, its record, and its end."""
 
 import csv
 from itertools import cycle, islice
@@ -16,7 +16,7 @@ from toolkit.training import TrainingOptions, fit
 
 
 class Line:
-    """Batches on which y = 2 x, or anything that a test makes of them."""
+    """Batches of examples of y = 2 x, or the given batches."""
 
     def __init__(self, *batches: tuple[list, list]) -> None:
         self.batches = batches or tuple(
@@ -82,7 +82,7 @@ def test_the_best_weights_are_kept_and_patience_ends_the_training() -> None:
     [([0.1, 0.4, 0.2, 0.3, 0], 2), ([0.5, 0.1, 0.2, 0.4, 0], 1), ([None] * 5, 1)],
 )
 def test_the_log_loss_decides_between_equals(losses, kept) -> None:
-    """Of four equal epochs after a worse one; they do not renew the patience, so three are seen."""
+    """Epochs 2 to 5 are equal and do not reset the patience of 2, so epoch 4 is the last."""
     model = make_model()
     scores = zip([0.1, 0.9, 0.9, 0.9, 0.9], losses, strict=True)
     seen = []
@@ -188,7 +188,7 @@ def test_an_exploding_step_size_is_reported_as_divergence() -> None:
 
 
 class InfiniteSlope(keras.losses.Loss):
-    """The square root of the error's square: at an error of zero its derivative is 0 / 0."""
+    """The square root of the squared error, whose derivative at an error of zero is 0 / 0."""
 
     def call(self, y_true, y_pred):
         return keras.ops.sqrt(keras.ops.square(y_true - y_pred))

@@ -31,7 +31,7 @@ def test_schedule_without_warmup_starts_at_its_peak() -> None:
 
 
 def step(options: TrainingOptions, *gradients: list[list[float]]) -> tuple[list, dict]:
-    """One SGD step from zero with each of the gradients; gives the variables and the record."""
+    """Apply each gradient by an SGD step, from zero; return the variables and the record."""
     optimizer = make_optimizer(options, steps=len(gradients))
     variables = [keras.Variable(np.zeros(len(part))) for part in gradients[0]]
     optimizer.build(variables)
