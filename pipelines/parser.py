@@ -3,6 +3,7 @@
 import contextlib
 import difflib
 import inspect
+import itertools
 import math
 import sys
 import types
@@ -17,6 +18,7 @@ import yaml
 
 from toolkit.errors import ModelError, OptionError
 from toolkit.export import upgrade_description
+from toolkit.export.description import UPGRADES
 
 _METAVARS = {int: "N", float: "X", str: "TEXT", types.NoneType: "null"}
 _KINDS = {
@@ -256,8 +258,16 @@ def _print_and_exit(output: str) -> NoReturn:
 
 
 def _flatten_config(config: dict[Any, Any]) -> dict[Any, Any]:
-    """Return the options and the data of a run's ``config.yaml``; other content unchanged."""
+    """Return the options and the data of a run's ``config.yaml``; other content unchanged.
+
+    Raises:
+        ModelError: A newer version of the toolkit wrote the file.
+        OptionError: It is damaged, or has an option under a former name.
+    """
     if not isinstance(config.get("options"), dict) or not isinstance(config.get("facts"), dict):
+        for renaming in itertools.chain.from_iterable(UPGRADES.values()):
+            if renaming.old in config:
+                raise OptionError(f"the option {renaming.old} is now called {renaming.new}")
         return config
     try:
         config = upgrade_description(config, "the --config file")

@@ -126,7 +126,7 @@ def training_pass(
         batches: ``source`` and ``target`` (decoder inputs) by name, and the targets [B, T].
         variant: How the model is run.
         options: Learning rate, epsilon, clipping, decay of the averaged weights.
-        label_smoothing: The probability that is spread over all other tokens.
+        label_smoothing: The probability that is spread evenly over all tokens.
     """
     optimizer = TorchOptimizer(model, options)
     data = []

@@ -8,9 +8,10 @@ For each cell and distance a network is trained on sentences of that distance
 training, and the norm of dJ/dh(k) by distance, before and after training (Bengio, Simard and
 Frasconi 1994, "Learning Long-Term Dependencies with Gradient Descent is Difficult").
 
-All cells have the same sentences, sizes, optimizer and number of steps, and recurrent weights that
-are initialized uniformly within 1/sqrt(H). Gates are initialized to keep the state (``GATE_BIAS``);
-a simple RNN has none. ``--initializations`` compares other initial weights, at one distance.
+All cells have the same sentences, sizes, optimizer and maximum number of steps, and recurrent
+weights that are initialized uniformly within 1/sqrt(H). Gates are initialized to keep the state
+(``GATE_BIAS``); a simple RNN has none. ``--initializations`` compares other initial weights, at one
+distance.
 """
 
 import argparse

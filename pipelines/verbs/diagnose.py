@@ -39,7 +39,7 @@ def _diagnose_arguments(parser: Parser, pipeline: Pipeline) -> None:
         metavar="N",
         type=int,
         default=200,
-        help="Follow gradients over at most N time steps (200); longer inputs are cut.",
+        help="Follow gradients over at most N time steps; longer inputs are cut.",
     )
     format_argument(parser)
     cell_argument(parser)

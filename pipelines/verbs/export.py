@@ -29,8 +29,8 @@ def _export_arguments(parser: Parser, pipeline: Pipeline) -> None:
         "--format",
         type=Literal["saved_model", "onnx"],
         default="saved_model",
-        help="saved_model takes raw input. onnx, written into RUN/onnx/, is the network "
-        "alone and takes the tokenizer's ids. It needs onnx and onnxruntime.",
+        help="saved_model takes raw input. onnx, written into RUN/onnx/, is the network of a "
+        "classifier alone and takes the tokenizer's ids. It needs onnx and onnxruntime.",
     )
     cell_argument(parser)
     golden_argument(parser)

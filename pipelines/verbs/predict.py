@@ -36,7 +36,7 @@ def _predict_arguments(parser: Parser, pipeline: Pipeline) -> None:
         "--data",
         metavar="FILE",
         help="The texts: a data file as for train, labels not needed; a .txt or .txt.gz file with "
-        "a text a line; or sample.",
+        f"a text a line; or {' or '.join(pipeline.samples)} (its test part).",
     )
     parser.add_argument(
         "--format",

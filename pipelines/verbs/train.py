@@ -76,7 +76,8 @@ def _train(pipeline: Pipeline, options: Any) -> int:
         while (incomplete := newest_version(run)) is not None:  # of a run killed while exporting
             shutil.rmtree(run / str(incomplete))
         version = task.export(run, golden=golden)
-    logger.info("validation: %s", _format_metrics(task.metrics))
+    if task.metrics:
+        logger.info("validation: %s", _format_metrics(task.metrics))
     if sample := pipeline.samples.get(options.data):
         logger.info("the sample's test part: %s", _format_metrics(task.evaluate(sample("test"))))
     logger.info("exported %s", version)
@@ -103,7 +104,8 @@ def _already_finished(run: Path, requested: dict[str, Any]) -> bool:
     """Return whether the run is finished, and log it if so.
 
     Raises:
-        OptionError: The folder holds a model, or a checkpoint, of another training.
+        ModelError: A newer version of the toolkit wrote it.
+        OptionError: The folder holds other files, or a model or checkpoint of another training.
     """
     if not _is_finished(run, requested):
         return False

@@ -486,13 +486,12 @@ def test_what_was_saved_is_diagnosed_as_before(network_run: Run, eager: None) ->
 def test_a_cell_that_only_the_run_names_is_refused(network_run: Run, tmp_path: Path) -> None:
     run = network_run
     with zipfile.ZipFile(run.saved / "model.keras") as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
-    other = parts["config.json"].replace(b'"cell": "gru"', b'"cell": "this:Cell"')
-    assert other != parts["config.json"]
+        config = archive.read("config.json")
+    other = config.replace(b'"cell": "gru"', b'"cell": "this:Cell"')
+    assert other != config
     shutil.copytree(run.saved, tmp_path / "run")
-    with zipfile.ZipFile(tmp_path / "run" / "model.keras", "w") as archive:
-        for name, content in {**parts, "config.json": other}.items():
-            archive.writestr(name, content)
+    archive_path = tmp_path / "run" / "model.keras"
+    rewrite(run.saved / "model.keras", archive_path, {"config.json": other})
     with pytest.raises(ModelError, match=r"model\.keras cannot be read: .*import this"):
         run.case.task.load(tmp_path / "run")
     assert "this" not in sys.modules
@@ -514,17 +513,38 @@ def test_a_folder_that_is_no_run_of_it_is_refused(run: Run, tmp_path: Path) -> N
     shutil.copy(run.saved / "config.yaml", empty)
     assert neither in complaint(empty)
     (empty / "config.yaml").unlink()
-    shutil.copy(run.saved / "model.keras", empty)
-    assert "no config.yaml is in it, so this toolkit did not write it" in complaint(empty)
     config = (run.saved / "config.yaml").read_text(encoding="utf-8")
     name = run.case.task.__name__
-    (empty / "config.yaml").write_text(config.replace(name, "Other"), encoding="utf-8")
+    other = config.replace(name, "Other")
+    rewrite(run.saved / "model.keras", empty / "model.keras", {"task/config.yaml": None})
+    assert "no config.yaml is in it, so this toolkit did not write it" in complaint(empty)
+    (empty / "config.yaml").write_text(other, encoding="utf-8")
     assert f"is of the task Other, not {name}" in complaint(empty)
     (empty / "config.yaml").write_text("[", encoding="utf-8")
     assert "cannot be used: it is none that this toolkit wrote" in complaint(empty)
     shutil.copy(run.saved / "config.yaml", empty)
+    rewrite(run.saved / "model.keras", empty / "model.keras", {"task/config.yaml": other.encode()})
+    assert f"is of the task Other, not {name}" in complaint(empty)
     (empty / "model.keras").write_bytes(b"damaged")
     assert "model.keras is no .keras file" in complaint(empty)
+
+
+def rewrite(source: Path, target: Path, changes: dict[str, bytes | None]) -> None:
+    """Copy a ZIP file with other contents of some files; None removes a file."""
+    with zipfile.ZipFile(source) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()} | changes
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, content in parts.items():
+            if content is not None:
+                archive.writestr(name, content)
+
+
+def test_model_keras_needs_no_other_file(run: Run, tmp_path: Path) -> None:
+    shutil.copy(run.saved / "model.keras", tmp_path)
+    loaded = run.case.task.load(tmp_path)
+    assert (loaded.facts, loaded.metrics) == (run.fitted.facts, run.fitted.metrics)
+    names = [field.name for field in fields(loaded)]
+    assert [getattr(loaded, n) for n in names] == [getattr(run.fitted, n) for n in names]
 
 
 def every_call(run: Run, task: Any, folder: Path) -> dict[str, Callable[[], Any]]:

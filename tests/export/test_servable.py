@@ -43,13 +43,16 @@ def test_the_newest_version_is_taken(exported, tmp_path):
     assert Servable.load(tmp_path).folder.name == "10"
 
 
-def test_classes(exported, tmp_path):
-    assert Servable.load(exported).classes() == ["neg", "pos"]
+def test_assets(exported, tmp_path):
+    assert Servable.load(exported).asset("classes.txt") == "neg\npos\n"
     shutil.copytree(exported / "1", tmp_path / "1")
     (tmp_path / "1/assets/classes.txt").write_text("one\u2028two\n\nthree", encoding="utf-8")
-    assert Servable.load(tmp_path).classes() == ["one\u2028two", "", "three"]
+    assert Servable.load(tmp_path).asset("classes.txt") == "one\u2028two\n\nthree"
+    (tmp_path / "1/assets/classes.txt").write_bytes(b"\xff")
+    with pytest.raises(ModelError, match=r"assets/classes\.txt is damaged: it is not UTF-8"):
+        Servable.load(tmp_path).asset("classes.txt")
     (tmp_path / "1/assets/classes.txt").unlink()
-    assert Servable.load(tmp_path).classes() is None
+    assert Servable.load(tmp_path).asset("classes.txt") is None
 
 
 def test_folders_that_are_not_ours(exported, tmp_path):

@@ -83,7 +83,7 @@ def test_a_named_cell_is_not_imported(load, parts: Parts) -> None:
     message = load(**{"config.json": config_with(parts, cell="evil:Cell")})
     assert message == (
         "cannot be read: the model has the cell 'evil:Cell'; if you trust its code, "
-        "import evil first, or give the verb export --cell evil:Cell"
+        "import evil first, or give export or diagnose the option --cell evil:Cell"
     )
     message = load(**{"config.json": config_with(parts, cell="subprocess:Popen")})
     assert "'subprocess:Popen' is not a class of Keras layers" in message

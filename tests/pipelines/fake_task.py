@@ -138,6 +138,7 @@ class FakeTask(FakeOptions):
         learnt = self._needs("save", ARCHIVE)
         with zipfile.ZipFile(atomic_write(Path(folder, ARCHIVE), ""), "w") as archive:
             archive.writestr("learnt.txt", learnt)
+            archive.writestr("task/config.yaml", self._config())
         atomic_write(Path(folder, "config.yaml"), self._config())
         atomic_write(Path(folder, "metrics.json"), json.dumps(self.metrics))
 

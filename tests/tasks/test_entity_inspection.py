@@ -213,7 +213,7 @@ def test_batches_and_network_are_those_of_a_training() -> None:
     assert report["epochs"] == epochs
     lengths = np.array([len(tokens) for tokens in data[0]])
     assert trial.time_steps == sum(len(each) * lengths[each].max() for each in batches.order())
-    assert report["estimated_units_per_second"] == pytest.approx(lengths.sum() / trial.seconds)
+    assert report["estimated_time_steps_per_second"] == pytest.approx(lengths.sum() / trial.seconds)
     assert report["estimated_seconds_per_epoch"] == pytest.approx(trial.seconds)
 
 

@@ -297,7 +297,7 @@ def test_the_recurrent_network_is_tried(monkeypatch) -> None:
     monkeypatch.setattr(template, "try_steps", try_steps)
     options = {"embedding_size": 4, "hidden_size": 4, "bidirectional": False}
     report = TextClassifier(**options).inspect(reviews(40, seed=13))
-    assert report["training"]["estimated_units_per_second"] > 0
+    assert report["training"]["estimated_time_steps_per_second"] > 0
     assert "training step" in report["training"]["estimated_from"]
 
 

@@ -342,6 +342,18 @@ def test_an_archive_from_another_training_is_refused(
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
 
 
+def test_an_archive_without_a_fact_of_the_version_is_accepted(
+    fitted: TextClassifier, run: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(run, tmp_path / "copy")
+    other = copy.copy(fitted)
+    other.facts = {name: value for name, value in fitted.facts.items() if name != "rows"}
+    assert other.facts != fitted.facts
+    other.save(folder)
+    TextClassifier.load(folder).save(tmp_path / "saved")
+    assert TextClassifier.load(tmp_path / "saved").facts == fitted.facts
+
+
 def test_a_damaged_archive_hinders_export_alone(run: Path, tmp_path: Path) -> None:
     shutil.copytree(run, tmp_path / "copy")
     (tmp_path / "copy" / "model.keras").write_bytes(b"PK broken")

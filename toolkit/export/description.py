@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 import yaml
 
 from toolkit.errors import ModelError
+from toolkit.export.archive import read_asset
 from toolkit.export.verify import newest_version
 
-CONFIG = ("assets", "config.yaml")
+#: The description of a run: in its folder, in ``model.keras``, and in the assets of a version.
+CONFIG_FILE = "config.yaml"
 #: What ``save`` writes: the text layer and the network as Keras keeps them.
 ARCHIVE = "model.keras"
 
@@ -34,13 +36,13 @@ def description_path(folder: str | os.PathLike[str]) -> Path:
         ModelError: The folder is missing, or holds neither a version nor ``model.keras``.
     """
     if is_exported(folder):
-        return version_folder(folder).joinpath(*CONFIG)
+        return version_folder(folder) / "assets" / CONFIG_FILE
     if not Path(folder, ARCHIVE).is_file():
         raise ModelError(
             f"{folder}: no exported version (a numbered folder such as 1/) and no {ARCHIVE} is in "
             "it; give the folder of a trained run"
         )
-    return Path(folder, CONFIG[-1])
+    return Path(folder, CONFIG_FILE)
 
 
 class Renaming(NamedTuple):
@@ -138,31 +140,36 @@ def read_description(folder: str | os.PathLike[str], task: str) -> dict[str, dic
         ModelError: There is no model, or another task or a newer toolkit wrote it.
     """
     path = description_path(folder)
-    exported = is_exported(folder)
-    missing = f"this SavedModel has no {Path(*CONFIG)}" if exported else f"no {path.name} is in it"
-    return _read(path, version_folder(folder) if exported else Path(folder), missing, task)
+    if is_exported(folder):
+        missing = f"this SavedModel has no assets/{CONFIG_FILE}"
+        return _read(path, version_folder(folder), missing, task)
+    saved = read_archive_description(Path(folder, ARCHIVE), task)
+    return saved or _read(path, Path(folder), f"no {CONFIG_FILE} is in it", task)
 
 
-def read_archive_description(
-    folder: str | os.PathLike[str], task: str
-) -> dict[str, dict[str, Any]] | None:
-    """Return the ``options``, ``facts`` and ``metrics`` that ``save`` wrote beside ``model.keras``.
+def read_archive_description(archive: Path, task: str) -> dict[str, dict[str, Any]] | None:
+    """Return the ``options``, ``facts`` and ``metrics`` of a ``model.keras``.
 
-    They are those of the newest version unless the run was saved again since. The result is None
-    if there is no ``config.yaml``.
+    They stand in the file; those of earlier versions have them in a ``config.yaml`` beside it. The
+    result is None if there is neither.
 
     Args:
-        folder: The run's folder.
+        archive: The file.
         task: The name of the class that must have written it.
 
     Raises:
-        ModelError: Another task or a newer toolkit wrote it.
+        ModelError: The file is damaged, or another task or a newer toolkit wrote it.
     """
-    path = Path(folder, CONFIG[-1])
-    return _read(path, Path(folder), "", task) if path.is_file() else None
+    content = read_asset(archive, CONFIG_FILE)
+    path = archive.with_name(CONFIG_FILE)
+    if content is None and not path.is_file():
+        return None
+    return _read(path if content is None else archive, archive.parent, "", task, content)
 
 
-def _read(path: Path, folder: Path, missing: str, task: str) -> dict[str, dict[str, Any]]:
+def _read(
+    path: Path, folder: Path, missing: str, task: str, content: str | None = None
+) -> dict[str, dict[str, Any]]:
     """Return the sections of a ``config.yaml``.
 
     Args:
@@ -170,9 +177,11 @@ def _read(path: Path, folder: Path, missing: str, task: str) -> dict[str, dict[s
         folder: The folder that the messages name.
         missing: The complaint if there is no such file.
         task: The name of the class that must have written it.
+        content: The description, if ``path`` is the archive that holds it.
     """
     try:
-        config = upgrade_description(yaml.safe_load(path.read_bytes()), path)
+        source = path.read_bytes() if content is None else content
+        config = upgrade_description(yaml.safe_load(source), path)
         found = {name: dict(config[name]) for name in ("options", "facts", "metrics")}
         writer = config["task"]
     except FileNotFoundError:

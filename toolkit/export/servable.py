@@ -78,14 +78,16 @@ class Servable:
         return self._calls[signature](**inputs)
 
     def asset(self, name: str) -> str | None:
-        """Return the content of a text file in the version's ``assets/``, or None."""
-        path = self.folder / "assets" / name
-        return path.read_bytes().decode("utf-8") if path.is_file() else None
+        """Return the content of a text file in the version's ``assets/``, or None.
 
-    def classes(self) -> list[str] | None:
-        """Return the class names in the order of ``probabilities``, or None if there are none."""
-        content = self.asset("classes.txt")
-        return None if content is None else content.removesuffix("\n").split("\n")
+        Raises:
+            ModelError: The file is damaged.
+        """
+        path = self.folder / "assets" / name
+        try:
+            return path.read_bytes().decode("utf-8") if path.is_file() else None
+        except UnicodeDecodeError as error:
+            raise ModelError(f"{path} is damaged: it is not UTF-8") from error
 
 
 def of_python(function: Any, subject: str = "the signature") -> Callable[..., dict[str, Any]]:

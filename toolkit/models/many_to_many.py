@@ -9,13 +9,13 @@ from keras import ops
 from toolkit.errors import OptionError
 from toolkit.layers.crf import CRF
 from toolkit.models.fronts import TokenFeaturesFront, id_or_vector_front
-from toolkit.models.network import Network, Shape, recurrent_stack
+from toolkit.models.network import Shape, StackedNetwork, recurrent_stack
 from toolkit.models.seeds import dropout_seeds
 from toolkit.tagging.schemes import bioes_tags, bioes_transitions
 
 
 @keras.saving.register_keras_serializable(package="toolkit")
-class ManyToMany(Network):
+class ManyToMany(StackedNetwork):
     """A network that predicts a tag for each step of a sequence, such as that of an entity.
 
     ``vectors [B, T, E] -> recurrent layers [B, T, H] -> scores of tags [B, T, C] -> CRF``, where H
@@ -23,8 +23,8 @@ class ManyToMany(Network):
     distinct token of a batch is computed once; or ids; or vectors::
 
         ManyToMany(features.sizes, ["PER"])              # reads token features
-        ManyToMany(vocabulary_size=6, labels=["EXON"])    # reads ids ManyToMany(input_size=4,
-        labels=["EXON"])         # reads vectors of four channels
+        ManyToMany(vocabulary_size=6, labels=["EXON"])    # reads ids
+        ManyToMany(input_size=4, labels=["EXON"])         # reads vectors of four channels
 
     The inputs are those of ``TokenFeatures``; or ``{"values": ids [B, T] or vectors [B, T, C],
     "length": int32 [B]}``, or the values alone as for ``ManyToOne``.

@@ -6,13 +6,13 @@ import keras
 
 from toolkit.layers import SequencePooling
 from toolkit.models.fronts import id_or_vector_front
-from toolkit.models.network import Network, Shape, recurrent_stack
+from toolkit.models.network import Shape, StackedNetwork, recurrent_stack
 from toolkit.models.outputs import OutputLayer, check_output
 from toolkit.models.seeds import dropout_seeds
 
 
 @keras.saving.register_keras_serializable(package="toolkit")
-class ManyToOne(Network):
+class ManyToOne(StackedNetwork):
     """A network that predicts one answer for a sequence, such as a sentiment.
 
     ``values [B, T] or [B, T, C] -> vectors [B, T, E] -> recurrent layers [B, T, H]

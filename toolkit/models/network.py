@@ -1,4 +1,4 @@
-"""The base class of all shapes of networks: a front, a recurrent stack and a head."""
+"""The base classes of networks: their configuration, and a front, a recurrent stack and a head."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
@@ -16,9 +16,7 @@ Shape = tuple[int | None, ...]
 
 
 class Network(keras.Model):
-    """A front, recurrent layers and a head.
-
-    A subclass makes these in its constructor, and implements ``build_head`` and ``call``.
+    """A network that is saved with the arguments of its constructor.
 
     Args:
         arguments: The ``locals()`` at the beginning of the subclass's constructor: all its
@@ -27,19 +25,43 @@ class Network(keras.Model):
 
     Attributes:
         config: All arguments of the constructor by name.
-        front: The front.
-        recurrent: The recurrent layers in their order; empty for a feed-forward network.
-        output_layer: The last layer of the head; networks that generate sequences have none.
     """
-
-    front: Front
-    recurrent: Sequence[keras.Layer] = ()
-    output_layer: OutputLayer
 
     def __init__(self, arguments: Mapping[str, Any], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         ignored = ("self", "kwargs", "__class__")
         self.config: dict[str, Any] = {k: v for k, v in arguments.items() if k not in ignored}
+
+    def get_config(self) -> dict[str, Any]:
+        """Return all arguments of the constructor."""
+        return {**super().get_config(), **self.config}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
+        """Return the network that ``get_config`` describes.
+
+        Raises:
+            ModelError: The cell is ``module:Class``, and the module has not been imported: a file
+                must not choose which code is run.
+        """
+        check_cell_is_trusted(config)
+        return super().from_config(config, custom_objects)
+
+
+class StackedNetwork(Network):
+    """A front, a recurrent stack and a head that answers a sequence or each of its steps.
+
+    A subclass makes these in its constructor, and implements ``build_head`` and ``call``.
+
+    Attributes:
+        front: The front.
+        recurrent: The recurrent layers in their order; empty for a feed-forward network.
+        output_layer: The last layer of the head.
+    """
+
+    front: Front
+    recurrent: Sequence[keras.Layer] = ()
+    output_layer: OutputLayer
 
     def build(self, input_shape: Any = None) -> None:
         """Make the weights; their sizes depend only on the constructor's arguments."""
@@ -68,21 +90,6 @@ class Network(keras.Model):
     def answer(self, inputs: Any) -> Any:
         """Return the probabilities [B, outputs], or the numbers [B, outputs], of sequences."""
         return self.output_layer.answer(self(inputs, training=False))
-
-    def get_config(self) -> dict[str, Any]:
-        """Return all arguments of the constructor."""
-        return {**super().get_config(), **self.config}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Self:
-        """Return the network that ``get_config`` describes.
-
-        Raises:
-            ModelError: The cell is ``module:Class``, and the module has not been imported: a file
-                must not choose which code is run.
-        """
-        check_cell_is_trusted(config)
-        return super().from_config(config, custom_objects)
 
 
 def recurrent_stack(

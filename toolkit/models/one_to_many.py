@@ -10,7 +10,7 @@ from toolkit.layers import Embedding, TiedEmbedding, WordDropout
 from toolkit.layers.cross_entropy import linear_cross_entropy, sampled_cross_entropy
 from toolkit.models.cells import cell_step, state_sizes
 from toolkit.models.fronts import EmbeddingFront
-from toolkit.models.network import Network, Shape, recurrent_stack
+from toolkit.models.network import Network, build_stack, recurrent_stack
 from toolkit.models.seeds import dropout_seeds
 
 #: The states of all layers in their order, [B, H] each.
@@ -104,8 +104,10 @@ class OneToMany(Network):
                 name="condition",
             )
 
-    def build_head(self, shape: Shape) -> None:
-        """Make the weights of the output for states [B, T, H], and those of the initial states."""
+    def build(self, input_shape: Any = None) -> None:
+        """Make the weights; their sizes depend only on the constructor's arguments."""
+        self.front.build()
+        shape = build_stack(self.recurrent, (None, None, self.front.size))
         if self.projection is not None:
             self.projection.build(shape)
         if self.condition is not None:

@@ -8,13 +8,13 @@ from keras import ops
 from toolkit.errors import OptionError
 from toolkit.layers.sequences import first_steps
 from toolkit.models.fronts import id_or_vector_front
-from toolkit.models.network import Network, Shape
+from toolkit.models.network import Shape, StackedNetwork
 from toolkit.models.outputs import OutputLayer, check_output
 from toolkit.models.seeds import dropout_seeds
 
 
 @keras.saving.register_keras_serializable(package="toolkit")
-class OneToOne(Network):
+class OneToOne(StackedNetwork):
     """A feed-forward network on the first ``window`` steps, the baseline.
 
     ``values [B, T] or [B, T, C] -> window -> vectors [B, N * E] -> hidden [B, H] -> output [B,

@@ -19,5 +19,5 @@ def check_cell_is_trusted(config: Mapping[str, Any]) -> None:
     if colon and module not in sys.modules:
         raise ModelError(
             f"the model has the cell {cell!r}; if you trust its code, "
-            f"import {module} first, or give the verb export --cell {cell}"
+            f"import {module} first, or give export or diagnose the option --cell {cell}"
         )

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolkit.errors import DataError, quoted
-from toolkit.tagging.spans import Span, spans_of, tags_of
+from toolkit.tagging.spans import Span, spans_of
 
 OUTSIDE = "O"
 SCHEMES = ("IOB1", "IOB2", "BIOES", "IO")
@@ -207,11 +207,6 @@ def to_bioes(tags: Sequence[str]) -> list[str]:
         inside = [f"I-{label}"] * (end - start - 2)
         bioes[start:end] = [f"B-{label}", *inside, f"E-{label}"]
     return bioes
-
-
-def from_bioes(tags: Sequence[str]) -> list[str]:
-    """Convert valid BIOES tags to IOB2; the inverse of ``to_bioes``."""
-    return tags_of(bioes_spans(tags), len(tags))
 
 
 def bioes_spans(tags: Sequence[str]) -> list[Span]:

@@ -63,13 +63,17 @@ class Classifier(Task):
         """Return an example as text for reports."""
         return repr(example)
 
+    def _content(self, example: Any) -> bytes:
+        """Return the input of an example as bytes, for the checksum of the data."""
+        return self._text(example).encode("utf-8", "surrogatepass")
+
     def _steps(self, values: Any) -> list[str]:
         """Return the time steps of one sequence as texts for reports."""
         return [str(number) for number in range(1, len(values) + 1)]
 
     # Learning
 
-    def head(self, prepared: Prepared) -> dict[str, Any]:
+    def _output_arguments(self, prepared: Prepared) -> dict[str, Any]:
         """Return the arguments of the network's output layer."""
         encoder: LabelEncoder = prepared.train.encoder
         arguments = {"outputs": encoder.outputs, "output": OUTPUTS[encoder.target]}
@@ -177,10 +181,12 @@ class Classifier(Task):
             outputs = self._answers(chunk)
             labels.append(encoder.encode([example.label for example in chunk]))
             answers.append(outputs["probabilities"] if self.classes else outputs["value"][:, None])
-            texts = [self._text(example) for example in chunk]
-            read = repr([*zip(texts, (example.label for example in chunk), strict=True)])
-            checksum = zlib.crc32(read.encode("utf-8", "surrogatepass"), checksum)
+            for example in chunk:
+                content = self._content(example)
+                read = repr((len(content), example.label)).encode("utf-8", "surrogatepass")
+                checksum = zlib.crc32(content + read, checksum)
             if keep_errors and self.target == "classes":
+                texts = [self._text(example) for example in chunk]
                 errors = worst_errors(texts, labels[-1], answers[-1], self.classes, among=errors)
         together = np.concatenate(labels), np.concatenate(answers)
         return ClassifierOutcomes(self.target, self.classes, *together, errors, checksum)

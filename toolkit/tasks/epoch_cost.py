@@ -44,7 +44,7 @@ def cost_figures(
     """
     return {
         "parameters": network.count_params(),
-        "estimated_units_per_second": tokens / seconds,
+        "estimated_time_steps_per_second": tokens / seconds,
         "estimated_seconds_per_epoch": seconds,
         "epochs": epochs,
         "estimated_memory_bytes": peak_memory(),

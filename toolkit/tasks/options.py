@@ -30,7 +30,7 @@ class RecurrentOptions:
     Args:
         cell: ``simple_rnn``, ``simplified_gru``, ``gru``, ``lstm`` (Keras's own), ``keras_gru``
             (Keras's fused layer, for a GPU), or a cell of your own as ``module:Class``.
-        hidden_size: The size of the recurrent state; auto depends on the data.
+        hidden_size: The size of the recurrent state; auto depends on the task and the data.
         layers: The number of recurrent layers.
         dropout: The share of each layer's inputs that is dropped, one mask for a whole sequence.
         recurrent_dropout: The same for the recurrent state; it needs the slower general time loop.
@@ -69,7 +69,7 @@ class EmbeddingOptions:
     """The options of embeddings.
 
     Args:
-        embedding_size: The size of a token's vector; auto depends on the data.
+        embedding_size: The size of a token's vector; auto depends on the task and the data.
         embedding_dropout: The share of the vectors' channels that is dropped; auto depends on the
             data.
     """

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from toolkit.data.bad_rows import CheckedRows
 from toolkit.tasks.defaults import DataSize
 from toolkit.tasks.settings import Settings
 
@@ -25,6 +26,7 @@ class Prepared:
         classes: The names of the classes, in the order of their numbers.
         facts: The facts about the data that the run records: ``data`` (its name), ``rows``,
             ``validation`` (the origin of the held-out part) and those of the task.
+        readers: The readers of training and validation data, whose bad rows ``inspect`` reports.
     """
 
     settings: Settings
@@ -35,3 +37,4 @@ class Prepared:
     size: DataSize
     classes: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+    readers: tuple[CheckedRows, ...] = ()

@@ -28,7 +28,7 @@ def read_pretrained(run: str | Path) -> SequenceModel:
     if not isinstance(text_model.network, OneToMany):
         raise ModelError(f"{archive} is not a language model")
     if not isinstance(text_model.preprocessing, Tokenizer):
-        raise ModelError(f"{archive} uses subwords; a pretrained model must use words")
+        raise ModelError(f"{archive} uses subwords; it must use words or characters")
     return text_model
 
 

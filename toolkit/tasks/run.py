@@ -28,7 +28,7 @@ from toolkit.export import (
     write_golden,
     write_saved_model,
 )
-from toolkit.export.description import FORMAT, read_archive_description
+from toolkit.export.description import CONFIG_FILE, FORMAT, read_archive_description
 from toolkit.export.storage import Storage
 from toolkit.files import temporary_sibling, with_filename
 from toolkit.models import SequenceModel, load_sequence_model
@@ -85,7 +85,8 @@ class Run(ABC):
     def save(self, folder: str | Path) -> None:
         """Write ``model.keras``, ``config.yaml`` and ``metrics.json``, which ``load`` reads.
 
-        All three are written before the first of them replaces an older file.
+        All three are written before the first of them replaces an older file. ``model.keras``,
+        which is replaced first, has a copy of ``config.yaml``, so that it is complete by itself.
 
         Raises:
             ModelError: The task is not fitted, or only its SavedModel was loaded.
@@ -93,15 +94,16 @@ class Run(ABC):
         """
         model = self._needs_model("save")
         folder = Path(folder)
+        config = self._config()
         texts = {
-            "config.yaml": self._config(),
+            CONFIG_FILE: config,
             "metrics.json": json.dumps(self.metrics, indent=2) + "\n",
         }
         with temporary_sibling(folder / ARCHIVE) as sibling:
             sibling.mkdir()  # Keras requires the suffix .keras
             with with_filename(folder / ARCHIVE):
                 model.save(sibling / ARCHIVE)
-                add_assets(sibling / ARCHIVE, self._assets())
+                add_assets(sibling / ARCHIVE, {CONFIG_FILE: config, **self._assets()})
             for name, content in texts.items():
                 with with_filename(folder / name):
                     (sibling / name).write_text(content, encoding="utf-8", newline="")
@@ -180,7 +182,7 @@ class Run(ABC):
             return self._export_as(format, Path(folder), golden)
         questions = self._questions(golden)
         signatures = self._answer_from_network(self.storage)
-        assets = {"config.yaml": self._config(), **self._assets()}
+        assets = {CONFIG_FILE: self._config(), **self._assets()}
         answers = self._golden_answers(questions)
         card = self._card(signatures, questions)
         version = write_saved_model(folder, signatures, [model], assets)
@@ -210,7 +212,9 @@ class Run(ABC):
         if all(isinstance(each, Mapping) for each in inputs):  # of a golden file
             if any(each.keys() != inputs[0].keys() for each in inputs):
                 raise OptionError("all inputs in golden need the same arguments")
-            return [dict(each) for each in inputs]
+            if self.INPUT_NAME not in inputs[0]:
+                raise OptionError(f"an input in golden takes {self.INPUT_NAME}, which is missing")
+            return [{name: _encodable(value) for name, value in each.items()} for each in inputs]
         return self._golden_questions(inputs)
 
     def _golden_questions(self, golden: Sequence[Any]) -> list[dict[str, Any]]:
@@ -250,7 +254,7 @@ class Run(ABC):
             command=facts["command"],
             signatures=signatures,
             example=next((q for q in questions if len(q[self.INPUT_NAME])), questions[0]),
-            parameters=self._needs_model("export").network.count_params(),
+            parameters=trainable_parameters(self._needs_model("export").network),
             **words,
         )
 
@@ -293,6 +297,15 @@ class Run(ABC):
             raise ModelError("nothing has been learnt yet; call fit, or load a run's folder")
 
     def _needs_model(self, verb: str) -> SequenceModel:
+        """Return preprocessing and network; read them from ``model.keras`` if need be.
+
+        Args:
+            verb: What needs them, for the message of an error.
+
+        Raises:
+            ModelError: The task is not fitted, or ``model.keras`` is missing, damaged, or from
+                another training than the version that answers.
+        """
         if self.sequence_model is None:
             if self._archive is None:
                 raise ModelError(f"{verb} needs what has been learnt; call fit, or load a run")
@@ -306,9 +319,10 @@ class Run(ABC):
 
     def _check_archive(self, archive: Path) -> None:
         """Check that ``model.keras`` is from the training of the version that was loaded."""
-        saved = read_archive_description(archive.parent, type(self).__name__)
+        saved = read_archive_description(archive, type(self).__name__)
+        facts = {} if saved is None else saved["facts"]
         assets = {name: (read_asset(archive, name), text) for name, text in self._assets().items()}
-        if (saved and saved["facts"] != self.facts) or any(
+        if any(facts[name] != self.facts[name] for name in facts.keys() & self.facts.keys()) or any(
             found not in (None, expected) for found, expected in assets.values()
         ):
             raise ModelError(
@@ -317,6 +331,7 @@ class Run(ABC):
             )
 
     def _task_options(self) -> dict[str, Any]:
+        """Return the options of the constructor by name."""
         return asdict(self)  # type: ignore[call-overload]
 
     def _config(self) -> str:
@@ -329,3 +344,15 @@ class Run(ABC):
             "metrics": self.metrics,
         }
         return yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
+
+
+def _encodable(value: Any) -> Any:
+    """Return nested values in which lone surrogates of strings are replaced by U+FFFD."""
+    if isinstance(value, str):
+        return utf8(value).decode()
+    return [_encodable(each) for each in value] if isinstance(value, list) else value
+
+
+def trainable_parameters(network: Any) -> int:
+    """Return the number of trainable parameters of a network."""
+    return sum(int(np.prod(weight.shape)) for weight in network.trainable_weights)

@@ -15,7 +15,7 @@ from toolkit.data import LengthBatches
 from toolkit.diagnostics.diagnosis import Subject, diagnose, untrained_copy
 from toolkit.errors import OptionError
 from toolkit.evaluation import Statistics
-from toolkit.inspection.findings import length_summary
+from toolkit.inspection.findings import Warnings, length_summary, warn_of_bad_rows
 from toolkit.models import SequenceModel
 from toolkit.tasks.card import constructor_call
 from toolkit.tasks.epoch_cost import epoch_figures
@@ -202,11 +202,14 @@ class Task(Run):
         parts = {"training": prepared.train, "held_out": prepared.held_out}
         lengths = {name: part.lengths for name, part in parts.items() if part is not None}
         sizes = {name: len(part) for name, part in lengths.items()}
+        warnings = Warnings()
+        for reader in prepared.readers:
+            warn_of_bad_rows(reader, "row", warnings)
         return {
             "files": [{"file": prepared.facts["data"]} | sizes],
             "lengths": {n: length_summary(values, "time steps") for n, values in lengths.items()},
             "training": self._cost(prepared),
-            "warnings": [],
+            "warnings": warnings,
         }
 
     def _cost(self, prepared: Prepared) -> dict[str, Any]:

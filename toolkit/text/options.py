@@ -36,7 +36,7 @@ class TextOptions:
             other compatibility forms) or none.
         html_breaks: Whether HTML line breaks such as ``<br />`` count as white space.
         max_tokens: The largest number of vocabulary entries, padding and unknown included; auto
-            chooses it by the size of the data.
+            is 20,000.
         min_count: How often a token must occur in the training data to enter the vocabulary.
         max_length: The largest number of tokens kept of a text; auto is 400 words, or 1,600
             characters.

@@ -17,7 +17,7 @@ MAX_TOKENS = 20_000
 class Network:
     """Sizes and regularisation of the network.
 
-    Small data, such as single sentences, needs a small network, and every word in it matters. Large
+    Small data, such as single sentences, needs little regularisation: every word matters. Large
     data, such as film reviews, needs strong regularisation against overfitting: dropout, and for
     rare words, whose gradients are small, vectors that are initialised from co-occurrence and a
     larger epsilon of Adam.

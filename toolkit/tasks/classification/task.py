@@ -89,7 +89,7 @@ class TextClassifier(Classifier, TextClassifierOptions):
         settings = prepared.settings
         shared: dict[str, Any] = {
             "vocabulary_size": prepared.preprocessing.vocabulary_size,
-            **self.head(prepared),
+            **self._output_arguments(prepared),
             "embedding_size": settings.embedding_size,
             "hidden_size": settings.hidden_size,
             "word_dropout": settings.word_dropout,

@@ -20,6 +20,7 @@ from toolkit.data import (
     open_entities,
 )
 from toolkit.diagnostics.diagnosis import Subject, Track, Window, longest, shortened
+from toolkit.errors import ModelError
 from toolkit.evaluation import Tagged, entity_metrics
 from toolkit.models import ManyToMany, SequenceModel
 from toolkit.tagging import Span, bioes_spans, bioes_tags
@@ -300,7 +301,10 @@ class EntityTagger(Task, EntityTaggerOptions):
 
     def _read_assets(self, asset: Callable[[str], str | None]) -> None:
         super()._read_assets(asset)
-        self.seen = frozenset(int(line) for line in (asset(SEEN_FILE) or "").split())
+        try:
+            self.seen = frozenset(int(line) for line in (asset(SEEN_FILE) or "").split())
+        except ValueError as error:
+            raise ModelError(f"{SEEN_FILE} is damaged: {error}") from error
 
     def _card_words(self) -> dict[str, Any]:
         return card_words(self, self.facts)

@@ -24,7 +24,7 @@ from toolkit.diagnostics.diagnosis import longest
 from toolkit.models import OneToMany
 from toolkit.tasks.card import validation_words
 from toolkit.tasks.defaults import DataSize
-from toolkit.tasks.language_modelling.prepared import Ask, Measure, text_layer
+from toolkit.tasks.language_modelling.reading import Ask, Measure, text_layer
 from toolkit.tasks.language_modelling.running_text import line_groups
 from toolkit.tasks.language_modelling.serving import losses
 from toolkit.tasks.prepared import Prepared

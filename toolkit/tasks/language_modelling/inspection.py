@@ -134,7 +134,8 @@ def _vocabulary(
     distinct = int(np.count_nonzero(counts["training"][UNKNOWN_ID + 1 :]))
     if distinct < 2:
         warnings.add(
-            "one_unit", f"the training part has no two different {level}: there is nothing to learn"
+            "one_token",
+            f"the training part has no two different {level}: there is nothing to learn",
         )
     report: dict[str, Any] = {"entries": entries, "known_in_training": distinct}
     for name, part_texts in counts.items():

@@ -31,7 +31,8 @@ class LanguageModelOptions(
             not kept) or a subword (learnt from the training texts; any text can be generated, with
             case and spacing).
         lowercase: Whether text is lowercased; not for subwords.
-        max_tokens: The largest number of vocabulary entries; auto depends on token level and data.
+        max_tokens: The largest number of vocabulary entries; auto is 5,000
+            characters, 4,000 subwords or 20,000 words.
         min_count: The frequency from which a word or character gets an id of its own.
         window: The number of tokens that the gradient spans (truncated backpropagation through
             time); the state is carried from window to window. With conditions no window holds the

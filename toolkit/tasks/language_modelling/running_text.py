@@ -22,7 +22,7 @@ from toolkit.errors import DataError, count
 from toolkit.models import OneToMany
 from toolkit.options import option
 from toolkit.tasks.defaults import DataSize
-from toolkit.tasks.language_modelling.prepared import Ask, Measure, text_layer
+from toolkit.tasks.language_modelling.reading import Ask, Measure, text_layer
 from toolkit.tasks.language_modelling.serving import losses
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.settings import Settings

@@ -35,7 +35,7 @@ from toolkit.tasks.language_modelling.options import (
     check_condition,
 )
 from toolkit.tasks.language_modelling.outcomes import LanguageModelOutcomes, text_metrics
-from toolkit.tasks.language_modelling.prepared import Reading
+from toolkit.tasks.language_modelling.reading import Reading
 from toolkit.tasks.language_modelling.running_text import RunningText
 from toolkit.tasks.language_modelling.serving import GOLDEN_PROMPTS, signatures
 from toolkit.tasks.language_modelling.streaming import stream_text

@@ -92,7 +92,8 @@ class TranslatorOptions(
             auto depends on the data.
         word_dropout: The share of tokens that are replaced by unknown in training; auto depends on
             the data.
-        label_smoothing: The share of each target token that is spread over all others in training.
+        label_smoothing: The share of each target token that is spread evenly over all tokens in
+            training.
         patience: The number of epochs without a better metric that end the training.
         storage: The type of the weights in the SavedModel; the arithmetic is in float32 either way,
             and BLEU is the same.
