@@ -22,6 +22,8 @@ settings.load_profile("daily")
 # Tests press Ctrl-C, also in processes that they start; jobs in a shell's background ignore it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+pytest_plugins = ["trained"]
+
 _CAPABILITIES_VERSION = 0x20080522  # of Linux's capget and capset, with data of six words
 _READ_AND_WRITE_ALL = 1 << 1 | 1 << 2  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
 

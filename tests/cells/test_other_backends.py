@@ -51,6 +51,7 @@ def run(program, **environment):
     return f"{done.returncode}: {done.stderr}" if done.returncode else ""
 
 
+@pytest.mark.slow
 def test_no_module_that_is_loaded_at_first_imports_tensorflow():
     assert run(WHO_IMPORTS_IT) == ""
 

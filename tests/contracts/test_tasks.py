@@ -33,6 +33,7 @@ from pipelines.verbs.train import _command
 from toolkit.errors import DataError, ModelError, OptionError, ToolkitError
 from toolkit.export import read_golden
 from toolkit.tasks.protocol import StreamingTask, TaskProtocol
+from toolkit.training import cost
 
 
 class Run:
@@ -461,7 +462,11 @@ def test_statistics_add_up_to_what_evaluate_gives(run: Run) -> None:
     assert any(abs(metrics[name]) > 0 for name in found.metrics)
 
 
-def test_it_inspects_and_learns_nothing(run: Run, eager: None) -> None:
+def test_it_inspects_and_learns_nothing(
+    run: Run, eager: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one_step = {**cost.try_steps.__kwdefaults__, "seconds": 0}
+    monkeypatch.setattr(cost.try_steps, "__kwdefaults__", one_step)
     task = run.new()
     report = task.inspect(run.first)
     assert isinstance(report["warnings"], list)

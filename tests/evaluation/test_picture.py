@@ -41,7 +41,7 @@ def test_draws_where_it_is_told_to(tmp_path: Path) -> None:
     assert (tmp_path / "part.png").stat().st_size > 0
 
 
-@pytest.mark.parametrize("count", [1, 2, 50])
+@pytest.mark.parametrize("count", [1, 2, pytest.param(50, marks=pytest.mark.slow)])
 def test_names_have_room(count: int) -> None:
     names = [f"a rather long name of the class {i}" for i in range(count)]
     axes = draw_confusion(np.diag([8888] * count), names)

@@ -64,6 +64,7 @@ def test_every_cell(cell):
     assert_same(network, session_of(onnx_model(network)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("pooling", ["last", "mean", "max", "concat", "attention"])
 def test_every_pooling(pooling, bidirectional):

@@ -98,7 +98,9 @@ def assert_close(ours, theirs, share):
 
 class TestAgainstTheInheritedLoop:
     @EVERY_LAYER
-    @pytest.mark.parametrize("mask", MASKS)
+    @pytest.mark.parametrize(
+        "mask", [pytest.param(n, marks=() if n == "anywhere" else pytest.mark.slow) for n in MASKS]
+    )
     def test_both_give_the_same(self, name, mask, by_hand):
         for sequences, back, zero in itertools.product([True, False], repeat=3):
             layer = make(
@@ -122,7 +124,7 @@ class TestAgainstTheInheritedLoop:
         theirs = results(inherited(layer), *data(), mask_of(mask), second=True)
         assert_close(ours, theirs, 1e-10)
 
-    @pytest.mark.parametrize("name", ["simple_rnn", "gru"])
+    @pytest.mark.parametrize("name", [pytest.param("simple_rnn", marks=pytest.mark.slow), "gru"])
     @pytest.mark.parametrize("jit", [False, True], ids=["graph", "xla"])
     def test_compiled(self, name, jit):
         layer = make(name, return_sequences=True, return_state=True, go_backwards=True)
@@ -150,6 +152,7 @@ class TestAgainstTheInheritedLoop:
         inputs = data(dtype="float32", steps=40)
         assert_close(results(layer, *inputs), results(inherited(layer), *inputs), 1e-5)
 
+    @pytest.mark.slow
     @EVERY_LAYER
     @pytest.mark.parametrize("policy", ["bfloat16", "float16"])
     def test_half_precision_is_no_farther_from_the_truth(self, name, policy):
@@ -309,6 +312,7 @@ class TestEdges:
         for gradient in tape.gradient(loss, layer.trainable_variables):
             np.testing.assert_array_equal(gradient, np.zeros(gradient.shape))
 
+    @pytest.mark.slow
     def test_a_thousand_steps(self):
         layer = make("gru", return_sequences=True, return_state=True)
         x, h = data(steps=1000, batch=2)

@@ -479,7 +479,8 @@ def test_a_cell_of_ones_own_must_have_been_imported(tmp_path: Path) -> None:
             load_sequence_model(hostile)
     assert str(caught.value) == (
         f"{hostile} cannot be read: the model has the cell 'evil_cell:Cell'; if you trust "
-        "its code, import evil_cell first, or give export or diagnose the option --cell evil_cell:Cell"
+        "its code, import evil_cell first, or give export or diagnose the option --cell "
+        "evil_cell:Cell"
     )
     assert not mark.exists()
 

@@ -723,6 +723,7 @@ def test_interrupted_while_waiting(model):
         assert process.stderr.read() == b"interrupted\n"
 
 
+@pytest.mark.slow
 def test_tensorflow_is_silent_when_it_is_imported():
     script = """
 from dataclasses import replace

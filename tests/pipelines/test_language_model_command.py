@@ -7,27 +7,23 @@ from typing import Any
 
 import numpy as np
 import pytest
+from trained import TEXT, TrainedRun
 
 from pipelines.language_model import main
 from pipelines.samples.topics import topics
+from toolkit.export.verify import _main as ask_golden
 
-FAST = ["--epochs", "1", "--embedding-size", "8", "--hidden-size", "16"]
-TEXT = "".join(f"{n} and {n + 1} are {2 * n + 1}.\n" for n in range(200))
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("data")
-    (folder / "sums.txt").write_text(TEXT)
-    return folder
+pytestmark = pytest.mark.xdist_group("language_model")
 
 
 @pytest.fixture(scope="module")
-def run(folder: Path) -> Path:
-    run = folder / "run"
-    words = ["--data", folder / "sums.txt", "--output", run, *FAST]
-    assert main(["train", *map(str, words)]) == 0
-    return run
+def folder(language_model_run: TrainedRun) -> Path:
+    return language_model_run.folder
+
+
+@pytest.fixture(scope="module")
+def run(language_model_run: TrainedRun) -> Path:
+    return language_model_run.path
 
 
 def call(capsys: Any, *words: Any) -> tuple[int, str, str]:
@@ -36,17 +32,18 @@ def call(capsys: Any, *words: Any) -> tuple[int, str, str]:
     return code, captured.out, captured.err
 
 
-def test_a_run_is_whole_and_finished(run: Path, folder: Path, capsys: Any) -> None:
+def test_a_run_is_whole_and_finished(
+    run: Path, language_model_run: TrainedRun, capsys: Any
+) -> None:
     names = {path.name for path in run.iterdir()}
     assert names == {"1", "README.md", "config.yaml", "golden.jsonl", "history.csv"} | {
         "metrics.json",
         "model.keras",
     }
-    code, _, said = call(capsys, "train", "--data", folder / "sums.txt", "--output", run, *FAST)
+    code, _, said = call(capsys, "train", *language_model_run.line)
     assert code == 0
     assert "is finished" in said
-    assert call(capsys, "export", run)[0] == 0
-    assert call(capsys, "verify", run)[0] == 0
+    assert ask_golden(str(run))[0] == 0
     assert "validation" in (run / "README.md").read_text()
 
 
@@ -66,6 +63,7 @@ def test_the_same_text_as_a_whole_and_as_it_is_made(run: Path, tmp_path: Path, c
         assert [json.loads(line) for line in out.splitlines()] == rows
 
 
+@pytest.mark.slow
 def test_measured_and_compared(run: Path, folder: Path, capsys: Any) -> None:
     code, out, _ = call(
         capsys, "evaluate", run, "--data", folder / "sums.txt", "--output", folder / "report"
@@ -137,6 +135,7 @@ def test_the_sample_is_english_in_two_parts() -> None:
     assert sum(map(len, train)) > 200_000
 
 
+@pytest.mark.slow
 def test_gradients_are_looked_at(
     run: Path, folder: Path, tmp_path: Path, monkeypatch: Any, capsys: Any
 ) -> None:

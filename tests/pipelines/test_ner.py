@@ -5,44 +5,28 @@ import io
 import json
 from pathlib import Path
 
-import numpy as np
 import pytest
+from trained import TAGGER, TrainedRun, as_columns, records
 
 from pipelines.ner import main
 from toolkit.export.verify import _main as ask_golden
 
-SMALL = [
-    *("--embedding-size", "12", "--hidden-size", "12", "--character-size", "8"),
-    *("--shape-size", "4", "--affix-size", "2", "--batch-tokens", "128", "--ema", "0"),
-    *("--learning-rate", "0.02", "--epochs", "6"),
-]
-NAMES = ["Ada", "Bo", "Cleo", "Dov"]
-TOWNS = ["Arles", "Bray", "Cork"]
+pytestmark = pytest.mark.xdist_group("entities")
 
-
-def sentences(count: int, seed: int) -> str:
-    """Column files in which the word before gives an entity away."""
-    random = np.random.default_rng(seed)
-    blocks = []
-    for _ in range(count):
-        name, town = random.choice(NAMES), random.choice(TOWNS)
-        blocks.append(f"we\tO\nsaw\tO\n{name}\tB-PER\nMoss\tI-PER\nin\tO\n{town}\tB-LOC\n.\tO\n")
-    return "\n".join(blocks)
+SMALL = [f"--{name.replace('_', '-')}={value}" for name, value in TAGGER.items()]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("ner")
-    (folder / "train.conll").write_text(sentences(120, seed=1), encoding="utf-8")
-    (folder / "dev.conll").write_text(sentences(20, seed=2), encoding="utf-8")
-    return folder
+def folder(tagger_run: TrainedRun) -> Path:
+    """The folder of the training data, and of a column file."""
+    dev = as_columns(records(20, seed=2))
+    (tagger_run.folder / "dev.conll").write_text(dev, encoding="utf-8")
+    return tagger_run.folder
 
 
 @pytest.fixture(scope="module")
-def run(folder: Path) -> Path:
-    data = ["--data", str(folder / "train.conll"), "--validation-data", str(folder / "dev.conll")]
-    assert main(["train", *data, "--output", str(folder / "run"), *SMALL]) == 0
-    return folder / "run"
+def run(tagger_run: TrainedRun) -> Path:
+    return tagger_run.path
 
 
 @pytest.fixture
@@ -62,21 +46,21 @@ def test_a_run_is_whole(run: Path, call) -> None:
         "README.md",
     }
     assert ask_golden(str(run))[0] == 0
-    assert json.loads((run / "metrics.json").read_text())["f1"] == 1
+    assert json.loads((run / "metrics.json").read_text())["f1"] > 0.95
 
 
 def test_evaluate_writes_metrics_pictures_and_errors(run: Path, folder: Path, call) -> None:
     report = folder / "report"
     code, out, _ = call("evaluate", run, "--data", folder / "dev.conll", "--output", report)
     assert code == 0
-    assert json.loads(out)["f1"] == 1
+    assert json.loads(out)["f1"] > 0.9
     assert json.loads((report / "metrics.json").read_text()) == json.loads(out)
     assert (report / "confusion.png").stat().st_size > 1000
     assert (report / "errors.csv").read_text().startswith("kind,")
 
 
 def test_predict_texts_tokens_and_pages(run: Path, folder: Path, call) -> None:
-    text = "we saw Ada Moss in Cork."
+    text = "today we saw Ada Moss in Cork."
     code, out, _ = call("predict", run, text, "", "--html", folder / "page.html")
     assert code == 0
     first, second = map(json.loads, out.splitlines())
@@ -123,9 +107,8 @@ def test_compare_and_export(run: Path, folder: Path, call) -> None:
     assert "onnx" in error
 
 
-def test_the_same_command_again_is_finished(run: Path, folder: Path, call) -> None:
-    data = ["--data", str(folder / "train.conll"), "--validation-data", str(folder / "dev.conll")]
-    code, _, error = call("train", *data, "--output", run, *SMALL)
+def test_the_same_command_again_is_finished(tagger_run: TrainedRun, call) -> None:
+    code, _, error = call("train", *tagger_run.line)
     assert (code, "finished" in error) == (0, True)
 
 
@@ -193,7 +176,7 @@ def test_bad_vectors_are_named(
 ) -> None:
     path = tmp_path / "vectors.txt"
     path.write_text(content, encoding="utf-8")
-    line = ["--data", folder / "train.conll", "--output", tmp_path / "run", "--vectors", path]
+    line = ["--data", folder / "train.jsonl", "--output", tmp_path / "run", "--vectors", path]
     code, _, error = call("train", *line, *SMALL)
     assert code == 2
     assert str(path) in error.splitlines()[-1]
@@ -202,7 +185,7 @@ def test_bad_vectors_are_named(
 
 
 def test_missing_vectors_are_said_before_anything_is_read(tmp_path: Path, folder, call) -> None:
-    line = ["--data", folder / "train.conll", "--output", tmp_path / "run"]
+    line = ["--data", folder / "train.jsonl", "--output", tmp_path / "run"]
     code, _, error = call("train", *line, "--vectors", tmp_path / "vectors.txt")
     assert (code, error.count("\n")) == (2, 1)
     assert "vectors.txt" in error

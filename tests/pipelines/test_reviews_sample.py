@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from functools import cache
 
 import pytest
 from sklearn.feature_extraction.text import CountVectorizer
@@ -23,6 +24,7 @@ TRAIN = reviews("train")
 TEST = reviews("test")
 
 
+@cache
 def mask(text: str) -> str:
     """Replaces what the grammar chooses freely: X for a thing, GOOD and BAD for what is such."""
     for name, words in {

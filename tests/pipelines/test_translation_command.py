@@ -1,39 +1,33 @@
 """The command line of translation: data in two files or one, answers, pictures, complaints."""
 
-import gzip
 import json
 from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from trained import TrainedRun, pairs
 
 from pipelines.samples.numbers import numbers
 from pipelines.translation import PIPELINE, main
 from pipelines.verbs.common import join_sides
 from toolkit.export.verify import _main as ask_golden
 
-FAST = ["--epochs", "2", "--embedding-size", "8", "--hidden-size", "16", "--max-tokens", "300"]
+pytestmark = pytest.mark.xdist_group("translation")
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Parallel files and a table of the same pairs."""
-    folder = tmp_path_factory.mktemp("data")
-    sources, targets = (side[:200] for side in numbers("train"))
-    for name, side in (("a.en.gz", sources), ("a.fr.gz", targets)):
-        (folder / name).write_bytes(gzip.compress("".join(f"{t}\n" for t in side).encode()))
-    rows = zip(sources, targets, strict=True)
-    (folder / "pairs.tsv").write_text("".join(f"{one}\t{other}\n" for one, other in rows))
-    return folder
+def folder(translator_run: TrainedRun) -> Path:
+    """The folder of parallel files, and of a table of some of their pairs."""
+    rows = zip(*(side[:200] for side in pairs(700, seed=1)), strict=True)
+    table = "".join(f"{one}\t{other}\n" for one, other in rows)
+    (translator_run.folder / "pairs.tsv").write_text(table, encoding="utf-8")
+    return translator_run.folder
 
 
 @pytest.fixture(scope="module")
-def run(folder: Path) -> Path:
-    run = folder / "run"
-    sides = ["--source", str(folder / "a.en.gz"), "--target", str(folder / "a.fr.gz")]
-    assert main(["train", *sides, "--output", str(run), *FAST]) == 0
-    return run
+def run(translator_run: TrainedRun) -> Path:
+    return translator_run.path
 
 
 def call(capsys: Any, *words: Any) -> tuple[int, str, str]:
@@ -42,30 +36,33 @@ def call(capsys: Any, *words: Any) -> tuple[int, str, str]:
     return code, captured.out, captured.err
 
 
-def test_a_run_is_whole_and_finished(run: Path, folder: Path, capsys: Any) -> None:
+def test_a_run_is_whole_and_finished(
+    run: Path, folder: Path, translator_run: TrainedRun, capsys: Any
+) -> None:
     names = {path.name for path in run.iterdir()}
     assert names == {"1", "README.md", "config.yaml", "golden.jsonl", "history.csv"} | {
         "metrics.json",
         "model.keras",
     }
-    assert "a.en.gz and a.fr.gz: " in (run / "README.md").read_text()
-    sides = ["--source", folder / "a.en.gz", "--target", folder / "a.fr.gz"]
-    code, _, said = call(capsys, "train", *sides, "--output", run, *FAST)
+    assert "a.en.gz and a.de.gz: " in (run / "README.md").read_text()
+    code, _, said = call(capsys, "train", *translator_run.line)
     assert code == 0
     assert "is finished" in said
-    again = f"{folder / 'a.en.gz'},{folder / 'a.fr.gz'}"
-    assert call(capsys, "train", "--data", again, "--output", run, *FAST)[0] == 0
+    joined = f"{folder / 'a.en.gz'},{folder / 'a.de.gz'}"
+    code, _, said = call(capsys, "train", "--data", joined, *translator_run.line[4:])
+    assert code == 0
+    assert "is finished" in said
     assert ask_golden(str(run))[0] == 0
 
 
 def test_answers_and_a_picture(run: Path, folder: Path, capsys: Any) -> None:
     picture = folder / "where.png"
     code, out, _ = call(
-        capsys, "predict", run, "forty-one", "", "--n-best", "2", "--attention", picture
+        capsys, "predict", run, "old Bird", "", "--n-best", "2", "--attention", picture
     )
     rows = [json.loads(line) for line in out.splitlines()]
     assert code == 0
-    assert [row["text"] for row in rows] == ["forty-one", ""]
+    assert [row["text"] for row in rows] == ["old Bird", ""]
     assert [len(row["translations"]) for row in rows] == [2, 1]
     assert rows[1]["translation"] == ""
     assert picture.read_bytes()[:4] == b"\x89PNG"
@@ -86,7 +83,7 @@ def test_measured_and_compared(run: Path, folder: Path, capsys: Any) -> None:
         "translations.csv",
         "bleu_by_length.png",
     }
-    sides = ["--source", folder / "a.en.gz", "--target", folder / "a.fr.gz"]
+    sides = ["--source", folder / "a.en.gz", "--target", folder / "a.de.gz"]
     code, out, _ = call(capsys, "compare", run, run, *sides)
     assert code == 0
     assert json.loads(out)["metrics"]["bleu"]["better"] is None

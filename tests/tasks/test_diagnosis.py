@@ -45,13 +45,9 @@ TASKS: dict[str, tuple[Any, Any]] = {
 }
 
 
-#: As the others are, but for what is lost or what begins a text.
-LIKE_OTHERS = ("number", "conditions")
-
-
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=pytest.mark.slow if name in LIKE_OTHERS else ()) for name in TASKS],
+    [pytest.param(name, marks=() if name == "classes" else pytest.mark.slow) for name in TASKS],
 )
 def test_every_task(name: str, tmp_path: Path, not_trained: None) -> None:
     task, data = TASKS[name]

@@ -11,6 +11,8 @@ import pytest
 import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
+from trained import TAGGER as SMALL
+from trained import TrainedRun, as_columns, load_archive, records
 
 from toolkit.data import spans_of
 from toolkit.errors import DataError, ModelError, OptionError
@@ -20,19 +22,8 @@ from toolkit.tasks import EntityTagger
 from toolkit.tasks.entities import serving as entity_serving
 from toolkit.text import utf8
 
-SMALL: dict[str, Any] = {
-    "embedding_size": 12,
-    "hidden_size": 12,
-    "character_size": 8,
-    "shape_size": 4,
-    "affix_size": 2,
-    "epochs": 8,
-    "batch_tokens": 128,
-    "learning_rate": 0.02,
-    "ema": 0.0,
-    "embedding_dropout": 0.1,
-    "output_dropout": 0.1,
-}
+pytestmark = pytest.mark.xdist_group("entities")
+
 #: The least that is a tagger, where it does not matter what the network is.
 LEAN: dict[str, Any] = SMALL | {
     "characters": "none",
@@ -42,61 +33,16 @@ LEAN: dict[str, Any] = SMALL | {
     "cell": "simple_rnn",
     "bidirectional": False,
 }
-FIRST = ["Ada", "Bo", "Cleo", "Dov", "Eva", "Finn"]
-LAST = ["Moss", "Ng", "O'Hara", "Pike", "Quist"]
-TOWN = ["Arles", "Bray", "Cork", "Delft"]
-
-
-def records(rows: int, seed: int) -> list[dict[str, Any]]:
-    """Sentences in which capitals and the word before give entities away."""
-    random = np.random.default_rng(seed)
-    found = []
-    for _ in range(rows):
-        person = f"{random.choice(FIRST)} {random.choice(LAST)}"
-        town = str(random.choice(TOWN))
-        text, entities = "", []
-        for piece, label in [
-            (str(random.choice(["today we saw ", "the firm of ", "so did "])), ""),
-            (person, "PER") if random.random() < 0.8 else ("nobody", ""),
-            (str(random.choice([" in ", " near "])), ""),
-            (town, "LOC") if random.random() < 0.8 else ("town", ""),
-            (str(random.choice([".", "!", " at last."])), ""),
-        ]:
-            if label:
-                end = len(text) + len(piece)
-                entities.append({"start": len(text), "end": end, "label": label})
-            text += piece
-        found.append({"text": text, "entities": entities})
-    return found
-
-
-def as_columns(some: list[dict[str, Any]]) -> str:
-    """The same as a column file, cut at white space and before punctuation."""
-    lines = []
-    for record in some:
-        text = record["text"]
-        for mark in ".!":
-            text = text.replace(mark, f" {mark}")
-        tags = {}
-        for entity in record["entities"]:
-            for number, word in enumerate(record["text"][entity["start"] : entity["end"]].split()):
-                tags[word] = f"{'B' if number == 0 else 'I'}-{entity['label']}"
-        lines += [f"{word} x {tags.get(word, 'O')}" for word in text.split()]
-        lines.append("")
-    return "\n".join(lines)
 
 
 @pytest.fixture(scope="module")
-def fitted() -> EntityTagger:
-    return EntityTagger(**SMALL).fit(records(300, seed=1))
+def fitted(tagger_run: TrainedRun, tmp_path_factory: pytest.TempPathFactory) -> EntityTagger:
+    return load_archive(EntityTagger, tagger_run, tmp_path_factory.mktemp("saved") / "run")
 
 
 @pytest.fixture(scope="module")
-def run(fitted: EntityTagger, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("runs") / "names"
-    fitted.save(folder)
-    fitted.export(folder)
-    return folder
+def run(tagger_run: TrainedRun) -> Path:
+    return tagger_run.path
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from trained import LANGUAGE_MODEL as SMALL
+from trained import TEXT, TrainedRun, load_archive
 
 from toolkit.errors import DataError, ModelError, OptionError
 from toolkit.export import Servable, read_golden
@@ -13,8 +15,8 @@ from toolkit.export.verify import _compare
 from toolkit.tasks import EntityTagger, LanguageModel, LanguageModelOptions, TextClassifier
 from toolkit.tasks.language_modelling.options import GenerationOptions
 
-SMALL = {"embedding_size": 12, "hidden_size": 24, "window": 16, "learning_rate": 0.01, "ema": 0}
-TEXT = "".join(f"{n} and {n + 1} are {2 * n + 1}.\n" for n in range(150))
+pytestmark = pytest.mark.xdist_group("language_model")
+
 TEXTS = [f"the {size} {what}" for size in ("old", "new", "big") for what in ("bird", "tree")] * 20
 WRITING = {
     "max_length": 25,
@@ -27,9 +29,10 @@ WRITING = {
 
 
 @pytest.fixture(scope="module")
-def fitted() -> LanguageModel:
-    model = LanguageModel(token_level="characters", epochs=2, **SMALL)
-    return model.fit([TEXT])
+def fitted(
+    language_model_run: TrainedRun, tmp_path_factory: pytest.TempPathFactory
+) -> LanguageModel:
+    return load_archive(LanguageModel, language_model_run, tmp_path_factory.mktemp("lm") / "run")
 
 
 @pytest.fixture(scope="module")
@@ -39,11 +42,8 @@ def of_texts() -> LanguageModel:
 
 
 @pytest.fixture(scope="module")
-def run(fitted: LanguageModel, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("lm") / "run"
-    fitted.save(folder)
-    fitted.export(folder)
-    return folder
+def run(language_model_run: TrainedRun) -> Path:
+    return language_model_run.path
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,6 @@ def test_it_learns_and_says_how_well(fitted: LanguageModel) -> None:
     assert metrics["perplexity"] == pytest.approx(math.exp(metrics["log_loss"]))
     assert metrics["bits"] == pytest.approx(metrics["log_loss"] / math.log(2))
     assert metrics["units"] == round(0.1 * len(TEXT))
-    assert len(fitted.history) == 2
 
 
 def test_the_same_seed_writes_the_same_text_everywhere(
@@ -304,6 +303,7 @@ def test_a_classifier_starts_from_a_language_model(
         TextClassifier(pretrained=str(tmp_path / "run")).fit(data)
 
 
+@pytest.mark.slow
 def test_a_tagger_starts_from_a_language_model(
     of_texts: LanguageModel, tmp_path: Path, not_trained: None
 ) -> None:

@@ -213,6 +213,7 @@ def test_a_number_on_its_own_scale(tmp_path: Path) -> None:
     assert ask_golden(str(tmp_path))[0] == 0
 
 
+@pytest.mark.slow
 def test_another_seed_gives_another_model() -> None:
     frame = graded_frame(60, seed=7)
     options = LEAN | {"epochs": 1, "word_dropout": 0.2, "output_dropout": 0.2}
@@ -253,6 +254,7 @@ def test_a_data_set_that_is_shuffled_anew_each_time_is_refused() -> None:
         TextClassifier(**SMALL).fit(data.shuffle(60))
 
 
+@pytest.mark.slow
 def test_balanced_class_weights_answer_the_rare_class() -> None:
     texts = ["plain film"] * 95 + ["odd film"] * 5 + ["film"] * 20
     labels = ["usual"] * 95 + ["rare"] * 5 + ["usual"] * 14 + ["rare"] * 6
@@ -263,6 +265,7 @@ def test_balanced_class_weights_answer_the_rare_class() -> None:
     assert score[0] > 0.5 > score[1]
 
 
+@pytest.mark.slow
 def test_the_fixed_window_model_is_a_choice_like_any_other() -> None:
     classifier = TextClassifier(**COLUMNS, **SMALL, model="one_to_one", window=12)
     assert classifier.fit(graded_frame(400, seed=1)).metrics["accuracy"] > 0.4

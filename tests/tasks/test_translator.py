@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
+from trained import TRANSLATOR as SMALL
+from trained import TrainedRun, load_archive, pairs
 
 from toolkit.data import PairExamples, open_pairs
 from toolkit.errors import DataError, ModelError, OptionError
@@ -21,41 +23,17 @@ from toolkit.tasks.translation.serving import SPARE, limits, signatures
 from toolkit.tasks.translation.task import _best
 from toolkit.training.cost import Trial
 
-SMALL: dict[str, Any] = {
-    "embedding_size": 16,
-    "hidden_size": 32,
-    "max_tokens": 330,
-    "epochs": 8,
-    "batch_tokens": 128,
-    "learning_rate": 0.01,
-    "embedding_dropout": 0.1,
-    "output_dropout": 0.1,
-    "label_smoothing": 0.0,
-}
-ENGLISH = ["red", "blue", "old", "new", "Bird", "fish", "tree", "house"]
-GERMAN = ["rot", "blau", "alt", "neu", "Vogel", "Fisch", "Baum", "Häuschen"]
-
-
-def pairs(count: int, seed: int) -> tuple[list[str], list[str]]:
-    """Some words, and the German ones in the opposite order."""
-    random = np.random.default_rng(seed)
-    rows = [random.integers(len(ENGLISH), size=random.integers(1, 5)) for _ in range(count)]
-    sources = [" ".join(ENGLISH[word] for word in row) for row in rows]
-    targets = [", ".join(GERMAN[word] for word in row[::-1]) + "!" for row in rows]
-    return sources, targets
+pytestmark = pytest.mark.xdist_group("translation")
 
 
 @pytest.fixture(scope="module")
-def fitted() -> Translator:
-    return Translator(**SMALL).fit(pairs(700, seed=1), pairs(60, seed=2))
+def fitted(translator_run: TrainedRun, tmp_path_factory: pytest.TempPathFactory) -> Translator:
+    return load_archive(Translator, translator_run, tmp_path_factory.mktemp("saved") / "run")
 
 
 @pytest.fixture(scope="module")
-def run(fitted: Translator, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("run")
-    fitted.save(folder)
-    fitted.export(folder, golden=["old Bird", "", "🙂 new"])
-    return folder
+def run(translator_run: TrainedRun) -> Path:
+    return translator_run.path
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +42,7 @@ def loaded(run: Path) -> Translator:
 
 
 def test_it_translates(fitted: Translator) -> None:
-    assert fitted.history[-1]["val_bleu"] > 80
+    assert fitted.metrics["bleu"] > 80
     assert fitted.metrics["exact_match"] > 0.8
     found = fitted.predict(["old Bird", "house"])
     assert [answer["translation"] for answer in found] == ["Vogel, alt!", "Häuschen!"]

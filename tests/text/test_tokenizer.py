@@ -176,6 +176,7 @@ def test_config_and_keras_file(tmp_path):
     assert np.array_equal(loaded(text), model(text))
 
 
+@pytest.mark.slow
 def test_exported_graph_answers_alone_moved_and_under_another_locale(tmp_path):
     tokenizer = Tokenizer("characters", min_count=1)
     texts = ["TITLE Ünï\r\nline\0", "", "a<br />👍🏽 e\u0301"]

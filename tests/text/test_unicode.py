@@ -60,6 +60,7 @@ def test_every_code_point(form):
     assert normal(CODE_POINTS, form) == [unicodedata.normalize(form, c) for c in CODE_POINTS]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", [*FORMS, "none"])
 def test_every_code_point_in_lower_case(form):
     def expected(character):

@@ -9,6 +9,7 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import keras
 import numpy as np
@@ -30,6 +31,11 @@ from toolkit.training.checkpoint import Checkpoint
 
 EPOCHS, BATCHES = 4, 5
 IDENTITY = {"seed": 0, "training_data": 1}
+
+
+def slow(*values: Any) -> Any:
+    """Return the values of a test that is marked slow."""
+    return pytest.param(*values, marks=pytest.mark.slow)
 
 
 class CutOff(BaseException):
@@ -131,9 +137,10 @@ def assert_same(expected: tuple, found: tuple) -> None:
 @pytest.mark.parametrize(
     ("options", "cuts"),
     [
-        ({}, [(1, 0), (5, 0), (9, 1), (13, 0)]),  # at beginnings, middles and ends of epochs
-        ({"ema": 0.0}, [(6, 0)]),
-        ({"precision": "mixed_float16"}, [(7, 2)]),
+        ({}, [(5, 0), (9, 1)]),  # at the beginning and in the middle of an epoch
+        slow({}, [(1, 0), (13, 0)]),
+        slow({"ema": 0.0}, [(6, 0)]),
+        slow({"precision": "mixed_float16"}, [(7, 2)]),
     ],
 )
 def test_the_end_is_the_same_wherever_it_was_cut_off(tmp_path, monkeypatch, options, cuts) -> None:
@@ -174,7 +181,15 @@ def press(monkeypatch, batch: int, times: int = 1) -> list[int]:
 
 # In the first batch, nothing is written; in an epoch's last one, the state before it is.
 @pytest.mark.parametrize(
-    ("batch", "kept"), [(0, None), (1, (0, 2)), (3, (0, 4)), (4, (0, 4)), (5, (1, 1)), (18, (3, 4))]
+    ("batch", "kept"),
+    [
+        (0, None),
+        slow(1, (0, 2)),
+        slow(3, (0, 4)),
+        (4, (0, 4)),
+        slow(5, (1, 1)),
+        slow(18, (3, 4)),
+    ],
 )
 def test_ctrl_c_writes_a_checkpoint(tmp_path, monkeypatch, batch, kept) -> None:
     rarely = {"checkpoint_seconds": 1e9, "patience": 9}
@@ -191,7 +206,7 @@ def test_ctrl_c_writes_a_checkpoint(tmp_path, monkeypatch, batch, kept) -> None:
     assert_same(expected, train(tmp_path, **rarely))
 
 
-@pytest.mark.parametrize("epoch", [0, EPOCHS - 1])
+@pytest.mark.parametrize("epoch", [slow(0), EPOCHS - 1])
 def test_ctrl_c_does_not_wait_for_the_validation(tmp_path, epoch) -> None:
     rarely = {"checkpoint_seconds": 1e9, "patience": 9}
     with pytest.raises(KeyboardInterrupt):
