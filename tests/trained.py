@@ -59,6 +59,7 @@ TRANSLATOR: dict[str, Any] = {
     "label_smoothing": 0.0,
     "storage": "float32",
 }
+PAIRS = 500
 ENGLISH = ["red", "blue", "old", "new", "Bird", "fish", "tree", "house"]
 GERMAN = ["rot", "blau", "alt", "neu", "Vogel", "Fisch", "Baum", "Häuschen"]
 
@@ -76,7 +77,7 @@ def pairs(count: int, seed: int) -> tuple[list[str], list[str]]:
 def translator_run(tmp_path_factory: pytest.TempPathFactory) -> TrainedRun:
     """A translator of ``pairs``."""
     folder = tmp_path_factory.mktemp("translation")
-    for name, side in zip(("a.en.gz", "a.de.gz"), pairs(700, seed=1), strict=True):
+    for name, side in zip(("a.en.gz", "a.de.gz"), pairs(PAIRS, seed=1), strict=True):
         (folder / name).write_bytes(gzip.compress("".join(f"{t}\n" for t in side).encode()))
     held_out = [{"source": a, "target": b} for a, b in zip(*pairs(60, seed=2), strict=True)]
     validation = folder / "validation.jsonl"

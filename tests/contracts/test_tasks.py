@@ -476,6 +476,7 @@ def test_it_inspects_and_learns_nothing(
         run.ask(task)
 
 
+@pytest.mark.slow
 def test_what_was_saved_is_diagnosed_as_before(network_run: Run, eager: None) -> None:
     run = network_run
     loaded = run.case.task.load(run.saved)

@@ -173,6 +173,7 @@ def test_the_interval_against_scipy() -> None:
     assert (ours.better, ours.more_than_chance) == ("b", True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("only_a", "only_b"), [(500, 560), (500, 600), (40, 40)])
 def test_accuracy_in_large_samples_against_mcnemars_normal_form(only_a: int, only_b: int) -> None:
     both, neither = 7000, 2000
@@ -192,6 +193,7 @@ def test_accuracy_in_large_samples_against_mcnemars_normal_form(only_a: int, onl
     )
 
 
+@pytest.mark.slow
 def test_p_values_are_even_when_nothing_differs() -> None:
     rng = np.random.default_rng(3)
     options = BootstrapOptions(resamples=400)

@@ -51,6 +51,7 @@ def test_a_wrong_answer_fails(run, golden):
     assert "expected 'pos'" in verdict
 
 
+@pytest.mark.slow
 def test_neither_keras_nor_the_toolkit_is_there(exported):
     from toolkit.export.verify import __file__ as script
 

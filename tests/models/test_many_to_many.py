@@ -238,13 +238,26 @@ EVERY_CELL = pytest.mark.parametrize("cell", CELLS)
 MANY_KINDS = pytest.mark.parametrize(
     "options",
     [
-        {"cell": "simple_rnn", "crf": False, "characters": "gru", "layers": 2},
-        {"cell": "gru", "characters": "none", "shape_size": 0, "bidirectional": False},
-        {"cell": "lstm", "affix_size": 0, "layers": 2},
-        {"cell": "keras_gru", "characters": "gru", "shape_size": 0, "affix_size": 0},
-        {"cell": "toolkit.cells:GRUCell", "characters": "none", "affix_size": 0, "crf": False},
+        pytest.param(options, id=options["cell"], marks=marks)
+        for options, marks in (
+            ({"cell": "simple_rnn", "crf": False, "characters": "gru", "layers": 2}, ()),
+            ({"cell": "gru", "characters": "none", "shape_size": 0, "bidirectional": False}, ()),
+            ({"cell": "lstm", "affix_size": 0, "layers": 2}, pytest.mark.slow),
+            (
+                {"cell": "keras_gru", "characters": "gru", "shape_size": 0, "affix_size": 0},
+                pytest.mark.slow,
+            ),
+            (
+                {
+                    "cell": "toolkit.cells:GRUCell",
+                    "characters": "none",
+                    "affix_size": 0,
+                    "crf": False,
+                },
+                pytest.mark.slow,
+            ),
+        )
     ],
-    ids=lambda options: options["cell"],
 )
 
 

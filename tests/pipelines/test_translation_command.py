@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from trained import TrainedRun, pairs
+from trained import PAIRS, TrainedRun, pairs
 
 from pipelines.samples.numbers import numbers
 from pipelines.translation import PIPELINE, main
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.xdist_group("translation")
 @pytest.fixture(scope="module")
 def folder(translator_run: TrainedRun) -> Path:
     """The folder of parallel files, and of a table of some of their pairs."""
-    rows = zip(*(side[:200] for side in pairs(700, seed=1)), strict=True)
+    rows = zip(*(side[:200] for side in pairs(PAIRS, seed=1)), strict=True)
     table = "".join(f"{one}\t{other}\n" for one, other in rows)
     (translator_run.folder / "pairs.tsv").write_text(table, encoding="utf-8")
     return translator_run.folder

@@ -261,6 +261,7 @@ def test_too_little_text(not_trained: None) -> None:
         LanguageModel().generate("x")
 
 
+@pytest.mark.slow
 def test_a_classifier_starts_from_a_language_model(
     of_texts: LanguageModel, tmp_path: Path, not_trained: None
 ) -> None:

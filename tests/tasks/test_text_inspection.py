@@ -49,7 +49,7 @@ def test_texts_are_counted_and_compared() -> None:
     assert not model.history
 
 
-def test_an_epoch_is_so_many_batches_as_training_has(tmp_path: Path) -> None:
+def test_an_epoch_is_so_many_batches_as_training_has(tmp_path: Path, not_trained: None) -> None:
     text = tmp_path / "text.txt"
     text.write_text("It was late. It was very late.\n" * 40, encoding="utf-8")
     model = LanguageModel(batch_tokens=100, window=10, epochs=1, **SMALL)
