@@ -59,7 +59,7 @@ TRANSLATOR: dict[str, Any] = {
     "label_smoothing": 0.0,
     "storage": "float32",
 }
-PAIRS = 500
+PAIRS = 700
 ENGLISH = ["red", "blue", "old", "new", "Bird", "fish", "tree", "house"]
 GERMAN = ["rot", "blau", "alt", "neu", "Vogel", "Fisch", "Baum", "Häuschen"]
 
