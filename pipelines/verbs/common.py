@@ -211,6 +211,14 @@ def open_descriptor(path: str) -> Iterator[int]:
         os.close(descriptor)
 
 
+def metric_arguments(parser: Parser, pipeline: Pipeline) -> None:
+    """Add the options of labelled data to measure runs on, and those of the metrics."""
+    labelled = pipeline.labelled
+    parser.add_options(labelled.columns, labelled.evaluate_columns, defaults=False)
+    if pipeline.metric_options:
+        parser.add_options(pipeline.metric_options, defaults=False)
+
+
 def given_columns(pipeline: Pipeline, options: Any) -> dict[str, Any]:
     """Return the column options that were given on the command line."""
     names = (field.name for field in fields(pipeline.labelled.columns))
@@ -291,10 +299,14 @@ def output_folder(path: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def load_run(pipeline: Pipeline, run: str, options: Any) -> TaskProtocol:
-    """Load the task of a run, with the column options and the cell that were given."""
+    """Load the task of a run, with the columns, metric options and cell that were given."""
     kind = pipeline.load_task()
     import_cell(getattr(options, "cell", None))
     task = kind.load(run)
-    for name, value in given_columns(pipeline, options).items():
+    given = given_columns(pipeline, options)
+    if pipeline.metric_options:
+        names = (field.name for field in fields(pipeline.metric_options))
+        given |= {name: getattr(options, name) for name in names if name in options}
+    for name, value in given.items():
         setattr(task, name, value)
     return task

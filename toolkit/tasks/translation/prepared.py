@@ -17,6 +17,7 @@ from toolkit.data import (
     scan_pairs,
 )
 from toolkit.errors import DataError, count
+from toolkit.evaluation import resolve_tokenizer
 from toolkit.tasks.card import validation_words
 from toolkit.tasks.defaults import DataSize
 from toolkit.tasks.prepared import Prepared
@@ -86,6 +87,10 @@ def prepare_pairs(
         pairs = [example for example, is_held in rows_held if is_held]
     if validation_data is not None or held.any():
         held_out = encode_pairs(iter(pairs), *layers)
+    references = [pair.target for pair in pairs]
+    tokenizer = resolve_tokenizer(settings.bleu_tokenizer, references)
+    if references:
+        settings = settings.resolve(bleu_tokenizer=tokenizer)
     return PreparedPairs(
         settings=settings,
         preprocessing=layers[0],
