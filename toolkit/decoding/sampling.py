@@ -20,14 +20,45 @@ class SamplingOptions(NamedTuple):
             et al. 2020, "The Curious Case of Neural Text Degeneration", section 3.1); 1 for all.
         repetition_penalty: The divisor of the logits of tokens that occurred before, or their
             factor if they are negative (Keskar et al. 2019, "CTRL", section 4.1); 1 for none.
-        seed: Two numbers, int32 [2]; the same seed gives the same tokens.
+        seeds: Two numbers for each row, int64 [B, 2], such as those of ``row_seeds``; the same seed
+            gives the same tokens from the same logits, whatever the other rows are.
     """
 
     temperature: Tensor
     top_k: Tensor
     top_p: Tensor
     repetition_penalty: Tensor
-    seed: Tensor
+    seeds: Tensor
+
+
+def row_seeds(seed: Tensor, texts: Tensor) -> Tensor:
+    """Return a seed for each row: a function of its text and its number among equal texts.
+
+    So a text is sampled alike alone and among others, and equal texts differ.
+
+    Args:
+        seed: int32 [2], the seed of all, and the number of the first of equal texts: a text alone
+            with the number n is sampled as the text n of a batch of equal ones from number 0 on.
+        texts: string [B].
+
+    Returns:
+        int64 [B, 2], for ``SamplingOptions``.
+    """
+    rows = tf.size(texts)
+    kinds = tf.unique(texts).idx
+    order = tf.argsort(kinds, stable=True)
+    sorted_kinds = tf.gather(kinds, order)
+    equal_before = tf.range(rows) - tf.searchsorted(sorted_kinds, sorted_kinds)
+    earlier = tf.scatter_nd(order[:, None], equal_before, [rows])
+    seed = tf.cast(seed, tf.int64)
+    numbers = seed[1] + tf.cast(earlier, tf.int64)
+    fingerprints = tf.strings.to_hash_bucket_fast(texts, 2**63 - 1)
+    fold_in = tf.random.experimental.stateless_fold_in
+    return tf.map_fn(
+        lambda row: fold_in(fold_in(tf.stack([seed[0], 0]), row[0]), row[1]),
+        tf.stack([fingerprints, numbers], axis=1),
+        fn_output_signature=tf.TensorSpec([2], tf.int64),
+    )
 
 
 def choose(logits: Tensor, seen: Tensor, step: Tensor, options: SamplingOptions) -> Tensor:
@@ -55,10 +86,16 @@ def choose(logits: Tensor, seen: Tensor, step: Tensor, options: SamplingOptions)
             lambda: _likely(scaled, options.top_k, options.top_p),
             lambda: scaled,
         )
-        seed = tf.random.experimental.stateless_fold_in(options.seed, step)
+        number = tf.cast(step, tf.int64)
+
+        def uniform(seed: Tensor) -> Tensor:
+            seed = tf.random.experimental.stateless_fold_in(seed, number)
+            return tf.random.stateless_uniform(tf.shape(kept)[1:], seed, minval=1e-20)
+
+        row = tf.TensorSpec(kept.shape[1:], tf.float32)
         # The largest of logits with Gumbel noise is a draw from their softmax.
-        uniform = tf.random.stateless_uniform(tf.shape(kept), seed, minval=1e-20)
-        noisy = kept - tf.math.log(-tf.math.log(uniform))
+        noise = tf.map_fn(uniform, options.seeds, fn_output_signature=row)
+        noisy = kept - tf.math.log(-tf.math.log(noise))
         return tf.argmax(noisy, axis=-1, output_type=tf.int32)
 
     return tf.cond(options.temperature > 0, draw, lambda: likeliest)

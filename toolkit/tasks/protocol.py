@@ -4,6 +4,7 @@ A task is a keyword-only dataclass of options that satisfies ``TaskProtocol``. `
 ``toolkit.tasks.task`` implements most of it. This module imports neither TensorFlow nor Keras.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
@@ -168,12 +169,17 @@ class TaskProtocol(Comparable, Protocol):
 
 @runtime_checkable
 class StreamingTask(TaskProtocol, Protocol):
-    """A task that can also yield an answer in parts, for a pipeline with ``streams``."""
+    """A task that can also yield an answer in parts, for a pipeline with ``streams``.
 
-    def stream(self, prompt: str = "") -> Iterator[str]:
+    Its answers are drawn at random: ``predict`` has the argument ``earlier`` as well.
+    """
+
+    def stream(self, prompt: str = "", earlier: Counter[Any] | None = None) -> Iterator[str]:
         """Yield the parts of the answer to one input as they are generated.
 
         Args:
             prompt: The input. The fields of the pipeline's ``predict_options`` are keyword
                 arguments.
+            earlier: How often each input was given in earlier calls, so that equal ones get
+                different answers; it is counted on.
         """

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from toolkit.decoding import SamplingOptions, sample
+from toolkit.decoding import SamplingOptions, row_seeds, sample
 from toolkit.layers.sequences import length_mask
 from toolkit.models import OneToMany, SequenceModel
 from toolkit.text import UNKNOWN_ID, utf8
@@ -45,6 +45,14 @@ def shifted(ids: Any) -> Any:
     return tf.pad(ids[:, :-1], [[0, 0], [1, 0]])
 
 
+def noise_key(prompt: Any, condition: Sequence[Any]) -> Any:
+    """Return what the noise of sampling goes by: prompts string [B], with conditions if given."""
+    if not condition:
+        return prompt
+    length = tf.strings.as_string(tf.strings.length(condition[0]))
+    return tf.strings.join([length, ":", condition[0], prompt])
+
+
 def signatures(
     text_model: SequenceModel, ends: bool, conditions: Sequence[str] = ()
 ) -> dict[str, Any]:
@@ -55,7 +63,9 @@ def signatures(
 
     ``generate`` takes ``prompt``, ``max_length`` int32 [], ``temperature`` float [], ``top_k``
     int32 [], ``top_p`` float [], ``repetition_penalty`` float [] and ``seed`` int32 [2], and
-    returns ``text`` string [B]; see ``toolkit.decoding.SamplingOptions``.
+    returns ``text`` string [B]; see ``toolkit.decoding.SamplingOptions``. The noise of a row is a
+    function of the first number of ``seed``, of the prompt with its condition, and of its number
+    among equal prompts of the batch, which are counted from the second number of ``seed`` on.
 
     ``score`` takes ``text`` string [B], and returns ``nll`` float [B], the negative log probability
     in nats, and ``units`` int32 [B], the number of tokens. ``read`` also takes ``token`` int32 [B],
@@ -130,9 +140,8 @@ def signatures(
 
     @tf.function(input_signature=[prompt, *condition], autograph=False)
     def serving_default(prompt: Any, *condition: Any) -> dict[str, Any]:
-        likeliest = SamplingOptions(
-            tf.constant(0.0), *(tf.constant(x) for x in (0, 1.0, 1.0, [0, 0]))
-        )
+        seeds = tf.zeros([tf.size(prompt), 2], tf.int64)  # of a noise that is not used
+        likeliest = SamplingOptions(*(tf.constant(x) for x in (0.0, 0, 1.0, 1.0)), seeds)
         return {"text": write(prompt, condition, tf.constant(DEFAULT_LENGTH), likeliest)}
 
     @tf.function(
@@ -158,7 +167,8 @@ def signatures(
         seed: Any,
         *condition: Any,
     ) -> dict[str, Any]:
-        options = SamplingOptions(temperature, top_k, top_p, repetition_penalty, seed)
+        seeds = row_seeds(seed, noise_key(prompt, condition))
+        options = SamplingOptions(temperature, top_k, top_p, repetition_penalty, seeds)
         return {"text": write(prompt, condition, max_length, options)}
 
     @tf.function(
