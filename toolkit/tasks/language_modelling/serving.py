@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from toolkit.decoding import SamplingOptions, row_seeds, sample
+from toolkit.export.signatures import checked, in_one_batch
 from toolkit.layers.sequences import length_mask
 from toolkit.models import OneToMany, SequenceModel
 from toolkit.text import UNKNOWN_ID, utf8
@@ -73,10 +74,13 @@ def signatures(
     and the token and states with which to continue.
 
     ``prefill`` takes ``prompt``, and returns ``logits`` float [B, V] of the next token, and the
-    states ``state_0``, ``state_1``, ... float [B, H]. Logits are minus infinity for tokens that are
-    never generated: unknown, and 0, the end of a text, if no end was learnt. ``step`` takes
+    states ``state_0``, ``state_1``, ... float [B, H]. Logits are the lowest float for tokens that
+    are never generated: unknown, and 0, the end of a text, if no end was learnt. ``step`` takes
     ``token`` int32 [B] and the states before it, and returns the same after it. ``detokenize``
     takes ``tokens`` int32 [B, T] and returns their ``text`` string [B].
+
+    A token that the model does not have, and inputs with unequally many rows, raise an
+    ``InvalidArgumentError`` that says so.
 
     With conditions, ``serving_default``, ``generate``, ``score`` and ``prefill`` also take
     ``condition`` string [B]. ``start`` takes ``condition`` alone, and returns ``token`` int32 [B],
@@ -104,8 +108,19 @@ def signatures(
         names = tf.constant([utf8(name) for name in conditions])
         same = condition[0][:, None] == names
         known = f"the condition is unknown; the model has learnt: {', '.join(conditions)};"
-        tf.debugging.Assert(tf.reduce_all(tf.reduce_any(same, axis=1)), [known, condition[0]])
-        return network.start(rows, tf.argmax(same, axis=1, output_type=tf.int32))
+        number = tf.argmax(same, axis=1, output_type=tf.int32)
+        right = tf.reduce_all(tf.reduce_any(same, axis=1))
+        return network.start(rows, checked(number, right, known, condition[0]))
+
+    def asked(condition: Sequence[Any], **text: Any) -> list[Any]:
+        return in_one_batch(**text, **dict(zip(["condition"], condition, strict=False)))
+
+    def continued(token: Any, state: Sequence[Any], **text: Any) -> list[Any]:
+        last = tokenizer.vocabulary_size - 1
+        right = tf.reduce_all((token >= 0) & (token <= last))
+        known = f"token must be the number of a token, 0 to {last}, and is"
+        token = checked(token, right, known, token)
+        return in_one_batch(**text, token=token, **_states(state))
 
     def ids_of(text: Any) -> tuple[Any, Any]:
         inputs = text_model.prepare(text)
@@ -140,6 +155,7 @@ def signatures(
 
     @tf.function(input_signature=[prompt, *condition], autograph=False)
     def serving_default(prompt: Any, *condition: Any) -> dict[str, Any]:
+        prompt, *condition = asked(condition, prompt=prompt)
         seeds = tf.zeros([tf.size(prompt), 2], tf.int64)  # of a noise that is not used
         likeliest = SamplingOptions(*(tf.constant(x) for x in (0.0, 0, 1.0, 1.0)), seeds)
         return {"text": write(prompt, condition, tf.constant(DEFAULT_LENGTH), likeliest)}
@@ -167,6 +183,7 @@ def signatures(
         seed: Any,
         *condition: Any,
     ) -> dict[str, Any]:
+        prompt, *condition = asked(condition, prompt=prompt)
         seeds = row_seeds(seed, noise_key(prompt, condition))
         options = SamplingOptions(temperature, top_k, top_p, repetition_penalty, seeds)
         return {"text": write(prompt, condition, max_length, options)}
@@ -176,6 +193,7 @@ def signatures(
         autograph=False,
     )
     def score(text: Any, *condition: Any) -> dict[str, Any]:
+        text, *condition = asked(condition, text=text)
         ids, length = ids_of(text)
         mask = length_mask(length, tf.shape(ids)[1])
         outputs, _ = network.outputs(shifted(ids), start(tf.shape(ids)[0], condition))
@@ -191,6 +209,7 @@ def signatures(
         autograph=False,
     )
     def read_on(text: Any, token: Any, *state: Any) -> dict[str, Any]:
+        text, token, *state = continued(token, state, text=text)
         ids, length = ids_of(text)
         mask = length_mask(length, tf.shape(ids)[1])
         tokens = tf.concat([token[:, None], ids], axis=1)
@@ -203,12 +222,14 @@ def signatures(
 
     @tf.function(input_signature=[prompt, *condition], autograph=False)
     def prefill(prompt: Any, *condition: Any) -> dict[str, Any]:
+        prompt, *condition = asked(condition, prompt=prompt)
         return _numbered(*read(prompt, condition))
 
     @tf.function(
         input_signature=[tf.TensorSpec([None], tf.int32, name="token"), *states], autograph=False
     )
     def step(token: Any, *state: Any) -> dict[str, Any]:
+        token, *state = continued(token, state)
         logits, after = next(token[:, None], [tensor[:, None] for tensor in state])
         return _numbered(logits[:, 0], [tensor[:, 0] for tensor in after])
 
@@ -239,7 +260,8 @@ def signatures(
 
 
 def _numbered(logits: Any, state: Sequence[Any]) -> dict[str, Any]:
-    return {"logits": tf.cast(logits, tf.float32)} | _states(state)
+    logits = tf.cast(logits, tf.float32)
+    return {"logits": tf.maximum(logits, logits.dtype.min)} | _states(state)
 
 
 def _states(state: Sequence[Any]) -> dict[str, Any]:
