@@ -149,14 +149,15 @@ class TaskProtocol(Comparable, Protocol):
         self,
         folder: str | Path,
         format: str = "saved_model",
-        golden: Sequence[str] | None = None,
+        golden: Sequence[str] | str | None = None,
     ) -> Path:
         """Write a new version of the model, its golden file and finally its card.
 
         Args:
             folder: The run's folder.
             format: ``saved_model``, or ``onnx`` if the task supports it.
-            golden: Inputs for the golden file; by default those of the task.
+            golden: Inputs for the golden file; ``held-out`` for some that ``fit`` held out; by
+                default such as are made of what the model itself contains.
 
         Returns:
             The folder of the new version.

@@ -12,8 +12,6 @@ from toolkit.layers.sequences import length_mask
 from toolkit.models import OneToMany, SequenceModel
 from toolkit.text import UNKNOWN_ID, utf8
 
-#: The default prompts of the golden file.
-GOLDEN_PROMPTS = ("", "The ", "In the beginning", "¿Por qué no? 👍🏽")
 #: White space at the end of a prompt, after which no space is added.
 SPACES = " \t\n\v\f\r"
 #: The number of tokens that ``serving_default`` generates.

@@ -33,7 +33,7 @@ from toolkit.tasks.language_modelling.outcomes import LanguageModelOutcomes, tex
 from toolkit.tasks.language_modelling.prepared import Reading
 from toolkit.tasks.language_modelling.prompts import Prompt, prompts
 from toolkit.tasks.language_modelling.running_text import RunningText
-from toolkit.tasks.language_modelling.serving import GOLDEN_PROMPTS, signatures
+from toolkit.tasks.language_modelling.serving import signatures
 from toolkit.tasks.language_modelling.streaming import stream_text
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.settings import Settings
@@ -82,7 +82,6 @@ class LanguageModel(Task, LanguageModelOptions):
 
     INPUT_NAME = "prompt"
     NO_ONNX = "a language model cannot be exported as onnx, which has no operators for its text"
-    GOLDEN_INPUTS = GOLDEN_PROMPTS
     STEPS_INPUT = "ids"
 
     # Training

@@ -20,6 +20,7 @@ from toolkit.errors import DataError, count
 from toolkit.evaluation import resolve_tokenizer
 from toolkit.tasks.card import validation_words
 from toolkit.tasks.defaults import DataSize
+from toolkit.tasks.golden import first_inputs
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.settings import Settings
 from toolkit.tasks.translation import defaults
@@ -97,6 +98,7 @@ def prepare_pairs(
         target_preprocessing=layers[1],
         train=train,
         held_out=held_out,
+        held_out_inputs=(lambda: first_inputs(pair.source for pair in pairs)) if pairs else None,
         size=DataSize(len(train), int(train.target_lengths.sum())),
         facts={
             "data": examples.source.name,

@@ -11,15 +11,6 @@ from toolkit.export.signatures import in_one_batch
 from toolkit.layers.sequences import length_mask, with_length
 from toolkit.models import SequenceModel
 
-#: The default inputs of the golden file: short, long, empty and unusual texts.
-GOLDEN_TEXTS = (
-    "A dog runs across the field.",
-    "Two people are talking in front of a house.",
-    "",
-    "¿Por qué no? Ça va 👍🏽 … 好看!",
-    "word " * 30,
-)
-
 #: The number of tokens that a translation may have beyond ``length_ratio`` times its source.
 SPARE = 10
 #: The approximate number of hypotheses, and of source tokens with padding, of a batch.

@@ -35,7 +35,6 @@ from toolkit.tasks.translation.options import MONITORS, BeamSearchOptions, Trans
 from toolkit.tasks.translation.outcomes import TranslatorOutcomes
 from toolkit.tasks.translation.prepared import PreparedPairs, prepare_pairs
 from toolkit.tasks.translation.serving import (
-    GOLDEN_TEXTS,
     greedy_ids,
     signatures,
     translate_all,
@@ -81,7 +80,6 @@ class Translator(Task, TranslatorOptions):
         "a translator cannot be exported as onnx, which has no operators for its text and its beam "
         "search"
     )
-    GOLDEN_INPUTS = GOLDEN_TEXTS
     STEPS_INPUT = "target"
 
     # Training
