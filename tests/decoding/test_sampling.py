@@ -17,13 +17,12 @@ def drawing(rows: int, seed: tuple[int, int] = (1, 0), **options: Any) -> Sampli
     return SamplingOptions(**values, seeds=row_seeds(tf.constant(seed), tf.fill([rows], "text")))
 
 
-def shares(rows: int = 4_000, seen: tuple[int, ...] = (), **options: Any) -> np.ndarray:
+def shares(rows: int = 20_000, seen: tuple[int, ...] = (), **options: Any) -> np.ndarray:
     """How often each unit is drawn."""
     logits = tf.constant(np.repeat(LOGITS, rows, axis=0))
     been = np.zeros((rows, 5), bool)
     been[:, list(seen)] = True
-    chosen = tf.function(choose)  # row after row would be slow
-    found = chosen(logits, tf.constant(been), tf.constant(0), drawing(rows, **options))
+    found = choose(logits, tf.constant(been), tf.constant(0), drawing(rows, **options))
     return np.bincount(found, minlength=5) / rows
 
 
@@ -34,11 +33,20 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 def close(found: np.ndarray, right: Any) -> bool:
     """Whether units are drawn as often as they should be, and those of no share never."""
     never = found[np.asarray(right) == 0]
-    return np.allclose(found, right, atol=0.03) and not never.any()
+    return np.allclose(found, right, atol=0.015) and not never.any()
 
 
 def test_units_are_drawn_as_often_as_they_are_likely() -> None:
     assert close(shares(), np.exp(LOGITS[0]))
+
+
+def test_an_extreme_temperature_is_harmless() -> None:
+    assert shares(10, temperature=1e-38)[1] == 1
+    masked = tf.constant([[-np.inf, 0.0, 0.0, -np.inf]])
+    rows = tf.repeat(masked, 4_000, axis=0)
+    drawn = drawing(4_000, temperature=1e30)
+    found = choose(rows, tf.zeros([4_000, 4], tf.bool), tf.constant(0), drawn)
+    assert close(np.bincount(found, minlength=4) / 4_000, [0, 0.5, 0.5, 0])
 
 
 @pytest.mark.parametrize("temperature", [0.5, 2.0])
@@ -116,7 +124,7 @@ def flat(tokens: tf.Tensor, state: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 def flat_run(rows: int, length: int, **options: Any) -> np.ndarray:
     first, state = tf.broadcast_to(FLAT, [rows, 8]), tf.zeros([rows, 1])
     drawn = drawing(rows, **options)
-    return tf.function(sample)(flat, first, state, tf.constant(length), drawn).numpy()
+    return sample(flat, first, state, tf.constant(length), drawn).numpy()
 
 
 def test_what_has_been_written_is_held_against_a_unit() -> None:
@@ -150,11 +158,12 @@ def test_the_end_ends_a_row() -> None:
     np.testing.assert_array_equal(found, [[1, 2, 2, 0], [1, 2, 0, 0]])
 
 
-def seeds_of(texts: list[str], seed: tuple[int, int] = (5, 0)) -> list[tuple[int, ...]]:
+def seeds_of(texts: list[str], seed: tuple[int, int] = (5, 0)) -> list[int]:
     found = row_seeds(tf.constant(seed), tf.constant(texts, tf.string))
     assert found.dtype == tf.int64
-    assert found.shape == (len(texts), 2)
-    return [*map(tuple, found.numpy().tolist())]
+    assert found.shape == (len(texts),)
+    numbers: list[int] = found.numpy().tolist()
+    return numbers
 
 
 def test_seeds_go_by_the_text_and_its_number_among_equal_ones() -> None:

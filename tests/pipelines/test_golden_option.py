@@ -14,6 +14,7 @@ def test_a_model_of_the_users_data_is_asked_what_it_contains(call, data, run):
 
 
 def test_held_out_inputs_are_asked_if_something_is_held_out(call, data, run):
+    data.write_text("text,label\n" + "good film,pos\nbad film,neg\n" * 4, encoding="utf-8")
     line = ["train", "--data", data, "--output", run / "a", "--golden", "held-out"]
     code, _, error = call(*line)
     assert code == 2

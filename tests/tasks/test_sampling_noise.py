@@ -40,21 +40,21 @@ def texts_of(answers: list[dict[str, Any]]) -> list[str]:
     return [answer["text"] for answer in answers]
 
 
-def exported(run: Path, prompts: list[str], seed: list[int], **more: Any) -> list[str]:
+def exported(model: Servable, prompts: list[str], seed: list[int], **more: Any) -> list[str]:
     asked = {"prompt": prompts, "seed": seed, **more, **DRAWN}
-    texts: list[str] = Servable.load(run)(signature="generate", **asked)["text"].tolist()
+    texts: list[str] = model(signature="generate", **asked)["text"].tolist()
     return texts
 
 
 def test_prompts_are_answered_alike_everywhere(run: Path) -> None:
-    model = LanguageModel.load(run)
+    model, servable = LanguageModel.load(run), Servable.load(run)
     together = texts_of(model.predict(PROMPTS, seed=5, **DRAWN))
     assert len(set(together)) == len(PROMPTS)  # also those of equal prompts
-    assert exported(run, PROMPTS, [5, 0]) == together
+    assert exported(servable, PROMPTS, [5, 0]) == together
     counts: Counter[Any] = Counter()
     for place, prompt in enumerate(PROMPTS):
         number = PROMPTS[:place].count(prompt)
-        assert exported(run, [prompt], [5, number]) == [together[place]]
+        assert exported(servable, [prompt], [5, number]) == [together[place]]
         assert "".join(model.stream(prompt, counts, seed=5, **DRAWN)) == together[place]
         if number == 0:  # alone as among others
             assert model.generate(prompt, seed=5, **DRAWN) == together[place]
@@ -66,11 +66,11 @@ def test_prompts_are_answered_alike_everywhere(run: Path) -> None:
 
 
 def test_the_condition_is_part_of_the_prompt(conditioned: Path) -> None:
-    model = LanguageModel.load(conditioned)
+    model, servable = LanguageModel.load(conditioned), Servable.load(conditioned)
     asked = [("the ", "day"), ("the ", "night"), ("the ", "day"), ("", "night")]
     together = texts_of(model.predict(asked, seed=2, **DRAWN))
     prompts, conditions = ([*side] for side in zip(*asked, strict=True))
-    assert exported(conditioned, prompts, [2, 0], condition=conditions) == together
+    assert exported(servable, prompts, [2, 0], condition=conditions) == together
     for place in (0, 1, 3):
         assert texts_of(model.predict([asked[place]], seed=2, **DRAWN)) == [together[place]]
         assert "".join(model.stream(asked[place], seed=2, **DRAWN)) == together[place]
@@ -89,7 +89,7 @@ def test_samples_on_the_command_line(run: Path, tmp_path: Path, capsys: Any) -> 
     repeated = [prompt for prompt in ["the ", "a "] for _ in range(3)]
     wanted = texts_of(model.predict(repeated, seed=7, **DRAWN))
     rows = ask("the ", "a ", "--samples", 3, "--format", "csv")
-    assert rows.splitlines()[0] == "prompt,text"
+    assert rows.splitlines()[0] == "text,prompt"
     (tmp_path / "prompts.txt").write_text("the \na \n" + "the \n" * 300)  # more than one batch
     lines = ask("--data", tmp_path / "prompts.txt", "--stream").splitlines()
     assert "".join(ask("the ", "a ", "--samples", 3, "--stream")) == "\n".join([*wanted, ""])

@@ -153,10 +153,10 @@ def signatures(
 
     @tf.function(input_signature=[prompt, *condition], autograph=False)
     def serving_default(prompt: Any, *condition: Any) -> dict[str, Any]:
-        prompt, *condition = asked(condition, prompt=prompt)
-        seeds = tf.zeros([tf.size(prompt), 2], tf.int64)  # of a noise that is not used
-        likeliest = SamplingOptions(*(tf.constant(x) for x in (0.0, 0, 1.0, 1.0)), seeds)
-        return {"text": write(prompt, condition, tf.constant(DEFAULT_LENGTH), likeliest)}
+        prompt, *given = asked(condition, prompt=prompt)
+        greedy = (tf.constant(0.0), tf.constant(0), tf.constant(1.0), tf.constant(1.0))
+        likeliest = SamplingOptions(*greedy, seeds=tf.zeros([tf.size(prompt)], tf.int64))
+        return {"text": write(prompt, given, tf.constant(DEFAULT_LENGTH), likeliest)}
 
     @tf.function(
         input_signature=[
@@ -181,20 +181,20 @@ def signatures(
         seed: Any,
         *condition: Any,
     ) -> dict[str, Any]:
-        prompt, *condition = asked(condition, prompt=prompt)
-        seeds = row_seeds(seed, noise_key(prompt, condition))
+        prompt, *given = asked(condition, prompt=prompt)
+        seeds = row_seeds(seed, noise_key(prompt, given))
         options = SamplingOptions(temperature, top_k, top_p, repetition_penalty, seeds)
-        return {"text": write(prompt, condition, max_length, options)}
+        return {"text": write(prompt, given, max_length, options)}
 
     @tf.function(
         input_signature=[tf.TensorSpec([None], tf.string, name="text"), *condition],
         autograph=False,
     )
     def score(text: Any, *condition: Any) -> dict[str, Any]:
-        text, *condition = asked(condition, text=text)
+        text, *given = asked(condition, text=text)
         ids, length = ids_of(text)
         mask = length_mask(length, tf.shape(ids)[1])
-        outputs, _ = network.outputs(shifted(ids), start(tf.shape(ids)[0], condition))
+        outputs, _ = network.outputs(shifted(ids), start(tf.shape(ids)[0], given))
         values = tf.where(mask, losses(network, outputs, ids), 0.0)
         return {"nll": tf.reduce_sum(values, axis=1), "units": length}
 
@@ -207,11 +207,11 @@ def signatures(
         autograph=False,
     )
     def read_on(text: Any, token: Any, *state: Any) -> dict[str, Any]:
-        text, token, *state = continued(token, state, text=text)
+        text, token, *before = continued(token, state, text=text)
         ids, length = ids_of(text)
         mask = length_mask(length, tf.shape(ids)[1])
         tokens = tf.concat([token[:, None], ids], axis=1)
-        outputs, after = network.outputs(tokens[:, :-1], list(state), mask=mask)
+        outputs, after = network.outputs(tokens[:, :-1], before, mask=mask)
         values = tf.where(mask, losses(network, outputs, ids), 0.0)
         last = tf.gather(tokens, length, batch_dims=1)
         logits = network.step(last[:, None], [tensor[:, None] for tensor in after])[0][:, 0]
@@ -220,15 +220,15 @@ def signatures(
 
     @tf.function(input_signature=[prompt, *condition], autograph=False)
     def prefill(prompt: Any, *condition: Any) -> dict[str, Any]:
-        prompt, *condition = asked(condition, prompt=prompt)
-        return _numbered(*read(prompt, condition))
+        prompt, *given = asked(condition, prompt=prompt)
+        return _numbered(*read(prompt, given))
 
     @tf.function(
         input_signature=[tf.TensorSpec([None], tf.int32, name="token"), *states], autograph=False
     )
     def step(token: Any, *state: Any) -> dict[str, Any]:
-        token, *state = continued(token, state)
-        logits, after = next(token[:, None], [tensor[:, None] for tensor in state])
+        token, *before = continued(token, state)
+        logits, after = next(token[:, None], [tensor[:, None] for tensor in before])
         return _numbered(logits[:, 0], [tensor[:, 0] for tensor in after])
 
     @tf.function(
