@@ -4,13 +4,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
 from toolkit.errors import OptionError
 from toolkit.export import read_golden
 from toolkit.tasks import EntityTagger, LanguageModel, TextClassifier, Translator
-from toolkit.tasks.golden import SOME, vocabulary_texts
+from toolkit.tasks.golden import SOME, tolerance_of, vocabulary_texts
 from toolkit.text import SubwordTokenizer, TokenFeatures, Tokenizer
 
 ANIMALS = ["owl", "fox", "hare", "elk", "newt", "wren"]
@@ -56,6 +57,15 @@ def test_without_words_there_is_the_empty_text() -> None:
     layer = Tokenizer()
     layer.adapt(["1 2 3"])
     assert words_of(vocabulary_texts(layer)) <= {"1", "2", "3"}
+
+
+def test_large_numbers_have_a_larger_tolerance() -> None:
+    assert (
+        tolerance_of([{"label": "a", "score": np.float32(0.9), "count": np.int32(70_000)}]) == 1e-4
+    )
+    answers = [{"value": np.float32(5_000)}, {"value": np.array([-7_000.0, np.inf, np.nan])}, {}]
+    assert tolerance_of(answers) == pytest.approx(0.07)
+    assert tolerance_of([{"none": np.zeros(0)}]) == 1e-4
 
 
 def fitted() -> dict[str, Any]:

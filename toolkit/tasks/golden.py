@@ -1,13 +1,16 @@
 """The inputs of a golden file: given, held out, or made of the model's own vocabulary."""
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from toolkit.errors import OptionError
 from toolkit.export import read_golden
+from toolkit.export.verify import TOLERANCE
 from toolkit.text import SubwordTokenizer
 from toolkit.text.options import FIRST_SUBWORD
 
@@ -23,6 +26,8 @@ ORIGINS = {
 LENGTHS = (6, 1, 3, 12)
 #: The number of the most frequent tokens of which texts are made.
 FREQUENT = 500
+#: The tolerance of a float by its size; float32 sums taken in another order differ by far less.
+RELATIVE = 1e-5
 #: The number of characters that are put together like a word.
 WORD = 4
 
@@ -56,6 +61,17 @@ def vocabulary_texts(layer: Any) -> tuple[str, ...]:
             words = draw.choices(tokens, k=length)
         texts.append(("" if level == "subwords" else " ").join(words).strip())
     return (*texts, "")
+
+
+def tolerance_of(answers: Iterable[Mapping[str, Any]]) -> float:
+    """Return the tolerance of floats in a golden file, larger for numbers on a scale of their own.
+
+    Args:
+        answers: The outputs of the model for each question.
+    """
+    values = [np.asarray(value) for answer in answers for value in answer.values()]
+    floats = [np.abs(value[np.isfinite(value)]) for value in values if value.dtype.kind == "f"]
+    return max([TOLERANCE, *(RELATIVE * float(each.max(initial=0.0)) for each in floats)])
 
 
 def chosen_inputs(

@@ -33,7 +33,13 @@ from toolkit.export.storage import Storage
 from toolkit.files import temporary_sibling, with_filename
 from toolkit.models import SequenceModel, load_sequence_model
 from toolkit.tasks.card import validation_metrics
-from toolkit.tasks.golden import ORIGINS, chosen_inputs, origin_of, vocabulary_texts
+from toolkit.tasks.golden import (
+    ORIGINS,
+    chosen_inputs,
+    origin_of,
+    tolerance_of,
+    vocabulary_texts,
+)
 from toolkit.text import utf8
 from toolkit.training import discard_checkpoint
 
@@ -168,16 +174,14 @@ class Run(ABC):
             folder: The run's folder.
             format: ``saved_model``, or another format that the class names.
             golden: Inputs for the golden file, or all arguments of ``serving_default`` as mappings;
-                or ``held-out`` for some held-out inputs of the last ``fit``. By default short texts
-                made of the model's own vocabulary.
+                ``held-out`` for some that ``fit`` held out; by default texts of the vocabulary.
 
         Returns:
             The folder of the new version.
 
         Raises:
             ModelError: The task is not fitted, or ``model.keras`` is missing.
-            OptionError: The format is unknown, or a package that it needs is not installed; or
-                nothing was held out.
+            OptionError: The format is unknown or needs a package, or nothing was held out.
         """
         self._check_format(format)
         model = self._needs_model("export")
@@ -192,6 +196,7 @@ class Run(ABC):
         version = write_saved_model(folder, signatures, [model], assets)
         write_golden(
             *(folder, questions, answers),
+            tolerance=tolerance_of(answers),
             padding=self.PADDING,
             input_padding=self.INPUT_PADDING,
             origin=origin,
@@ -249,12 +254,7 @@ class Run(ABC):
         kept = np.flatnonzero(value != self.PADDING[name])
         return value[: kept[-1] + 1 if len(kept) else 0]
 
-    def _card(
-        self,
-        signatures: Mapping[str, Any],
-        questions: Sequence[Mapping[str, Any]],
-        origin: str,
-    ) -> Card:
+    def _card(self, signatures: Mapping[str, Any], questions: Sequence[Any], origin: str) -> Card:
         """Return the contents of the model card; its code example uses a golden question."""
         facts = self.facts
         words = {"data": facts["data"], "classes": facts.get("classes", {})} | self._card_words()
