@@ -44,6 +44,8 @@ class Pipeline:
             as data that ``labelled`` opens.
         examples: Inputs for the golden file and the demonstration.
         predict_options: The dataclass of further options of ``predict``, if there are any.
+        metric_options: The dataclass of further options of ``evaluate`` and ``compare``, if there
+            are any; they are options of the task as well.
         view: A file that shows answers, if there is one.
         streams: Whether the task has ``stream``, which yields an answer piece by piece.
     """
@@ -56,6 +58,7 @@ class Pipeline:
     samples: Mapping[str, Callable[[Literal["train", "test"]], Any]]
     examples: Sequence[str]
     predict_options: type | None = None
+    metric_options: type | None = None
     view: View | None = None
     streams: bool = False
 

@@ -15,7 +15,8 @@ from pipelines.labelled import LabelledData
 from pipelines.pipeline import SAMPLE, Pipeline, View
 from pipelines.samples.numbers import numbers
 from toolkit.data import PairColumnOptions, PairExamples, Source, open_pairs, source_texts
-from toolkit.evaluation import draw_attention
+from toolkit.evaluation import draw_attention, resolve_tokenizer
+from toolkit.evaluation.options import BleuOptions
 from toolkit.tasks.translation.options import BeamSearchOptions, TranslatorOptions
 
 logger = logging.getLogger("toolkit.pipelines")
@@ -40,7 +41,9 @@ class LabelledPairs(LabelledData):
         return open_pairs(data, part, columns)
 
     def check_training(self, train: Source, validation: Source | None, options: Any) -> None:
-        """Read the data once."""
+        """Check the tokenizer of BLEU, and read the data once."""
+        if options.bleu_tokenizer != "auto":
+            resolve_tokenizer(options.bleu_tokenizer, ())
         self.check(train, options, {})
         if validation is not None:
             self.check(validation, options, {})
@@ -77,6 +80,7 @@ PIPELINE = Pipeline(
     samples={SAMPLE: numbers},
     examples=["two hundred and seven", "forty-one", "nine thousand and eighty"],
     predict_options=BeamSearchOptions,
+    metric_options=BleuOptions,
     view=View("attention", "a picture of the attention weights for the first text", draw_alignment),
 )
 

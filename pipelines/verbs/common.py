@@ -22,6 +22,9 @@ from toolkit.export import ARCHIVE, read_description
 from toolkit.files import exclusive_lock
 from toolkit.tasks.protocol import TaskProtocol
 
+#: The value of ``--golden`` for inputs that ``train`` holds out.
+HELD_OUT = "held-out"
+
 
 def run_argument(parser: Parser, _: Pipeline) -> None:
     """Add the argument for a run."""
@@ -177,17 +180,25 @@ def write_report(report: dict[str, Any], form: str) -> None:
 
 def golden_argument(parser: Parser) -> None:
     """Add the option for the inputs of the golden file."""
-    parser.add_argument("--golden", metavar="FILE", help="Inputs for the golden file, one a line.")
+    parser.add_argument(
+        "--golden",
+        metavar="FILE",
+        help="Inputs for the golden file, which stay with the model: a file with one a line; or "
+        "held-out, for some that train holds out. By default they are made of the model's own "
+        "vocabulary.",
+    )
 
 
-def golden_inputs(pipeline: Pipeline, path: str | None) -> list[Any]:
-    """Return the inputs in a file, one a line; an empty list without a file.
+def golden_inputs(pipeline: Pipeline, path: str | None) -> list[Any] | str:
+    """Return the inputs in a file, one a line; an empty list without a file; ``held-out`` as it is.
 
     Raises:
         DataError: The file is empty.
     """
     if path is None:
         return []
+    if path == HELD_OUT:
+        return path
     with open_descriptor(path) as descriptor:
         inputs = [pipeline.labelled.read_line(line) for line in arriving_lines(descriptor)]
     if not inputs:
@@ -209,6 +220,14 @@ def open_descriptor(path: str) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def metric_arguments(parser: Parser, pipeline: Pipeline) -> None:
+    """Add the options of labelled data to measure runs on, and those of the metrics."""
+    labelled = pipeline.labelled
+    parser.add_options(labelled.columns, labelled.evaluate_columns, defaults=False)
+    if pipeline.metric_options:
+        parser.add_options(pipeline.metric_options, defaults=False)
 
 
 def given_columns(pipeline: Pipeline, options: Any) -> dict[str, Any]:
@@ -291,10 +310,14 @@ def output_folder(path: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def load_run(pipeline: Pipeline, run: str, options: Any) -> TaskProtocol:
-    """Load the task of a run, with the column options and the cell that were given."""
+    """Load the task of a run, with the columns, metric options and cell that were given."""
     kind = pipeline.load_task()
     import_cell(getattr(options, "cell", None))
     task = kind.load(run)
-    for name, value in given_columns(pipeline, options).items():
+    given = given_columns(pipeline, options)
+    if pipeline.metric_options:
+        names = (field.name for field in fields(pipeline.metric_options))
+        given |= {name: getattr(options, name) for name in names if name in options}
+    for name, value in given.items():
         setattr(task, name, value)
     return task

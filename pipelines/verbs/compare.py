@@ -8,7 +8,13 @@ from typing import Any
 
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
-from pipelines.verbs.common import evaluation_data, labelled_argument, load_run, read_run
+from pipelines.verbs.common import (
+    evaluation_data,
+    labelled_argument,
+    load_run,
+    metric_arguments,
+    read_run,
+)
 from pipelines.verbs.verb import Verb
 from toolkit.errors import ModelError
 from toolkit.evaluation import BootstrapOptions, check_classes, compare, comparison_table
@@ -21,9 +27,7 @@ def _compare_arguments(parser: Parser, pipeline: Pipeline) -> None:
     parser.add_argument("run_b", metavar="RUN_B", help="The folder of another run, B.")
     labelled_argument(parser, pipeline, "Labelled data, as for train.")
     parser.add_options(BootstrapOptions)
-    parser.add_options(
-        pipeline.labelled.columns, pipeline.labelled.evaluate_columns, defaults=False
-    )
+    metric_arguments(parser, pipeline)
 
 
 def _compare(pipeline: Pipeline, options: Any) -> int:

@@ -13,6 +13,7 @@ from pipelines.verbs.common import (
     evaluation_data,
     labelled_argument,
     load_run,
+    metric_arguments,
     output_folder,
     read_run,
     run_argument,
@@ -43,9 +44,7 @@ def _evaluate_arguments(parser: Parser, pipeline: Pipeline) -> None:
         "into RUN/seeds/, and report the mean and the standard deviation of their metrics. After "
         "an interruption the same command continues.",
     )
-    parser.add_options(
-        pipeline.labelled.columns, pipeline.labelled.evaluate_columns, defaults=False
-    )
+    metric_arguments(parser, pipeline)
 
 
 def _evaluate(pipeline: Pipeline, options: Any) -> int:

@@ -9,15 +9,18 @@ from pipelines import console
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
 from pipelines.verbs.common import (
+    HELD_OUT,
     cell_argument,
     check_archive,
     check_run,
     golden_argument,
     golden_inputs,
     load_run,
+    read_run,
     run_argument,
 )
 from pipelines.verbs.verb import Verb
+from toolkit.errors import OptionError
 from toolkit.export import check_onnx, read_golden, verify
 
 logger = logging.getLogger("toolkit.pipelines")
@@ -34,6 +37,9 @@ def _export_arguments(parser: Parser, pipeline: Pipeline) -> None:
     )
     cell_argument(parser)
     golden_argument(parser)
+    parser.add_argument(
+        "--data-licence", metavar="TEXT", help="The licence of the training data, for the card."
+    )
 
 
 def _export(pipeline: Pipeline, options: Any) -> int:
@@ -42,16 +48,24 @@ def _export(pipeline: Pipeline, options: Any) -> int:
     if options.format == "onnx":
         check_onnx()
     golden = golden_inputs(pipeline, options.golden)
+    if golden == HELD_OUT:
+        raise OptionError(
+            f"--golden {HELD_OUT} is for train, which knows what it holds out; give a file"
+        )
     if not golden:
         try:
             golden = [example["inputs"] for example in read_golden(options.run)]
         except (OSError, ValueError, KeyError):
-            golden = list(pipeline.examples)
+            sample = read_run(pipeline, options.run)["facts"].get("data") in pipeline.samples
+            golden = list(pipeline.examples) if sample else []
     task = load_run(pipeline, options.run, options)
     if options.format == "onnx":
         with console.quiet_import():
             importlib.import_module("onnxruntime")
-    logger.info("exported %s", task.export(options.run, format=options.format, golden=golden))
+    if options.data_licence is not None:
+        task.data_licence = options.data_licence  # type: ignore[attr-defined]
+    version = task.export(options.run, format=options.format, golden=golden or None)
+    logger.info("exported %s", version)
     return 0
 
 

@@ -5,7 +5,7 @@ import functools
 import itertools
 import logging
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -55,6 +55,13 @@ def _predict_arguments(parser: Parser, pipeline: Pipeline) -> None:
             default=False,
             help="Write plain text, token by token as it is generated.",
         )
+        parser.add_argument(
+            "--samples",
+            metavar="N",
+            type=int,
+            default=1,
+            help="The number of texts for each prompt; all are different.",
+        )
     if pipeline.predict_options:
         parser.add_options(pipeline.predict_options)
     labelled = pipeline.labelled
@@ -67,6 +74,8 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
         raise OptionError("texts are given as arguments and by --data; give one or the other")
     if pipeline.streams and options.stream and options.format == "csv":
         raise OptionError("--stream writes plain text; leave out --format csv")
+    if pipeline.streams and options.samples < 1:
+        raise OptionError(f"--samples is {options.samples}; it must be at least 1")
     view_path = _view_path(pipeline, options)
     values = {}
     if pipeline.predict_options:
@@ -80,6 +89,11 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
     with contextlib.ExitStack() as stack:
         batches = _batches(pipeline, options, stack, columns, facts)
         task = pipeline.load_task().load(options.run)
+        if pipeline.streams:
+            batches = (
+                [text for text in batch for _ in range(options.samples)] for batch in batches
+            )
+            values["earlier"] = Counter()
         if pipeline.streams and options.stream:
             stream = cast(StreamingTask, task).stream
             for text in itertools.chain.from_iterable(batches):

@@ -15,6 +15,7 @@ import yaml
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
 from pipelines.verbs.common import (
+    HELD_OUT,
     check_not_file,
     data_arguments,
     golden_argument,
@@ -52,7 +53,11 @@ def _train(pipeline: Pipeline, options: Any) -> int:
     requested = kept | data
     if _already_finished(run, requested):
         return 0
-    golden = golden_inputs(pipeline, options.golden) or list(pipeline.examples)
+    golden = golden_inputs(pipeline, options.golden)
+    if golden == HELD_OUT and not (options.validation_data or values.get("validation_split")):
+        raise OptionError(f"--golden {HELD_OUT}, but nothing is held out; give --validation-data")
+    if not golden and options.data in pipeline.samples:
+        golden = list(pipeline.examples)
     train, validation = training_data(pipeline, options, columns)
 
     with output_folder(run), _explain_interruption(run):
@@ -75,15 +80,15 @@ def _train(pipeline: Pipeline, options: Any) -> int:
             ) from diverged
         while (incomplete := newest_version(run)) is not None:  # of a run killed while exporting
             shutil.rmtree(run / str(incomplete))
-        version = task.export(run, golden=golden)
+        version = task.export(run, golden=golden or None)
     if task.metrics:
         logger.info("validation: %s", _format_metrics(task.metrics))
     if sample := pipeline.samples.get(options.data):
         logger.info("the sample's test part: %s", _format_metrics(task.evaluate(sample("test"))))
     logger.info("exported %s", version)
-    # The default golden texts suit the samples alone.
-    suitable = options.golden or options.data in pipeline.samples
-    text = shlex.quote(pipeline.labelled.write_line(golden[0])) if suitable else '"your text"'
+    text = '"your text"'
+    if isinstance(golden, list) and golden:
+        text = shlex.quote(pipeline.labelled.write_line(golden[0]))
     arguments = pipeline.labelled.predict_arguments(text, task.classes)
     logger.info("try it: %s predict %s %s", pipeline.command, shlex.quote(str(run)), arguments)
     return 0

@@ -35,7 +35,7 @@ LINES = {
     ),
     "toolkit.tasks": (
         ("options", "defaults", "settings", "protocol"),
-        ("card", "epoch_cost", "outcomes", "prepared", "pretrained"),
+        ("card", "epoch_cost", "golden", "outcomes", "prepared", "pretrained"),
         ("run",),
         ("task",),
         ("classifier",),

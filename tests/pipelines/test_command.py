@@ -578,7 +578,7 @@ def test_test_data_is_the_part_to_test_on(call, run, tmp_path):
 def test_export_keeps_the_golden_texts(call, model):
     (model / "model.keras").touch()
     assert call("export", model)[0] == 0
-    assert FakeTask.made[-1].exported[2] == PIPELINE.examples
+    assert FakeTask.made[-1].exported[2] is None
     (model / "golden.jsonl").write_text('{"inputs": {"text": "mine"}, "outputs": {}}\n')
     assert call("export", model)[0] == 0
     assert FakeTask.made[-1].exported[2] == [{"text": "mine"}]
@@ -587,7 +587,7 @@ def test_export_keeps_the_golden_texts(call, model):
 def test_export_in_another_format(call, model, monkeypatch):
     (model / "model.keras").touch()
     assert call("export", model, "--format", "onnx")[0] == 0
-    assert FakeTask.made.pop().exported == (str(model), "onnx", PIPELINE.examples)
+    assert FakeTask.made.pop().exported == (str(model), "onnx", None)
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     code, _, error = call("export", model, "--format", "onnx")
     assert (code, FakeTask.made) == (2, [])

@@ -89,6 +89,22 @@ def test_measured_and_compared(run: Path, folder: Path, capsys: Any) -> None:
     assert json.loads(out)["metrics"]["bleu"]["better"] is None
 
 
+def test_the_tokenizer_of_bleu_is_chosen_for_a_measurement(
+    run: Path, folder: Path, capsys: Any
+) -> None:
+    few = folder / "few.tsv"
+    few.write_text(
+        "".join(f"{line}\n" for line in (folder / "pairs.tsv").read_text().split("\n")[:3])
+    )
+    for words, name in ((), "13a"), (("--bleu-tokenizer", "char"), "char"):
+        code, out, _ = call(capsys, "evaluate", run, "--data", few, *words)
+        assert code == 0
+        assert f"tok:{name}|" in json.loads(out)["bleu_signature"]
+    code, out, said = call(capsys, "evaluate", run, "--data", few, "--bleu-tokenizer", "mine")
+    assert (code, out) == (2, "")
+    assert "--bleu-tokenizer" in said
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [

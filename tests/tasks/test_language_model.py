@@ -135,8 +135,8 @@ def test_scores_are_sums_of_the_units_surprises(fitted: LanguageModel, servable:
     assert one_by_one == pytest.approx(float(wanted), rel=1e-4)
     # What is never written takes some of the share of the rest.
     before = model(signature="prefill", prompt=["3"])["logits"][0]
-    assert np.isneginf(before[:2]).all()
-    assert np.isfinite(before[2:]).all()
+    assert (before[:2] == np.finfo(np.float32).min).all()
+    assert (before[2:] > -100).all()
 
 
 def test_evaluation_is_one_pass(loaded: LanguageModel, tmp_path: Path) -> None:

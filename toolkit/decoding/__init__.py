@@ -3,7 +3,7 @@
 A search also passes a memory, which does not change: ``next(tokens, state, memory)``.
 """
 
-from toolkit.decoding.sampling import SamplingOptions, choose, sample
+from toolkit.decoding.sampling import SamplingOptions, choose, row_seeds, sample
 from toolkit.decoding.search import Decoded, beam_search, greedy
 
-__all__ = ["Decoded", "SamplingOptions", "beam_search", "choose", "greedy", "sample"]
+__all__ = ["Decoded", "SamplingOptions", "beam_search", "choose", "greedy", "row_seeds", "sample"]

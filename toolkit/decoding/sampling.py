@@ -7,6 +7,11 @@ import tensorflow as tf
 
 Tensor = Any
 
+#: The key of the hashes by which random numbers are made; any will do.
+_KEY = (0x5EED, 0x70C3)
+#: The bits of seeds, and of random numbers; with one more a product might round up to its limit.
+_SEED_BITS, _NUMBER_BITS = 62, 52
+
 
 class SamplingOptions(NamedTuple):
     """The options of sampling.
@@ -20,14 +25,51 @@ class SamplingOptions(NamedTuple):
             et al. 2020, "The Curious Case of Neural Text Degeneration", section 3.1); 1 for all.
         repetition_penalty: The divisor of the logits of tokens that occurred before, or their
             factor if they are negative (Keskar et al. 2019, "CTRL", section 4.1); 1 for none.
-        seed: Two numbers, int32 [2]; the same seed gives the same tokens.
+        seeds: A number for each row, int64 [B], such as those of ``row_seeds``; the same one gives
+            the same tokens from the same logits, whatever the other rows are.
     """
 
     temperature: Tensor
     top_k: Tensor
     top_p: Tensor
     repetition_penalty: Tensor
-    seed: Tensor
+    seeds: Tensor
+
+
+def row_seeds(seed: Tensor, texts: Tensor) -> Tensor:
+    """Return a seed for each row: a function of its text and its number among equal texts.
+
+    So a text is sampled alike alone and among others, and equal texts differ.
+
+    Args:
+        seed: int32 [2], the seed of all, and the number of the first of equal texts: a text alone
+            with the number n is sampled as the text n of a batch of equal ones from number 0 on.
+        texts: string [B].
+
+    Returns:
+        int64 [B], for ``SamplingOptions``.
+    """
+    rows = tf.size(texts)
+    kinds = tf.unique(texts).idx
+    order = tf.argsort(kinds, stable=True)
+    sorted_kinds = tf.gather(kinds, order)
+    equal_before = tf.range(rows) - tf.searchsorted(sorted_kinds, sorted_kinds)
+    earlier = tf.scatter_nd(order[:, None], equal_before, [rows])
+    first, number = tf.unstack(tf.cast(seed, tf.int64))
+    parts = (tf.fill([rows], first), number + tf.cast(earlier, tf.int64))
+    return _hash(*map(tf.strings.as_string, parts), texts, bits=_SEED_BITS)
+
+
+def _hash(*parts: Tensor, bits: int) -> Tensor:
+    """Return numbers int64 [B] of so many bits, by SipHash (Aumasson and Bernstein 2012)."""
+    return tf.strings.to_hash_bucket_strong(tf.strings.join(parts, ":"), 2**bits, _KEY)
+
+
+def _uniform(seeds: Tensor, step: Tensor) -> Tensor:
+    """Return a number in [0, 1) for each row and step, float64 [B]."""
+    steps = tf.fill(tf.shape(seeds), tf.strings.as_string(step))
+    bits = _hash(tf.strings.as_string(seeds), steps, bits=_NUMBER_BITS)
+    return tf.cast(bits, tf.float64) / 2**_NUMBER_BITS
 
 
 def choose(logits: Tensor, seen: Tensor, step: Tensor, options: SamplingOptions) -> Tensor:
@@ -49,17 +91,16 @@ def choose(logits: Tensor, seen: Tensor, step: Tensor, options: SamplingOptions)
     likeliest = tf.argmax(logits, axis=-1, output_type=tf.int32)
 
     def draw() -> Tensor:
-        scaled = logits / options.temperature
+        scaled = (logits - tf.reduce_max(logits, axis=-1, keepdims=True)) / options.temperature
         kept = tf.cond(
             (options.top_k > 0) | (options.top_p < 1),
             lambda: _likely(scaled, options.top_k, options.top_p),
             lambda: scaled,
         )
-        seed = tf.random.experimental.stateless_fold_in(options.seed, step)
-        # The largest of logits with Gumbel noise is a draw from their softmax.
-        uniform = tf.random.stateless_uniform(tf.shape(kept), seed, minval=1e-20)
-        noisy = kept - tf.math.log(-tf.math.log(uniform))
-        return tf.argmax(noisy, axis=-1, output_type=tf.int32)
+        # The first token at which the cumulative probability exceeds a uniform random number.
+        below = tf.cumsum(tf.cast(tf.nn.softmax(kept), tf.float64), axis=-1)
+        limit = _uniform(options.seeds, step)[:, None] * below[:, -1:]
+        return tf.reduce_sum(tf.cast(below <= limit, tf.int32), axis=-1)
 
     return tf.cond(options.temperature > 0, draw, lambda: likeliest)
 

@@ -31,6 +31,8 @@ from toolkit.evaluation.tables import report_table
 from toolkit.evaluation.translation import (
     LengthRow,
     bleu_by_length,
+    bleu_is_telling,
+    resolve_tokenizer,
     translation_metrics,
     translation_statistics,
 )
@@ -46,6 +48,7 @@ __all__ = [
     "Statistics",
     "Tagged",
     "bleu_by_length",
+    "bleu_is_telling",
     "calibration_error",
     "check_classes",
     "classification_metrics",
@@ -67,6 +70,7 @@ __all__ = [
     "over_seeds",
     "paired_bootstrap",
     "report_table",
+    "resolve_tokenizer",
     "save_picture",
     "translation_metrics",
     "translation_statistics",

@@ -1,7 +1,7 @@
-"""The options of the comparison of two runs."""
+"""The options of metrics, and of the comparison of two runs."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from toolkit.options import Limits, check_options
 
@@ -28,3 +28,19 @@ class BootstrapOptions:
 
     def __post_init__(self) -> None:
         check_options(self)
+
+
+@dataclass(kw_only=True)
+class BleuOptions:
+    """The options of BLEU.
+
+    Args:
+        bleu_tokenizer: The tokenizer of sacreBLEU for BLEU. auto goes by the script of the
+            references: zh for Chinese; char, a character a token, for Japanese, Thai, Lao, Khmer,
+            Burmese and Tibetan; else 13a. ja-mecab, ko-mecab and flores200 need packages or files
+            of their own.
+    """
+
+    bleu_tokenizer: Literal[
+        "auto", "13a", "intl", "zh", "char", "none", "ja-mecab", "ko-mecab", "flores200"
+    ] = "auto"

@@ -1,16 +1,18 @@
 """Metrics of translations: BLEU and chrF as sacreBLEU computes them."""
 
 import itertools
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit.errors import DataError
+from toolkit.errors import DataError, OptionError
 from toolkit.evaluation.statistics import Metric, Statistics
+from toolkit.options import option
 
 #: The longest word n-grams of BLEU, and the longest character n-grams of chrF.
 WORD_ORDER, CHARACTER_ORDER = 4, 6
@@ -18,6 +20,18 @@ WORD_ORDER, CHARACTER_ORDER = 4, 6
 _BETA = 2
 #: The upper limits in words of the groups of ``bleu_by_length``.
 LENGTHS = (8, 12, 16, 20)
+#: The share of references with ``WORD_ORDER`` tokens from which on BLEU is measured on enough.
+LONG_ENOUGH = 0.1
+
+_HAN = "\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_KANA = "\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f"
+#: Thai and Lao, Tibetan, Burmese, Khmer.
+_SOUTHERN = "\u0e01-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff"
+_UNSPACED = f"{_HAN}{_KANA}{_SOUTHERN}"
+#: A character of a script that is written without spaces, or a word of another script.
+_WORD = re.compile(rf"[{_UNSPACED}]|[^\s{_UNSPACED}]+")
+#: The share of kana among kana and Han characters from which on a text is Japanese.
+_JAPANESE = 0.1
 
 
 class LengthRow(NamedTuple):
@@ -34,29 +48,76 @@ class LengthRow(NamedTuple):
     bleu: float | None
 
 
+def bleu_tokenizer(references: Iterable[str]) -> str:
+    """Return the name of sacreBLEU's tokenizer for the script of most letters of the references.
+
+    Without spaces a sentence would be one word, and BLEU 0 unless all of it is right. Of the
+    tokenizers that need neither a download nor another package this is ``zh`` for Chinese, which
+    splits Han characters and leaves words of other scripts whole; ``char`` for Japanese and the
+    scripts of South-East Asia and Tibet that are written without spaces; and ``13a`` otherwise.
+    """
+    han = kana = southern = letters = 0
+    for text in references:
+        han += len(re.findall(f"[{_HAN}]", text))
+        kana += len(re.findall(f"[{_KANA}]", text))
+        southern += len(re.findall(f"[{_SOUTHERN}]", text))
+        letters += sum(map(str.isalpha, text))
+    if han + kana + southern <= letters / 2:  # or nothing is written
+        return "13a"
+    return "char" if southern > han + kana or kana > _JAPANESE * (han + kana) else "zh"
+
+
+def resolve_tokenizer(tokenizer: str, references: Iterable[str]) -> str:
+    """Return the name of a tokenizer that works: the given one, or for ``auto`` that of the script.
+
+    Raises:
+        OptionError: It needs a package or a file that is not there.
+    """
+    name = bleu_tokenizer(references) if tokenizer == "auto" else tokenizer
+    _metrics(name)
+    return name
+
+
+def bleu_is_telling(references: Sequence[str], tokenizer: str) -> bool:
+    """Return whether BLEU says something of translations.
+
+    It is 0 if no translation has four tokens, whatever they say, and hardly more telling if few
+    references do.
+
+    Args:
+        references: The references.
+        tokenizer: The name of sacreBLEU's tokenizer.
+    """
+    tokens = (_metrics(tokenizer)["bleu"].tokenizer(text.rstrip()).split() for text in references)
+    long = sum(len(words) >= WORD_ORDER for words in tokens)
+    return long > 0 and long >= LONG_ENOUGH * len(references)
+
+
 def translation_metrics(
-    hypotheses: Sequence[str], references: Sequence[str]
+    hypotheses: Sequence[str], references: Sequence[str], tokenizer: str = "auto"
 ) -> dict[str, float | str]:
     """Measure translations against one reference each.
 
     Args:
         hypotheses: [N] the translations.
         references: [N] the references.
+        tokenizer: The name of sacreBLEU's tokenizer; auto goes by the script of the references.
 
     Returns:
-        ``bleu`` (Papineni et al. 2002; with case, tokenised by sacreBLEU's 13a), ``chrf`` (Popović
-        2015), ``bleu_lowercase`` (BLEU without case, as in older papers), each from 0 to 100;
-        ``exact_match``, the share of translations that equal their reference; and the signatures of
-        BLEU and chrF, with which the scores can be reproduced (Post 2018).
+        ``bleu`` (Papineni et al. 2002; with case), ``chrf`` (Popović 2015), ``bleu_lowercase``
+        (BLEU without case, as in older papers), each from 0 to 100; ``exact_match``, the share of
+        translations that equal their reference; and the signatures of BLEU, with its tokenizer, and
+        of chrF, with which the scores can be reproduced (Post 2018).
 
     Raises:
         DataError: There are no pairs.
+        OptionError: The tokenizer needs a package or a file that is not there.
     """
     if not references:
         raise DataError("there are no translations to measure")
     metrics: dict[str, float | str] = {}
     signatures = {}
-    for name, metric in _metrics().items():
+    for name, metric in _metrics(resolve_tokenizer(tokenizer, references)).items():
         metrics[name] = float(metric.corpus_score(list(hypotheses), [list(references)]).score)
         signatures[f"{name}_signature"] = str(metric.get_signature())
     pairs = zip(hypotheses, references, strict=True)
@@ -65,27 +126,40 @@ def translation_metrics(
 
 
 @cache
-def _metrics() -> Mapping[str, Any]:
-    """Return sacreBLEU's metrics by name; sacreBLEU is imported by the first call."""
+def _metrics(tokenizer: str) -> Mapping[str, Any]:
+    """Return sacreBLEU's metrics by name; sacreBLEU is imported by the first call.
+
+    Raises:
+        OptionError: The tokenizer needs a package or a file that is not there.
+    """
     from sacrebleu.metrics.bleu import BLEU
     from sacrebleu.metrics.chrf import CHRF
 
-    return {"bleu": BLEU(), "chrf": CHRF(), "bleu_lowercase": BLEU(lowercase=True)}
+    try:
+        bleu, lowercase = (BLEU(lowercase=case, tokenize=tokenizer) for case in (False, True))
+    except Exception as error:  # a missing package or file fails in many ways
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise OptionError(f"{option('bleu_tokenizer')} is {tokenizer!r}: {reason}") from error
+    return {"bleu": bleu, "chrf": CHRF(), "bleu_lowercase": lowercase}
 
 
-def translation_statistics(hypotheses: Sequence[str], references: Sequence[str]) -> Statistics:
+def translation_statistics(
+    hypotheses: Sequence[str], references: Sequence[str], tokenizer: str = "auto"
+) -> Statistics:
     """Return the statistics of ``bleu`` and ``chrf``.
 
     Args:
         hypotheses: [N] the translations.
         references: [N] the references.
+        tokenizer: The name of sacreBLEU's tokenizer; auto goes by the script of the references.
 
     Raises:
         DataError: There are no pairs.
+        OptionError: The tokenizer needs a package or a file that is not there.
     """
     if not references:
         raise DataError("there are no translations to measure")
-    bleu = _metrics()["bleu"]
+    bleu = _metrics(resolve_tokenizer(tokenizer, references))["bleu"]
     rows = []
     for one, other in zip(hypotheses, references, strict=True):
         word_score = bleu.corpus_score([one], [[other]])
@@ -99,7 +173,8 @@ def translation_statistics(hypotheses: Sequence[str], references: Sequence[str])
         )
     words = 2 * WORD_ORDER + 2
     metrics = {
-        "bleu": Metric(lambda sums: corpus_bleu(sums[..., :words])),
+        # The words of the references differ if two runs have other tokenizers.
+        "bleu": Metric(lambda sums: corpus_bleu(sums[..., :words]), counts=words - 1),
         "chrf": Metric(lambda sums: corpus_chrf(sums[..., words:])),
     }
     return Statistics(np.asarray(rows, np.int32), metrics)
@@ -162,9 +237,12 @@ def _character_counts(hypothesis: str, reference: str) -> list[int]:
 
 
 def bleu_by_length(
-    sources: Sequence[str], hypotheses: Sequence[str], references: Sequence[str]
+    sources: Sequence[str],
+    hypotheses: Sequence[str],
+    references: Sequence[str],
+    tokenizer: str = "auto",
 ) -> list[LengthRow]:
-    """Return BLEU by the number of words in the source.
+    """Return BLEU by the number of words in the source; without spaces a character is a word.
 
     Without attention it falls with the length (Cho et al. 2014, "On the Properties of Neural
     Machine Translation", section 4).
@@ -173,12 +251,16 @@ def bleu_by_length(
         sources: [N] the source texts.
         hypotheses: [N] the translations.
         references: [N] the references.
+        tokenizer: The name of sacreBLEU's tokenizer; auto goes by the script of the references.
+
+    Raises:
+        OptionError: The tokenizer needs a package or a file that is not there.
     """
-    bleu = _metrics()["bleu"]
+    bleu = _metrics(resolve_tokenizer(tokenizer, references))["bleu"]
     ends = [*LENGTHS, float("inf")]
     groups: list[list[int]] = [[] for _ in ends]
     for number, source in enumerate(sources):
-        words = len(source.split())
+        words = len(_WORD.findall(source))
         groups[next(place for place, end in enumerate(ends) if words <= end)].append(number)
     names = [
         f"at most {LENGTHS[0]}",

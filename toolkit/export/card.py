@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from toolkit import __version__
+from toolkit.export.description import ARCHIVE
 from toolkit.export.signatures import input_specs, spec_text
-from toolkit.export.verify import is_batched, newest_version
+from toolkit.export.verify import GOLDEN_FILE, is_batched, newest_version
 from toolkit.files import atomic_write
 
 CARD_FILE = "README.md"
@@ -29,6 +30,7 @@ class Card:
     Args:
         task: What the model does, in a sentence or two.
         data: The name of the training data; of a path only the last part is printed.
+        licence: The licence of the training data, if it was stated.
         rows: How many examples the model was trained on.
         rows_are: What the examples are called.
         classes: The classes with their counts in the training data; empty where there are none.
@@ -42,6 +44,8 @@ class Card:
         parameters: How many trainable parameters the model has.
         long_texts: How texts beyond the maximum length are treated.
         limits: For what the model should not be relied on, a sentence each.
+        contents: What of the training data the files in ``assets/`` hold, by their names.
+        golden: What the golden file holds.
     """
 
     task: str
@@ -58,6 +62,9 @@ class Card:
     parameters: int
     long_texts: str
     limits: Sequence[str] = ()
+    licence: str | None = None
+    contents: Mapping[str, str] = field(default_factory=dict)
+    golden: str = "questions and answers"
 
 
 def write_card(run_folder: str | os.PathLike[str], card: Card) -> Path:
@@ -72,11 +79,12 @@ def write_card(run_folder: str | os.PathLike[str], card: Card) -> Path:
     """
     run_folder = Path(run_folder).resolve()
     version = newest_version(run_folder)
-    files = (run_folder / str(version)).rglob("*")
-    megabytes = sum(file.stat().st_size for file in files if file.is_file()) / 1e6
+    files = [file for file in (run_folder / str(version)).rglob("*") if file.is_file()]
+    megabytes = sum(file.stat().st_size for file in files) / 1e6
     sections = [
         f"# {run_folder.name}\n\n{card.task}",
         f"## Data\n\n{_data(card)}",
+        f"## Training data in the files\n\n{_contents(card, run_folder, files)}",
         "## Metrics\n\n"
         + _table(["metric", "value"], [[k, f"{v:.4f}"] for k, v in card.metrics.items()]),
         f"## Model\n\n{_model(card, version, megabytes)}",
@@ -95,10 +103,31 @@ def write_card(run_folder: str | os.PathLike[str], card: Card) -> Path:
 
 def _data(card: Card) -> str:
     text = f"{Path(card.data).name}: {card.rows:,} {card.rows_are}. Validation: {card.validation}."
+    licence = " ".join((card.licence or "").split()).removesuffix(".")
+    text += f" Licence: {licence or 'not stated'}."
     if card.classes:
         rows = [[name, f"{count:,}"] for name, count in card.classes.items()]
         text += "\n\n" + _table(["class", card.counted], rows)
     return text
+
+
+def _contents(card: Card, run_folder: Path, files: Sequence[Path]) -> str:
+    """Return a table of the files that hold parts of the training data, and what these are."""
+    assets = sorted(file for file in files if file.parent.name == "assets")
+    rows = []
+    contents = {**card.contents, GOLDEN_FILE: card.golden}
+    for file in [*assets, *run_folder.glob(GOLDEN_FILE)]:
+        # A second vocabulary of the same name gets a number after it.
+        held = [text for name, text in contents.items() if file.name.startswith(name)]
+        if held:
+            lines = file.read_bytes().count(b"\n")
+            rows.append([f"`{file.relative_to(run_folder)}`", held[0], f"{lines:,}"])
+    rows.append(["`config.yaml`", "the name of the data, its size and its classes", ""])
+    return (
+        _table(["file", "holds", "lines"], rows)
+        + f"\n\n`{ARCHIVE}`, if it is there, holds the same vocabulary and classes. All else was "
+        "computed from the training data: weights and figures."
+    )
 
 
 def _model(card: Card, version: int | None, megabytes: float) -> str:

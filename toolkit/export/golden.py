@@ -22,6 +22,7 @@ def write_golden(
     tolerance: float = TOLERANCE,
     padding: Mapping[str, Any] | None = None,
     input_padding: Mapping[str, Any] | None = None,
+    origin: str | None = None,
 ) -> Path:
     """Write ``golden.jsonl``, one question and its answer a line.
 
@@ -46,6 +47,7 @@ def write_golden(
         padding: By output, the value that pads answers which are shorter than others in a batch.
             Other outputs must have the same shape alone and in a batch.
         input_padding: By input, the value that pads questions which are shorter than others.
+        origin: Where the questions come from, for the next export's card.
 
     Returns:
         The path of the file.
@@ -58,7 +60,8 @@ def write_golden(
                 "tolerance": tolerance,
                 "padding": _plain(padding or {}, FLOAT64_DIGITS),
                 "input_padding": _plain(input_padding or {}, FLOAT64_DIGITS),
-            },
+            }
+            | ({} if origin is None else {"origin": origin}),
             ensure_ascii=False,
             allow_nan=False,
         )

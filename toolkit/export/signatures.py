@@ -3,6 +3,37 @@
 from typing import Any
 
 
+def checked(tensor: Any, right: Any, *complaint: Any) -> Any:
+    """Return an input of a signature, after a check in the graph.
+
+    Args:
+        tensor: The input.
+        right: Whether it can be used, bool [].
+        complaint: What is wrong otherwise: strings and tensors, for an ``InvalidArgumentError``.
+    """
+    import tensorflow as tf
+
+    with tf.control_dependencies([tf.debugging.Assert(right, list(complaint))]):
+        return tf.identity(tensor)
+
+
+def in_one_batch(**inputs: Any) -> list[Any]:
+    """Return inputs of a signature that have equally many rows.
+
+    Args:
+        inputs: Tensors [B, ...] by name; an ``InvalidArgumentError`` names them and their rows if
+            these differ.
+    """
+    import tensorflow as tf
+
+    if len(inputs) == 1:
+        return [*inputs.values()]
+    rows = tf.stack([tf.shape(tensor)[0] for tensor in inputs.values()])
+    same = tf.reduce_all(rows == rows[0])
+    complaint = f"{', '.join(inputs)} need as many rows, and have"
+    return [checked(tensor, same, complaint, rows) for tensor in inputs.values()]
+
+
 def input_specs(function: Any) -> dict[str, Any]:
     """Return a ``TensorSpec`` for each input of a signature, by name, in the function's order.
 

@@ -1,6 +1,6 @@
 """The result of preparing data for training."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,8 @@ class Prepared:
         target_preprocessing: The same for the sequences that the network generates, if any.
         train: The training part, which has a ``checksum``.
         held_out: The held-out part; None if there is none.
+        held_out_inputs: Reads some inputs of the held-out part for a golden file; None if there are
+            none.
         size: The size of the training part, for the defaults.
         classes: The names of the classes, in the order of their numbers.
         facts: The facts about the data that the run records: ``data`` (its name), ``rows``,
@@ -34,6 +36,7 @@ class Prepared:
     target_preprocessing: Any = None
     train: Any
     held_out: Any = None
+    held_out_inputs: Callable[[], Sequence[Any]] | None = None
     size: DataSize
     classes: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)

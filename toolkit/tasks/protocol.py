@@ -4,6 +4,7 @@ A task is a keyword-only dataclass of options that satisfies ``TaskProtocol``. `
 ``toolkit.tasks.task`` implements most of it. This module imports neither TensorFlow nor Keras.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
@@ -148,14 +149,15 @@ class TaskProtocol(Comparable, Protocol):
         self,
         folder: str | Path,
         format: str = "saved_model",
-        golden: Sequence[str] | None = None,
+        golden: Sequence[str] | str | None = None,
     ) -> Path:
         """Write a new version of the model, its golden file and finally its card.
 
         Args:
             folder: The run's folder.
             format: ``saved_model``, or ``onnx`` if the task supports it.
-            golden: Inputs for the golden file; by default those of the task.
+            golden: Inputs for the golden file; ``held-out`` for some that ``fit`` held out; by
+                default such as are made of what the model itself contains.
 
         Returns:
             The folder of the new version.
@@ -168,12 +170,17 @@ class TaskProtocol(Comparable, Protocol):
 
 @runtime_checkable
 class StreamingTask(TaskProtocol, Protocol):
-    """A task that can also yield an answer in parts, for a pipeline with ``streams``."""
+    """A task that can also yield an answer in parts, for a pipeline with ``streams``.
 
-    def stream(self, prompt: str = "") -> Iterator[str]:
+    Its answers are drawn at random: ``predict`` has the argument ``earlier`` as well.
+    """
+
+    def stream(self, prompt: str = "", earlier: Counter[Any] | None = None) -> Iterator[str]:
         """Yield the parts of the answer to one input as they are generated.
 
         Args:
             prompt: The input. The fields of the pipeline's ``predict_options`` are keyword
                 arguments.
+            earlier: How often each input was given in earlier calls, so that equal ones get
+                different answers; it is counted on.
         """

@@ -33,6 +33,13 @@ from toolkit.export.storage import Storage
 from toolkit.files import temporary_sibling, with_filename
 from toolkit.models import SequenceModel, load_sequence_model
 from toolkit.tasks.card import validation_metrics
+from toolkit.tasks.golden import (
+    ORIGINS,
+    chosen_inputs,
+    origin_of,
+    tolerance_of,
+    vocabulary_texts,
+)
 from toolkit.text import utf8
 from toolkit.training import discard_checkpoint
 
@@ -60,7 +67,7 @@ class Run(ABC):
     #: The formats of ``export``, and the message if ONNX is not among them.
     EXPORT_FORMATS: ClassVar[Sequence[str]] = ("saved_model",)
     NO_ONNX: ClassVar[str] = "this task cannot be exported as onnx"
-    #: The default inputs of the golden file.
+    #: The default inputs of the golden file; empty for texts made of the model's own vocabulary.
     GOLDEN_INPUTS: ClassVar[Sequence[Any]] = ()
     #: The value that pads each output of ``serving_default`` whose length varies.
     PADDING: ClassVar[Mapping[str, Any]] = {}
@@ -71,6 +78,7 @@ class Run(ABC):
         seed: int
         threads: int
         storage: Any
+        data_licence: str | None
 
     def __post_init__(self) -> None:
         super().__post_init__()  # type: ignore[misc]
@@ -80,6 +88,7 @@ class Run(ABC):
         self.facts: dict[str, Any] = {}
         self.sequence_model: SequenceModel | None = None
         self._archive: Path | None = None
+        self._held_out_inputs: Callable[[], Sequence[Any]] | None = None
         self._calls: dict[str, Callable[..., dict[str, Any]]] = {}
 
     def save(self, folder: str | Path) -> None:
@@ -159,7 +168,7 @@ class Run(ABC):
         self,
         folder: str | Path,
         format: str = "saved_model",
-        golden: Sequence[Any] | None = None,
+        golden: Sequence[Any] | str | None = None,
     ) -> Path:
         """Write a new version of the model, with its golden file and its card.
 
@@ -167,14 +176,14 @@ class Run(ABC):
             folder: The run's folder.
             format: ``saved_model``, or another format that the class names.
             golden: Inputs for the golden file, or all arguments of ``serving_default`` as mappings;
-                by default the task's own inputs.
+                ``held-out`` for some that ``fit`` held out; by default texts of the vocabulary.
 
         Returns:
             The folder of the new version.
 
         Raises:
             ModelError: The task is not fitted, or ``model.keras`` is missing.
-            OptionError: The format is unknown, or a package that it needs is not installed.
+            OptionError: The format is unknown or needs a package, or nothing was held out.
         """
         self._check_format(format)
         model = self._needs_model("export")
@@ -184,10 +193,15 @@ class Run(ABC):
         signatures = self._answer_from_network(self.storage)
         assets = {CONFIG_FILE: self._config(), **self._assets()}
         answers = self._golden_answers(questions)
-        card = self._card(signatures, questions)
+        origin = origin_of(golden or self.GOLDEN_INPUTS, questions, folder)
+        card = self._card(signatures, questions, origin)
         version = write_saved_model(folder, signatures, [model], assets)
         write_golden(
-            folder, questions, answers, padding=self.PADDING, input_padding=self.INPUT_PADDING
+            *(folder, questions, answers),
+            tolerance=tolerance_of(answers),
+            padding=self.PADDING,
+            input_padding=self.INPUT_PADDING,
+            origin=origin,
         )
         write_card(folder, card)
         discard_checkpoint(folder)
@@ -200,13 +214,14 @@ class Run(ABC):
         if format not in self.EXPORT_FORMATS:
             raise OptionError(f"{self.NO_ONNX}; export saved_model")
 
-    def _export_as(self, format: str, folder: Path, golden: Sequence[Any] | None) -> Path:
+    def _export_as(self, format: str, folder: Path, golden: Sequence[Any] | str | None) -> Path:
         """Write the model in a format other than ``saved_model``."""
         raise NotImplementedError
 
-    def _questions(self, golden: Sequence[Any] | None) -> list[dict[str, Any]]:
+    def _questions(self, golden: Sequence[Any] | str | None) -> list[dict[str, Any]]:
         """Return the arguments of ``serving_default`` for each question of the golden file."""
-        inputs = golden or self.GOLDEN_INPUTS
+        inputs: Sequence[Any] = chosen_inputs(golden, self._held_out_inputs) or self.GOLDEN_INPUTS
+        inputs = inputs or vocabulary_texts(self._needs_model("export").preprocessing)
         if not inputs:
             raise OptionError("golden has no inputs; an export needs at least one")
         if all(isinstance(each, Mapping) for each in inputs):  # of a golden file
@@ -243,11 +258,15 @@ class Run(ABC):
         kept = np.flatnonzero(value != self.PADDING[name])
         return value[: kept[-1] + 1 if len(kept) else 0]
 
-    def _card(self, signatures: Mapping[str, Any], questions: Sequence[Mapping[str, Any]]) -> Card:
+    def _card(self, signatures: Mapping[str, Any], questions: Sequence[Any], origin: str) -> Card:
         """Return the contents of the model card; its code example uses a golden question."""
         facts = self.facts
         words = {"data": facts["data"], "classes": facts.get("classes", {})} | self._card_words()
+        contents = {CLASSES_FILE: "the names of the classes"} | words.pop("contents", {})
         return Card(
+            licence=self.data_licence,
+            contents=contents,
+            golden=f"{ORIGINS[origin]}, with the model's answers",
             rows=facts["rows"],
             validation=facts["validation"],
             metrics=validation_metrics(self.metrics),
@@ -260,7 +279,7 @@ class Run(ABC):
 
     @abstractmethod
     def _card_words(self) -> dict[str, Any]:
-        """Return the task's texts for the card: ``task``, ``long_texts``, ``limits`` and others.
+        """Return the task's texts for the card: ``task``, ``long_texts``, ``contents`` and others.
 
         They are arguments of ``toolkit.export.Card``.
         """

@@ -69,6 +69,7 @@ class Task(Run):
         self.classes = prepared.classes
         command = constructor_call(self)
         self.facts = {**prepared.facts, "command": command, **settings.resolved}
+        self._held_out_inputs = prepared.held_out_inputs
         self.metrics, self.history = {}, []
         network = self._network(prepared)
         self.sequence_model = SequenceModel(

@@ -42,6 +42,7 @@ class TrainingOptions:
         seed: The seed of all random numbers.
         threads: The number of CPU threads that TensorFlow may use; 0 is all of them.
         tensorboard: A folder for TensorBoard's logs.
+        data_licence: The licence of the training data, for the model card.
     """
 
     LIMITS: ClassVar[Limits] = {
@@ -61,7 +62,9 @@ class TrainingOptions:
     }
 
     #: Options that do not change the weights.
-    WITHOUT_EFFECT: ClassVar[tuple[str, ...]] = ("checkpoint_seconds", "storage", "tensorboard")
+    WITHOUT_EFFECT: ClassVar[tuple[str, ...]] = (
+        *("checkpoint_seconds", "storage", "tensorboard", "data_licence"),
+    )
 
     optimizer: Literal["adam", "sgd"] = "adam"
     learning_rate: float | Literal["auto"] = "auto"
@@ -82,3 +85,4 @@ class TrainingOptions:
     seed: int = 0
     threads: int = 0
     tensorboard: str | None = None
+    data_licence: str | None = None

@@ -32,4 +32,7 @@ def card_words(options: TextClassifierOptions, facts: Mapping[str, Any]) -> dict
         "task": TASKS[options.target],
         "long_texts": long_texts,
         "limits": LIMITS,
+        "contents": {
+            "vocabulary.txt": f"the most frequent {options.token_level} of the training texts"
+        },
     }

@@ -1,6 +1,7 @@
 """The preparation of labelled texts for training."""
 
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from toolkit.options import option
 from toolkit.tasks.card import validation_words
 from toolkit.tasks.classification import defaults
 from toolkit.tasks.defaults import DataSize
+from toolkit.tasks.golden import first_inputs
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.pretrained import pretrained_sizes, read_pretrained
 from toolkit.tasks.settings import Settings
@@ -57,7 +59,7 @@ def prepare_texts(settings: Settings, data: Any, validation_data: Any) -> Prepar
             example.text for example, used in zip(texts, in_training, strict=True) if used
         )
     corpus = encode(examples, tokenizer, scanned.encoder, expected=scanned)
-    train, held_out = corpus.subset(train_rows), None
+    train, held_out, validation = corpus.subset(train_rows), None, None
     if held_rows is not None:
         held_out = corpus.subset(held_rows)
     elif validation_data is not None:
@@ -65,6 +67,11 @@ def prepare_texts(settings: Settings, data: Any, validation_data: Any) -> Prepar
             open_source(validation_data, "test"), settings.columns, grouped=False
         )
         held_out = encode(validation, tokenizer, scanned.encoder)
+
+    def held_out_texts() -> list[str]:
+        held = compress(examples, ~in_training) if validation is None else validation
+        return first_inputs(example.text for example in held)
+
     classes = scanned.encoder.classes
     manner = f"by {settings.group_column}" if settings.group_column else "stratified"
     facts = {
@@ -78,6 +85,7 @@ def prepare_texts(settings: Settings, data: Any, validation_data: Any) -> Prepar
         preprocessing=tokenizer,
         train=train,
         held_out=held_out,
+        held_out_inputs=None if held_out is None else held_out_texts,
         size=DataSize(len(train), int(train.lengths.sum())),
         classes=classes,
         facts=facts,

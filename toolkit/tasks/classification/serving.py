@@ -13,16 +13,6 @@ from toolkit.tasks.classifier import class_outputs
 #: The number of texts in one call.
 BATCH = 64
 
-#: The default inputs of the golden file: short, long, empty and unusual texts.
-GOLDEN_TEXTS = (
-    "There is nothing to like in this movie.",
-    "A warm, clever film, and not a minute too long.",
-    "The cast is good, but the plot never gets going.",
-    "",
-    "¿Por qué no? Ça va 👍🏽 … 好看!",
-    "word " * 500,
-)
-
 Answers = Mapping[str, NDArray[Any]]
 Ask = Callable[[Sequence[str]], Answers]
 

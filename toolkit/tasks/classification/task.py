@@ -30,7 +30,7 @@ from toolkit.tasks.classification.prepared import (
     pretrained_of,
     text_layer,
 )
-from toolkit.tasks.classification.serving import GOLDEN_TEXTS, answer_all, signature
+from toolkit.tasks.classification.serving import answer_all, signature
 from toolkit.tasks.classifier import Classifier
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.pretrained import embedding_vectors, initialize_recurrent
@@ -72,7 +72,6 @@ class TextClassifier(Classifier, TextClassifierOptions):
     """
 
     EXPORT_FORMATS = ("saved_model", "onnx")
-    GOLDEN_INPUTS = GOLDEN_TEXTS
 
     # Training
 
@@ -168,7 +167,7 @@ class TextClassifier(Classifier, TextClassifierOptions):
     def _signatures(self, model: SequenceModel) -> dict[str, Any]:
         return {"serving_default": signature(model, self.classes)}
 
-    def _export_as(self, format: str, folder: Path, golden: Sequence[Any] | None) -> Path:
+    def _export_as(self, format: str, folder: Path, golden: Sequence[Any] | str | None) -> Path:
         model = self._needs_model("export")
         texts = [question["text"] for question in self._questions(golden)]
         sizes = (model.preprocessing.vocabulary_size, len(self.classes))

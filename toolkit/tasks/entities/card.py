@@ -6,6 +6,18 @@ from typing import Any
 from toolkit.tasks.card import LIMITS
 from toolkit.tasks.entities.options import EntityTaggerOptions
 
+CONTENTS = {
+    "classes.txt": "the labels of entities",
+    "words.txt": "the words of the training texts, those of names among them",
+    "characters.txt": "the characters of these words",
+    "shapes.txt": "the patterns of capitals, digits and marks of these words",
+    "affixes.txt": "the beginnings and ends of these words",
+    "seen_entities.txt": (
+        "hashes of the entities, each with its label: none can be read from them, but a given name "
+        "can be looked for"
+    ),
+}
+
 
 def card_words(options: EntityTaggerOptions, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return the task's texts for the model card; see ``toolkit.export.Card``.
@@ -23,4 +35,5 @@ def card_words(options: EntityTaggerOptions, facts: Mapping[str, Any]) -> dict[s
         "counted": "entities",
         "long_texts": f"A text of any length is read, {cut}, cut into {facts['token_level']}.",
         "limits": LIMITS,
+        "contents": CONTENTS,
     }

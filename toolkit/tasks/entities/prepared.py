@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from toolkit.tagging import bioes_tags, spans_of, to_bioes
 from toolkit.tasks.card import validation_words
 from toolkit.tasks.defaults import DataSize
 from toolkit.tasks.entities.alignment import EntityAligner, UnalignedEntities
+from toolkit.tasks.golden import first_inputs
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.pretrained import embedding_vectors, pretrained_sizes, read_pretrained
 from toolkit.tasks.settings import Settings
@@ -92,13 +94,18 @@ def prepare_sentences(
         tagged_sentences(aligner(examples), quiet=True), features, scanned.labels
     )
     train = corpus.subset(np.flatnonzero(in_training[corpus.rows]))
-    held_out = None
+    held_out, validation = None, None
     if validation_data is not None:
         source = open_entities(validation_data, "test", settings.columns)
         validation = EntityExamples(source, settings.columns, labels=scanned.labels)
         held_out = encode_sentences(tagged_sentences(aligner(validation)), features, scanned.labels)
     elif not in_training.all():
         held_out = corpus.subset(np.flatnonzero(~in_training[corpus.rows]))
+
+    def held_out_texts() -> list[str]:
+        held = compress(examples, ~in_training) if validation is None else validation
+        return first_inputs(e.text if e.text is not None else " ".join(e.tokens) for e in held)
+
     vectors, settings = _initial_vectors(settings, features, pretrained)
     all_tags = bioes_tags(scanned.labels)
     tag_counts = train.tag_counts(len(all_tags))
@@ -113,6 +120,7 @@ def prepare_sentences(
         preprocessing=features,
         train=train,
         held_out=held_out,
+        held_out_inputs=None if held_out is None else held_out_texts,
         size=DataSize(len(train), int(train.lengths.sum())),
         classes=scanned.labels,
         facts=facts,

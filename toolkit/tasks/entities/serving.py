@@ -10,19 +10,6 @@ from toolkit.models import SequenceModel
 from toolkit.tagging.schemes import OUTSIDE, bioes_tags
 from toolkit.tasks.entities.alignment import cut_texts
 
-#: The default inputs of the golden file: texts with no, one and several entities, other scripts,
-#: combining marks and emoji before an entity, several sentences, and an empty text.
-GOLDEN_TEXTS = (
-    "Yesterday, Harry Potter met Hermione Granger.",
-    "There is nothing to see here.",
-    "👩‍👧 Anna Keller flew to Lisbon. Her firm, Keller & Sons, is in Zürich!",
-    "Привет! Sofia Rossi lives in Warsaw.",
-    "مرحبا John Smith",
-    "Re\u0301union de famille chez Pierre Dupont a\u0300 Lyon",
-    "",
-    "word " * 300,
-)
-
 #: The value that pads each output of a text with fewer entities than another.
 PADDING = {
     "entity_text": "",

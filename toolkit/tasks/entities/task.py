@@ -37,7 +37,7 @@ from toolkit.tasks.entities.prepared import (
     tagged_sentences,
     token_features,
 )
-from toolkit.tasks.entities.serving import GOLDEN_TEXTS, PADDING, find_all, signatures, tag_all
+from toolkit.tasks.entities.serving import PADDING, find_all, signatures, tag_all
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.pretrained import initialize_recurrent
 from toolkit.tasks.settings import Settings
@@ -87,7 +87,6 @@ class EntityTagger(Task, EntityTaggerOptions):
     NO_ONNX = (
         "a tagger cannot be exported as onnx, which has no operators for its text and its best path"
     )
-    GOLDEN_INPUTS = GOLDEN_TEXTS
     PADDING = PADDING
     STEPS_INPUT = "index"
 

@@ -7,7 +7,7 @@ from toolkit.tasks.card import LIMITS
 from toolkit.tasks.language_modelling.options import LanguageModelOptions
 
 WRITING_LIMITS = (
-    "The generated text resembles the training data, and may be false.",
+    "The generated text resembles the training data, may repeat parts of it, and may be false.",
     LIMITS[1],
 )
 
@@ -33,4 +33,8 @@ def card_words(options: LanguageModelOptions, facts: Mapping[str, Any]) -> dict[
             f"gradient spanned {options.window} {options.token_level}."
         ),
         "limits": WRITING_LIMITS,
+        "contents": {
+            "classes.txt": "the names of the conditions",
+            "vocabulary.txt": f"the most frequent {options.token_level} of the training texts",
+        },
     }

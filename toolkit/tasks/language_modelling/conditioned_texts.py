@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Iterator, Sequence
-from itertools import islice, zip_longest
+from itertools import compress, islice, zip_longest
 from typing import Any
 
 import numpy as np
@@ -24,8 +24,9 @@ from toolkit.diagnostics.diagnosis import longest
 from toolkit.models import OneToMany
 from toolkit.tasks.card import validation_words
 from toolkit.tasks.defaults import DataSize
+from toolkit.tasks.golden import first_inputs
 from toolkit.tasks.language_modelling.reading import Ask, Measure, text_layer
-from toolkit.tasks.language_modelling.running_text import line_groups
+from toolkit.tasks.language_modelling.running_text import PROMPT, line_groups
 from toolkit.tasks.language_modelling.serving import losses
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.settings import Settings
@@ -60,13 +61,21 @@ class ConditionedTexts:
         )
         tokenizer, settings = text_layer(settings, texts)
         corpus = encode(examples, tokenizer, scanned.encoder, expected=scanned)
-        train, held_out = corpus.subset(rows), None
+        train, held_out, validation = corpus.subset(rows), None, None
         if validation_data is not None:
             source = open_conditioned(validation_data, "test", settings.columns)
             validation = conditioned_examples(source, settings.columns)
             held_out = encode(validation, tokenizer, scanned.encoder)
         elif held_rows is not None:
             held_out = corpus.subset(held_rows)
+
+        def held_out_prompts() -> list[dict[str, str]]:
+            held = compress(examples, ~in_training) if validation is None else validation
+            return first_inputs(
+                {"prompt": " ".join(e.text.split()[:PROMPT]), "condition": str(e.label)}
+                for e in held
+            )
+
         classes = scanned.encoder.classes
         manner = "stratified by condition"
         return Prepared(
@@ -74,6 +83,7 @@ class ConditionedTexts:
             preprocessing=tokenizer,
             train=train,
             held_out=held_out,
+            held_out_inputs=None if held_out is None else held_out_prompts,
             size=DataSize(len(train), count_tokens(train)),
             classes=classes,
             facts={

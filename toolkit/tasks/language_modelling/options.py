@@ -87,7 +87,8 @@ class GenerationOptions:
         top_p: Sample only from the likeliest tokens that together have this probability; 1 for all.
         repetition_penalty: The divisor of the logits of tokens that occurred before, or their
             factor if they are negative; 1 for none.
-        seed: The seed of the sampling.
+        seed: The seed of the sampling. A text is a function of it, of the prompt with its condition
+            and of its number among those of equal prompts.
         condition: The condition of the text, if the run has learnt conditions.
 
     Raises:

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from toolkit.errors import DataError, count
 from toolkit.models import OneToMany
 from toolkit.options import option
 from toolkit.tasks.defaults import DataSize
+from toolkit.tasks.golden import first_inputs
 from toolkit.tasks.language_modelling.reading import Ask, Measure, text_layer
 from toolkit.tasks.language_modelling.serving import losses
 from toolkit.tasks.prepared import Prepared
@@ -35,6 +37,8 @@ VALIDATED_TOGETHER, MOST_ROWS = 2_000, 64
 MEASURED_ALONE = 250_000
 #: The number of tokens of a part that are read at once.
 STEPS = 512
+#: The largest number of words of a prompt of held-out text.
+PROMPT = 4
 #: The approximate number of characters measured at once, which ``compare`` resamples together.
 GROUP_CHARACTERS = 2_000
 
@@ -57,6 +61,7 @@ class RunningText:
             preprocessing=tokenizer,
             train=corpus,
             held_out=other,
+            held_out_inputs=None if held_out is None else partial(beginnings, held_out),
             size=DataSize(corpus.texts, len(corpus)),
             facts={
                 "data": stream.name,
@@ -118,6 +123,12 @@ class RunningText:
         for piece in open_stream(data, "test", task):
             checksum = zlib.crc32(utf8(piece.text), checksum)
         return checksum
+
+
+def beginnings(stream: Iterable[Piece]) -> list[str]:
+    """Return the first words of the first lines, as prompts of a golden file."""
+    lines = (line for piece in stream for line in piece.text.splitlines() if line.strip())
+    return first_inputs(" ".join(line.split()[:PROMPT]) for line in lines)
 
 
 def line_groups(stream: Iterable[Piece]) -> Iterator[tuple[str, bool]]:

@@ -6,13 +6,12 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from toolkit.decoding import SamplingOptions, sample
+from toolkit.decoding import SamplingOptions, row_seeds, sample
+from toolkit.export.signatures import checked, in_one_batch
 from toolkit.layers.sequences import length_mask
 from toolkit.models import OneToMany, SequenceModel
 from toolkit.text import UNKNOWN_ID, utf8
 
-#: The default prompts of the golden file.
-GOLDEN_PROMPTS = ("", "The ", "In the beginning", "¿Por qué no? 👍🏽")
 #: White space at the end of a prompt, after which no space is added.
 SPACES = " \t\n\v\f\r"
 #: The number of tokens that ``serving_default`` generates.
@@ -45,6 +44,14 @@ def shifted(ids: Any) -> Any:
     return tf.pad(ids[:, :-1], [[0, 0], [1, 0]])
 
 
+def noise_key(prompt: Any, condition: Sequence[Any]) -> Any:
+    """Return what the noise of sampling goes by: prompts string [B], with conditions if given."""
+    if not condition:
+        return prompt
+    length = tf.strings.as_string(tf.strings.length(condition[0]))
+    return tf.strings.join([length, ":", condition[0], prompt])
+
+
 def signatures(
     text_model: SequenceModel, ends: bool, conditions: Sequence[str] = ()
 ) -> dict[str, Any]:
@@ -55,7 +62,9 @@ def signatures(
 
     ``generate`` takes ``prompt``, ``max_length`` int32 [], ``temperature`` float [], ``top_k``
     int32 [], ``top_p`` float [], ``repetition_penalty`` float [] and ``seed`` int32 [2], and
-    returns ``text`` string [B]; see ``toolkit.decoding.SamplingOptions``.
+    returns ``text`` string [B]; see ``toolkit.decoding.SamplingOptions``. The noise of a row is a
+    function of the first number of ``seed``, of the prompt with its condition, and of its number
+    among equal prompts of the batch, which are counted from the second number of ``seed`` on.
 
     ``score`` takes ``text`` string [B], and returns ``nll`` float [B], the negative log probability
     in nats, and ``units`` int32 [B], the number of tokens. ``read`` also takes ``token`` int32 [B],
@@ -63,10 +72,13 @@ def signatures(
     and the token and states with which to continue.
 
     ``prefill`` takes ``prompt``, and returns ``logits`` float [B, V] of the next token, and the
-    states ``state_0``, ``state_1``, ... float [B, H]. Logits are minus infinity for tokens that are
-    never generated: unknown, and 0, the end of a text, if no end was learnt. ``step`` takes
+    states ``state_0``, ``state_1``, ... float [B, H]. Logits are the lowest float for tokens that
+    are never generated: unknown, and 0, the end of a text, if no end was learnt. ``step`` takes
     ``token`` int32 [B] and the states before it, and returns the same after it. ``detokenize``
     takes ``tokens`` int32 [B, T] and returns their ``text`` string [B].
+
+    A token that the model does not have, and inputs with unequally many rows, raise an
+    ``InvalidArgumentError`` that says so.
 
     With conditions, ``serving_default``, ``generate``, ``score`` and ``prefill`` also take
     ``condition`` string [B]. ``start`` takes ``condition`` alone, and returns ``token`` int32 [B],
@@ -94,8 +106,19 @@ def signatures(
         names = tf.constant([utf8(name) for name in conditions])
         same = condition[0][:, None] == names
         known = f"the condition is unknown; the model has learnt: {', '.join(conditions)};"
-        tf.debugging.Assert(tf.reduce_all(tf.reduce_any(same, axis=1)), [known, condition[0]])
-        return network.start(rows, tf.argmax(same, axis=1, output_type=tf.int32))
+        number = tf.argmax(same, axis=1, output_type=tf.int32)
+        right = tf.reduce_all(tf.reduce_any(same, axis=1))
+        return network.start(rows, checked(number, right, known, condition[0]))
+
+    def asked(condition: Sequence[Any], **text: Any) -> list[Any]:
+        return in_one_batch(**text, **dict(zip(["condition"], condition, strict=False)))
+
+    def continued(token: Any, state: Sequence[Any], **text: Any) -> list[Any]:
+        last = tokenizer.vocabulary_size - 1
+        right = tf.reduce_all((token >= 0) & (token <= last))
+        known = f"token must be the number of a token, 0 to {last}, and is"
+        token = checked(token, right, known, token)
+        return in_one_batch(**text, token=token, **_states(state))
 
     def ids_of(text: Any) -> tuple[Any, Any]:
         inputs = text_model.prepare(text)
@@ -130,10 +153,10 @@ def signatures(
 
     @tf.function(input_signature=[prompt, *condition], autograph=False)
     def serving_default(prompt: Any, *condition: Any) -> dict[str, Any]:
-        likeliest = SamplingOptions(
-            tf.constant(0.0), *(tf.constant(x) for x in (0, 1.0, 1.0, [0, 0]))
-        )
-        return {"text": write(prompt, condition, tf.constant(DEFAULT_LENGTH), likeliest)}
+        prompt, *given = asked(condition, prompt=prompt)
+        greedy = (tf.constant(0.0), tf.constant(0), tf.constant(1.0), tf.constant(1.0))
+        likeliest = SamplingOptions(*greedy, seeds=tf.zeros([tf.size(prompt)], tf.int64))
+        return {"text": write(prompt, given, tf.constant(DEFAULT_LENGTH), likeliest)}
 
     @tf.function(
         input_signature=[
@@ -158,17 +181,20 @@ def signatures(
         seed: Any,
         *condition: Any,
     ) -> dict[str, Any]:
-        options = SamplingOptions(temperature, top_k, top_p, repetition_penalty, seed)
-        return {"text": write(prompt, condition, max_length, options)}
+        prompt, *given = asked(condition, prompt=prompt)
+        seeds = row_seeds(seed, noise_key(prompt, given))
+        options = SamplingOptions(temperature, top_k, top_p, repetition_penalty, seeds)
+        return {"text": write(prompt, given, max_length, options)}
 
     @tf.function(
         input_signature=[tf.TensorSpec([None], tf.string, name="text"), *condition],
         autograph=False,
     )
     def score(text: Any, *condition: Any) -> dict[str, Any]:
+        text, *given = asked(condition, text=text)
         ids, length = ids_of(text)
         mask = length_mask(length, tf.shape(ids)[1])
-        outputs, _ = network.outputs(shifted(ids), start(tf.shape(ids)[0], condition))
+        outputs, _ = network.outputs(shifted(ids), start(tf.shape(ids)[0], given))
         values = tf.where(mask, losses(network, outputs, ids), 0.0)
         return {"nll": tf.reduce_sum(values, axis=1), "units": length}
 
@@ -181,10 +207,11 @@ def signatures(
         autograph=False,
     )
     def read_on(text: Any, token: Any, *state: Any) -> dict[str, Any]:
+        text, token, *before = continued(token, state, text=text)
         ids, length = ids_of(text)
         mask = length_mask(length, tf.shape(ids)[1])
         tokens = tf.concat([token[:, None], ids], axis=1)
-        outputs, after = network.outputs(tokens[:, :-1], list(state), mask=mask)
+        outputs, after = network.outputs(tokens[:, :-1], before, mask=mask)
         values = tf.where(mask, losses(network, outputs, ids), 0.0)
         last = tf.gather(tokens, length, batch_dims=1)
         logits = network.step(last[:, None], [tensor[:, None] for tensor in after])[0][:, 0]
@@ -193,13 +220,15 @@ def signatures(
 
     @tf.function(input_signature=[prompt, *condition], autograph=False)
     def prefill(prompt: Any, *condition: Any) -> dict[str, Any]:
-        return _numbered(*read(prompt, condition))
+        prompt, *given = asked(condition, prompt=prompt)
+        return _numbered(*read(prompt, given))
 
     @tf.function(
         input_signature=[tf.TensorSpec([None], tf.int32, name="token"), *states], autograph=False
     )
     def step(token: Any, *state: Any) -> dict[str, Any]:
-        logits, after = next(token[:, None], [tensor[:, None] for tensor in state])
+        token, *before = continued(token, state)
+        logits, after = next(token[:, None], [tensor[:, None] for tensor in before])
         return _numbered(logits[:, 0], [tensor[:, 0] for tensor in after])
 
     @tf.function(
@@ -229,7 +258,8 @@ def signatures(
 
 
 def _numbered(logits: Any, state: Sequence[Any]) -> dict[str, Any]:
-    return {"logits": tf.cast(logits, tf.float32)} | _states(state)
+    logits = tf.cast(logits, tf.float32)
+    return {"logits": tf.maximum(logits, logits.dtype.min)} | _states(state)
 
 
 def _states(state: Sequence[Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import itertools
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,13 +13,9 @@ import tensorflow as tf
 
 from toolkit.data import (
     conditioned_examples,
-    conditioned_prompts,
     open_conditioned,
-    open_stream,
-    whole_texts,
 )
 from toolkit.diagnostics.diagnosis import Subject, Track, Window
-from toolkit.errors import DataError
 from toolkit.inspection.findings import Warnings, warn_of_bad_rows
 from toolkit.layers.cross_entropy import cross_entropy
 from toolkit.models import OneToMany, SequenceModel, TruncatedBPTT
@@ -32,12 +28,12 @@ from toolkit.tasks.language_modelling.options import (
     MONITORS,
     GenerationOptions,
     LanguageModelOptions,
-    check_condition,
 )
 from toolkit.tasks.language_modelling.outcomes import LanguageModelOutcomes, text_metrics
+from toolkit.tasks.language_modelling.prompts import Prompt, prompts
 from toolkit.tasks.language_modelling.reading import Reading
 from toolkit.tasks.language_modelling.running_text import RunningText
-from toolkit.tasks.language_modelling.serving import GOLDEN_PROMPTS, signatures
+from toolkit.tasks.language_modelling.serving import signatures
 from toolkit.tasks.language_modelling.streaming import stream_text
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.settings import Settings
@@ -86,7 +82,6 @@ class LanguageModel(Task, LanguageModelOptions):
 
     INPUT_NAME = "prompt"
     NO_ONNX = "a language model cannot be exported as onnx, which has no operators for its text"
-    GOLDEN_INPUTS = GOLDEN_PROMPTS
     STEPS_INPUT = "ids"
 
     # Training
@@ -238,17 +233,25 @@ class LanguageModel(Task, LanguageModelOptions):
         )
         return self.predict([prompt], **asdict(options))[0]["text"]
 
-    def predict(self, texts: Any, **generation: Any) -> list[dict[str, Any]]:
+    def predict(
+        self, texts: Any, earlier: Counter[Any] | None = None, **generation: Any
+    ) -> list[dict[str, Any]]:
         """Generate text for each prompt, in order.
+
+        A text is a function of the seed, of its prompt with its condition, and of its number among
+        those of equal prompts: other prompts do not change it, and equal prompts get different
+        texts.
 
         Args:
             texts: A list of prompts or of pairs ``(prompt, condition)``; or data of any kind that
                 ``fit`` takes, with its own conditions unless ``condition`` is given.
+            earlier: How often each prompt was given in earlier calls that go on in this one; it is
+                counted on.
             generation: The values of ``GenerationOptions``.
 
         Returns:
             For each prompt ``text``, the prompt and the generated text, ``prompt``, and with
-            conditions ``condition``. Each prompt is answered independently, with the same seed.
+            conditions ``condition``.
 
         Raises:
             DataError: A row has an unknown condition.
@@ -256,20 +259,27 @@ class LanguageModel(Task, LanguageModelOptions):
             OptionError: A value is out of its limits.
         """
         options = GenerationOptions(**generation)
-        values = asdict(options) | {"seed": [options.seed, 0]}
+        values = asdict(options)
         del values["condition"]
         answers = []
-        for prompt, condition in self._prompts(texts, options.condition):
-            outputs = self._serve("generate", prompt=[prompt], **condition, **values)
-            asked = {name: value for name, (value,) in condition.items()}
-            answers.append({"text": outputs["text"][0], "prompt": prompt, **asked})
+        for prompt in self._prompts(texts, options.condition, earlier):
+            values["seed"] = [options.seed, prompt.number]
+            outputs = self._serve("generate", prompt=[prompt.text], **prompt.conditions, **values)
+            asked = {name: value for name, (value,) in prompt.conditions.items()}
+            answers.append({"text": outputs["text"][0], "prompt": prompt.text, **asked})
         return answers
 
-    def stream(self, prompt: str | tuple[str, str] = "", **generation: Any) -> Iterator[str]:
+    def stream(
+        self,
+        prompt: str | tuple[str, str] = "",
+        earlier: Counter[Any] | None = None,
+        **generation: Any,
+    ) -> Iterator[str]:
         """Yield the text of ``generate`` in parts, the prompt first.
 
         Args:
             prompt: The beginning of the text, or a pair of it and its condition.
+            earlier: How often each prompt was given before, as for ``predict``.
             generation: The values of ``GenerationOptions``.
 
         Raises:
@@ -277,8 +287,8 @@ class LanguageModel(Task, LanguageModelOptions):
             OptionError: A value is out of its limits.
         """
         options = GenerationOptions(**generation)
-        ((text, condition),) = self._prompts([prompt], options.condition)
-        yield from stream_text(self._serve, text, condition, options, self.token_level == "words")
+        (each,) = self._prompts([prompt], options.condition, earlier)
+        yield from stream_text(self._serve, each, options, self.token_level == "words")
 
     def score(self, texts: Any, condition: str | None = None) -> list[dict[str, Any]]:
         """Return the negative log probability of each text, ``nll`` in nats, and its ``units``.
@@ -288,8 +298,8 @@ class LanguageModel(Task, LanguageModelOptions):
             condition: As for ``predict``.
         """
         rows = [
-            self._serve("score", text=[text], **inputs)
-            for text, inputs in self._prompts(texts, condition)
+            self._serve("score", text=[prompt.text], **prompt.conditions)
+            for prompt in self._prompts(texts, condition)
         ]
         return [{"nll": float(row["nll"][0]), "units": int(row["units"][0])} for row in rows]
 
@@ -300,30 +310,10 @@ class LanguageModel(Task, LanguageModelOptions):
         return LanguageModelOutcomes(rows, reading.checksum(self, data))
 
     def _prompts(
-        self, texts: Any, condition: str | None
-    ) -> list[tuple[str, dict[str, Sequence[str]]]]:
-        """Return each prompt with its other inputs: its condition, if the model has conditions.
-
-        Raises:
-            DataError: An input is not a pair of both.
-            OptionError: A condition is unknown.
-        """
+        self, texts: Any, condition: str | None, earlier: Counter[Any] | None = None
+    ) -> Iterator[Prompt]:
         self._check_fitted()
-        pairs: Any
-        if isinstance(texts, list) and all(isinstance(text, str | tuple) for text in texts):
-            for text in texts:
-                if isinstance(text, tuple) and len(text) != 2:
-                    raise DataError(f"{text!r} is not a pair of a prompt and its condition")
-            pairs = [(text, condition) if isinstance(text, str) else text for text in texts]
-        elif self.classes and condition is None:
-            source = open_conditioned(texts, "test", self)
-            pairs = list(conditioned_prompts(source, self, self.classes))
-        else:
-            stream = open_stream(texts, "test", self)
-            pairs = [(text, condition) for text in whole_texts(stream)]
-        for _, label in pairs:
-            check_condition(label, self.classes)
-        return [(text, {"condition": [label]} if self.classes else {}) for text, label in pairs]
+        return prompts(texts, condition, self, self.classes, earlier)
 
     # Exporting
 

@@ -7,6 +7,14 @@ from typing import Any
 from toolkit.tasks.card import LIMITS
 from toolkit.tasks.translation.options import TranslatorOptions
 
+#: The texts of each vocabulary, by the name of its file.
+VOCABULARIES = {
+    "source_target": "texts of both sides",
+    "source": "sources",
+    "target": "targets",
+    "vocabulary": "texts",
+}
+
 TRANSLATION_LIMITS = (
     "It answers every text, also one in another language or on another subject than the training "
     "data; such translations are wrong, even if they are fluent.",
@@ -33,4 +41,8 @@ def card_words(options: TranslatorOptions, facts: Mapping[str, Any]) -> dict[str
             f"{options.token_level}, and translates much longer texts badly."
         ),
         "limits": TRANSLATION_LIMITS,
+        "contents": {
+            f"{name}.txt": f"the most frequent {options.token_level} of the training {of}"
+            for name, of in VOCABULARIES.items()
+        },
     }

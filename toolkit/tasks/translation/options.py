@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 
 from toolkit.data.pairs.options import PairColumnOptions
 from toolkit.errors import OptionError
+from toolkit.evaluation.options import BleuOptions
 from toolkit.options import Limits, check_options, option
 from toolkit.tasks.options import (
     EmbeddingOptions,
@@ -71,6 +72,7 @@ class BeamSearchOptions:
 class TranslatorOptions(
     PairColumnOptions,
     BeamOptions,
+    BleuOptions,
     EncoderOptions,
     EmbeddingOptions,
     TrainingOptions,

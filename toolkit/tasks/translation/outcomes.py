@@ -26,26 +26,28 @@ class TranslatorOutcomes:
         translations: Their translations.
         references: The references.
         checksum: The checksum of the pairs as read.
+        tokenizer: The name of sacreBLEU's tokenizer.
     """
 
     sources: Sequence[str]
     translations: Sequence[str]
     references: Sequence[str]
     checksum: int
+    tokenizer: str
 
     def metrics(self) -> dict[str, Any]:
         """Return BLEU, chrF and the share of exact matches, and BLEU by the length of sources."""
-        metrics = translation_metrics(self.translations, self.references)
+        metrics = translation_metrics(self.translations, self.references, self.tokenizer)
         if not metrics["bleu"]:
             logger.warning(
-                "BLEU is 0, because no translation has four words or none has a correct word; for "
+                "BLEU is 0, because no translation has four tokens or none has a correct one; for "
                 "short texts, chrF and the share of exact matches are more informative"
             )
         return metrics | {"by_length": [row._asdict() for row in self._by_length()]}
 
     def statistics(self) -> Statistics:
         """Return the statistics of BLEU and chrF, one row per pair."""
-        return translation_statistics(self.translations, self.references)
+        return translation_statistics(self.translations, self.references, self.tokenizer)
 
     def write(self, folder: Path, metrics: Mapping[str, Any]) -> None:
         """Write ``metrics.json``, ``translations.csv`` and ``bleu_by_length.png``."""
@@ -53,4 +55,4 @@ class TranslatorOutcomes:
         write_translations(folder, metrics, self._by_length(), *texts)
 
     def _by_length(self) -> Any:
-        return bleu_by_length(self.sources, self.translations, self.references)
+        return bleu_by_length(self.sources, self.translations, self.references, self.tokenizer)

@@ -17,8 +17,10 @@ from toolkit.data import (
     scan_pairs,
 )
 from toolkit.errors import DataError, count
+from toolkit.evaluation import resolve_tokenizer
 from toolkit.tasks.card import validation_words
 from toolkit.tasks.defaults import DataSize
+from toolkit.tasks.golden import first_inputs
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.settings import Settings
 from toolkit.tasks.translation import defaults
@@ -86,12 +88,17 @@ def prepare_pairs(
         pairs = [example for example, is_held in rows_held if is_held]
     if validation_data is not None or held.any():
         held_out = encode_pairs(iter(pairs), *layers)
+    references = [pair.target for pair in pairs]
+    tokenizer = resolve_tokenizer(settings.bleu_tokenizer, references)
+    if references:
+        settings = settings.resolve(bleu_tokenizer=tokenizer)
     return PreparedPairs(
         settings=settings,
         preprocessing=layers[0],
         target_preprocessing=layers[1],
         train=train,
         held_out=held_out,
+        held_out_inputs=(lambda: first_inputs(pair.source for pair in pairs)) if pairs else None,
         size=DataSize(len(train), int(train.target_lengths.sum())),
         facts={
             "data": examples.source.name,

@@ -7,17 +7,9 @@ import numpy as np
 import tensorflow as tf
 
 from toolkit.decoding import Decoded, beam_search, greedy
+from toolkit.export.signatures import in_one_batch
 from toolkit.layers.sequences import length_mask, with_length
 from toolkit.models import SequenceModel
-
-#: The default inputs of the golden file: short, long, empty and unusual texts.
-GOLDEN_TEXTS = (
-    "A dog runs across the field.",
-    "Two people are talking in front of a house.",
-    "",
-    "¿Por qué no? Ça va 👍🏽 … 好看!",
-    "word " * 30,
-)
 
 #: The number of tokens that a translation may have beyond ``length_ratio`` times its source.
 SPARE = 10
@@ -52,7 +44,8 @@ def signatures(
     The translation of an empty text or white space is empty, with score 0.
 
     ``beam`` takes ``text`` and ``beam_size`` int32 [], K, and returns ``translations`` string [B,
-    K] and ``scores`` float [B, K], the best first.
+    K] and ``scores`` float [B, K], the best first. Where there are fewer than K, as for an empty
+    text, the last one is repeated.
 
     ``align`` takes ``text`` and ``translation`` string [B], and returns ``source`` string [B, S]
     and ``target`` string [B, T], the tokens of both, and ``weights`` float [B, T, S], the attention
@@ -71,7 +64,7 @@ def signatures(
         source = text_model.prepare(text)
         step, state, memory = network.decoder(source)
         most = limits(source["length"], length_ratio)
-        return beam_search(step, state, most, size, length_penalty, memory)
+        return filled(beam_search(step, state, most, size, length_penalty, memory))
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")], autograph=False)
     def serving_default(text: Any) -> dict[str, Any]:
@@ -95,10 +88,9 @@ def signatures(
         shape = tf.shape(decoded.ids)
         texts = target_text.detokenize(tf.reshape(decoded.ids, [-1, shape[2]]))
         blank = tf.strings.regex_full_match(text, BLANK)[:, None]
-        empty_scores = tf.one_hot(0, shape[1], on_value=0.0, off_value=-float("inf"))
         return {
             "translations": tf.where(blank, "", tf.reshape(texts, shape[:2])),
-            "scores": tf.where(blank, empty_scores, decoded.scores),
+            "scores": tf.where(blank, 0.0, decoded.scores),
         }
 
     @tf.function(
@@ -109,6 +101,7 @@ def signatures(
         autograph=False,
     )
     def align(text: Any, translation: Any) -> dict[str, Any]:
+        text, translation = in_one_batch(text=text, translation=translation)
         source, target = text_model.prepare(text), with_length(target_text(translation))
         ids = target["values"]
         weights = network.align(source, tf.pad(ids[:, :-1], [[0, 0], [1, 0]]))
@@ -122,6 +115,23 @@ def signatures(
 
     functions = {"serving_default": serving_default, "beam": beam}
     return functions if network.attention is None else {**functions, "align": align}
+
+
+def filled(decoded: Decoded) -> Decoded:
+    """Return the results of a beam search, with the last one repeated in place of missing ones.
+
+    So all scores are finite, as formats such as JSON need them.
+
+    Args:
+        decoded: Sequences [B, K, T], the best first, and their scores [B, K], minus infinity where
+            there are no more.
+    """
+    count = tf.reduce_sum(tf.cast(decoded.scores > decoded.scores.dtype.min, tf.int32), axis=1)
+    place = tf.minimum(tf.range(tf.shape(decoded.scores)[1]), tf.maximum(count - 1, 0)[:, None])
+    scores = tf.gather(decoded.scores, place, batch_dims=1)
+    return Decoded(
+        tf.gather(decoded.ids, place, batch_dims=1), tf.maximum(scores, scores.dtype.min)
+    )
 
 
 def translate_all(texts: Sequence[str], ask: Ask, beam_size: int) -> dict[str, Any]:

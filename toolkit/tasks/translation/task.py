@@ -21,9 +21,10 @@ from toolkit.data import (
 )
 from toolkit.diagnostics.diagnosis import Subject, Track, Window, longest, shortened
 from toolkit.errors import ModelError
-from toolkit.evaluation import translation_metrics
+from toolkit.evaluation import bleu_is_telling, resolve_tokenizer, translation_metrics
 from toolkit.layers.cross_entropy import cross_entropy
 from toolkit.models import EncoderDecoder, SequenceModel
+from toolkit.options import option
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.settings import Settings
 from toolkit.tasks.task import Task
@@ -34,7 +35,6 @@ from toolkit.tasks.translation.options import MONITORS, BeamSearchOptions, Trans
 from toolkit.tasks.translation.outcomes import TranslatorOutcomes
 from toolkit.tasks.translation.prepared import PreparedPairs, prepare_pairs
 from toolkit.tasks.translation.serving import (
-    GOLDEN_TEXTS,
     greedy_ids,
     signatures,
     translate_all,
@@ -68,7 +68,8 @@ class Translator(Task, TranslatorOptions):
     DataFrame, or ``(sources, targets)``.
 
     ``evaluate`` returns sacreBLEU's BLEU and chrF with their signatures, BLEU without case, the
-    share of translations that equal the reference, and BLEU by the length of the source. Its
+    share of translations that equal the reference, and BLEU by the length of the source. The
+    tokenizer of BLEU is the option ``bleu_tokenizer``, which may be changed after ``fit``. Its
     ``output`` folder gets ``metrics.json``, ``translations.csv``, the worst first, and
     ``bleu_by_length.png``.
 
@@ -79,7 +80,6 @@ class Translator(Task, TranslatorOptions):
         "a translator cannot be exported as onnx, which has no operators for its text and its beam "
         "search"
     )
-    GOLDEN_INPUTS = GOLDEN_TEXTS
     STEPS_INPUT = "target"
 
     # Training
@@ -117,12 +117,28 @@ class Translator(Task, TranslatorOptions):
     def _monitors(self) -> Mapping[str, str]:
         return MONITORS
 
+    def _monitor(self, prepared: Prepared) -> str:
+        assert isinstance(prepared, PreparedPairs)
+        settings = prepared.settings
+        references = [pair.target for pair in prepared.held_out_pairs]
+        if settings.monitor != "auto" or not references:
+            return super()._monitor(prepared)
+        if bleu_is_telling(references, settings.bleu_tokenizer):
+            return super()._monitor(prepared)
+        logger.info(
+            "monitor: chrf (chosen; set %s), since BLEU counts runs of four tokens and most "
+            "references to validate with are shorter",
+            option("monitor"),
+        )
+        return "chrf"
+
     def _validation(self, network: keras.Model, prepared: Prepared) -> Callable[[], dict[str, Any]]:
         """Translate the held-out sources greedily and measure the result."""
         assert isinstance(prepared, PreparedPairs)
         held_out: PairCorpus = prepared.held_out
         batches = LengthBatches(held_out, VALIDATION_TOKENS, shuffle=False)
         references = [pair.target for pair in prepared.held_out_pairs]
+        tokenizer = prepared.settings.bleu_tokenizer
         ratio = prepared.facts["length_ratio"]
 
         @tf.function(
@@ -141,7 +157,7 @@ class Translator(Task, TranslatorOptions):
             texts = batches.restore(np.concatenate([part[0].numpy() for part in parts]))
             translations = [text.decode("utf-8", "replace") for text in texts]
             loss, tokens = (sum(float(part[i]) for part in parts) for i in (1, 2))
-            metrics = translation_metrics(translations, references)
+            metrics = translation_metrics(translations, references, tokenizer)
             return metrics | {"log_loss": loss / max(1.0, tokens)}
 
         return measure
@@ -155,6 +171,7 @@ class Translator(Task, TranslatorOptions):
         return translation_metrics(
             [answer["translation"] for answer in answers],
             [pair.target for pair in prepared.held_out_pairs],
+            prepared.settings.bleu_tokenizer,
         )
 
     def _inspect(self, settings: Settings, data: Any, validation_data: Any) -> dict[str, Any]:
@@ -280,6 +297,8 @@ class Translator(Task, TranslatorOptions):
         }
 
     def _outcomes(self, data: Any, keep_errors: bool) -> TranslatorOutcomes:
+        if self.bleu_tokenizer != "auto":
+            resolve_tokenizer(self.bleu_tokenizer, ())  # complains before anything is translated
         stream = iter(PairExamples(open_pairs(data, "test", self), self))
         pairs: list[tuple[str, str]] = []
         translations: list[str] = []
@@ -291,7 +310,8 @@ class Translator(Task, TranslatorOptions):
             pairs += chunk
             checksum = zlib.crc32(repr(chunk).encode("utf-8", "surrogatepass"), checksum)
         sources, references = ([pair[side] for pair in pairs] for side in (0, 1))
-        return TranslatorOutcomes(sources, translations, references, checksum)
+        tokenizer = resolve_tokenizer(self.bleu_tokenizer, references)
+        return TranslatorOutcomes(sources, translations, references, checksum, tokenizer)
 
     # Exporting
 
