@@ -3,6 +3,7 @@
 import tomllib
 from pathlib import Path
 
+from documented_task import code_lines
 from setuptools import find_packages
 
 ROOT = Path(__file__).parents[2]
@@ -30,3 +31,11 @@ def test_no_folder_has_too_many_source_files() -> None:
     }
     assert counts["toolkit/data"] > 1
     assert {folder: n for folder, n in counts.items() if n > MOST} == {}
+
+
+def test_the_documented_task_and_each_task_file_are_short() -> None:
+    assert 100 < code_lines() <= 150
+    tasks = [*(ROOT / "toolkit" / "tasks").glob("*/task.py")]
+    assert len(tasks) > 3
+    for path in tasks:
+        assert len(path.read_text(encoding="utf-8").splitlines()) < 350, path

@@ -65,7 +65,7 @@ class Classifier(Task):
 
     def _content(self, example: Any) -> bytes:
         """Return the input of an example as bytes, for the checksum of the data."""
-        return self._text(example).encode("utf-8", "surrogatepass")
+        return _bytes(example)
 
     def _steps(self, values: Any) -> list[str]:
         """Return the time steps of one sequence as texts for reports."""
@@ -182,14 +182,22 @@ class Classifier(Task):
             labels.append(encoder.encode([example.label for example in chunk]))
             answers.append(outputs["probabilities"] if self.classes else outputs["value"][:, None])
             for example in chunk:
-                content = self._content(example)
-                read = repr((len(content), example.label)).encode("utf-8", "surrogatepass")
-                checksum = zlib.crc32(content + read, checksum)
+                read = self._content(example) + _bytes(example.label)
+                checksum = zlib.crc32(read, checksum)
             if keep_errors and self.target == "classes":
                 texts = [self._text(example) for example in chunk]
                 errors = worst_errors(texts, labels[-1], answers[-1], self.classes, among=errors)
         together = np.concatenate(labels), np.concatenate(answers)
         return ClassifierOutcomes(self.target, self.classes, *together, errors, checksum)
+
+
+def _bytes(value: Any) -> bytes:
+    """Return a value as bytes, with all elements of the arrays in it."""
+    if isinstance(value, tuple):
+        return b"".join(map(_bytes, value))
+    if isinstance(value, np.ndarray):
+        return repr(value.shape).encode() + value.tobytes()
+    return repr(value).encode("utf-8", "surrogatepass") + b"\n"
 
 
 def class_outputs(answer: Any, classes: Sequence[str]) -> dict[str, Any]:

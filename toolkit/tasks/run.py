@@ -220,8 +220,8 @@ class Run(ABC):
 
     def _questions(self, golden: Sequence[Any] | str | None) -> list[dict[str, Any]]:
         """Return the arguments of ``serving_default`` for each question of the golden file."""
-        inputs: Sequence[Any] = chosen_inputs(golden, self._held_out_inputs) or self.GOLDEN_INPUTS
-        inputs = inputs or vocabulary_texts(self._needs_model("export").preprocessing)
+        inputs: list[Any] = [*(chosen_inputs(golden, self._held_out_inputs) or self.GOLDEN_INPUTS)]
+        inputs = inputs or [*vocabulary_texts(self._needs_model("export").preprocessing)]
         if not inputs:
             raise OptionError("golden has no inputs; an export needs at least one")
         if all(isinstance(each, Mapping) for each in inputs):  # of a golden file

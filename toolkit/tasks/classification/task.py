@@ -158,6 +158,9 @@ class TextClassifier(Classifier, TextClassifierOptions):
     def _text(self, example: Example) -> str:
         return example.text
 
+    def _content(self, example: Example) -> bytes:
+        return example.text.encode("utf-8", "surrogatepass")
+
     def _steps(self, values: Any) -> list[str]:
         tokenizer = self._needs_model("diagnose").preprocessing
         return [token.decode() for token in tokenizer.tokens_of(values).numpy()]
