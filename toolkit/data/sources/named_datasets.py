@@ -20,6 +20,8 @@ NAME = re.compile(r"[a-z]\w*(/[\w.-]+)?(:[\w\[\]%:]+)?", re.ASCII)
 
 logger = logging.getLogger("toolkit")
 
+#: ``tf.data.INFINITE_CARDINALITY``, without an import of TensorFlow.
+INFINITE = -1
 _RETRIES = 1  # the default of ten takes minutes without a network
 
 
@@ -34,7 +36,7 @@ class DatasetSource:
             components have rank 1.
 
     Raises:
-        DataError: Its elements are of another kind.
+        DataError: Its elements are of another kind, or it never ends.
     """
 
     def __init__(
@@ -44,6 +46,11 @@ class DatasetSource:
         class_names: Mapping[str, Sequence[str]] | None = None,
         batched: bool | None = None,
     ) -> None:
+        if int(dataset.cardinality()) == INFINITE:
+            raise DataError(
+                f"{name} never ends, so that it cannot be read to its end; leave out repeat(), or "
+                "limit it by take()"
+            )
         self.name = name
         self._class_names = class_names or {}
         spec = dataset.element_spec
