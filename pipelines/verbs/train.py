@@ -93,10 +93,11 @@ def _explain_interruption(run: Path) -> Iterator[None]:
     """Add to an interruption what the same command will do next."""
     try:
         yield
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interruption:
         place = checkpoint_place(run)
         effect = f"continues from {place}" if place else "starts again"
-        raise KeyboardInterrupt(f"the same command {effect}") from None
+        interruption.args = (f"the same command {effect}",)
+        raise
 
 
 def _already_finished(run: Path, requested: dict[str, Any]) -> bool:

@@ -86,7 +86,8 @@ def fit(
         ModelError: The checkpoint cannot be read.
         DivergedError: The loss or the gradient became infinite or NaN; the model keeps the last
             good weights.
-        KeyboardInterrupt: Ctrl-C was pressed. With checkpoints, the current batch is finished and a
+        KeyboardInterrupt: Ctrl-C was pressed, or another signal came whose handler is that of
+            ``toolkit.training.interruption``. With checkpoints, the current batch is finished and a
             checkpoint is written; pressed again, it ends the training at once.
     """
     optimizer = make_optimizer(options, epochs * len(train))
