@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator
 
 from pipelines import ENDINGS
+from pipelines.output import watch_output
 from toolkit.errors import ToolkitError, as_message
 
 #: The exit code of an end by a signal is this and the number of the signal.
@@ -36,6 +37,7 @@ def set_up(debug: bool) -> None:
     if not debug:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         warnings.simplefilter("ignore")
+    watch_output()
     if isinstance(sys.stdout, io.TextIOWrapper):  # so that any text can be written
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 

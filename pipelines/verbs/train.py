@@ -25,6 +25,7 @@ from pipelines.verbs.common import (
 from pipelines.verbs.verb import Verb
 from toolkit.errors import DivergedError, ModelError, OptionError, shorten
 from toolkit.export import CARD_FILE, newest_version, upgrade_description
+from toolkit.files import check_no_link
 from toolkit.options import differences
 from toolkit.training import CHECKPOINT, checkpoint_place
 
@@ -48,6 +49,7 @@ def _train(pipeline: Pipeline, options: Any) -> int:
     data = {"data": options.data, "validation_data": options.validation_data}
     run = Path(options.output)
     check_not_file(run)
+    _check_no_links(run)
     kept = {name: values[name] for name in values if name not in columns.WITHOUT_EFFECT}
     requested = kept | data
     if _already_finished(run, requested):
@@ -86,6 +88,17 @@ def _train(pipeline: Pipeline, options: Any) -> int:
     arguments = pipeline.labelled.predict_arguments(text, task.classes)
     logger.info("try it: %s predict %s %s", pipeline.command, shlex.quote(str(run)), arguments)
     return 0
+
+
+def _check_no_links(run: Path) -> None:
+    """Check that the folders in a run's folder that a training writes or removes are no links.
+
+    Raises:
+        OptionError: One is a link.
+    """
+    for path in run.glob("*"):
+        if path.name == CHECKPOINT or path.name.isdecimal():
+            check_no_link(path)
 
 
 @contextlib.contextmanager
