@@ -24,7 +24,11 @@ LEAN: dict[str, Any] = {
     "embedding_size": 4,
     "hidden_size": 4,
 }
-TEXTS = ["\U0001f600 \U0001f600 Ada Moss flew to Cork.", "é è In Lima, Bo slept.", "Nobody slept."]
+TEXTS = [
+    "\U0001f600 \U0001f600 Ada Moss flew to Cork. Nobody else did.",
+    "é è In Lima, Bo slept.",
+    "Nobody slept.",
+]
 SPANS = [[(4, 12, "PER"), (21, 25, "LOC")], [(7, 11, "LOC"), (13, 15, "PER")], []]
 
 
@@ -50,12 +54,13 @@ def shifted(way: str) -> tuple[list[str], list[list[tuple[int, int, str]]]]:
 @pytest.mark.parametrize("way", [UTF8, INCLUSIVE])
 def test_a_training_that_could_learn_nothing_is_refused_with_the_cause(way: str) -> None:
     texts, spans = shifted(way)
+    words = texts[0][slice(*spans[0][0][:2])].strip()
     tagger = EntityTagger(**LEAN, validation_split=0.0)
     with pytest.raises(DataError) as caught:
         tagger.fit((texts, spans))
     assert str(caught.value) == (
         "the list: 4 of 4 entities do not begin and end where tokens of one sentence do, and "
-        f"cannot be learnt ({texts[0][slice(*spans[0][0][:2])]!r} in row 1); {way}"
+        f"cannot be learnt ({words!r} in row 1); {way}"
     )
     assert tagger.sequence_model is None
 

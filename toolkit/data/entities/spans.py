@@ -112,10 +112,18 @@ def other_offsets(text: str, start: int, end: int) -> Iterator[tuple[str, int, i
         yield INCLUSIVE, start, end + 1
 
 
-def likely_cause(causes: Counter[str], number: int) -> str:
-    """Return what explains most of a number of unaligned entities, as part of a message."""
+def likely_cause(causes: Counter[str], unaligned: int, entities: int) -> str:
+    """Return what explains most unaligned entities, as part of a message; empty if nothing does.
+
+    Inclusive ends leave hardly any entity aligned, so that they must explain most of all.
+
+    Args:
+        causes: How many unaligned entities each way of counting offsets explains.
+        unaligned: The number of unaligned entities.
+        entities: The number of all entities.
+    """
     for cause, explained in causes.most_common(1):
-        if 2 * explained > number:
+        if 2 * explained > (entities if cause == INCLUSIVE else unaligned):
             return f"; {cause}"
     return ""
 

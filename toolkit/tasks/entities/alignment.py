@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, product
 from typing import Any
 
 import numpy as np
@@ -119,15 +119,21 @@ class UnalignedEntities:
         return (
             f"{self.unaligned} of {self.entities} entities do not begin and end where tokens of "
             f"one sentence do, and cannot be {cannot} ({self._first})"
-            f"{likely_cause(self._causes, self.unaligned)}"
+            f"{likely_cause(self._causes, self.unaligned, self.entities)}"
         )
 
 
 def _cause(span: Span, text: str, starts: Sequence[int], ends: Sequence[int]) -> str:
-    """Return the way of counting offsets that aligns a span with tokens; empty if none does."""
-    for cause, start, end in other_offsets(text, span.start, span.end):
-        if align([Span(start, end, span.label)], starts, ends)[0]:
-            return cause
+    """Return the way of counting offsets that aligns a span with tokens; empty if none does.
+
+    The span may have lost a space at each end when it was read.
+    """
+    firsts = [span.start, *([span.start - 1] if text[: span.start][-1:].isspace() else [])]
+    lasts = [span.end, *([span.end + 1] if text[span.end : span.end + 1].isspace() else [])]
+    for first, last in product(firsts, lasts):
+        for cause, start, end in other_offsets(text, first, last):
+            if align([Span(start, end, span.label)], starts, ends)[0]:
+                return cause
     return ""
 
 

@@ -154,7 +154,7 @@ def _files(inspected: _InspectedSentences, warnings: Warnings) -> list[dict[str,
                 f"{examples.source.name}: {sentences.unaligned:,} of {entities:,} entities "
                 f"({sentences.unaligned / entities:.1%}) do not begin and end where tokens of one "
                 f"sentence do, so that they cannot be learnt ({'; '.join(first)})"
-                f"{likely_cause(sentences.causes, sentences.unaligned)}",
+                f"{likely_cause(sentences.causes, sentences.unaligned, entities)}",
             )
     return files
 
