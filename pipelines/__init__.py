@@ -5,13 +5,22 @@ import signal
 import sys
 from types import FrameType
 
+#: What is said of the end by each signal.
+ENDINGS = {
+    signal.SIGINT: "interrupted",
+    signal.SIGTERM: "terminated",
+    signal.SIGHUP: "hung up",
+}
 
-def exit_on_interrupt(_signal: int, _frame: FrameType | None) -> None:
-    """Exit at once on Ctrl-C, before the work has begun."""
-    os.write(2, b"interrupted\n")
-    os._exit(130)
+
+def exit_at_once(number: int, _frame: FrameType | None) -> None:
+    """Exit at once on Ctrl-C and its like, before the work has begun."""
+    os.write(2, f"{ENDINGS[signal.Signals(number)]}\n".encode())
+    os._exit(128 + number)
 
 
-# While ``python -m pipelines.<name>`` is imported; ``main`` then handles Ctrl-C itself.
-if sys.argv[:1] == ["-m"] and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-    signal.signal(signal.SIGINT, exit_on_interrupt)
+# While ``python -m pipelines.<name>`` is imported; ``main`` then handles the signals itself.
+if sys.argv[:1] == ["-m"]:
+    for _number in ENDINGS:
+        if signal.getsignal(_number) in (signal.default_int_handler, signal.SIG_DFL):
+            signal.signal(_number, exit_at_once)

@@ -6,11 +6,12 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from pipelines import console, exit_on_interrupt
+from pipelines import ENDINGS, console, exit_at_once
 from pipelines.pipeline import Pipeline
 from pipelines.verbs import VERBS
 from toolkit.errors import OptionError
 from toolkit.options import on_the_command_line
+from toolkit.training.interruption import interrupt
 
 __all__ = ["Pipeline", "main"]
 
@@ -23,18 +24,23 @@ def main(pipeline: Pipeline, arguments: Sequence[str] | None = None) -> int:
         arguments: The words after the program's name; those of the process when None.
 
     Returns:
-        0 done; 1 the work failed; 2 bad usage or bad input; 130 interrupted.
+        0 done; 1 the work failed; 2 bad usage or bad input; 130 interrupted, 143 terminated and 129
+        hung up.
     """
     if arguments is not None:
         return _run(pipeline, arguments)
+    for number in ENDINGS:
+        if signal.getsignal(number) in (exit_at_once, signal.SIG_DFL):
+            signal.signal(number, interrupt)
     try:
         code = _run(pipeline, sys.argv[1:])
-    except KeyboardInterrupt:  # a second Ctrl-C, during clean-up
-        code = console.INTERRUPTED
-    if code == console.INTERRUPTED:
+    except KeyboardInterrupt as again:  # a second one, during clean-up
+        code = console.interrupted(again)
+    if code > console.SIGNALLED:
         os._exit(code)  # TensorFlow and Python take seconds to shut down
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the work is done; let the interpreter exit
+    for number in ENDINGS:  # the work is done; let the interpreter exit
+        if signal.getsignal(number) in (interrupt, signal.default_int_handler):
+            signal.signal(number, signal.SIG_IGN)
     return code
 
 
@@ -48,8 +54,6 @@ def _run(pipeline: Pipeline, arguments: Sequence[str]) -> int:
 
 def _dispatch(pipeline: Pipeline, arguments: Sequence[str]) -> int:
     """Run the verb that the arguments name."""
-    if signal.getsignal(signal.SIGINT) is exit_on_interrupt:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
     if not arguments:
         raise OptionError(f"a verb is missing; it can be {', '.join(VERBS)} (or --help)")
     verb, *rest = arguments

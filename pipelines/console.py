@@ -4,14 +4,18 @@ import contextlib
 import io
 import logging
 import os
+import signal
 import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
 
+from pipelines import ENDINGS
+from pipelines.output import watch_output
 from toolkit.errors import ToolkitError, as_message
 
-INTERRUPTED = 130
+#: The exit code of an end by a signal is this and the number of the signal.
+SIGNALLED = 128
 _BAD_PATH = (
     *(FileNotFoundError, NotADirectoryError, IsADirectoryError, FileExistsError, PermissionError),
 )
@@ -33,6 +37,7 @@ def set_up(debug: bool) -> None:
     if not debug:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         warnings.simplefilter("ignore")
+    watch_output()
     if isinstance(sys.stdout, io.TextIOWrapper):  # so that any text can be written
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
@@ -100,7 +105,7 @@ def exit_code(work: Callable[[], int], debug: bool) -> int:
         debug: Show the traceback too.
 
     Returns:
-        0 done; 1 the work failed; 2 bad usage or bad input; 130 interrupted.
+        0 done; 1 the work failed; 2 bad usage or bad input; 130, 143 or 129 ended by a signal.
     """
     try:
         code = work()
@@ -109,14 +114,21 @@ def exit_code(work: Callable[[], int], debug: bool) -> int:
     except BrokenPipeError:  # the reader of our output has stopped
         return 0
     except KeyboardInterrupt as interruption:
-        _write_error("; ".join(["interrupted", *map(str, interruption.args)]))
-        return INTERRUPTED
+        code = interrupted(interruption)
+        ending = ENDINGS[signal.Signals(code - SIGNALLED)]
+        _write_error("; ".join([ending, *map(str, interruption.args)]))
+        return code
     except Exception as error:
         if debug:
             traceback.print_exc()
         return _report_error(error, debug)
     finally:
         _flush_output()
+
+
+def interrupted(interruption: KeyboardInterrupt) -> int:
+    """Return the exit code of an end by Ctrl-C or another signal."""
+    return SIGNALLED + getattr(interruption, "number", signal.SIGINT)
 
 
 def _flush_output() -> None:

@@ -1,5 +1,6 @@
 """Atomic writing of files and folders, locks, and errors that name their file."""
 
+import errno
 import fcntl
 import glob
 import os
@@ -9,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+
+from toolkit.errors import OptionError
 
 
 @contextmanager
@@ -26,6 +29,37 @@ def with_filename(path: str | os.PathLike[str]) -> Iterator[None]:
         raise
 
 
+def make_folder(path: str | os.PathLike[str]) -> Path:
+    """Create a folder with its parents, if it is missing.
+
+    Returns:
+        The path.
+
+    Raises:
+        OSError: It cannot be created; a link that leads nowhere is named with its target.
+    """
+    path = Path(path)
+    for part in (path, *path.parents):
+        if part.is_symlink() and not part.exists():
+            reason = f"a link to {os.readlink(part)}, which does not exist"
+            raise FileNotFoundError(errno.ENOENT, reason, os.fspath(part))
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def check_no_link(path: str | os.PathLike[str]) -> None:
+    """Check that a folder within a run's folder is no link, since writing would change its target.
+
+    Raises:
+        OptionError: It is a link.
+    """
+    if os.path.islink(path):
+        raise OptionError(
+            f"{os.fspath(path)} is a link to {os.readlink(path)}; a run is written into its own "
+            "folder alone; remove the link"
+        )
+
+
 @contextmanager
 def temporary_sibling(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a hidden path in the same folder, for a file or folder that is renamed when complete.
@@ -37,7 +71,7 @@ def temporary_sibling(path: str | os.PathLike[str]) -> Iterator[Path]:
         path: The final path; its folder is created if missing.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     prefix = f".unfinished-{path.name}-{socket.gethostname()}-"
     for leftover in path.parent.glob(f"{glob.escape(prefix)}*"):
         if not _is_running(leftover.name.removeprefix(prefix)):

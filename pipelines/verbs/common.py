@@ -19,7 +19,7 @@ from toolkit.data import Source
 from toolkit.errors import DataError, ModelError, OptionError
 from toolkit.evaluation import report_table
 from toolkit.export import ARCHIVE, read_description
-from toolkit.files import exclusive_lock
+from toolkit.files import exclusive_lock, make_folder
 from toolkit.tasks.protocol import TaskProtocol
 
 #: The value of ``--golden`` for inputs that ``train`` holds out.
@@ -289,7 +289,7 @@ def output_folder(path: str | os.PathLike[str]) -> Iterator[None]:
     folder = Path(path)
     check_not_file(folder)
     created = [path for path in (folder, *folder.parents) if not path.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     try:
         try:
             tempfile.TemporaryFile(dir=folder).close()

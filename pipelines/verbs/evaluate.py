@@ -23,7 +23,7 @@ from pipelines.verbs.verb import Verb
 from toolkit.errors import OptionError
 from toolkit.evaluation import metrics_table, over_seeds
 from toolkit.export import description_path
-from toolkit.files import atomic_write
+from toolkit.files import atomic_write, check_no_link
 
 logger = logging.getLogger("toolkit.pipelines")
 
@@ -69,7 +69,8 @@ def _train_seeds(pipeline: Pipeline, run: str, count: int) -> dict[int, str]:
     """Train a run's configuration with other seeds and return the folder of each.
 
     Raises:
-        OptionError: The run does not name its training data, or there are too few seeds.
+        OptionError: The run does not name its training data, there are too few seeds, or their
+            folder is a link.
     """
     if count < 2:
         raise OptionError(f"--seeds is {count}; a deviation needs at least 2")
@@ -81,6 +82,8 @@ def _train_seeds(pipeline: Pipeline, run: str, count: int) -> dict[int, str]:
         )
     own, logs = description["options"]["seed"], description["options"].get("tensorboard")
     folders = {seed: str(Path(run, "seeds", str(seed))) for seed in range(own + 1, own + 1 + count)}
+    for path in (str(Path(run, "seeds")), *folders.values()):
+        check_no_link(path)
     for seed, folder in folders.items():
         logger.info("seed %d (%d of %d): %s", seed, seed - own, count, folder)
         line = ["--config", str(description_path(run)), "--seed", str(seed), "--output", folder]

@@ -26,6 +26,7 @@ from pipelines.verbs.common import (
 from pipelines.verbs.verb import Verb
 from toolkit.errors import DivergedError, ModelError, OptionError, shorten
 from toolkit.export import CARD_FILE, newest_version, upgrade_description
+from toolkit.files import check_no_link
 from toolkit.options import differences
 from toolkit.training import CHECKPOINT, checkpoint_place
 
@@ -49,6 +50,7 @@ def _train(pipeline: Pipeline, options: Any) -> int:
     data = {"data": options.data, "validation_data": options.validation_data}
     run = Path(options.output)
     check_not_file(run)
+    _check_no_links(run)
     kept = {name: values[name] for name in values if name not in columns.WITHOUT_EFFECT}
     requested = kept | data
     if _already_finished(run, requested):
@@ -94,15 +96,27 @@ def _train(pipeline: Pipeline, options: Any) -> int:
     return 0
 
 
+def _check_no_links(run: Path) -> None:
+    """Check that the folders in a run's folder that a training writes or removes are no links.
+
+    Raises:
+        OptionError: One is a link.
+    """
+    for path in run.glob("*"):
+        if path.name == CHECKPOINT or path.name.isdecimal():
+            check_no_link(path)
+
+
 @contextlib.contextmanager
 def _explain_interruption(run: Path) -> Iterator[None]:
     """Add to an interruption what the same command will do next."""
     try:
         yield
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interruption:
         place = checkpoint_place(run)
         effect = f"continues from {place}" if place else "starts again"
-        raise KeyboardInterrupt(f"the same command {effect}") from None
+        interruption.args = (f"the same command {effect}",)
+        raise
 
 
 def _already_finished(run: Path, requested: dict[str, Any]) -> bool:

@@ -96,7 +96,7 @@ def test_columns_by_number(tmp_path: Path) -> None:
     assert "has 5 columns; tag_column=6 is none of them" in complaint(path, tag_column="6")
     assert "has 5 columns; token_column=0 is none" in complaint(path, token_column="0")
     assert "no column 'ner' (tag_column); it has: 1, 2" in complaint(path, tag_column="ner")
-    assert "no column of tags beside that of the tokens, '1'" in complaint(path, tag_column="1")
+    assert "no column of tags beside that of the tokens, '2'" in complaint(path, tag_column="2")
 
 
 @pytest.mark.parametrize(
@@ -344,7 +344,8 @@ FILES = {
         (
             "a I-X\nb O\n\nc I-X\n\nd B-X\n",
             "line 6: the tag 'B-X' at the beginning is beside no entity; in IOB1 one begins with "
-            "I-X then; most tags are IOB1, as tag_scheme='auto' finds .or set skip_bad_rows.$",
+            "I-X then; most tags are IOB1, as tag_scheme='auto' finds; repair_tags lets entities "
+            "begin and end so .or set skip_bad_rows.$",
         ),
         ("a I-X\nb I-Y\n\nc S-X\n", "line 4: the tag 'S-X' is none of IOB1; .* most tags are IOB1"),
         (
@@ -372,7 +373,7 @@ FILES = {
             "1.: not JSON: Expecting .*; each line should be a JSON object",
         ),
         (lines({"text": "a"}), "no column 'entities' .entities_column.; it has: text"),
-        (lines({"text": "a", "entities": None}), "there are no entities in column 'entities'; a l"),
+        (lines({"text": "a", "entities": None}), "has no entities in column 'entities'$"),
         (lines({"text": "a", "entities": 5}), "the entities in column 'entities' are 5, which is"),
         (lines({"text": "a", "entities": "x"}), "the entities .* are 'x', which is no list"),
         (lines({"text": 5, "entities": []}), "the text in column 'text' is 5, not a string"),
@@ -395,7 +396,7 @@ FILES = {
         ("a,b\nx,y\n", "neither a column of texts .* nor, .*, one of sentences .*; it has: a, b"),
         ("sentence,word,tag\n1,a,B-X\n1,b,\n", "row 2 .line 3.: the token 'b' has no tag in colu"),
         ("sentence,word,tag\n1,a,B-X\n1,,O\n", "row 2 .line 3.: the token in column 'word' is em"),
-        ("text,entities\nAnn,\n", "there are no entities in column 'entities'"),
+        ("text,entities\nAnn,\n", "has no entities in column 'entities'$"),
     ],
 }
 

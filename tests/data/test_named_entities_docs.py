@@ -41,3 +41,10 @@ def test_python() -> None:
     variables: dict[str, object] = {}
     exec("\n".join(lines), variables)
     assert read((variables["sentences"], variables["tags"])) == [FLEW, NOBODY]
+
+
+def test_utf16_offsets() -> None:
+    variables: dict[str, object] = {}
+    exec(EXAMPLES["utf16"], variables)
+    text = "\U0001f600 Ada"
+    assert [variables["code_points"](text, place) for place in (0, 3, 6)] == [0, 2, 5]  # type: ignore[operator]

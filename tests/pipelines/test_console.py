@@ -74,5 +74,6 @@ def test_a_disk_that_is_full(model, tmp_path):
             env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=file, stderr=subprocess.PIPE,
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)), check=False,
         )  # fmt: skip
-    assert (done.returncode, done.stderr) == (1, b"error: File too large\n")
+    assert done.returncode == 1
+    assert done.stderr == f"error: standard output, {output}: File too large\n".encode()
     assert output.read_bytes() == b""

@@ -187,8 +187,10 @@ def test_column_files_are_evaluated_as_they_are_tagged(
     fitted: EntityTagger, tmp_path: Path
 ) -> None:
     test = tmp_path / "test.conll"
-    test.write_text(as_columns(records(80, seed=5)), encoding="utf-8")
+    whole = [record for record in records(80, seed=5) if "'" not in record["text"]]
+    test.write_text(as_columns(whole), encoding="utf-8")
     metrics = fitted.evaluate(test)
+    assert metrics["cut_otherwise"] == 0
     assert metrics["f1"] >= 0.9
     sentences = [
         [line.split() for line in block.splitlines()] for block in test.read_text().split("\n\n")
@@ -200,6 +202,25 @@ def test_column_files_are_evaluated_as_they_are_tagged(
     assert metrics["f1"] == 2 * found / sum(
         len(a) + len(b) for a, b in zip(right, given_spans, strict=True)
     )
+
+
+def test_tokens_that_are_cut_otherwise_are_evaluated_by_their_characters(
+    fitted: EntityTagger, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    test = tmp_path / "test.conll"
+    some = [record for record in records(80, seed=5) if "'" in record["text"]]
+    test.write_text(as_columns(some), encoding="utf-8")
+    with caplog.at_level("WARNING", logger="toolkit"):
+        metrics = fitted.evaluate(test)
+    assert metrics["f1"] >= 0.97
+    assert metrics["entities"] == sum(len(record["entities"]) for record in some)
+    assert metrics["cut_otherwise"] == len(some)
+    tokens = sum(bool(line) for line in test.read_text().splitlines())
+    assert caplog.messages == [
+        f"{test}: {len(some)} of {tokens} tokens are cut otherwise than this model cuts a text "
+        "(such as O'Hara); it tags its own tokens there, and entities are compared by their "
+        "characters"
+    ]
 
 
 def test_the_score_is_the_probability_of_the_entity(fitted: EntityTagger) -> None:

@@ -28,6 +28,7 @@ from toolkit.training import (
 from toolkit.training import checkpoint as checkpoint_module
 from toolkit.training.callbacks import Position, Progress, Record
 from toolkit.training.checkpoint import Checkpoint
+from toolkit.training.interruption import interrupt
 
 EPOCHS, BATCHES = 4, 5
 IDENTITY = {"seed": 0, "training_data": 1}
@@ -164,14 +165,14 @@ def state_of(folder: Path) -> dict:
         return json.loads(str(file["facts"]))
 
 
-def press(monkeypatch, batch: int, times: int = 1) -> list[int]:
-    """Press Ctrl-C in the callback after a batch; return a list that collects ended batches."""
+def press(monkeypatch, batch: int, times: int = 1, signal_number: int = signal.SIGINT) -> list[int]:
+    """Send a signal in the callback after a batch; return a list that collects ended batches."""
     update, ended = Progress.on_train_batch_end, []
 
     def press_and_update(self, number, logs=None) -> None:
         if len(ended) == batch:
             for _ in range(times):
-                signal.raise_signal(signal.SIGINT)
+                signal.raise_signal(signal_number)
         ended.append(number)
         update(self, number, logs)
 
@@ -204,6 +205,23 @@ def test_ctrl_c_writes_a_checkpoint(tmp_path, monkeypatch, batch, kept) -> None:
         assert (state_of(tmp_path)["epoch"], state_of(tmp_path)["batch"]) == kept
         assert checkpoint_place(tmp_path) == f"epoch {kept[0] + 1}, batch {kept[1]}"
     assert_same(expected, train(tmp_path, **rarely))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_other_signals_write_one_too(tmp_path, monkeypatch, number) -> None:
+    rarely = {"checkpoint_seconds": 1e9, "patience": 9}
+    before = signal.signal(number, interrupt)
+    try:
+        with monkeypatch.context() as patch:
+            press(patch, 3, signal_number=number)
+            with pytest.raises(KeyboardInterrupt) as caught:
+                train(tmp_path, **rarely)
+        assert caught.value.number == number
+        assert signal.getsignal(number) is interrupt
+    finally:
+        signal.signal(number, before)
+    assert checkpoint_place(tmp_path) == "epoch 1, batch 4"
+    assert_same(undisturbed(patience=9), train(tmp_path, **rarely))
 
 
 @pytest.mark.parametrize("epoch", [slow(0), EPOCHS - 1])

@@ -14,6 +14,7 @@ from toolkit.errors import OptionError, WorkError
 from toolkit.export.golden import write_golden
 from toolkit.export.verify import TOLERANCE
 from toolkit.export.version import write_version
+from toolkit.files import check_no_link
 
 if TYPE_CHECKING:
     from toolkit.models import SequenceModel
@@ -58,11 +59,12 @@ def write_onnx(
         The version's folder.
 
     Raises:
-        OptionError: The extra ``onnx`` is not installed.
+        OptionError: The extra ``onnx`` is not installed, or the folder is a link.
         ModelError: ONNX has no operator for the network's cell.
         WorkError: The answers differ.
     """
     check_onnx()
+    check_no_link(Path(run_folder) / FOLDER)
     import onnx
     import onnxruntime
     import tensorflow as tf

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from toolkit.export.verify import newest_version
-from toolkit.files import temporary_sibling
+from toolkit.files import check_no_link, make_folder, temporary_sibling
 
 
 def write_version(folder: str | os.PathLike[str], write: Callable[[Path], None]) -> Path:
@@ -23,9 +23,11 @@ def write_version(folder: str | os.PathLike[str], write: Callable[[Path], None])
         The version's folder.
 
     Raises:
+        OptionError: A link is in the place of the version.
         OSError: The folder cannot be made or renamed.
     """
-    folder = Path(folder)
+    folder = make_folder(folder)
+    check_no_link(folder / str((newest_version(folder) or 0) + 1))
     with temporary_sibling(folder / "version") as beside:
         write(beside)
         version = folder / str((newest_version(folder) or 0) + 1)

@@ -26,11 +26,13 @@ class TokenizedExample(NamedTuple):
         example: The example.
         sentences: The tokens of each sentence, and their tags in IOB2.
         unaligned: Its unaligned entities, in code points.
+        causes: What would align them, for messages.
     """
 
     example: EntityExample
     sentences: list[tuple[Sequence[str], list[str]]]
     unaligned: list[Span]
+    causes: Sequence[str] = ()
 
 
 class Entity(NamedTuple):
@@ -53,6 +55,7 @@ class Sentences:
         examples: The number of examples.
         unaligned: The number of unaligned entities.
         unaligned_examples: The first few unaligned entities with their places.
+        causes: How many of them each way of counting offsets would align.
         places: The place of the example of each sentence, for messages.
         rows: The row of its example in the source, from 1, int64 [N].
         lengths: The number of tokens of each sentence, int64 [N].
@@ -67,6 +70,7 @@ class Sentences:
     examples: int
     unaligned: int
     unaligned_examples: list[str]
+    causes: Counter[str]
     places: list[str]
     rows: NDArray[np.int64]
     lengths: NDArray[np.int64]
@@ -100,10 +104,12 @@ class EntityReading:
         """
         count = unaligned = 0
         first: list[str] = []
+        causes: Counter[str] = Counter()
         places: list[str] = []
         numbers: list[tuple[int, ...]] = []
-        for number, (example, sentences, unaligned_spans) in enumerate(examples):
+        for number, (example, sentences, unaligned_spans, some_causes) in enumerate(examples):
             count += 1
+            causes.update(some_causes)
             unaligned += len(unaligned_spans)
             for start, end, _ in unaligned_spans[: EXAMPLES - len(first)]:
                 first.append(f"{quoted((example.text or '')[start:end])} in {example.place}")
@@ -122,7 +128,7 @@ class EntityReading:
                 numbers.append((*statistics, held_out))
         rows, lengths, entities, exact, normal, marks, parts = np.array(numbers, np.int64).T
         return Sentences(
-            *(count, unaligned, first, places),
+            *(count, unaligned, first, causes, places),
             *(rows, lengths, entities),
             *(exact, normal, marks, parts.astype(bool)),
         )

@@ -12,6 +12,8 @@ IOB2            B-X I-X B-X
 BIOES           B-X E-X S-X   (also with L for E, U for S, M for I, as in BILOU and BMES)
 IO              X   X   X     (also I-X I-X I-X: adjacent tokens are one entity)
 ========  ===  ===================================================================
+
+Some data has the prefix at the end, as in ``X-B``: ``has_suffixes`` and ``to_prefix``.
 """
 
 import re
@@ -29,6 +31,9 @@ OUTSIDE = "O"
 SCHEMES = ("IOB1", "IOB2", "BIOES", "IO")
 
 _TAG = re.compile(r"([BIEMLSU])[-_](.+)", re.IGNORECASE | re.DOTALL)
+_SUFFIXED_TAG = re.compile(r"(.+)[-_]([BIEMLSU])", re.DOTALL)
+#: Tags by which some data means O, where it has no O.
+_LIKE_OUTSIDE = {"OTHER", "0", "_", "-", "NONE", "NULL", "OUT", "OUTSIDE", "NO"}
 _PREFIXES = {"M": "I", "L": "E", "U": "S"}
 _ALLOWED = {"IOB1": {*"OBI"}, "IOB2": {*"OBI"}, "BIOES": {*"OBIES"}, "IO": {"O", "I", ""}}
 _EXAMPLES = {
@@ -45,11 +50,13 @@ class TagError(DataError):
     Args:
         message: The problem.
         token: The index of the token, from 0.
+        repairable: Whether the tags become valid with ``repair``.
     """
 
-    def __init__(self, message: str, token: int) -> None:
+    def __init__(self, message: str, token: int, repairable: bool = False) -> None:
         super().__init__(message)
         self.token = token
+        self.repairable = repairable
 
 
 def find_scheme(sentences: Iterable[Sequence[str]]) -> str:
@@ -60,7 +67,8 @@ def find_scheme(sentences: Iterable[Sequence[str]]) -> str:
     IOB2, I in IOB1. ``to_iob2`` reports tags of other schemes.
 
     Labels may look like tags. A label with E (or L) also occurs with B in BIOES, so without a
-    ``B-mail``, ``e-mail`` is a label without a prefix.
+    ``B-mail``, ``e-mail`` is a label without a prefix. Where no tag is O, tags such as OTHER do not
+    count.
 
     Args:
         sentences: The tags of each sentence.
@@ -81,10 +89,15 @@ def find_scheme(sentences: Iterable[Sequence[str]]) -> str:
             first_tags[prefix] += label != before if prefix == "I" else not before
             before = label
     prefixes: Counter[str] = Counter()
+    like_outside = "" if counts[OUTSIDE, ""] else _most_frequent_like_outside(counts)
     for (prefix, label), number in counts.items():
-        prefixes["" if prefix == "E" and not counts["B", label] else prefix] += number
+        if prefix or label.upper() not in _LIKE_OUTSIDE or not like_outside:
+            prefixes["" if prefix == "E" and not counts["B", label] else prefix] += number
     if {*prefixes} == {""}:
-        raise DataError("every token has a label, and none has the tag O of what is no entity")
+        hint = f"; is it {quoted(like_outside)}?" if like_outside else ""
+        raise DataError(
+            f"every token has a label, and none has the tag O of what is no entity{hint}"
+        )
     if prefixes[""] > prefixes["B"] + prefixes["I"] + prefixes["S"]:
         return "IO"
     entities = prefixes["B"] + prefixes["S"] + first_tags["I"]
@@ -93,7 +106,44 @@ def find_scheme(sentences: Iterable[Sequence[str]]) -> str:
     return "IOB1" if first_tags["I"] > first_tags["B"] else "IOB2"
 
 
-def to_iob2(tags: Sequence[str], scheme: str) -> list[str]:
+def _most_frequent_like_outside(counts: Counter[tuple[str, str]]) -> str:
+    """Return the most frequent tag such as OTHER; empty if there is none."""
+    like = (tag for (prefix, tag), _ in counts.most_common() if not prefix)
+    return next((tag for tag in like if tag.upper() in _LIKE_OUTSIDE), "")
+
+
+def has_suffixes(sentences: Iterable[Sequence[str]]) -> bool:
+    """Return whether most tags but O end with their prefix, as ``PER-B`` and ``PER-I`` do.
+
+    A label with I, E, M or L must also occur with B.
+
+    Args:
+        sentences: The tags of each sentence.
+    """
+    counts: Counter[tuple[str, str]] = Counter()
+    others = 0
+    for tags in sentences:
+        for tag in tags:
+            match = None if _TAG.fullmatch(tag) else _SUFFIXED_TAG.fullmatch(tag)
+            if match is not None:
+                counts[match[1], match[2]] += 1
+            else:
+                others += tag not in ("O", "o")
+    fitting = sum(
+        number
+        for (label, suffix), number in counts.items()
+        if suffix in "BSU" or counts[label, "B"]
+    )
+    return fitting > others + counts.total() - fitting
+
+
+def to_prefix(tag: str) -> str:
+    """Move the prefix at the end of a tag to its beginning: ``B-PER`` for ``PER-B``."""
+    match = _SUFFIXED_TAG.fullmatch(tag)
+    return tag if match is None else f"{match[2]}-{match[1]}"
+
+
+def to_iob2(tags: Sequence[str], scheme: str, repair: bool = False) -> list[str]:
     """Convert tags of a scheme to IOB2.
 
     ::
@@ -108,14 +158,35 @@ def to_iob2(tags: Sequence[str], scheme: str) -> list[str]:
     Args:
         tags: The tags of a sentence.
         scheme: One of ``SCHEMES``.
+        repair: Whether an entity may begin with any tag and end before any other, as in the CoNLL
+            evaluation script; otherwise such tags are invalid in IOB1, IOB2 and BIOES.
 
     Raises:
         TagError: The tags are invalid in the scheme.
     """
-    closes = scheme == "BIOES"  # the last tag of each entity marks its end
+    parts = split_tags(tags, scheme)
+    if not repair:
+        _check_order(tags, parts, scheme)
     iob2 = []
     before = ""  # the label that may continue
-    for place, (prefix, label) in enumerate(split_tags(tags, scheme)):
+    for prefix, label in parts:
+        continues = prefix not in ("O", "B", "S") and label == before
+        iob2.append(OUTSIDE if prefix == "O" else f"{'I' if continues else 'B'}-{label}")
+        before = "" if scheme == "BIOES" and prefix in ("E", "S") else label
+    return iob2
+
+
+def _check_order(tags: Sequence[str], parts: Sequence[tuple[str, str]], scheme: str) -> None:
+    """Raise ``TagError`` unless the scheme allows the tags in this order.
+
+    Args:
+        tags: The tags of a sentence.
+        parts: The prefix and the label of each.
+        scheme: One of ``SCHEMES``.
+    """
+    closes = scheme == "BIOES"  # the last tag of each entity marks its end
+    before = ""  # the label that may continue
+    for place, (prefix, label) in enumerate(parts):
         tag = tags[place]
         continues = prefix not in ("O", "B", "S") and label == before
         after = f"after {quoted(tags[place - 1])}" if place else "at the beginning"
@@ -124,28 +195,30 @@ def to_iob2(tags: Sequence[str], scheme: str) -> list[str]:
                 f"the tag {quoted(tag)} {after} continues no entity; in {scheme} one begins with "
                 f"B-{label}",
                 place,
+                repairable=True,
             )
         if prefix == "B" and not before and scheme == "IOB1":
             raise TagError(
                 f"the tag {quoted(tag)} {after} is beside no entity; in IOB1 one begins with "
                 f"I-{label} then",
                 place,
+                repairable=True,
             )
         if closes and before and not continues:
             raise TagError(
                 f"the tag {quoted(tags[place - 1])} is followed by {quoted(tag)}; in BIOES the "
                 f"entity must end with E-{before}",
                 place - 1,
+                repairable=True,
             )
-        iob2.append(OUTSIDE if prefix == "O" else f"{'I' if continues else 'B'}-{label}")
         before = "" if closes and prefix in ("E", "S") else label
     if closes and before:
         raise TagError(
             f"the tag {quoted(tags[-1])} is the sentence's last; in BIOES the entity must end "
             f"with E-{before}",
             len(tags) - 1,
+            repairable=True,
         )
-    return iob2
 
 
 def split_tags(tags: Sequence[str], scheme: str) -> list[tuple[str, str]]:
@@ -166,8 +239,10 @@ def split_tags(tags: Sequence[str], scheme: str) -> list[tuple[str, str]]:
         if tag.upper() in _WITHOUT_LABEL:
             raise TagError(f"the tag {quoted(tag)} has no label; tags are such as B-PER", place)
         if prefix not in _ALLOWED[scheme]:
-            known = _EXAMPLES[scheme]
-            raise TagError(f"the tag {quoted(tag)} is none of {scheme}; tags are {known}", place)
+            known = f"tags are {_EXAMPLES[scheme]}"
+            if tag.upper() in _LIKE_OUTSIDE:
+                known = "what is no entity has the tag O"
+            raise TagError(f"the tag {quoted(tag)} is none of {scheme}; {known}", place)
         parts.append((prefix, label))
     return parts
 

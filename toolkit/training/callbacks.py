@@ -1,5 +1,6 @@
 """Callbacks: validation, early stopping, the history, the progress bar, and divergence."""
 
+import contextlib
 import csv
 import logging
 import math
@@ -215,8 +216,9 @@ class Progress(keras.callbacks.Callback):
         )
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Advance the bar."""
-        self.bar.update(self.position.batch - self.bar.n)
+        """Advance the bar, as long as there is a terminal."""
+        with contextlib.suppress(OSError):
+            self.bar.update(self.position.batch - self.bar.n)
         if logs and not self.bar.disable:
             self.bar.set_postfix(loss=f"{float(logs['loss']):.4f}", refresh=False)
 
@@ -227,7 +229,8 @@ class Progress(keras.callbacks.Callback):
     def close(self) -> None:
         """Remove the bar, if there is one; also after an interrupted epoch."""
         if self.bar is not None:
-            self.bar.close()
+            with contextlib.suppress(OSError):
+                self.bar.close()
 
 
 def describe(row: dict[str, float]) -> str:

@@ -98,7 +98,7 @@ class Checkpoint(keras.callbacks.Callback):
         self.interruption.put_off = not last_follows
         if self.interruption.pressed:
             self.last = self.last or self._state()
-            raise KeyboardInterrupt
+            self.interruption.finish()
 
     def _write(self, state: State) -> None:
         began = time.monotonic()

@@ -11,7 +11,7 @@ import keras
 
 from toolkit import __version__
 from toolkit.errors import OptionError
-from toolkit.files import atomic_write
+from toolkit.files import atomic_write, check_no_link
 from toolkit.options import option
 from toolkit.training.callbacks import (
     Position,
@@ -82,11 +82,13 @@ def fit(
         last step and the seconds.
 
     Raises:
-        OptionError: An option has an impossible value, or the checkpoint is of another training.
+        OptionError: An option has an impossible value, or the checkpoint is of another training,
+            or a link.
         ModelError: The checkpoint cannot be read.
         DivergedError: The loss or the gradient became infinite or NaN; the model keeps the last
             good weights.
-        KeyboardInterrupt: Ctrl-C was pressed. With checkpoints, the current batch is finished and a
+        KeyboardInterrupt: Ctrl-C was pressed, or another signal came whose handler is that of
+            ``toolkit.training.interruption``. With checkpoints, the current batch is finished and a
             checkpoint is written; pressed again, it ends the training at once.
     """
     optimizer = make_optimizer(options, epochs * len(train))
@@ -98,6 +100,7 @@ def fit(
     path = Path(folder, CHECKPOINT, STATE) if folder and identity is not None else None
     state = None
     if path:
+        check_no_link(path.parent)
         identity = {**(identity or {}), **versions()}
         state = read_state(path, identity)
         config = path.with_name("config.yaml")

@@ -1,17 +1,25 @@
 """Choice of the columns of tokens and tags, or of texts and entities, by option or by guess."""
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from toolkit.data import columns
 from toolkit.data.entities.options import EntityColumnOptions
+from toolkit.data.entities.spans import as_list, is_span
+from toolkit.data.sources.column_file import ColumnFileSource
 from toolkit.data.sources.memory import is_list
-from toolkit.data.sources.source import Source
+from toolkit.data.sources.source import Source, is_missing
 from toolkit.errors import DataError, quoted, shorten
 from toolkit.options import option
 
+logger = logging.getLogger("toolkit")
+
 TOKEN_NAMES = ("tokens", "token", "words", "word")
 TAG_NAMES = ("tags", "tag", "ner_tags", "ner_tag", "ner", "labels", "label")
+
+_FIRST_ROWS = 100  # the number of rows by which columns are guessed
 
 
 class EntityColumns(NamedTuple):
@@ -33,8 +41,8 @@ def entity_columns(source: Source, options: EntityColumnOptions, labelled: bool)
 
     Columns with lists are those of tokens and tags. They are chosen by option, by a usual name, or
     by position: tokens first, tags last. A column ``text`` holds texts with entities, unless there
-    is also a column of tokens and none of entities. Lists without names are interpreted by the type
-    of their first value.
+    is also a column of tokens and none called ``entities``. Lists without names are interpreted by
+    the type of their first value.
 
     Raises:
         DataError: A column does not exist, or no record can be read.
@@ -42,30 +50,112 @@ def entity_columns(source: Source, options: EntityColumnOptions, labelled: bool)
     values = first_values(source)
     if source.fixed_columns:
         return _by_position(source, not is_list(values.get(source.columns[0])), labelled)
-    lists = [column for column in source.columns if is_list(values.get(column))]
-    if _has_texts(source, options, lists):
-        text, entities = options.text_column or "text", options.entities_column or "entities"
-        if not lists and options.text_column is None and text not in source.columns:
+    kinds = _Kinds(source)
+    if _has_texts(source, options, kinds):
+        text = options.text_column or "text"
+        if not kinds.lists and options.text_column is None and text not in source.columns:
             raise DataError(
                 f"{source.name} has neither a column of texts ({option('text_column')}) nor, for "
                 f"a token a row, one of sentences ({option('sentence_column')}); it has: "
                 f"{shorten(source.columns)}"
             )
         content = columns.require_column(source, text, "text_column")
-        marks = columns.require_column(source, entities, "entities_column") if labelled else None
+        marks = _entities_column(source, options, kinds) if labelled else None
         return EntityColumns(True, content, marks)
+    words = kinds.words or kinds.lists
     tokens = _requested(source, options.token_column, "token_column")
-    tags = _requested(source, options.tag_column, "tag_column") if labelled else None
-    tokens = tokens or columns.find_column(lists, TOKEN_NAMES) or lists[0]
+    tokens = (
+        tokens
+        or columns.find_column(words, TOKEN_NAMES)
+        or _first_of_words(source, words, others=2 if labelled else 1)
+    )
     if not labelled:
         return EntityColumns(False, tokens, None)
-    tags = tags or columns.find_column(lists, TAG_NAMES) or lists[-1]
+    tags = _requested(source, options.tag_column, "tag_column")
+    tags = tags or columns.find_column(words, TAG_NAMES) or words[-1]
     if tokens == tags:
+        texts = map(str, as_list(values.get(tokens)) or ())
+        commas = isinstance(source, ColumnFileSource) and any("," in text for text in texts)
+        hint = "; columns are separated by spaces or tabs, not by commas" if commas else ""
         raise DataError(
             f"{source.name} has no column of tags beside that of the tokens, {quoted(tokens)}; "
-            f"it has: {shorten(source.columns)}"
+            f"it has: {shorten(source.columns)}{hint}"
         )
     return EntityColumns(False, tokens, tags)
+
+
+class _Kinds:
+    """The kinds of the columns of a source, by its first rows.
+
+    Attributes:
+        lists: The columns whose first value is a list.
+        words: Those of them without entities or other mappings.
+        entities: The columns with a list of entities.
+        written: Whether lists are written as strings.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self.entities: list[str] = []
+        self.written = False
+        lists: dict[str, bool] = {}  # by column: whether its first value is a list
+        mappings: set[str] = set()
+        for record in islice(source.records(), _FIRST_ROWS):
+            for column, value in record.values.items():
+                values = as_list(value)
+                if values is not None or not is_missing(value):
+                    lists.setdefault(column, values is not None)
+                if values is None or not len(values):
+                    continue
+                self.written |= isinstance(value, str)
+                if is_span(values[0]):
+                    self.entities.append(column)
+                elif isinstance(values[0], Mapping):
+                    mappings.add(column)
+        self.lists = [column for column in source.columns if lists.get(column)]
+        self.words = [c for c in self.lists if c not in self.entities and c not in mappings]
+
+
+def _entities_column(source: Source, options: EntityColumnOptions, kinds: _Kinds) -> str:
+    """Return the column of the entities: by option, called ``entities``, or guessed by values."""
+    guesses = [column for column in kinds.entities if column != options.text_column]
+    if options.entities_column is not None or "entities" in source.columns or not guesses:
+        return columns.require_column(
+            source, options.entities_column or "entities", "entities_column"
+        )
+    setting = option("entities_column")
+    logger.info("entities column: %s (guessed; set %s)", quoted(guesses[0]), setting)
+    return guesses[0]
+
+
+def _first_of_words(source: Source, words: Sequence[str], others: int) -> str:
+    """Return the first column of lists, or the second if the first only numbers the tokens.
+
+    Args:
+        source: The source.
+        words: The columns of lists.
+        others: The number of columns that must be left then.
+    """
+    if len(words) <= others or not _numbers_tokens(source, words[0]):
+        return words[0]
+    logger.info(
+        "token column: %s, since column %s numbers the tokens (guessed; set %s)",
+        *(quoted(words[1]), quoted(words[0]), option("token_column")),
+    )
+    return words[1]
+
+
+def _numbers_tokens(source: Source, column: str) -> bool:
+    """Return whether the first rows count their tokens in a column, from 0 or from 1."""
+    longest = 0
+    for record in islice(source.records(), _FIRST_ROWS):
+        values = [str(value) for value in as_list(record.values.get(column)) or ()]
+        longest = max(longest, len(values))
+        if not any(
+            values == [str(number) for number in range(first, first + len(values))]
+            for first in (0, 1)
+        ):
+            return False
+    return longest > 1
 
 
 def first_values(source: Source) -> dict[str, object]:
@@ -92,15 +182,23 @@ def _by_position(source: Source, texts: bool, labelled: bool) -> EntityColumns:
     return EntityColumns(texts, source.columns[0], source.columns[1] if labelled else None)
 
 
-def _has_texts(source: Source, options: EntityColumnOptions, lists: Sequence[str]) -> bool:
-    """Return whether a source has texts with entities; ``lists`` are its columns with lists."""
-    if len(lists) in (0, len(source.columns)):
-        return not lists
+def _has_texts(source: Source, options: EntityColumnOptions, kinds: _Kinds) -> bool:
+    """Return whether a source has texts with entities."""
+    if len(kinds.lists) in (0, len(source.columns)):
+        return not kinds.lists
     if options.text_column is not None or options.entities_column is not None:
         return True
-    if options.token_column is not None or columns.find_column(lists, TOKEN_NAMES) is not None:
+    named = columns.find_column(kinds.words, TOKEN_NAMES) is not None
+    if options.token_column is not None or named:
         return "entities" in source.columns
-    return "entities" in source.columns or "text" in source.columns
+    if "entities" in source.columns or "text" in source.columns:
+        return True
+    if kinds.written:
+        raise DataError(
+            f"{source.name} has lists in the columns {shorten(kinds.lists)}; which of them holds "
+            f"the tokens? set {option('token_column')}"
+        )
+    return False
 
 
 def _requested(source: Source, column: str | None, name: str) -> str | None:

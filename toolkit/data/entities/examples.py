@@ -1,10 +1,9 @@
 """Examples of entities: sentences with tags or texts with spans, read and checked row by row."""
 
 import difflib
-import json
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import cached_property
 from itertools import pairwise
@@ -14,11 +13,13 @@ from toolkit.data.bad_rows import BadRowError, CheckedRows, utf8
 from toolkit.data.entities.columns import entity_columns
 from toolkit.data.entities.open import open_entities
 from toolkit.data.entities.options import EntityColumnOptions
-from toolkit.data.sources.memory import is_list
+from toolkit.data.entities.spans import as_list, read_span
+from toolkit.data.entities.tags import TagReader, string
+from toolkit.data.sources.column_file import ColumnFileSource, comment_hint
 from toolkit.data.sources.source import Record, is_missing
 from toolkit.errors import DataError, count, quoted, shorten
 from toolkit.options import option
-from toolkit.tagging.schemes import OUTSIDE, TagError, find_scheme, split_tags, to_iob2
+from toolkit.tagging.schemes import OUTSIDE, TagError, split_tags, to_iob2
 from toolkit.tagging.spans import Span
 
 logger = logging.getLogger("toolkit")
@@ -61,7 +62,9 @@ class EntityExamples(CheckedRows):
     counted with ``skip_bad_rows``. Unlabelled data, for prediction, gives an example for every row,
     empty for bad rows and with '' for bad tokens, so that answers correspond to rows.
 
-    White space at the ends of an entity is removed.
+    White space at the ends of an entity is removed, an entity that is given twice is read once, and
+    a text whose entities are missing has none. A labelled text whose ``answer`` is ``reject`` or
+    ``ignore``, as Prodigy marks it, is left out. How many there are of each is logged.
 
     Args:
         data: Any data that ``open_entities`` opens.
@@ -92,7 +95,11 @@ class EntityExamples(CheckedRows):
         self.labels = labels
         self.columns = entity_columns(source, options, labelled)
         self.unknown_labels: Counter[str] = Counter()
+        self._tag_reader = TagReader(options, self._tag_values)
         self._warned_of_length = False
+        self._counts: Counter[str] = Counter()
+        self._logged_counts: Counter[str] = Counter()
+        self._first_repaired = ""
 
     @cached_property
     def scheme(self) -> str | None:
@@ -103,25 +110,24 @@ class EntityExamples(CheckedRows):
         """
         if self.columns.texts or not self.labelled:
             return None
-        if self.options.tag_scheme != "auto":
-            logger.info("tag scheme: %s", self.options.tag_scheme)
-            return self.options.tag_scheme
         try:
-            scheme = find_scheme(self._all_tags())
+            return self._tag_reader.scheme
         except DataError as error:
             raise DataError(
                 f"{self.source.name}, column {quoted(self.columns.marks)}: {error}; name the "
                 f"column of the tags ({option('tag_column')})"
             ) from None
-        logger.info("tag scheme: %s (found)", scheme)
-        return scheme
 
     def __iter__(self) -> Iterator[EntityExample]:
         scheme = self.scheme
         self.bad_rows = 0
         self.unknown_labels.clear()
+        self._counts.clear()
         good = marked = 0
         for record in self.source.records():
+            if self._is_rejected(record):
+                self._counts["rejected"] += 1
+                continue
             try:
                 example = self._example(record, scheme)
             except BadRowError as error:
@@ -137,11 +143,16 @@ class EntityExamples(CheckedRows):
         self.log_bad_rows(
             "answered as empty" if self.columns.texts else "answered as far as can be read"
         )
+        self._log_counts()
         if self.labelled and not good:
             raise self.no_usable_rows()
         if self.labelled and not marked and self.labels is None:
+            hints = [f"{place}: {problem}" for place, problem in self.problems.items()]
+            if not self.columns.texts and len(self.source.columns) > 2:
+                hints.append(f"{option('tag_column')} names another")
             raise DataError(
                 f"{self.source.name} has no entities in column {quoted(self.columns.marks)}"
+                f"{''.join(f'; {hint}' for hint in hints[:1])}"
             )
 
     def _example(self, record: Record, scheme: str | None) -> EntityExample:
@@ -156,12 +167,39 @@ class EntityExamples(CheckedRows):
         tags = () if scheme is None else self._tags(record, tokens, scheme)
         return EntityExample(record.row, tokens, tags, place=record.place)
 
-    def _all_tags(self) -> Iterator[Sequence[str]]:
-        """Yield the tags of all sentences, including those of bad rows."""
+    def _is_rejected(self, record: Record) -> bool:
+        """Return whether a labelled text is marked as no example, as Prodigy does."""
+        return (
+            self.labelled
+            and self.columns.texts
+            and self.columns.marks != "answer"
+            and str(record.values.get("answer")) in ("reject", "ignore")
+        )
+
+    def _log_counts(self) -> None:
+        """Log what else was read in its own way, once for repeated readings."""
+        if self._counts == self._logged_counts:
+            return
+        self._logged_counts = self._counts.copy()
+        for what, number in self._counts.items():
+            if what == "rejected":
+                message = f"{count(number, 'text')} left out whose answer is reject or ignore"
+            elif what == "missing":
+                message = f"{count(number, 'text')} with a missing value read as without entities"
+            elif what == "repeated":
+                message = f"{count(number, 'repetition')} of an entity left out"
+            else:
+                message = (
+                    f"{count(number, 'sentence')} with tags that {self.scheme} does not allow, "
+                    f"where entities begin or end by them ({self._first_repaired})"
+                )
+            logger.warning("%s: %s", self.source.name, message)
+
+    def _tag_values(self) -> Iterator[Sequence[object]]:
+        """Yield the values of the tags of all sentences, including those of bad rows."""
         for record in self.source.records():
             with suppress(BadRowError):
-                values = self._list(record, self.columns.marks, "tags")
-                yield [tag for tag in map(_tag, values) if tag]
+                yield self._list(record, self.columns.marks, "tags")
 
     def _in_column(self, column: str | None) -> str:
         """Return the place of a column for messages, if it has a name."""
@@ -170,7 +208,7 @@ class EntityExamples(CheckedRows):
     def _text(self, record: Record) -> str:
         """Return the text of a record."""
         value = record.values.get(self.columns.content)
-        text = _string("" if is_missing(value) else value)
+        text = string("" if is_missing(value) else value)
         where = f"the text{self._in_column(self.columns.content)}"
         if not isinstance(text, str):
             raise BadRowError(f"{where} is {quoted(text)}, not a string")
@@ -199,7 +237,7 @@ class EntityExamples(CheckedRows):
     def _token(self, value: object, place: str) -> str:
         """Return a token as a string."""
         where = f"the token{self._in_column(self.columns.content)}"
-        token = _string(value)
+        token = string(value)
         if not token if isinstance(token, str) else is_missing(token):
             raise BadRowError(f"{where} is empty", place)
         if not isinstance(token, str) or "\0" in token:
@@ -211,12 +249,14 @@ class EntityExamples(CheckedRows):
         values = self._list(record, self.columns.marks, "tags")
         if len(values) != len(tokens):
             raise BadRowError(f"{count(len(tokens), 'token')} with {count(len(values), 'tag')}")
-        tags = [_tag(value) for value in values]
+        tags = [self._tag_reader.read(value) for value in values]
         if "" in tags:
             number = tags.index("")
             value, where = values[number], self._in_column(self.columns.marks)
             what = "no tag" if is_missing(value) else f"the tag {quoted(value)}"
             needs = "" if is_missing(value) else "; tags are such as B-PER"
+            if hasattr(value, "__index__"):
+                needs += f", or numbers that {option('tag_names', 'O,B-PER,I-PER')} names"
             raise BadRowError(
                 f"the token {quoted(tokens[number])} has {what}{where}{needs}",
                 _place(record, number),
@@ -225,16 +265,41 @@ class EntityExamples(CheckedRows):
             for number, (_, label) in enumerate(split_tags(tags, scheme)):
                 if label:
                     self._check_label(label, _place(record, number))
-            return tuple(to_iob2(tags, scheme))
+            return tuple(self._iob2(record, tags, scheme))
         except TagError as error:
             problem = str(error)
             if self.options.tag_scheme == "auto":
                 problem += f"; most tags are {scheme}, as {option('tag_scheme', 'auto')} finds"
+            if error.repairable:
+                problem += f"; {option('repair_tags')} lets entities begin and end so"
+            elif isinstance(self.source, ColumnFileSource) and error.token == 0:
+                if tokens[0].startswith("#"):
+                    problem += f"; {comment_hint()}"
+                elif record.row == 1:
+                    problem += "; if this line names the columns, delete it"
             raise BadRowError(problem, _place(record, error.token)) from None
+
+    def _iob2(self, record: Record, tags: Sequence[str], scheme: str) -> Sequence[str]:
+        """Return tags in IOB2, repaired and counted if the options say so."""
+        try:
+            return to_iob2(tags, scheme)
+        except TagError as error:
+            if not (self.options.repair_tags and error.repairable):
+                raise
+            if not self._counts["repaired"]:
+                self._first_repaired = _place(record, error.token)
+            self._counts["repaired"] += 1
+            return to_iob2(tags, scheme, repair=True)
 
     def _spans(self, record: Record, text: str) -> tuple[Span, ...]:
         """Return the entities of a record, sorted and checked for overlaps."""
-        spans = sorted(_span(v, text) for v in self._list(record, self.columns.marks, "entities"))
+        if is_missing(record.values.get(self.columns.marks or "")):
+            self._counts["missing"] += 1
+            return ()
+        values = self._list(record, self.columns.marks, "entities")
+        spans = sorted({read_span(value, text) for value in values})
+        if repeated := len(values) - len(spans):
+            self._counts["repeated"] += repeated
         for before, span in pairwise(spans):
             if span.start < before.end:
                 raise BadRowError(
@@ -245,16 +310,13 @@ class EntityExamples(CheckedRows):
         return tuple(spans)
 
     def _list(self, record: Record, column: str | None, what: str) -> Any:
-        """Return the list in a column, which may be encoded as JSON."""
+        """Return the list in a column, which may be written as JSON or in Python."""
         value = record.values.get(column or "")
-        if isinstance(value, str) and not is_missing(value):
-            with suppress(ValueError, RecursionError):
-                value = json.loads(value)
-        if is_list(value):
-            return value
+        if (values := as_list(value)) is not None:
+            return values
         where = self._in_column(column)
         if is_missing(value):
-            raise BadRowError(f"there are no {what}{where}; a list may be empty, but not missing")
+            raise BadRowError(f"there are no {what}{where}")
         raise BadRowError(f"the {what}{where} are {quoted(value)}, which is no list")
 
     def _check_label(self, label: str, place: str | None) -> None:
@@ -284,41 +346,6 @@ class EntityExamples(CheckedRows):
 def _place(record: Record, token: int) -> str:
     """Return the place of a token, for messages."""
     return record.places[token] if record.places else f"{record.place}, token {token + 1}"
-
-
-def _string(value: object) -> object:
-    """Decode bytes; return other values unchanged."""
-    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
-
-
-def _tag(value: object) -> str:
-    """Return a tag as a string; empty if there is none."""
-    value = _string(value)
-    return value.strip() if isinstance(value, str) else ""
-
-
-def _span(value: Any, text: str) -> Span:
-    """Return an entity of a text, without white space at its ends."""
-    parts: list[Any] = [*value] if is_list(value) else []
-    if isinstance(value, Mapping):
-        parts = [value.get(name) for name in Span._fields]
-    if len(parts) != len(Span._fields) or None in parts:
-        raise BadRowError(f"the entity {quoted(value)} should have start, end and label")
-    *borders, label = parts
-    if any(isinstance(place, bool) or not hasattr(place, "__index__") for place in borders):
-        raise BadRowError(f"the entity {quoted(value)} begins or ends at no whole number")
-    if not isinstance(label, str) or not label.strip():
-        raise BadRowError(f"the label of the entity {quoted(value)} is no name")
-    start, end = map(int, borders)
-    if not 0 <= start < end <= len(text):
-        raise BadRowError(
-            f"the entity {quoted(value)} is no stretch of its text of {len(text)} characters"
-        )
-    words = text[start:end]
-    start, end = start + len(words) - len(words.lstrip()), end - len(words) + len(words.rstrip())
-    if start >= end:
-        raise BadRowError(f"the entity {quoted(value)} is nothing but white space")
-    return Span(start, end, label.strip())
 
 
 def _words(span: Span, text: str) -> str:

@@ -2,21 +2,21 @@
 
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from toolkit.data import columns
 from toolkit.data.entities.columns import TAG_NAMES, first_values
 from toolkit.data.entities.options import EntityColumnOptions
+from toolkit.data.entities.rows import RowSource, is_row, read_array, read_brat
+from toolkit.data.entities.spans import as_list
 from toolkit.data.sources.column_file import ColumnFileSource
 from toolkit.data.sources.delimited import CSV, TSV, DelimitedSource
 from toolkit.data.sources.json_lines import JsonLinesSource
 from toolkit.data.sources.lines import read_lines
-from toolkit.data.sources.memory import is_list
 from toolkit.data.sources.open import open_source
 from toolkit.data.sources.sentence_table import SentenceTable, sentence_column
-from toolkit.data.sources.source import Record, Source
+from toolkit.data.sources.source import Source
 from toolkit.errors import DataError, quoted
 from toolkit.options import option
 
@@ -27,13 +27,14 @@ def open_entities(data: Any, part: str | None, options: EntityColumnOptions) -> 
     """Open data with entities, or unlabelled data for entity recognition.
 
     Args:
-        data: The path of a JSON Lines file (``.jsonl``, ``.ndjson``, ``.json``), of a table with a
-            header (``.csv``; ``.tsv`` if the options name a column of sentences, texts or
-            entities, or the header has usual names of sentences and tags), or otherwise, with any
-            ending, of a column file, each plain or gzipped; the name of a TFDS data set; a pandas
-            DataFrame; a list of texts, of lists of tokens, or of dicts; a pair ``(lists of tokens,
-            lists of tags)`` or ``(texts, lists of entities)``; or a source, which is returned
-            unchanged.
+        data: The path of a JSON Lines file (``.jsonl``, ``.ndjson``, ``.json``), of a file with one
+            JSON array (``.json``), of a table with a header (``.csv``; ``.tsv`` if the options name
+            a column of sentences, texts or entities, or the header has usual names of sentences and
+            tags), or otherwise, with any ending, of a column file, each plain or gzipped; of a
+            folder of brat; the name of a TFDS data set; a pandas DataFrame; a list of texts, of
+            lists of tokens, of dicts, or of pairs ``(text, {"entities": [...]})``; a pair ``(lists
+            of tokens, lists of tags)`` or ``(texts, lists of entities)``; or a source, which is
+            returned unchanged.
         part: ``train`` or ``test``: the part to read of a named data set without a split.
         options: The columns.
 
@@ -47,8 +48,8 @@ def open_entities(data: Any, part: str | None, options: EntityColumnOptions) -> 
         return data
     if isinstance(data, (str, os.PathLike)) and os.path.exists(data):
         source = _open_file(Path(data), options)
-    elif isinstance(data, list) and data and all(isinstance(row, Mapping) for row in data):
-        source = DictSource(data)
+    elif isinstance(data, list) and data and all(map(is_row, data)):
+        source = RowSource(data)
     else:
         source = open_source(data, part)
     if source.fixed_columns or isinstance(source, ColumnFileSource):
@@ -59,18 +60,22 @@ def open_entities(data: Any, part: str | None, options: EntityColumnOptions) -> 
 def _open_file(path: Path, options: EntityColumnOptions) -> Source:
     """Open a file with the reader of its ending and its header."""
     if path.is_dir():
+        if (brat := read_brat(path)) is not None:
+            return brat
         raise DataError(f"{path} is a folder; give a file")
     if not path.is_file():
         raise DataError(f"{path} is no regular file; it is read more than once")
     name = path.name.lower().removesuffix(".gz")
-    if name.endswith((".jsonl", ".ndjson", ".json")):
+    if name.endswith((".jsonl", ".ndjson")):
         return JsonLinesSource(path)
+    if name.endswith(".json"):
+        return read_array(path) or JsonLinesSource(path)
     if name.endswith(".csv"):
         return DelimitedSource(path, CSV)
     requested = (options.sentence_column, options.text_column, options.entities_column)
     if name.endswith(".tsv") and (any(requested) or _has_header(path)):
         return DelimitedSource(path, TSV)
-    return ColumnFileSource(path)
+    return ColumnFileSource(path, options.comment_prefix)
 
 
 def _has_header(path: Path) -> bool:
@@ -84,30 +89,11 @@ def _by_sentences(source: Source, options: EntityColumnOptions) -> Source:
     values = first_values(source)
     if options.sentence_column is not None:
         column = columns.require_column(source, options.sentence_column, "sentence_column")
-        return source if is_list(values.get(column)) else SentenceTable(source, column)
+        return source if as_list(values.get(column)) is not None else SentenceTable(source, column)
     texts = {options.text_column or "text", options.entities_column or "entities"}
+    lists = any(as_list(value) is not None for value in values.values())
     guess = sentence_column(source.columns)
-    if guess is None or texts & {*source.columns} or any(map(is_list, values.values())):
+    if guess is None or texts & {*source.columns} or lists:
         return source
     logger.info("sentence column: %s (guessed; set %s)", quoted(guess), option("sentence_column"))
     return SentenceTable(source, guess)
-
-
-class DictSource:
-    """A list of dicts, one for each row.
-
-    Args:
-        rows: The dicts; the columns are the keys of the first one.
-    """
-
-    name = "the list"
-    fixed_columns = False
-
-    def __init__(self, rows: Sequence[Mapping[str, object]]) -> None:
-        self.columns = tuple(rows[0])
-        self._rows = rows
-
-    def records(self) -> Iterator[Record]:
-        """Yield the records from the first one; each call starts again."""
-        for row, values in enumerate(self._rows, start=1):
-            yield Record(row, values, f"row {row}")

@@ -15,8 +15,15 @@ class EntityColumnOptions:
         sentence_column: The column of sentences of a table with one token a row; consecutive rows
             with equal values are a sentence; guessed by its name, and logged, when not given.
         text_column: The column of texts with entities; ``text`` when not given.
-        entities_column: The column of their entities; ``entities`` when not given.
+        entities_column: The column of their entities; ``entities``, or guessed by its values, and
+            logged, when not given.
+        comment_prefix: The beginning of the lines of a column file, before the first token of a
+            sentence, that are comments, such as ``#``; there are none when not given.
         tag_scheme: The scheme of the tags; auto finds it in the data, and logs it.
+        tag_names: The names of tags that are given as numbers from 0, separated by commas, such as
+            O,B-PER,I-PER.
+        repair_tags: Let an entity begin with any tag and end before any other, as the CoNLL
+            evaluation script does, and count such sentences, instead of taking them for bad.
         skip_bad_rows: Skip and count bad sentences instead of stopping.
     """
 
@@ -25,5 +32,8 @@ class EntityColumnOptions:
     sentence_column: str | None = None
     text_column: str | None = None
     entities_column: str | None = None
+    comment_prefix: str | None = None
     tag_scheme: Literal["auto", "IOB1", "IOB2", "BIOES", "IO"] = "auto"
+    tag_names: str | None = None
+    repair_tags: bool = False
     skip_bad_rows: bool = False

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from toolkit.data.sources.lines import read_lines
 from toolkit.data.sources.source import Record
 from toolkit.errors import DataError
+from toolkit.options import option
 
 DOCUMENT_START = "-DOCSTART-"
 """The beginning of a line that separates documents and holds no token."""
@@ -26,11 +27,12 @@ class ColumnFileSource:
 
     The first line with a token determines the number of columns and their separator: tabs if it has
     one, so that tokens may contain spaces; otherwise any number of spaces and tabs. Lines of white
-    space and ``-DOCSTART-`` lines end a sentence. There are no comments. The file is read as a
-    stream.
+    space and ``-DOCSTART-`` lines end a sentence. The file is read as a stream.
 
     Args:
         path: The file.
+        comment_prefix: The beginning of lines that are skipped where they stand before the first
+            token of a sentence; None if there are no such lines.
 
     Raises:
         DataError: No line has a token.
@@ -38,16 +40,17 @@ class ColumnFileSource:
 
     fixed_columns = False
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, comment_prefix: str | None = None) -> None:
         self.name = str(path)
         self._path = path
+        self._comment_prefix = comment_prefix
         first = next((line for line in self._lines() if line.text), None)
         if first is None:
             raise DataError(f"{self.name} is empty; each of its lines should have a token")
         self._tabs = "\t" in first.text.strip()
         self._count = 0
         self._count = len(self._fields(first.text))
-        self._first_line = first.number
+        self._first_line, self._first_text = first
         self.columns = tuple(str(number) for number in range(1, self._count + 1))
 
     def records(self) -> Iterator[Record]:
@@ -78,10 +81,14 @@ class ColumnFileSource:
             yield sentence
 
     def _lines(self) -> Iterator["_Line"]:
-        """Yield all lines; those that end a sentence are empty."""
+        """Yield all lines but comments; those that end a sentence are empty."""
+        begins = True  # whether the line may begin a sentence
         for number, text in enumerate(read_lines(self._path, newline="\n"), start=1):
             if text.isspace() or text.startswith(DOCUMENT_START):
                 text = ""
+            if begins and self._comment_prefix and text.startswith(self._comment_prefix):
+                continue
+            begins = not text
             yield _Line(number, text)
 
     def _fields(self, text: str) -> Sequence[str]:
@@ -99,11 +106,18 @@ class ColumnFileSource:
             return "there is a NUL byte; the file should be text in UTF-8"
         if len(fields) != self._count:
             between = "tabs" if self._tabs else "white space"
+            comments = self._first_text.startswith("#") or text.startswith("#")
+            hint = f"; {comment_hint()}" if comments and not self._comment_prefix else ""
             return (
                 f"{len(fields)} columns, separated by {between}, where line {self._first_line} has "
-                f"{self._count}"
+                f"{self._count}{hint}"
             )
         return None
+
+
+def comment_hint() -> str:
+    """Return how lines that begin with ``#`` become comments, for a message."""
+    return f"lines that begin with # are comments with {option('comment_prefix', '#')}"
 
 
 class _Line(NamedTuple):

@@ -83,5 +83,7 @@ def is_list(data: Any) -> bool:
 
 def is_instance_of(data: object, module: str, name: str) -> bool:
     """Return whether data is of a library's type, without importing the library."""
-    loaded = sys.modules.get(module)
-    return loaded is not None and isinstance(data, operator.attrgetter(name)(loaded))
+    try:
+        return isinstance(data, operator.attrgetter(name)(sys.modules[module]))
+    except (KeyError, AttributeError):  # not imported, or another module of this name
+        return False

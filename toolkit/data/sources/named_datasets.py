@@ -20,6 +20,8 @@ NAME = re.compile(r"[a-z]\w*(/[\w.-]+)?(:[\w\[\]%:]+)?", re.ASCII)
 
 logger = logging.getLogger("toolkit")
 
+#: ``tf.data.INFINITE_CARDINALITY``, without an import of TensorFlow.
+INFINITE = -1
 _RETRIES = 1  # the default of ten takes minutes without a network
 
 
@@ -34,7 +36,7 @@ class DatasetSource:
             components have rank 1.
 
     Raises:
-        DataError: Its elements are of another kind.
+        DataError: Its elements are of another kind, or it never ends.
     """
 
     def __init__(
@@ -44,6 +46,11 @@ class DatasetSource:
         class_names: Mapping[str, Sequence[str]] | None = None,
         batched: bool | None = None,
     ) -> None:
+        if int(dataset.cardinality()) == INFINITE:
+            raise DataError(
+                f"{name} never ends, so that it cannot be read to its end; leave out repeat(), or "
+                "limit it by take()"
+            )
         self.name = name
         self._class_names = class_names or {}
         spec = dataset.element_spec
@@ -70,7 +77,7 @@ class DatasetSource:
                 fields = element if isinstance(element, tuple) else (element,)
                 values = dict(zip(self.columns, fields, strict=True))
             for column, names in self._class_names.items():
-                values[column] = _to_names(values[column], names)
+                values[column] = to_names(values[column], names)
             yield Record(row, values, f"row {row}")
 
 
@@ -115,19 +122,25 @@ def open_named(name: str, part: str | None = None) -> DatasetSource:
         )
     if not named_split:
         logger.info("%s: its split %r is read; %s:SPLIT names another", name, split, name)
-    class_names = {}
-    for column, feature in builder.info.features.items():
+    names = class_names(builder.info.features)
+    dataset = builder.as_dataset(split=split)
+    return DatasetSource(dataset, f"{name}:{split}", names, batched=False)
+
+
+def class_names(features: Mapping[str, Any]) -> dict[str, Sequence[str]]:
+    """Return the names of classes by column, of the features of a data set that have names."""
+    columns = {}
+    for column, feature in features.items():
         names = getattr(getattr(feature, "feature", feature), "names", None)  # or of a sequence
         if names:
-            class_names[column] = names
-    dataset = builder.as_dataset(split=split)
-    return DatasetSource(dataset, f"{name}:{split}", class_names, batched=False)
+            columns[column] = names
+    return columns
 
 
-def _to_names(indices: Any, names: Sequence[str]) -> Any:
+def to_names(indices: Any, names: Sequence[str]) -> Any:
     """Return the name of an index, or the names of several; None for a negative index."""
     if np.ndim(indices):
-        return [_to_names(index, names) for index in indices]
+        return [to_names(index, names) for index in indices]
     return names[indices] if indices >= 0 else None
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from toolkit.data.sources.delimited import CSV, TSV, DelimitedSource
 from toolkit.data.sources.folder import FolderSource
+from toolkit.data.sources.hub_dataset import HubDatasetSource
 from toolkit.data.sources.json_lines import JsonLinesSource
 from toolkit.data.sources.memory import FrameSource, ListSource, is_instance_of, is_list
 from toolkit.data.sources.named_datasets import NAME, DatasetSource, open_named
@@ -23,7 +24,8 @@ def open_source(data: Any, part: str | None = None) -> Source:
         data: The path of a CSV, TSV or JSON Lines file, plain or gzipped, or of a folder with one
             sub-folder for each class; the name of a TFDS data set, optionally with a split as in
             ``imdb_reviews:test``; a pandas DataFrame; a list of texts; a pair
-            ``(texts, labels)``; a ``tf.data.Dataset``; or a source, which is returned unchanged.
+            ``(texts, labels)``; a ``tf.data.Dataset``; a ``datasets.Dataset``; or a source, which
+            is returned unchanged.
         part: ``train`` or ``test``: the part to read of a folder with parts, or of a named data set
             whose name has no split.
 
@@ -36,6 +38,8 @@ def open_source(data: Any, part: str | None = None) -> Source:
         return FrameSource(data)
     if is_instance_of(data, "tensorflow", "data.Dataset"):
         return DatasetSource(data)
+    if is_instance_of(data, "datasets", "Dataset"):
+        return HubDatasetSource(data)
     if isinstance(data, tuple) and len(data) == 2 and all(map(is_list, data)):
         return ListSource(*data)
     if is_list(data):

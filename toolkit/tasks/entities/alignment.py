@@ -1,14 +1,16 @@
 """Alignment of annotated examples with tokens and sentences."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, product
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from toolkit.data import EntityExample, Span, align, tags_of
+from toolkit.data.entities.spans import likely_cause, other_offsets
 from toolkit.errors import quoted
 from toolkit.inspection.entity_reading import TokenizedExample
 from toolkit.text import TokenFeatures, sentence_lengths, utf8
@@ -59,7 +61,10 @@ class EntityAligner:
                 if example.text is None:
                     yield TokenizedExample(example, [(example.tokens, list(example.tags))], [])
                 else:
-                    yield TokenizedExample(example, *_tagged(*next(cuts), example.spans))
+                    cut = next(cuts)
+                    sentences, unaligned = _tagged(*cut, example.spans)
+                    causes = [_cause(span, example.text, cut[1], cut[2]) for span in unaligned]
+                    yield TokenizedExample(example, sentences, unaligned, [*filter(None, causes)])
 
     def _in_python(
         self, texts: Sequence[str]
@@ -82,6 +87,7 @@ class UnalignedEntities:
         self.entities = 0
         self.unaligned = 0
         self._first = ""
+        self._causes: Counter[str] = Counter()
 
     def watch(self, cuts: Iterable[TokenizedExample]) -> Iterator[TokenizedExample]:
         """Yield the same examples, and count their entities."""
@@ -92,6 +98,7 @@ class UnalignedEntities:
                 words = quoted((cut.example.text or "")[start:end])
                 self._first = f"{words} in {cut.example.place}"
             self.unaligned += len(cut.unaligned)
+            self._causes.update(cut.causes)
             yield cut
 
     def log_unaligned(self, cannot: str) -> None:
@@ -101,11 +108,33 @@ class UnalignedEntities:
             cannot: The participle of what cannot be done with them, such as ``learnt``.
         """
         if self.unaligned:
-            logger.warning(
-                "%d of %d entities do not begin and end where tokens of one sentence do, and "
-                "cannot be %s (%s)",
-                *(self.unaligned, self.entities, cannot, self._first),
-            )
+            logger.warning("%s", self.describe(cannot))
+
+    def describe(self, cannot: str) -> str:
+        """Return the number of unaligned entities, the first one, and what explains most of them.
+
+        Args:
+            cannot: As for ``log_unaligned``.
+        """
+        return (
+            f"{self.unaligned} of {self.entities} entities do not begin and end where tokens of "
+            f"one sentence do, and cannot be {cannot} ({self._first})"
+            f"{likely_cause(self._causes, self.unaligned, self.entities)}"
+        )
+
+
+def _cause(span: Span, text: str, starts: Sequence[int], ends: Sequence[int]) -> str:
+    """Return the way of counting offsets that aligns a span with tokens; empty if none does.
+
+    The span may have lost a space at each end when it was read.
+    """
+    firsts = [span.start, *([span.start - 1] if text[: span.start][-1:].isspace() else [])]
+    lasts = [span.end, *([span.end + 1] if text[span.end : span.end + 1].isspace() else [])]
+    for first, last in product(firsts, lasts):
+        for cause, start, end in other_offsets(text, first, last):
+            if align([Span(start, end, span.label)], starts, ends)[0]:
+                return cause
+    return ""
 
 
 def _tagged(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from toolkit.data import EntityExamples, TaggedCorpus
 from toolkit.data.entities.examples import MANY_TOKENS
+from toolkit.data.entities.spans import likely_cause
 from toolkit.errors import count, shorten
 from toolkit.inspection.duplicates import EXAMPLES
 from toolkit.inspection.entity_reading import Entity, EntityReading, Sentences, TokenizedExample
@@ -152,7 +153,8 @@ def _files(inspected: _InspectedSentences, warnings: Warnings) -> list[dict[str,
                 "unaligned",
                 f"{examples.source.name}: {sentences.unaligned:,} of {entities:,} entities "
                 f"({sentences.unaligned / entities:.1%}) do not begin and end where tokens of one "
-                f"sentence do, so that they cannot be learnt ({'; '.join(first)})",
+                f"sentence do, so that they cannot be learnt ({'; '.join(first)})"
+                f"{likely_cause(sentences.causes, sentences.unaligned, entities)}",
             )
     return files
 

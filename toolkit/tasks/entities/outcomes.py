@@ -30,6 +30,7 @@ class TaggerOutcomes:
         classes: The labels of entities.
         seen: The fingerprints of the entities of the training data.
         unaligned: The counter of unaligned gold entities.
+        cut_otherwise: The number of tokens that were replaced by the tagger's own.
         checksum: The checksum of the examples as read.
     """
 
@@ -37,13 +38,17 @@ class TaggerOutcomes:
     classes: Sequence[str]
     seen: frozenset[int]
     unaligned: UnalignedEntities
+    cut_otherwise: int
     checksum: int
 
     def metrics(self) -> dict[str, Any]:
-        """Return the metrics of ``entity_metrics``, and the number of unaligned entities."""
+        """Return the metrics of ``entity_metrics``, ``unaligned`` and ``cut_otherwise``."""
         self.unaligned.log_unaligned("found")
         metrics = entity_metrics(self.sentences, self.classes, self.seen)
-        return metrics | {"unaligned": self.unaligned.unaligned}
+        return metrics | {
+            "unaligned": self.unaligned.unaligned,
+            "cut_otherwise": self.cut_otherwise,
+        }
 
     def statistics(self) -> Statistics:
         """Return the statistics, one row per sentence or text."""

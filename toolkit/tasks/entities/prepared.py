@@ -1,5 +1,6 @@
 """The preparation of annotated sentences for training."""
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,19 +20,26 @@ from toolkit.data import (
     word_vectors,
 )
 from toolkit.data.entities.scan import scan_entities
-from toolkit.errors import OptionError
+from toolkit.errors import DataError, OptionError, shorten
 from toolkit.evaluation import entity_fingerprint
 from toolkit.inspection.entity_reading import TokenizedExample
 from toolkit.models import SequenceModel
+from toolkit.options import option
 from toolkit.tagging import bioes_tags, spans_of, to_bioes
 from toolkit.tasks.card import validation_words
 from toolkit.tasks.defaults import DataSize
 from toolkit.tasks.entities.alignment import EntityAligner, UnalignedEntities
+from toolkit.tasks.entities.own_tokens import own_tokens
 from toolkit.tasks.golden import first_inputs
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.pretrained import embedding_vectors, pretrained_sizes, read_pretrained
 from toolkit.tasks.settings import Settings
 from toolkit.text import TokenFeatures, choose_token_level
+
+logger = logging.getLogger("toolkit")
+
+#: The share of tokens that are cut otherwise in raw text from which the training warns of it.
+MANY_CUT = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +52,7 @@ class PreparedSentences(Prepared):
         word_vectors: The initial vectors of words [V, E]; None for random ones.
         seen: The fingerprints of the entities of the training part.
         pretrained: The language model that initialises the network, if any.
+        unaligned: The counter of unaligned entities of all parts but validation data.
     """
 
     tag_counts: NDArray[np.int64]
@@ -51,6 +60,23 @@ class PreparedSentences(Prepared):
     word_vectors: NDArray[np.float32] | None
     seen: frozenset[int]
     pretrained: SequenceModel | None
+    unaligned: UnalignedEntities
+
+    def check_entities(self) -> None:
+        """Check that the training part has entities to learn.
+
+        Raises:
+            DataError: It has none.
+        """
+        if self.tag_counts[1:].any():
+            return
+        source = self.facts["data"]
+        if self.unaligned.unaligned:
+            raise DataError(f"{source}: {self.unaligned.describe('learnt')}")
+        raise DataError(
+            f"{source}: the training part has no entities, only the held-out part has; set "
+            f"{option('validation_split', 0)}, or give validation data"
+        )
 
 
 def prepare_sentences(
@@ -81,7 +107,8 @@ def prepare_sentences(
     aligner = EntityAligner(features, settings.sentences)
     counts: Counter[str] = Counter()
     seen: set[int] = set()
-    examples_sentences = tagged_sentences(aligner(examples))
+    unaligned = UnalignedEntities()
+    examples_sentences = (cut.sentences for cut in unaligned.watch(aligner(examples)))
     for sentences, used in zip(examples_sentences, in_training, strict=True):
         for tokens, tags in sentences if used else ():
             counts.update(tokens)
@@ -89,9 +116,18 @@ def prepare_sentences(
                 entity_fingerprint(tokens[span.start : span.end], span.label)
                 for span in spans_of(tags)
             }
+    if unaligned.unaligned < unaligned.entities:  # else nothing can be learnt
+        unaligned.log_unaligned("learnt")
+    cut = own_tokens(features, counts if scanned.sample else {})
+    if cut.share > MANY_CUT:
+        logger.warning(
+            "%.0f %% of the tokens are cut otherwise in raw text (such as %s), where entities are "
+            "therefore harder to find",
+            *(100 * cut.share, shorten([*cut.own], most=3)),
+        )
     word_counts = features.adapt(counts)
     corpus = encode_sentences(
-        tagged_sentences(aligner(examples), quiet=True), features, scanned.labels
+        (cut.sentences for cut in aligner(examples)), features, scanned.labels
     )
     train = corpus.subset(np.flatnonzero(in_training[corpus.rows]))
     held_out, validation = None, None
@@ -114,6 +150,7 @@ def prepare_sentences(
         "rows": len(train),
         "classes": _entities(all_tags, tag_counts),
         "validation": validation_words(held_out, validation_data, "at random", settings.seed),
+        "cut_share": round(cut.share, 6),
     }
     return PreparedSentences(
         settings=settings,
@@ -129,6 +166,7 @@ def prepare_sentences(
         word_vectors=vectors,
         seen=frozenset(seen),
         pretrained=pretrained,
+        unaligned=unaligned,
     )
 
 
@@ -179,7 +217,7 @@ def _initial_vectors(
 
 
 def tagged_sentences(
-    cuts: Iterable[TokenizedExample], quiet: bool = False
+    cuts: Iterable[TokenizedExample],
 ) -> Iterator[list[tuple[Sequence[str], list[str]]]]:
     """Yield the sentences of each example: tokens and their IOB2 tags.
 
@@ -188,8 +226,7 @@ def tagged_sentences(
     unaligned = UnalignedEntities()
     for cut in unaligned.watch(cuts):
         yield cut.sentences
-    if not quiet:
-        unaligned.log_unaligned("learnt")
+    unaligned.log_unaligned("learnt")
 
 
 def encode_sentences(

@@ -30,6 +30,7 @@ from toolkit.tasks.entities.card import card_words
 from toolkit.tasks.entities.inspection import inspect_entities
 from toolkit.tasks.entities.options import MONITORS, EntityTaggerOptions
 from toolkit.tasks.entities.outcomes import TaggerOutcomes, over_common_tokens
+from toolkit.tasks.entities.own_tokens import foreign_tokens
 from toolkit.tasks.entities.prepared import (
     PreparedSentences,
     encode_sentences,
@@ -77,7 +78,8 @@ class EntityTagger(Task, EntityTaggerOptions):
     ``evaluate`` returns the metrics of ``toolkit.evaluation.entity_metrics``: precision, recall and
     F1 by exact match, in total, by label, and for entities that are seen or unseen in the training
     data, and the confusion matrix; and ``unaligned``, the number of gold entities that cannot be
-    found because their borders are not those of tokens. Its ``output`` folder gets
+    found because their borders are not those of tokens; and ``cut_otherwise``, the number of tokens
+    that the tagger cuts otherwise, where it has not learnt such. Its ``output`` folder gets
     ``metrics.json``, ``confusion.png`` and ``errors.csv``, the most confident errors.
 
     Attributes are those of every task; ``classes`` are the labels of entities, and ``seen`` has the
@@ -98,7 +100,9 @@ class EntityTagger(Task, EntityTaggerOptions):
 
     def _prepare(self, settings: Settings, data: Any, validation_data: Any) -> PreparedSentences:
         examples = EntityExamples(open_entities(data, "train", settings.columns), settings.columns)
-        return prepare_sentences(settings, examples, validation_data)
+        prepared = prepare_sentences(settings, examples, validation_data)
+        prepared.check_entities()
+        return prepared
 
     def _defaults(self, prepared: Prepared) -> Mapping[str, Any]:
         return defaults.resolved(prepared.size)
@@ -277,17 +281,28 @@ class EntityTagger(Task, EntityTaggerOptions):
     def _outcomes(self, data: Any, keep_errors: bool) -> TaggerOutcomes:
         self._check_fitted()
         settings = Settings(self).fix(token_level=self.facts["token_level"])
-        aligner = EntityAligner(token_features(settings), self.sentences)
+        features = token_features(settings)
+        aligner = EntityAligner(features, self.sentences)
         unaligned = UnalignedEntities()
         sentences: list[Tagged] = []
         checksum = 0
-        stream = (cut.example for cut in unaligned.watch(aligner(self._examples(data))))
+        examples = self._examples(data)
+        texts = examples.columns.texts
+        foreign = foreign_tokens(
+            features,
+            (() if texts else (example.tokens for example in examples)),
+            self.facts.get("cut_share"),
+        )
+        if foreign.cut:
+            foreign.log(examples.source.name)
+        stream = (cut.example for cut in unaligned.watch(aligner(examples)))
         while chunk := list(islice(stream, CHUNK)):
-            for example, answer in zip(chunk, self._answers(chunk), strict=True):
-                sentences.append(over_common_tokens(example, answer))
+            for example in chunk:
                 read = repr((example.text, example.tokens, example.tags, example.spans))
                 checksum = zlib.crc32(read.encode("utf-8", "surrogatepass"), checksum)
-        return TaggerOutcomes(sentences, self.classes, self.seen, unaligned, checksum)
+            asked = [*map(foreign.replace, chunk)]
+            sentences += map(over_common_tokens, asked, self._answers(asked))
+        return TaggerOutcomes(sentences, self.classes, self.seen, unaligned, foreign.cut, checksum)
 
     # Exporting
 

@@ -25,6 +25,7 @@ from toolkit.models import OneToMany
 from toolkit.tasks.card import validation_words
 from toolkit.tasks.defaults import DataSize
 from toolkit.tasks.golden import first_inputs
+from toolkit.tasks.language_modelling.outcomes import characters_of
 from toolkit.tasks.language_modelling.reading import Ask, Measure, text_layer
 from toolkit.tasks.language_modelling.running_text import PROMPT, line_groups
 from toolkit.tasks.language_modelling.serving import losses
@@ -165,7 +166,7 @@ class ConditionedTexts:
                 texts = [chunk[index].text for index in chosen]
                 labels = [str(chunk[index].label) for index in chosen]
                 nll, tokens = _measure(labels, [*map(_pieces, texts)], ask)
-                rows = zip(nll.tolist(), tokens.tolist(), map(len, texts), strict=True)
+                rows = zip(nll.tolist(), tokens.tolist(), map(characters_of, texts), strict=True)
                 results |= dict(zip(chosen, rows, strict=True))
             yield from (results[index] for index in range(len(chunk)))
 

@@ -19,7 +19,8 @@ class LanguageModelOutcomes:
     """The losses on text.
 
     Attributes:
-        rows: Nats, tokens and characters of each separately measured part [N, 3].
+        rows: Nats, tokens and characters (see ``characters_of``) of each separately measured part
+            [N, 3].
         checksum: The checksum of the text as read.
     """
 
@@ -45,6 +46,14 @@ class LanguageModelOutcomes:
     def write(self, folder: Path, metrics: Mapping[str, Any]) -> None:
         """Write ``metrics.json``."""
         atomic_write(folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")
+
+
+def characters_of(text: str) -> int:
+    r"""Return the number of code points of a text, with a line end ``\r\n`` counted as one.
+
+    So the nats per character do not depend on the system that wrote the file.
+    """
+    return len(text) - text.count("\r\n")
 
 
 def text_metrics(nll: float, tokens: float) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from toolkit.models import OneToMany
 from toolkit.options import option
 from toolkit.tasks.defaults import DataSize
 from toolkit.tasks.golden import first_inputs
+from toolkit.tasks.language_modelling.outcomes import characters_of
 from toolkit.tasks.language_modelling.reading import Ask, Measure, text_layer
 from toolkit.tasks.language_modelling.serving import losses
 from toolkit.tasks.prepared import Prepared
@@ -115,7 +116,7 @@ class RunningText:
                 nll, tokens = nll + _negative_log(outputs["logits"][0], 0), tokens + 1
                 after = ask("step", token=token, **state)  # read the last token as well
                 token, state = np.zeros(1, np.int32), {name: after[name] for name in state}
-            yield nll, tokens, len(text)
+            yield nll, tokens, characters_of(text)
 
     def checksum(self, task: Any, data: Any) -> int:
         """Return the CRC-32 of all pieces."""

@@ -75,7 +75,8 @@ class LanguageModel(Task, LanguageModelOptions):
     ``evaluate`` reads text in one pass and carries the state along; with conditions each text is
     read by itself, from its condition to its end. It returns ``log_loss`` in nats per token, the
     lecture's J; ``bits``; ``perplexity``; ``units``, the number of tokens; and
-    ``nats_per_character``. Its ``output`` folder gets ``metrics.json``.
+    ``nats_per_character``, where characters are code points and a line end is one whatever system
+    wrote it. Its ``output`` folder gets ``metrics.json``.
 
     Attributes are those of every task; ``classes`` are the conditions.
     """

@@ -1,0 +1,410 @@
+"""What annotation tools and corpora write is read as they mean it, or refused with the cause."""
+
+import json
+import logging
+import re
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toolkit.data import EntityColumnOptions, EntityExamples, open_source
+from toolkit.data.entities.spans import INCLUSIVE, UTF8, UTF16, other_offsets
+from toolkit.errors import DataError
+from toolkit.tagging.schemes import has_suffixes, to_iob2, to_prefix
+from toolkit.tagging.spans import spans_of
+
+TEXT = "\U0001f600 Mia saw Ulm."
+SPANS = [(2, 5, "PER"), (10, 13, "LOC")]
+GOLD = (["Mia", "saw", "Ulm"], ["B-PER", "O", "B-LOC"])
+
+
+def read(data: Any, **options: Any) -> list[Any]:
+    examples = EntityExamples(data, EntityColumnOptions(**options))
+    return [
+        (list(e.tokens), list(e.tags)) if e.text is None else (e.text, [*map(tuple, e.spans)])
+        for e in examples
+    ]
+
+
+def complaint(data: Any, **options: Any) -> str:
+    with pytest.raises(DataError) as caught:
+        read(data, **options)
+    return str(caught.value)
+
+
+def write(path: Path, content: str) -> Path:
+    path.write_text(content, encoding="utf-8")
+    return path
+
+
+def lines(*rows: object) -> str:
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+def entity(start: float, end: float, label: str = "PER", **more: object) -> dict[str, object]:
+    return {"start": start, "end": end, "label": label, **more}
+
+
+# Offsets
+
+
+def units(text: str, place: int, encoding: str, width: int) -> int:
+    """The offset of a code point in units of an encoding."""
+    return len(text[:place].encode(encoding)) // width
+
+
+@pytest.mark.parametrize(
+    ("cause", "encoding", "width"), [(UTF16, "utf-16-le", 2), (UTF8, "utf-8", 1)]
+)
+@given(before=st.text(st.characters(codec="utf-8"), max_size=5), end=st.integers(1, 3))
+def test_offsets_in_other_units_are_recognised(
+    before: str, end: int, cause: str, encoding: str, width: int
+) -> None:
+    text = f"{before}Mia"
+    place = len(before)
+    given_places = [units(text, at, encoding, width) for at in (place, place + end)]
+    found = [
+        (first, last) for way, first, last in other_offsets(text, *given_places) if way == cause
+    ]
+    assert found == ([] if given_places == [place, place + end] else [(place, place + end)])
+
+
+@pytest.mark.parametrize(
+    ("offsets", "message"),
+    [
+        ((3, 6), f"the entity 'Mia' has the offsets 3 to 6, where its text has 'ia '; {UTF16}"),
+        ((5, 8), f"the entity 'Mia' has the offsets 5 to 8, where its text has ' sa'; {UTF8}"),
+        ((2, 4), f"the entity 'Mia' has the offsets 2 to 4, where its text has 'Mi'; {INCLUSIVE}"),
+        ((6, 9), "the entity 'Mia' has the offsets 6 to 9, where its text has 'saw' .or set"),
+    ],
+)
+def test_the_own_text_of_an_entity_tells_how_its_offsets_are_counted(
+    offsets: tuple[int, int], message: str
+) -> None:
+    row = {"text": TEXT, "entities": [entity(*offsets, text="Mia")]}
+    found = complaint([row])
+    assert re.search(f"the list, row 1: {message}", found), found
+    assert read([{"text": TEXT, "entities": [entity(2, 5, text=" Mia ")]}]) == [(TEXT, SPANS[:1])]
+
+
+def test_offsets_beyond_the_end_and_empty_ones_are_explained() -> None:
+    assert UTF16 in complaint([{"text": "\U0001f600 Mia", "entities": [entity(3, 6)]}])
+    assert INCLUSIVE in complaint([{"text": "a b", "entities": [entity(2, 2)]}])
+
+
+# Repetitions, missing entities, whole numbers with a point
+
+
+def test_an_entity_given_twice_is_read_once(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, "toolkit"):
+        assert read([{"text": TEXT, "entities": [*SPANS, SPANS[0]]}]) == [(TEXT, SPANS)]
+    assert caplog.messages == ["the list: 1 repetition of an entity left out"]
+
+
+def test_a_text_whose_entities_are_missing_has_none(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = [{"text": TEXT, "entities": SPANS}, {"text": "no", "entities": None}, {"text": "none"}]
+    with caplog.at_level(logging.WARNING, "toolkit"):
+        for data in (rows, write(tmp_path / "a.jsonl", lines(*rows))):
+            assert read(data) == [(TEXT, SPANS), ("no", []), ("none", [])]
+    assert caplog.messages[0] == ("the list: 2 texts with a missing value read as without entities")
+
+
+def test_offsets_may_be_whole_numbers_with_a_point() -> None:
+    assert read([{"text": TEXT, "entities": [entity(2.0, 5.0)]}]) == [(TEXT, SPANS[:1])]
+    assert "no whole number" in complaint([{"text": TEXT, "entities": [entity(2.5, 5.0)]}])
+
+
+# Tools
+
+
+def labels_of(*spans: tuple[int, int, str]) -> list[dict[str, object]]:
+    return [{"start": s, "end": e, "text": TEXT[s:e], "labels": [label]} for s, e, label in spans]
+
+
+def task(**annotation: object) -> dict[str, object]:
+    results = [{"type": "labels", "value": value} for value in labels_of(*SPANS)]
+    relation = {"type": "relation", "from_id": "a", "to_id": "b"}
+    return {
+        "id": 1,
+        "data": {"text": TEXT, "source": 5},
+        "annotations": [{"was_cancelled": True}, {"result": [*results, relation], **annotation}],
+    }
+
+
+SHAPES: dict[str, Any] = {
+    "doccano.jsonl": lines({"id": 3, "text": TEXT, "label": SPANS, "Comments": []}),
+    "relations.jsonl": lines(
+        {
+            "text": TEXT,
+            "entities": [
+                {"id": 1, "label": label, "start_offset": start, "end_offset": end}
+                for start, end, label in SPANS
+            ],
+            "relations": [],
+        }
+    ),
+    "prodigy.jsonl": lines(
+        {
+            "text": TEXT,
+            "tokens": [{"text": "Mia", "start": 2, "end": 5, "id": 0}],
+            "spans": [entity(*span) for span in SPANS],
+            "answer": "accept",
+        }
+    ),
+    "pipeline.jsonl": lines(
+        {
+            "text": TEXT,
+            "entities": [
+                {"entity_group": label, "word": "?", "score": 0.9, "start": start, "end": end}
+                for start, end, label in SPANS
+            ],
+        }
+    ),
+    "tasks.json": json.dumps([task()], indent=1),
+    "min.json": json.dumps([{"id": 1, "text": TEXT, "label": labels_of(*SPANS)}]),
+    "spacy.json": json.dumps([[TEXT, {"entities": SPANS}]]),
+    "annotator.json": json.dumps(
+        {"classes": ["PER"], "annotations": [[TEXT, {"entities": SPANS}]]}
+    ),
+    "indented.json": json.dumps({"annotations": [[TEXT, {"entities": SPANS}]]}, indent=2),
+    "array.json": json.dumps([{"text": TEXT, "entities": SPANS}], indent=2),
+    "lines.json": lines({"text": TEXT, "entities": SPANS}),
+    "label.csv": f"id,text,label\n1,{TEXT},\"[[2, 5, 'PER'], [10, 13, 'LOC']]\"\n",
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_what_tools_write(tmp_path: Path, name: str) -> None:
+    assert read(write(tmp_path / name, SHAPES[name])) == [(TEXT, SPANS)]
+
+
+def test_tasks_without_annotations_can_be_answered(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.json", json.dumps([task() | {"annotations": []}]))
+    unlabelled = EntityExamples(path, EntityColumnOptions(), labelled=False)
+    assert [example.text for example in unlabelled] == [TEXT]
+
+
+def test_training_data_of_spacy_in_python() -> None:
+    assert read([(TEXT, {"entities": SPANS}), ["no", {"entities": []}]]) == [
+        (TEXT, SPANS),
+        ("no", []),
+    ]
+
+
+def test_a_folder_of_brat(tmp_path: Path) -> None:
+    write(tmp_path / "b.txt", TEXT)
+    write(tmp_path / "b.ann", "T1\tPER 2 5\tMia\nR1\tSees Arg1:T1 Arg2:T2\nT2\tLOC 10 13\tUlm\n")
+    write(tmp_path / "a.txt", "nobody\n")
+    write(tmp_path / "a.ann", "")
+    assert read(tmp_path) == [("nobody\n", []), (TEXT, SPANS)]
+    write(tmp_path / "a.ann", "T1\tPER 0 2;4 6\tno dy\n")
+    assert "a.ann, line 1: an entity has a label, one start and one end" in complaint(tmp_path)
+    write(tmp_path / "a.ann", "T1\tPER 0 6\tsomeone\n")
+    assert "file a.txt: the entity 'someone' has the offsets 0 to 6" in complaint(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[\n1]", "should have an object a line, or one array of objects, with text and entities"),
+        ('{\n"a": 1}', "should have an object a line"),
+        ('[\n{"text": }]', "line 2: not JSON: Expecting value at character 10"),
+        ("[" * 3000, "not JSON"),
+        (json.dumps([{"data": {"text": "a"}, "annotations": []}]), "are 'no annotation', which"),
+        (
+            json.dumps([{"data": {"a": "a", "b": "b"}, "annotations": [{"result": []}]}]),
+            "row 1: its data should have one text",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_json_file(tmp_path: Path, content: str, message: str) -> None:
+    assert message in complaint(write(tmp_path / "a.json", content))
+
+
+def test_texts_that_were_rejected_are_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    rows = [
+        {"text": f"{n}", "spans": [entity(0, 1)], "answer": answer}
+        for n, answer in enumerate(["accept", "reject", "ignore", None])
+    ]
+    examples = EntityExamples(rows, EntityColumnOptions())
+    with caplog.at_level(logging.WARNING, "toolkit"):
+        assert [e.row for e in examples] == [e.row for e in examples] == [1, 4]
+    assert examples.bad_rows == 0
+    assert caplog.messages == ["the list: 2 texts left out whose answer is reject or ignore"]
+    assert len(list(EntityExamples(rows, EntityColumnOptions(), labelled=False))) == 4
+
+
+# Columns and tags
+
+
+def columns(*rows: str) -> str:
+    return "".join(f"{row}\n" for row in rows)
+
+
+def test_a_column_of_numbers_is_not_that_of_the_tokens(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = [f"{n}\t{word}\t_\t{tag}" for n, (word, tag) in enumerate(zip(*GOLD, strict=True), 1)]
+    path = write(tmp_path / "a.conllu", columns(*rows, "", "1\tno\t_\tO"))
+    with caplog.at_level(logging.INFO, "toolkit"):
+        assert read(path) == [GOLD, (["no"], ["O"])]
+    assert caplog.messages[0] == (
+        "token column: '2', since column '1' numbers the tokens (guessed; set token_column)"
+    )
+    assert read(path, token_column="1")[1] == (["1"], ["O"])
+    unlabelled = EntityExamples(path, EntityColumnOptions(), labelled=False)
+    assert [list(e.tokens) for e in unlabelled] == [GOLD[0], ["no"]]
+    frame = {"number": [0, 1, 2], "form": GOLD[0], "ner": GOLD[1]}
+    assert read([frame]) == [GOLD]
+    two = write(tmp_path / "b.conll", columns("1 O", "2 B-X", "", "1 O"))
+    assert read(two) == [(["1", "2"], ["O", "B-X"]), (["1"], ["O"])]
+
+
+def test_comments_before_sentences(tmp_path: Path) -> None:
+    rows = [f"{word}\t{tag}" for word, tag in zip(*GOLD, strict=True)]
+    comments = ["# sent_id = 1", "# text = one"]
+    path = write(tmp_path / "a", columns(*comments, *rows, "#\tO", "", "", comments[0], "no\tO"))
+    asked = read(path, comment_prefix="#")
+    assert asked == [([*GOLD[0], "#"], [*GOLD[1], "O"]), (["no"], ["O"])]
+    hint = "lines that begin with # are comments with comment_prefix='#'"
+    assert hint in complaint(path)
+    path = write(tmp_path / "b", columns("a B-X", "b O", "", "# id=1", "a O"))
+    assert re.search(f"line 4: the tag 'id=1' is none of IOB2; .*; {hint}", complaint(path))
+
+
+def test_tags_that_are_numbers_have_names(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    row = {"tokens": GOLD[0], "ner_tags": [1, 0, 3]}
+    path = write(tmp_path / "a.jsonl", lines(row))
+    assert read(path, tag_names="O, B-PER,I-PER,B-LOC") == [GOLD]
+    with caplog.at_level(logging.INFO, "toolkit"):
+        caplog.clear()
+        assert "tags are such as B-PER, or numbers that tag_names='O,B-PER,I-PER' names" in (
+            complaint(path)
+        )
+        assert caplog.messages == []  # no scheme was found
+    assert "the token 'Ulm' has the tag 3" in complaint(path, tag_names="O,B-PER")
+    path = write(tmp_path / "a.conll", columns("Mia 1", "saw 0", "Ulm 3", "", "no 0"))
+    assert read(path, tag_names="O,B-PER,I-PER,B-LOC") == [GOLD, (["no"], ["O"])]
+
+
+class Hub(SimpleNamespace):
+    """A stand-in for the package ``datasets``."""
+
+    class Dataset(list):
+        column_names = ("tokens", "ner_tags", "lang")
+        features: ClassVar[dict[str, Any]] = {
+            "tokens": SimpleNamespace(feature=SimpleNamespace(dtype="string")),
+            "ner_tags": SimpleNamespace(feature=SimpleNamespace(names=["O", "B-PER", "B-LOC"])),
+            "lang": SimpleNamespace(names=["en"]),
+        }
+
+
+def test_a_data_set_with_features(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "datasets", Hub)  # type: ignore[arg-type]
+    data = Hub.Dataset([{"tokens": GOLD[0], "ner_tags": [1, 0, 2], "lang": 0}])
+    assert read(data) == [GOLD]
+    data.append({"tokens": ["a"], "ner_tags": None, "lang": None})
+    assert "row 2: there are no tags in column 'ner_tags'" in complaint(data)
+    assert next(open_source(data).records()).values["lang"] == "en"
+
+
+SEGMENTS = st.lists(st.tuples(st.sampled_from([None, "X", "Y-Z"]), st.integers(1, 3)), max_size=8)
+
+
+@given(SEGMENTS, st.booleans())
+def test_prefixes_at_the_end(segments: list[tuple[str | None, int]], bioes: bool) -> None:
+    prefixed, iob2 = [], []
+    for label, length in segments:
+        marks = ["B", *"I" * (length - 2), "E"] if length > 1 else ["S"]
+        marks = marks if bioes else ["B", *"I" * (length - 1)]
+        prefixed += [f"{mark}-{label}" if label else "O" for mark in marks]
+        iob2 += [f"{'I' if n else 'B'}-{label}" if label else "O" for n in range(length)]
+    suffixed = ["-".join(reversed(tag.split("-", 1))) for tag in prefixed]
+    assert [to_prefix(tag) for tag in suffixed] == prefixed
+    assert has_suffixes([suffixed]) == any(label for label, _ in segments)
+    assert not has_suffixes([prefixed])
+    if any(label for label, _ in segments):
+        data = ([["a"] * len(suffixed)], [suffixed])
+        assert read(data) == [(["a"] * len(iob2), iob2)]
+
+
+@pytest.mark.parametrize("tags", ["work-I work-I O", "PER O PLAN-B PER PER", "B-vitamin-B O"])
+def test_labels_that_end_like_prefixes(tags: str) -> None:
+    assert not has_suffixes([tags.split()])
+
+
+@pytest.mark.parametrize("scheme", ["IOB1", "IOB2", "BIOES"])
+@given(st.lists(st.sampled_from([*"O", *(f"{p}-{label}" for p in "BIES" for label in "XY")])))
+def test_repaired_tags_are_entities_as_the_evaluation_script_finds_them(
+    scheme: str, tags: list[str]
+) -> None:
+    """By its rule: an entity ends where the next tag begins another, and begins otherwise."""
+    if scheme != "BIOES":
+        tags = [tag.replace("E-", "I-").replace("S-", "B-") for tag in tags]
+    expected: list[list[Any]] = []
+    inside = False
+    for place, tag in enumerate(tags):
+        prefix, _, label = tag.partition("-")
+        if inside and prefix in "IE" and label == expected[-1][2]:
+            expected[-1][1] = place + 1
+        elif prefix != "O":
+            expected.append([place, place + 1, label])
+        inside = prefix in "BI"
+    assert [list(span) for span in spans_of(to_iob2(tags, scheme, repair=True))] == expected
+
+
+def test_an_inside_tag_may_begin_an_entity(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = write(tmp_path / "a", columns("a B-X", "b I-X", "", "a I-X", "b O", "", "c B-X"))
+    assert "line 4: the tag 'I-X' at the beginning continues no entity" in complaint(path)
+    with caplog.at_level(logging.WARNING, "toolkit"):
+        assert read(path, repair_tags=True)[1] == (["a", "b"], ["B-X", "O"])
+    assert caplog.messages == [
+        f"{path}: 1 sentence with tags that IOB2 does not allow, where entities begin or end by "
+        "them (line 4)"
+    ]
+
+
+# What misled
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a", "a,B-X\nb,O\n", "columns are separated by spaces or tabs, not by commas"),
+        ("a", "Word Tag\n\na B-X\nb O\n", "'Tag' is none of IOB2; .*; if this line names the col"),
+        ("a", "a B-X\nb _\nc _\n", "line 2: the tag '_' is none of IOB2; what is no entity has"),
+        (
+            "a",
+            "a PER\nb OTHER\nc OTHER\n",
+            "none has the tag O of what is no entity; is it 'OTHER'",
+        ),
+        ("a", "a x O\nb B-X O\n", "has no entities in column '3'; tag_column names another"),
+        (
+            "a.csv",
+            "no,phrase,pos,tag\n1,a b,\"['N', 'V']\",\"['B-X', 'O']\"\n",
+            "has lists in the columns pos, tag; which of them holds the tokens. set token_column",
+        ),
+    ],
+)
+def test_messages(tmp_path: Path, name: str, content: str, message: str) -> None:
+    assert re.search(message, complaint(write(tmp_path / name, content)))
+
+
+def test_the_reason_why_there_are_no_entities_is_said() -> None:
+    rows = [{"text": "a", "entities": []}, {"text": "b", "entities": [5]}]
+    found = complaint(rows, skip_bad_rows=True)
+    assert "no entities in column 'entities'; row 2: the entity 5 should have start" in found
+
+
+def test_lists_in_cells_as_json_or_in_python(tmp_path: Path) -> None:
+    content = 'tokens,tags\n"[""Mia"", ""saw"", ""Ulm""]","[\'B-PER\', \'O\', \'B-LOC\']"\n'
+    assert read(write(tmp_path / "a.csv", content)) == [GOLD]

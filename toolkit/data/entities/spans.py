@@ -1,0 +1,153 @@
+"""Entities as values of data: a stretch of a text with a label, however tools write it."""
+
+import ast
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from toolkit.data.bad_rows import BadRowError
+from toolkit.data.sources.memory import is_list
+from toolkit.errors import quoted
+from toolkit.tagging.spans import Span
+
+#: The keys of an entity, by tool: here, doccano, Label Studio, pipelines of Hugging Face.
+START_KEYS = ("start", "start_offset")
+END_KEYS = ("end", "end_offset")
+LABEL_KEYS = ("label", "labels", "entity_group")
+
+UTF16 = "offsets seem to be counted in UTF-16 units, as JavaScript counts; count code points"
+UTF8 = "offsets seem to be counted in bytes of UTF-8; count code points"
+INCLUSIVE = "ends seem to be inclusive; an end is the place after the last character"
+
+
+def as_list(value: object) -> Any:
+    """Return a list, also one written as JSON or as a Python literal; None if it is no list."""
+    if not isinstance(value, str):
+        return value if is_list(value) else None
+    if (text := value.strip()).startswith("["):
+        for parse in (json.loads, ast.literal_eval):
+            with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
+                parsed: object = parse(text)
+                return parsed if is_list(parsed) else None
+    return None
+
+
+def is_span(value: object) -> bool:
+    """Return whether a value looks like an entity: a start, an end and a label."""
+    if isinstance(value, Mapping):
+        return all(any(key in value for key in keys) for keys in (START_KEYS, END_KEYS, LABEL_KEYS))
+    return is_list(value) and len(value) == 3 and whole_number(value[0]) is not None  # type: ignore[arg-type, index]
+
+
+def read_span(value: Any, text: str) -> Span:
+    """Return an entity of a text, without white space at its ends.
+
+    Args:
+        value: A start, an end and a label, or a mapping with these; its ``text``, if it has one,
+            must be that of the stretch, white space aside.
+        text: The text.
+
+    Raises:
+        BadRowError: It is no entity of the text.
+    """
+    parts: list[Any] = [*value] if is_list(value) else []
+    own = None
+    if isinstance(value, Mapping):
+        keys = (START_KEYS, END_KEYS, LABEL_KEYS)
+        parts = [next(filter(_given, map(value.get, names)), None) for names in keys]
+        own = value.get("text")
+    if len(parts) != len(Span._fields) or None in parts:
+        raise BadRowError(f"the entity {quoted(value)} should have start, end and label")
+    *borders, label = parts
+    places = [whole_number(place) for place in borders]
+    if None in places:
+        raise BadRowError(f"the entity {quoted(value)} begins or ends at no whole number")
+    if is_list(label):
+        if len(label) != 1:
+            raise BadRowError(f"the entity {quoted(value)} should have one label")
+        label = label[0]
+    if not isinstance(label, str) or not label.strip():
+        raise BadRowError(f"the label of the entity {quoted(value)} is no name")
+    start, end = (place for place in places if place is not None)
+    if not 0 <= start < end <= len(text):
+        raise BadRowError(
+            f"the entity {quoted(value)} is no stretch of its text of {len(text)} "
+            f"characters{_cause(text, start, end, own)}"
+        )
+    words = text[start:end]
+    if isinstance(own, str) and _without_space(own) != _without_space(words):
+        raise BadRowError(
+            f"the entity {quoted(own)} has the offsets {start} to {end}, where its text has "
+            f"{quoted(words)}{_cause(text, start, end, own)}"
+        )
+    start, end = start + len(words) - len(words.lstrip()), end - len(words) + len(words.rstrip())
+    if start >= end:
+        raise BadRowError(f"the entity {quoted(value)} is nothing but white space")
+    return Span(start, end, label.strip())
+
+
+def other_offsets(text: str, start: int, end: int) -> Iterator[tuple[str, int, int]]:
+    """Yield what offsets mean where they are counted in another way, if that is different.
+
+    Args:
+        text: The text.
+        start: The start of an entity.
+        end: Its end.
+
+    Yields:
+        The way, in words for a message, with the start and the end in code points, exclusive.
+    """
+    encodings = () if text.isascii() else ((UTF16, "utf-16-le", 2), (UTF8, "utf-8", 1))
+    for way, encoding, width in encodings:
+        encoded = text.encode(encoding, "surrogatepass")
+        if 0 <= start < end and width * end <= len(encoded):
+            first, last = (
+                len(encoded[: width * place].decode(encoding, "ignore")) for place in (start, end)
+            )
+            if (first, last) != (start, end):
+                yield way, first, last
+    if 0 <= start <= end < len(text):
+        yield INCLUSIVE, start, end + 1
+
+
+def likely_cause(causes: Counter[str], unaligned: int, entities: int) -> str:
+    """Return what explains most unaligned entities, as part of a message; empty if nothing does.
+
+    Inclusive ends leave hardly any entity aligned, so that they must explain most of all.
+
+    Args:
+        causes: How many unaligned entities each way of counting offsets explains.
+        unaligned: The number of unaligned entities.
+        entities: The number of all entities.
+    """
+    for cause, explained in causes.most_common(1):
+        if 2 * explained > (entities if cause == INCLUSIVE else unaligned):
+            return f"; {cause}"
+    return ""
+
+
+def _cause(text: str, start: int, end: int, own: object) -> str:
+    """Return what explains wrong offsets, as part of a message; empty if nothing does."""
+    for cause, first, last in other_offsets(text, start, end):
+        if not isinstance(own, str) or _without_space(own) == _without_space(text[first:last]):
+            return f"; {cause}"
+    return ""
+
+
+def _given(value: object) -> bool:
+    return value is not None
+
+
+def whole_number(value: Any) -> int | None:
+    """Return a whole number, also one written as 8.0; None for anything else."""
+    if isinstance(value, bool):
+        return None
+    if hasattr(value, "__index__"):
+        return int(value)
+    return int(value) if isinstance(value, float) and value.is_integer() else None
+
+
+def _without_space(text: str) -> str:
+    return "".join(text.split())

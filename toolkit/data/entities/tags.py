@@ -1,0 +1,79 @@
+"""Tags as values of data: strings or numbers, with the prefix in front or at the end."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from itertools import islice
+
+from toolkit.data.entities.options import EntityColumnOptions
+from toolkit.data.entities.spans import whole_number
+from toolkit.tagging.schemes import find_scheme, has_suffixes, to_prefix
+
+logger = logging.getLogger("toolkit")
+
+_FIRST_SENTENCES = 2000  # the number of sentences whose tags show whether they have suffixes
+
+
+class TagReader:
+    """Reads values as tags with their prefix in front.
+
+    Args:
+        options: The scheme of the tags, and the names of numbers.
+        sentences: Function that yields the values of the tags of each sentence.
+    """
+
+    def __init__(
+        self, options: EntityColumnOptions, sentences: Callable[[], Iterator[Sequence[object]]]
+    ) -> None:
+        self._options = options
+        self._sentences = sentences
+        names = (options.tag_names or "").split(",")
+        self._names = [name.strip() for name in names if name.strip()]
+
+    @cached_property
+    def scheme(self) -> str:
+        """The scheme of the tags, found in one pass unless it is given; it is logged.
+
+        Raises:
+            DataError: The values are no tags.
+        """
+        if self._options.tag_scheme != "auto":
+            logger.info("tag scheme: %s", self._options.tag_scheme)
+            return self._options.tag_scheme
+        scheme = find_scheme(self._all(self.read))
+        if any(self._all(self.read)):
+            suffixes = ", with prefixes at the end, as in PER-B" if self._suffixes else ""
+            logger.info("tag scheme: %s (found)%s", scheme, suffixes)
+        return scheme
+
+    def read(self, value: object) -> str:
+        """Return a tag with its prefix in front, a number by its name; empty if there is none."""
+        tag = self._string(value)
+        return to_prefix(tag) if self._suffixes else tag
+
+    @cached_property
+    def _suffixes(self) -> bool:
+        """Whether tags have their prefix at the end, by the first sentences."""
+        return self._options.tag_scheme == "auto" and has_suffixes(
+            islice(self._all(self._string), _FIRST_SENTENCES)
+        )
+
+    def _all(self, read: Callable[[object], str]) -> Iterator[Sequence[str]]:
+        """Yield the tags of all sentences, without values that are none."""
+        for values in self._sentences():
+            yield [tag for tag in map(read, values) if tag]
+
+    def _string(self, value: object) -> str:
+        """Return a tag as it stands, a number by its name; empty if there is none."""
+        value = string(value)
+        if self._names:
+            digits = isinstance(value, str) and value.isdecimal() and len(value) < 9
+            number = int(str(value)) if digits else whole_number(value)
+            if number is not None:
+                return self._names[number] if 0 <= number < len(self._names) else ""
+        return value.strip() if isinstance(value, str) else ""
+
+
+def string(value: object) -> object:
+    """Decode bytes; return other values unchanged."""
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
