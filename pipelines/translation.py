@@ -39,7 +39,13 @@ class LabelledPairs(LabelledData):
         """Open data."""
         return open_pairs(data, part, columns)
 
-    def check_training(self, train: Source, validation: Source | None, options: Any) -> None:
+    def check_training(
+        self,
+        train: Source,
+        validation: Source | None,
+        options: Any,
+        known: Sequence[str] | None = None,
+    ) -> None:
         """Read the data once."""
         self.check(train, options, {})
         if validation is not None:

@@ -34,8 +34,9 @@ LINES = {
         (REST,),
     ),
     "toolkit.tasks": (
-        ("options", "defaults", "settings", "protocol"),
-        ("card", "epoch_cost", "outcomes", "prepared", "pretrained"),
+        ("options", "defaults", "previous", "protocol"),
+        ("settings",),
+        ("card", "class_weights", "epoch_cost", "outcomes", "prepared", "pretrained", "saving"),
         ("run",),
         ("task",),
         ("classifier",),

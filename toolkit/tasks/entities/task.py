@@ -23,6 +23,7 @@ from toolkit.diagnostics.diagnosis import Subject, Track, Window, longest, short
 from toolkit.evaluation import Tagged, entity_metrics
 from toolkit.models import ManyToMany, SequenceModel
 from toolkit.tagging import Span, bioes_spans, bioes_tags
+from toolkit.tasks.class_weights import balanced_weights
 from toolkit.tasks.entities import defaults
 from toolkit.tasks.entities.alignment import EntityAligner, UnalignedEntities
 from toolkit.tasks.entities.card import card_words
@@ -40,7 +41,7 @@ from toolkit.tasks.entities.serving import GOLDEN_TEXTS, PADDING, find_all, sign
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.pretrained import initialize_recurrent
 from toolkit.tasks.settings import Settings
-from toolkit.tasks.task import Task, balanced_weights
+from toolkit.tasks.task import Task
 
 logger = logging.getLogger("toolkit")
 
@@ -129,7 +130,8 @@ class EntityTagger(Task, EntityTaggerOptions):
 
     def _keep_prepared(self, prepared: Prepared) -> None:
         assert isinstance(prepared, PreparedSentences)
-        self.seen = prepared.seen
+        before = self.seen if prepared.settings.previous else frozenset()
+        self.seen = before | prepared.seen
 
     def _batches(self, prepared: Prepared) -> LengthBatches:
         assert isinstance(prepared, PreparedSentences)
