@@ -39,8 +39,20 @@ class LabelledData(ABC):
         """
 
     @abstractmethod
-    def check_training(self, train: Source, validation: Source | None, options: Any) -> None:
+    def check_training(
+        self,
+        train: Source,
+        validation: Source | None,
+        options: Any,
+        known: Sequence[str] | None = None,
+    ) -> None:
         """Read data once, as a training with these options would, and check it.
+
+        Args:
+            train: The training data.
+            validation: The validation data, if any.
+            options: The options of the task.
+            known: The classes of the run that the training goes on from; None if it begins anew.
 
         Raises:
             DataError: The data cannot be used.

@@ -53,14 +53,16 @@ class LabelledStream(LabelledData):
             return open_conditioned(data, part, columns)
         return open_stream(data, part, columns)
 
-    def check_training(self, train: Any, validation: Any, options: Any) -> None:
+    def check_training(
+        self, train: Any, validation: Any, options: Any, known: Sequence[str] | None = None
+    ) -> None:
         """Read the data once and check the conditions of the validation data."""
         encoder = None
         with console.silence():  # the task logs the same later
             if options.condition_column is None:
                 size_of(train)
             else:
-                scanned = scan(conditioned_examples(train, options), "classes")
+                scanned = scan(conditioned_examples(train, options), "classes", known or ())
                 encoder = scanned.encoder
                 if validation is None and options.validation_split:
                     scanned.split(options.validation_split, options.seed)

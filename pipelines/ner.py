@@ -40,16 +40,23 @@ class LabelledEntities(LabelledData):
         """Open data."""
         return open_entities(data, part, columns)
 
-    def check_training(self, train: Source, validation: Source | None, options: Any) -> None:
+    def check_training(
+        self,
+        train: Source,
+        validation: Source | None,
+        options: Any,
+        known: Sequence[str] | None = None,
+    ) -> None:
         """Read the data once and check the labels of the validation data."""
-        check_pretrained(options.pretrained)
-        if options.vectors != "random" and not Path(options.vectors).is_file():
+        if known is None:
+            check_pretrained(options.pretrained)
+        if known is None and options.vectors != "random" and not Path(options.vectors).is_file():
             raise DataError(
                 f"there is no file {options.vectors} of word vectors; "
                 "vectors can be random, or the path of a file"
             )
         with console.silence():  # the task logs the same later
-            scanned = scan_entities(EntityExamples(train, options))
+            scanned = scan_entities(EntityExamples(train, options), known or ())
             if validation is None and options.validation_split:
                 scanned.split(options.validation_split, options.seed)
         if validation is not None:

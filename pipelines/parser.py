@@ -8,7 +8,7 @@ import math
 import sys
 import types
 from argparse import SUPPRESS, ArgumentParser, BooleanOptionalAction, HelpFormatter, Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, Literal, NoReturn, Union, get_args, get_origin, get_type_hints
@@ -61,6 +61,7 @@ class Parser:
         self._types: dict[str, Any] = {}  # of options by name; also those of a file
         self._required: dict[str, str] = {}  # by name, as the user writes it
         self._flags: list[str] = []
+        self._earlier: Callable[[Namespace], Mapping[str, Any]] | None = None
         self._add("-h", "--help", action="store_true", help="Show this help message and exit.")
 
     def add_argument(
@@ -106,6 +107,15 @@ class Parser:
             action="store_true",
             help="Print all options with their values as such a file, and exit.",
         )
+
+    def set_earlier(self, earlier: Callable[[Namespace], Mapping[str, Any]]) -> None:
+        """Let options that are not given have the values of an earlier training.
+
+        Args:
+            earlier: Returns the values by name, given the words of the command line; those that
+                are not options are ignored.
+        """
+        self._earlier = earlier
 
     def add_options(
         self, options: type, names: Sequence[str] | None = None, defaults: bool = True
@@ -159,8 +169,14 @@ class Parser:
         parsed, rest = self._options.parse_known_args(words[:dashes])
         if parsed.help:
             _print_and_exit(self._help())
-        if configs := getattr(parsed, "config", None):
-            values = {name: word for path in configs for name, word in self._read(path).items()}
+        values: dict[str, bool | str] = {}
+        for path in getattr(parsed, "config", None) or ():
+            values |= self._read(path)
+        if values:
+            parsed, rest = self._options.parse_known_args(words[:dashes], Namespace(**values))
+        if self._earlier is not None and (earlier := self._earlier(_without_null(parsed))):
+            known = {name: earlier[name] for name in earlier if name in self._types}
+            values = self._words(known) | values
             parsed, rest = self._options.parse_known_args(words[:dashes], Namespace(**values))
         _, unknown = self._positionals.parse_known_args([*rest, *words[dashes:]], parsed)
         if unknown := [word for word in unknown if word != "--"]:
@@ -226,11 +242,17 @@ class Parser:
             raise OptionError(
                 "the --config file holds no options; it should have lines such as epochs: 3"
             )
-        words: dict[str, bool | str] = {}
-        for name, value in _flatten_config(config).items():
+        values = _flatten_config(config)
+        for name in values:
             if name not in self._types:
                 near = _suggestion(str(name), list(self._types))
                 raise OptionError(f"the --config file has an unknown option {name}{near}")
+        return self._words(values)
+
+    def _words(self, values: Mapping[str, Any]) -> dict[str, bool | str]:
+        """Return values of options as on the command line."""
+        words: dict[str, bool | str] = {}
+        for name, value in values.items():
             hint = self._types[name]
             if isinstance(value, list | dict) or isinstance(value, bool) != (hint is bool):
                 raise _value_error(name, value, hint)
@@ -249,6 +271,11 @@ class Parser:
                 "--NAME is on, --no-NAME is off"
             )
         return f"unexpected argument {' '.join(words)}; --help says what can be given"
+
+
+def _without_null(words: Namespace) -> Namespace:
+    """Return words with None for each ``null``."""
+    return Namespace(**{k: None if word == "null" else word for k, word in vars(words).items()})
 
 
 def _print_and_exit(output: str) -> NoReturn:

@@ -33,13 +33,22 @@ class LabelledTexts(LabelledData):
         """Open data."""
         return open_source(data, part)
 
-    def check_training(self, train: Source, validation: Source | None, options: Any) -> None:
+    def check_training(
+        self,
+        train: Source,
+        validation: Source | None,
+        options: Any,
+        known: Sequence[str] | None = None,
+    ) -> None:
         """Read the data once, split it, and check the classes of the validation data."""
-        check_pretrained(options.pretrained)
+        if known is None:
+            check_pretrained(options.pretrained)
         TextExamples(train, options)
         share = options.validation_split if validation is None else 0
         with console.silence():  # the task logs the same later
-            scanned = scan(TextExamples(train, options, grouped=share > 0), options.target)
+            scanned = scan(
+                TextExamples(train, options, grouped=share > 0), options.target, known or ()
+            )
             if share:
                 scanned.split(share, options.seed)
         if validation is not None:

@@ -40,7 +40,13 @@ class LabelledPairs(LabelledData):
         """Open data."""
         return open_pairs(data, part, columns)
 
-    def check_training(self, train: Source, validation: Source | None, options: Any) -> None:
+    def check_training(
+        self,
+        train: Source,
+        validation: Source | None,
+        options: Any,
+        known: Sequence[str] | None = None,
+    ) -> None:
         """Check the tokenizer of BLEU, and read the data once."""
         if options.bleu_tokenizer != "auto":
             resolve_tokenizer(options.bleu_tokenizer, ())

@@ -73,6 +73,36 @@ def check_options(options: Any) -> None:
             )
 
 
+def check_fixed(options: Any, recorded: Mapping[str, Any], resolved: Mapping[str, Any]) -> None:
+    """Check the options of a training that goes on from an earlier one.
+
+    Those that what was learnt depends on stand in ``FIXED``, a class variable of any base class of
+    the dataclass. ``auto`` stands for the earlier value.
+
+    Args:
+        options: A dataclass of options.
+        recorded: The options of the earlier training.
+        resolved: The values that it chose where an option was ``auto``.
+
+    Raises:
+        OptionError: One of them has another value than in the earlier training.
+    """
+    for name in fixed_options(type(options)):
+        value, before = getattr(options, name), recorded.get(name)
+        known = resolved.get(name, before)
+        if name in recorded and value not in ("auto", before, known):
+            raise OptionError(
+                f"{option(name)} is {value}, but the earlier training had {known}; a training that "
+                "goes on from it cannot change this"
+            )
+
+
+def fixed_options(options: type) -> list[str]:
+    """Return the names of the options in the ``FIXED`` of a dataclass and its base classes."""
+    names = (name for cls in options.__mro__ for name in vars(cls).get("FIXED", ()))
+    return list(dict.fromkeys(names))
+
+
 def differences(recorded: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
     """Describe which values differ; empty if none does. Names in only one mapping are ignored.
 

@@ -137,7 +137,7 @@ def join_sides(pipeline: Pipeline, options: Any, arguments: Sequence[str]) -> No
 
 
 def training_data(
-    pipeline: Pipeline, options: Any, task_options: Any
+    pipeline: Pipeline, options: Any, task_options: Any, known: Sequence[str] | None = None
 ) -> tuple[Source, Source | None]:
     """Return the training data and, if given, the validation data; both are read once.
 
@@ -147,6 +147,7 @@ def training_data(
         pipeline: The pipeline.
         options: The parsed options.
         task_options: The task's options among them, as their dataclass.
+        known: The classes of the run that the training goes on from; None if it begins anew.
 
     Raises:
         DataError: The data does not exist or cannot be used.
@@ -156,7 +157,7 @@ def training_data(
     validation = None
     if options.validation_data is not None:
         validation = pipeline.data(options.validation_data, "test", task_options)
-    pipeline.labelled.check_training(train, validation, task_options)
+    pipeline.labelled.check_training(train, validation, task_options, known)
     return train, validation
 
 

@@ -80,6 +80,10 @@ def _train_seeds(pipeline: Pipeline, run: str, count: int) -> dict[int, str]:
             f"--seeds trains again, and {run} does not say on which data; only runs of the verb "
             "train do"
         )
+    if description["facts"].get("epochs_before"):
+        raise OptionError(
+            f"--seeds trains again from the beginning, and {run} went on from an earlier training"
+        )
     own, logs = description["options"]["seed"], description["options"].get("tensorboard")
     folders = {seed: str(Path(run, "seeds", str(seed))) for seed in range(own + 1, own + 1 + count)}
     for path in (str(Path(run, "seeds")), *folders.values()):

@@ -23,9 +23,17 @@ from pipelines.verbs.common import (
     output_folder,
     training_data,
 )
+from pipelines.verbs.earlier import (
+    EarlierRun,
+    earlier_run,
+    earlier_values,
+    interrupted,
+    load_earlier,
+    only_to_export,
+)
 from pipelines.verbs.verb import Verb
 from toolkit.errors import DivergedError, ModelError, OptionError, shorten
-from toolkit.export import CARD_FILE, newest_version, upgrade_description
+from toolkit.export import ARCHIVE, CARD_FILE, newest_version, upgrade_description
 from toolkit.files import check_no_link
 from toolkit.options import differences
 from toolkit.training import CHECKPOINT, checkpoint_place
@@ -33,61 +41,68 @@ from toolkit.training import CHECKPOINT, checkpoint_place
 logger = logging.getLogger("toolkit.pipelines")
 
 
-_TRAIN_FILES = ("data", "validation_data", "output", "golden")
+_TRAIN_FILES = ("data", "validation_data", "output", "golden", "init_from", "more_epochs")
 
 
 def _train_arguments(parser: Parser, pipeline: Pipeline) -> None:
     data_arguments(parser, pipeline)
     parser.add_argument("--output", required=True, metavar="RUN", help="The run's folder.")
+    parser.add_argument(
+        "--init-from",
+        metavar="RUN",
+        help="A run to go on from, with other data and into another folder. Its options are the "
+        "defaults; vocabulary and labels grow by those of the data.",
+    )
+    parser.add_argument(
+        "--more-epochs",
+        type=int | None,
+        metavar="N",
+        help="Train a finished run for N epochs more, with a new schedule, in its folder. Its "
+        "options and data are the defaults.",
+    )
     golden_argument(parser)
     parser.add_options(pipeline.options)
+    parser.set_earlier(lambda words: earlier_values(pipeline, words))
 
 
 def _train(pipeline: Pipeline, options: Any) -> int:
     names = [field.name for field in fields(pipeline.options)]
     values = {name: getattr(options, name) for name in names}
     columns = pipeline.options(**values)  # checks the values before TensorFlow is imported
-    data = {"data": options.data, "validation_data": options.validation_data}
+    data = {name: getattr(options, name) for name in ("data", "validation_data", "init_from")}
     run = Path(options.output)
     check_not_file(run)
     _check_no_links(run)
+    earlier = earlier_run(pipeline, options, columns)
+    more = options.more_epochs is not None
     kept = {name: values[name] for name in values if name not in columns.WITHOUT_EFFECT}
     requested = kept | data
-    if _already_finished(run, requested):
+    if not more and _already_finished(run, requested):
         return 0
     golden = golden_inputs(pipeline, options.golden)
     if golden == HELD_OUT and not (options.validation_data or values.get("validation_split")):
         raise OptionError(f"--golden {HELD_OUT}, but nothing is held out; give --validation-data")
     if not golden and options.data in pipeline.samples:
         golden = list(pipeline.examples)
-    train, validation = training_data(pipeline, options, columns)
+    known = None if earlier is None else [*earlier.facts.get("classes", ())]
+    train, validation = training_data(pipeline, options, columns, known)
 
     with output_folder(run), _explain_interruption(run):
-        if _already_finished(run, requested):  # another process has just finished it
+        if not more and _already_finished(run, requested):  # another process has just finished it
             return 0
-        task = pipeline.load_task()(**values)
-        diverged = None
-        try:
-            task.fit(train, validation, output=run)
-        except DivergedError as error:
-            diverged = error
-        finally:
-            remove_empty_run(run)
-        task.facts |= data | {"command": shlex.join(_command(pipeline, options))}
-        task.save(run)
-        if diverged:
-            raise DivergedError(
-                f"{diverged}; the weights are in {run / 'model.keras'}, for "
-                "toolkit.models.load_sequence_model, and nothing is exported"
-            ) from diverged
-        while (incomplete := newest_version(run)) is not None:  # of a run killed while exporting
-            shutil.rmtree(run / str(incomplete))
-        version = task.export(run, golden=golden or None)
+        if more and earlier is not None and only_to_export(run):
+            logger.info("%s was trained, and is exported now", run)
+            task = load_earlier(pipeline, earlier, values)
+        else:
+            task = _trained(pipeline, options, earlier, (train, validation))
+        while not more and (version := newest_version(run)) is not None:
+            shutil.rmtree(run / str(version))  # of a run killed while exporting
+        exported = task.export(run, golden=golden or None)
     if task.metrics:
         logger.info("validation: %s", _format_metrics(task.metrics))
     if sample := pipeline.samples.get(options.data):
         logger.info("the sample's test part: %s", _format_metrics(task.evaluate(sample("test"))))
-    logger.info("exported %s", version)
+    logger.info("exported %s", exported)
     text = '"your text"'
     if isinstance(golden, list) and golden:
         text = shlex.quote(pipeline.labelled.write_line(golden[0]))
@@ -105,6 +120,49 @@ def _check_no_links(run: Path) -> None:
     for path in run.glob("*"):
         if path.name == CHECKPOINT or path.name.isdecimal():
             check_no_link(path)
+
+
+def _trained(pipeline: Pipeline, options: Any, earlier: EarlierRun | None, data: Any) -> Any:
+    """Train a task on data and validation data, and save it.
+
+    Raises:
+        DivergedError: The loss became infinite. A new run has the last good weights; one that was
+            finished is as it was.
+    """
+    values = {field.name: getattr(options, field.name) for field in fields(pipeline.options)}
+    facts = {name: getattr(options, name) for name in ("data", "validation_data", "init_from")}
+    run, more = Path(options.output), options.more_epochs
+    task: Any  # whose options the protocol does not declare
+    if earlier is None:
+        task = pipeline.load_task()(**values)
+    else:
+        task = load_earlier(pipeline, earlier, values)
+    if earlier is not None and more is not None:
+        facts["init_from"] = earlier.facts.get("init_from")
+        task.epochs = more
+        if not interrupted(run):  # the process may have been killed before it removed this
+            shutil.rmtree(run / CHECKPOINT, ignore_errors=True)
+    diverged = None
+    try:
+        train, validation = data
+        task.fit(train, validation, output=run, continue_training=earlier is not None)
+    except DivergedError as error:
+        diverged = error
+    finally:
+        remove_empty_run(run)
+    if diverged and more is not None:
+        shutil.rmtree(run / CHECKPOINT, ignore_errors=True)
+        raise DivergedError(f"{diverged}; {run} is as it was") from diverged
+    if more is not None:
+        task.epochs = values.get("epochs")  # those of the run's own training
+    task.facts |= facts | {"command": shlex.join(_command(pipeline, options))}
+    task.save(run)
+    if diverged:
+        raise DivergedError(
+            f"{diverged}; the weights are in {run / 'model.keras'}, for "
+            "toolkit.models.load_sequence_model, and nothing is exported"
+        ) from diverged
+    return task
 
 
 @contextlib.contextmanager
@@ -128,9 +186,11 @@ def _already_finished(run: Path, requested: dict[str, Any]) -> bool:
     """
     if not _is_finished(run, requested):
         return False
-    shutil.rmtree(
-        run / CHECKPOINT, ignore_errors=True
-    )  # the process may have been killed before it removed this
+    if interrupted(run):
+        logger.info("%s is finished, but for --more-epochs, which was interrupted", run)
+        return True
+    # The process may have been killed before it removed this.
+    shutil.rmtree(run / CHECKPOINT, ignore_errors=True)
     logger.info("%s is finished; nothing is left to do", run)
     return True
 
@@ -164,19 +224,32 @@ def _is_finished(run: Path, requested: dict[str, Any]) -> bool:
         raise OptionError(
             f"{run} has no config.yaml that says how its model was trained; give another --output"
         ) from None
+    if not unfinished:
+        recorded.setdefault("init_from", None)
     if changes := differences(recorded, requested):
-        raise OptionError(f"{run} was trained with {changes}; give another --output")
+        advice = "" if unfinished else _advice(config["facts"], recorded, requested)
+        raise OptionError(f"{run} was trained with {changes}; {advice}give another --output")
     # The card is written last; the checkpoint is removed after it.
     exported = newest_version(run) is not None and not (run / CHECKPOINT).is_dir()
     return exported or (run / CARD_FILE).is_file()
 
 
+def _advice(facts: Any, recorded: dict[str, Any], requested: dict[str, Any]) -> str:
+    """Return how a finished run is trained further, if that is all that is asked for."""
+    others = requested | {"epochs": recorded.get("epochs")}
+    known = (*(facts.get(name) for name in ("trained_epochs", "epochs")), recorded.get("epochs"))
+    trained = next((number for number in known if isinstance(number, int)), None)
+    asked = requested.get("epochs")
+    if differences(recorded, others) or trained is None or not isinstance(asked, int):
+        return ""
+    return f"train it further by --more-epochs {asked - trained}, or " if asked > trained else ""
+
+
 def remove_empty_run(run: Path) -> None:
     """Remove a run's configuration if its training ended before the first checkpoint."""
     checkpoint = run / CHECKPOINT
-    if not (run / "history.csv").exists() and [*checkpoint.glob("*")] == [
-        checkpoint / "config.yaml"
-    ]:
+    begun = (run / "history.csv").exists() and not (run / ARCHIVE).exists()
+    if not begun and [*checkpoint.glob("*")] == [checkpoint / "config.yaml"]:
         shutil.rmtree(checkpoint)
 
 

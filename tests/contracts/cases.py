@@ -30,12 +30,14 @@ class Data(NamedTuple):
         test: Labelled data to be measured on, not the training data.
         questions: What ``predict`` is asked: usual, empty and unusual inputs.
         bad: Data that cannot be learnt from.
+        more: Further data, with words and, where there are any, classes that are new.
     """
 
     kinds: Mapping[str, Any]
     test: Any
     questions: Sequence[Any]
     bad: Any
+    more: Any
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ def texts(folder: Path) -> Data:
         tuple(list(column) for column in zip(*test, strict=True)),
         ["the film was good", "poor", *UNUSUAL],
         (["one", "two"], ["same", "same"]),
+        (["strange play", "the play was good", "strange song"] * 5, ["odd", "good", "odd"] * 5),
     )
 
 
@@ -105,7 +108,7 @@ def conditioned(folder: Path) -> Data:
     data = texts(folder)
     kinds = {name: kind for name, kind in data.kinds.items() if name != "a folder"}
     prompts = [("the film", "good"), ("", "bad"), ("👍🏽", "good")]
-    return Data(kinds, data.test, prompts, folder / "none.csv")
+    return Data(kinds, data.test, prompts, folder / "none.csv", data.more)
 
 
 def streams(folder: Path) -> Data:
@@ -124,7 +127,8 @@ def streams(folder: Path) -> Data:
         **_tables(folder, table),
         "tf.data": lambda: _dataset({"text": lines}),
     }
-    return Data(kinds, lines[7:30], ["7 and ", "", "👍🏽 好看"], ["a"])
+    more = [f"{n} × {n} = {n * n}!" for n in range(30)]
+    return Data(kinds, lines[7:30], ["7 and ", "", "👍🏽 好看"], ["a"], more)
 
 
 def series(folder: Path) -> Data:
@@ -142,7 +146,8 @@ def series(folder: Path) -> Data:
         "packed JSON Lines": _packed(folder / "waves.jsonl.gz", path.read_text()),
     }
     bad = ([[0.5, 1.0], "no numbers"], ["sine", "saw"])
-    return Data(kinds, sample("test"), [[0.0, 0.5, 1.0], [1.0], [], rows[0]], bad)
+    more = ([[0.5] * 20, rows[0]] * 9, ["flat", labels[0]] * 9)
+    return Data(kinds, sample("test"), [[0.0, 0.5, 1.0], [1.0], [], rows[0]], bad, more)
 
 
 def entities(folder: Path) -> Data:
@@ -183,6 +188,7 @@ def entities(folder: Path) -> Data:
         records[:12],
         [records[3]["text"], records[4]["text"] + ". " + records[5]["text"], *UNUSUAL],
         [{"text": "nothing here", "entities": []}] * 3,
+        [{"text": "they joined Umber", "entities": [{"start": 12, "end": 17, "label": "ORG"}]}] * 9,
     )
 
 
@@ -211,6 +217,7 @@ def pairs(folder: Path) -> Data:
         ([source for source, _ in test], [target for _, target in test]),
         ["old bird", "house", *UNUSUAL],
         ([], []),
+        (["red bird", "red"] * 9, ["Vogel rot", "rot"] * 9),
     )
 
 

@@ -34,8 +34,12 @@ LINES = {
         (REST,),
     ),
     "toolkit.tasks": (
-        ("options", "defaults", "settings", "protocol"),
-        ("card", "epoch_cost", "golden", "outcomes", "prepared", "pretrained"),
+        ("options", "defaults", "previous", "protocol"),
+        ("settings",),
+        (
+            *("card", "class_weights", "epoch_cost", "golden", "outcomes", "prepared"),
+            *("pretrained", "saving"),
+        ),
         ("run",),
         ("task",),
         ("classifier",),

@@ -292,6 +292,54 @@ def test_an_interrupted_training_ends_as_if_it_had_not_been(
     assert again.metrics == whole.metrics
 
 
+# Going on
+
+
+def test_without_epochs_and_new_data_it_stays_as_it_was(run: Run, eager: None) -> None:
+    task = run.case.task.load(run.saved)
+    task.epochs = 0
+    task.fit(run.first, continue_training=True)
+    np.testing.assert_equal(weights(task), weights(run.fitted))
+    assert same(run.ask(task, run.data.questions[:1]), run.answers[:1])
+    for name in {*task.facts} - {"epochs", "command", "epochs_before"}:
+        assert task.facts[name] == run.fitted.facts[name], name
+    assert task.classes == run.fitted.classes
+    assert same(task.metrics, run.fitted.metrics, 1e-4)
+
+
+def test_it_goes_on_with_what_is_new(run: Run, eager: None) -> None:
+    task = run.case.task.load(run.saved)
+    classes = task.classes
+    task.epochs, task.learning_rate, task.validation_split = 1, 1e-9, 0.0
+    task.fit(run.data.more, continue_training=True)
+    assert task.classes[: len(classes)] == classes
+    (answer,) = run.ask(task, run.data.questions[:1])
+    assert {*answer} == {*run.answers[0]}
+    if run.case.has_network:
+        assert len(task.classes) == len(classes) + bool(classes)
+        assert [row["epoch"] for row in task.history] == [4]
+        assert (task.facts["epochs_before"], task.facts["trained_epochs"]) == (3, 4)
+        old, new = (each.sequence_model.network.count_params() for each in (run.fitted, task))
+        assert new > old or run.case.name == "translator"  # subwords cover every text
+
+
+@pytest.mark.slow
+def test_more_epochs_from_the_kept_state_are_those_of_a_longer_training(
+    network_run: Run, tmp_path: Path
+) -> None:
+    run = network_run
+    constant = {"schedule": "constant", "warmup": 0.0}
+    run.new(**constant, epochs=2, keep_state=True).fit(run.first).save(tmp_path)
+    task = run.case.task.load(tmp_path)
+    task.epochs = 1
+    task.fit(run.first, continue_training=True)
+    whole = run.new(**constant).fit(run.first)
+    np.testing.assert_equal(weights(task), weights(whole))
+    rows = [[{**row, "seconds": 0} for row in each.history] for each in (task, whole)]
+    assert rows[0] == rows[1]
+    assert task.metrics == whole.metrics
+
+
 # Answering
 
 
@@ -664,6 +712,7 @@ def test_options_go_to_the_line_to_the_file_and_back(run: Run, tmp_path: Path) -
     names = [field.name for field in fields(options)]
     values = {name: values_of(options, name) for name in names}
     rest = {"data": "d", "validation_data": None, "output": "o", "golden": None}
+    rest |= {"init_from": None, "more_epochs": None}
 
     def check(changed: dict[str, Any], of_file: bool) -> bool:
         """Return whether the options go together."""

@@ -28,6 +28,7 @@ class SizeOptions:
         hidden_size: The ``size`` of
             the state.
         clip: The largest norm, 100 % of it.
+        epochs: How long it is trained.
         lowercase: Whether case is lost.
         validation_split: The share that is held out.
         seed: The seed.
@@ -35,9 +36,11 @@ class SizeOptions:
     """
 
     WITHOUT_EFFECT: ClassVar[tuple[str, ...]] = ("tensorboard",)
+    FIXED: ClassVar[tuple[str, ...]] = ("hidden_size",)
 
     hidden_size: int | Literal["auto"] = "auto"
     clip: float | None = 1.0
+    epochs: int = 2
     lowercase: bool = True
     validation_split: float = 0.0
     seed: int = 0
@@ -71,13 +74,16 @@ class FakeTask(FakeOptions):
         self._learnt = self._archive = None
         FakeTask.made.append(self)
 
-    def fit(self, data, validation_data=None, output=None):
+    def fit(self, data, validation_data=None, output=None, continue_training=False):
+        if continue_training:
+            self._needs("continue_training", ARCHIVE)
         for each in (data, data if validation_data is None else validation_data):
             examples = TextExamples(open_source(each), self, grouped=False)
             labels = {example.label for example in examples}
-            if each is data and len(labels) == 1:
+            if each is data and len(labels) == 1 and not continue_training:
                 raise DataError("all examples have the same label")
-        self.fitted = data, validation_data, output
+        self.fitted, self.continued = (data, validation_data, output), continue_training
+        self.trained_for = self.epochs
         self.facts["hidden_size"] = 64 if self.hidden_size == "auto" else self.hidden_size
         self.classes = ("neg", "pos")
         self.history = [{"loss": 1.0}]
@@ -147,13 +153,13 @@ class FakeTask(FakeOptions):
         return yaml.safe_dump({"task": "FakeTask", **made})
 
     @classmethod
-    def load(cls, folder):
-        made = read_description(folder, "FakeTask")
+    def load(cls, folder, archive=False):
+        made = read_description(folder, "FakeTask", archive)
         task = cls(**made["options"])
         task.facts, task.metrics = made["facts"], made["metrics"]
         task.classes = ("neg", "pos")
         task._archive = Path(folder, ARCHIVE)
-        if is_exported(folder):
+        if is_exported(folder) and not archive:
             task._learnt = "good"
         elif not zipfile.is_zipfile(task._archive):
             raise ModelError(f"{task._archive} is no .keras file")

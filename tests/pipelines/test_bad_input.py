@@ -139,7 +139,7 @@ def test_a_configuration_that_is_not_of_a_run(call, data, run):
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError, ValueError])
 def test_a_run_that_never_began_leaves_nothing(call, data, tmp_path, monkeypatch, error):
-    def fit(self, data, validation_data=None, output=None):
+    def fit(self, data, validation_data=None, output=None, **_):
         (output / "checkpoint").mkdir()
         (output / "checkpoint" / "config.yaml").touch()
         raise error("no")
@@ -151,7 +151,7 @@ def test_a_run_that_never_began_leaves_nothing(call, data, tmp_path, monkeypatch
 
 
 def test_a_run_that_began_stays(call, data, tmp_path, monkeypatch):
-    def fit(self, data, validation_data=None, output=None):
+    def fit(self, data, validation_data=None, output=None, **_):
         (output / "checkpoint").mkdir()
         (output / "checkpoint" / "config.yaml").touch()
         (output / "checkpoint" / "state.npz").touch()

@@ -279,7 +279,7 @@ def test_the_fixed_window_model_is_a_choice_like_any_other() -> None:
         ({"optimizer": "rmsprop"}, "adam, sgd"),
         ({"dropout": 1.5}, "at least 0 and below 1"),
         ({"min_count": 0}, "at least 1"),
-        ({"epochs": 0}, "at least 1"),
+        ({"epochs": -1}, "at least 0"),
         ({"seed": 1.5}, "a whole number"),
         ({"lowercase": "yes"}, "true or false"),
         ({"seed": -1}, "at least 0"),

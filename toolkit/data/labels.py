@@ -85,13 +85,15 @@ class LabelCounter:
 
     Args:
         target: The kind of label.
+        known: The classes that have a number already; others get the numbers after these.
 
     Attributes:
         counts: The number of examples of each class.
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, known: Sequence[str] = ()) -> None:
         self.target = target
+        self.known = tuple(known)
         self.counts: Counter[str] = Counter()
 
     def watch(self, examples: Iterable[E]) -> Iterator[E]:
@@ -104,7 +106,7 @@ class LabelCounter:
             yield example
 
     def encoder(self, where: str = "the data") -> LabelEncoder:
-        """Return the encoder of the classes seen so far, in natural order.
+        """Return the encoder of the known classes, and of others seen so far, in natural order.
 
         Args:
             where: The place of the labels, for messages.
@@ -112,12 +114,13 @@ class LabelCounter:
         Raises:
             DataError: There are fewer than two classes, or no labels.
         """
-        if self.target == "classes" and len(self.counts) == 1:
+        if self.target == "classes" and len(self.counts) == 1 and not self.known:
             (name,) = self.counts
             raise DataError(f"{where}: every label is {quoted(name)}; at least two must differ")
         if self.target != "number" and not self.counts:
             raise DataError(f"{where}: there are no labels to learn from")
-        return LabelEncoder(self.target, natural_order(self.counts))
+        others = natural_order({*self.counts}.difference(self.known))
+        return LabelEncoder(self.target, (*self.known, *others))
 
 
 def class_name(value: object) -> str:

@@ -129,21 +129,27 @@ def version_folder(folder: str | os.PathLike[str]) -> Path:
     return folder / str(version)
 
 
-def read_description(folder: str | os.PathLike[str], task: str) -> dict[str, dict[str, Any]]:
+def read_description(
+    folder: str | os.PathLike[str], task: str, archive: bool = False
+) -> dict[str, dict[str, Any]]:
     """Return the ``options``, ``facts`` and ``metrics`` of the model that answers for a run.
 
     Args:
         folder: The run's folder, or that of a version.
         task: The name of the class that must have written it.
+        archive: Whether they are those of ``model.keras``, also where there is a version.
 
     Raises:
         ModelError: There is no model, or another task or a newer toolkit wrote it.
     """
     path = description_path(folder)
-    if is_exported(folder):
+    if is_exported(folder) and not archive:
         missing = f"this SavedModel has no assets/{CONFIG_FILE}"
         return _read(path, version_folder(folder), missing, task)
+    if not Path(folder, ARCHIVE).is_file():
+        raise ModelError(f"{_folder(folder)}: no {ARCHIVE} is in it, which training on needs")
     saved = read_archive_description(Path(folder, ARCHIVE), task)
+    path = Path(folder, CONFIG_FILE)
     return saved or _read(path, Path(folder), f"no {CONFIG_FILE} is in it", task)
 
 

@@ -27,14 +27,20 @@ def validation_words(held_out: Sized | None, own_data: Any, manner: str, seed: i
     return f"{len(held_out):,} rows held out, {manner}, seed {seed}"
 
 
-def constructor_call(options: Any) -> str:
-    """Return the Python call that makes such a task, with the options that are not defaults."""
+def constructor_call(options: Any, goes_on: bool = False) -> str:
+    """Return the Python call that makes and fits such a task.
+
+    Args:
+        options: The task; its options that are not defaults are named.
+        goes_on: Whether the training went on from an earlier one.
+    """
     changed = [
         f"{field.name}={getattr(options, field.name)!r}"
         for field in fields(options)
         if getattr(options, field.name) != field.default
     ]
-    return f"{type(options).__name__}({', '.join(changed)}).fit(data)"
+    more = ", continue_training=True" if goes_on else ""
+    return f"{type(options).__name__}({', '.join(changed)}).fit(data{more})"
 
 
 def validation_metrics(metrics: Mapping[str, Any]) -> dict[str, float]:

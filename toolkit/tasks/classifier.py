@@ -13,11 +13,12 @@ import tensorflow as tf
 from toolkit.data import LabelEncoder, LengthBatches, PackedCorpus
 from toolkit.diagnostics.diagnosis import Subject, Track, Window, longest, shortened
 from toolkit.evaluation import worst_errors
+from toolkit.tasks.class_weights import balanced_weights
 from toolkit.tasks.options import CLASSIFIER_MONITORS
 from toolkit.tasks.outcomes import ClassifierOutcomes, classifier_metrics
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.settings import Settings
-from toolkit.tasks.task import Task, balanced_weights
+from toolkit.tasks.task import Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,6 +80,9 @@ class Classifier(Task):
         arguments = {"outputs": encoder.outputs, "output": OUTPUTS[encoder.target]}
         if encoder.target != "number":
             return arguments
+        if (previous := prepared.settings.previous) is not None:
+            config = previous.model.network.config
+            return arguments | {name: config[name] for name in ("output_mean", "output_scale")}
         numbers = np.asarray(prepared.train.labels)
         scale = float(numbers.std()) or 1.0
         return {**arguments, "output_mean": float(numbers.mean()), "output_scale": scale}

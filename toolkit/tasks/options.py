@@ -46,6 +46,9 @@ class RecurrentOptions:
         "output_dropout": (0, 1),
     }
 
+    #: Options that a training that goes on from an earlier one cannot change.
+    FIXED: ClassVar[tuple[str, ...]] = ("cell", "hidden_size", "layers")
+
     cell: str = "gru"
     hidden_size: int | Literal["auto"] = "auto"
     layers: int = 1
@@ -75,6 +78,7 @@ class EmbeddingOptions:
     """
 
     LIMITS: ClassVar[Limits] = {"embedding_size": (1, None), "embedding_dropout": (0, 1)}
+    FIXED: ClassVar[tuple[str, ...]] = ("embedding_size",)
 
     embedding_size: int | Literal["auto"] = "auto"
     embedding_dropout: float | Literal["auto"] = "auto"
@@ -87,6 +91,8 @@ class EncoderOptions(RecurrentOptions):
     Args:
         bidirectional: Whether each layer reads in both directions.
     """
+
+    FIXED: ClassVar[tuple[str, ...]] = ("bidirectional",)
 
     bidirectional: bool = True
 

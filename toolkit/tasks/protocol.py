@@ -47,7 +47,13 @@ class TaskProtocol(Comparable, Protocol):
             OptionError: A value cannot work.
         """
 
-    def fit(self, data: Any, validation_data: Any = None, output: str | Path | None = None) -> Self:
+    def fit(
+        self,
+        data: Any,
+        validation_data: Any = None,
+        output: str | Path | None = None,
+        continue_training: bool = False,
+    ) -> Self:
         """Fit the task to data, and return the task.
 
         Args:
@@ -57,10 +63,14 @@ class TaskProtocol(Comparable, Protocol):
             output: A folder for ``history.csv`` and a checkpoint, from which the same call resumes
                 after an interruption, with the same weights as a result. Nothing is written before
                 the data has been read.
+            continue_training: Whether to go on from what was learnt before. Vocabulary and classes
+                grow by those of the data.
 
         Raises:
             DataError: The data cannot be used.
-            OptionError: An option cannot work, or the folder has a checkpoint of another training.
+            ModelError: With ``continue_training``, the task is not fitted.
+            OptionError: An option cannot work or change, or the folder has a checkpoint of another
+                training.
             DivergedError: The loss became infinite or NaN; the last good weights are kept.
         """
 
@@ -138,8 +148,12 @@ class TaskProtocol(Comparable, Protocol):
         """
 
     @classmethod
-    def load(cls, folder: str | Path) -> Self:
+    def load(cls, folder: str | Path, archive: bool = False) -> Self:
         """Load a run that ``export`` or ``save`` wrote; its newest SavedModel answers, if any.
+
+        Args:
+            folder: The run's folder.
+            archive: Whether what ``save`` wrote answers, also where there is a SavedModel.
 
         Raises:
             ModelError: The folder is not a run of this task.

@@ -1,8 +1,7 @@
 """The part of a task after training: answering, saving, loading and exporting."""
 
-import errno
 import json
-import os
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
@@ -18,7 +17,6 @@ from toolkit.export import (
     ARCHIVE,
     Card,
     Servable,
-    add_assets,
     is_exported,
     of_python,
     read_asset,
@@ -30,7 +28,6 @@ from toolkit.export import (
 )
 from toolkit.export.description import CONFIG_FILE, FORMAT, read_archive_description
 from toolkit.export.storage import Storage
-from toolkit.files import temporary_sibling, with_filename
 from toolkit.models import SequenceModel, load_sequence_model
 from toolkit.tasks.card import validation_metrics
 from toolkit.tasks.golden import (
@@ -40,8 +37,13 @@ from toolkit.tasks.golden import (
     tolerance_of,
     vocabulary_texts,
 )
+from toolkit.tasks.previous import Previous, weights_checksum
+from toolkit.tasks.saving import write_run
 from toolkit.text import utf8
-from toolkit.training import discard_checkpoint
+from toolkit.training import discard_checkpoint, set_threads
+from toolkit.training.state import STATE, State, read_any_state
+
+logger = logging.getLogger("toolkit")
 
 #: The export formats of all tasks.
 FORMATS = ("saved_model", "onnx")
@@ -87,6 +89,8 @@ class Run(ABC):
         self.metrics: dict[str, Any] = {}
         self.facts: dict[str, Any] = {}
         self.sequence_model: SequenceModel | None = None
+        self._learnt_with: dict[str, Any] = {}  # the options of the latest training
+        self._state: tuple[State, Mapping[str, Any]] | None = None  # at its end, if it is kept
         self._archive: Path | None = None
         self._held_out_inputs: Callable[[], Sequence[Any]] | None = None
         self._calls: dict[str, Callable[..., dict[str, Any]]] = {}
@@ -94,52 +98,45 @@ class Run(ABC):
     def save(self, folder: str | Path) -> None:
         """Write ``model.keras``, ``config.yaml`` and ``metrics.json``, which ``load`` reads.
 
-        All three are written before the first of them replaces an older file. ``model.keras``,
-        which is replaced first, has a copy of ``config.yaml``, so that it is complete by itself.
+        All are written before the first of them replaces an older file. ``model.keras`` has a copy
+        of ``config.yaml``, so that it is complete by itself. With ``keep_state`` there is also
+        ``state.npz``, from which a training goes on exactly.
 
         Raises:
             ModelError: The task is not fitted, or only its SavedModel was loaded.
             OSError: They cannot be written; older files are unchanged.
         """
         model = self._needs_model("save")
-        folder = Path(folder)
         config = self._config()
         texts = {
             CONFIG_FILE: config,
             "metrics.json": json.dumps(self.metrics, indent=2) + "\n",
         }
-        with temporary_sibling(folder / ARCHIVE) as sibling:
-            sibling.mkdir()  # Keras requires the suffix .keras
-            with with_filename(folder / ARCHIVE):
-                model.save(sibling / ARCHIVE)
-                add_assets(sibling / ARCHIVE, {CONFIG_FILE: config, **self._assets()})
-            for name, content in texts.items():
-                with with_filename(folder / name):
-                    (sibling / name).write_text(content, encoding="utf-8", newline="")
-            for name in (ARCHIVE, *texts):
-                if (folder / name).is_dir():
-                    reason = os.strerror(errno.EISDIR)
-                    raise IsADirectoryError(errno.EISDIR, reason, str(folder / name))
-            for name in (ARCHIVE, *texts):
-                os.replace(sibling / name, folder / name)
+        assets = {CONFIG_FILE: config, **self._assets()}
+        write_run(Path(folder), model, assets, texts, self._state)
 
     @classmethod
-    def load(cls, folder: str | Path) -> Self:
+    def load(cls, folder: str | Path, archive: bool = False) -> Self:
         """Load a run that ``export`` or ``save`` wrote.
 
         Its newest SavedModel answers, or ``model.keras`` if there is none. The SavedModel alone is
         enough for ``predict`` and ``evaluate``.
 
+        Args:
+            folder: The run's folder.
+            archive: Whether to read what ``save`` wrote, also where there is a SavedModel.
+
         Raises:
             ModelError: The folder is not a run of this task, or ``model.keras`` is needed and has a
                 cell whose module has not been imported.
         """
-        config = read_description(folder, cls.__name__)
+        config = read_description(folder, cls.__name__, archive)
         known = {field.name for field in fields(cls)}  # type: ignore[arg-type]
         task = cls(**{name: value for name, value in config["options"].items() if name in known})
         task.facts, task.metrics = config["facts"], config["metrics"]
+        task._learnt_with = task._task_options()
         task._archive = Path(folder) / ARCHIVE
-        if is_exported(folder):
+        if is_exported(folder) and not archive:
             servable = Servable.load(folder)
             task._read_assets(servable.asset)
             task._calls = {name: partial(servable, signature=name) for name in servable.signatures}
@@ -335,6 +332,30 @@ class Run(ABC):
                 self._check_archive(self._archive)
             self.sequence_model = model
         return self.sequence_model
+
+    def _previous(self) -> Previous:
+        """Return what was learnt, for a training that goes on from it."""
+        model = self._needs_model("continue_training")
+        folder = None if self._archive is None else self._archive.parent
+        state = self._state
+        if state is None and folder is not None:
+            state = read_any_state(folder / STATE)
+        return Previous(model, self.classes, self._learnt_with, self.facts, folder, state)
+
+    def _keep_state(self, identity: Mapping[str, Any], state: State) -> None:
+        """Keep the state at the end of a training that these values determine."""
+        weights = weights_checksum(self._needs_model("fit"))
+        self._state = state, {**identity, "weights": weights}
+
+    def _begin(self, anew: bool) -> None:
+        """Begin a training, and say so if the task forgets what it has learnt."""
+        if anew and self._calls:
+            logger.info("the task starts anew; continue_training goes on from what it has learnt")
+        self._limit_threads()
+
+    def _limit_threads(self) -> None:
+        """Set the number of threads; that of a loaded run is not required."""
+        set_threads(self.threads, required=self.threads != self._learnt_with.get("threads"))
 
     def _check_archive(self, archive: Path) -> None:
         """Check that ``model.keras`` is from the training of the version that was loaded."""

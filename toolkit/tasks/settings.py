@@ -4,7 +4,10 @@ import logging
 from dataclasses import fields
 from typing import Any, Self
 
+from toolkit.errors import OptionError
 from toolkit.options import option
+from toolkit.tasks.previous import Previous
+from toolkit.training.options import TrainingOptions
 
 logger = logging.getLogger("toolkit")
 
@@ -16,26 +19,55 @@ class Settings:
 
     Args:
         options: A task, or the dataclass of its options.
+        previous: What was learnt before, if the training goes on from it.
         overrides: Values that replace those of the options.
 
     Attributes:
         options: The options that the user set.
+        previous: What was learnt before, if the training goes on from it; else None.
         resolved: The values of all options that can be ``auto``, chosen or set by the user; a run
             records them.
     """
 
     options: Any
+    previous: Previous | None
     resolved: dict[str, Any]
 
-    def __init__(self, options: Any, **overrides: Any) -> None:
+    def __init__(self, options: Any, previous: Previous | None = None, **overrides: Any) -> None:
         values = {field.name: getattr(options, field.name) for field in fields(options)}
-        vars(self).update(values | overrides, options=options, resolved={})
+        kept = {} if previous is None else previous.kept(options)
+        vars(self).update(
+            values | kept | overrides, options=options, previous=previous, resolved=kept
+        )
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"settings are immutable; set {name} by resolve or fix")
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"there is no option {name}")
+
+    @property
+    def training(self) -> TrainingOptions:
+        """The options of training with these values."""
+        names = [field.name for field in fields(TrainingOptions)]
+        return TrainingOptions(**{name: getattr(self, name) for name in names})
+
+    def with_epochs(self) -> Self:
+        """Return these settings, after a check of the number of epochs.
+
+        Raises:
+            OptionError: It is 0, and there is nothing to go on from.
+        """
+        if self.epochs == 0 and self.previous is None:
+            raise OptionError(
+                f"{option('epochs')} is 0; at least 1 is needed, but where a training goes on"
+            )
+        return self
+
+    @property
+    def known_classes(self) -> tuple[str, ...]:
+        """The classes that were learnt before, which keep their numbers."""
+        return () if self.previous is None else self.previous.classes
 
     @property
     def columns(self) -> Any:

@@ -3,7 +3,8 @@
 import logging
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -23,8 +24,9 @@ from toolkit.tasks.outcomes import Outcomes
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.run import Run
 from toolkit.tasks.settings import Settings
-from toolkit.training import TrainingOptions, fit, set_threads
+from toolkit.training import TrainingOptions, fit
 from toolkit.training.cost import Trial, try_steps
+from toolkit.training.start import Start
 
 logger = logging.getLogger("toolkit")
 
@@ -44,7 +46,13 @@ class Task(Run):
 
     # Training
 
-    def fit(self, data: Any, validation_data: Any = None, output: str | Path | None = None) -> Self:
+    def fit(
+        self,
+        data: Any,
+        validation_data: Any = None,
+        output: str | Path | None = None,
+        continue_training: bool = False,
+    ) -> Self:
         """Fit the task to data.
 
         Args:
@@ -55,27 +63,37 @@ class Task(Run):
             output: A folder for ``history.csv`` and a checkpoint, from which the same call resumes
                 after an interruption; ``export`` to this folder removes the checkpoint, as does
                 ``toolkit.training.discard_checkpoint``.
+            continue_training: Whether to go on from what was learnt before, for ``epochs`` more.
+                Vocabulary and labels grow by those of the data, but for subwords; options of
+                network and text must be the same. Otherwise the task forgets what it has learnt.
 
         Raises:
             DataError: The data cannot be used.
-            OptionError: An option has an impossible value, or the checkpoint is of another
+            ModelError: With ``continue_training``, the task is not fitted.
+            OptionError: An option cannot work, or cannot change, or the checkpoint is of another
                 training.
             DivergedError: The loss became infinite or NaN; the last good weights are kept.
         """
-        set_threads(self.threads)
+        previous = self._previous() if continue_training else None
+        self._begin(anew=previous is None)
         keras.utils.set_random_seed(self.seed)
-        prepared = self._resolve(self._prepare(Settings(self), data, validation_data))
+        prepared = self._resolve(self._prepare(Settings(self, previous), data, validation_data))
         settings = prepared.settings
         self.classes = prepared.classes
-        command = constructor_call(self)
-        self.facts = {**prepared.facts, "command": command, **settings.resolved}
+        self._learnt_with = self._task_options()
+        identity, folder = self._identity(prepared), Path(output) if output else None
+        start = previous.start(identity, folder) if previous else Start()
+        self.facts = {**prepared.facts, "epochs_before": start.epoch, **settings.resolved}
+        self.facts["command"] = constructor_call(self, continue_training)
+        self.metrics, self.history, self._state = {}, [], None
         self._held_out_inputs = prepared.held_out_inputs
-        self.metrics, self.history = {}, []
         network = self._network(prepared)
         self.sequence_model = SequenceModel(
             prepared.preprocessing, network, target_preprocessing=prepared.target_preprocessing
         )
         self.sequence_model.build()
+        if previous is not None:
+            previous.hand_over(network, self.classes)
         self._initialize(network, prepared)
         self._keep_prepared(prepared)
         self._answer_from_network()
@@ -93,17 +111,20 @@ class Task(Run):
         self.history = fit(
             self._trained_model(network, batches, prepared),
             batches,
-            training_options(settings),
+            settings.training,
             loss=self._loss(network, settings),
             epochs=settings.epochs,
+            start=start,
             metrics=self._training_metrics(),
             validate=None if measure is None else validate,
             monitor=monitor,
             mode=self._monitors()[monitor],
-            folder=Path(output) if output else None,
-            identity=self._identity(prepared),
+            folder=folder,
+            identity=identity,
             description=self._config(),
+            keep=partial(self._keep_state, identity) if settings.keep_state else None,
         )
+        self.facts["trained_epochs"] = start.epochs_with(self.history)
         if measure is not None:
             self.metrics = self._final_metrics(network, prepared, measure)
         return self
@@ -123,7 +144,7 @@ class Task(Run):
             DataError: No row can be used.
             OptionError: An option has an impossible value.
         """
-        set_threads(self.threads)
+        self._limit_threads()
         return self._inspect(Settings(self, skip_bad_rows=True), data, validation_data)
 
     @abstractmethod
@@ -140,14 +161,15 @@ class Task(Run):
         if prepared.settings.optimizer != "adam":
             for name in ADAM_OPTIONS:
                 defaults.pop(name, None)
-        return replace(prepared, settings=prepared.settings.resolve(**defaults))
+        settings = prepared.settings.resolve(**defaults)
+        return replace(prepared, settings=settings.with_epochs())
 
     @abstractmethod
     def _network(self, prepared: Prepared) -> keras.Model:
         """Return the network, not built."""
 
     def _initialize(self, network: keras.Model, prepared: Prepared) -> None:
-        """Set initial weights of a built network that are not random."""
+        """Set weights of a built network that are neither random nor those learnt before."""
 
     def _keep_prepared(self, prepared: Prepared) -> None:
         """Keep further results of preparing the data that answering needs."""
@@ -221,7 +243,7 @@ class Task(Run):
         trial = try_steps(
             self._trained_model(network, batches, prepared),
             batches.stream().take(len(batches)),
-            training_options(prepared.settings),
+            prepared.settings.training,
             loss=self._loss(network, prepared.settings),
             time_steps_of=lambda inputs: tf.reduce_prod(tf.shape(inputs[self.STEPS_INPUT])[:2]),
         )
@@ -231,16 +253,17 @@ class Task(Run):
         self, network: keras.Model, batches: Any, trial: Trial, prepared: Prepared
     ) -> dict[str, Any]:
         """Return the figures of an epoch, estimated from a trial."""
-        tokens, epochs = prepared.size.tokens, prepared.settings.epochs
-        return epoch_figures(network, batches, trial, tokens, epochs)
+        epochs = prepared.settings.epochs
+        return epoch_figures(network, batches, trial, prepared.size.tokens, epochs)
 
     def _identity(self, prepared: Prepared) -> dict[str, Any]:
         """Return the values that determine the training: settings, and checksums of the data."""
-        held_out = prepared.held_out
+        held_out, previous = prepared.held_out, prepared.settings.previous
         names = [n for n in self._task_options() if n not in TrainingOptions.WITHOUT_EFFECT]
         return {name: getattr(prepared.settings, name) for name in names} | {
             "training_data": prepared.train.checksum,
             "validation_data": None if held_out is None else held_out.checksum,
+            "first_weights_data": None if previous is None else previous.checksum,
         }
 
     # Gradients
@@ -328,15 +351,3 @@ class Task(Run):
     @abstractmethod
     def _outcomes(self, data: Any, keep_errors: bool) -> Outcomes:
         """Return the answers to labelled data; with ``keep_errors``, also those to write."""
-
-
-def training_options(settings: Settings) -> TrainingOptions:
-    """Return the training options with the values of the settings."""
-    names = [field.name for field in fields(TrainingOptions)]
-    return TrainingOptions(**{name: getattr(settings, name) for name in names})
-
-
-def balanced_weights(counts: Any) -> Any:
-    """Return weights [C], one on average, that give all classes the same total weight."""
-    counts = np.maximum(1, counts)
-    return counts.sum() / len(counts) / counts

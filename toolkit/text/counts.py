@@ -1,7 +1,7 @@
 """Token counts of a collection of texts, in one pass."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +73,24 @@ def count_tokens(
             counter[token] += count
         lengths.append(row_lengths.numpy().astype(np.int32))
     return Counter({token.decode(): n for token, n in counter.items()}), np.concatenate(lengths)
+
+
+def vocabulary_of(
+    known: Sequence[str], counter: Counter[str], max_tokens: int, min_count: int
+) -> list[str]:
+    """Return known tokens in their order, and then the most frequent others.
+
+    Args:
+        known: The tokens that have ids, from id 2 on.
+        counter: How often each token occurs.
+        max_tokens: The largest number of ids, padding and unknown included.
+        min_count: How often another token must occur.
+    """
+    others = Counter(counter)
+    for token in known:
+        del others[token]
+    room = max(0, max_tokens - 2 - len(known))
+    return [*known, *most_frequent(others, room, min_count)]
 
 
 def most_frequent(counter: Counter[str], limit: int, min_count: int) -> list[str]:

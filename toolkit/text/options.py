@@ -48,6 +48,9 @@ class TextOptions:
         "min_count": (1, None),
         "max_length": (1, None),
     }
+    FIXED: ClassVar[tuple[str, ...]] = (
+        *("token_level", "lowercase", "normalization", "html_breaks", "max_length", "truncation"),
+    )
 
     token_level: Literal["words", "characters"] = "words"
     lowercase: bool = True
@@ -81,6 +84,9 @@ class TokenOptions:
         "min_count": (1, None),
         "max_characters": (1, None),
     }
+    FIXED: ClassVar[tuple[str, ...]] = (
+        *("token_level", "normalization", "html_breaks", "max_characters"),
+    )
 
     token_level: Literal["words", "treebank_words", "auto"] = "auto"
     sentences: bool = True

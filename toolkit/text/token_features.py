@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from toolkit.text.counts import most_frequent
+from toolkit.text.counts import vocabulary_of
 from toolkit.text.split import Pieces, TokenLevel, split
 from toolkit.text.strings import utf8
 from toolkit.text.unicode import NormalForm, normalise
@@ -97,11 +97,12 @@ class TokenFeatures(keras.layers.Layer):
         """The words in the order of their ids: padding, unknown, then all others."""
         return list(self._vocabularies.by_name["words"].all_tokens)
 
-    def adapt(self, counts: Mapping[str, int]) -> NDArray[np.int64]:
+    def adapt(self, counts: Mapping[str, int], extend: bool = False) -> NDArray[np.int64]:
         """Learn the vocabulary of each feature: its most frequent strings, in that order.
 
         Args:
             counts: How often each token occurs in the training data.
+            extend: Whether all strings keep their ids, and others get the ids after these.
 
         Returns:
             The count of the word of each id [V]; id 1 has that of all words outside the
@@ -119,9 +120,10 @@ class TokenFeatures(keras.layers.Layer):
             counters[name] = Counter({value.decode(): n for value, n in counter.items() if value})
         self._set_vocabularies(
             {
-                name: most_frequent(
+                name: vocabulary_of(
+                    self._vocabularies.by_name[name].all_tokens[2:] if extend else (),
                     _without_reserved(counter),
-                    self.max_tokens - 2,
+                    self.max_tokens,
                     MIN_COUNTS.get(name, self.min_count),
                 )
                 for name, counter in counters.items()

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from toolkit.errors import OptionError
-from toolkit.text.counts import TokenCounts, count_tokens, most_frequent
+from toolkit.text.counts import TokenCounts, count_tokens, vocabulary_of
 from toolkit.text.split import LINE_BREAK, Pieces, TokenLevel, join, split
 from toolkit.text.strings import strings
 from toolkit.text.unicode import NormalForm, normalise
@@ -97,11 +97,12 @@ class Tokenizer(keras.layers.Layer):
         """The number of ids."""
         return len(self._vocabulary)
 
-    def adapt(self, texts: Iterable[str]) -> TokenCounts:
+    def adapt(self, texts: Iterable[str], extend: bool = False) -> TokenCounts:
         """Learn the vocabulary in one pass: the most frequent tokens, ties in code point order.
 
         Args:
             texts: Any iterable of strings. Lone surrogates count as U+FFFD.
+            extend: Whether all tokens keep their ids, and others get the ids after these.
 
         Raises:
             DataError: An element is not a string.
@@ -109,7 +110,10 @@ class Tokenizer(keras.layers.Layer):
         signature = [tf.TensorSpec([None], tf.string)]
         unique_tokens = tf.function(self._unique_tokens, input_signature=signature, autograph=False)
         counter, lengths = count_tokens(texts, unique_tokens)
-        self._vocabulary = Vocabulary(most_frequent(counter, self.max_tokens - 2, self.min_count))
+        known = self.vocabulary[2:] if extend else []
+        self._vocabulary = Vocabulary(
+            vocabulary_of(known, counter, self.max_tokens, self.min_count)
+        )
         frequencies = np.sort(np.fromiter(counter.values(), np.int64))[::-1]
         return TokenCounts(lengths, frequencies, self.vocabulary_size)
 

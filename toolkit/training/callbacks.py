@@ -6,7 +6,7 @@ import logging
 import math
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -125,6 +125,8 @@ class Stopping(keras.callbacks.EarlyStopping):
         patience: The number of epochs without a better metric that end the training.
     """
 
+    ATTRIBUTES = ("wait", "stopped_epoch", "best", "best_epoch", "best_log_loss")
+
     def __init__(self, monitor: str, mode: str, patience: int) -> None:
         super().__init__(monitor=monitor, mode=mode, patience=patience, restore_best_weights=True)
         self.wait = 0
@@ -146,6 +148,16 @@ class Stopping(keras.callbacks.EarlyStopping):
             self.best_log_loss = log_loss
             self.best_epoch, self.best_weights = epoch, self.model.get_weights()
 
+    def state(self) -> dict[str, Any]:
+        """Return the attributes that change in training, without the best weights."""
+        return {name: getattr(self, name) for name in self.ATTRIBUTES}
+
+    def restore(self, state: Mapping[str, Any], best_weights: list[Any]) -> None:
+        """Set the attributes that ``state`` returned, and the best weights."""
+        for name, value in state.items():
+            setattr(self, name, value)
+        self.best_weights = best_weights or None
+
     def _decide_by(self, log_loss: float, epoch: int) -> None:
         """Stop early by the log loss, while the metric has its worst value."""
         self.wait += 1
@@ -161,12 +173,13 @@ class Record(keras.callbacks.Callback):
 
     Args:
         path: The file; None only collects.
+        rows: The rows of earlier epochs, which come first.
     """
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, rows: Iterable[dict[str, float]] = ()) -> None:
         super().__init__()
         self.path = path
-        self.rows: list[dict[str, float]] = []
+        self.rows: list[dict[str, float]] = list(rows)
         self.started = 0.0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -238,6 +251,16 @@ def describe(row: dict[str, float]) -> str:
     shown = {name: value for name, value in row.items() if name not in ("epoch", "seconds")}
     parts = [f"{name} {value:.4g}" for name, value in shown.items()]
     return f"{', '.join(parts)} ({row['seconds']:.0f} s)"
+
+
+def read_history(path: Path) -> list[dict[str, float]]:
+    """Return the rows of a ``history.csv``; none if it is missing or damaged."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        return [{name: float(value) for name, value in row.items() if value} for row in rows]
+    except (OSError, ValueError, TypeError, csv.Error):
+        return []
 
 
 def to_csv(rows: list[dict[str, float]]) -> str:

@@ -116,7 +116,7 @@ class Checkpoint(keras.callbacks.Callback):
             batch=self.position.batch,
             seconds=time.perf_counter() - self.record.started,
             rows=list(self.record.rows),
-            stopping={n: getattr(stopping, n) for n in _STOPPING_ATTRIBUTES} if stopping else {},
+            stopping=stopping.state() if stopping else {},
             variables=[variable.numpy() for variable in all_variables(self.model)],
             best=(stopping.best_weights or []) if stopping else [],
         )
@@ -130,16 +130,10 @@ class Checkpoint(keras.callbacks.Callback):
             )
         for variable, value in zip(variables, state.variables, strict=True):
             variable.assign(value)
-        self.record.rows.extend(state.rows)
+        self.record.rows[:] = state.rows
         self.record.started -= state.seconds
         if self.stopping is not None:
-            for name, value in state.stopping.items():
-                setattr(self.stopping, name, value)
-            self.stopping.best_weights = state.best or None
-
-
-#: The attributes of early stopping that a checkpoint keeps, besides the best weights.
-_STOPPING_ATTRIBUTES = ("wait", "stopped_epoch", "best", "best_epoch", "best_log_loss")
+            self.stopping.restore(state.stopping, state.best)
 
 
 def all_variables(model: keras.Model) -> list[Any]:

@@ -25,9 +25,20 @@ from toolkit.training.checkpoint import Checkpoint
 from toolkit.training.interruption import Interruption
 from toolkit.training.optimizer import make_optimizer
 from toolkit.training.options import CHECKPOINT, TrainingOptions
-from toolkit.training.state import STATE, place, read_state
+from toolkit.training.start import (
+    ExactStart,
+    FirstBest,
+    LastState,
+    Start,
+    hand_over_slots,
+    suits,
+)
+from toolkit.training.state import STATE, State, place, read_state
 
 logger = logging.getLogger("toolkit")
+
+#: The start of a training from the beginning.
+BEGINNING = Start()
 
 
 class Batches(Protocol):
@@ -47,6 +58,7 @@ def fit(
     *,
     loss: keras.losses.Loss | None,
     epochs: int,
+    start: Start = BEGINNING,
     metrics: list[keras.metrics.Metric] | None = None,
     validate: Callable[[], dict[str, float]] | None = None,
     monitor: str = "loss",
@@ -54,6 +66,7 @@ def fit(
     folder: Path | None = None,
     identity: Mapping[str, Any] | None = None,
     description: str = "",
+    keep: Callable[[State], None] | None = None,
 ) -> list[dict[str, float]]:
     """Train a model and restore the best weights by ``monitor``.
 
@@ -63,6 +76,8 @@ def fit(
         options: The options of the training.
         loss: The loss on the output of ``call``; None if the model computes its own.
         epochs: The number of planned epochs; early stopping may end the training sooner.
+        start: Where the training begins. If epochs were before, the weights count as the best so
+            far.
         metrics: Keras metrics of the training batches, as objects (for a name, Keras would make the
             metric inside the first step).
         validate: Returns the metrics of the model after each epoch, with the averaged weights if
@@ -75,6 +90,7 @@ def fit(
             checkpoint is kept in the folder, and an interrupted training resumes from there with
             the same result, bit for bit. ``discard_checkpoint`` removes the checkpoint.
         description: The text of ``config.yaml`` beside the checkpoint.
+        keep: Gets the state at the end of the training, from which another one can go on exactly.
 
     Returns:
         A row for each epoch: losses, metrics, the norm of the gradient before clipping (mean and
@@ -91,12 +107,15 @@ def fit(
             ``toolkit.training.interruption``. With checkpoints, the current batch is finished and a
             checkpoint is written; pressed again, it ends the training at once.
     """
-    optimizer = make_optimizer(options, epochs * len(train))
+    optimizer = make_optimizer(options, epochs * len(train), start.steps)
     if options.precision == "mixed_float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     optimizer.build(model.trainable_variables)  # else the first step is traced twice
     model.compile(optimizer=optimizer, loss=loss, metrics=metrics or [], jit_compile=False)
 
+    exact = start.exact and start.state is not None and suits(start.state, model)
+    if start.state is not None and not exact:
+        hand_over_slots(start.state, model)
     path = Path(folder, CHECKPOINT, STATE) if folder and identity is not None else None
     state = None
     if path:
@@ -109,20 +128,29 @@ def fit(
                 "the training in %s has no checkpoint yet: it starts from the beginning", folder
             )
         atomic_write(config, description)
-    position = Position(len(train), *((state.epoch, state.batch) if state else ()))
+    place_now = (state.epoch, state.batch) if state else (start.epoch,)
+    position = Position(len(train), *place_now)
     divergence = StopOnDivergence(position)
-    progress = Progress(position, epochs)
-    record = Record(folder / "history.csv" if folder else None)
-    stopping = None
+    progress = Progress(position, start.epoch + epochs)
+    record = Record(folder / "history.csv" if folder else None, start.rows)
+    stopping = swap = None
+    last = LastState()
     callbacks: list[keras.callbacks.Callback] = [position, divergence, progress]
+    if keep is not None:
+        callbacks.append(last)
     if options.ema not in ("auto", 0):  # tasks resolve auto before
-        callbacks.append(keras.callbacks.SwapEMAWeights(swap_on_epoch=True))
+        swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
+        callbacks.append(swap)
     if validate is not None:
         callbacks.append(Validation(validate))
     callbacks.append(record)
     if validate is not None:
         stopping = Stopping(f"val_{monitor}", mode, options.patience)
         callbacks.append(stopping)
+        if start.epoch and not exact and not state:
+            callbacks.append(FirstBest(stopping, validate, start.epoch))
+    if exact and start.state is not None and not state:
+        callbacks.append(ExactStart(start.state, record, stopping, swap))
     if options.tensorboard:
         callbacks.append(tensorboard(options.tensorboard))
     interruption = Interruption()
@@ -139,6 +167,8 @@ def fit(
             interruption,
         )
         callbacks.append(checkpoint)
+    if not epochs:
+        return record.rows
     if state:
         logger.info("resuming from %s", place(state.epoch, state.batch))
         model.test_on_batch(*next(iter(train.stream())))  # builds the metrics
@@ -147,7 +177,7 @@ def fit(
             model.fit(
                 train.stream(position.epoch, position.batch),
                 initial_epoch=position.epoch,
-                epochs=epochs,
+                epochs=start.epoch + epochs,
                 steps_per_epoch=len(train),
                 shuffle=False,
                 callbacks=callbacks,
@@ -161,6 +191,10 @@ def fit(
         progress.close()
     if divergence.error is not None:
         raise divergence.error
+    if stopping is not None and stopping.best_epoch < start.epoch and not exact:
+        logger.info("no epoch did better than the weights before, which are kept")
+    if keep is not None and (kept := last.state(position.epoch + 1, record, stopping)):
+        keep(kept)
     return record.rows
 
 

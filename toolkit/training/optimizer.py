@@ -26,18 +26,22 @@ class WarmupDecay(keras.optimizers.schedules.LearningRateSchedule):
         warmup_steps: The number of steps over which the rate rises.
         decay: ``linear``, ``cosine`` (Loshchilov and Hutter 2017, equation 5, without restarts) or
             ``constant``.
+        first: The first of these steps.
     """
 
-    def __init__(self, peak: float, steps: int, warmup_steps: int, decay: str) -> None:
+    def __init__(
+        self, peak: float, steps: int, warmup_steps: int, decay: str, first: int = 0
+    ) -> None:
         super().__init__()
         self.peak = peak
         self.steps = steps
         self.warmup_steps = warmup_steps
         self.decay = decay
+        self.first = first
 
     def __call__(self, step: Any) -> Any:
         """Return the rate at a step, counted from 0."""
-        step = ops.cast(step, "float32")
+        step = ops.cast(step, "float32") - self.first
         rise = (step + 1) / max(1, self.warmup_steps)
         progress = (step - self.warmup_steps) / max(1, self.steps - self.warmup_steps)
         progress = ops.clip(progress, 0.0, 1.0)
@@ -56,6 +60,7 @@ class WarmupDecay(keras.optimizers.schedules.LearningRateSchedule):
             "steps": self.steps,
             "warmup_steps": self.warmup_steps,
             "decay": self.decay,
+            "first": self.first,
         }
 
 
@@ -123,6 +128,13 @@ class GradientRecord:
         """The number of steps skipped since the last ``take_record``."""
         return int(self.record["skipped"].numpy()) if self.built else 0
 
+    def restart_averages(self, variables: list[Any]) -> None:
+        """Set the averages of the weights, if there are any, to the weights."""
+        if self.use_ema:  # type: ignore[attr-defined]
+            averages = self._model_variables_moving_average  # type: ignore[attr-defined]
+            for average, variable in zip(averages, variables, strict=True):
+                average.assign(variable)
+
     def take_record(self) -> dict[str, float]:
         """Return the norms' mean and maximum, the share of clipped steps etc., and reset them."""
         if not self.built:
@@ -157,8 +169,15 @@ class RecordedSGD(GradientRecord, keras.optimizers.SGD):
     """Gradient descent that records gradient norms."""
 
 
-def make_optimizer(options: TrainingOptions, steps: int) -> keras.optimizers.Optimizer:
-    """Return the optimizer that the options describe, for a training of so many steps.
+def make_optimizer(
+    options: TrainingOptions, steps: int, first: int = 0
+) -> keras.optimizers.Optimizer:
+    """Return the optimizer that the options describe.
+
+    Args:
+        options: The options.
+        steps: The number of planned steps.
+        first: The number of steps that it has taken before.
 
     Raises:
         OptionError: A value is out of its limits.
@@ -174,7 +193,7 @@ def make_optimizer(options: TrainingOptions, steps: int) -> keras.optimizers.Opt
     )
     if options.ema not in ("auto", 0):  # tasks resolve auto before
         arguments |= {"use_ema": True, "ema_momentum": options.ema}
-    schedule = WarmupDecay(peak, steps, round(options.warmup * steps), options.schedule)
+    schedule = WarmupDecay(peak, steps, round(options.warmup * steps), options.schedule, first)
     if options.optimizer == "adam":
         epsilon = EPSILON if options.epsilon == "auto" else options.epsilon
         return RecordedAdam(schedule, epsilon=epsilon, **arguments)

@@ -39,6 +39,9 @@ class TrainingOptions:
             arithmetic is unchanged.
         checkpoint_seconds: The fewest seconds between two checkpoints, from which the same command
             resumes after an interruption; writing takes at most 2 % of the time in any case.
+        keep_state: Whether the run keeps ``state.npz``, the state of the training at its end, so
+            that a training that goes on is the same as a longer one; its size is four times that
+            of the weights, and five times with ema (float32).
         seed: The seed of all random numbers.
         threads: The number of CPU threads that TensorFlow may use; 0 is all of them.
         tensorboard: A folder for TensorBoard's logs.
@@ -51,7 +54,7 @@ class TrainingOptions:
         "warmup": (0, 1),
         "clipnorm": (0, None),
         "global_clipnorm": (0, None),
-        "epochs": (1, None),
+        "epochs": (0, None),
         "batch_tokens": (1, None),
         "validation_split": (0, 1),
         "patience": (0, None),
@@ -63,7 +66,7 @@ class TrainingOptions:
 
     #: Options that do not change the weights.
     WITHOUT_EFFECT: ClassVar[tuple[str, ...]] = (
-        *("checkpoint_seconds", "storage", "tensorboard", "data_licence"),
+        *("checkpoint_seconds", "storage", "keep_state", "tensorboard", "data_licence"),
     )
 
     optimizer: Literal["adam", "sgd"] = "adam"
@@ -82,6 +85,7 @@ class TrainingOptions:
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     storage: Literal["float32", "float16"] = "float32"
     checkpoint_seconds: float = 20.0
+    keep_state: bool = False
     seed: int = 0
     threads: int = 0
     tensorboard: str | None = None

@@ -37,6 +37,7 @@ class State:
             the metrics.
         stopping: The attributes of early stopping.
         best: The best weights so far; empty if there are none.
+        steps: The steps that the optimizer has taken; only in a state at the end of a training.
     """
 
     epoch: int
@@ -46,6 +47,7 @@ class State:
     stopping: dict[str, Any]
     variables: Arrays = field(repr=False)
     best: Arrays = field(repr=False)
+    steps: int = 0
 
 
 def write_state(path: Path, state: State, identity: Mapping[str, Any]) -> None:
@@ -54,7 +56,7 @@ def write_state(path: Path, state: State, identity: Mapping[str, Any]) -> None:
     Raises:
         OSError: It cannot be written; an older file is unchanged.
     """
-    names = ("epoch", "batch", "seconds", "rows", "stopping")
+    names = ("epoch", "batch", "seconds", "rows", "stopping", "steps")
     facts = {name: getattr(state, name) for name in names} | {"identity": identity}
     with atomic(path) as file:
         np.savez(
@@ -77,24 +79,36 @@ def read_state(path: Path, identity: Mapping[str, Any]) -> State | None:
         OptionError: The state is of another training.
         ModelError: The file cannot be read.
     """
-    try:
-        with path.open("rb") as content, np.load(content, allow_pickle=False) as file:
-            facts = json.loads(str(file["facts"]))
-            recorded = facts.pop("identity")
-            variables, best = _collected("variable", file), _collected("best", file)
-            state = State(**facts, variables=variables, best=best)
-    except FileNotFoundError:
+    found = read_any_state(path)
+    if found is None:
         return None
-    except _BROKEN as error:
-        raise ModelError(
-            f"{path} cannot be read ({error}); delete it to train from the beginning"
-        ) from error
+    state, recorded = found
     if changes := _differences(recorded, json.loads(json.dumps(identity))):
         raise OptionError(
             f"{path} is of a training with {changes}; "
             "delete it to train from the beginning, or write to another folder"
         )
     return state
+
+
+def read_any_state(path: Path) -> tuple[State, dict[str, Any]] | None:
+    """Read a state and what determines its training; return None if the file is missing.
+
+    Raises:
+        ModelError: The file cannot be read.
+    """
+    try:
+        with path.open("rb") as content, np.load(content, allow_pickle=False) as file:
+            facts = json.loads(str(file["facts"]))
+            recorded = facts.pop("identity")
+            variables, best = _collected("variable", file), _collected("best", file)
+            return State(**facts, variables=variables, best=best), recorded
+    except FileNotFoundError:
+        return None
+    except _BROKEN as error:
+        raise ModelError(
+            f"{path} cannot be read ({error}); delete it to train from the beginning"
+        ) from error
 
 
 def _differences(recorded: Mapping[str, Any], requested: Mapping[str, Any]) -> str:

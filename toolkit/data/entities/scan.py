@@ -18,7 +18,7 @@ class EntityScan:
 
     Attributes:
         count: The number of examples.
-        labels: The labels of entities, sorted.
+        labels: The known labels of entities, and then the others, sorted.
         sample: The tokens of the first sentences; empty for texts.
     """
 
@@ -31,11 +31,12 @@ class EntityScan:
         return split_indices(self.count, share, seed)
 
 
-def scan_entities(examples: EntityExamples) -> EntityScan:
+def scan_entities(examples: EntityExamples, known: Sequence[str] = ()) -> EntityScan:
     """Scan labelled examples.
 
     Args:
         examples: The labelled examples.
+        known: The labels that have a number already.
 
     Raises:
         DataError: A row cannot be used, there are no entities, or a column file is one sentence.
@@ -54,4 +55,4 @@ def scan_entities(examples: EntityExamples) -> EntityScan:
             f"{examples.source.name} is one sentence of {count(len(sample[0]), 'token')}; there "
             "should be a blank line after each sentence"
         )
-    return EntityScan(number, tuple(sorted(labels)), sample)
+    return EntityScan(number, (*known, *sorted(labels.difference(known))), sample)

@@ -1,7 +1,7 @@
 """Options of the columns of labelled texts."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 
 @dataclass(kw_only=True)
@@ -20,6 +20,8 @@ class ColumnOptions:
             for example ``neg:<=4,pos:>=7``; rows that match no part are skipped, and counted.
         skip_bad_rows: Skip and count bad rows instead of stopping.
     """
+
+    FIXED: ClassVar[tuple[str, ...]] = ("target",)
 
     text_column: str | None = None
     label_column: str | None = None

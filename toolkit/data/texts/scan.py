@@ -2,7 +2,7 @@
 
 import zlib
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -83,17 +83,18 @@ class Scan:
         return split_indices(self.count, share, seed, self.classes, self.groups)
 
 
-def scan(examples: TextExamples, target: Any) -> Scan:
+def scan(examples: TextExamples, target: Any, known: Sequence[str] = ()) -> Scan:
     """Scan examples, so that they can be split before any training.
 
     Args:
         examples: The labelled examples.
         target: The kind of label: ``classes``, ``labels`` or ``number``.
+        known: The classes that have a number already.
 
     Raises:
         DataError: A row cannot be used, or there are fewer than two classes.
     """
-    counter = LabelCounter(target)
+    counter = LabelCounter(target, known)
     seen: dict[str, int] = {}  # classes in order of appearance
     classes, groups = array("i"), array("q")
     count = checksum = 0

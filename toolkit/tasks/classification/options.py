@@ -49,6 +49,7 @@ class TextClassifierOptions(
     """
 
     LIMITS: ClassVar[Limits] = {"window": (1, None), "word_dropout": (0, 1)}
+    FIXED: ClassVar[tuple[str, ...]] = ("model", "pooling", "window")
 
     model: Literal["many_to_one", "one_to_one"] = "many_to_one"
     pooling: Literal["last", "mean", "max", "concat", "attention", "auto"] = "auto"

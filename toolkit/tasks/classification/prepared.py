@@ -16,6 +16,7 @@ from toolkit.tasks.defaults import DataSize
 from toolkit.tasks.golden import first_inputs
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.pretrained import pretrained_sizes, read_pretrained
+from toolkit.tasks.previous import with_more_tokens
 from toolkit.tasks.settings import Settings
 from toolkit.text import Tokenizer
 
@@ -46,7 +47,7 @@ def prepare_texts(settings: Settings, data: Any, validation_data: Any) -> Prepar
     pretrained, settings = pretrained_of(settings)
     splitting = validation_data is None and settings.validation_split > 0
     examples = TextExamples(open_source(data, "train"), settings.columns, grouped=splitting)
-    scanned = scan(examples, settings.target)
+    scanned = scan(examples, settings.target, settings.known_classes)
     train_rows, held_rows = np.arange(scanned.count), None
     if splitting:
         train_rows, held_rows = scanned.split(settings.validation_split, settings.seed)
@@ -54,10 +55,11 @@ def prepare_texts(settings: Settings, data: Any, validation_data: Any) -> Prepar
     in_training[train_rows] = True
     tokenizer, settings = text_layer(settings, pretrained)
     texts = scanned.reread(examples)
-    if pretrained is None:
-        tokenizer.adapt(
-            example.text for example, used in zip(texts, in_training, strict=True) if used
-        )
+    used_texts = (example.text for example, used in zip(texts, in_training, strict=True) if used)
+    if settings.previous is not None:
+        tokenizer = with_more_tokens(tokenizer, settings, used_texts)
+    elif pretrained is None:
+        tokenizer.adapt(used_texts)
     corpus = encode(examples, tokenizer, scanned.encoder, expected=scanned)
     train, held_out, validation = corpus.subset(train_rows), None, None
     if held_rows is not None:
@@ -95,19 +97,23 @@ def prepare_texts(settings: Settings, data: Any, validation_data: Any) -> Prepar
 
 def pretrained_of(settings: Settings) -> tuple[SequenceModel | None, Settings]:
     """Return the pretrained language model, if any, and settings with its sizes."""
-    if not settings.pretrained:
+    if not settings.pretrained or settings.previous is not None:
         return None, settings
     pretrained = read_pretrained(settings.pretrained)
     return pretrained, settings.fix(**pretrained_sizes(pretrained.network, settings.options))
 
 
 def text_layer(settings: Settings, pretrained: SequenceModel | None) -> tuple[Tokenizer, Settings]:
-    """Return a new tokenizer, or that of a language model with another maximum length.
+    """Return a new tokenizer, that of an earlier training, or that of a language model.
+
+    The latter has a maximum length of its own.
 
     Raises:
         OptionError: The language model has another token level.
     """
     settings = settings.resolve(max_length=defaults.MAX_LENGTHS[settings.token_level])
+    if (previous := settings.previous) is not None:
+        return previous.model.preprocessing, settings.resolve(max_tokens=defaults.MAX_TOKENS)
     if pretrained is None:
         settings = settings.resolve(max_tokens=defaults.MAX_TOKENS)
         names = (

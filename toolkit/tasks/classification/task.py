@@ -115,7 +115,7 @@ class TextClassifier(Classifier, TextClassifierOptions):
         if prepared.pretrained is not None:
             embeddings.assign(embedding_vectors(prepared.pretrained.network))
             initialize_recurrent(network.recurrent, prepared.pretrained.network)
-        elif prepared.settings.vectors == "cooccurrence":
+        elif prepared.settings.vectors == "cooccurrence" and not prepared.settings.previous:
             entries, seed = prepared.preprocessing.vocabulary_size, prepared.settings.seed
             vectors = cooccurrence_vectors(prepared.train, entries, network.front.size, seed)
             embeddings.assign(VECTOR_SCALE * vectors)

@@ -64,6 +64,9 @@ class EntityTaggerOptions(
         "affix_size": (0, None),
         "word_dropout": (0, 1),
     }
+    FIXED: ClassVar[tuple[str, ...]] = (
+        *("crf", "characters", "character_size", "shape_size", "affix_size"),
+    )
 
     crf: bool = True
     characters: Literal["convolution", "gru", "none"] = "convolution"

@@ -33,6 +33,7 @@ from toolkit.tasks.entities.own_tokens import own_tokens
 from toolkit.tasks.golden import first_inputs
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.pretrained import embedding_vectors, pretrained_sizes, read_pretrained
+from toolkit.tasks.previous import log_vocabulary
 from toolkit.tasks.settings import Settings
 from toolkit.text import TokenFeatures, choose_token_level
 
@@ -95,7 +96,7 @@ def prepare_sentences(
         OptionError: The pretrained model uses characters.
     """
     pretrained, settings = _pretrained(settings)
-    scanned = scan_entities(examples)
+    scanned = scan_entities(examples, settings.known_classes)
     in_training = np.ones(scanned.count, bool)
     if validation_data is None and settings.validation_split:
         _, held_rows = scanned.split(settings.validation_split, settings.seed)
@@ -125,7 +126,11 @@ def prepare_sentences(
             "therefore harder to find",
             *(100 * cut.share, shorten([*cut.own], most=3)),
         )
-    word_counts = features.adapt(counts)
+    word_counts = features.adapt(counts, extend=settings.previous is not None)
+    if settings.previous is not None:
+        before = settings.previous.model.network.front.word_dropout.counts.numpy()
+        word_counts[: len(before)] = np.maximum(word_counts[: len(before)], before)
+        log_vocabulary("word", len(before), len(word_counts), settings.max_tokens)
     corpus = encode_sentences(
         (cut.sentences for cut in aligner(examples)), features, scanned.labels
     )
@@ -176,7 +181,7 @@ def _pretrained(settings: Settings) -> tuple[SequenceModel | None, Settings]:
     Raises:
         OptionError: The model uses characters.
     """
-    if not settings.pretrained:
+    if not settings.pretrained or settings.previous is not None:
         return None, settings
     pretrained = read_pretrained(settings.pretrained)
     if pretrained.preprocessing.token_level != "words":
@@ -187,7 +192,10 @@ def _pretrained(settings: Settings) -> tuple[SequenceModel | None, Settings]:
 
 
 def token_features(settings: Settings) -> TokenFeatures:
-    """Return a new preprocessing layer from tokens, or raw text, to features."""
+    """Return a new preprocessing layer from tokens, or raw text, to features.
+
+    Where a training goes on, it has the vocabularies of the earlier one.
+    """
     names = (
         "token_level",
         "normalization",
@@ -196,7 +204,10 @@ def token_features(settings: Settings) -> TokenFeatures:
         "min_count",
         "max_characters",
     )
-    return TokenFeatures(**{name: getattr(settings, name) for name in names})
+    known = settings.previous.model.preprocessing.get_config() if settings.previous else {}
+    return TokenFeatures(
+        **{name: getattr(settings, name) for name in names}, vocabularies=known.get("vocabularies")
+    )
 
 
 def _initial_vectors(
@@ -210,7 +221,7 @@ def _initial_vectors(
         return word_vectors(
             str(settings.pretrained), known, features.words, settings.seed
         ), settings
-    if settings.vectors == "random":
+    if settings.vectors == "random" or settings.previous is not None:
         return None, settings
     vectors = read_vectors(settings.vectors, features.words, settings.seed)
     return vectors, settings.fix(embedding_size=vectors.shape[1])

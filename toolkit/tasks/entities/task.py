@@ -24,6 +24,7 @@ from toolkit.errors import ModelError
 from toolkit.evaluation import Tagged, entity_metrics
 from toolkit.models import ManyToMany, SequenceModel
 from toolkit.tagging import Span, bioes_spans, bioes_tags
+from toolkit.tasks.class_weights import balanced_weights
 from toolkit.tasks.entities import defaults
 from toolkit.tasks.entities.alignment import EntityAligner, UnalignedEntities
 from toolkit.tasks.entities.card import card_words
@@ -42,7 +43,7 @@ from toolkit.tasks.entities.serving import PADDING, find_all, signatures, tag_al
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.pretrained import initialize_recurrent
 from toolkit.tasks.settings import Settings
-from toolkit.tasks.task import Task, balanced_weights
+from toolkit.tasks.task import Task
 
 logger = logging.getLogger("toolkit")
 
@@ -133,7 +134,8 @@ class EntityTagger(Task, EntityTaggerOptions):
 
     def _keep_prepared(self, prepared: Prepared) -> None:
         assert isinstance(prepared, PreparedSentences)
-        self.seen = prepared.seen
+        before = self.seen if prepared.settings.previous else frozenset()
+        self.seen = before | prepared.seen
 
     def _batches(self, prepared: Prepared) -> LengthBatches:
         assert isinstance(prepared, PreparedSentences)

@@ -49,7 +49,7 @@ class ConditionedTexts:
         examples = conditioned_examples(
             open_conditioned(data, "train", settings.columns), settings.columns
         )
-        scanned = scan(examples, "classes")
+        scanned = scan(examples, "classes", settings.known_classes)
         rows, held_rows = np.arange(scanned.count), None
         if validation_data is None and settings.validation_split:
             rows, held_rows = scanned.split(settings.validation_split, settings.seed)

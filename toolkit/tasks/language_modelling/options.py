@@ -54,6 +54,7 @@ class LanguageModelOptions(
         "word_dropout": (0, 1),
         "sampled_softmax": (0, None),
     }
+    FIXED: ClassVar[tuple[str, ...]] = ("token_level", "lowercase")
 
     token_level: Literal["characters", "words", "subwords"] = "characters"
     lowercase: bool = False

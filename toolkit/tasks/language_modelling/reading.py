@@ -3,8 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol
 
+from toolkit.errors import OptionError
+from toolkit.options import option
 from toolkit.tasks.language_modelling import defaults
 from toolkit.tasks.prepared import Prepared
+from toolkit.tasks.previous import with_more_tokens
 from toolkit.tasks.settings import Settings
 from toolkit.text import SubwordTokenizer, Tokenizer
 
@@ -51,8 +54,22 @@ class Reading(Protocol):
 
 
 def text_layer(settings: Settings, texts: Iterable[str]) -> tuple[Any, Settings]:
-    """Return a tokenizer fitted to training texts, and settings with its vocabulary size."""
+    """Return a tokenizer fitted to training texts, and settings with its vocabulary size.
+
+    Where a training goes on, it is the earlier one with more tokens.
+
+    Raises:
+        OptionError: Conditions were learnt before and there are none now, or the other way round.
+    """
     settings = settings.resolve(max_tokens=defaults.max_tokens(settings.token_level))
+    if (previous := settings.previous) is not None:
+        if bool(previous.classes) != bool(settings.condition_column):
+            raise OptionError(
+                f"{option('condition_column')} is {settings.condition_column}, but the earlier "
+                f"training was {'with' if previous.classes else 'without'} conditions; "
+                "a training that goes on from it cannot change this"
+            )
+        return with_more_tokens(previous.model.preprocessing, settings, texts), settings
     layer: Any
     if settings.token_level == "subwords":
         layer = SubwordTokenizer(settings.max_tokens)

@@ -57,6 +57,7 @@ class RunningText:
             raise DataError(f"{stream.name} has too little text to learn from; it needs 2 tokens")
         ends = corpus.texts > 1
         other = None if held_out is None else encode_stream(held_out, tokenizer, ends)
+        ended_before = settings.previous is not None and settings.previous.facts["ends"]
         return Prepared(
             settings=settings,
             preprocessing=tokenizer,
@@ -67,7 +68,7 @@ class RunningText:
             facts={
                 "data": stream.name,
                 "rows": len(corpus),
-                "ends": ends,
+                "ends": ends or ended_before,
                 "validation": _validation_words(other, validation_data is not None),
             },
         )

@@ -110,6 +110,7 @@ class TranslatorOptions(
         "max_length": (1, None),
         "word_dropout": (0, 1),
     }
+    FIXED: ClassVar[tuple[str, ...]] = ("token_level", "shared_vocabulary", "attention")
 
     token_level: Literal["subwords", "words", "characters"] = "subwords"
     max_tokens: int | Literal["auto"] = "auto"

@@ -22,6 +22,7 @@ from toolkit.tasks.card import validation_words
 from toolkit.tasks.defaults import DataSize
 from toolkit.tasks.golden import first_inputs
 from toolkit.tasks.prepared import Prepared
+from toolkit.tasks.previous import with_more_tokens
 from toolkit.tasks.settings import Settings
 from toolkit.tasks.translation import defaults
 from toolkit.text import SubwordTokenizer, Tokenizer
@@ -92,6 +93,7 @@ def prepare_pairs(
     tokenizer = resolve_tokenizer(settings.bleu_tokenizer, references)
     if references:
         settings = settings.resolve(bleu_tokenizer=tokenizer)
+    ratio_before = settings.previous.facts["length_ratio"] if settings.previous else 0.0
     return PreparedPairs(
         settings=settings,
         preprocessing=layers[0],
@@ -103,7 +105,7 @@ def prepare_pairs(
         facts={
             "data": examples.source.name,
             "rows": len(train),
-            "length_ratio": _length_ratio(train),
+            "length_ratio": max(_length_ratio(train), ratio_before),
             "validation": validation_words(held_out, validation_data, "by source", settings.seed),
         },
         held_out_rows=held,
@@ -115,6 +117,8 @@ def text_layers(
     settings: Settings, texts: Callable[..., Iterator[str]]
 ) -> tuple[TextLayer, TextLayer]:
     """Return the preprocessing of the source and of the target, which may be the same.
+
+    Where a training goes on, they are the earlier ones with more tokens.
 
     Args:
         settings: The settings of the training.
@@ -136,6 +140,14 @@ def text_layers(
         tokenizer.adapt(texts(*sides))
         return tokenizer
 
+    if (previous := settings.previous) is not None:
+        source, target = previous.model.preprocessing, previous.model.target_preprocessing
+        if settings.shared_vocabulary:
+            return (with_more_tokens(source, settings, texts("source", "target")),) * 2
+        return (
+            with_more_tokens(source, settings, texts("source")),
+            with_more_tokens(target, settings, texts("target")),
+        )
     if settings.shared_vocabulary:
         return (layer("source", "target"),) * 2
     return layer("source"), layer("target")

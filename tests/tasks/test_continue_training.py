@@ -1,0 +1,214 @@
+"""Fitting that goes on from what was learnt: classifiers; the contract has it for every task."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from toolkit.errors import ModelError, OptionError
+from toolkit.tasks import LanguageModel, TextClassifier, Translator
+
+LEAN: dict[str, Any] = {
+    "model": "one_to_one",
+    "window": 6,
+    "embedding_size": 4,
+    "hidden_size": 4,
+    "epochs": 1,
+    "batch_tokens": 64,
+    "min_count": 1,
+    "validation_split": 0.0,
+}
+FIRST = (["good film", "bad film", "good cast", "bad cast"] * 5, ["pos", "neg", "pos", "neg"] * 5)
+MORE = (["odd play", "good play", "odd film"] * 5, ["odd", "pos", "odd"] * 5)
+
+
+@pytest.fixture(autouse=True)
+def _eager() -> Iterator[None]:
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    caplog.set_level(logging.INFO, logger="toolkit")
+    return caplog
+
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # data sets have graphs all the same
+
+
+def first(**options: Any) -> TextClassifier:
+    return TextClassifier(**LEAN | options).fit(FIRST)
+
+
+def tokens(task: Any) -> list[str]:
+    words: list[str] = task.sequence_model.preprocessing.vocabulary[2:]
+    return words
+
+
+def test_words_and_labels_are_added_and_said(log: pytest.LogCaptureFixture) -> None:
+    task = first()
+    before, old = tokens(task), task.predict(["good film"])[0]["probabilities"]
+    task.learning_rate = 1e-9
+    task.fit(MORE, continue_training=True)
+    assert task.classes == ("neg", "pos", "odd")
+    assert tokens(task) == [*before, "odd", "play"]
+    assert "vocabulary: 8 words, 2 of them new" in log.text
+    assert "labels: 3, 1 of them new: odd" in log.text
+    assert task.facts["classes"] == {"neg": 0, "pos": 5, "odd": 10}
+    new = task.predict(["good film"])[0]["probabilities"]
+    # The new logit is the mean of the others: exp of it is the geometric mean of theirs.
+    among_old = np.array([new["neg"], new["pos"]]) / (new["neg"] + new["pos"])
+    np.testing.assert_allclose(among_old, [old["neg"], old["pos"]], rtol=1e-5)
+    assert new["odd"] == pytest.approx(np.sqrt(new["neg"] * new["pos"]), rel=1e-5)
+
+
+def test_without_epochs_and_new_data_nothing_changes(tmp_path: Path) -> None:
+    task = first()
+    task.save(tmp_path)
+    again = TextClassifier.load(tmp_path)
+    again.epochs = 0
+    again.fit(FIRST, continue_training=True)
+    before, after = task.sequence_model.get_weights(), again.sequence_model.get_weights()
+    np.testing.assert_equal(after, before)
+    assert again.predict(["good", "bad cast", ""]) == task.predict(["good", "bad cast", ""])
+    assert (again.facts["epochs_before"], again.facts["trained_epochs"]) == (1, 1)
+
+
+def test_data_of_one_label_is_enough_to_go_on() -> None:
+    task = first().fit((["fine"] * 4, ["pos"] * 4), continue_training=True)
+    assert task.classes == ("neg", "pos")
+    assert task.facts["trained_epochs"] == 2
+    assert [row["epoch"] for row in task.history] == [2]
+
+
+def test_several_labels_grow_as_well() -> None:
+    labels = [[label] for label in FIRST[1]]
+    task = TextClassifier(**LEAN, target="labels").fit((FIRST[0], labels))
+    task.fit((["odd"] * 4, [["odd", "pos"]] * 4), continue_training=True)
+    assert task.classes == ("neg", "pos", "odd")
+
+
+def test_numbers_stay_on_their_scale() -> None:
+    task = TextClassifier(**LEAN, target="number").fit((FIRST[0], [1.0, 3.0] * 10))
+    before = task.predict(["good film"])
+    task.epochs = 0
+    task.fit((["good film", "play"] * 4, [50.0, 90.0] * 4), continue_training=True)
+    assert task.predict(["good film"]) == before
+    assert task.sequence_model is not None
+    assert task.sequence_model.network.config["output_mean"] == 2
+
+
+def test_a_new_fit_forgets_and_says_so(log: pytest.LogCaptureFixture) -> None:
+    task = first()
+    said = "the task starts anew; continue_training goes on from what it has learnt"
+    assert said not in log.text
+    task.fit(MORE)
+    assert said in log.text
+    assert (task.classes, task.facts["epochs_before"]) == (("odd", "pos"), 0)
+    assert "film" in tokens(task)
+    assert "bad" not in tokens(task)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("hidden_size", 5, "hidden_size is 5, but the earlier training had 4"),
+        ("embedding_size", "auto", None),
+        ("window", 7, "window is 7, but the earlier training had 6"),
+        ("lowercase", False, "lowercase is False, but the earlier training had True"),
+        ("target", "labels", "target is labels, but the earlier training had classes"),
+        ("max_length", 400, None),  # what auto was
+        ("max_length", 300, "max_length is 300, but the earlier training had 400"),
+        ("word_dropout", 0.1, None),
+    ],
+)
+def test_what_the_weights_depend_on_cannot_change(name: str, value: Any, words: str | None) -> None:
+    task = first()
+    setattr(task, name, value)
+    if words is None:
+        task.epochs = 0
+        task.fit(MORE, continue_training=True)
+        assert task.sequence_model is not None
+        assert task.sequence_model.network.config["embedding_size"] == 4
+        return
+    with pytest.raises(OptionError, match=words) as caught:
+        task.fit(MORE, continue_training=True)
+    assert str(caught.value).endswith("a training that goes on from it cannot change this")
+    assert "\n" not in str(caught.value)
+    assert task.classes == ("neg", "pos")
+
+
+def test_a_full_vocabulary_says_how_to_make_room(log: pytest.LogCaptureFixture) -> None:
+    task = first(max_tokens=6)
+    task.fit(MORE, continue_training=True)
+    assert len(tokens(task)) == 4
+    assert "the vocabulary is full" in log.text
+    assert "set max_tokens above 6 to learn them" in log.text
+    task.max_tokens = 7
+    task.fit(MORE, continue_training=True)
+    assert tokens(task)[4:] == ["odd"]
+
+
+def test_it_needs_something_to_go_on_from(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="continue_training needs what has been learnt"):
+        TextClassifier(**LEAN).fit(FIRST, continue_training=True)
+    with pytest.raises(OptionError, match="epochs is 0; at least 1 is needed"):
+        TextClassifier(**LEAN | {"epochs": 0}).fit(FIRST)
+    with pytest.raises(ModelError, match=r"no model\.keras is in it, which training on needs"):
+        TextClassifier.load(tmp_path, archive=True)
+
+
+def test_pretrained_weights_are_not_read_again(tmp_path: Path) -> None:
+    small: dict[str, Any] = {"embedding_size": 4, "hidden_size": 4, "epochs": 1}
+    model = LanguageModel(token_level="words", validation_split=0.0, **small)
+    model.fit(["good film bad cast"] * 20).save(tmp_path / "lm")
+    options = {n: v for n, v in LEAN.items() if n not in ("model", "window")} | {"epochs": 1}
+    task = TextClassifier(**options, pretrained=str(tmp_path / "lm")).fit(FIRST)
+    (tmp_path / "lm" / "model.keras").unlink()
+    task.fit(MORE, continue_training=True)
+    assert tokens(task)[-2:] == ["odd", "play"]
+
+
+def test_the_threads_of_a_loaded_run_need_not_be_had(
+    tmp_path: Path, log: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first().save(tmp_path)
+    config = (tmp_path / "config.yaml").read_text()
+    (tmp_path / "config.yaml").write_text(config.replace("threads: 0", "threads: 77"))
+    task = TextClassifier.load(tmp_path)
+    assert task.threads == 77
+    task.fit(MORE, continue_training=True)
+    assert "was trained with 77 threads, but TensorFlow already runs with another" in log.text
+    assert task.inspect(MORE)["warnings"] is not None
+    task.threads = 78
+    with pytest.raises(OptionError, match="only be set before TensorFlow starts"):
+        task.fit(MORE, continue_training=True)
+
+
+def test_conditions_cannot_come_or_go() -> None:
+    small: dict[str, Any] = {"embedding_size": 4, "hidden_size": 4, "epochs": 1}
+    options = small | {"validation_split": 0.0, "token_level": "words"}
+    model = LanguageModel(**options).fit(["good film"] * 9)
+    model.condition_column = "label"
+    with pytest.raises(OptionError, match="the earlier training was without conditions"):
+        model.fit(FIRST, continue_training=True)
+
+
+def test_each_side_of_a_translator_grows() -> None:
+    options: dict[str, Any] = {"embedding_size": 4, "hidden_size": 4, "epochs": 1}
+    options |= {"token_level": "words", "shared_vocabulary": False, "validation_split": 0.0}
+    task = Translator(**options).fit((["one two", "two"] * 4, ["eins zwei", "zwei"] * 4))
+    task.epochs, ratio = 0, task.facts["length_ratio"]
+    task.fit((["three one"] * 4, ["drei eins und zwei und drei"] * 4), continue_training=True)
+    model = task.sequence_model
+    assert model is not None
+    assert model.preprocessing.vocabulary[2:] == ["two", "one", "three"]
+    assert model.target_preprocessing.vocabulary[2:] == ["zwei", "eins", "drei", "und"]
+    assert task.facts["length_ratio"] > ratio
+    assert task.predict(["one two three"])[0]["translation"] is not None
