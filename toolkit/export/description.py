@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
 from toolkit.errors import ModelError
+from toolkit.export.bounded_yaml import read_yaml
 from toolkit.export.verify import newest_version
 
 CONFIG = ("assets", "config.yaml")
@@ -172,14 +171,14 @@ def _read(path: Path, folder: Path, missing: str, task: str) -> dict[str, dict[s
         task: The name of the class that must have written it.
     """
     try:
-        config = upgrade_description(yaml.safe_load(path.read_bytes()), path)
+        config = upgrade_description(read_yaml(path), path)
         found = {name: dict(config[name]) for name in ("options", "facts", "metrics")}
         writer = config["task"]
     except FileNotFoundError:
         raise ModelError(f"{folder}: {missing}, so this toolkit did not write it") from None
     except ModelError:
         raise
-    except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError) as error:
+    except (OSError, ValueError, TypeError, KeyError) as error:
         reason = getattr(error, "strerror", None) or "it is none that this toolkit wrote"
         raise ModelError(f"{path} cannot be used: {reason}") from error
     if writer != task:
