@@ -16,8 +16,8 @@ from typing import Any, Literal, NoReturn, Union, get_args, get_origin, get_type
 import docstring_parser
 import yaml
 
-from toolkit.errors import ModelError, OptionError
-from toolkit.export import upgrade_description
+from toolkit.errors import ModelError, OptionError, quoted
+from toolkit.export import read_yaml, upgrade_description
 from toolkit.export.description import UPGRADES
 
 _METAVARS = {int: "N", float: "X", str: "TEXT", types.NoneType: "null"}
@@ -232,12 +232,11 @@ class Parser:
             fault = "is not a file" if path.exists() else "does not exist"
             raise OptionError(f"--config {path} {fault}")
         try:
-            with path.open(encoding="utf-8") as file:
-                config = yaml.safe_load(file)
+            config = read_yaml(path)
         except UnicodeDecodeError as error:
             raise OptionError(f"the --config file is not UTF-8 ({error.reason})") from error
-        except (ValueError, yaml.YAMLError) as error:  # ValueError: an impossible date
-            raise OptionError(f"--config: {error}") from error
+        except ValueError as error:
+            raise OptionError(f"--config {error}") from error
         if not isinstance(config, dict):
             raise OptionError(
                 "the --config file holds no options; it should have lines such as epochs: 3"
@@ -340,7 +339,7 @@ def _convert(name: str, word: str, hint: Any) -> Any:
 def _value_error(name: str, value: object, hint: Any) -> OptionError:
     """Return the error for a value of the wrong type."""
     expected = _alternatives(hint, _KINDS, " or ")
-    return OptionError(f"--{name.replace('_', '-')} is {value!r}; it can be {expected}")
+    return OptionError(f"--{name.replace('_', '-')} is {quoted(value)}; it can be {expected}")
 
 
 def _suggestion(name: str, known: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Atomic writing of files and folders, locks, and errors that name their file."""
+"""Atomic writing of files and folders, locks, errors that name their file, archives that expand."""
 
 import errno
 import fcntl
@@ -6,6 +6,7 @@ import glob
 import os
 import shutil
 import socket
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -140,6 +141,15 @@ def atomic_write(path: str | os.PathLike[str], text: str) -> Path:
     with atomic(path) as file:
         file.write(text.encode())
     return Path(path)
+
+
+#: The limits of the size of an archive's member, and of its expansion; none is beyond both.
+MOST_BYTES, MOST_EXPANSION = 1 << 28, 100
+
+
+def is_bomb(member: zipfile.ZipInfo) -> bool:
+    """Return whether a member of a small archive would fill memory or disk."""
+    return member.file_size > max(MOST_BYTES, MOST_EXPANSION * member.compress_size)
 
 
 def _is_running(process: str) -> bool:

@@ -42,11 +42,29 @@ def option(name: str, value: object = None) -> str:
     return flag if value is None else f"{flag} {value}"
 
 
+def plain(value: Any) -> Any:
+    """Return a NumPy scalar as the number, truth value or string of Python; others as they are."""
+    is_scalar = type(value).__module__ == "numpy" and getattr(value, "ndim", None) == 0
+    return value.item() if is_scalar else value
+
+
+def positive_integer(name: str, value: Any) -> int:
+    """Return an argument that must be a positive integer, of Python or NumPy.
+
+    Raises:
+        OptionError: It is another value.
+    """
+    number = plain(value)
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        raise OptionError(f"{name} is {value!r}; it must be a positive integer")
+    return number
+
+
 def check_options(options: Any) -> None:
     """Check a dataclass against the choices in its type hints and against its ``LIMITS``.
 
     Any base class of the dataclass may have ``LIMITS`` as a class variable. Limits do not apply to
-    ``None`` and to literal choices such as ``auto``.
+    ``None`` and to literal choices such as ``auto``. NumPy scalars become values of Python.
 
     Raises:
         OptionError: A value is no valid choice, of another type, or outside its limits.
@@ -56,7 +74,9 @@ def check_options(options: Any) -> None:
     for cls in type(options).__mro__:
         limits = vars(cls).get("LIMITS", {}) | limits
     for field in fields(options):
-        value = getattr(options, field.name)
+        value = plain(given := getattr(options, field.name))
+        if value is not given:
+            setattr(options, field.name, value)
         choices, kinds = _allowed(hints[field.name])
         if value in choices and type(value) in map(type, choices):
             continue

@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
 from pipelines.pipeline import Pipeline
 from pipelines.verbs.common import import_cell
 from toolkit.errors import ModelError, OptionError
-from toolkit.export import newest_version, read_description
+from toolkit.export import newest_version, read_description, read_yaml
 from toolkit.options import check_fixed
 from toolkit.training import CHECKPOINT, set_threads
 
@@ -109,9 +107,9 @@ def only_to_export(run: Path) -> bool:
 def _epochs_before(folder: Path) -> int:
     """Return the epochs before the training that a folder's ``config.yaml`` is of; -1 without."""
     try:
-        config = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+        config = read_yaml(folder / "config.yaml")
         return int(config["facts"].get("epochs_before", 0))
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return -1
 
 

@@ -10,8 +10,6 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
 from pipelines.verbs.common import (
@@ -33,7 +31,13 @@ from pipelines.verbs.earlier import (
 )
 from pipelines.verbs.verb import Verb
 from toolkit.errors import DivergedError, ModelError, OptionError, shorten
-from toolkit.export import ARCHIVE, CARD_FILE, newest_version, upgrade_description
+from toolkit.export import (
+    ARCHIVE,
+    CARD_FILE,
+    newest_version,
+    read_yaml,
+    upgrade_description,
+)
 from toolkit.files import check_no_link
 from toolkit.options import differences
 from toolkit.training import CHECKPOINT, checkpoint_place
@@ -213,14 +217,14 @@ def _is_finished(run: Path, requested: dict[str, Any]) -> bool:
             )
         return False
     try:
-        config = yaml.safe_load(configs[0].read_text(encoding="utf-8"))
+        config = read_yaml(configs[0])
         config = upgrade_description(config, configs[0])
         unfinished = configs[0].parent.name == CHECKPOINT  # whose facts have no data yet
         # Options win over facts, which have the resolved value where an option is auto.
         recorded = ({} if unfinished else config["facts"]) | config["options"]
     except ModelError:
         raise
-    except (OSError, ValueError, TypeError, KeyError, IndexError, yaml.YAMLError):
+    except (OSError, ValueError, TypeError, KeyError, IndexError):
         raise OptionError(
             f"{run} has no config.yaml that says how its model was trained; give another --output"
         ) from None

@@ -59,8 +59,8 @@ EXPORTS = {
     ),
     "export": (
         "ARCHIVE CARD_FILE Card Servable VerifyResult add_assets check_onnx description_path "
-        "is_exported newest_version of_python read_asset read_description read_golden stored "
-        "upgrade_description verify version_folder write_card write_golden write_onnx "
+        "is_exported newest_version of_python read_asset read_description read_golden read_yaml "
+        "stored upgrade_description verify version_folder write_card write_golden write_onnx "
         "write_saved_model"
     ),
     "inspection": (

@@ -27,3 +27,17 @@ def test_a_damaged_file_is_refused(tmp_path: Path, content: bytes) -> None:
         path.write_bytes(path.read_bytes().replace(b"damaged", b"damagee"))
     with pytest.raises(ModelError, match=r"is damaged: task/classes\.txt"):
         read_asset(path, "classes.txt")
+
+
+def test_a_text_that_would_fill_memory_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("task/classes.txt", b"a" * 2000)
+    content = path.read_bytes()
+    directory = content.rindex(b"PK\x01\x02") + 24  # the size in the list of members
+    size = (2000).to_bytes(4, "little")
+    assert content[directory : directory + 4] == size
+    lie = (1 << 31).to_bytes(4, "little")
+    path.write_bytes(content[:directory] + lie + content[directory + 4 :])
+    with pytest.raises(ModelError, match=r"task/classes\.txt has 2,147,483,648 bytes"):
+        read_asset(path, "classes.txt")

@@ -21,12 +21,12 @@ def test_the_layer_of_keras_and_ours_compute_the_same(reset_after, use_bias):
     theirs.build(X.shape)
     rng = np.random.default_rng(1)
     theirs.set_weights([rng.normal(size=w.shape) for w in theirs.get_weights()])
-    ours.set_weights(from_keras_gru(theirs.get_weights()))
+    ours.set_weights(from_keras_gru(theirs, ours))
     for training in (False, True):
         np.testing.assert_allclose(
             ours(X, mask=MASK, training=training), theirs(X, mask=MASK), atol=1e-12
         )
-    for back, weight in zip(to_keras_gru(ours.get_weights()), theirs.get_weights(), strict=True):
+    for back, weight in zip(to_keras_gru(ours, theirs), theirs.get_weights(), strict=True):
         np.testing.assert_array_equal(back, weight)
 
 
@@ -44,3 +44,73 @@ def test_a_layer_that_is_not_there():
     state = to_torch_gru(layer)
     with pytest.raises(OptionError, match="the state has no 'weight_ih_l1'; it has weight_ih_l0, "):
         from_torch_gru(state, layer=1)
+
+
+def layers_of(use_bias=True, reset_after=True, units=4):
+    """A layer of Keras, which has ``reset_after``, and one of ours."""
+    theirs = keras.layers.GRU(4, use_bias=use_bias, name="theirs")
+    ours = GRU(units, use_bias=use_bias, reset_after=reset_after, name="ours")
+    for layer in (theirs, ours):
+        layer.build(X.shape)
+    return theirs, ours
+
+
+class TestLayersThatDiffer:
+    @pytest.mark.parametrize("use_bias", [False, True])
+    def test_reset_after(self, use_bias):
+        theirs, ours = layers_of(use_bias, reset_after=False)
+        message = "a GRU with reset_after={}, but layer {} has reset_after={}$"
+        with pytest.raises(OptionError, match=message.format(True, "ours", False)):
+            from_keras_gru(theirs, ours)
+        with pytest.raises(OptionError, match=message.format(False, "theirs", True)):
+            to_keras_gru(ours, theirs)
+        torch_state = to_torch_gru(layers_of(use_bias)[1])
+        with pytest.raises(OptionError, match=message.format(True, "ours", False)):
+            from_torch_gru(torch_state, ours)
+
+    def test_a_bias_shows_it_when_the_weights_are_set(self):
+        theirs, ours = layers_of(reset_after=False)
+        message = (
+            r"the bias has the shape \[2, 12\], that of a GRU with reset_after=True; layer ours"
+        )
+        with pytest.raises(OptionError, match=message):
+            ours.set_weights(from_keras_gru(theirs.get_weights()))
+
+    def test_without_a_bias_both_layers_must_be_given(self):
+        theirs, ours = layers_of(use_bias=False)
+        for source, target in ((theirs, None), (theirs.get_weights(), ours)):
+            with pytest.raises(OptionError, match="without a bias do not show reset_after; give"):
+                from_keras_gru(source, target)
+            with pytest.raises(OptionError, match="without a bias do not show reset_after; give"):
+                from_torch_gru(to_torch_gru(ours))
+
+    def test_units_and_bias(self):
+        theirs, ours = layers_of(units=5)
+        with pytest.raises(OptionError, match=r"with units=4, but layer ours has units=5$"):
+            from_keras_gru(theirs, ours)
+        with pytest.raises(OptionError, match=r"use_bias=True, but layer ours has use_bias=False$"):
+            from_keras_gru(theirs, layers_of(use_bias=False)[1])
+
+
+class TestWeightsOfAnotherNetwork:
+    @pytest.mark.parametrize("layer_class", [keras.layers.LSTM, keras.layers.SimpleRNN])
+    def test_of_keras(self, layer_class):
+        layer = layer_class(4, name="other")
+        layer.build(X.shape)
+        with pytest.raises(OptionError, match=r"layer other is a .*; a GRU with its weights"):
+            from_keras_gru(layer)
+        with pytest.raises(OptionError, match=r"those of another network, such as an LSTM$"):
+            from_keras_gru(layer.get_weights())
+        with pytest.raises(OptionError, match="layer gru is a GRU without weights"):
+            from_keras_gru(keras.layers.GRU(4, name="gru"))
+        with pytest.raises(OptionError, match=r"^1 weights are given; a GRU has a kernel, "):
+            from_keras_gru(layer.get_weights()[:1])
+
+    @pytest.mark.parametrize("gates", [1, 2, 4, 6])
+    def test_of_pytorch(self, gates):
+        shapes = {"weight_ih_l0": (4 * gates, 2), "weight_hh_l0": (4 * gates, 4)}
+        shapes |= {"bias_ih_l0": (4 * gates,), "bias_hh_l0": (4 * gates,)}
+        state = {name: np.ones(shape) for name, shape in shapes.items()}
+        message = f"weight_hh_l0 has {16 * gates} weights of 4 units, and a GRU's 48; they are"
+        with pytest.raises(OptionError, match=message):
+            from_torch_gru(state)

@@ -18,11 +18,11 @@ def test_two_layers_in_both_directions_compute_the_same(bias):
     )
     options = {"reset_after": True, "use_bias": bias, "return_sequences": True, "dtype": "float64"}
     both = [keras.layers.Bidirectional(GRU(4, **options), dtype="float64") for _ in range(2)]
-    states, again = X, {}
+    states, again, state = X, {}, module.state_dict()
     for i, layer in enumerate(both):
         layer.build(states.shape)
         for reverse, half in enumerate((layer.forward_layer, layer.backward_layer)):
-            half.set_weights(from_torch_gru(module.state_dict(), layer=i, reverse=bool(reverse)))
+            half.set_weights(from_torch_gru(state, half, layer=i, reverse=bool(reverse)))
             again |= to_torch_gru(half, layer=i, reverse=bool(reverse))
         states = layer(states, training=True)
     expected, _ = module(torch.from_numpy(X))

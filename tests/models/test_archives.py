@@ -1,11 +1,13 @@
 """``.keras`` files, whole, damaged and hostile: the code that they name is never run."""
 
+import io
 import json
 import sys
 import zipfile
 from pathlib import Path
 from typing import Any
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -135,6 +137,54 @@ def test_damaged_members(load, parts: Parts) -> None:
         {"config.json": config_with(parts, network={"config": {}})},
     ):
         assert "cannot be read: " in load(**changed)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"hidden_size": 10**7},
+        {"hidden_size": 10**12},
+        {"hidden_size": 10**30},
+        {"embedding_size": 20_000, "hidden_size": 20_000},
+        {"vocabulary_size": 10**9},
+        {"outputs": 10**10},
+        {"layers": 10**9},
+        {"layers": 10**6, "cell": "lstm", "bidirectional": False},
+        {"pooling": "attention", "hidden_size": 10**5},
+    ],
+    ids=str,
+)
+def test_sizes_that_the_weights_do_not_have(load, parts: Parts, options: dict) -> None:
+    message = load(**{"config.json": config_with(parts, **options)})
+    assert message.startswith("cannot be read: ")
+    if max(value for value in options.values() if isinstance(value, int)) < 10**30:
+        assert "the configuration asks for more weights than the " in message
+
+
+def test_sizes_of_any_layer(load, parts: Parts) -> None:
+    dense = keras.layers.Dense(10**6)
+    dense.build((None, 2))
+    config = keras.saving.serialize_keras_object(dense)
+    config["build_config"] = {"input_shape": [None, 10**6]}
+    assert "the configuration asks for more weights" in load(
+        **{"config.json": config_with(parts, config)}
+    )
+
+
+def test_weights_that_lie_about_their_size(load, parts: Parts, tmp_path: Path) -> None:
+    """A file of a few kilobytes may say that it holds gigabytes of zeros."""
+    weights = io.BytesIO(parts["model.weights.h5"])
+    with h5py.File(weights, "a") as file:
+        file.create_dataset("zeros", (10**9,), "float32", chunks=(10**6,), compression="gzip")
+    changed = {"model.weights.h5": weights.getvalue()}
+    assert "asks for more weights" in load(
+        **{"config.json": config_with(parts, vocabulary_size=10**8)}, **changed
+    )
+
+
+def test_deep_configurations(load) -> None:
+    deep = b'{"a": ' + b"[" * 100_000
+    assert "cannot be read: RecursionError" in load(**{"config.json": deep})
 
 
 def test_what_is_no_archive(tmp_path: Path, parts: Parts) -> None:

@@ -214,12 +214,9 @@ def test_exported_graph_answers_alone_moved_and_under_another_locale(tmp_path):
     assert result.stdout.strip() == f"{expected['ids'].numpy().tolist()} {told}"
 
 
-def test_a_full_disk_is_named_and_nothing_is_left(tmp_path, monkeypatch, full_disk):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+def test_it_needs_no_disk(full_disk):
     full_disk()
-    with pytest.raises(OSError, match=r"File too large: .*vocabulary\.txt"):
-        Tokenizer(vocabulary=["a"])
-    assert not list(tmp_path.iterdir())
+    assert Tokenizer(vocabulary=["a"])(tf.constant(["a b"])).numpy().tolist() == [[2, 1]]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """The vocabulary and its file."""
 
 import gc
+import os
+import tempfile
 
 import pytest
 import tensorflow as tf
@@ -68,27 +70,55 @@ def test_a_vocabulary_looks_up_its_units_of_any_shape():
     assert len(Vocabulary()) == 2
 
 
-def test_vocabularies_lie_in_files_of_their_own_names_until_they_go(tmp_path, monkeypatch):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+def files_in_memory():
+    return {*tf.io.gfile.glob("ram://toolkit/*/*")}
+
+
+def test_vocabularies_lie_in_memory_until_they_go(tmp_path, monkeypatch):
+    (temporary := tmp_path / "temporary").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    before = files_in_memory()
     words, shapes = Vocabulary(iter(["a", "b"]), "words.txt"), Vocabulary(["Xx"], "shapes.txt")
-    paths = [*tmp_path.glob("*/*")]
-    files = {path.name: read_vocabulary(path) for path in paths}
-    assert files == {"words.txt": ["", "[UNK]", "a", "b"], "shapes.txt": ["", "[UNK]", "Xx"]}
+    paths = files_in_memory() - before
+    assert sorted(path.rpartition("/")[2] for path in paths) == ["shapes.txt", "words.txt"]
 
     model = tf.Module()
     model.parts = {"words": words, "shapes": shapes}
     model.ids = tf.function(words.ids, input_signature=[tf.TensorSpec([None], tf.string)])
     tf.saved_model.save(model, tmp_path / "saved")
-    assert {path.name for path in (tmp_path / "saved/assets").iterdir()} == {*files}
+    assets = tmp_path / "saved" / "assets"
+    assert {path.name: read_vocabulary(path) for path in assets.iterdir()} == {
+        "words.txt": ["", "[UNK]", "a", "b"],
+        "shapes.txt": ["", "[UNK]", "Xx"],
+    }
     del model, words, shapes
     gc.collect()
-    assert not any(path.parent.exists() for path in paths)
+    assert not files_in_memory() & paths
+    assert not [*temporary.rglob("*.txt")]
     loaded = tf.saved_model.load(tmp_path / "saved")
     assert loaded.ids(tf.constant(["b", "", "c"])).numpy().tolist() == [3, 0, 1]
 
 
-def test_an_impossible_vocabulary_leaves_no_file(tmp_path, monkeypatch):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+def test_exports_name_no_folder_of_their_machine_and_share_nothing(tmp_path):
+    loaded = []
+    for number, tokens in enumerate((["a", "b"], ["b", "a"])):
+        model = tf.Module()
+        model.vocabulary = Vocabulary(tokens)
+        model.ids = tf.function(
+            model.vocabulary.ids, input_signature=[tf.TensorSpec([None], tf.string)]
+        )
+        folder = tmp_path / f"{number}"
+        tf.saved_model.save(model, folder)
+        graph = (folder / "saved_model.pb").read_bytes()
+        for name in (str(tmp_path), tempfile.gettempdir(), os.getcwd()):
+            assert name.encode() not in graph
+        loaded.append(tf.saved_model.load(folder))
+    for model, ids in zip(loaded, ([2, 3], [3, 2]), strict=True):
+        assert model.ids(tf.constant(["a", "b"])).numpy().tolist() == ids
+
+
+def test_an_impossible_vocabulary_leaves_no_file():
+    before = files_in_memory()
     with pytest.raises(OptionError, match="entry 3 is 'a', which is reserved or repeated"):
         Vocabulary(["a", "a"])
-    assert not list(tmp_path.iterdir())
+    assert files_in_memory() <= before

@@ -10,6 +10,7 @@ from keras import ops
 from keras.src.layers.rnn.dropout_rnn_cell import DropoutRNNCell
 
 from toolkit.errors import OptionError
+from toolkit.options import plain, positive_integer
 
 
 class RecurrentCell(keras.layers.Layer, DropoutRNNCell):
@@ -67,7 +68,7 @@ class RecurrentCell(keras.layers.Layer, DropoutRNNCell):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.units = _positive_integer("units", units)
+        self.units = positive_integer("units", units)
         self.activation = from_keras("activation", keras.activations, activation)
         self.use_bias = use_bias
         for name, value in {
@@ -90,8 +91,8 @@ class RecurrentCell(keras.layers.Layer, DropoutRNNCell):
             setattr(self, name, from_keras(name, keras.constraints, value))
         self.dropout = _share("dropout", dropout)
         self.recurrent_dropout = _share("recurrent_dropout", recurrent_dropout)
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed = plain(seed)
+        self.seed_generator = keras.random.SeedGenerator(self.seed)
         self.state_size = self.output_size = self.units
 
     @property
@@ -200,16 +201,11 @@ class RecurrentCell(keras.layers.Layer, DropoutRNNCell):
         }
 
 
-def _positive_integer(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise OptionError(f"{name} is {value!r}; it must be a positive integer")
-    return value
-
-
 def _share(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
+    share = plain(value)
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share < 1:
         raise OptionError(f"{name} is {value!r}; it must be at least 0 and below 1")
-    return value
+    return share
 
 
 def from_keras(name: str, family: Any, value: Any) -> Any:

@@ -6,6 +6,7 @@ Names that need TensorFlow are imported at their first use, so that the rest doe
 from typing import TYPE_CHECKING, Any
 
 from toolkit.export.archive import add_assets, read_asset
+from toolkit.export.bounded_yaml import read_yaml
 from toolkit.export.card import CARD_FILE, Card, write_card
 from toolkit.export.description import (
     ARCHIVE,
@@ -39,6 +40,7 @@ __all__ = [
     "read_asset",
     "read_description",
     "read_golden",
+    "read_yaml",
     "stored",
     "upgrade_description",
     "verify",

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Mapping
 
 from toolkit.errors import ModelError
+from toolkit.files import is_bomb
 
 #: Where they are in the archive; Keras has ``assets/`` for its own.
 PLACE = "task"
@@ -37,7 +38,10 @@ def read_asset(path: str | os.PathLike[str], name: str) -> str | None:
     try:
         with zipfile.ZipFile(path) as archive:
             try:
-                return archive.read(f"{PLACE}/{name}").decode()
+                member = archive.getinfo(f"{PLACE}/{name}")
+                if is_bomb(member):
+                    raise ModelError(f"{path}: {member.filename} has {member.file_size:,} bytes")
+                return archive.read(member).decode()
             except KeyError:
                 return None
     except (zipfile.BadZipFile, zlib.error, EOFError, UnicodeDecodeError) as error:

@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
 from toolkit.errors import ModelError
 from toolkit.export.archive import read_asset
+from toolkit.export.bounded_yaml import read_yaml
 from toolkit.export.verify import newest_version
 
 #: The description of a run: in its folder, in ``model.keras``, and in the assets of a version.
@@ -186,15 +185,14 @@ def _read(
         content: The description, if ``path`` is the archive that holds it.
     """
     try:
-        source = path.read_bytes() if content is None else content
-        config = upgrade_description(yaml.safe_load(source), path)
+        config = upgrade_description(read_yaml(path, content), path)
         found = {name: dict(config[name]) for name in ("options", "facts", "metrics")}
         writer = config["task"]
     except FileNotFoundError:
         raise ModelError(f"{folder}: {missing}, so this toolkit did not write it") from None
     except ModelError:
         raise
-    except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError) as error:
+    except (OSError, ValueError, TypeError, KeyError) as error:
         reason = getattr(error, "strerror", None) or "it is none that this toolkit wrote"
         raise ModelError(f"{path} cannot be used: {reason}") from error
     if writer != task:

@@ -91,7 +91,7 @@ def read_golden(run_folder: str | os.PathLike[str]) -> list[dict[str, Any]]:
             try:
                 example = json.loads(line)
                 example["inputs"].keys(), example["outputs"].keys()
-            except (ValueError, TypeError, KeyError, AttributeError):
+            except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
                 raise ValueError(
                     f"{GOLDEN_FILE}, line {number}: not an object with inputs and outputs"
                 ) from None

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from toolkit.errors import OptionError
+from toolkit.options import positive_integer
 
 Score = Literal["additive", "multiplicative"]
 
@@ -33,7 +34,7 @@ class Attention(keras.layers.Layer):
         **kwargs: Arguments of ``keras.layers.Layer``.
 
     Raises:
-        OptionError: The score is unknown.
+        OptionError: The score is unknown, or ``units`` is no positive integer.
     """
 
     def __init__(self, score: Score = "additive", units: int | None = None, **kwargs: Any) -> None:
@@ -42,7 +43,7 @@ class Attention(keras.layers.Layer):
             known = ", ".join(get_args(Score))
             raise OptionError(f"score is {score!r}; it must be one of {known}")
         self.score = score
-        self.units = units
+        self.units = None if units is None else positive_integer("units", units)
 
     def build(self, queries_shape: Any, memory_shape: Any = None) -> None:
         """Make the weights for queries [B, T, Q] and a memory [B, S, M].

@@ -57,9 +57,14 @@ def through_time(
     def forward(x: Tensor, h: Tensor, *weights: Tensor) -> tuple[Tensor, Any]:
         cell: Equations = equations(*[tf.cast(weight, x.dtype) for weight in weights])
         states, kept = _forward_loop(cell, x, h, mask, go_backwards, keep=by_hand)
+        eager = tf.executing_eagerly()
 
         def backward(d_states: Tensor) -> tuple[Tensor, ...]:
-            dh, rows = _backward_loop(cell, d_states, kept, mask, go_backwards)
+            if eager and not tf.executing_eagerly():  # `jacobian` makes a graph of this
+                read = [_slices(array.stack()) for array in kept]
+            else:
+                read = [array.read for array in kept]
+            dh, rows = _backward_loop(cell, d_states, read, mask, go_backwards)
             dx, d_weights = cell.gradients(_rows(x), rows[0], rows[1:])
             return tf.reshape(dx, keras.ops.shape(x)), dh, *d_weights
 
@@ -96,7 +101,11 @@ def _forward_loop(
 
 
 def _backward_loop(
-    cell: Equations, d_states: Tensor, kept: list[TensorArray], mask: Tensor, go_backwards: bool
+    cell: Equations,
+    d_states: Tensor,
+    read_kept: list[Callable[[Tensor], Tensor]],
+    mask: Tensor,
+    go_backwards: bool,
 ) -> tuple[Tensor, list[Tensor]]:
     """Return the initial state's gradient, and the rows [T B, ...] for the weights' gradients.
 
@@ -109,7 +118,7 @@ def _backward_loop(
     def step(i: Tensor, dh: Tensor, rows: list[TensorArray]) -> Any:
         s = steps - 1 - i
         t = i if go_backwards else s
-        h, *values = [array.read(s) for array in kept]
+        h, *values = [read_array(s) for read_array in read_kept]
         dh = dh + read(s)
         if mask is None:
             dh, values = cell.backward(dh, h, values, transposed)

@@ -9,6 +9,7 @@ from toolkit.errors import OptionError
 from toolkit.layers.embedding import Embedding
 from toolkit.layers.factory import recurrent_layer
 from toolkit.layers.pooling import SequencePooling
+from toolkit.options import plain, positive_integer
 
 KINDS = ("convolution", "gru")
 
@@ -31,7 +32,7 @@ class CharacterEncoder(keras.layers.Layer):
         seed: The seed of the dropout.
 
     Raises:
-        OptionError: The kind is unknown, or the size is odd for a GRU.
+        OptionError: The kind is unknown, a size is no positive integer, or it is odd for a GRU.
     """
 
     def __init__(
@@ -46,6 +47,9 @@ class CharacterEncoder(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        vocabulary_size = positive_integer("vocabulary_size", vocabulary_size)
+        size, width = positive_integer("size", size), positive_integer("width", width)
+        embedding_size, seed = positive_integer("embedding_size", embedding_size), plain(seed)
         if kind not in KINDS:
             raise OptionError(f"kind is {kind!r}; it can be {', '.join(KINDS)}")
         if kind == "gru" and size % 2:

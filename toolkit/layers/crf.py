@@ -9,6 +9,7 @@ from keras import ops
 from numpy.typing import ArrayLike, NDArray
 
 from toolkit.errors import OptionError
+from toolkit.options import positive_integer
 
 #: The score of forbidden transitions: finite, so that gradients are finite, and its exponential is
 #: 0.
@@ -45,7 +46,8 @@ class CRF(keras.layers.Layer):
         **kwargs: Arguments of ``keras.layers.Layer``.
 
     Raises:
-        OptionError: ``start``, ``transitions`` or ``end`` has another shape.
+        OptionError: ``start``, ``transitions`` or ``end`` has another shape, or ``tags`` is no
+            positive integer.
     """
 
     def __init__(
@@ -59,7 +61,7 @@ class CRF(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(autocast=False, **kwargs)
-        self.tags = tags
+        self.tags = tags = positive_integer("tags", tags)
         self.trainable_transitions = trainable_transitions
         self.supports_masking = True
         self.precision = keras.backend.result_type(self.variable_dtype, "float32")

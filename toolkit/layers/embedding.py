@@ -6,6 +6,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from toolkit.options import positive_integer
+
 
 @keras.saving.register_keras_serializable(package="toolkit")
 class Embedding(keras.layers.Embedding):
@@ -17,7 +19,17 @@ class Embedding(keras.layers.Embedding):
     ``clipvalue`` are correct.
 
     Arguments are those of ``keras.layers.Embedding``. Ids [...] are mapped to vectors [..., D].
+
+    Raises:
+        OptionError: A size is no positive integer.
     """
+
+    def __init__(self, input_dim: Any, output_dim: Any, *arguments: Any, **kwargs: Any) -> None:
+        sizes = [
+            positive_integer(name, size)
+            for name, size in {"input_dim": input_dim, "output_dim": output_dim}.items()
+        ]
+        super().__init__(*sizes, *arguments, **kwargs)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Return vectors [..., D] of ids [...], in training with a dense gradient."""
@@ -48,6 +60,7 @@ class TiedEmbedding(Embedding):
     """
 
     def __init__(self, input_dim: int, output_dim: int, **kwargs: Any) -> None:
+        output_dim = positive_integer("output_dim", output_dim)
         start = keras.initializers.RandomNormal(stddev=1 / math.sqrt(output_dim))
         super().__init__(input_dim, output_dim, **{"embeddings_initializer": start, **kwargs})
 

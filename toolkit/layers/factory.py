@@ -7,6 +7,7 @@ import keras
 
 from toolkit.errors import OptionError
 from toolkit.layers.recurrent import GRU, SimpleRNN, SimplifiedGRU
+from toolkit.options import positive_integer
 
 CELLS = ("simple_rnn", "simplified_gru", "gru", "lstm", "keras_gru")
 
@@ -46,7 +47,8 @@ def recurrent_layer(
         **arguments: Further arguments of the cell.
 
     Raises:
-        OptionError: The cell is unknown, or does not take these arguments.
+        OptionError: The cell is unknown, or does not take these arguments; or ``units`` is no
+            positive integer.
     """
     arguments |= {
         key: value
@@ -62,6 +64,7 @@ def recurrent_layer(
         "name": name,
     }
     layer_arguments |= precision
+    units = positive_integer("units", units)
     try:
         if cell in _LAYERS:
             layer = _LAYERS[cell](units, **layer_arguments, **arguments)

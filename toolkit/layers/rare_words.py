@@ -6,6 +6,8 @@ import keras
 from keras import ops
 from numpy.typing import ArrayLike
 
+from toolkit.options import plain, positive_integer
+
 
 @keras.saving.register_keras_serializable(package="toolkit")
 class RareWordDropout(keras.layers.Layer):
@@ -31,11 +33,11 @@ class RareWordDropout(keras.layers.Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.vocabulary_size = vocabulary_size
+        self.vocabulary_size = positive_integer("vocabulary_size", vocabulary_size)
         self.strength = strength
-        self.unknown_id = unknown_id
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.unknown_id = plain(unknown_id)
+        self.seed = plain(seed)
+        self.seed_generator = keras.random.SeedGenerator(self.seed)
 
     def build(self, input_shape: Any = None) -> None:
         """Make the counts, a weight that is not trained."""

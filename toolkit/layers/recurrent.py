@@ -1,12 +1,22 @@
-"""Recurrent layers: cells through time."""
+"""Recurrent layers: cells through time.
+
+Keras knows the layers of a ``.keras`` file only once their module is imported, so that a program
+that loads one begins with ``import toolkit.layers``; else Keras says that it could not locate the
+class.
+"""
 
 from typing import Any, ClassVar
 
 import keras
+import numpy as np
 from keras import ops
 
 from toolkit.cells import GRUCell, SimpleRNNCell, SimplifiedGRUCell
 from toolkit.cells.base import RecurrentCell
+from toolkit.errors import OptionError
+
+#: The arguments of ``keras.layers.Layer`` that are the layer's, not its cell's.
+_OF_THE_LAYER = ("autocast", "input_dim", "input_shape")
 
 
 class Recurrent(keras.layers.RNN):
@@ -26,10 +36,12 @@ class Recurrent(keras.layers.RNN):
         dtype: The layer's data type or policy.
         trainable: Whether the weights are trained.
         activity_regularizer: A penalty on the output.
-        **cell_arguments: The arguments of the cell.
+        **cell_arguments: The arguments of the cell; ``input_shape``, ``input_dim`` and ``autocast``
+            are those of ``keras.layers.Layer``.
 
     Raises:
-        OptionError: An argument has an impossible value.
+        OptionError: An argument has an impossible value, or the mask another shape than [B, T]
+            or [B, T, 1].
     """
 
     cell_class: ClassVar[type[RecurrentCell]]
@@ -50,6 +62,7 @@ class Recurrent(keras.layers.RNN):
         activity_regularizer: Any = None,
         **cell_arguments: Any,
     ) -> None:
+        of_the_layer = {n: cell_arguments.pop(n) for n in _OF_THE_LAYER if n in cell_arguments}
         super().__init__(
             self.cell_class(units, name="cell", dtype=dtype, trainable=trainable, **cell_arguments),
             return_sequences=return_sequences,
@@ -62,6 +75,7 @@ class Recurrent(keras.layers.RNN):
             dtype=dtype,
             trainable=trainable,
             activity_regularizer=activity_regularizer,
+            **of_the_layer,
         )
         self.input_spec = keras.InputSpec(ndim=3)
 
@@ -80,6 +94,8 @@ class Recurrent(keras.layers.RNN):
         """
         if isinstance(mask, list | tuple):
             mask = mask[0]
+        if mask is not None:
+            mask = _as_time_mask(mask, sequences, self.name)
         equations = self._equations(training)
         if equations is None:
             return super().inner_loop(sequences, initial_state, mask, training)
@@ -90,7 +106,7 @@ class Recurrent(keras.layers.RNN):
             sequences = sequences * cell.get_dropout_mask(sequences[:, 0])[:, None]
         weights = [cell.kernel, cell.recurrent_kernel, *([cell.bias] if cell.use_bias else [])]
         if mask is not None:
-            mask = ops.transpose(ops.reshape(ops.cast(mask, "bool"), ops.shape(sequences)[:2]))
+            mask = ops.transpose(mask)
         states = through_time(  # [T, B, H]
             equations,
             [ops.convert_to_tensor(weight) for weight in weights],
@@ -127,6 +143,18 @@ class Recurrent(keras.layers.RNN):
             states, mask = states[-1:], mask[-1:]
         return ops.where(mask[:, :, None], states, ops.zeros_like(states))
 
+    def compute_mask(self, sequences: Any, mask: Any) -> Any:
+        """Return the mask of the outputs, which are in the order of reading.
+
+        ``keras.layers.RNN`` returns the mask [B, T] of the inputs also where it reads backwards.
+        """
+        masks = super().compute_mask(sequences, mask)
+        first = masks[0] if self.return_state else masks
+        if first is None or not self.go_backwards:
+            return masks
+        first = ops.flip(first, axis=1)
+        return [first, *masks[1:]] if self.return_state else first
+
     def get_config(self) -> dict[str, Any]:
         """Return all arguments of the constructor."""
         config = {**self.cell.get_config(), **super().get_config()}
@@ -138,6 +166,20 @@ class Recurrent(keras.layers.RNN):
     def from_config(cls, config: dict[str, Any]) -> "Recurrent":
         """Return the layer that ``get_config`` describes."""
         return cls(**config)
+
+
+def _as_time_mask(mask: Any, sequences: Any, layer: str) -> Any:
+    """Return a mask [B, T] or [B, T, 1] of sequences [B, T, D] as bool [B, T]."""
+    mask = ops.cast(mask, "bool")
+    shape, expected = tuple(mask.shape), tuple(sequences.shape[:2])
+    known = zip(shape, (*expected, 1), strict=False)
+    if len(shape) not in (2, 3) or any(None not in pair and pair[0] != pair[1] for pair in known):
+        raise OptionError(
+            f"layer {layer} has a mask of shape {list(shape)} for sequences of shape "
+            f"{list(sequences.shape)}; the mask must have the shape {list(expected)}"
+        )
+    # Of sizes that are known only when the graph runs, this is the check.
+    return ops.broadcast_to(ops.reshape(mask, ops.shape(mask)[:2]), ops.shape(sequences)[:2])
 
 
 @keras.saving.register_keras_serializable(package="toolkit")
@@ -168,3 +210,19 @@ class GRU(Recurrent):
     """
 
     cell_class = GRUCell
+
+    def set_weights(self, weights: list[Any]) -> None:
+        """Set kernel, recurrent kernel and bias, as ``GRUCell`` describes them.
+
+        Raises:
+            OptionError: The bias is that of the other ``reset_after``.
+        """
+        if len(weights) == len(self.weights) == 3 and np.ndim(weights[2]) != len(
+            self.cell.bias_shape
+        ):
+            raise OptionError(
+                f"the bias has the shape {list(np.shape(weights[2]))}, that of a GRU with "
+                f"reset_after={not self.cell.reset_after}; layer {self.name} has "
+                f"reset_after={self.cell.reset_after}, and takes {list(self.cell.bias_shape)}"
+            )
+        super().set_weights(weights)

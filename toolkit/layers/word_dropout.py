@@ -5,6 +5,8 @@ from typing import Any
 import keras
 from keras import ops
 
+from toolkit.options import plain
+
 
 @keras.saving.register_keras_serializable(package="toolkit")
 class WordDropout(keras.layers.Layer):
@@ -24,9 +26,9 @@ class WordDropout(keras.layers.Layer):
     ) -> None:
         super().__init__(**kwargs)
         self.rate = rate
-        self.unknown_id = unknown_id
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.unknown_id = plain(unknown_id)
+        self.seed = plain(seed)
+        self.seed_generator = keras.random.SeedGenerator(self.seed)
         self.built = True
 
     def call(self, ids: Any, training: bool = False) -> Any:

@@ -1,5 +1,6 @@
-"""Conversion of ``.keras`` files of earlier versions."""
+"""Conversion of ``.keras`` files of earlier versions, and a limit of the sizes in any."""
 
+import io
 import json
 import re
 import shutil
@@ -7,12 +8,20 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import h5py
+import keras
+import numpy as np
+
+from toolkit.errors import ModelError
+from toolkit.files import MOST_EXPANSION, is_bomb
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
+#: So many arrays are made soon; only of more are those in the archive counted.
+FEW_ARRAYS = 50
 
 #: The former and the present names of the arguments of ``SequenceModel``.
 ARGUMENTS = {"tokenizer": "preprocessing", "target_tokenizer": "target_preprocessing"}
@@ -36,10 +45,6 @@ WEIGHTS_MOVED = {
     },
 }
 
-#: The limits of a member's size and of its expansion; archives beyond both are left to Keras, which
-#: refuses them.
-MOST_BYTES, MOST_EXPANSION = 1 << 28, 100
-
 
 @contextmanager
 def upgraded(path: Path) -> Iterator[Path]:
@@ -49,7 +54,9 @@ def upgraded(path: Path) -> Iterator[Path]:
     no front.
     """
     with zipfile.ZipFile(path) as archive:
-        config = None if _too_large(archive) else _new_config(archive.read(CONFIG))
+        config = (
+            None if any(map(is_bomb, archive.infolist())) else _new_config(archive.read(CONFIG))
+        )
         if config is None:
             yield path
             return
@@ -67,12 +74,67 @@ def upgraded(path: Path) -> Iterator[Path]:
             yield copy
 
 
-def _too_large(archive: zipfile.ZipFile) -> bool:
-    """Return whether a member of a small archive would fill memory or disk."""
-    return any(
-        member.file_size > max(MOST_BYTES, MOST_EXPANSION * member.compress_size)
-        for member in archive.infolist()
-    )
+@contextmanager
+def only_stored_weights(path: Path) -> Iterator[None]:
+    """Refuse, within the context, to make larger or more weights than an archive has.
+
+    The sizes of layers are numbers in its configuration, of which a few digits could ask for more
+    memory and time than there is. On other backends than TensorFlow nothing is refused.
+
+    Raises:
+        ModelError: Weights that the archive cannot have are about to be made.
+    """
+    if keras.backend.backend() != "tensorflow":
+        yield
+        return
+    import tensorflow as tf
+
+    with zipfile.ZipFile(path) as archive:
+        size = archive.getinfo(WEIGHTS).file_size  # as it says
+    most_elements = min(size, MOST_EXPANSION * path.stat().st_size)  # of a byte at least
+    stored_arrays = cache(partial(_count_arrays, path))
+    elements = arrays = 0
+    refused: ModelError | None = None
+
+    def check(make: Any, **arguments: Any) -> Any:
+        nonlocal elements, arrays, refused
+        elements += _count_elements(arguments["initial_value"])
+        arrays += 1
+        if elements > most_elements or (arrays > FEW_ARRAYS and arrays > 2 * stored_arrays()):
+            refused = ModelError(
+                f"the configuration asks for more weights than the {size:,} bytes of {WEIGHTS} hold"
+            )
+            raise refused
+        return make(**arguments)
+
+    try:
+        with tf.variable_creator_scope(check):
+            yield
+    finally:
+        if refused is not None:  # Keras may have ignored it, or made another error of it
+            raise refused
+
+
+def _count_arrays(path: Path) -> int:
+    """Return the number of arrays in the weights of an archive; 0 if they are a bomb."""
+    arrays: list[str] = []
+    with zipfile.ZipFile(path) as archive:
+        if is_bomb(archive.getinfo(WEIGHTS)):
+            return 0
+        content = io.BytesIO(archive.read(WEIGHTS))
+    with h5py.File(content) as file:
+        file.visititems(lambda name, part: arrays.extend([name] * isinstance(part, h5py.Dataset)))
+    return len(arrays)
+
+
+def _count_elements(initial_value: Any) -> int:
+    """Return the number of elements of a variable's initial value, without computing it."""
+    import tensorflow as tf
+
+    if not callable(initial_value):
+        return int(np.size(initial_value))
+    with tf.Graph().as_default():
+        return int(np.prod(tuple(initial_value().shape), dtype=object))
 
 
 def _new_config(content: bytes) -> Any:

@@ -1,6 +1,7 @@
 """The base classes of networks: their configuration, and a front, a recurrent stack and a head."""
 
 from collections.abc import Mapping, Sequence
+from itertools import chain, repeat
 from typing import Any, Self
 
 import keras
@@ -68,6 +69,10 @@ class StackedNetwork(Network):
         self.front.build()
         self.build_head(build_stack(self.recurrent, (None, None, self.front.size)))
 
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Make the weights when a file is loaded; Keras would hide errors in that."""
+        self.build()
+
     def build_head(self, shape: Shape) -> None:
         """Make the weights of the head.
 
@@ -119,7 +124,8 @@ def recurrent_stack(
     """
     if layers < 1:
         raise OptionError(f"layers is {layers}; at least 1 is needed")
-    shares = [dropout if first_dropout is None else first_dropout, *[dropout] * (layers - 1)]
+    first = dropout if first_dropout is None else first_dropout
+    shares = chain([first], repeat(dropout, layers - 1))  # a file may ask for a billion
     return [
         recurrent_layer(cell, hidden_size, name=f"{name}_{number}", dropout=share, **options)
         for number, share in enumerate(shares, 1)

@@ -9,7 +9,7 @@ import keras
 
 from toolkit.errors import ModelError, ToolkitError
 from toolkit.layers.sequences import with_length
-from toolkit.models.archives import upgraded
+from toolkit.models.archives import only_stored_weights, upgraded
 from toolkit.text import SubwordTokenizer, TokenFeatures, Tokenizer
 
 #: Keras can load a class only after its module has been imported.
@@ -46,6 +46,10 @@ class SequenceModel(keras.Model):
         """Make the network's weights, unless they exist."""
         if not self.network.built:
             self.network.build()
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Make the network's weights; their sizes depend only on the constructor's arguments."""
+        self.build()
 
     def prepare(self, raw: Any) -> Any:
         """Return the network's inputs for raw inputs."""
@@ -94,8 +98,10 @@ def load_sequence_model(path: str | os.PathLike[str]) -> SequenceModel:
     if not zipfile.is_zipfile(path):
         raise ModelError(f"{path} is not a complete .keras file")
     try:
-        with upgraded(path) as current:
+        with upgraded(path) as current, only_stored_weights(current):
             model = keras.saving.load_model(current, compile=False, safe_mode=True)
+    except ModelError as error:
+        raise ModelError(f"{path} cannot be read: {error}") from error
     except Exception as error:  # a damaged archive fails in many ways
         raise ModelError(f"{path} cannot be read: {_reason(error)}") from error
     if not isinstance(model, SequenceModel):

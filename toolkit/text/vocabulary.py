@@ -2,11 +2,12 @@
 
 The file has one token a line; the line number is the id. Lines 0 and 1 are ``[PAD]`` and ``[UNK]``;
 the token of a line break is written ``\\n``. An exported model has the file in ``assets/`` and
-reads its lookup tables from it.
+reads its lookup tables from it. Until then the file lies in TensorFlow's file system in memory, so
+that nothing is left of a process that is killed, and an export names no folder of its machine.
 """
 
-import shutil
-import tempfile
+import os
+import uuid
 import weakref
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -15,7 +16,6 @@ from typing import Any
 import tensorflow as tf
 
 from toolkit.errors import OptionError
-from toolkit.files import with_filename
 
 PADDING_ID = 0
 UNKNOWN_ID = 1
@@ -23,6 +23,8 @@ PADDING = ""
 UNKNOWN = "[UNK]"
 
 FILE_NAME = "vocabulary.txt"
+#: The folder of vocabulary files before their export, in TensorFlow's file system in memory.
+_IN_MEMORY = "ram://toolkit/"
 _PADDING_LINE = "[PAD]"
 _BREAK_LINE = "\\n"
 #: Strings that cannot be tokens.
@@ -52,8 +54,13 @@ def add_reserved_tokens(tokens: Iterable[str]) -> list[str]:
 
 def write_vocabulary(path: Path, tokens: Sequence[str]) -> None:
     """Write all tokens, padding and unknown included, to a vocabulary file."""
+    path.write_bytes(_content(tokens))
+
+
+def _content(tokens: Sequence[str]) -> bytes:
+    """Return the content of a vocabulary file."""
     lines = (_BREAK_LINE if token == "\n" else token for token in tokens[1:])
-    path.write_bytes("".join(f"{line}\n" for line in (_PADDING_LINE, *lines)).encode())
+    return "".join(f"{line}\n" for line in (_PADDING_LINE, *lines)).encode()
 
 
 def read_vocabulary(path: Path) -> list[str]:
@@ -66,14 +73,15 @@ class VocabularyTables(tf.Module):
     """Lookup tables from tokens to ids and back, read from a vocabulary file.
 
     Args:
-        path: The file. Exporting copies it to ``assets/``, so it must exist until then.
+        path: The file. Exporting copies it to ``assets/``, so it must exist until then. Tables of
+            one path are one table, also in other models of the process.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: str | os.PathLike[str]) -> None:
         super().__init__()
         line, number = tf.lookup.TextFileIndex.WHOLE_LINE, tf.lookup.TextFileIndex.LINE_NUMBER
-        to_id = tf.lookup.TextFileInitializer(str(path), tf.string, line, tf.int64, number)
-        to_token = tf.lookup.TextFileInitializer(str(path), tf.int64, number, tf.string, line)
+        to_id = tf.lookup.TextFileInitializer(os.fspath(path), tf.string, line, tf.int64, number)
+        to_token = tf.lookup.TextFileInitializer(os.fspath(path), tf.int64, number, tf.string, line)
         self._ids = tf.lookup.StaticHashTable(to_id, UNKNOWN_ID)
         self._tokens = tf.lookup.StaticHashTable(to_token, UNKNOWN)
 
@@ -107,18 +115,12 @@ class Vocabulary(tf.Module):
     def __init__(self, tokens: Iterable[str] = (), file_name: str = FILE_NAME) -> None:
         super().__init__()
         self.all_tokens = tuple(add_reserved_tokens(tokens))
-        directory = (
-            tempfile.mkdtemp()
-        )  # deleted with the tables: an export may copy the file at any time
-        path = Path(directory, file_name)
-        try:
-            with with_filename(path):
-                write_vocabulary(path, self.all_tokens)
-            self.tables = VocabularyTables(path)
-        except BaseException:
-            shutil.rmtree(directory, ignore_errors=True)
-            raise
-        weakref.finalize(self.tables, shutil.rmtree, directory, ignore_errors=True)
+        path = f"{_IN_MEMORY}{uuid.uuid4().hex}/{file_name}"
+        with tf.io.gfile.GFile(path, "wb") as file:
+            file.write(_content(self.all_tokens))
+        self.tables = VocabularyTables(path)
+        # Until the tables go an export may copy the file at any time.
+        weakref.finalize(self.tables, tf.io.gfile.remove, path).atexit = False
 
     def __len__(self) -> int:
         return len(self.all_tokens)
