@@ -74,7 +74,7 @@ def pytest_collection_finish() -> None:
         import tensorflow as tf
 
         # Most graphs run a few times; optimizing them takes longer than it saves. Processes that
-        # tests start, such as trainings that are killed, have TensorFlow's default settings.
+        # tests start, such as trainings that are killed, optimize theirs.
         tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     gc.collect()
     gc.freeze()
