@@ -15,7 +15,6 @@ import yaml
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
 from pipelines.verbs.common import (
-    HELD_OUT,
     check_not_file,
     data_arguments,
     golden_argument,
@@ -27,6 +26,7 @@ from pipelines.verbs.verb import Verb
 from toolkit.errors import DivergedError, ModelError, OptionError, shorten
 from toolkit.export import CARD_FILE, newest_version, upgrade_description
 from toolkit.options import differences
+from toolkit.tasks.options import HELD_OUT
 from toolkit.training import CHECKPOINT, checkpoint_place
 
 logger = logging.getLogger("toolkit.pipelines")
