@@ -62,24 +62,19 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return ByGroupOrFile(config, log)
 
 
-def thorough(config: pytest.Config) -> bool:
-    """Return whether this is ``make test-slow``, which keeps TensorFlow's default settings."""
-    return config.getoption("hypothesis_profile") == "thorough"
-
-
-def pytest_configure(config: pytest.Config) -> None:
+def pytest_configure() -> None:
     """Limit TensorFlow's threads before its import, since two processes share the cores."""
-    if not thorough(config):
-        for threads in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
-            os.environ.setdefault(threads, "1")
+    for threads in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        os.environ.setdefault(threads, "1")
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
+def pytest_collection_finish() -> None:
     """Exempt imported modules from garbage collection; skip graph optimization."""
-    if "tensorflow" in sys.modules and not thorough(session.config):
+    if "tensorflow" in sys.modules:
         import tensorflow as tf
 
-        # Most graphs run a few times; optimizing them takes longer than it saves.
+        # Most graphs run a few times; optimizing them takes longer than it saves. Processes that
+        # tests start, such as trainings that are killed, optimize theirs.
         tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     gc.collect()
     gc.freeze()

@@ -20,10 +20,8 @@ from toolkit.errors import DataError, ModelError, OptionError
 from toolkit.evaluation import report_table
 from toolkit.export import ARCHIVE, read_description
 from toolkit.files import exclusive_lock, make_folder
+from toolkit.tasks.options import HELD_OUT
 from toolkit.tasks.protocol import TaskProtocol
-
-#: The value of ``--golden`` for inputs that ``train`` holds out.
-HELD_OUT = "held-out"
 
 
 def run_argument(parser: Parser, _: Pipeline) -> None:

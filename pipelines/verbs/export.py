@@ -9,7 +9,6 @@ from pipelines import console
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
 from pipelines.verbs.common import (
-    HELD_OUT,
     cell_argument,
     check_archive,
     check_run,
@@ -22,6 +21,7 @@ from pipelines.verbs.common import (
 from pipelines.verbs.verb import Verb
 from toolkit.errors import OptionError
 from toolkit.export import check_onnx, read_golden, verify
+from toolkit.tasks.options import HELD_OUT
 
 logger = logging.getLogger("toolkit.pipelines")
 

@@ -60,7 +60,7 @@ def _predict_arguments(parser: Parser, pipeline: Pipeline) -> None:
             metavar="N",
             type=int,
             default=1,
-            help="The number of texts for each prompt; all are different.",
+            help="The number of texts for each prompt, each with random numbers of its own.",
         )
     if pipeline.predict_options:
         parser.add_options(pipeline.predict_options)

@@ -13,7 +13,6 @@ from typing import Any
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
 from pipelines.verbs.common import (
-    HELD_OUT,
     check_not_file,
     data_arguments,
     golden_argument,
@@ -40,6 +39,7 @@ from toolkit.export import (
 )
 from toolkit.files import check_no_link
 from toolkit.options import differences
+from toolkit.tasks.options import HELD_OUT
 from toolkit.training import CHECKPOINT, checkpoint_place
 
 logger = logging.getLogger("toolkit.pipelines")

@@ -89,6 +89,7 @@ def fitted() -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_each_task_asks_its_own_vocabulary_or_held_out_texts(not_trained: None) -> None:
     for name, task in fitted().items():
         own = [question[task.INPUT_NAME] for question in task._questions(None)]

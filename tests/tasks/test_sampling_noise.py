@@ -77,6 +77,7 @@ def test_the_condition_is_part_of_the_prompt(conditioned: Path) -> None:
     assert together[0] != together[2]
 
 
+@pytest.mark.slow
 def test_samples_on_the_command_line(run: Path, tmp_path: Path, capsys: Any) -> None:
     model = LanguageModel.load(run)
     drawn = ["--max-length", "12", "--temperature", "1.5", "--seed", "7"]

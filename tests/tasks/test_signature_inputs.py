@@ -1,4 +1,4 @@
-"""What signatures refuse, and that only finite numbers leave them."""
+"""Signatures refuse inputs that cannot be, and return finite numbers only."""
 
 import json
 from collections.abc import Mapping

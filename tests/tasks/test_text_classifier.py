@@ -193,6 +193,7 @@ def test_several_labels_at_once(tmp_path: Path) -> None:
     assert found["micro_f1"]["a"] == pytest.approx(classifier.metrics["micro_f1"], abs=0.05)
 
 
+@pytest.mark.slow
 def test_a_number_on_its_own_scale(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     counts = random.integers(0, 6, 400)

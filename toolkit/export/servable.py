@@ -96,8 +96,8 @@ def of_python(function: Any, subject: str = "the signature") -> Callable[..., di
     It takes for each input numbers, strings or bytes, nested as the input's shape says, or an
     array or a tensor; of floats None is NaN, a missing value. Strings may be any Python strings:
     what UTF-8 cannot express (lone surrogates) becomes U+FFFD. It returns an array for each output,
-    and of strings an array of Python strings. It raises ``ModelError`` for other
-    inputs, and for values of another kind, range or shape than the input's.
+    and of strings an array of Python strings. It raises ``ModelError`` for other inputs,
+    and for values of another kind, range or shape than the input's.
 
     Args:
         function: A signature of a loaded SavedModel, or a ``tf.function`` that will be one.

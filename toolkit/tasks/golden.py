@@ -11,11 +11,12 @@ import numpy as np
 from toolkit.errors import OptionError
 from toolkit.export import read_golden
 from toolkit.export.verify import TOLERANCE
+from toolkit.tasks.options import HELD_OUT
 from toolkit.text import SubwordTokenizer
 from toolkit.text.options import FIRST_SUBWORD
 
-#: The value of ``golden`` for held-out inputs, and the largest number of them.
-HELD_OUT, SOME = "held-out", 5
+#: The largest number of held-out inputs.
+SOME = 5
 #: What a golden file holds, by the origin of its inputs.
 ORIGINS = {
     "vocabulary": "short texts made of the vocabulary",

@@ -22,6 +22,9 @@ CLASSIFIER_MONITORS = {
     "number": {"mean_absolute_error": "min", "root_mean_squared_error": "min", "r2": "max"},
 }
 
+#: The value of ``golden`` and ``--golden`` for inputs that a training held out.
+HELD_OUT = "held-out"
+
 
 @dataclass(kw_only=True)
 class RecurrentOptions:
