@@ -158,14 +158,14 @@ def state_of(folder: Path) -> dict:
         return json.loads(str(file["facts"]))
 
 
-def press(monkeypatch, batch: int, times: int = 1, number: int = signal.SIGINT) -> list[int]:
+def press(monkeypatch, batch: int, times: int = 1, sent: int = signal.SIGINT) -> list[int]:
     """Presses Ctrl-C amidst what is done after a batch; gives the batches whose end was seen."""
     update, ended = Progress.on_train_batch_end, []
 
     def press_and_update(self, number, logs=None) -> None:
         if len(ended) == batch:
             for _ in range(times):
-                signal.raise_signal(number)
+                signal.raise_signal(sent)
         ended.append(number)
         update(self, number, logs)
 
@@ -198,7 +198,7 @@ def test_other_signals_write_one_too(tmp_path, monkeypatch, number) -> None:
     before = signal.signal(number, interrupt)
     try:
         with monkeypatch.context() as patch:
-            press(patch, 3, number=number)
+            press(patch, 3, sent=number)
             with pytest.raises(KeyboardInterrupt) as caught:
                 train(tmp_path, **rarely)
         assert caught.value.number == number
