@@ -4,6 +4,7 @@ import json
 import logging
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -297,7 +298,7 @@ def test_tags_that_are_numbers_have_names(tmp_path: Path, caplog: pytest.LogCapt
 class Hub(SimpleNamespace):
     """A stand-in for the package ``datasets``."""
 
-    class Dataset(list):
+    class Dataset:
         column_names = ("tokens", "ner_tags", "lang")
         features: ClassVar[dict[str, Any]] = {
             "tokens": SimpleNamespace(feature=SimpleNamespace(dtype="string")),
@@ -305,12 +306,18 @@ class Hub(SimpleNamespace):
             "lang": SimpleNamespace(names=["en"]),
         }
 
+        def __init__(self, *rows: dict[str, object]) -> None:
+            self.rows = rows
+
+        def __iter__(self) -> Iterator[dict[str, object]]:
+            return iter(self.rows)
+
 
 def test_a_data_set_with_features(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "datasets", Hub)  # type: ignore[arg-type]
-    data = Hub.Dataset([{"tokens": GOLD[0], "ner_tags": [1, 0, 2], "lang": 0}])
-    assert read(data) == [GOLD]
-    data.append({"tokens": ["a"], "ner_tags": None, "lang": None})
+    row = {"tokens": GOLD[0], "ner_tags": [1, 0, 2], "lang": 0}
+    assert read(Hub.Dataset(row)) == [GOLD]
+    data = Hub.Dataset(row, {"tokens": ["a"], "ner_tags": None, "lang": None})
     assert "row 2: there are no tags in column 'ner_tags'" in complaint(data)
     assert next(open_source(data).records()).values["lang"] == "en"
 

@@ -23,11 +23,17 @@ SIGNALS = pytest.mark.parametrize(
 )
 
 
+def unignored() -> None:
+    """Take signals as usual, also where the tests were started by nohup."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def start(*command: object, **options: object) -> subprocess.Popen[str]:
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(  # type: ignore[call-overload]
-        [*map(str, command)], **pipes, text=True, env=environment, **options
+        [*map(str, command)], **pipes, text=True, env=environment, preexec_fn=unignored, **options
     )
 
 
@@ -50,8 +56,9 @@ def test_before_the_work_has_begun(tmp_path, number, code, ending) -> None:
     command = [sys.executable, "-m", "pipelines.sentiment", "--help"]
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     done = subprocess.run(
-        command, capture_output=True, text=True, check=False, cwd=ROOT, env=environment
-    )
+        command, capture_output=True, text=True, check=False, cwd=ROOT, env=environment,
+        preexec_fn=unignored,
+    )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (code, "", f"{ending}\n")
 
 
