@@ -40,7 +40,7 @@ class LabelledStream(LabelledData):
 
     columns = StreamColumnOptions
     evaluate_columns = tuple(StreamColumnOptions.__dataclass_fields__)
-    predict_columns = ("text_column", "condition_column")
+    predict_columns = ("text_column", "condition_column", "quoting")
     formats = (
         "A plain text file, a folder of text files, a CSV, TSV or JSONL file with a text a row "
         "(each also .gz)"

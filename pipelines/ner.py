@@ -29,7 +29,7 @@ class LabelledEntities(LabelledData):
 
     columns = EntityColumnOptions
     evaluate_columns = tuple(EntityColumnOptions.__dataclass_fields__)
-    predict_columns = ("text_column", "token_column", "sentence_column")
+    predict_columns = ("text_column", "token_column", "sentence_column", "quoting")
     formats = (
         "A column file as in CoNLL, a JSONL file with text and entities or tokens and tags, a CSV "
         "file with a token or a text a row (each also .gz)"

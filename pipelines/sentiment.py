@@ -23,15 +23,15 @@ class LabelledTexts(LabelledData):
     columns = ColumnOptions
     evaluate_columns = (
         *("text_column", "label_column"),
-        *("label_rule", "label_separator", "skip_bad_rows"),
+        *("label_rule", "label_separator", "quoting", "skip_bad_rows"),
     )
-    predict_columns = ("text_column",)
+    predict_columns = ("text_column", "quoting")
     formats = "A CSV, TSV or JSONL file (each also .gz), a folder with a sub-folder a class"
     example_file = "your.csv"
 
     def open(self, data: Any, part: Literal["train", "test"], columns: Any) -> Source:
         """Open data."""
-        return open_source(data, part)
+        return open_source(data, part, columns.quoting)
 
     def check_training(self, train: Source, validation: Source | None, options: Any) -> None:
         """Read the data once, split it, and check the classes of the validation data."""

@@ -26,7 +26,7 @@ class LabelledPairs(LabelledData):
 
     columns = PairColumnOptions
     evaluate_columns = tuple(PairColumnOptions.__dataclass_fields__)
-    predict_columns = ("source_column",)
+    predict_columns = ("source_column", "quoting")
     formats = (
         "A TSV file with a pair a line, a CSV or JSONL file, two parallel files separated by a "
         "comma (each also .gz)"

@@ -28,7 +28,7 @@ LINES = {
     ),
     "toolkit.data": (
         ("sources",),
-        ("labels", "columns", "splits", "bad_rows", "fingerprints", "word_vectors"),
+        ("options", "labels", "columns", "splits", "bad_rows", "fingerprints", "word_vectors"),
         ("corpora",),
         ("texts",),
         (REST,),

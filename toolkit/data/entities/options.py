@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from toolkit.data.options import RowOptions
+
 
 @dataclass(kw_only=True)
-class EntityColumnOptions:
+class EntityColumnOptions(RowOptions):
     """The columns of tokens and tags, or of texts and entities, and the scheme of the tags.
 
     Args:
@@ -17,7 +19,6 @@ class EntityColumnOptions:
         text_column: The column of texts with entities; ``text`` when not given.
         entities_column: The column of their entities; ``entities`` when not given.
         tag_scheme: The scheme of the tags; auto finds it in the data, and logs it.
-        skip_bad_rows: Skip and count bad sentences instead of stopping.
     """
 
     token_column: str | None = None
@@ -26,4 +27,3 @@ class EntityColumnOptions:
     text_column: str | None = None
     entities_column: str | None = None
     tag_scheme: Literal["auto", "IOB1", "IOB2", "BIOES", "IO"] = "auto"
-    skip_bad_rows: bool = False

@@ -62,7 +62,7 @@ def open_pairs(data: Any, part: str | None, options: PairColumnOptions) -> Sourc
         name = Path(data).name.lower().removesuffix(".gz")
         if not name.endswith(_TABLES):
             return PairSource(TabFile(Path(data), options), options)
-    source = open_source(data, part)
+    source = open_source(data, part, options.quoting)
     match = _CONFIG.search(str(data)) if isinstance(data, str) else None
     if match and set(match.groups()) <= set(source.columns):
         return PairSource(source, options, match.groups())

@@ -8,16 +8,21 @@ from pathlib import Path
 
 from toolkit.errors import DataError
 
+LINE_LIMIT = 32 * 1024 * 1024
+"""The maximum length of a line, in characters; a small compressed file can hold a huge one."""
+
 _GZIP_MAGIC = b"\x1f\x8b"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _NUL = 0
+_SKIPPED_AT_ONCE = 1 << 20  # characters
 
 
 def read_lines(path: Path, newline: str) -> Iterator[str]:
     r"""Yield the lines of a UTF-8 file with their line ends; gzip is decompressed.
 
     A byte order mark is removed. An invalid byte becomes a lone surrogate (``surrogateescape``), so
-    that only its row is bad.
+    that only its row is bad. A line above ``LINE_LIMIT`` is cut one character above it, for
+    :func:`line_problem`, and the rest is skipped while reading, so that memory stays limited.
 
     Args:
         path: The file.
@@ -44,9 +49,11 @@ def read_lines(path: Path, newline: str) -> Iterator[str]:
             with io.TextIOWrapper(
                 binary, encoding="utf-8-sig", errors="surrogateescape", newline=newline
             ) as lines:
-                for line in lines:
+                while line := lines.readline(LINE_LIMIT + 1):
                     count += 1
                     yield line
+                    if len(line) > LINE_LIMIT:
+                        _skip_rest(lines, line, "\n" if newline == "\n" else ("\n", "\r"))
     except EOFError:
         raise DataError(
             f"{path} ends in the middle of its compressed data{_after_line(count)}; "
@@ -58,6 +65,17 @@ def read_lines(path: Path, newline: str) -> Iterator[str]:
         ) from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
+
+
+def _skip_rest(lines: io.TextIOWrapper, line: str, ends: str | tuple[str, ...]) -> None:
+    """Skip the rest of a line that was cut."""
+    while line and not line.endswith(ends):
+        line = lines.readline(_SKIPPED_AT_ONCE)
+
+
+def line_problem(line: str) -> str | None:
+    """Return the problem of a line of :func:`read_lines` that is too long, or None."""
+    return f"the line has more than {LINE_LIMIT:,} characters" if len(line) > LINE_LIMIT else None
 
 
 def _after_line(lines: int) -> str:

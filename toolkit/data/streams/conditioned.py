@@ -41,7 +41,7 @@ def open_conditioned(
                 f"{path} has no columns, and so none of conditions ({option('condition_column')}); "
                 "give a CSV, TSV or JSONL file with a text and its condition a row"
             )
-    source = open_source(data, part)
+    source = open_source(data, part, options.quoting)
     _column(source, options)
     return source
 
@@ -89,6 +89,7 @@ def _columns(options: StreamColumnOptions) -> ColumnOptions:
     return ColumnOptions(
         text_column=options.text_column,
         label_column=options.condition_column,
+        quoting=options.quoting,
         skip_bad_rows=options.skip_bad_rows,
     )
 

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from toolkit.data.options import RowOptions
+
 
 @dataclass(kw_only=True)
-class StreamColumnOptions:
+class StreamColumnOptions(RowOptions):
     """The columns of texts and conditions, and whether lines are texts.
 
     Args:
@@ -12,10 +14,8 @@ class StreamColumnOptions:
         lines: Whether each line of a plain text file is a separate text.
         condition_column: The column of the condition of each text of a table, such as its
             sentiment; text is then generated for a given condition.
-        skip_bad_rows: Skip and count bad rows instead of stopping.
     """
 
     text_column: str | None = None
     lines: bool = False
     condition_column: str | None = None
-    skip_bad_rows: bool = False

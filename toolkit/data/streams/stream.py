@@ -70,7 +70,7 @@ def open_stream(
         if path.is_file() and not name.endswith(TABLE_ENDINGS):
             return FileStream(path, options.lines)
     columns = ColumnOptions(text_column=options.text_column, skip_bad_rows=options.skip_bad_rows)
-    return RowStream(open_source(data, part), columns)
+    return RowStream(open_source(data, part, options.quoting), columns)
 
 
 class FileStream:

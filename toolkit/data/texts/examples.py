@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from toolkit.data.bad_rows import BadRowError, CheckedRows, utf8
-from toolkit.data.labels import Label, LabelEncoder, class_name
+from toolkit.data.labels import Label, LabelEncoder, class_name, to_number, written_list
 from toolkit.data.sources.source import Record, Source, is_missing
 from toolkit.data.texts import columns
 from toolkit.data.texts.label_rule import LabelRule
@@ -162,26 +162,31 @@ class TextExamples(CheckedRows):
         if is_missing(value) and not (several and value == ""):
             raise BadRowError(f"{where} is missing")
         if several:
-            return [_name(name, where) for name in self._label_names(value)]
-        if isinstance(value, _COLLECTIONS):
+            return [_name(name, where) for name in self._label_names(value, where)]
+        if isinstance(value, _COLLECTIONS) or (
+            isinstance(value, str) and written_list(value, names=False) is not None
+        ):
             raise BadRowError(
                 f"{where} is {quoted(value)}; several labels at once need "
                 f"{option('target', 'labels')}"
             )
         if self.options.target == "classes" and self.rule is None:
             return _name(value, where)
-        try:
-            number = float(value)  # type: ignore[arg-type]
-        except (TypeError, ValueError, OverflowError):
-            number = math.nan
-        if not abs(number) <= _LARGEST:
-            why = f"larger than {_LARGEST:.1e}" if math.isfinite(number) else "not a number"
-            raise BadRowError(f"{where} is {quoted(value)}, {why}")
+        number = to_number(value)
+        if number is None or not abs(number) <= _LARGEST:
+            raise BadRowError(f"{where} is {quoted(value)}, {_no_target(value, number)}")
         return self.rule(number) if self.rule else number
 
-    def _label_names(self, value: object) -> list[object]:
-        """Return the labels of a field with several."""
+    def _label_names(self, value: object, where: str) -> list[object]:
+        """Return the labels of a field with several, which may be a list written as a string."""
         if isinstance(value, str):
+            if (names := written_list(value)) is not None:
+                return names
+            if value.strip().startswith("[") and value.strip().endswith("]"):
+                raise BadRowError(
+                    f"{where} is {quoted(value)}, which is no list that can be read; write it as "
+                    'JSON, such as ["fun", "sad"]'
+                )
             return [name for name in value.split(self.options.label_separator) if name.strip()]
         return list(value) if isinstance(value, (list, tuple, set, np.ndarray)) else [value]
 
@@ -209,6 +214,15 @@ class TextExamples(CheckedRows):
                 "%s: %d rows left out that no part of the label rule takes",
                 *(self.source.name, self.outside_rule),
             )
+
+
+def _no_target(value: object, number: float | None) -> str:
+    """Return why a value is no number to learn."""
+    if number is not None and math.isfinite(number):
+        return f"larger than {_LARGEST:.1e}"
+    if isinstance(value, str) and to_number(value.replace(",", "")) is not None:
+        return "not a number; is its comma a decimal point, or does it separate thousands?"
+    return "not a number"
 
 
 def _text(value: object, column: str) -> str:

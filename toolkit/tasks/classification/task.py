@@ -142,7 +142,7 @@ class TextClassifier(Classifier, TextClassifierOptions):
 
     def _examples(self, data: Any, labelled: bool) -> Iterable[Example]:
         part = "test" if labelled else None
-        source = open_source(data, part)
+        source = open_source(data, part, self.quoting)
         examples = TextExamples(source, self, labelled=labelled, grouped=False)
         encoder = LabelEncoder(self.target, self.classes)
         return examples.known(encoder) if labelled else examples
@@ -153,7 +153,7 @@ class TextClassifier(Classifier, TextClassifierOptions):
 
     def _encode(self, data: Any) -> PackedCorpus:
         tokenizer = self._needs_model("diagnose").preprocessing
-        examples = TextExamples(open_source(data, "test"), self, grouped=False)
+        examples = TextExamples(open_source(data, "test", self.quoting), self, grouped=False)
         return encode(examples, tokenizer, LabelEncoder(self.target, self.classes))
 
     def _text(self, example: Example) -> str:

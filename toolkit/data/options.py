@@ -1,0 +1,20 @@
+"""Options of the rows of all kinds of data."""
+
+from dataclasses import dataclass
+
+from toolkit.data.sources.delimited import Quoting
+
+
+@dataclass(kw_only=True)
+class RowOptions:
+    """How rows are read.
+
+    Args:
+        quoting: The quotes in CSV and TSV files with a header: minimal takes a field that begins
+            with a quote as quoted; auto does the same, except where this seems to make one text of
+            several rows, which is then a bad row; none takes each quote as a part of its text.
+        skip_bad_rows: Skip and count bad rows instead of stopping.
+    """
+
+    quoting: Quoting = "auto"
+    skip_bad_rows: bool = False
