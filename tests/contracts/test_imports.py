@@ -28,7 +28,8 @@ LINES = {
     ),
     "toolkit.data": (
         ("sources",),
-        ("options", "labels", "columns", "splits", "bad_rows", "fingerprints", "word_vectors"),
+        ("options",),
+        ("labels", "columns", "splits", "bad_rows", "fingerprints", "word_vectors"),
         ("corpora",),
         ("texts",),
         (REST,),

@@ -71,6 +71,7 @@ class Run(ABC):
         seed: int
         threads: int
         storage: Any
+        inherited: frozenset[str]
 
     def __post_init__(self) -> None:
         super().__post_init__()  # type: ignore[misc]
@@ -119,6 +120,10 @@ class Run(ABC):
         Its newest SavedModel answers, or ``model.keras`` if there is none. The SavedModel alone is
         enough for ``predict`` and ``evaluate``.
 
+        Options that say how data is read were set for the run's own data: until they are set anew,
+        a column's number gives way to a usual name in the header, and ``skip_bad_rows`` leaves out
+        at most a tenth of the rows.
+
         Raises:
             ModelError: The folder is not a run of this task, or ``model.keras`` is needed and has a
                 cell whose module has not been imported.
@@ -126,6 +131,7 @@ class Run(ABC):
         config = read_description(folder, cls.__name__)
         known = {field.name for field in fields(cls)}  # type: ignore[arg-type]
         task = cls(**{name: value for name, value in config["options"].items() if name in known})
+        task.inherited = frozenset(known)
         task.facts, task.metrics = config["facts"], config["metrics"]
         task._archive = Path(folder) / ARCHIVE
         if is_exported(folder):

@@ -1,5 +1,6 @@
 """Choice of the columns of tokens and tags, or of texts and entities, by option or by guess."""
 
+import logging
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -9,6 +10,8 @@ from toolkit.data.sources.memory import is_list
 from toolkit.data.sources.source import Source
 from toolkit.errors import DataError, quoted, shorten
 from toolkit.options import option
+
+logger = logging.getLogger("toolkit")
 
 TOKEN_NAMES = ("tokens", "token", "words", "word")
 TAG_NAMES = ("tags", "tag", "ner_tags", "ner_tag", "ner", "labels", "label")
@@ -54,8 +57,8 @@ def entity_columns(source: Source, options: EntityColumnOptions, labelled: bool)
         content = columns.require_column(source, text, "text_column")
         marks = columns.require_column(source, entities, "entities_column") if labelled else None
         return EntityColumns(True, content, marks)
-    tokens = _requested(source, options.token_column, "token_column")
-    tags = _requested(source, options.tag_column, "tag_column") if labelled else None
+    tokens = _requested(source, lists, options, "token_column", TOKEN_NAMES)
+    tags = _requested(source, lists, options, "tag_column", TAG_NAMES) if labelled else None
     tokens = tokens or columns.find_column(lists, TOKEN_NAMES) or lists[0]
     if not labelled:
         return EntityColumns(False, tokens, None)
@@ -103,10 +106,28 @@ def _has_texts(source: Source, options: EntityColumnOptions, lists: Sequence[str
     return "entities" in source.columns or "text" in source.columns
 
 
-def _requested(source: Source, column: str | None, name: str) -> str | None:
-    """Return the column that is requested by name or number; None if none is requested."""
+def _requested(
+    source: Source,
+    lists: Sequence[str],
+    options: EntityColumnOptions,
+    name: str,
+    usual: Sequence[str],
+) -> str | None:
+    """Return the column that is requested by name or number; None if none is requested.
+
+    Args:
+        source: The source.
+        lists: Its columns with lists.
+        options: The column options.
+        name: The name of the option.
+        usual: Usual names of such columns, which win over a number that a run brings along.
+    """
+    column: str | None = getattr(options, name)
     if column is None or column in source.columns:
         return column
+    if (named := columns.named_instead(lists, options, name, usual)) is not None:
+        logger.info("%s: %s: %s (by its name; set %s)", source.name, name, named, option(name))
+        return named
     count = len(source.columns)
     try:
         number = int(column)
