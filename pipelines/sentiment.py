@@ -13,7 +13,15 @@ from pipelines.command import main as run
 from pipelines.labelled import LabelledData, check_pretrained
 from pipelines.pipeline import SAMPLE, Pipeline
 from pipelines.samples.reviews import DEMO_SENTENCES, reviews
-from toolkit.data import ColumnOptions, LabelEncoder, Source, TextExamples, open_source, scan
+from toolkit.data import (
+    ColumnOptions,
+    LabelEncoder,
+    Source,
+    TextExamples,
+    Unreadable,
+    open_source,
+    scan,
+)
 from toolkit.tasks.classification.options import TextClassifierOptions
 
 
@@ -52,9 +60,10 @@ class LabelledTexts(LabelledData):
             data, columns, None if classes is None else LabelEncoder(columns.target, classes)
         )
 
-    def inputs(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[str]:
+    def inputs(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[Any]:
         """Yield the text of each row."""
-        return (example.text for example in TextExamples(data, columns, labelled=False))
+        for example in TextExamples(data, columns, labelled=False):
+            yield example.text if example.problem is None else Unreadable(example.problem)
 
     def _read(self, data: Source, columns: Any, encoder: LabelEncoder | None) -> None:
         """Read the data once and check its labels."""

@@ -10,6 +10,8 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TextIO
 
+from toolkit.data.bad_rows import Unreadable, answer_readable
+
 #: The largest number of texts in a batch.
 BATCH = 256
 _CHUNK = 65536  # bytes read at once; what a pipe holds on Linux
@@ -91,54 +93,95 @@ def write_answers(
     output: TextIO,
     form: str,
     input_name: Callable[[Any], str],
+    unreadable: Mapping[str, Any] | None = None,
 ) -> Iterator[tuple[Any, Mapping[str, Any]]]:
     """Write the answer to each input, in order, and flush after each batch.
 
     Args:
-        batches: Batches of inputs: texts, lists of tokens, pairs or numbers.
+        batches: Batches of inputs: texts, lists of tokens, pairs or numbers, and
+            ``toolkit.data.Unreadable`` in the place of those that cannot be read.
         predict: Function from a batch to its answers.
         output: The stream to write to.
         form: ``jsonl`` or ``csv``.
         input_name: Function from an input to its name (column) beside the answer.
+        unreadable: The answer to an input that cannot be read, beside its ``error``, which has a
+            column of its own in CSV; None where all inputs can be read.
 
     Yields:
-        Each input with its answer, after its batch is written.
+        Each input that can be read with its answer, after its batch is written.
     """
-    write = _csv_writer(output) if form == "csv" else _json_writer(output)
+    writer = _CsvWriter(output, unreadable is not None) if form == "csv" else _JsonWriter(output)
     for batch in batches:
-        answers = list(zip(batch, predict(batch), strict=True))
-        for value, answer in answers:
-            write({input_name(value): value, **answer})
+        values = [each.value if isinstance(each, Unreadable) else each for each in batch]
+        answers = answer_readable(
+            batch,
+            lambda read: predict([e.value if isinstance(e, Unreadable) else e for e in read]),
+            unreadable,
+        )
+        rows = list(zip(values, answers, strict=True))
+        for value, answer in rows:
+            writer.write({input_name(value): value, **answer})
         output.flush()
-        yield from answers
+        yield from (row for row in rows if "error" not in row[1])
+    writer.close()
 
 
-def _json_writer(output: TextIO) -> Callable[[Mapping[str, Any]], object]:
-    """Return a writer of JSON lines."""
-    return lambda row: output.write(json.dumps(row, ensure_ascii=False) + "\n")
+class _JsonWriter:
+    """A writer of JSON lines."""
+
+    def __init__(self, output: TextIO) -> None:
+        self._output = output
+
+    def write(self, row: Mapping[str, Any]) -> None:
+        """Write an answer."""
+        self._output.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+    def close(self) -> None:
+        """Do nothing; all is written."""
 
 
-def _csv_writer(output: TextIO) -> Callable[[Mapping[str, Any]], object]:
-    """Return a writer of CSV rows; the first answer names the columns.
+class _CsvWriter:
+    """A writer of CSV rows; the first answer without an error names the columns.
 
     An entry of a mapping is a column such as ``probabilities.pos``.
-    """
-    writer: csv.DictWriter[str] | None = None
 
-    def write(row: Mapping[str, Any]) -> None:
-        nonlocal writer
+    Args:
+        output: The stream to write to.
+        errors: Whether there is a column ``error``.
+    """
+
+    def __init__(self, output: TextIO, errors: bool) -> None:
+        self._output = output
+        self._errors = errors
+        self._waiting: list[Mapping[str, Any]] = []
+        self._writer: csv.DictWriter[str] | None = None
+
+    def write(self, row: Mapping[str, Any]) -> None:
+        """Write an answer; those before the first without an error wait for it."""
         flat: dict[str, Any] = {}
         for name, value in row.items():
             if isinstance(value, Mapping):
                 flat.update({f"{name}.{key}": item for key, item in value.items()})
             else:
                 flat[name] = _field(value)
-        if writer is None:
-            writer = csv.DictWriter(output, list(flat), lineterminator="\n")
-            writer.writeheader()
-        writer.writerow(flat)
+        self._waiting.append(flat)
+        if self._writer or "error" not in flat:
+            self._write_waiting()
 
-    return write
+    def close(self) -> None:
+        """Write the answers that wait."""
+        if self._waiting:
+            self._write_waiting()
+
+    def _write_waiting(self) -> None:
+        if self._writer is None:
+            names = dict.fromkeys(name for row in self._waiting[::-1] for name in row)
+            columns = [name for name in names if name != "error"]
+            columns += ["error"] * self._errors
+            self._writer = csv.DictWriter(self._output, columns, lineterminator="\n")
+            self._writer.writeheader()
+        self._writer.writerows(self._waiting)
+        self._waiting.clear()
 
 
 def _field(value: Any) -> Any:

@@ -16,7 +16,11 @@ from pipelines.pipeline import SAMPLE, Pipeline, View
 from pipelines.samples.numbers import numbers
 from toolkit.data import PairColumnOptions, PairExamples, Source, open_pairs, source_texts
 from toolkit.evaluation import draw_attention
-from toolkit.tasks.translation.options import BeamSearchOptions, TranslatorOptions
+from toolkit.tasks.translation.options import (
+    NO_TRANSLATION,
+    BeamSearchOptions,
+    TranslatorOptions,
+)
 
 logger = logging.getLogger("toolkit.pipelines")
 
@@ -32,8 +36,8 @@ class LabelledPairs(LabelledData):
         "comma (each also .gz)"
     )
     example_file = "your.tsv"
-    reads_lines = False
     sides = ("source", "target")
+    unreadable = NO_TRANSLATION
 
     def open(self, data: Any, part: Literal["train", "test"], columns: Any) -> Source:
         """Open data."""
@@ -50,7 +54,7 @@ class LabelledPairs(LabelledData):
         with console.silence():  # the task logs the same later
             deque(PairExamples(data, columns), maxlen=0)
 
-    def inputs(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[str]:
+    def inputs(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[Any]:
         """Yield the source of each pair; an empty text where there is none."""
         return source_texts(data)
 

@@ -2,9 +2,12 @@
 
 import gzip
 import io
+import os
+import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from toolkit.errors import DataError
 
@@ -14,6 +17,7 @@ LINE_LIMIT = 32 * 1024 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _NUL = 0
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _SKIPPED_AT_ONCE = 1 << 20  # characters
 
 
@@ -76,6 +80,37 @@ def _skip_rest(lines: io.TextIOWrapper, line: str, ends: str | tuple[str, ...]) 
 def line_problem(line: str) -> str | None:
     """Return the problem of a line of :func:`read_lines` that is too long, or None."""
     return f"the line has more than {LINE_LIMIT:,} characters" if len(line) > LINE_LIMIT else None
+
+
+def plain_texts(data: Any) -> Any:
+    """Return the texts of data for prediction that has nothing but texts; other data unchanged.
+
+    A ``.txt`` file, plain or gzipped, has a text a line, whatever is in the lines. In lines and in
+    lists of strings, U+FFFD replaces what is not Unicode text, as in exported models.
+
+    Raises:
+        DataError: The file cannot be read, or a line is too long.
+    """
+    if isinstance(data, list) and all(isinstance(text, str) for text in data):
+        return [text if text.isascii() else _SURROGATE.sub("\ufffd", text) for text in data]
+    if not (isinstance(data, str | os.PathLike) and is_text_file(data) and os.path.isfile(data)):
+        return data
+    lines = []
+    for number, line in enumerate(read_lines(Path(data), "\n"), 1):
+        if (problem := line_problem(line)) is not None:
+            raise DataError(f"{os.fspath(data)}, line {number}: {problem}")
+        lines.append(plain(line))
+    return lines
+
+
+def is_text_file(path: str | os.PathLike[str]) -> bool:
+    """Return whether the name of a file ends in ``.txt`` or ``.txt.gz``."""
+    return os.fspath(path).lower().removesuffix(".gz").endswith(".txt")
+
+
+def plain(line: str) -> str:
+    """Return a line of :func:`read_lines` without its end; U+FFFD replaces invalid bytes."""
+    return line.rstrip("\r\n").encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _after_line(lines: int) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from toolkit.data.options import RowOptions
+from toolkit.data.texts.options import ColumnOptions
 
 
 @dataclass(kw_only=True)
@@ -19,3 +20,15 @@ class StreamColumnOptions(RowOptions):
     text_column: str | None = None
     lines: bool = False
     condition_column: str | None = None
+
+
+def text_columns(options: StreamColumnOptions) -> ColumnOptions:
+    """Return the options of the texts of a table, with their conditions as labels."""
+    columns = ColumnOptions(
+        text_column=options.text_column,
+        label_column=options.condition_column,
+        quoting=options.quoting,
+        skip_bad_rows=options.skip_bad_rows,
+    )
+    columns.inherited = getattr(options, "inherited", columns.inherited)
+    return columns

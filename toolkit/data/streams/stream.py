@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from toolkit.data.bad_rows import BadRowError, utf8
+from toolkit.data.bad_rows import BadRowError, Unreadable, utf8
 from toolkit.data.sources.lines import read_lines
 from toolkit.data.sources.natural_order import natural_order
 from toolkit.data.sources.open import open_source
-from toolkit.data.streams.options import StreamColumnOptions
+from toolkit.data.streams.options import StreamColumnOptions, text_columns
 from toolkit.data.texts.examples import TextExamples
-from toolkit.data.texts.options import ColumnOptions
 from toolkit.errors import DataError
 
 #: The approximate length of a piece of a long text, in characters; pieces end at line ends.
@@ -69,8 +68,7 @@ def open_stream(
             return FolderStream(path, options.lines)
         if path.is_file() and not name.endswith(TABLE_ENDINGS):
             return FileStream(path, options.lines)
-    columns = ColumnOptions(text_column=options.text_column, skip_bad_rows=options.skip_bad_rows)
-    return RowStream(open_source(data, part, options.quoting), columns)
+    return RowStream(open_source(data, part, options.quoting), options)
 
 
 class FileStream:
@@ -145,20 +143,28 @@ class FolderStream:
 
 
 class RowStream:
-    """The texts of the rows of a source.
+    """The texts of the rows of a source; a bad row stops reading, or is left out and counted.
 
     Args:
         source: The source of the rows.
-        options: The column of the texts.
+        options: The column of the texts, and what is done with bad rows.
     """
 
-    def __init__(self, source: Any, options: ColumnOptions) -> None:
+    def __init__(self, source: Any, options: StreamColumnOptions) -> None:
         self.name = source.name
-        self._examples = TextExamples(source, options, labelled=False)
+        self._texts, self._prompts = (
+            TextExamples(source, text_columns(options), False, for_prediction=for_prediction)
+            for for_prediction in (False, True)
+        )
 
     def __iter__(self) -> Iterator[Piece]:
-        for example in self._examples:
+        for example in self._texts:
             yield Piece(example.text, ends=True)
+
+    def prompts(self) -> Iterator[str | Unreadable]:
+        """Yield the text of each row, for prediction."""
+        for example in self._prompts:
+            yield example.text if example.problem is None else Unreadable(example.problem)
 
 
 class StreamSize(NamedTuple):
@@ -237,6 +243,11 @@ def parted(stream: TextStream, size: StreamSize, share: float) -> tuple[StreamPa
         StreamPart(stream, size, 0, place),
         StreamPart(stream, size, place, size.characters),
     )
+
+
+def prompts(stream: TextStream) -> Iterator[str | Unreadable]:
+    """Yield the texts of a stream for prediction, with those that cannot be read."""
+    return stream.prompts() if isinstance(stream, RowStream) else whole_texts(stream)
 
 
 def whole_texts(stream: TextStream) -> Iterator[str]:

@@ -16,6 +16,7 @@ from toolkit.data import (
     cooccurrence_vectors,
     encode,
     open_source,
+    plain_texts,
 )
 from toolkit.export import write_onnx
 from toolkit.models import ManyToOne, OneToOne, SequenceModel
@@ -142,7 +143,7 @@ class TextClassifier(Classifier, TextClassifierOptions):
 
     def _examples(self, data: Any, labelled: bool) -> Iterable[Example]:
         part = "test" if labelled else None
-        source = open_source(data, part, self.quoting)
+        source = open_source(data if labelled else plain_texts(data), part, self.quoting)
         examples = TextExamples(source, self, labelled=labelled, grouped=False)
         encoder = LabelEncoder(self.target, self.classes)
         return examples.known(encoder) if labelled else examples

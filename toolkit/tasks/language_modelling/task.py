@@ -11,15 +11,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from toolkit.data import (
-    conditioned_examples,
-    conditioned_prompts,
-    open_conditioned,
-    open_stream,
-    whole_texts,
-)
+from toolkit.data import answer_readable, conditioned_examples, open_conditioned
 from toolkit.diagnostics.diagnosis import Subject, Track, Window
-from toolkit.errors import DataError
 from toolkit.inspection.findings import Warnings, warn_of_bad_rows
 from toolkit.layers.cross_entropy import cross_entropy
 from toolkit.models import OneToMany, SequenceModel, TruncatedBPTT
@@ -32,10 +25,10 @@ from toolkit.tasks.language_modelling.options import (
     MONITORS,
     GenerationOptions,
     LanguageModelOptions,
-    check_condition,
 )
 from toolkit.tasks.language_modelling.outcomes import LanguageModelOutcomes, text_metrics
 from toolkit.tasks.language_modelling.prepared import Reading
+from toolkit.tasks.language_modelling.prompts import read_prompts
 from toolkit.tasks.language_modelling.running_text import RunningText
 from toolkit.tasks.language_modelling.serving import GOLDEN_PROMPTS, signatures
 from toolkit.tasks.language_modelling.streaming import stream_text
@@ -242,13 +235,15 @@ class LanguageModel(Task, LanguageModelOptions):
         """Generate text for each prompt, in order.
 
         Args:
-            texts: A list of prompts or of pairs ``(prompt, condition)``; or data of any kind that
-                ``fit`` takes, with its own conditions unless ``condition`` is given.
+            texts: A list of prompts or of pairs ``(prompt, condition)``; a ``.txt`` file with a
+                prompt a line; or data of any kind that ``fit`` takes, with its own conditions
+                unless ``condition`` is given.
             generation: The values of ``GenerationOptions``.
 
         Returns:
             For each prompt ``text``, the prompt and the generated text, ``prompt``, and with
-            conditions ``condition``. Each prompt is answered independently, with the same seed.
+            conditions ``condition``. Each prompt is answered independently, with the same seed. A
+            prompt that cannot be read has only ``error``, its place and the reason.
 
         Raises:
             DataError: A row has an unknown condition.
@@ -258,12 +253,14 @@ class LanguageModel(Task, LanguageModelOptions):
         options = GenerationOptions(**generation)
         values = asdict(options) | {"seed": [options.seed, 0]}
         del values["condition"]
-        answers = []
-        for prompt, condition in self._prompts(texts, options.condition):
-            outputs = self._serve("generate", prompt=[prompt], **condition, **values)
-            asked = {name: value for name, (value,) in condition.items()}
-            answers.append({"text": outputs["text"][0], "prompt": prompt, **asked})
-        return answers
+
+        def answer(prompts: list[Any]) -> Iterator[dict[str, Any]]:
+            for prompt, condition in prompts:
+                outputs = self._serve("generate", prompt=[prompt], **condition, **values)
+                asked = {name: value for name, (value,) in condition.items()}
+                yield {"text": outputs["text"][0], "prompt": prompt, **asked}
+
+        return answer_readable(self._prompts(texts, options.condition), answer)
 
     def stream(self, prompt: str | tuple[str, str] = "", **generation: Any) -> Iterator[str]:
         """Yield the text of ``generate`` in parts, the prompt first.
@@ -287,11 +284,13 @@ class LanguageModel(Task, LanguageModelOptions):
             texts: As for ``predict``.
             condition: As for ``predict``.
         """
-        rows = [
-            self._serve("score", text=[text], **inputs)
-            for text, inputs in self._prompts(texts, condition)
-        ]
-        return [{"nll": float(row["nll"][0]), "units": int(row["units"][0])} for row in rows]
+
+        def answer(prompts: list[Any]) -> Iterator[dict[str, Any]]:
+            for text, inputs in prompts:
+                row = self._serve("score", text=[text], **inputs)
+                yield {"nll": float(row["nll"][0]), "units": int(row["units"][0])}
+
+        return answer_readable(self._prompts(texts, condition), answer)
 
     def _outcomes(self, data: Any, keep_errors: bool) -> LanguageModelOutcomes:
         self._check_fitted()
@@ -299,31 +298,9 @@ class LanguageModel(Task, LanguageModelOptions):
         rows = np.array(list(reading.rows(self, self._serve, data)))
         return LanguageModelOutcomes(rows, reading.checksum(self, data))
 
-    def _prompts(
-        self, texts: Any, condition: str | None
-    ) -> list[tuple[str, dict[str, Sequence[str]]]]:
-        """Return each prompt with its other inputs: its condition, if the model has conditions.
-
-        Raises:
-            DataError: An input is not a pair of both.
-            OptionError: A condition is unknown.
-        """
+    def _prompts(self, texts: Any, condition: str | None) -> list[Any]:
         self._check_fitted()
-        pairs: Any
-        if isinstance(texts, list) and all(isinstance(text, str | tuple) for text in texts):
-            for text in texts:
-                if isinstance(text, tuple) and len(text) != 2:
-                    raise DataError(f"{text!r} is not a pair of a prompt and its condition")
-            pairs = [(text, condition) if isinstance(text, str) else text for text in texts]
-        elif self.classes and condition is None:
-            source = open_conditioned(texts, "test", self)
-            pairs = list(conditioned_prompts(source, self, self.classes))
-        else:
-            stream = open_stream(texts, "test", self)
-            pairs = [(text, condition) for text in whole_texts(stream)]
-        for _, label in pairs:
-            check_condition(label, self.classes)
-        return [(text, {"condition": [label]} if self.classes else {}) for text, label in pairs]
+        return read_prompts(texts, self, self.classes, condition)
 
     # Exporting
 
