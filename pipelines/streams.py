@@ -8,44 +8,71 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TextIO
 
 from toolkit.data.bad_rows import Unreadable, answer_readable
+from toolkit.data.sources.lines import LINE_LIMIT, line_problem, plain, read_lines
 
 #: The largest number of texts in a batch.
 BATCH = 256
 _CHUNK = 65536  # bytes read at once; what a pipe holds on Linux
 
 
-def arriving_lines(descriptor: int) -> Iterator[str]:
+def arriving_lines(descriptor: int) -> Iterator[str | Unreadable]:
     """Yield the lines of a file descriptor as they arrive, whatever bytes they contain.
 
     Lines end with a line feed (a carriage return before it is dropped). Bytes that are not UTF-8
-    become U+FFFD; a byte order mark at the start is dropped.
+    become U+FFFD; a byte order mark at the start is dropped. A line above ``LINE_LIMIT`` is not
+    held in memory, and cannot be read.
 
     The descriptor is read without Python's buffers: a thread that waited in them for input would
     keep the interpreter from exiting.
     """
     decoder = codecs.getincrementaldecoder("utf-8-sig")(errors="replace")
-    pieces: list[str] = []  # of a line whose end has not arrived
+    pieces: list[str] = []  # of a line whose end has not arrived, if it is not too long
+    size, number = 0, 1
+
+    def line() -> str | Unreadable:
+        if size > LINE_LIMIT:
+            return Unreadable(f"line {number}: the line has more than {LINE_LIMIT:,} characters")
+        return "".join(pieces).removesuffix("\r")
+
+    def add(piece: str) -> None:
+        nonlocal size
+        size += len(piece)
+        if size > LINE_LIMIT:
+            pieces.clear()
+        else:
+            pieces.append(piece)
+
     chunk = b"start"
     while chunk:
         chunk = os.read(descriptor, _CHUNK)
         *finished, rest = decoder.decode(chunk, final=not chunk).split("\n")
         for end in finished:
-            yield "".join([*pieces, end]).removesuffix("\r")
+            add(end)
+            yield line()
             pieces.clear()
-        pieces.append(rest)
-    if line := "".join(pieces):
-        yield line.removesuffix("\r")
+            size, number = 0, number + 1
+        add(rest)
+    if size:
+        yield line()
 
 
-def arriving_batches(texts: Iterable[str], size: int = BATCH) -> Iterator[list[str]]:
+def packed_lines(path: Path) -> Iterator[str | Unreadable]:
+    """Yield the lines of a gzipped file, as ``arriving_lines`` does those of a plain one."""
+    for number, line in enumerate(read_lines(path, "\n"), 1):
+        problem = line_problem(line)
+        yield plain(line) if problem is None else Unreadable(f"line {number}: {problem}")
+
+
+def arriving_batches(texts: Iterable[Any], size: int = BATCH) -> Iterator[list[Any]]:
     """Yield batches of the texts that have arrived, from one text up to ``size``.
 
     Another thread reads the texts, at most a few batches ahead.
     """
-    received: queue.Queue[str | _End] = queue.Queue(4 * size)
+    received: queue.Queue[Any] = queue.Queue(4 * size)
 
     def read() -> None:
         try:
@@ -58,9 +85,9 @@ def arriving_batches(texts: Iterable[str], size: int = BATCH) -> Iterator[list[s
 
     threading.Thread(target=read, daemon=True).start()
     while True:
-        batch: list[str] = []
+        batch: list[Any] = []
         item = received.get()
-        while isinstance(item, str):
+        while not isinstance(item, _End):
             batch.append(item)
             if len(batch) == size or received.empty():
                 break
@@ -178,7 +205,9 @@ class _CsvWriter:
             names = dict.fromkeys(name for row in self._waiting[::-1] for name in row)
             columns = [name for name in names if name != "error"]
             columns += ["error"] * self._errors
-            self._writer = csv.DictWriter(self._output, columns, lineterminator="\n")
+            self._writer = csv.DictWriter(
+                self._output, columns, lineterminator="\n", extrasaction="ignore"
+            )
             self._writer.writeheader()
         self._writer.writerows(self._waiting)
         self._waiting.clear()

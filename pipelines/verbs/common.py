@@ -189,13 +189,18 @@ def golden_inputs(pipeline: Pipeline, path: str | None) -> list[Any]:
     if path is None:
         return []
     with open_descriptor(path) as descriptor:
-        inputs = [pipeline.labelled.read_line(line) for line in arriving_lines(descriptor)]
+        inputs = [read_input(pipeline, line) for line in arriving_lines(descriptor)]
     for number, value in enumerate(inputs, 1):
         if isinstance(value, Unreadable):
             raise DataError(f"{path}, line {number}: {value.problem}")
     if not inputs:
         raise DataError(f"{path} is empty; it should hold texts, one a line")
     return inputs
+
+
+def read_input(pipeline: Pipeline, line: str | Unreadable) -> Any:
+    """Return the input that a line of text stands for."""
+    return line if isinstance(line, Unreadable) else pipeline.labelled.read_line(line)
 
 
 @contextlib.contextmanager

@@ -13,11 +13,23 @@ from typing import Any, Literal, cast
 
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
-from pipelines.streams import arriving_batches, arriving_lines, full_batches, write_answers
-from pipelines.verbs.common import open_descriptor, read_run, run_argument, run_columns
+from pipelines.streams import (
+    arriving_batches,
+    arriving_lines,
+    full_batches,
+    packed_lines,
+    write_answers,
+)
+from pipelines.verbs.common import (
+    open_descriptor,
+    read_input,
+    read_run,
+    run_argument,
+    run_columns,
+)
 from pipelines.verbs.verb import Verb
 from toolkit.data import Unreadable
-from toolkit.data.sources.lines import is_text_file, plain, read_lines
+from toolkit.data.sources.lines import is_text_file
 from toolkit.errors import OptionError
 from toolkit.tasks.protocol import StreamingTask
 
@@ -143,17 +155,15 @@ def _batches(
     if _reads_lines(options):
         descriptor = stack.enter_context(open_descriptor(options.data))
         compressed = options.data.lower().endswith(".gz")
-        lines = arriving_lines(descriptor)
-        if compressed:
-            lines = map(plain, read_lines(Path(options.data), "\n"))
+        lines = packed_lines(Path(options.data)) if compressed else arriving_lines(descriptor)
         return _inputs(pipeline, full_batches(lines))
     source = pipeline.data(options.data, "test", columns)
     return full_batches(pipeline.labelled.inputs(source, columns, facts))
 
 
-def _inputs(pipeline: Pipeline, batches: Iterator[list[str]]) -> Iterator[list[Any]]:
+def _inputs(pipeline: Pipeline, batches: Iterator[list[Any]]) -> Iterator[list[Any]]:
     """Yield batches of the inputs that lines of text stand for."""
-    return ([pipeline.labelled.read_line(line) for line in batch] for batch in batches)
+    return ([read_input(pipeline, line) for line in batch] for batch in batches)
 
 
 PREDICT = Verb(

@@ -11,7 +11,7 @@ from typing import Any
 from toolkit.data import columns
 from toolkit.data.options import is_inherited
 from toolkit.data.pairs.options import PairColumnOptions
-from toolkit.data.sources.lines import read_lines
+from toolkit.data.sources.lines import line_problem, read_lines
 from toolkit.data.sources.open import open_source
 from toolkit.data.sources.source import Record, Source, first_repeated
 from toolkit.errors import DataError, quoted
@@ -116,7 +116,9 @@ class ParallelFiles:
                     f"{shorter} ends after line {number - 1:,}, {longer} has {number + rest:,} "
                     "lines; lines of the same number must be a pair"
                 )
-            yield Record(number, dict(zip(self.columns, pair, strict=True)), f"line {number}")
+            problem = next(filter(None, map(line_problem, map(str, pair))), None)
+            values = {} if problem else dict(zip(self.columns, pair, strict=True))
+            yield Record(number, values, f"line {number}", problem)
 
 
 class TabFile:
@@ -168,9 +170,10 @@ class TabFile:
                 continue
             row += 1
             place = f"line {number}"
-            fields = line.split("\t")
-            if len(fields) != len(self.columns):
+            fields, problem = line.split("\t"), line_problem(line)
+            if problem is None and len(fields) != len(self.columns):
                 problem = f"{len(fields)} fields where line 1 has {len(self.columns)}"
+            if problem is not None:
                 yield Record(row, {}, place, problem)
             else:
                 yield Record(row, dict(zip(self.columns, fields, strict=True)), place)

@@ -21,7 +21,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _SKIPPED_AT_ONCE = 1 << 20  # characters
 
 
-def read_lines(path: Path, newline: str) -> Iterator[str]:
+def read_lines(path: Path, newline: str, piece: int | None = None) -> Iterator[str]:
     r"""Yield the lines of a UTF-8 file with their line ends; gzip is decompressed.
 
     A byte order mark is removed. An invalid byte becomes a lone surrogate (``surrogateescape``), so
@@ -32,6 +32,8 @@ def read_lines(path: Path, newline: str) -> Iterator[str]:
         path: The file.
         newline: As in :func:`open`: ``""`` ends lines as the csv module requires, ``"\n"`` only at
             ``"\n"``.
+        piece: Yield a line that is longer in pieces of at most this number of characters, instead
+            of cutting it at ``LINE_LIMIT``; ends of lines then tell where one ends.
 
     Raises:
         DataError: The file is missing, unreadable or damaged, or is UTF-16 or UTF-32: it begins
@@ -53,10 +55,10 @@ def read_lines(path: Path, newline: str) -> Iterator[str]:
             with io.TextIOWrapper(
                 binary, encoding="utf-8-sig", errors="surrogateescape", newline=newline
             ) as lines:
-                while line := lines.readline(LINE_LIMIT + 1):
+                while line := lines.readline(piece or LINE_LIMIT + 1):
                     count += 1
                     yield line
-                    if len(line) > LINE_LIMIT:
+                    if piece is None and len(line) > LINE_LIMIT:
                         _skip_rest(lines, line, "\n" if newline == "\n" else ("\n", "\r"))
     except EOFError:
         raise DataError(

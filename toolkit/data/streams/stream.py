@@ -1,12 +1,13 @@
 """Streams of text, read in pieces."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from toolkit.data.bad_rows import BadRowError, Unreadable, utf8
-from toolkit.data.sources.lines import read_lines
+from toolkit.data.sources.lines import line_problem, read_lines
 from toolkit.data.sources.natural_order import natural_order
 from toolkit.data.sources.open import open_source
 from toolkit.data.streams.options import StreamColumnOptions, text_columns
@@ -15,6 +16,9 @@ from toolkit.errors import DataError
 
 #: The approximate length of a piece of a long text, in characters; pieces end at line ends.
 PIECE_LENGTH = 1 << 16
+#: The length in characters from which a line is read in pieces.
+LONG_LINE = 1 << 20
+_LAST_SPACE = re.compile(r"(?<=\S)\s(?=\S*\Z)")
 #: The endings of tables, with one text a row; any other file is one text.
 TABLE_ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson")
 
@@ -85,21 +89,33 @@ class FileStream:
         self._by_line = lines
 
     def __iter__(self) -> Iterator[Piece]:
-        lines: list[str] = []
-        size = 0
+        return self._each_line() if self._by_line else self._whole()
+
+    def _each_line(self) -> Iterator[Piece]:
+        """Yield the lines that are not blank as texts."""
         for number, line in enumerate(read_lines(self._path, "\n"), 1):
             self._check(line, number)
-            if self._by_line:
-                if text := line.strip():
-                    yield Piece(text, ends=True)
-                continue
-            lines.append(line)
-            size += len(line)
+            if (problem := line_problem(line)) is not None:
+                raise DataError(f"{self.name}, line {number}: {problem}")
+            if text := line.strip():
+                yield Piece(text, ends=True)
+
+    def _whole(self) -> Iterator[Piece]:
+        """Yield the file as one text; pieces end at line ends, and in long lines at white space."""
+        parts: list[str] = []
+        size, number = 0, 1
+        for part in read_lines(self._path, "\n", piece=LONG_LINE):
+            self._check(part, number)
+            number += part.endswith("\n")
+            parts.append(part)
+            size += len(part)
             if size >= PIECE_LENGTH:
-                yield Piece("".join(lines), ends=False)
-                lines, size = [], 0
-        if not self._by_line:
-            yield Piece("".join(lines), ends=True)
+                whole, rest = "".join(parts), ""
+                if not part.endswith("\n") and (space := _LAST_SPACE.search(whole)):
+                    whole, rest = whole[: space.start()], whole[space.start() :]
+                yield Piece(whole, ends=False)
+                parts, size = [rest] * bool(rest), len(rest)
+        yield Piece("".join(parts), ends=True)
 
     def _check(self, line: str, number: int) -> None:
         """Raise ``DataError`` unless a line is plain text in UTF-8."""
