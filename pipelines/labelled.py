@@ -25,8 +25,10 @@ class LabelledData(ABC):
     predict_columns: ClassVar[tuple[str, ...]]
     formats: ClassVar[str]
     example_file: ClassVar[str]
-    #: Whether ``predict`` takes each line of a .txt file as an input; else it is data with columns.
-    reads_lines: ClassVar[bool] = True
+    #: The answer to a row that ``predict`` cannot read, beside its ``error``.
+    unreadable: ClassVar[Mapping[str, Any]] = {}
+    #: Whether a line of text may stand for no input; ``read_line`` then returns an ``Unreadable``.
+    lines_may_fail: ClassVar[bool] = False
     #: The names of the sides of data that may come in parallel files.
     sides: ClassVar[tuple[str, ...]] = ()
 
@@ -70,7 +72,10 @@ class LabelledData(ABC):
 
     @abstractmethod
     def inputs(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[Any]:
-        """Yield the input of each row, for ``predict`` of a run with these facts."""
+        """Yield the input of each row, for ``predict`` of a run with these facts.
+
+        In the place of a row that cannot be read is a ``toolkit.data.Unreadable``.
+        """
 
     def adapt_columns(
         self, columns: Any, facts: Mapping[str, Any], options: Mapping[str, Any], in_rows: bool

@@ -22,9 +22,9 @@ from toolkit.data import (
     conditioned_prompts,
     open_conditioned,
     open_stream,
+    prompts,
     scan,
     size_of,
-    whole_texts,
 )
 from toolkit.errors import OptionError
 from toolkit.options import option
@@ -40,7 +40,7 @@ class LabelledStream(LabelledData):
 
     columns = StreamColumnOptions
     evaluate_columns = tuple(StreamColumnOptions.__dataclass_fields__)
-    predict_columns = ("text_column", "condition_column")
+    predict_columns = ("text_column", "condition_column", "quoting")
     formats = (
         "A plain text file, a folder of text files, a CSV, TSV or JSONL file with a text a row "
         "(each also .gz)"
@@ -77,7 +77,7 @@ class LabelledStream(LabelledData):
     def inputs(self, data: Any, columns: Any, facts: Mapping[str, Any]) -> Iterator[Any]:
         """Yield each prompt, or a pair of prompt and condition."""
         if columns.condition_column is None:
-            return whole_texts(data)
+            return prompts(data)
         conditions = self._conditions(columns, facts)
         with console.silence():  # the data is read again
             deque(conditioned_prompts(data, columns, conditions), maxlen=0)

@@ -16,7 +16,14 @@ from pipelines.labelled import LabelledData, check_pretrained
 from pipelines.pipeline import SAMPLE, Pipeline, View
 from pipelines.samples.people import DEMO, people
 from pipelines.samples.teddies import teddies
-from toolkit.data import EntityColumnOptions, EntityExamples, Source, open_entities, spans_of
+from toolkit.data import (
+    EntityColumnOptions,
+    EntityExamples,
+    Source,
+    Unreadable,
+    open_entities,
+    spans_of,
+)
 from toolkit.data.entities.scan import scan_entities
 from toolkit.errors import DataError
 from toolkit.evaluation import marked_page
@@ -29,7 +36,13 @@ class LabelledEntities(LabelledData):
 
     columns = EntityColumnOptions
     evaluate_columns = tuple(EntityColumnOptions.__dataclass_fields__)
-    predict_columns = ("text_column", "token_column", "sentence_column", "comment_prefix")
+    predict_columns = (
+        "text_column",
+        "token_column",
+        "sentence_column",
+        "comment_prefix",
+        "quoting",
+    )
     formats = (
         "A column file as in CoNLL, a JSONL or JSON file with text and entities or tokens and "
         "tags, a CSV file with a token or a text a row (each also .gz), a folder of brat"
@@ -69,7 +82,11 @@ class LabelledEntities(LabelledData):
     def inputs(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[Any]:
         """Yield the text of each row, or its list of tokens."""
         for example in EntityExamples(data, columns, labelled=False):
-            yield list(example.tokens) if example.text is None else example.text
+            tokens = list(example.tokens) if example.text is None else None
+            if example.problem is None:
+                yield example.text if tokens is None else tokens
+            else:
+                yield Unreadable(example.problem, tokens)
 
     def _read(self, data: Source, columns: Any, labels: Sequence[str] | None) -> None:
         """Read the data once and check its labels."""

@@ -13,7 +13,15 @@ from pipelines.command import main as run
 from pipelines.labelled import LabelledData, check_pretrained
 from pipelines.pipeline import SAMPLE, Pipeline
 from pipelines.samples.reviews import DEMO_SENTENCES, reviews
-from toolkit.data import ColumnOptions, LabelEncoder, Source, TextExamples, open_source, scan
+from toolkit.data import (
+    ColumnOptions,
+    LabelEncoder,
+    Source,
+    TextExamples,
+    Unreadable,
+    open_source,
+    scan,
+)
 from toolkit.tasks.classification.options import TextClassifierOptions
 
 
@@ -23,15 +31,15 @@ class LabelledTexts(LabelledData):
     columns = ColumnOptions
     evaluate_columns = (
         *("text_column", "label_column"),
-        *("label_rule", "label_separator", "skip_bad_rows"),
+        *("label_rule", "label_separator", "quoting", "skip_bad_rows"),
     )
-    predict_columns = ("text_column",)
+    predict_columns = ("text_column", "quoting")
     formats = "A CSV, TSV or JSONL file (each also .gz), a folder with a sub-folder a class"
     example_file = "your.csv"
 
     def open(self, data: Any, part: Literal["train", "test"], columns: Any) -> Source:
         """Open data."""
-        return open_source(data, part)
+        return open_source(data, part, columns.quoting)
 
     def check_training(
         self,
@@ -61,9 +69,10 @@ class LabelledTexts(LabelledData):
             data, columns, None if classes is None else LabelEncoder(columns.target, classes)
         )
 
-    def inputs(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[str]:
+    def inputs(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[Any]:
         """Yield the text of each row."""
-        return (example.text for example in TextExamples(data, columns, labelled=False))
+        for example in TextExamples(data, columns, labelled=False):
+            yield example.text if example.problem is None else Unreadable(example.problem)
 
     def _read(self, data: Source, columns: Any, encoder: LabelEncoder | None) -> None:
         """Read the data once and check its labels."""

@@ -8,42 +8,71 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TextIO
+
+from toolkit.data.bad_rows import Unreadable, answer_readable
+from toolkit.data.sources.lines import LINE_LIMIT, line_problem, plain, read_lines
 
 #: The largest number of texts in a batch.
 BATCH = 256
 _CHUNK = 65536  # bytes read at once; what a pipe holds on Linux
 
 
-def arriving_lines(descriptor: int) -> Iterator[str]:
+def arriving_lines(descriptor: int) -> Iterator[str | Unreadable]:
     """Yield the lines of a file descriptor as they arrive, whatever bytes they contain.
 
     Lines end with a line feed (a carriage return before it is dropped). Bytes that are not UTF-8
-    become U+FFFD; a byte order mark at the start is dropped.
+    become U+FFFD; a byte order mark at the start is dropped. A line above ``LINE_LIMIT`` is not
+    held in memory, and cannot be read.
 
     The descriptor is read without Python's buffers: a thread that waited in them for input would
     keep the interpreter from exiting.
     """
     decoder = codecs.getincrementaldecoder("utf-8-sig")(errors="replace")
-    pieces: list[str] = []  # of a line whose end has not arrived
+    pieces: list[str] = []  # of a line whose end has not arrived, if it is not too long
+    size, number = 0, 1
+
+    def line() -> str | Unreadable:
+        if size > LINE_LIMIT:
+            return Unreadable(f"line {number}: the line has more than {LINE_LIMIT:,} characters")
+        return "".join(pieces).removesuffix("\r")
+
+    def add(piece: str) -> None:
+        nonlocal size
+        size += len(piece)
+        if size > LINE_LIMIT:
+            pieces.clear()
+        else:
+            pieces.append(piece)
+
     chunk = b"start"
     while chunk:
         chunk = os.read(descriptor, _CHUNK)
         *finished, rest = decoder.decode(chunk, final=not chunk).split("\n")
         for end in finished:
-            yield "".join([*pieces, end]).removesuffix("\r")
+            add(end)
+            yield line()
             pieces.clear()
-        pieces.append(rest)
-    if line := "".join(pieces):
-        yield line.removesuffix("\r")
+            size, number = 0, number + 1
+        add(rest)
+    if size:
+        yield line()
 
 
-def arriving_batches(texts: Iterable[str], size: int = BATCH) -> Iterator[list[str]]:
+def packed_lines(path: Path) -> Iterator[str | Unreadable]:
+    """Yield the lines of a gzipped file, as ``arriving_lines`` does those of a plain one."""
+    for number, line in enumerate(read_lines(path, "\n"), 1):
+        problem = line_problem(line)
+        yield plain(line) if problem is None else Unreadable(f"line {number}: {problem}")
+
+
+def arriving_batches(texts: Iterable[Any], size: int = BATCH) -> Iterator[list[Any]]:
     """Yield batches of the texts that have arrived, from one text up to ``size``.
 
     Another thread reads the texts, at most a few batches ahead.
     """
-    received: queue.Queue[str | _End] = queue.Queue(4 * size)
+    received: queue.Queue[Any] = queue.Queue(4 * size)
 
     def read() -> None:
         try:
@@ -56,9 +85,9 @@ def arriving_batches(texts: Iterable[str], size: int = BATCH) -> Iterator[list[s
 
     threading.Thread(target=read, daemon=True).start()
     while True:
-        batch: list[str] = []
+        batch: list[Any] = []
         item = received.get()
-        while isinstance(item, str):
+        while not isinstance(item, _End):
             batch.append(item)
             if len(batch) == size or received.empty():
                 break
@@ -91,54 +120,97 @@ def write_answers(
     output: TextIO,
     form: str,
     input_name: Callable[[Any], str],
+    unreadable: Mapping[str, Any] | None = None,
 ) -> Iterator[tuple[Any, Mapping[str, Any]]]:
     """Write the answer to each input, in order, and flush after each batch.
 
     Args:
-        batches: Batches of inputs: texts, lists of tokens, pairs or numbers.
+        batches: Batches of inputs: texts, lists of tokens, pairs or numbers, and
+            ``toolkit.data.Unreadable`` in the place of those that cannot be read.
         predict: Function from a batch to its answers.
         output: The stream to write to.
         form: ``jsonl`` or ``csv``.
         input_name: Function from an input to its name (column) beside the answer.
+        unreadable: The answer to an input that cannot be read, beside its ``error``, which has a
+            column of its own in CSV; None where all inputs can be read.
 
     Yields:
-        Each input with its answer, after its batch is written.
+        Each input that can be read with its answer, after its batch is written.
     """
-    write = _csv_writer(output) if form == "csv" else _json_writer(output)
+    writer = _CsvWriter(output, unreadable is not None) if form == "csv" else _JsonWriter(output)
     for batch in batches:
-        answers = list(zip(batch, predict(batch), strict=True))
-        for value, answer in answers:
-            write({input_name(value): value, **answer})
+        values = [each.value if isinstance(each, Unreadable) else each for each in batch]
+        answers = answer_readable(
+            batch,
+            lambda read: predict([e.value if isinstance(e, Unreadable) else e for e in read]),
+            unreadable,
+        )
+        rows = list(zip(values, answers, strict=True))
+        for value, answer in rows:
+            writer.write({input_name(value): value, **answer})
         output.flush()
-        yield from answers
+        yield from (row for row in rows if "error" not in row[1])
+    writer.close()
 
 
-def _json_writer(output: TextIO) -> Callable[[Mapping[str, Any]], object]:
-    """Return a writer of JSON lines."""
-    return lambda row: output.write(json.dumps(row, ensure_ascii=False) + "\n")
+class _JsonWriter:
+    """A writer of JSON lines."""
+
+    def __init__(self, output: TextIO) -> None:
+        self._output = output
+
+    def write(self, row: Mapping[str, Any]) -> None:
+        """Write an answer."""
+        self._output.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+    def close(self) -> None:
+        """Do nothing; all is written."""
 
 
-def _csv_writer(output: TextIO) -> Callable[[Mapping[str, Any]], object]:
-    """Return a writer of CSV rows; the first answer names the columns.
+class _CsvWriter:
+    """A writer of CSV rows; the first answer without an error names the columns.
 
     An entry of a mapping is a column such as ``probabilities.pos``.
-    """
-    writer: csv.DictWriter[str] | None = None
 
-    def write(row: Mapping[str, Any]) -> None:
-        nonlocal writer
+    Args:
+        output: The stream to write to.
+        errors: Whether there is a column ``error``.
+    """
+
+    def __init__(self, output: TextIO, errors: bool) -> None:
+        self._output = output
+        self._errors = errors
+        self._waiting: list[Mapping[str, Any]] = []
+        self._writer: csv.DictWriter[str] | None = None
+
+    def write(self, row: Mapping[str, Any]) -> None:
+        """Write an answer; those before the first without an error wait for it."""
         flat: dict[str, Any] = {}
         for name, value in row.items():
             if isinstance(value, Mapping):
                 flat.update({f"{name}.{key}": item for key, item in value.items()})
             else:
                 flat[name] = _field(value)
-        if writer is None:
-            writer = csv.DictWriter(output, list(flat), lineterminator="\n")
-            writer.writeheader()
-        writer.writerow(flat)
+        self._waiting.append(flat)
+        if self._writer or "error" not in flat:
+            self._write_waiting()
 
-    return write
+    def close(self) -> None:
+        """Write the answers that wait."""
+        if self._waiting:
+            self._write_waiting()
+
+    def _write_waiting(self) -> None:
+        if self._writer is None:
+            names = dict.fromkeys(name for row in self._waiting[::-1] for name in row)
+            columns = [name for name in names if name != "error"]
+            columns += ["error"] * self._errors
+            self._writer = csv.DictWriter(
+                self._output, columns, lineterminator="\n", extrasaction="ignore"
+            )
+            self._writer.writeheader()
+        self._writer.writerows(self._waiting)
+        self._waiting.clear()
 
 
 def _field(value: Any) -> Any:

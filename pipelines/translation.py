@@ -17,7 +17,11 @@ from pipelines.samples.numbers import numbers
 from toolkit.data import PairColumnOptions, PairExamples, Source, open_pairs, source_texts
 from toolkit.evaluation import draw_attention, resolve_tokenizer
 from toolkit.evaluation.options import BleuOptions
-from toolkit.tasks.translation.options import BeamSearchOptions, TranslatorOptions
+from toolkit.tasks.translation.options import (
+    NO_TRANSLATION,
+    BeamSearchOptions,
+    TranslatorOptions,
+)
 
 logger = logging.getLogger("toolkit.pipelines")
 
@@ -27,14 +31,14 @@ class LabelledPairs(LabelledData):
 
     columns = PairColumnOptions
     evaluate_columns = tuple(PairColumnOptions.__dataclass_fields__)
-    predict_columns = ("source_column",)
+    predict_columns = ("source_column", "quoting")
     formats = (
         "A TSV file with a pair a line, a CSV or JSONL file, two parallel files separated by a "
         "comma (each also .gz)"
     )
     example_file = "your.tsv"
-    reads_lines = False
     sides = ("source", "target")
+    unreadable = NO_TRANSLATION
 
     def open(self, data: Any, part: Literal["train", "test"], columns: Any) -> Source:
         """Open data."""
@@ -59,7 +63,7 @@ class LabelledPairs(LabelledData):
         with console.silence():  # the task logs the same later
             deque(PairExamples(data, columns), maxlen=0)
 
-    def inputs(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[str]:
+    def inputs(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[Any]:
         """Yield the source of each pair; an empty text where there is none."""
         return source_texts(data)
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
 from pipelines.streams import arriving_lines
-from toolkit.data import Source
+from toolkit.data import Source, Unreadable
 from toolkit.errors import DataError, ModelError, OptionError
 from toolkit.evaluation import report_table
 from toolkit.export import ARCHIVE, read_description
@@ -192,17 +192,25 @@ def golden_inputs(pipeline: Pipeline, path: str | None) -> list[Any] | str:
     """Return the inputs in a file, one a line; an empty list without a file; ``held-out`` as it is.
 
     Raises:
-        DataError: The file is empty.
+        DataError: The file is empty, or a line stands for no input.
     """
     if path is None:
         return []
     if path == HELD_OUT:
         return path
     with open_descriptor(path) as descriptor:
-        inputs = [pipeline.labelled.read_line(line) for line in arriving_lines(descriptor)]
+        inputs = [read_input(pipeline, line) for line in arriving_lines(descriptor)]
+    for number, value in enumerate(inputs, 1):
+        if isinstance(value, Unreadable):
+            raise DataError(f"{path}, line {number}: {value.problem}")
     if not inputs:
         raise DataError(f"{path} is empty; it should hold texts, one a line")
     return inputs
+
+
+def read_input(pipeline: Pipeline, line: str | Unreadable) -> Any:
+    """Return the input that a line of text stands for."""
+    return line if isinstance(line, Unreadable) else pipeline.labelled.read_line(line)
 
 
 @contextlib.contextmanager
@@ -236,12 +244,14 @@ def given_columns(pipeline: Pipeline, options: Any) -> dict[str, Any]:
 
 
 def run_columns(pipeline: Pipeline, options: Any, run: str) -> Any:
-    """Return a run's column options, replaced by those that were given."""
+    """Return a run's column options, as inherited, replaced by those that were given."""
     trained = read_run(pipeline, run)["options"]
     kind = pipeline.labelled.columns
     names = [field.name for field in fields(kind) if field.name in trained]
     given = given_columns(pipeline, options)
-    return kind(**({name: trained[name] for name in names} | given))
+    columns = kind(**({name: trained[name] for name in names} | given))
+    columns.inherited = frozenset(names) - given.keys()
+    return columns
 
 
 def evaluation_data(pipeline: Pipeline, options: Any, *runs: str) -> Source:

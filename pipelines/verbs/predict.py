@@ -13,10 +13,23 @@ from typing import Any, Literal, cast
 
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
-from pipelines.streams import arriving_batches, arriving_lines, full_batches, write_answers
-from pipelines.verbs.common import open_descriptor, read_run, run_argument, run_columns
+from pipelines.streams import (
+    arriving_batches,
+    arriving_lines,
+    full_batches,
+    packed_lines,
+    write_answers,
+)
+from pipelines.verbs.common import (
+    open_descriptor,
+    read_input,
+    read_run,
+    run_argument,
+    run_columns,
+)
 from pipelines.verbs.verb import Verb
-from toolkit.data.sources.lines import read_lines
+from toolkit.data import Unreadable
+from toolkit.data.sources.lines import is_text_file
 from toolkit.errors import OptionError
 from toolkit.tasks.protocol import StreamingTask
 
@@ -84,7 +97,7 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
         }
         pipeline.predict_options(**values)  # checks them before TensorFlow is imported
     columns = run_columns(pipeline, options, options.run)
-    in_rows = not _reads_lines(pipeline, options)
+    in_rows = not _reads_lines(options)
     columns = pipeline.labelled.adapt_columns(columns, facts, values, in_rows)
     with contextlib.ExitStack() as stack:
         batches = _batches(pipeline, options, stack, columns, facts)
@@ -97,13 +110,19 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
         if pipeline.streams and options.stream:
             stream = cast(StreamingTask, task).stream
             for text in itertools.chain.from_iterable(batches):
-                for piece in itertools.chain(stream(text, **values), ["\n"]):
+                pieces = () if isinstance(text, Unreadable) else stream(text, **values)
+                for piece in itertools.chain(pieces, ["\n"]):
                     sys.stdout.write(piece)
                     sys.stdout.flush()
             return 0
         predict = functools.partial(task.predict, **values)
         answers = write_answers(
-            batches, predict, sys.stdout, options.format, pipeline.labelled.input_name
+            batches,
+            predict,
+            sys.stdout,
+            options.format,
+            pipeline.labelled.input_name,
+            pipeline.labelled.unreadable if in_rows or pipeline.labelled.lines_may_fail else None,
         )
         if pipeline.view and view_path:
             pipeline.view.write(task, answers, options.run, view_path)
@@ -128,19 +147,9 @@ def _view_path(pipeline: Pipeline, options: Any) -> str | None:
     return path
 
 
-def _reads_lines(pipeline: Pipeline, options: Any) -> bool:
+def _reads_lines(options: Any) -> bool:
     """Return whether inputs are lines or arguments, rather than rows of data with columns."""
-    reads_text = pipeline.labelled.reads_lines
-    return options.data is None or (
-        reads_text and options.data.lower().removesuffix(".gz").endswith(".txt")
-    )
-
-
-def _gzip_lines(path: str) -> Iterator[str]:
-    """Yield the lines of a gzip file; bytes that are not UTF-8 become U+FFFD."""
-    for line in read_lines(Path(path), "\n"):
-        encoded = line.rstrip("\r\n").encode("utf-8", "surrogateescape")
-        yield encoded.decode("utf-8", "replace")
+    return options.data is None or is_text_file(options.data)
 
 
 def _batches(
@@ -157,18 +166,18 @@ def _batches(
         if sys.stdin.isatty():
             logger.info("type texts, one a line; end with Ctrl-D")
         return _inputs(pipeline, arriving_batches(arriving_lines(sys.stdin.fileno())))
-    if _reads_lines(pipeline, options):
+    if _reads_lines(options):
         descriptor = stack.enter_context(open_descriptor(options.data))
         compressed = options.data.lower().endswith(".gz")
-        lines = _gzip_lines(options.data) if compressed else arriving_lines(descriptor)
+        lines = packed_lines(Path(options.data)) if compressed else arriving_lines(descriptor)
         return _inputs(pipeline, full_batches(lines))
     source = pipeline.data(options.data, "test", columns)
     return full_batches(pipeline.labelled.inputs(source, columns, facts))
 
 
-def _inputs(pipeline: Pipeline, batches: Iterator[list[str]]) -> Iterator[list[Any]]:
+def _inputs(pipeline: Pipeline, batches: Iterator[list[Any]]) -> Iterator[list[Any]]:
     """Yield batches of the inputs that lines of text stand for."""
-    return ([pipeline.labelled.read_line(line) for line in batch] for batch in batches)
+    return ([read_input(pipeline, line) for line in batch] for batch in batches)
 
 
 PREDICT = Verb(

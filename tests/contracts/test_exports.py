@@ -28,7 +28,8 @@ EXPORTS = {
         "open_entities open_pairs open_source read_vectors source_texts spans_of split_indices "
         "scan scan_pairs tags_of StreamBatches StreamColumnOptions StreamCorpus TextStream "
         "encode_stream open_stream parted size_of whole_texts word_vectors TextBatches "
-        "conditioned_examples conditioned_prompts open_conditioned"
+        "conditioned_examples conditioned_prompts open_conditioned prompts Unreadable "
+        "answer_readable plain_texts"
     ),
     "tagging": (
         "OUTSIDE SCHEMES Span TagError align bioes_spans bioes_tags find_scheme spans_of "

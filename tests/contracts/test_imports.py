@@ -28,6 +28,7 @@ LINES = {
     ),
     "toolkit.data": (
         ("sources",),
+        ("options",),
         ("labels", "columns", "splits", "bad_rows", "fingerprints", "word_vectors"),
         ("corpora",),
         ("texts",),

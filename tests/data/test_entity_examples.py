@@ -297,18 +297,20 @@ def test_unlabelled_data_gives_an_example_for_every_row(
     path = write(tmp_path / "words", "Anna\nsang\n\na b\n\nYes\n\n\xe9\nYes\n".encode("latin-1"))
     with caplog.at_level("INFO", "toolkit"):
         examples = EntityExamples(path, EntityColumnOptions(), labelled=False)
-        assert [(e.row, e.tokens, e.tags, e.text) for e in examples] == [
-            (1, ("Anna", "sang"), (), None),
-            (2, (), (), None),
-            (3, ("Yes",), (), None),
-            (4, ("", "Yes"), (), None),
+        assert [(e.row, e.tokens, e.tags, e.text, (e.problem or "")[:7]) for e in examples] == [
+            (1, ("Anna", "sang"), (), None, ""),
+            (2, (), (), None, "line 4:"),
+            (3, ("Yes",), (), None, ""),
+            (4, ("", "Yes"), (), None, "line 8:"),
         ]
-    assert caplog.messages == [f"{path}: 2 bad rows answered as far as can be read"]
+    assert f"{path}: 2 bad rows answered with an error, of 4 (50.0 %; line 4: " in caplog.text
     assert [*examples.problems] == ["line 4", "line 8"]
     path = write(tmp_path / "a.jsonl", lines({"text": "a"}, {"text": None}, {"text": 5}, {}))
     with caplog.at_level("INFO", "toolkit"):
-        assert [e.text for e in read(path, labelled=False)] == ["a", "", "", ""]
-    assert caplog.messages[1:] == [f"{path}: 1 bad row answered as empty"]
+        found = [(e.text, e.problem) for e in read(path, labelled=False)]
+    problem = "row 3 (line 3): the text in column 'text' is 5, not a string"
+    assert found == [("a", None), ("", None), ("", problem), ("", None)]
+    assert f"{path}: 1 bad row answered with an error, of 4 (25.0 %; {problem})" in caplog.text
 
 
 @pytest.mark.parametrize("none", ["", None, pd.NA, 5, "a\0", "\ud800"])
@@ -475,7 +477,7 @@ def test_bad_rows_are_left_out_and_counted(
         assert [e.row for e in examples] == [e.row for e in examples] == [1, 6, 7]
     assert examples.bad_rows == 4
     assert [*examples.problems] == ["line 3", "line 5", "line 7"]
-    assert caplog.messages == [f"{path}: 4 bad rows left out"]
+    assert f"{path}: 4 bad rows left out, of " in caplog.text
     write(path, "a B-X\nb\n\nc B-X\n")
     message = "no row that can be used; line 2: 1 columns, separated by white space, where line 1"
     assert message in complaint(path, labels=["Z"], skip_bad_rows=True)

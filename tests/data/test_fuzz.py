@@ -14,7 +14,7 @@ from toolkit.errors import DataError
 
 WHOLE = {
     "csv": b"text,label\r\na good film,pos\r\nbad,neg\r\n",
-    "tsv": b'text\tlabel\n"a\tgood\nfilm"\tpos\nbad\tneg\n',
+    "tsv": b'text\tlabel\n"a good\nfilm"\tpos\nbad\tneg\n',
     "jsonl": b'{"text": "a good film", "label": "pos"}\n{"text": "bad", "label": "neg"}\n',
 }
 PIECES = st.binary(max_size=6) | st.sampled_from(

@@ -90,7 +90,7 @@ def test_numbers() -> None:
     assert encoded.tolist() == [1.5, 2.0]
 
 
-@pytest.mark.parametrize("value", ["4,5", "inf", float("inf"), "many"])
+@pytest.mark.parametrize("value", ["1,250", "inf", float("inf"), "many"])
 def test_what_is_no_number(value: object) -> None:
     with pytest.raises(DataError, match=r"row 2: the label in column 'label' is .*, not a number"):
         list(read([1, value], target="number"))

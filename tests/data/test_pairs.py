@@ -13,6 +13,7 @@ from toolkit.data import (
     LengthBatches,
     PairColumnOptions,
     PairExamples,
+    Unreadable,
     encode_pairs,
     open_pairs,
     scan_pairs,
@@ -85,8 +86,10 @@ def test_rows_without_a_text_are_answered_and_said(tmp_path: Path, caplog: Any) 
     path = tmp_path / "pairs.tsv"
     path.write_text("a\tb\nc\nd\te\tf\n")
     opened = open_pairs(path, "test", PairColumnOptions())
-    assert list(source_texts(opened)) == ["a", "", ""]
-    assert "2 bad rows answered as empty (line 2: 1 fields where line 1 has 2)" in caplog.text
+    problem = "line {}: {} fields where line 1 has 2"
+    rows = ["a", Unreadable(problem.format(2, 1)), Unreadable(problem.format(3, 3))]
+    assert list(source_texts(opened)) == rows
+    assert "2 bad rows answered with an error, of 3 (66.7 %; line 2: 1 fields" in caplog.text
 
 
 def test_a_folder_is_no_pairs(tmp_path: Path) -> None:
@@ -203,7 +206,7 @@ def test_tables_that_are_no_pairs(
 def test_bad_pairs_are_left_out_and_counted(tmp_path: Path, caplog: Any) -> None:
     paths = files(tmp_path, "a\n\nc\n", "x\ny\nz\n")
     assert read(paths, skip_bad_rows=True) == [("a", "x"), ("c", "z")]
-    assert "1 bad row left out" in caplog.text
+    assert "1 bad row left out, of 3 (33.3 %; line 2: the source is empty)" in caplog.text
 
 
 def test_unequal_sides_are_said_and_left_out_by_option(tmp_path: Path, caplog: Any) -> None:

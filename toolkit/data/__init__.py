@@ -8,6 +8,7 @@ first use.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from toolkit.data.bad_rows import Unreadable, answer_readable
 from toolkit.data.entities.examples import EntityExample, EntityExamples
 from toolkit.data.entities.open import open_entities
 from toolkit.data.entities.options import EntityColumnOptions
@@ -16,6 +17,7 @@ from toolkit.data.pairs.examples import PairExample, PairExamples, source_texts
 from toolkit.data.pairs.open import open_pairs
 from toolkit.data.pairs.options import PairColumnOptions
 from toolkit.data.pairs.scan import PairScan, scan_pairs
+from toolkit.data.sources.lines import plain_texts
 from toolkit.data.sources.open import open_source
 from toolkit.data.sources.source import Record, Source
 from toolkit.data.splits import split_indices
@@ -25,7 +27,14 @@ from toolkit.data.streams.conditioned import (
     open_conditioned,
 )
 from toolkit.data.streams.options import StreamColumnOptions
-from toolkit.data.streams.stream import TextStream, open_stream, parted, size_of, whole_texts
+from toolkit.data.streams.stream import (
+    TextStream,
+    open_stream,
+    parted,
+    prompts,
+    size_of,
+    whole_texts,
+)
 from toolkit.data.texts.examples import Example, TextExamples
 from toolkit.data.texts.label_rule import LabelRule
 from toolkit.data.texts.options import ColumnOptions
@@ -74,7 +83,9 @@ __all__ = [
     "TextBatches",
     "TextExamples",
     "TextStream",
+    "Unreadable",
     "align",
+    "answer_readable",
     "conditioned_examples",
     "conditioned_prompts",
     "cooccurrence_vectors",
@@ -88,6 +99,8 @@ __all__ = [
     "open_source",
     "open_stream",
     "parted",
+    "plain_texts",
+    "prompts",
     "read_vectors",
     "scan",
     "scan_pairs",

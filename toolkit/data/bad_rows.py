@@ -1,8 +1,12 @@
-"""Bad rows: they stop reading, or are skipped and counted."""
+"""Bad rows: they stop reading, or are left out and counted; in prediction they get an error."""
 
 import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from toolkit.data.sources.source import Source
+from toolkit.data.options import is_inherited
+from toolkit.data.sources.source import Record, Source
 from toolkit.errors import DataError, count
 from toolkit.options import option
 
@@ -10,6 +14,8 @@ logger = logging.getLogger("toolkit")
 
 #: The number of bad rows that are kept with their problem.
 MAX_PROBLEMS = 3
+#: The largest share of bad rows that is left out by an option that was set for other data.
+MAX_SHARE = 0.1
 
 
 class BadRowError(Exception):
@@ -25,59 +31,131 @@ class BadRowError(Exception):
         self.place = place
 
 
+@dataclass(frozen=True)
+class Unreadable:
+    """An input for prediction that cannot be read, or only in part.
+
+    Attributes:
+        problem: Its place and the reason.
+        tokens: The tokens of a sentence, '' for those that cannot be read; None for a text.
+    """
+
+    problem: str
+    tokens: Sequence[str] | None = None
+
+    @property
+    def value(self) -> Any:
+        """The input as far as it can be read."""
+        return "" if self.tokens is None else list(self.tokens)
+
+
+def answer_readable(
+    inputs: Sequence[Any],
+    answer: Callable[[list[Any]], Iterable[Mapping[str, Any]]],
+    nothing: Mapping[str, Any] | None = None,
+) -> list[dict[str, Any]]:
+    """Answer inputs; those that cannot be read get an ``error``.
+
+    Args:
+        inputs: Inputs, or examples of them. One that cannot be read has a ``problem`` that is not
+            None; it is answered only if it has ``tokens``.
+        answer: Function from the inputs that can be read to their answers.
+        nothing: The rest of the answer to an input that cannot be read; nothing by default.
+    """
+    answers = iter(answer([each for each in inputs if _is_answered(each)]))
+    answered = []
+    for each in inputs:
+        row = dict(next(answers) if _is_answered(each) else nothing or {})
+        problem = getattr(each, "problem", None)
+        answered.append(row if problem is None else row | {"error": problem})
+    return answered
+
+
+def _is_answered(value: Any) -> bool:
+    """Return whether an input can be read, at least in part."""
+    return getattr(value, "problem", None) is None or bool(getattr(value, "tokens", None))
+
+
 class CheckedRows:
     """Base class of readers of examples; it rejects and counts bad rows.
 
     Args:
         source: The source of the rows.
         labelled: Whether the rows are labelled, for training or evaluation. Unlabelled rows are for
-            prediction: each gets an answer, and none stops reading.
-        skip_bad_rows: Whether to skip bad labelled rows instead of stopping.
+            prediction, unless the attribute says otherwise.
+        options: Options with ``skip_bad_rows``: whether bad labelled rows are left out instead of
+            stopping. If that comes from a run, it allows only the share ``MAX_SHARE``.
 
     Attributes:
-        bad_rows: The number of bad rows of the latest iteration.
+        for_prediction: Whether each row gets an answer, or an error, and none stops reading.
+        rows: The number of rows of the latest iteration.
+        bad_rows: The number of bad rows among them.
         problems: The problems of the first few bad rows, by their places.
     """
 
-    def __init__(self, source: Source, labelled: bool, skip_bad_rows: bool) -> None:
+    def __init__(self, source: Source, labelled: bool, options: Any = None) -> None:
         self.source = source
         self.labelled = labelled
-        self.skip_bad_rows = skip_bad_rows
-        self.bad_rows = 0
+        self.for_prediction = not labelled
+        self.skip_bad_rows = getattr(options, "skip_bad_rows", False)
+        self.rows = self.bad_rows = 0
         self.problems: dict[str, str] = {}
-        self._logged_bad_rows = 0
+        self._is_limited = is_inherited(options, "skip_bad_rows")
+        self._logged = ""
+
+    def records(self) -> Iterator[Record]:
+        """Yield the records of the source, and count them anew."""
+        self.rows = self.bad_rows = 0
+        for record in self.source.records():
+            self.rows += 1
+            yield record
 
     def reject(self, place: str, problem: str) -> None:
         """Count a bad row, or stop at it.
 
         Raises:
-            DataError: Bad rows are not skipped.
+            DataError: Bad rows are not left out.
         """
-        if self.labelled and not self.skip_bad_rows:
+        if not (self.for_prediction or self.skip_bad_rows):
             skip = option("skip_bad_rows")
             raise DataError(f"{self.source.name}, {place}: {problem} (or set {skip})")
         self.bad_rows += 1
         if len(self.problems) < MAX_PROBLEMS:
             self.problems[place] = problem
 
+    def finish(self, good: int) -> None:
+        """Say how many rows of an iteration are bad.
+
+        Args:
+            good: The number of rows that could be used.
+
+        Raises:
+            DataError: No row could be used, or more bad rows would be left out than an option from
+                a run allows; not for prediction.
+        """
+        if not (self.for_prediction or good):
+            raise self.no_usable_rows()
+        if not self.bad_rows:
+            return
+        share = self.bad_rows / self.rows
+        bad, percent = count(self.bad_rows, "bad row"), f"{100 * share:.1f} %"
+        first = "; ".join([f"{place}: {problem}" for place, problem in self.problems.items()][:1])
+        if self._is_limited and not self.for_prediction and share > MAX_SHARE:
+            raise DataError(
+                f"{self.source.name}: {bad} of {self.rows:,} ({percent}); more than "
+                f"{100 * MAX_SHARE:.0f} % are not left out just because the run's training left "
+                f"bad rows out; set {option('skip_bad_rows')} for this data as well ({first})"
+            )
+        treated = "answered with an error" if self.for_prediction else "left out"
+        message = f"{self.source.name}: {bad} {treated}, of {self.rows:,} ({percent}; {first})"
+        if message != self._logged:  # the same data is read repeatedly
+            self._logged = message
+            logger.warning("%s", message)
+
     def no_usable_rows(self) -> DataError:
         """Return the error that no row can be used."""
         reasons = [f"; {place}: {problem}" for place, problem in self.problems.items()]
         return DataError(f"{self.source.name} has no row that can be used{''.join(reasons[:1])}")
-
-    def log_bad_rows(self, answered: str = "answered as empty") -> None:
-        """Log the number of bad rows, once for repeated readings.
-
-        Args:
-            answered: What is done with bad rows of unlabelled data, for the message.
-        """
-        if self._logged_bad_rows == self.bad_rows:
-            return
-        self._logged_bad_rows = self.bad_rows
-        if self.bad_rows:
-            what = "left out" if self.labelled else answered
-            rows = count(self.bad_rows, "bad row")
-            logger.warning("%s: %s %s", self.source.name, rows, what)
 
 
 def utf8(value: str, where: str, place: str | None = None) -> str:

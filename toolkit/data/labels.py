@@ -1,8 +1,12 @@
 """Labels: class names, and their encoding as numbers."""
 
+import ast
+import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal, Protocol, TypeVar
+from contextlib import suppress
+from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +50,9 @@ class LabelEncoder:
     def __init__(self, target: Target, classes: Sequence[str] = ()) -> None:
         self.target = target
         self.classes = tuple(classes)
-        self._indices = {name: index for index, name in enumerate(self.classes)}
+        indices = {name: index for index, name in enumerate(self.classes)}
+        # Earlier versions had "1.0" for a class that class_name now calls "1".
+        self._indices = {class_name(name): index for name, index in indices.items()} | indices
 
     @property
     def outputs(self) -> int:
@@ -123,12 +129,66 @@ class LabelCounter:
         return LabelEncoder(self.target, (*self.known, *others))
 
 
+_WHOLE = re.compile(r"(-?(?:0|[1-9]\d*))\.0+", re.ASCII)
+_DECIMAL_COMMA = re.compile(r"\s*[-+]?\d+,\d+\s*", re.ASCII)
+#: A comma that may also separate thousands.
+_AMBIGUOUS_COMMA = re.compile(r"\s*[-+]?[1-9]\d{0,2},\d{3}\s*", re.ASCII)
+_STRING = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
+#: A list as Python or NumPy write it: strings with commas or spaces between them.
+_STRINGS = re.compile(rf"\[\s*(?:(?:{_STRING})\s*(?:,\s*|(?=[\s'\"\]])))+\]", re.DOTALL)
+
+
+def written_list(text: str, names: bool = True) -> list[Any] | None:
+    """Return the list that a string stands for, or None if it stands for none.
+
+    Tables have lists as JSON, as Python or NumPy write them (``['a', 'b']``, ``['a' 'b']``), or
+    without quotes (``[a, b]``).
+
+    Args:
+        text: The string.
+        names: Whether a list may be without quotes.
+    """
+    text = text.strip()
+    if not (text.startswith("[") and text.endswith("]")):
+        return None
+    with suppress(ValueError, RecursionError):
+        value = json.loads(text)
+        return value if isinstance(value, list) else None
+    if _STRINGS.fullmatch(text):
+        with suppress(ValueError, SyntaxError):
+            return [ast.literal_eval(match) for match in re.findall(_STRING, text, re.DOTALL)]
+    inside = text[1:-1].strip().removesuffix(",")
+    if not names or any(character in inside for character in "'\"[]"):
+        return None
+    numbers = inside.split()
+    if all(to_number(number) is not None for number in numbers):  # as NumPy writes them
+        return list(numbers)
+    parts = [part.strip() for part in inside.split(",")]
+    return list(parts) if all(parts) else None
+
+
+def to_number(value: object) -> float | None:
+    """Return a value as a number, which may be infinite or NaN; None if it is no number.
+
+    A string may have a decimal comma, as in ``"4,5"``, unless the comma may separate thousands.
+    """
+    if isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value):
+        return None if _AMBIGUOUS_COMMA.fullmatch(value) else float(value.replace(",", "."))
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
 def class_name(value: object) -> str:
-    """Return the name of a class: ``"1"`` for each of ``1``, ``1.0`` and ``" 1 "``."""
+    """Return the name of a class: ``"1"`` for each of ``1``, ``1.0``, ``"1.0"`` and ``" 1 "``."""
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bytes):
         value = value.decode("utf-8", "surrogateescape")
-    return str(value).strip()
+    name = str(value).strip()
+    if whole := _WHOLE.fullmatch(name):  # as pandas writes them beside missing ones
+        return whole[1] if whole[1] != "-0" else "0"
+    return name

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit.data.sources.lines import read_lines
+from toolkit.data.sources.lines import line_problem, read_lines
 from toolkit.errors import DataError
 
 logger = logging.getLogger("toolkit")
@@ -87,6 +87,8 @@ def _vectors_in(path: Path) -> Iterator[tuple[str, NDArray[np.float32]]]:
         raise DataError(f"{path} is a folder; word vectors are a file with a word a line")
     size = 0
     for number, line in enumerate(read_lines(path, "\n"), start=1):
+        if (problem := line_problem(line)) is not None:
+            raise DataError(f"{path}, line {number}: {problem}")
         line = line.rstrip()
         fields = line.split("\t" if "\t" in line else " ")
         if number == 1 and len(fields) == 2 and all(field.isdecimal() for field in fields):

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from toolkit.data import LabelEncoder, LengthBatches, PackedCorpus
+from toolkit.data import LabelEncoder, LengthBatches, PackedCorpus, answer_readable
 from toolkit.diagnostics.diagnosis import Subject, Track, Window, longest, shortened
 from toolkit.evaluation import worst_errors
 from toolkit.tasks.class_weights import balanced_weights
@@ -147,18 +147,24 @@ class Classifier(Task):
         """Answer each input, in order.
 
         Args:
-            texts: A list of inputs, or data of any kind that ``fit`` takes; labels are ignored. A
-                missing input is answered as an empty one.
+            texts: A list of inputs, data of any kind that ``fit`` takes, or a ``.txt`` file with an
+                input a line; labels are ignored. A missing input is answered as an empty one.
 
         Returns:
             For each input ``label``, ``score`` and ``probabilities`` by class; with several labels
             also ``labels``, those with a probability of at least 0.5; for a number only ``value``.
+            An input that cannot be read has only ``error``, its place and the reason.
 
         Raises:
             ModelError: The task is not fitted.
         """
         self._check_fitted()
-        answers = self._answers(list(self._examples(texts, labelled=False)))
+        examples = list(self._examples(texts, labelled=False))
+        return answer_readable(examples, self._plain_answers)
+
+    def _plain_answers(self, examples: Sequence[Any]) -> list[dict[str, Any]]:
+        """Return the answers to examples as plain Python values."""
+        answers = self._answers(examples)
         if "value" in answers:
             return [{"value": float(value)} for value in answers["value"]]
         names = ("label", "score", "probabilities")

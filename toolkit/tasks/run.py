@@ -81,6 +81,7 @@ class Run(ABC):
         threads: int
         storage: Any
         data_licence: str | None
+        inherited: frozenset[str]
 
     def __post_init__(self) -> None:
         super().__post_init__()  # type: ignore[misc]
@@ -122,6 +123,10 @@ class Run(ABC):
         Its newest SavedModel answers, or ``model.keras`` if there is none. The SavedModel alone is
         enough for ``predict`` and ``evaluate``.
 
+        Options that say how data is read were set for the run's own data: until they are set anew,
+        a column's number gives way to a usual name in the header, and ``skip_bad_rows`` leaves out
+        at most a tenth of the rows.
+
         Args:
             folder: The run's folder.
             archive: Whether to read what ``save`` wrote, also where there is a SavedModel.
@@ -133,6 +138,7 @@ class Run(ABC):
         config = read_description(folder, cls.__name__, archive)
         known = {field.name for field in fields(cls)}  # type: ignore[arg-type]
         task = cls(**{name: value for name, value in config["options"].items() if name in known})
+        task.inherited = frozenset(known)
         task.facts, task.metrics = config["facts"], config["metrics"]
         task._learnt_with = task._task_options()
         task._archive = Path(folder) / ARCHIVE

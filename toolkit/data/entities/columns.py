@@ -63,7 +63,7 @@ def entity_columns(source: Source, options: EntityColumnOptions, labelled: bool)
         marks = _entities_column(source, options, kinds) if labelled else None
         return EntityColumns(True, content, marks)
     words = kinds.words or kinds.lists
-    tokens = _requested(source, options.token_column, "token_column")
+    tokens = _requested(source, words, options, "token_column", TOKEN_NAMES)
     tokens = (
         tokens
         or columns.find_column(words, TOKEN_NAMES)
@@ -71,7 +71,7 @@ def entity_columns(source: Source, options: EntityColumnOptions, labelled: bool)
     )
     if not labelled:
         return EntityColumns(False, tokens, None)
-    tags = _requested(source, options.tag_column, "tag_column")
+    tags = _requested(source, words, options, "tag_column", TAG_NAMES)
     tags = tags or columns.find_column(words, TAG_NAMES) or words[-1]
     if tokens == tags:
         texts = map(str, as_list(values.get(tokens)) or ())
@@ -201,10 +201,28 @@ def _has_texts(source: Source, options: EntityColumnOptions, kinds: _Kinds) -> b
     return False
 
 
-def _requested(source: Source, column: str | None, name: str) -> str | None:
-    """Return the column that is requested by name or number; None if none is requested."""
+def _requested(
+    source: Source,
+    lists: Sequence[str],
+    options: EntityColumnOptions,
+    name: str,
+    usual: Sequence[str],
+) -> str | None:
+    """Return the column that is requested by name or number; None if none is requested.
+
+    Args:
+        source: The source.
+        lists: Its columns with lists.
+        options: The column options.
+        name: The name of the option.
+        usual: Usual names of such columns, which win over a number that a run brings along.
+    """
+    column: str | None = getattr(options, name)
     if column is None or column in source.columns:
         return column
+    if (named := columns.named_instead(lists, options, name, usual)) is not None:
+        logger.info("%s: %s: %s (by its name; set %s)", source.name, name, named, option(name))
+        return named
     count = len(source.columns)
     try:
         number = int(column)

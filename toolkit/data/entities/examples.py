@@ -39,6 +39,7 @@ class EntityExample(NamedTuple):
         text: The text, if the source has texts; there are then no tokens.
         spans: Its entities in code points, in order.
         place: The place in the source, for messages.
+        problem: In unlabelled data, the place and the reason if the row cannot be read whole.
     """
 
     row: int
@@ -47,6 +48,7 @@ class EntityExample(NamedTuple):
     text: str | None = None
     spans: tuple[Span, ...] = ()
     place: str = ""
+    problem: str | None = None
 
     @property
     def labels(self) -> set[str]:
@@ -60,7 +62,7 @@ class EntityExamples(CheckedRows):
 
     A bad row stops reading with an error that has its place and the reason, or is skipped and
     counted with ``skip_bad_rows``. Unlabelled data, for prediction, gives an example for every row,
-    empty for bad rows and with '' for bad tokens, so that answers correspond to rows.
+    so that answers correspond to rows: bad rows have a ``problem``, and '' for bad tokens.
 
     White space at the ends of an entity is removed, an entity that is given twice is read once, and
     a text whose entities are missing has none. A labelled text whose ``answer`` is ``reject`` or
@@ -73,7 +75,8 @@ class EntityExamples(CheckedRows):
         labels: The labels that may occur; None allows any.
 
     Attributes:
-        bad_rows: The number of bad rows of the latest iteration.
+        rows: The number of rows of the latest iteration.
+        bad_rows: The number of bad rows among them.
         problems: The problems of the first few bad rows, by their places.
         unknown_labels: The number of bad rows of the latest iteration by unknown label.
 
@@ -90,7 +93,7 @@ class EntityExamples(CheckedRows):
         labels: Sequence[str] | None = None,
     ) -> None:
         source = open_entities(data, None, options)
-        super().__init__(source, labelled, options.skip_bad_rows)
+        super().__init__(source, labelled, options)
         self.options = options
         self.labels = labels
         self.columns = entity_columns(source, options, labelled)
@@ -120,32 +123,27 @@ class EntityExamples(CheckedRows):
 
     def __iter__(self) -> Iterator[EntityExample]:
         scheme = self.scheme
-        self.bad_rows = 0
         self.unknown_labels.clear()
         self._counts.clear()
         good = marked = 0
-        for record in self.source.records():
+        for record in self.records():
             if self._is_rejected(record):
                 self._counts["rejected"] += 1
                 continue
             try:
                 example = self._example(record, scheme)
             except BadRowError as error:
-                self.reject(error.place or record.place, str(error))
-                if not self.labelled:
-                    empty = "" if self.columns.texts else None
-                    yield EntityExample(record.row, text=empty, place=record.place)
+                place = error.place or record.place
+                self.reject(place, str(error))
+                if self.for_prediction:
+                    yield self._unreadable(record, f"{place}: {error}")
                 continue
             good += 1
             marked += bool(example.labels)
             self._warn_of_length(example)
             yield example
-        self.log_bad_rows(
-            "answered as empty" if self.columns.texts else "answered as far as can be read"
-        )
         self._log_counts()
-        if self.labelled and not good:
-            raise self.no_usable_rows()
+        self.finish(good)
         if self.labelled and not marked and self.labels is None:
             hints = [f"{place}: {problem}" for place, problem in self.problems.items()]
             if not self.columns.texts and len(self.source.columns) > 2:
@@ -163,9 +161,14 @@ class EntityExamples(CheckedRows):
             text = self._text(record)
             spans = self._spans(record, text) if self.labelled else ()
             return EntityExample(record.row, text=text, spans=spans, place=record.place)
-        tokens = self._tokens(record)
+        tokens, problem = self._tokens(record)
         tags = () if scheme is None else self._tags(record, tokens, scheme)
-        return EntityExample(record.row, tokens, tags, place=record.place)
+        return EntityExample(record.row, tokens, tags, place=record.place, problem=problem)
+
+    def _unreadable(self, record: Record, problem: str) -> EntityExample:
+        """Return the example of a record of unlabelled data that cannot be read."""
+        text = "" if self.columns.texts else None
+        return EntityExample(record.row, text=text, place=record.place, problem=problem)
 
     def _is_rejected(self, record: Record) -> bool:
         """Return whether a labelled text is marked as no example, as Prodigy does."""
@@ -216,23 +219,27 @@ class EntityExamples(CheckedRows):
             raise BadRowError(f"{where} is empty")
         return utf8(text, where)
 
-    def _tokens(self, record: Record) -> tuple[str, ...]:
-        """Return the tokens of a record; bad tokens of unlabelled data become ''."""
+    def _tokens(self, record: Record) -> tuple[tuple[str, ...], str | None]:
+        """Return the tokens of a record, and the first problem of bad ones in unlabelled data.
+
+        There bad tokens become ''.
+        """
         tokens = []
-        problem: BadRowError | None = None
+        problem: str | None = None
         for number, value in enumerate(self._list(record, self.columns.content, "tokens")):
             try:
                 tokens.append(self._token(value, _place(record, number)))
             except BadRowError as error:
                 if self.labelled:
                     raise
-                problem = problem or error
+                if problem is None:
+                    place = error.place or record.place
+                    problem = f"{place}: {error}"
+                    self.reject(place, str(error))
                 tokens.append("")
-        if problem is not None:
-            self.reject(problem.place or record.place, str(problem))
         if self.labelled and not tokens:
             raise BadRowError(f"there are no tokens{self._in_column(self.columns.content)}")
-        return tuple(tokens)
+        return tuple(tokens), problem
 
     def _token(self, value: object, place: str) -> str:
         """Return a token as a string."""

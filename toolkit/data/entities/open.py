@@ -51,7 +51,7 @@ def open_entities(data: Any, part: str | None, options: EntityColumnOptions) -> 
     elif isinstance(data, list) and data and all(map(is_row, data)):
         source = RowSource(data)
     else:
-        source = open_source(data, part)
+        source = open_source(data, part, options.quoting)
     if source.fixed_columns or isinstance(source, ColumnFileSource):
         return source
     return _by_sentences(source, options)
@@ -71,10 +71,10 @@ def _open_file(path: Path, options: EntityColumnOptions) -> Source:
     if name.endswith(".json"):
         return read_array(path) or JsonLinesSource(path)
     if name.endswith(".csv"):
-        return DelimitedSource(path, CSV)
+        return DelimitedSource(path, CSV, options.quoting)
     requested = (options.sentence_column, options.text_column, options.entities_column)
     if name.endswith(".tsv") and (any(requested) or _has_header(path)):
-        return DelimitedSource(path, TSV)
+        return DelimitedSource(path, TSV, options.quoting)
     return ColumnFileSource(path, options.comment_prefix)
 
 

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from toolkit.data.options import RowOptions
+
 
 @dataclass(kw_only=True)
-class EntityColumnOptions:
+class EntityColumnOptions(RowOptions):
     """The columns of tokens and tags, or of texts and entities, and the scheme of the tags.
 
     Args:
@@ -24,7 +26,6 @@ class EntityColumnOptions:
             O,B-PER,I-PER.
         repair_tags: Let an entity begin with any tag and end before any other, as the CoNLL
             evaluation script does, and count such sentences, instead of taking them for bad.
-        skip_bad_rows: Skip and count bad sentences instead of stopping.
     """
 
     token_column: str | None = None
@@ -36,4 +37,3 @@ class EntityColumnOptions:
     tag_scheme: Literal["auto", "IOB1", "IOB2", "BIOES", "IO"] = "auto"
     tag_names: str | None = None
     repair_tags: bool = False
-    skip_bad_rows: bool = False

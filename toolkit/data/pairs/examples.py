@@ -4,10 +4,10 @@ import logging
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from toolkit.data.bad_rows import BadRowError, CheckedRows, utf8
+from toolkit.data.bad_rows import BadRowError, CheckedRows, Unreadable, utf8
 from toolkit.data.pairs.open import SOURCE, TARGET
 from toolkit.data.pairs.options import PairColumnOptions
-from toolkit.data.sources.source import Record, Source
+from toolkit.data.sources.source import Record, Source, is_missing
 from toolkit.errors import DataError, count, quoted
 from toolkit.options import option
 
@@ -60,17 +60,16 @@ class PairExamples(CheckedRows):
                 f"{source.name} has a single column, or none of a usual name for what is to be "
                 f"made of the texts, such as {TARGET}; give it, or set {option('target_column')}"
             )
-        super().__init__(source, True, options.skip_bad_rows)
+        super().__init__(source, True, options)
         self.options = options
         self.skipped_by_ratio = 0
         self._warnings: set[str] = set()
 
     def __iter__(self) -> Iterator[PairExample]:
-        self.bad_rows = self.skipped_by_ratio = 0
-        good = suspicious = 0
+        self.skipped_by_ratio = good = suspicious = 0
         first = ""
         max_ratio = self.options.max_length_ratio
-        for record in self.source.records():
+        for record in self.records():
             try:
                 example = self._example(record)
             except BadRowError as error:
@@ -85,7 +84,7 @@ class PairExamples(CheckedRows):
                 first = first or example.place
             good += 1
             yield example
-        self.log_bad_rows()
+        self.finish(good or self.skipped_by_ratio)
         if self.skipped_by_ratio:
             self._warn_once(
                 "%s: %s left out by their lengths", self.name, count(self.skipped_by_ratio, "pair")
@@ -120,24 +119,25 @@ class PairExamples(CheckedRows):
         return PairExample(record.row, source, target, record.place)
 
 
-def source_texts(source: Source) -> Iterator[str]:
+def source_texts(source: Source) -> Iterator[str | Unreadable]:
     """Yield the source text of each row of a source that ``open_pairs`` returned.
 
-    Bad rows give ''; their number and the problem of the first are logged.
+    A missing text is empty. The rows that cannot be read are counted and logged.
     """
-    missing, first = 0, ""
-    for record in source.records():
-        text = record.values.get(SOURCE)
-        if isinstance(text, bytes):
-            text = text.decode("utf-8", "replace")
-        if not isinstance(text, str):
-            missing += 1
-            first = first or f"{record.place}: {record.problem or 'the source is no text'}"
-            text = ""
-        yield text
-    if missing:
-        rows = count(missing, "bad row")
-        logger.warning("%s: %s answered as empty (%s)", source.name, rows, first)
+    rows = CheckedRows(source, labelled=False)
+    for record in rows.records():
+        problem, text = record.problem, ""
+        if problem is None:
+            try:
+                text = _text(record.values.get(SOURCE), SOURCE)
+            except BadRowError as error:
+                problem = str(error)
+        if problem is None:
+            yield text
+        else:
+            rows.reject(record.place, problem)
+            yield Unreadable(f"{record.place}: {problem}")
+    rows.finish(good=0)
 
 
 def length_ratio(example: PairExample) -> float:
@@ -147,14 +147,22 @@ def length_ratio(example: PairExample) -> float:
 
 
 def _side(value: object, side: str) -> str:
-    """Return the text of one side of a pair."""
+    """Return the text of one side of a pair to learn."""
+    text = _text(value, side)
+    if "\0" in text:
+        raise BadRowError(f"the {side} has a NUL character; this is no plain text")
+    if not text.strip():
+        what = "empty" if isinstance(value, str | bytes) else "missing"
+        raise BadRowError(f"the {side} is {what}")
+    return text
+
+
+def _text(value: object, side: str) -> str:
+    """Return one side of a pair as a string in UTF-8; empty if it is missing."""
     if isinstance(value, bytes):
         value = value.decode("utf-8", "surrogateescape")
-    if value is None or not isinstance(value, str):
-        missing = value is None or value != value
-        raise BadRowError(f"the {side} is {'missing' if missing else quoted(value)}, not a text")
-    if "\0" in value:
-        raise BadRowError(f"the {side} has a NUL character; this is no plain text")
-    if not value.strip():
-        raise BadRowError(f"the {side} is empty")
+    if not isinstance(value, str):
+        if is_missing(value):
+            return ""
+        raise BadRowError(f"the {side} is {quoted(value)}, not a text")
     return utf8(value, f"the {side}")

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.data import columns
+from toolkit.data.options import is_inherited
 from toolkit.data.pairs.options import PairColumnOptions
-from toolkit.data.sources.lines import read_lines
+from toolkit.data.sources.lines import line_problem, read_lines
 from toolkit.data.sources.open import open_source
-from toolkit.data.sources.source import Record, Source
+from toolkit.data.sources.source import Record, Source, first_repeated
 from toolkit.errors import DataError, quoted
 from toolkit.options import option
 
@@ -62,7 +63,7 @@ def open_pairs(data: Any, part: str | None, options: PairColumnOptions) -> Sourc
         name = Path(data).name.lower().removesuffix(".gz")
         if not name.endswith(_TABLES):
             return PairSource(TabFile(Path(data), options), options)
-    source = open_source(data, part)
+    source = open_source(data, part, options.quoting)
     match = _CONFIG.search(str(data)) if isinstance(data, str) else None
     if match and set(match.groups()) <= set(source.columns):
         return PairSource(source, options, match.groups())
@@ -115,7 +116,9 @@ class ParallelFiles:
                     f"{shorter} ends after line {number - 1:,}, {longer} has {number + rest:,} "
                     "lines; lines of the same number must be a pair"
                 )
-            yield Record(number, dict(zip(self.columns, pair, strict=True)), f"line {number}")
+            problem = next(filter(None, map(line_problem, map(str, pair))), None)
+            values = {} if problem else dict(zip(self.columns, pair, strict=True))
+            yield Record(number, values, f"line {number}", problem)
 
 
 class TabFile:
@@ -145,10 +148,16 @@ class TabFile:
         names = [name.strip() for name in fields]
         requested = {options.source_column, options.target_column} - {None}
         by_name = any(not name.isdecimal() for name in requested if name is not None)
-        usual = {name.lower() for name in names} & {*_SOURCE_NAMES, *_TARGET_NAMES}
+        usual = [name for name in names if name.lower() in (*_SOURCE_NAMES, *_TARGET_NAMES)]
         self._header = by_name or len(usual) >= 2
         if len(fields) == 1:  # source texts alone, of which "To" may be one
             self._header = bool({SOURCE, *requested} & {*names})
+        if self._header and (column := first_repeated(names)) is not None:
+            raise DataError(
+                f"{path} names the column {quoted(column)} twice in its header; if its first line "
+                f"is a pair of texts, put a header before it, {SOURCE} and {TARGET} with a tab "
+                "between them"
+            )
         self.columns: Sequence[str] = (
             names if self._header else [str(number) for number in range(1, len(fields) + 1)]
         )
@@ -161,9 +170,10 @@ class TabFile:
                 continue
             row += 1
             place = f"line {number}"
-            fields = line.split("\t")
-            if len(fields) != len(self.columns):
+            fields, problem = line.split("\t"), line_problem(line)
+            if problem is None and len(fields) != len(self.columns):
                 problem = f"{len(fields)} fields where line 1 has {len(self.columns)}"
+            if problem is not None:
                 yield Record(row, {}, place, problem)
             else:
                 yield Record(row, dict(zip(self.columns, fields, strict=True)), place)
@@ -202,8 +212,8 @@ class PairSource:
             self._from = next(iter(source.columns), SOURCE)
             return
         chosen = [
-            self._column(options.source_column, "source_column", _SOURCE_NAMES, usual[:1]),
-            self._column(options.target_column, "target_column", _TARGET_NAMES, usual[1:]),
+            self._column(options, "source_column", _SOURCE_NAMES, usual[:1]),
+            self._column(options, "target_column", _TARGET_NAMES, usual[1:]),
         ]
         names = self._source.columns
         if len(names) == 2 or all(map(str.isdecimal, names)):
@@ -216,12 +226,12 @@ class PairSource:
                 f"{self.name}: of the columns {', '.join(map(quoted, names))} none has a usual "
                 f"name of the source, such as {_SOURCE_NAMES[0]}; set {option('source_column')}"
             )
-        self._log_guess(source_column, options.source_column, "source_column", usual)
+        self._log_choice(source_column, options, "source_column", usual)
         self._from = source_column
         if target_column is None:
             self.columns = (SOURCE,)
             return
-        self._log_guess(target_column, options.target_column, "target_column", usual)
+        self._log_choice(target_column, options, "target_column", usual)
         self._to = target_column
         if self._from == self._to:
             raise DataError(
@@ -239,21 +249,34 @@ class PairSource:
             yield record._replace(values={} if record.problem else pair)
 
     def _column(
-        self, requested: str | None, name: str, usual_names: Sequence[str], usual: Sequence[str]
+        self,
+        options: PairColumnOptions,
+        name: str,
+        usual_names: Sequence[str],
+        usual: Sequence[str],
     ) -> str | None:
         """Return the requested column, by name or number, or one with a usual name."""
         names = self._source.columns
+        requested: str | None = getattr(options, name)
         if requested is None:
             return next(iter(usual), None) or columns.find_column(names, usual_names)
+        if requested not in names:
+            wanted = (*usual, *usual_names)
+            named = columns.named_instead(names, options, name, wanted)
+            if named is not None:
+                return named
         if requested not in names and requested.isdecimal() and 1 <= int(requested) <= len(names):
             return names[int(requested) - 1]
         return columns.require_column(self._source, requested, name)
 
-    def _log_guess(
-        self, column: str, requested: str | None, name: str, usual: Sequence[str]
+    def _log_choice(
+        self, column: str, options: PairColumnOptions, name: str, usual: Sequence[str]
     ) -> None:
-        """Log a column that was not requested."""
-        if requested is None and not (self._source.fixed_columns or usual):
+        """Log a column that was not requested by its name for this source."""
+        requested = getattr(options, name)
+        if requested is None and (self._source.fixed_columns or usual):
+            return
+        if requested is None or (is_inherited(options, name) and column != requested):
             logger.info(
                 "%s: %s is the %s (chosen; set %s)",
                 *(self.name, quoted(column), name.replace("_", " "), option(name)),

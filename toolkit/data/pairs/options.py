@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from toolkit.data.options import RowOptions
 from toolkit.options import Limits
 
 
 @dataclass(kw_only=True)
-class PairColumnOptions:
+class PairColumnOptions(RowOptions):
     """The columns of source and target texts, and the largest ratio of their lengths.
 
     Args:
@@ -18,7 +19,6 @@ class PairColumnOptions:
         max_length_ratio: The largest ratio of the lengths of both sides in characters; pairs above
             it that differ by over 30 characters are skipped, and counted; without it they are only
             reported.
-        skip_bad_rows: Skip and count bad pairs instead of stopping.
     """
 
     LIMITS: ClassVar[Limits] = {"max_length_ratio": (1, None)}
@@ -26,4 +26,3 @@ class PairColumnOptions:
     source_column: str | None = None
     target_column: str | None = None
     max_length_ratio: float | None = None
-    skip_bad_rows: bool = False

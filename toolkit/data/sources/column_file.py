@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from toolkit.data.sources.lines import read_lines
+from toolkit.data.sources.lines import line_problem, read_lines
 from toolkit.data.sources.source import Record
 from toolkit.errors import DataError
 from toolkit.options import option
@@ -47,6 +47,8 @@ class ColumnFileSource:
         first = next((line for line in self._lines() if line.text), None)
         if first is None:
             raise DataError(f"{self.name} is empty; each of its lines should have a token")
+        if (problem := line_problem(first.text)) is not None:
+            raise DataError(f"{self.name}, line {first.number}: {problem}")
         self._tabs = "\t" in first.text.strip()
         self._count = 0
         self._count = len(self._fields(first.text))
@@ -102,6 +104,8 @@ class ColumnFileSource:
 
     def _problem(self, text: str, fields: Sequence[str]) -> str | None:
         """Return what is wrong with a line, or None."""
+        if (problem := line_problem(text)) is not None:
+            return problem
         if "\0" in text:
             return "there is a NUL byte; the file should be text in UTF-8"
         if len(fields) != self._count:

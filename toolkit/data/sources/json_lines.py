@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from toolkit.data.sources.lines import read_lines
+from toolkit.data.sources.lines import line_problem, read_lines
 from toolkit.data.sources.source import Record
 from toolkit.errors import DataError
 
@@ -45,6 +45,9 @@ class JsonLinesSource:
                 continue
             row += 1
             place = f"row {row} (line {number})"
+            if (problem := line_problem(line)) is not None:
+                yield Record(row, {}, place, problem)
+                continue
             try:
                 values = json.loads(line.rstrip("\r\n"))
             except json.JSONDecodeError as error:

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from toolkit.data.sources.delimited import CSV, TSV, DelimitedSource
+from toolkit.data.sources.delimited import CSV, TSV, DelimitedSource, Quoting
 from toolkit.data.sources.folder import FolderSource
 from toolkit.data.sources.hub_dataset import HubDatasetSource
 from toolkit.data.sources.json_lines import JsonLinesSource
@@ -17,7 +17,7 @@ from toolkit.errors import DataError
 _ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".txt", ".gz")
 
 
-def open_source(data: Any, part: str | None = None) -> Source:
+def open_source(data: Any, part: str | None = None, quoting: Quoting = "auto") -> Source:
     """Open data of any supported kind.
 
     Args:
@@ -28,12 +28,14 @@ def open_source(data: Any, part: str | None = None) -> Source:
             is returned unchanged.
         part: ``train`` or ``test``: the part to read of a folder with parts, or of a named data set
             whose name has no split.
+        quoting: The quotes of CSV and TSV files; see
+            :class:`toolkit.data.sources.delimited.DelimitedSource`.
 
     Raises:
         DataError: The data does not exist or is of an unsupported kind.
     """
     if isinstance(data, (str, os.PathLike)):
-        return _open_path(os.fspath(data), part)
+        return _open_path(os.fspath(data), part, quoting)
     if is_instance_of(data, "pandas", "DataFrame"):
         return FrameSource(data)
     if is_instance_of(data, "tensorflow", "data.Dataset"):
@@ -57,7 +59,7 @@ def _looks_like_path(name: str) -> bool:
     return name.lower().endswith(_ENDINGS) or os.path.isdir(name.partition("/")[0])
 
 
-def _open_path(data: str, part: str | None) -> Source:
+def _open_path(data: str, part: str | None, quoting: Quoting) -> Source:
     """Open a file or folder by its path, or a data set by its name."""
     path = Path(data)
     if not data:
@@ -69,9 +71,9 @@ def _open_path(data: str, part: str | None) -> Source:
         if not os.path.isfile(data):
             raise DataError(f"{path} is no regular file; it is read more than once")
         if name.endswith(".csv"):
-            return DelimitedSource(path, CSV)
+            return DelimitedSource(path, CSV, quoting)
         if name.endswith(".tsv"):
-            return DelimitedSource(path, TSV)
+            return DelimitedSource(path, TSV, quoting)
         if name.endswith((".jsonl", ".ndjson")):
             return JsonLinesSource(path)
         raise DataError(

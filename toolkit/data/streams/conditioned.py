@@ -5,14 +5,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from toolkit.data.bad_rows import Unreadable
 from toolkit.data.columns import require_column
 from toolkit.data.labels import LabelEncoder, class_name
 from toolkit.data.sources.open import open_source
 from toolkit.data.sources.source import Source, is_missing
-from toolkit.data.streams.options import StreamColumnOptions
+from toolkit.data.streams.options import StreamColumnOptions, text_columns
 from toolkit.data.streams.stream import TABLE_ENDINGS
 from toolkit.data.texts.examples import TextExamples
-from toolkit.data.texts.options import ColumnOptions
 from toolkit.errors import DataError, quoted
 from toolkit.options import option
 
@@ -41,7 +41,7 @@ def open_conditioned(
                 f"{path} has no columns, and so none of conditions ({option('condition_column')}); "
                 "give a CSV, TSV or JSONL file with a text and its condition a row"
             )
-    source = open_source(data, part)
+    source = open_source(data, part, options.quoting)
     _column(source, options)
     return source
 
@@ -52,13 +52,15 @@ def conditioned_examples(source: Source, options: StreamColumnOptions) -> TextEx
     Raises:
         DataError: A column does not exist; in an iteration, a row cannot be used.
     """
-    return TextExamples(source, _columns(options), grouped=False)
+    return TextExamples(source, text_columns(options), grouped=False)
 
 
 def conditioned_prompts(
     source: Source, options: StreamColumnOptions, conditions: Sequence[str]
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[tuple[str, str] | Unreadable]:
     """Yield the prompt of each row, which may be empty, with its condition.
+
+    A row that cannot be read is yielded as such.
 
     Args:
         source: The source of the rows.
@@ -66,31 +68,24 @@ def conditioned_prompts(
         conditions: The known conditions.
 
     Raises:
-        DataError: A column does not exist, or a row, which is named, has no known condition.
+        DataError: A column does not exist, or a row that can be read, which is named, has no known
+            condition.
     """
     column = _column(source, options)
     encoder = LabelEncoder("classes", conditions)
-    prompts = TextExamples(source, _columns(options), labelled=False)
+    prompts = TextExamples(source, text_columns(options), labelled=False)
     for record, prompt in zip(source.records(), prompts, strict=True):
+        if prompt.problem is not None:
+            yield Unreadable(prompt.problem)
+            continue
         value = record.values.get(column)
-        problem = record.problem or (
-            f"the condition in column {quoted(column)} is missing" if is_missing(value) else None
-        )
         condition = class_name(value)
-        if problem := problem or encoder.check(condition):
+        problem = f"the condition in column {quoted(column)} is missing"
+        if is_missing(value) or (problem := encoder.check(condition) or ""):
             raise DataError(
                 f"{source.name}, {record.place}: {problem} (or give {option('condition')} for all)"
             )
         yield prompt.text, condition
-
-
-def _columns(options: StreamColumnOptions) -> ColumnOptions:
-    """Return the options of labelled texts with the conditions as labels."""
-    return ColumnOptions(
-        text_column=options.text_column,
-        label_column=options.condition_column,
-        skip_bad_rows=options.skip_bad_rows,
-    )
 
 
 def _column(source: Source, options: StreamColumnOptions) -> str:

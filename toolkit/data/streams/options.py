@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
+from toolkit.data.options import RowOptions
+from toolkit.data.texts.options import ColumnOptions
+
 
 @dataclass(kw_only=True)
-class StreamColumnOptions:
+class StreamColumnOptions(RowOptions):
     """The columns of texts and conditions, and whether lines are texts.
 
     Args:
@@ -12,10 +15,20 @@ class StreamColumnOptions:
         lines: Whether each line of a plain text file is a separate text.
         condition_column: The column of the condition of each text of a table, such as its
             sentiment; text is then generated for a given condition.
-        skip_bad_rows: Skip and count bad rows instead of stopping.
     """
 
     text_column: str | None = None
     lines: bool = False
     condition_column: str | None = None
-    skip_bad_rows: bool = False
+
+
+def text_columns(options: StreamColumnOptions) -> ColumnOptions:
+    """Return the options of the texts of a table, with their conditions as labels."""
+    columns = ColumnOptions(
+        text_column=options.text_column,
+        label_column=options.condition_column,
+        quoting=options.quoting,
+        skip_bad_rows=options.skip_bad_rows,
+    )
+    columns.inherited = getattr(options, "inherited", columns.inherited)
+    return columns

@@ -1,21 +1,24 @@
 """Streams of text, read in pieces."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from toolkit.data.bad_rows import BadRowError, utf8
-from toolkit.data.sources.lines import read_lines
+from toolkit.data.bad_rows import BadRowError, Unreadable, utf8
+from toolkit.data.sources.lines import line_problem, read_lines
 from toolkit.data.sources.natural_order import natural_order
 from toolkit.data.sources.open import open_source
-from toolkit.data.streams.options import StreamColumnOptions
+from toolkit.data.streams.options import StreamColumnOptions, text_columns
 from toolkit.data.texts.examples import TextExamples
-from toolkit.data.texts.options import ColumnOptions
 from toolkit.errors import DataError
 
 #: The approximate length of a piece of a long text, in characters; pieces end at line ends.
 PIECE_LENGTH = 1 << 16
+#: The length in characters from which a line is read in pieces.
+LONG_LINE = 1 << 20
+_LAST_SPACE = re.compile(r"(?<=\S)\s(?=\S*\Z)")
 #: The endings of tables, with one text a row; any other file is one text.
 TABLE_ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson")
 
@@ -69,8 +72,7 @@ def open_stream(
             return FolderStream(path, options.lines)
         if path.is_file() and not name.endswith(TABLE_ENDINGS):
             return FileStream(path, options.lines)
-    columns = ColumnOptions(text_column=options.text_column, skip_bad_rows=options.skip_bad_rows)
-    return RowStream(open_source(data, part), columns)
+    return RowStream(open_source(data, part, options.quoting), options)
 
 
 class FileStream:
@@ -87,21 +89,33 @@ class FileStream:
         self._by_line = lines
 
     def __iter__(self) -> Iterator[Piece]:
-        lines: list[str] = []
-        size = 0
+        return self._each_line() if self._by_line else self._whole()
+
+    def _each_line(self) -> Iterator[Piece]:
+        """Yield the lines that are not blank as texts."""
         for number, line in enumerate(read_lines(self._path, "\n"), 1):
             self._check(line, number)
-            if self._by_line:
-                if text := line.strip():
-                    yield Piece(text, ends=True)
-                continue
-            lines.append(line)
-            size += len(line)
+            if (problem := line_problem(line)) is not None:
+                raise DataError(f"{self.name}, line {number}: {problem}")
+            if text := line.strip():
+                yield Piece(text, ends=True)
+
+    def _whole(self) -> Iterator[Piece]:
+        """Yield the file as one text; pieces end at line ends, and in long lines at white space."""
+        parts: list[str] = []
+        size, number = 0, 1
+        for part in read_lines(self._path, "\n", piece=LONG_LINE):
+            self._check(part, number)
+            number += part.endswith("\n")
+            parts.append(part)
+            size += len(part)
             if size >= PIECE_LENGTH:
-                yield Piece("".join(lines), ends=False)
-                lines, size = [], 0
-        if not self._by_line:
-            yield Piece("".join(lines), ends=True)
+                whole, rest = "".join(parts), ""
+                if not part.endswith("\n") and (space := _LAST_SPACE.search(whole)):
+                    whole, rest = whole[: space.start()], whole[space.start() :]
+                yield Piece(whole, ends=False)
+                parts, size = [rest] * bool(rest), len(rest)
+        yield Piece("".join(parts), ends=True)
 
     def _check(self, line: str, number: int) -> None:
         """Raise ``DataError`` unless a line is plain text in UTF-8."""
@@ -145,20 +159,28 @@ class FolderStream:
 
 
 class RowStream:
-    """The texts of the rows of a source.
+    """The texts of the rows of a source; a bad row stops reading, or is left out and counted.
 
     Args:
         source: The source of the rows.
-        options: The column of the texts.
+        options: The column of the texts, and what is done with bad rows.
     """
 
-    def __init__(self, source: Any, options: ColumnOptions) -> None:
+    def __init__(self, source: Any, options: StreamColumnOptions) -> None:
         self.name = source.name
-        self._examples = TextExamples(source, options, labelled=False)
+        self._texts, self._prompts = (
+            TextExamples(source, text_columns(options), False, for_prediction=for_prediction)
+            for for_prediction in (False, True)
+        )
 
     def __iter__(self) -> Iterator[Piece]:
-        for example in self._examples:
+        for example in self._texts:
             yield Piece(example.text, ends=True)
+
+    def prompts(self) -> Iterator[str | Unreadable]:
+        """Yield the text of each row, for prediction."""
+        for example in self._prompts:
+            yield example.text if example.problem is None else Unreadable(example.problem)
 
 
 class StreamSize(NamedTuple):
@@ -237,6 +259,11 @@ def parted(stream: TextStream, size: StreamSize, share: float) -> tuple[StreamPa
         StreamPart(stream, size, 0, place),
         StreamPart(stream, size, place, size.characters),
     )
+
+
+def prompts(stream: TextStream) -> Iterator[str | Unreadable]:
+    """Yield the texts of a stream for prediction, with those that cannot be read."""
+    return stream.prompts() if isinstance(stream, RowStream) else whole_texts(stream)
 
 
 def whole_texts(stream: TextStream) -> Iterator[str]:

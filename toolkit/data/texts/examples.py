@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from toolkit.data.bad_rows import BadRowError, CheckedRows, utf8
-from toolkit.data.labels import Label, LabelEncoder, class_name
+from toolkit.data.labels import Label, LabelEncoder, class_name, to_number, written_list
 from toolkit.data.sources.source import Record, Source, is_missing
 from toolkit.data.texts import columns
 from toolkit.data.texts.label_rule import LabelRule
@@ -31,6 +31,7 @@ class Example(NamedTuple):
         label: Its label; None in unlabelled data.
         group: The group that a split must not divide.
         place: The place in the source, for messages.
+        problem: In unlabelled data, the place and the reason if the text cannot be read.
     """
 
     row: int
@@ -38,6 +39,7 @@ class Example(NamedTuple):
     label: Label = None
     group: str | None = None
     place: str = ""
+    problem: str | None = None
 
 
 class TextExamples(CheckedRows):
@@ -45,16 +47,18 @@ class TextExamples(CheckedRows):
 
     A bad row stops reading with an error that has its place and the reason, or is skipped and
     counted with ``skip_bad_rows``. Unlabelled data, for prediction, gives an example for every row,
-    with an empty text for bad rows, so that answers correspond to rows.
+    bad rows with their ``problem`` and an empty text, so that answers correspond to rows.
 
     Args:
         source: The source of the rows.
         options: The columns, and how their values are read.
         labelled: Whether to read labels.
         grouped: Whether to read groups, which a split needs.
+        for_prediction: Whether each row gets an example; None for unlabelled data alone.
 
     Attributes:
-        bad_rows: The number of bad rows of the latest iteration.
+        rows: The number of rows of the latest iteration.
+        bad_rows: The number of bad rows among them.
         outside_rule: The number of rows of the latest iteration that match no part of the label
             rule.
         problems: The problems of the first few bad rows, by their places.
@@ -72,10 +76,13 @@ class TextExamples(CheckedRows):
         options: ColumnOptions,
         labelled: bool = True,
         grouped: bool = True,
+        for_prediction: bool | None = None,
     ) -> None:
         if not options.label_separator:
             raise OptionError("label_separator is empty; give what stands between labels, like |")
-        super().__init__(source, labelled, options.skip_bad_rows)
+        super().__init__(source, labelled, options)
+        if for_prediction is not None:
+            self.for_prediction = for_prediction
         self.options = options
         self.rule = LabelRule(options.label_rule) if options.label_rule else None
         if self.rule and options.target != "classes":
@@ -91,25 +98,23 @@ class TextExamples(CheckedRows):
 
     def __iter__(self) -> Iterator[Example]:
         self._log_columns()
-        self.bad_rows = self.outside_rule = 0
-        good = 0
-        for record in self.source.records():
+        good = self.outside_rule = 0
+        for record in self.records():
             try:
                 example = self._example(record)
             except BadRowError as error:
                 self.reject(record.place, str(error))
-                if not self.labelled:
-                    yield Example(record.row, "", place=record.place)
+                if self.for_prediction:
+                    problem = f"{record.place}: {error}"
+                    yield Example(record.row, "", place=record.place, problem=problem)
                 continue
             if example is None:
                 self.outside_rule += 1
                 continue
             good += 1
             yield example
-        self.log_bad_rows()
         self._log_outside_rule()
-        if self.labelled and not good:
-            raise self.no_usable_rows()
+        self.finish(good)
 
     def known(self, encoder: LabelEncoder) -> Iterator[Example]:
         """Yield the examples whose class the encoder knows; others are bad rows.
@@ -162,26 +167,31 @@ class TextExamples(CheckedRows):
         if is_missing(value) and not (several and value == ""):
             raise BadRowError(f"{where} is missing")
         if several:
-            return [_name(name, where) for name in self._label_names(value)]
-        if isinstance(value, _COLLECTIONS):
+            return [_name(name, where) for name in self._label_names(value, where)]
+        if isinstance(value, _COLLECTIONS) or (
+            isinstance(value, str) and written_list(value, names=False) is not None
+        ):
             raise BadRowError(
                 f"{where} is {quoted(value)}; several labels at once need "
                 f"{option('target', 'labels')}"
             )
         if self.options.target == "classes" and self.rule is None:
             return _name(value, where)
-        try:
-            number = float(value)  # type: ignore[arg-type]
-        except (TypeError, ValueError, OverflowError):
-            number = math.nan
-        if not abs(number) <= _LARGEST:
-            why = f"larger than {_LARGEST:.1e}" if math.isfinite(number) else "not a number"
-            raise BadRowError(f"{where} is {quoted(value)}, {why}")
+        number = to_number(value)
+        if number is None or not abs(number) <= _LARGEST:
+            raise BadRowError(f"{where} is {quoted(value)}, {_no_target(value, number)}")
         return self.rule(number) if self.rule else number
 
-    def _label_names(self, value: object) -> list[object]:
-        """Return the labels of a field with several."""
+    def _label_names(self, value: object, where: str) -> list[object]:
+        """Return the labels of a field with several, which may be a list written as a string."""
         if isinstance(value, str):
+            if (names := written_list(value)) is not None:
+                return names
+            if value.strip().startswith("[") and value.strip().endswith("]"):
+                raise BadRowError(
+                    f"{where} is {quoted(value)}, which is no list that can be read; write it as "
+                    'JSON, such as ["fun", "sad"]'
+                )
             return [name for name in value.split(self.options.label_separator) if name.strip()]
         return list(value) if isinstance(value, (list, tuple, set, np.ndarray)) else [value]
 
@@ -209,6 +219,15 @@ class TextExamples(CheckedRows):
                 "%s: %d rows left out that no part of the label rule takes",
                 *(self.source.name, self.outside_rule),
             )
+
+
+def _no_target(value: object, number: float | None) -> str:
+    """Return why a value is no number to learn."""
+    if number is not None and math.isfinite(number):
+        return f"larger than {_LARGEST:.1e}"
+    if isinstance(value, str) and to_number(value.replace(",", "")) is not None:
+        return "not a number; is its comma a decimal point, or does it separate thousands?"
+    return "not a number"
 
 
 def _text(value: object, column: str) -> str:

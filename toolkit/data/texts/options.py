@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from toolkit.data.options import RowOptions
+
 
 @dataclass(kw_only=True)
-class ColumnOptions:
+class ColumnOptions(RowOptions):
     """The columns of texts, labels and groups, and how their values are read.
 
     Args:
@@ -18,7 +20,6 @@ class ColumnOptions:
         label_separator: The separator of several labels in one field.
         label_rule: How numbers become classes, as ``name:condition`` parts separated by commas,
             for example ``neg:<=4,pos:>=7``; rows that match no part are skipped, and counted.
-        skip_bad_rows: Skip and count bad rows instead of stopping.
     """
 
     FIXED: ClassVar[tuple[str, ...]] = ("target",)
@@ -29,4 +30,3 @@ class ColumnOptions:
     target: Literal["classes", "labels", "number"] = "classes"
     label_separator: str = "|"
     label_rule: str | None = None
-    skip_bad_rows: bool = False

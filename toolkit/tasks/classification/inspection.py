@@ -116,7 +116,9 @@ def inspect_texts(
         OptionError: An option has an impossible value.
     """
     splitting = validation_data is None and options.validation_split > 0
-    examples = TextExamples(open_source(data, "train"), options.columns, grouped=splitting)
+    examples = TextExamples(
+        open_source(data, "train", options.quoting), options.columns, grouped=splitting
+    )
     scanned = scan(examples, options.target)
     held_out = np.zeros(scanned.count, bool)
     if splitting:
@@ -133,7 +135,7 @@ def inspect_texts(
     read = [reading.read(scanned.reread(examples), ~held_out, sample)]
     files = [examples]
     if validation_data is not None:
-        source = open_source(validation_data, "test")
+        source = open_source(validation_data, "test", options.quoting)
         validation = TextExamples(source, options.columns, grouped=False)
         read.append(reading.read(validation.known(scanned.encoder)))
         files.append(validation)

@@ -16,6 +16,7 @@ from toolkit.data import (
     cooccurrence_vectors,
     encode,
     open_source,
+    plain_texts,
 )
 from toolkit.export import write_onnx
 from toolkit.models import ManyToOne, OneToOne, SequenceModel
@@ -141,7 +142,7 @@ class TextClassifier(Classifier, TextClassifierOptions):
 
     def _examples(self, data: Any, labelled: bool) -> Iterable[Example]:
         part = "test" if labelled else None
-        source = open_source(data, part)
+        source = open_source(data if labelled else plain_texts(data), part, self.quoting)
         examples = TextExamples(source, self, labelled=labelled, grouped=False)
         encoder = LabelEncoder(self.target, self.classes)
         return examples.known(encoder) if labelled else examples
@@ -152,7 +153,7 @@ class TextClassifier(Classifier, TextClassifierOptions):
 
     def _encode(self, data: Any) -> PackedCorpus:
         tokenizer = self._needs_model("diagnose").preprocessing
-        examples = TextExamples(open_source(data, "test"), self, grouped=False)
+        examples = TextExamples(open_source(data, "test", self.quoting), self, grouped=False)
         return encode(examples, tokenizer, LabelEncoder(self.target, self.classes))
 
     def _text(self, example: Example) -> str:

@@ -17,7 +17,9 @@ from toolkit.data import (
     EntityExamples,
     LengthBatches,
     TaggedCorpus,
+    answer_readable,
     open_entities,
+    plain_texts,
 )
 from toolkit.diagnostics.diagnosis import Subject, Track, Window, longest, shortened
 from toolkit.errors import ModelError
@@ -250,17 +252,20 @@ class EntityTagger(Task, EntityTaggerOptions):
 
         Args:
             texts: A list or series of strings, a DataFrame, a path, or data of any other kind that
-                ``fit`` takes; labels are ignored. Sentences of tokens keep their tokens.
+                ``fit`` takes; a ``.txt`` file has a text a line. Labels are ignored. Sentences of
+                tokens keep their tokens.
 
         Returns:
             For each text ``entities``, each with ``text``, ``label``, ``start``, ``end`` (in code
             points, so that ``text[start:end]`` is the entity) and ``score``, its probability; for
-            each sentence of tokens ``tags``, in IOB2, and ``scores``, each tag's probability.
+            each sentence of tokens ``tags``, in IOB2, and ``scores``, each tag's probability. An
+            input that cannot be read has ``error``, its place and the reason; beside it only the
+            tokens that can be read have tags.
 
         Raises:
             ModelError: The task is not fitted.
         """
-        return list(self._answers(list(self._examples(texts, labelled=False))))
+        return answer_readable(list(self._examples(texts, labelled=False)), self._answers)
 
     def _answers(self, examples: Sequence[EntityExample]) -> Iterator[dict[str, Any]]:
         texts = [example.text for example in examples if example.text is not None]
@@ -277,7 +282,7 @@ class EntityTagger(Task, EntityTaggerOptions):
 
     def _examples(self, data: Any, labelled: bool = True) -> EntityExamples:
         """Return examples for prediction or evaluation; an unknown label makes a bad row."""
-        source = open_entities(data, "test", self)
+        source = open_entities(data if labelled else plain_texts(data), "test", self)
         return EntityExamples(source, self, labelled, labels=self.classes if labelled else None)
 
     def _outcomes(self, data: Any, keep_errors: bool) -> TaggerOutcomes:

@@ -1,10 +1,17 @@
 """The prompts of a language model, with their conditions and their numbers."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from toolkit.data import conditioned_prompts, open_conditioned, open_stream, whole_texts
+from toolkit.data import (
+    Unreadable,
+    conditioned_prompts,
+    open_conditioned,
+    open_stream,
+    plain_texts,
+    prompts,
+)
 from toolkit.errors import DataError
 from toolkit.tasks.language_modelling.options import LanguageModelOptions, check_condition
 from toolkit.text import utf8
@@ -29,42 +36,44 @@ class Prompt(NamedTuple):
         return {} if self.condition is None else {"condition": [self.condition]}
 
 
-def prompts(
+def read_prompts(
     texts: Any,
     condition: str | None,
     columns: LanguageModelOptions,
     classes: Sequence[str],
     earlier: Counter[Any] | None = None,
-) -> Iterator[Prompt]:
-    """Yield prompts; all are checked before the first.
+) -> list[Prompt | Unreadable]:
+    """Return all prompts, checked, in order.
 
     Args:
-        texts: A list of prompts or of pairs of a prompt and its condition, or data of any kind.
+        texts: The prompts, as for ``LanguageModel.predict``.
         condition: The condition of prompts without one of their own.
         columns: The options by which data is read.
         classes: The conditions of the model, if any.
         earlier: How often each prompt was given before; it is counted on.
 
     Raises:
-        DataError: An input is not a pair of both.
+        DataError: An input is not a pair of both, or the data cannot be read.
         OptionError: A condition is unknown.
     """
-    pairs: Any
-    if isinstance(texts, list) and all(isinstance(text, str | tuple) for text in texts):
-        for text in texts:
-            if isinstance(text, tuple) and len(text) != 2:
-                raise DataError(f"{text!r} is not a pair of a prompt and its condition")
-        pairs = [(text, condition) if isinstance(text, str) else text for text in texts]
-    elif classes and condition is None:
-        source = open_conditioned(texts, "test", columns)
-        pairs = list(conditioned_prompts(source, columns, classes))
-    else:
-        stream = open_stream(texts, "test", columns)
-        pairs = [(text, condition) for text in whole_texts(stream)]
-    for _, label in pairs:
-        check_condition(label, classes)
+    given: Any = texts if isinstance(texts, list) else plain_texts(texts)
+    if not (isinstance(given, list) and all(isinstance(each, str | tuple) for each in given)):
+        if classes and condition is None:
+            source = open_conditioned(given, "test", columns)
+            given = conditioned_prompts(source, columns, classes)
+        else:
+            given = prompts(open_stream(given, "test", columns))
     earlier = Counter() if earlier is None else earlier
-    for text, label in pairs:
+    checked: list[Prompt | Unreadable] = []
+    for each in given:
+        if isinstance(each, Unreadable):
+            checked.append(each)
+            continue
+        if isinstance(each, tuple) and len(each) != 2:
+            raise DataError(f"{each!r} is not a pair of a prompt and its condition")
+        text, label = (each, condition) if isinstance(each, str) else each
+        check_condition(label, classes)
         key = utf8(text), label
         earlier[key] += 1
-        yield Prompt(text, label if classes else None, earlier[key] - 1)
+        checked.append(Prompt(text, label if classes else None, earlier[key] - 1))
+    return checked

@@ -12,6 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from toolkit.data import (
+    Unreadable,
+    answer_readable,
     conditioned_examples,
     open_conditioned,
 )
@@ -30,7 +32,7 @@ from toolkit.tasks.language_modelling.options import (
     LanguageModelOptions,
 )
 from toolkit.tasks.language_modelling.outcomes import LanguageModelOutcomes, text_metrics
-from toolkit.tasks.language_modelling.prompts import Prompt, prompts
+from toolkit.tasks.language_modelling.prompts import Prompt, read_prompts
 from toolkit.tasks.language_modelling.reading import Reading
 from toolkit.tasks.language_modelling.running_text import RunningText
 from toolkit.tasks.language_modelling.serving import signatures
@@ -244,15 +246,17 @@ class LanguageModel(Task, LanguageModelOptions):
         texts.
 
         Args:
-            texts: A list of prompts or of pairs ``(prompt, condition)``; or data of any kind that
-                ``fit`` takes, with its own conditions unless ``condition`` is given.
+            texts: A list of prompts or of pairs ``(prompt, condition)``; a ``.txt`` file with a
+                prompt a line; or data of any kind that ``fit`` takes, with its own conditions
+                unless ``condition`` is given.
             earlier: How often each prompt was given in earlier calls that go on in this one; it is
                 counted on.
             generation: The values of ``GenerationOptions``.
 
         Returns:
             For each prompt ``text``, the prompt and the generated text, ``prompt``, and with
-            conditions ``condition``.
+            conditions ``condition``. A prompt that cannot be read has only ``error``, its place and
+            the reason.
 
         Raises:
             DataError: A row has an unknown condition.
@@ -262,13 +266,17 @@ class LanguageModel(Task, LanguageModelOptions):
         options = GenerationOptions(**generation)
         values = asdict(options)
         del values["condition"]
-        answers = []
-        for prompt in self._prompts(texts, options.condition, earlier):
-            values["seed"] = [options.seed, prompt.number]
-            outputs = self._serve("generate", prompt=[prompt.text], **prompt.conditions, **values)
-            asked = {name: value for name, (value,) in prompt.conditions.items()}
-            answers.append({"text": outputs["text"][0], "prompt": prompt.text, **asked})
-        return answers
+
+        def answer(prompts: list[Prompt]) -> Iterator[dict[str, Any]]:
+            for prompt in prompts:
+                values["seed"] = [options.seed, prompt.number]
+                outputs = self._serve(
+                    "generate", prompt=[prompt.text], **prompt.conditions, **values
+                )
+                asked = {name: value for name, (value,) in prompt.conditions.items()}
+                yield {"text": outputs["text"][0], "prompt": prompt.text, **asked}
+
+        return answer_readable(self._prompts(texts, options.condition, earlier), answer)
 
     def stream(
         self,
@@ -288,8 +296,9 @@ class LanguageModel(Task, LanguageModelOptions):
             OptionError: A value is out of its limits.
         """
         options = GenerationOptions(**generation)
-        (each,) = self._prompts([prompt], options.condition, earlier)
-        yield from stream_text(self._serve, each, options, self.token_level == "words")
+        for each in self._prompts([prompt], options.condition, earlier):
+            assert isinstance(each, Prompt)
+            yield from stream_text(self._serve, each, options, self.token_level == "words")
 
     def score(self, texts: Any, condition: str | None = None) -> list[dict[str, Any]]:
         """Return the negative log probability of each text, ``nll`` in nats, and its ``units``.
@@ -298,11 +307,13 @@ class LanguageModel(Task, LanguageModelOptions):
             texts: As for ``predict``.
             condition: As for ``predict``.
         """
-        rows = [
-            self._serve("score", text=[prompt.text], **prompt.conditions)
-            for prompt in self._prompts(texts, condition)
-        ]
-        return [{"nll": float(row["nll"][0]), "units": int(row["units"][0])} for row in rows]
+
+        def answer(prompts: list[Prompt]) -> Iterator[dict[str, Any]]:
+            for prompt in prompts:
+                row = self._serve("score", text=[prompt.text], **prompt.conditions)
+                yield {"nll": float(row["nll"][0]), "units": int(row["units"][0])}
+
+        return answer_readable(self._prompts(texts, condition), answer)
 
     def _outcomes(self, data: Any, keep_errors: bool) -> LanguageModelOutcomes:
         self._check_fitted()
@@ -312,9 +323,9 @@ class LanguageModel(Task, LanguageModelOptions):
 
     def _prompts(
         self, texts: Any, condition: str | None, earlier: Counter[Any] | None = None
-    ) -> Iterator[Prompt]:
+    ) -> list[Prompt | Unreadable]:
         self._check_fitted()
-        return prompts(texts, condition, self, self.classes, earlier)
+        return read_prompts(texts, condition, self, self.classes, earlier)
 
     # Exporting
 

@@ -26,6 +26,10 @@ MONITORS = {
 }
 
 
+#: The answer to a source that cannot be read, beside its ``error``.
+NO_TRANSLATION = {"translation": ""}
+
+
 @dataclass(kw_only=True)
 class BeamOptions:
     """The options of the exported beam search.

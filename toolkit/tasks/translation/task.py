@@ -15,8 +15,10 @@ from toolkit.data import (
     LengthBatches,
     PairCorpus,
     PairExamples,
+    answer_readable,
     encode_pairs,
     open_pairs,
+    plain_texts,
     source_texts,
 )
 from toolkit.diagnostics.diagnosis import Subject, Track, Window, longest, shortened
@@ -31,7 +33,12 @@ from toolkit.tasks.task import Task
 from toolkit.tasks.translation import defaults
 from toolkit.tasks.translation.card import card_words
 from toolkit.tasks.translation.inspection import inspect_pairs
-from toolkit.tasks.translation.options import MONITORS, BeamSearchOptions, TranslatorOptions
+from toolkit.tasks.translation.options import (
+    MONITORS,
+    NO_TRANSLATION,
+    BeamSearchOptions,
+    TranslatorOptions,
+)
 from toolkit.tasks.translation.outcomes import TranslatorOutcomes
 from toolkit.tasks.translation.prepared import PreparedPairs, prepare_pairs
 from toolkit.tasks.translation.serving import (
@@ -233,8 +240,8 @@ class Translator(Task, TranslatorOptions):
 
         Args:
             texts: A list or series of strings, a DataFrame, a path, or data of any other kind that
-                ``fit`` takes; targets are ignored. A missing text is answered as an empty one,
-                whose translation is empty.
+                ``fit`` takes; a ``.txt`` file has a text a line. Targets are ignored. A missing
+                text is answered as an empty one, whose translation is empty.
             beam_size: The number of hypotheses; None for that of the options, or ``n_best`` if that
                 is more.
             n_best: The number of translations of each text, at most ``beam_size``.
@@ -243,7 +250,8 @@ class Translator(Task, TranslatorOptions):
             For each text ``translation`` and ``score``, its log probability divided by a power of
             its length; with ``n_best`` of 2 or more also ``translations`` and ``scores``, the best
             first. Equal translations of different tokens are returned once, so that there may be
-            fewer.
+            fewer. A text that cannot be read has an empty ``translation`` and ``error``, its place
+            and the reason.
 
         Raises:
             ModelError: The task is not fitted.
@@ -251,7 +259,14 @@ class Translator(Task, TranslatorOptions):
         """
         size = max(self.beam_size, n_best) if beam_size is None else beam_size
         BeamSearchOptions(beam_size=size, n_best=n_best)  # checks the values
-        source = self._texts(texts)
+        self._check_fitted()
+        source = list(source_texts(open_pairs(plain_texts(texts), "test", self)))
+        return answer_readable(
+            source, lambda read: self._translate(read, size, n_best), NO_TRANSLATION
+        )
+
+    def _translate(self, source: list[str], size: int, n_best: int) -> list[dict[str, Any]]:
+        """Return the answers to texts that can be read."""
         if size == self.beam_size and n_best == 1:
             answers = translate_all(
                 source, lambda batch: self._serve("serving_default", text=batch), size
@@ -263,11 +278,6 @@ class Translator(Task, TranslatorOptions):
         )
         rows = zip(answers.get("translations", ()), answers.get("scores", ()), strict=True)
         return [_best(translations, scores, n_best) for translations, scores in rows]
-
-    def _texts(self, texts: Any) -> list[str]:
-        if isinstance(texts, list) and all(isinstance(text, str) for text in texts):
-            return texts
-        return list(source_texts(open_pairs(texts, "test", self)))
 
     def align(self, text: str, translation: str | None = None) -> dict[str, Any]:
         """Return the attention weights of a translation.

@@ -1,0 +1,247 @@
+"""Tables as other programs write them: stray quotes, announced separators, labels as strings."""
+
+import csv
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from toolkit.data import ColumnOptions, LabelEncoder, TextExamples, open_source
+from toolkit.data.labels import class_name, to_number, written_list
+from toolkit.data.sources import delimited
+from toolkit.data.sources.delimited import Quoting
+from toolkit.errors import DataError
+from toolkit.options import on_the_command_line
+
+ROWS = "".join(f"a calm day {number},{'pn'[number % 2]}\n" for number in range(30))
+
+
+def write(path: Path, content: str) -> Path:
+    path.write_text(content, encoding="utf-8", newline="")
+    return path
+
+
+def read(path: Path, quoting: Quoting = "auto") -> tuple[list[tuple[str, str]], dict[str, str]]:
+    """The values of all good rows, and the problems of the others by their places."""
+    records = [*open_source(path, None, quoting).records()]
+    assert [record.row for record in records] == [*range(1, len(records) + 1)]
+    good = [tuple(map(str, record.values.values())) for record in records if not record.problem]
+    return good, {record.place: record.problem for record in records if record.problem}
+
+
+def labels(path: Path, **options) -> list[object]:
+    return [e.label for e in TextExamples(open_source(path), ColumnOptions(**options))]
+
+
+@pytest.mark.parametrize(
+    ("odd", "reason"),
+    [
+        ('"It rained.,n\n', "unexpected end of data"),  # nothing closes it
+        ('"It rained.,n\nHe said "so",p\n', "expected after"),  # what closes it is no end
+    ],
+)
+def test_an_open_quote_costs_its_own_row_only(tmp_path: Path, odd: str, reason: str) -> None:
+    path = write(tmp_path / "a.csv", f"text,label\n{ROWS}{odd}{ROWS}")
+    good, bad = read(path)
+    assert len(good) == 60 + odd.count("\n") - 1
+    assert list(bad) == ["row 31 (line 32)"]
+    assert "quotes that do not match, up to line" in bad["row 31 (line 32)"]
+    assert reason in bad["row 31 (line 32)"]
+    literal, none = read(path, "none")
+    assert len(literal) == 60 + odd.count("\n")
+    assert not none
+    assert ('"It rained.', "n") in literal
+    with on_the_command_line(), pytest.raises(DataError, match="--quoting none"):
+        labels(path)
+
+
+@pytest.mark.parametrize("lines", [2, 5])
+@pytest.mark.parametrize("separator", [",", "\t", ";"])
+def test_rows_within_quotes_are_not_one_text(tmp_path: Path, separator: str, lines: int) -> None:
+    inner = "".join(f"Dull, really, {number}{separator}n\n" for number in range(lines - 2))
+    inner = inner.replace(", ", " ") if separator == "," else inner
+    odd = f'"I hated it.{separator}n\n{inner}I left."{separator}n\n'
+    content = f"text,label\n{ROWS}".replace(",", separator) + odd
+    path = write(tmp_path / "a.tsv" if separator == "\t" else tmp_path / "a.csv", content)
+    good, bad = read(path)
+    assert len(good) == 30 + lines - 1
+    assert good[-1] == ('I left."', "n")
+    (problem,) = bad.values()
+    assert f"quotes from here to line {31 + lines} make one text of lines" in problem
+    assert len(read(path, "none")[0]) == 30 + lines
+    blank = write(path.with_name(f"blank{path.suffix}"), content.replace("\nI left", "\n\nI left"))
+    assert len(read(blank)[1]) == 1
+    whole, none = read(path, "minimal")
+    assert len(whole) == 31
+    assert not none
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Good, but\nlong, really", "Two\nlines", "I paid 1,000\nfor it", 'So "he" said,\nthen', "\n"],
+)
+def test_texts_with_line_ends_stay_whole(tmp_path: Path, text: str) -> None:
+    frame = pd.DataFrame({"text": ["fine", text, "dull"], "label": ["p", "n", "p"]})
+    for separator, name in ((",", "a.csv"), (";", "b.csv"), ("\t", "c.tsv")):
+        frame.to_csv(tmp_path / name, sep=separator, index=False)
+        good, bad = read(tmp_path / name)
+        assert good == [("fine", "p"), (text, "n"), ("dull", "p")]
+        assert not bad
+
+
+FIELDS = st.text(st.sampled_from('ab", \t\n;'), max_size=8)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(table=st.lists(st.tuples(FIELDS, FIELDS), max_size=5))
+def test_what_is_quoted_by_the_rules_is_read_back(tmp_path: Path, table) -> None:
+    with open(tmp_path / "a.csv", "w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("text", "label"), *table])
+    assert read(tmp_path / "a.csv", "minimal") == (table, {})
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    content=st.text(st.sampled_from('ab",\n'), max_size=60),
+    quoting=st.sampled_from(["auto", "minimal", "none"]),
+)
+def test_no_line_is_lost_without_a_word(tmp_path: Path, content: str, quoting: Quoting) -> None:
+    """Each line that is not blank is in a good row, or is a bad row of its own."""
+    path = write(tmp_path / "a.csv", f"text,label\n{content}\n")
+    good, bad = read(path, quoting)
+    covered = len(bad) + sum(1 + "".join(fields).count("\n") for fields in good)
+    lines = content.split("\n")
+    assert sum(map(bool, lines)) <= covered <= len(lines)
+
+
+def test_lines_that_cannot_be_read_again_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("toolkit.data.sources.delimited._READ_AGAIN", 40)
+    good, bad = read(write(tmp_path / "a.csv", f'text,label\nfine,p\n"open,n\n\n{ROWS}'))
+    assert good == [("fine", "p")]
+    assert len(bad) == 31
+    assert bad["row 3 (line 5)"] == "it was read as part of the row in line 3, and is lost"
+    assert list(bad)[-1] == "row 32 (line 34)"
+
+
+def test_many_open_quotes_do_not_multiply_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = 2_000  # of which each opens a quote that the next one closes and opens
+    path = write(tmp_path / "a.csv", "text,label\n" + 'x","y\n' * lines)
+    taken = 0
+    take = delimited._Lines.__next__
+
+    def counted(self: delimited._Lines) -> str:
+        nonlocal taken
+        taken += 1
+        return take(self)
+
+    monkeypatch.setattr(delimited._Lines, "__next__", counted)
+    monkeypatch.setattr(delimited, "_READ_AGAIN", 12 * lines)
+    good, bad = read(path)
+    assert len(good) + len(bad) == lines
+    assert lines < taken < 10 * lines  # without a limit it is the square
+
+
+@pytest.mark.parametrize(
+    ("first", "separator"),
+    [("sep=;\r\n", ";"), ("SEP=|\n", "|"), ('"sep=;"\r\n', ";"), ("\ufeffsep=\t\n", "\t")],
+)
+def test_a_line_that_announces_the_separator(tmp_path: Path, first: str, separator: str) -> None:
+    rows = f"text{separator}label\na, b{separator}pos\nc{separator}neg\n"
+    for name in ("a.csv", "a.tsv"):
+        path = write(tmp_path / name, first + rows)
+        assert open_source(path).columns == ("text", "label")
+        records = [*open_source(path).records()]
+        assert [r.values["text"] for r in records] == ["a, b", "c"]
+        assert records[0].place == "row 1 (line 3)"
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("['a', 'b']", ["a", "b"]),
+        ('["a", "b"]', ["a", "b"]),
+        ("[\"it's\", 'b, c']", ["it's", "b, c"]),
+        ("[a, b c]", ["a", "b c"]),
+        ("[1, 2]", [1, 2]),
+        ("[1 2]", ["1", "2"]),
+        (" [] ", []),
+        ("['a',]", ["a"]),
+        *[(text, None) for text in ("a|b", "[a", "['a', None]", "['a", "[a, ['b']]", "", "[a,,b]")],
+    ],
+)
+def test_lists_written_as_strings(text: str, names: list[object] | None) -> None:
+    assert written_list(text) == names
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8"), max_size=5), max_size=3))
+def test_lists_of_other_programs_are_read_back(names: list[str]) -> None:
+    assert written_list(str(names)) == written_list(json.dumps(names)) == names
+
+
+@given(st.lists(st.text("ab c'\"\\", min_size=1, max_size=5), min_size=1, max_size=4))
+def test_arrays_of_numpy_are_read_back(names: list[str]) -> None:
+    assert written_list(str(np.array(names, object))) == names
+
+
+def test_labels_in_a_cell(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"text": ["x", "y"], "labels": [["fun", "sad"], ["sad"]]})
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    assert labels(tmp_path / "a.csv", target="labels") == [["fun", "sad"], ["sad"]]
+    with pytest.raises(DataError, match="several labels at once need target='labels'"):
+        labels(tmp_path / "a.csv")
+    path = write(tmp_path / "b.csv", "text,labels\nx,\"['fun', None]\"\n")
+    with pytest.raises(DataError, match="no list that can be read; write it as JSON"):
+        labels(path, target="labels")
+    path = write(tmp_path / "c.csv", "text,label\nx,[News]\ny,[Talk]\n")
+    assert labels(path) == ["[News]", "[Talk]"]
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        *[("1.0", "1"), ("-2.00", "-2"), ("-0.0", "0"), ("1.50", "1.50")],
+        *[(name, name) for name in ("v1.0", "01.0", "1.0.0", "1.")],
+    ],
+)
+def test_whole_numbers_are_one_class_however_written(value: str, name: str) -> None:
+    assert class_name(value) == name
+
+
+def test_a_missing_label_makes_no_other_classes(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"text": list("abcd"), "label": [0, 1, None, 1]})
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    assert "1.0" in (tmp_path / "a.csv").read_text()
+    found = labels(tmp_path / "a.csv", skip_bad_rows=True)
+    assert Counter(map(str, found)) == {"0": 1, "1": 2}
+    earlier = LabelEncoder("classes", ["0.0", "1.0"])  # of a run that was trained before
+    assert earlier.check("1") is None
+    assert earlier.encode(["1", "0"]).tolist() == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        *[("4,5", 4.5), ("-0,125", -0.125), (" 12,75 ", 12.75), ("1250", 1250.0), (3, 3.0)],
+        *[(value, None) for value in ("1,250", "12,5,0", "4,", ",5", "many", None)],
+    ],
+)
+def test_decimal_commas(value: object, number: float | None) -> None:
+    assert to_number(value) == number
+
+
+def test_numbers_with_decimal_commas(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "text;score\na;4,5\nb;3\n")
+    assert labels(path, target="number") == [4.5, 3.0]
+    assert labels(path, label_rule="low:<4,high:>=4") == ["high", "low"]
+    path = write(tmp_path / "b.csv", "text;score\na;1,250\n")
+    with pytest.raises(DataError, match="is its comma a decimal point, or does it separate thou"):
+        labels(path, target="number")

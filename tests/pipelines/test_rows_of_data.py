@@ -1,0 +1,95 @@
+"""Rows that cannot be read: marked by ``predict``, and counted for each command of its own."""
+
+import csv
+import io
+import json
+
+import pytest
+from fake_task import FakeTask
+
+ROWS = 'text,label\ngood film,pos\n"open,neg\nbad film,neg\nfilm\ngood,pos\n'
+
+
+def written(tmp_path, bad, good=9):
+    """Labelled data with some bad rows at its end."""
+    path = tmp_path / "rows.csv"
+    path.write_text("text,label\ngood film,pos\n" + "bad film,neg\n" * (good - 1) + ",neg\n" * bad)
+    return path
+
+
+@pytest.mark.parametrize("quoted_first", [False, True])
+def test_predict_marks_rows_that_cannot_be_read(call, model, tmp_path, quoted_first):
+    path = tmp_path / "rows.csv"
+    path.write_text(ROWS if quoted_first else ROWS.replace('"open,neg\n', "", 1) + '"open,neg\n')
+    code, output, error = call("predict", model, "--data", path)
+    rows = [json.loads(line) for line in output.splitlines()]
+    assert code == 0
+    assert len(rows) == 5
+    marked = [row for row in rows if "error" in row]
+    assert [{*row} for row in marked] == [{"text", "error"}] * 2
+    assert {row["text"] for row in marked} == {""}
+    assert sum("quotes that do not match" in row["error"] for row in marked) == 1
+    assert sum("1 fields where the header has 2" in row["error"] for row in marked) == 1
+    assert [row["label"] for row in rows if "error" not in row] == ["pos", "neg", "pos"]
+    assert "2 bad rows answered with an error, of 5 (40.0 %; row " in error
+    code, output, _ = call("predict", model, "--data", path, "--format", "csv")
+    table = list(csv.DictReader(io.StringIO(output)))
+    assert [*table[0]] == ["text", "label", "score", "probabilities.p", "error"]
+    assert [row["error"] for row in table] == [row.get("error", "") for row in rows]
+    assert [row["label"] for row in table] == [row.get("label", "") for row in rows]
+    code, output, error = call("predict", model, "--data", path, "--quoting", "none")
+    assert "1 bad row answered" in error
+    assert '"open' in [json.loads(line)["text"] for line in output.splitlines()]
+
+
+@pytest.mark.parametrize(("first", "rows"), [("good,pos\n", 1), ("", 0)])
+def test_errors_before_any_answer(call, model, tmp_path, first, rows):
+    path = tmp_path / "rows.csv"
+    path.write_text("text,label\n" + "one,two,three\n" * 300 + first)
+    _, output, _ = call("predict", model, "--data", path, "--format", "csv")
+    table = list(csv.DictReader(io.StringIO(output)))
+    assert len(table) == 300 + rows
+    assert all("3 fields where the header has 2" in row["error"] for row in table[:300])
+    assert ["label" in row for row in table[:1]] == [bool(rows)]
+
+
+@pytest.mark.parametrize("line", ["source", "text\tlabel", "good\tbad", "\tgood", '"good', "a,b"])
+def test_a_text_file_is_a_text_a_line(call, model, tmp_path, line):
+    path = tmp_path / "rows.txt"
+    path.write_text(f"{line}\ngood\n")
+    code, output, error = call("predict", model, "--data", path)
+    assert (code, error) == (0, "")
+    assert [json.loads(row)["text"] for row in output.splitlines()] == [line, "good"]
+
+
+@pytest.fixture
+def trained(call, run, tmp_path):
+    """A run that was trained on data of which a half is bad."""
+    path = written(tmp_path, bad=9)
+    code, _, error = call("train", "--data", path, "--output", run, "--skip-bad-rows")
+    assert code == 0
+    assert "9 bad rows left out, of 18 (50.0 %; row 10 (line 11): the text in column" in error
+    FakeTask.made.clear()
+    return run
+
+
+@pytest.mark.parametrize("verb", ["evaluate", "diagnose", "compare"])
+def test_each_command_must_be_told_to_leave_out_many_rows(call, trained, tmp_path, verb):
+    words = [verb, trained, *([trained] if verb == "compare" else [])]
+    path = written(tmp_path, bad=1)
+    code, _, error = call(*words, "--data", path)
+    assert code == 0
+    if verb != "diagnose":  # which does not read rows, in this task
+        assert "1 bad row left out, of 10 (10.0 %; row 10 (line 11)" in error
+    path = written(tmp_path, bad=2)
+    FakeTask.made.clear()
+    code, output, error = call(*words, "--data", path)
+    assert (code, output) == (2, "")
+    assert error.startswith(f"error: {path}: 2 bad rows of 11 (18.2 %); more than 10 % are not")
+    assert "set --skip-bad-rows for this data as well" in error
+    assert error.count("\n") == 1
+    assert not FakeTask.made
+    assert call(*words, "--data", path, "--skip-bad-rows")[0] == 0
+    code, _, error = call(*words, "--data", path, "--no-skip-bad-rows")
+    assert code == 2
+    assert "row 10 (line 11): the text in column 'text' is empty (or set --skip" in error
