@@ -32,6 +32,7 @@ from toolkit.export.description import FORMAT, read_archive_description
 from toolkit.export.storage import Storage
 from toolkit.files import temporary_sibling, with_filename
 from toolkit.models import SequenceModel, load_sequence_model
+from toolkit.options import check_options
 from toolkit.tasks.card import validation_metrics
 from toolkit.text import utf8
 from toolkit.training import discard_checkpoint
@@ -175,6 +176,7 @@ class Run(ABC):
             OptionError: The format is unknown, or a package that it needs is not installed.
         """
         self._check_format(format)
+        check_options(self)  # which may have been set since
         model = self._needs_model("export")
         if format != "saved_model":
             return self._export_as(format, Path(folder), golden)
