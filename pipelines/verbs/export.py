@@ -3,6 +3,8 @@
 import importlib
 import logging
 import sys
+from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any, Literal
 
 from pipelines import console
@@ -11,7 +13,6 @@ from pipelines.pipeline import Pipeline
 from pipelines.verbs.common import (
     cell_argument,
     check_archive,
-    check_run,
     golden_argument,
     golden_inputs,
     load_run,
@@ -21,6 +22,7 @@ from pipelines.verbs.common import (
 from pipelines.verbs.verb import Verb
 from toolkit.errors import OptionError
 from toolkit.export import check_onnx, read_golden, verify
+from toolkit.options import option
 from toolkit.tasks.options import HELD_OUT
 
 logger = logging.getLogger("toolkit.pipelines")
@@ -40,10 +42,30 @@ def _export_arguments(parser: Parser, pipeline: Pipeline) -> None:
     parser.add_argument(
         "--data-licence", metavar="TEXT", help="The licence of the training data, for the card."
     )
+    if names := _limits(pipeline):
+        parser.add_options(pipeline.options, names, defaults=False)
+
+
+def _limits(pipeline: Pipeline) -> tuple[str, ...]:
+    """Return the names of the options of the task that an export may change."""
+    names: tuple[str, ...] = getattr(pipeline.options, "EXPORT_OPTIONS", ())
+    return names
+
+
+def _given_limits(pipeline: Pipeline, options: Any, recorded: Mapping[str, Any]) -> dict[str, Any]:
+    """Return these options as far as they are given, after a check with those of the run."""
+    limits = {name: getattr(options, name) for name in _limits(pipeline) if name in options}
+    if limits:
+        known = {field.name for field in fields(pipeline.options)}
+        pipeline.options(**{n: v for n, v in recorded.items() if n in known} | limits)
+        if options.format == "onnx":
+            name = option(next(iter(limits)))
+            raise OptionError(f"{name} is a limit of the SavedModel; leave out --format onnx")
+    return limits
 
 
 def _export(pipeline: Pipeline, options: Any) -> int:
-    check_run(pipeline, options.run)
+    limits = _given_limits(pipeline, options, read_run(pipeline, options.run)["options"])
     check_archive(options.run, "export")
     if options.format == "onnx":
         check_onnx()
@@ -59,6 +81,8 @@ def _export(pipeline: Pipeline, options: Any) -> int:
             sample = read_run(pipeline, options.run)["facts"].get("data") in pipeline.samples
             golden = list(pipeline.examples) if sample else []
     task = load_run(pipeline, options.run, options)
+    for name, value in limits.items():
+        setattr(task, name, value)
     if options.format == "onnx":
         with console.quiet_import():
             importlib.import_module("onnxruntime")

@@ -206,7 +206,7 @@ def test_a_number_on_its_own_scale(tmp_path: Path) -> None:
     for name, found in compare(classifier, classifier, (texts, list(values)))["metrics"].items():
         assert found["b"] == pytest.approx(measured[name])
     (answer,) = classifier.predict(["more more or more less"])
-    assert answer == {"value": pytest.approx(5300, abs=80)}
+    assert answer == {"value": pytest.approx(5300, abs=80), "truncated": False}
     classifier.save(tmp_path)
     classifier.export(tmp_path)
     (again,) = TextClassifier.load(tmp_path).predict(["more more or more less"])

@@ -56,7 +56,13 @@ def test_nothing_is_made_of_nothing(fitted: Translator) -> None:
     assert [answer["translation"] for answer in found] == ["", "", "Häuschen!"]
     assert [answer["score"] for answer in found[:2]] == [0, 0]
     found = fitted.predict(texts, n_best=2)
-    assert found[1] == {"translation": "", "score": 0, "translations": [""], "scores": [0]}
+    assert found[1] == {
+        "translation": "",
+        "score": 0,
+        "translations": [""],
+        "scores": [0],
+        "truncated": False,
+    }
     assert len(found[2]["translations"]) == 2
 
 

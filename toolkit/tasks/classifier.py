@@ -153,7 +153,8 @@ class Classifier(Task):
         Returns:
             For each input ``label``, ``score`` and ``probabilities`` by class; with several labels
             also ``labels``, those with a probability of at least 0.5; for a number only ``value``.
-            An input that cannot be read has only ``error``, its place and the reason.
+            An input that cannot be read has only ``error``, its place and the reason. Where the
+            model says which inputs it did not read to their end, also ``truncated``.
 
         Raises:
             ModelError: The task is not fitted.
@@ -166,10 +167,15 @@ class Classifier(Task):
         """Return the answers to examples as plain Python values."""
         answers = self._answers(examples)
         if "value" in answers:
-            return [{"value": float(value)} for value in answers["value"]]
-        names = ("label", "score", "probabilities")
-        rows = zip(*(answers.get(name, ()) for name in names), strict=True)
-        return [self._plain(*row) for row in rows]
+            rows = [{"value": float(value)} for value in answers["value"]]
+        else:
+            names = ("label", "score", "probabilities")
+            outputs = zip(*(answers.get(name, ()) for name in names), strict=True)
+            rows = [self._plain(*output) for output in outputs]
+        if "truncated" in answers:
+            for row, truncated in zip(rows, answers["truncated"], strict=True):
+                row["truncated"] = bool(truncated)
+        return rows
 
     def _plain(self, label: Any, score: Any, row: Any) -> dict[str, Any]:
         """Return one answer as plain Python values."""

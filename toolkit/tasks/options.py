@@ -124,6 +124,11 @@ class LabelSmoothingOptions:
     label_smoothing: float = 0.0
 
 
+#: The number of characters of a text that signatures look at, for each token that they may read:
+#: so their time is limited by the number of tokens, whatever the tokens are.
+CHARACTERS_PER_TOKEN = 100
+
+
 def check_monitor(monitor: str, monitors: Iterable[str]) -> None:
     """Check that a metric may choose the weights of the task.
 

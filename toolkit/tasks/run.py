@@ -29,6 +29,7 @@ from toolkit.export import (
 from toolkit.export.description import CONFIG_FILE, FORMAT, read_archive_description
 from toolkit.export.storage import Storage
 from toolkit.models import SequenceModel, load_sequence_model
+from toolkit.options import check_options
 from toolkit.tasks.card import validation_metrics
 from toolkit.tasks.golden import (
     ORIGINS,
@@ -189,6 +190,7 @@ class Run(ABC):
             OptionError: The format is unknown or needs a package, or nothing was held out.
         """
         self._check_format(format)
+        check_options(self)  # which may have been set since
         model = self._needs_model("export")
         if format != "saved_model":
             return self._export_as(format, Path(folder), golden)

@@ -22,6 +22,31 @@ def utf8(text: str) -> bytes:
         return _SURROGATE.sub("\ufffd", text).encode()
 
 
+def shorten(text: Any, most: int, part: str = "head") -> tuple[Any, Any]:
+    """Cut texts to a number of characters, in time that is linear in their length.
+
+    Args:
+        text: Strings [B].
+        most: The largest number of characters (code points).
+        part: What is kept of a longer text: its ``head``, its ``tail``, or half of each
+            (``head_and_tail``), with a space between.
+
+    Returns:
+        The texts, and whether each was longer, bool [B]. Invalid UTF-8 becomes U+FFFD.
+    """
+    head = {"head": most, "tail": 0}.get(part, (most + 1) // 2)
+    text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8")
+    length = tf.strings.length(text, unit="UTF8_CHAR")
+    ends = [(tf.zeros_like(length), head), (tf.maximum(length - (most - head), 0), most - head)]
+    kept = [
+        tf.strings.substr(text, start, tf.fill(tf.shape(start), count), unit="UTF8_CHAR")
+        for start, count in ends
+        if count
+    ]
+    is_longer = length > most
+    return tf.where(is_longer, tf.strings.join(kept, " "), text), is_longer
+
+
 def strings(text: Any) -> Any:
     """Convert a string, or strings, to a tensor [] or [B]; lone surrogates become U+FFFD."""
     if isinstance(text, str):

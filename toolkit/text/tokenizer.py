@@ -147,10 +147,24 @@ class Tokenizer(keras.layers.Layer):
         text = strings(text)
         if text.shape.rank == 0:
             return self.call(text[None])[0]
-        tokens = self._truncated(split(text, self.token_level, self.html_breaks).tokens)
+        return self.read(text, self.max_length)[0]
+
+    def read(self, text: Any, max_length: int | None) -> tuple[Any, Any]:
+        """Map texts to ids, with another largest number of tokens.
+
+        Args:
+            text: Strings [B].
+            max_length: The largest number of tokens kept of a text; None keeps all.
+
+        Returns:
+            Ids as those of ``call``, and whether a text has more tokens, bool [B].
+        """
+        whole = split(text, self.token_level, self.html_breaks).tokens
+        tokens = self._truncated(whole, max_length)
         normal, index = self._normalised(tokens.values)
         ids = tokens.with_values(tf.gather(self._vocabulary.ids(normal), index)).to_tensor()
-        return tf.pad(ids, [[0, 0], [0, tf.maximum(1 - tf.shape(ids)[1], 0)]])
+        ids = tf.pad(ids, [[0, 0], [0, tf.maximum(1 - tf.shape(ids)[1], 0)]])
+        return ids, whole.row_lengths() > tokens.row_lengths()
 
     def detokenize(self, ids: Any) -> Any:
         """Map ids to text: characters side by side, words with the usual spaces between them.
@@ -204,19 +218,19 @@ class Tokenizer(keras.layers.Layer):
             distinct = tf.strings.regex_replace(distinct, rf"^(?:{LINE_BREAK})$", "\n")
         return normalise(distinct, self.normalization, self.lowercase), index
 
-    def _truncated(self, tokens: Any) -> Any:
-        """Truncate each row of ragged tokens [B, None] to ``max_length``."""
-        if self.max_length is None:
+    def _truncated(self, tokens: Any, max_length: int | None) -> Any:
+        """Truncate each row of ragged tokens [B, None] to a largest number."""
+        if max_length is None:
             return tokens
-        head = {"head": self.max_length, "tail": 0}.get(self.truncation, (self.max_length + 1) // 2)
+        head = {"head": max_length, "tail": 0}.get(self.truncation, (max_length + 1) // 2)
         rows = tokens.value_rowids()
         index = tf.range(tf.size(rows, tf.int64))
         position = index - tf.gather(tokens.row_starts(), rows)
         from_end = tf.gather(tokens.row_limits(), rows) - index
-        kept = tf.where((position < head) | (from_end <= self.max_length - head))[:, 0]
+        kept = tf.where((position < head) | (from_end <= max_length - head))[:, 0]
         return tf.RaggedTensor.from_row_lengths(
             tf.gather(tokens.values, kept),
-            tf.minimum(tokens.row_lengths(), self.max_length),
+            tf.minimum(tokens.row_lengths(), max_length),
             validate=False,
         )
 

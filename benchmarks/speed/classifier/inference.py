@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from benchmarks.peers.torch_classifier import PythonTokenizer, from_toolkit, predictor
 from benchmarks.peers.torch_gru import Variant, variants
 from benchmarks.speed.classifier.network import classifier
-from benchmarks.speed.classifier.workload import BATCH, Workload
+from benchmarks.speed.classifier.workload import BATCH, MAX_LENGTH, Workload
 from benchmarks.timing import Seconds, fastest, interleaved, latencies, rate, say, speedup
 from toolkit.errors import WorkError
 from toolkit.export import Servable, write_saved_model
@@ -91,7 +91,7 @@ def _compare(
     with tempfile.TemporaryDirectory() as folder:
         say(f"H = {hidden_size}: exporting")
         sequence_model = SequenceModel(workload.tokenizer, network)
-        signatures = {"serving_default": signature(sequence_model, CLASSES)}
+        signatures = {"serving_default": signature(sequence_model, CLASSES, MAX_LENGTH)}
         servable = Servable.load(write_saved_model(folder, signatures, [sequence_model]))
 
         def toolkit_predict(texts: Sequence[str]) -> NDArray[Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from toolkit.tasks.card import LIMITS
 from toolkit.tasks.classification.options import TextClassifierOptions
+from toolkit.tasks.options import CHARACTERS_PER_TOKEN
 
 TASKS = {
     "classes": "Predicts one of several classes for each text, with its probability.",
@@ -24,10 +25,12 @@ def card_words(options: TextClassifierOptions, facts: Mapping[str, Any]) -> dict
     if options.model == "one_to_one":
         long_texts = f"Only the first {options.window} {options.token_level} of a text are read."
     else:
+        limit = options.max_text_length or facts["max_length"]
         long_texts = (
-            f"Of a text of more than {facts['max_length']} {options.token_level}, "
-            f"{KEPT[options.truncation]} read."
+            f"Of a text of more than {limit:,} {options.token_level}, or {CHARACTERS_PER_TOKEN} "
+            f"times as many characters, {KEPT[options.truncation]} read."
         )
+    long_texts += " The output `truncated` marks such texts."
     return {
         "task": TASKS[options.target],
         "long_texts": long_texts,

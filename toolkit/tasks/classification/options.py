@@ -43,13 +43,21 @@ class TextClassifierOptions(
             the data.
         pretrained: The run of a language model over words or characters that initialises vectors
             and recurrent weights, and sets vocabulary, cell and sizes.
+        max_text_length: The largest number of tokens that the exported model reads of a text; none
+            for max_length, as in training.
 
     Raises:
         OptionError: A value is not one of the choices, or out of its limits.
     """
 
-    LIMITS: ClassVar[Limits] = {"window": (1, None), "word_dropout": (0, 1)}
+    LIMITS: ClassVar[Limits] = {
+        "window": (1, None),
+        "word_dropout": (0, 1),
+        "max_text_length": (1, None),
+    }
     FIXED: ClassVar[tuple[str, ...]] = ("model", "pooling", "window")
+    #: The options that ``export`` may change.
+    EXPORT_OPTIONS: ClassVar[tuple[str, ...]] = ("max_text_length",)
 
     model: Literal["many_to_one", "one_to_one"] = "many_to_one"
     pooling: Literal["last", "mean", "max", "concat", "attention", "auto"] = "auto"
@@ -57,6 +65,7 @@ class TextClassifierOptions(
     vectors: Literal["random", "cooccurrence", "auto"] = "auto"
     word_dropout: float | Literal["auto"] = "auto"
     pretrained: str | None = None
+    max_text_length: int | None = None
 
     def __post_init__(self) -> None:
         check_options(self)

@@ -55,7 +55,8 @@ class TextClassifier(Classifier, TextClassifierOptions):
         classifier = TextClassifier(text_column="review", label_column="stars")
         classifier.fit(frame)
         classifier.predict(["There is nothing to like in this movie."])
-        # [{'label': 'neg', 'score': 0.98, 'probabilities': {'neg': 0.98, 'pos': 0.02}}]
+        # [{'label': 'neg', 'score': 0.98, 'probabilities': {'neg': 0.98, 'pos': 0.02},
+        #   'truncated': False}]
         classifier.export("saved_models/reviews")
 
     ``data`` is a path (CSV, TSV, JSONL, each also ``.gz``; a folder with one sub-folder per class),
@@ -169,7 +170,14 @@ class TextClassifier(Classifier, TextClassifierOptions):
     # Exporting
 
     def _signatures(self, model: SequenceModel) -> dict[str, Any]:
-        return {"serving_default": signature(model, self.classes)}
+        window = self.window if self.model == "one_to_one" else None
+        return {"serving_default": signature(model, self.classes, self._text_limit, window)}
+
+    @property
+    def _text_limit(self) -> int:
+        """The largest number of tokens that the exported model reads of a text."""
+        limit: int = self.max_text_length or self.facts["max_length"]
+        return limit
 
     def _export_as(self, format: str, folder: Path, golden: Sequence[Any] | str | None) -> Path:
         model = self._needs_model("export")

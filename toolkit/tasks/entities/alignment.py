@@ -21,8 +21,17 @@ logger = logging.getLogger("toolkit")
 CHUNK = 512
 
 
-def cut_texts(features: TokenFeatures, text: Any, sentences: bool) -> tuple[Any, Any, Any, Any]:
+def cut_texts(
+    features: TokenFeatures, text: Any, sentences: bool, longest: int | None = None
+) -> tuple[Any, Any, Any, Any]:
     """Split texts [B] into tokens and sentences.
+
+    Args:
+        features: The preprocessing layer.
+        text: Strings [B].
+        sentences: Whether texts are split into sentences; otherwise each is one sentence.
+        longest: The number of tokens beyond which a text is split into sentences all the same; None
+            if no text is.
 
     Returns:
         Ragged [B, None]: tokens, their starts, their ends, and lengths of sentences in tokens.
@@ -30,8 +39,19 @@ def cut_texts(features: TokenFeatures, text: Any, sentences: bool) -> tuple[Any,
     pieces = features.split(text)
     if sentences:
         return *pieces, sentence_lengths(pieces, text)
-    whole = pieces.tokens.row_lengths()
-    return *pieces, tf.RaggedTensor.from_row_lengths(whole, tf.ones_like(whole), validate=False)
+    size = pieces.tokens.row_lengths()
+    whole = tf.RaggedTensor.from_row_lengths(size, tf.ones_like(size), validate=False)
+    if longest is None:
+        return *pieces, whole
+    parts = _rows(whole, size <= longest), _rows(sentence_lengths(pieces, text), size > longest)
+    return *pieces, tf.concat(parts, axis=1)
+
+
+def _rows(ragged: Any, kept: Any) -> Any:
+    """Return a ragged tensor [B, None] whose rows that are not kept, bool [B], are empty."""
+    values = tf.boolean_mask(ragged.values, tf.gather(kept, ragged.value_rowids()))
+    lengths = tf.where(kept, ragged.row_lengths(), 0)
+    return tf.RaggedTensor.from_row_lengths(values, lengths, validate=False)
 
 
 class EntityAligner:

@@ -33,7 +33,11 @@ def card_words(options: EntityTaggerOptions, facts: Mapping[str, Any]) -> dict[s
             "probability that both are correct. It also tags the tokens of sentences."
         ),
         "counted": "entities",
-        "long_texts": f"A text of any length is read, {cut}, cut into {facts['token_level']}.",
+        "long_texts": (
+            f"A text of any length is read, {cut}, cut into {facts['token_level']}. A sentence of "
+            f"more than {options.max_sentence_length:,} of these is read in pieces, between which "
+            "an entity may be missed."
+        ),
         "limits": LIMITS,
         "contents": CONTENTS,
     }

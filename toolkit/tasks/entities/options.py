@@ -53,6 +53,8 @@ class EntityTaggerOptions(
         word_dropout: The share of words that occur once that are replaced by unknown in training;
             it is smaller for more frequent words.
         patience: The number of epochs without a better metric that end the training.
+        max_sentence_length: The largest number of tokens that the exported model reads at once; a
+            longer sentence is read in pieces, a longer text sentence by sentence.
 
     Raises:
         OptionError: A value is not one of the choices, or out of its limits.
@@ -63,10 +65,13 @@ class EntityTaggerOptions(
         "shape_size": (0, None),
         "affix_size": (0, None),
         "word_dropout": (0, 1),
+        "max_sentence_length": (1, None),
     }
     FIXED: ClassVar[tuple[str, ...]] = (
         *("crf", "characters", "character_size", "shape_size", "affix_size"),
     )
+    #: The options that ``export`` may change.
+    EXPORT_OPTIONS: ClassVar[tuple[str, ...]] = ("max_sentence_length",)
 
     crf: bool = True
     characters: Literal["convolution", "gru", "none"] = "convolution"
@@ -77,6 +82,7 @@ class EntityTaggerOptions(
     pretrained: str | None = None
     word_dropout: float = 0.33
     patience: int = 5
+    max_sentence_length: int = 1000
 
     def __post_init__(self) -> None:
         check_options(self)

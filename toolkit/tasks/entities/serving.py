@@ -28,7 +28,12 @@ Ask = Callable[[Sequence[str]], Mapping[str, Any]]
 Tag = Callable[[Sequence[Sequence[str]]], Mapping[str, Any]]
 
 
-def signatures(text_model: SequenceModel, labels: Sequence[str], sentences: bool) -> dict[str, Any]:
+def signatures(
+    text_model: SequenceModel,
+    labels: Sequence[str],
+    sentences: bool,
+    max_sentence_length: int | None = None,
+) -> dict[str, Any]:
     """Return the signatures of a tagger, as functions of tensors.
 
     ``serving_default`` takes ``text``, string [B], and returns ``entity_count`` int32 [B], and for
@@ -44,6 +49,9 @@ def signatures(text_model: SequenceModel, labels: Sequence[str], sentences: bool
         text_model: ``TokenFeatures`` and ``ManyToMany``.
         labels: The labels of entities.
         sentences: Whether texts are split into sentences that are tagged one by one.
+        max_sentence_length: The largest number of tokens that are read at once of a text, so that
+            time is linear in its length, and memory hardly grows. A longer sentence is cut into
+            pieces, and a longer text into its sentences; None if there is no limit.
     """
     tags = bioes_tags(labels)
     opens = tf.constant([tag[0] in "BS" for tag in tags])
@@ -57,8 +65,10 @@ def signatures(text_model: SequenceModel, labels: Sequence[str], sentences: bool
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")], autograph=False)
     def serving_default(text: Any) -> dict[str, Any]:
         text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8")
-        cut = cut_texts(text_model.preprocessing, text, sentences)
+        cut = cut_texts(text_model.preprocessing, text, sentences, max_sentence_length)
         tokens, starts, ends, lengths = (ragged.values for ragged in cut)
+        if max_sentence_length is not None:
+            lengths = piece_lengths(lengths, max_sentence_length)
         tag, probability, conditional = _by_groups(answers, tokens, lengths)
 
         first = tf.where(tf.gather(opens, tag))[:, 0]
@@ -110,6 +120,19 @@ def signatures(text_model: SequenceModel, labels: Sequence[str], sentences: bool
         }
 
     return {"serving_default": serving_default, "tag_tokens": tag_tokens}
+
+
+def piece_lengths(lengths: Any, most: int) -> Any:
+    """Return the lengths [P] of pieces of sentences of lengths [S], int64, the last the shortest.
+
+    Args:
+        lengths: The number of tokens of each sentence.
+        most: The largest number of tokens of a piece.
+    """
+    counts = (lengths + most - 1) // most
+    sentence = tf.repeat(tf.range(tf.size(lengths)), counts)
+    rest = tf.gather(lengths, sentence) - most * tf.ragged.range(counts).values
+    return tf.minimum(rest, most)
 
 
 def _by_groups(answers: Callable[[Any], Any], tokens: Any, lengths: Any) -> list[Any]:

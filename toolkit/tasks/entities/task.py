@@ -314,7 +314,7 @@ class EntityTagger(Task, EntityTaggerOptions):
     # Exporting
 
     def _signatures(self, model: SequenceModel) -> dict[str, Any]:
-        return signatures(model, self.classes, self.sentences)
+        return signatures(model, self.classes, self.sentences, self.max_sentence_length)
 
     def _assets(self) -> dict[str, str]:
         seen = "".join(f"{number}\n" for number in sorted(self.seen))

@@ -32,7 +32,10 @@ def card_words(options: LanguageModelOptions, facts: Mapping[str, Any]) -> dict[
             f"A text of any length is read, and only the recurrent state is kept. In training, the "
             f"gradient spanned {options.window} {options.token_level}."
         ),
-        "limits": WRITING_LIMITS,
+        "limits": (
+            f"`max_length` is at most {options.max_generated_length:,}.",
+            *WRITING_LIMITS,
+        ),
         "contents": {
             "classes.txt": "the names of the conditions",
             "vocabulary.txt": f"the most frequent {options.token_level} of the training texts",

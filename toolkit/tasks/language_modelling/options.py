@@ -16,6 +16,9 @@ from toolkit.training.options import TrainingOptions
 #: The metrics for early stopping, with ``max`` or ``min``; the first is auto.
 MONITORS = {"log_loss": "min"}
 
+#: The largest number of tokens that can be generated at once.
+MOST_GENERATED = 100_000
+
 
 @dataclass(kw_only=True)
 class LanguageModelOptions(
@@ -42,6 +45,7 @@ class LanguageModelOptions(
             et al. 2015); 0 uses the whole vocabulary.
         patience: The number of epochs without a better metric that end the training.
         storage: The type of the weights in the SavedModel; the arithmetic is in float32 either way.
+        max_generated_length: The largest max_length that the exported model accepts.
 
     Raises:
         OptionError: A value is not one of the choices, or out of its limits.
@@ -53,8 +57,11 @@ class LanguageModelOptions(
         "window": (1, None),
         "word_dropout": (0, 1),
         "sampled_softmax": (0, None),
+        "max_generated_length": (1, MOST_GENERATED + 1),
     }
     FIXED: ClassVar[tuple[str, ...]] = ("token_level", "lowercase")
+    #: The options that ``export`` may change.
+    EXPORT_OPTIONS: ClassVar[tuple[str, ...]] = ("max_generated_length",)
 
     token_level: Literal["characters", "words", "subwords"] = "characters"
     lowercase: bool = False
@@ -65,6 +72,7 @@ class LanguageModelOptions(
     sampled_softmax: int = 0
     patience: int = 5
     storage: Literal["float32", "float16"] = "float16"
+    max_generated_length: int = MOST_GENERATED
 
     def __post_init__(self) -> None:
         check_options(self)
@@ -74,6 +82,18 @@ class LanguageModelOptions(
             raise OptionError("lowercase is for words and characters; subwords keep case apart")
         if self.token_level == "subwords" and self.max_tokens != "auto":
             check_subwords(self.max_tokens)
+
+    def check_generated_length(self, max_length: int) -> None:
+        """Check that the exported model generates texts of this length.
+
+        Raises:
+            OptionError: It generates shorter ones alone.
+        """
+        if max_length > self.max_generated_length:
+            raise OptionError(
+                f"{option('max_length')} is {max_length}; this model generates at most "
+                f"{self.max_generated_length} tokens"
+            )
 
 
 @dataclass(kw_only=True)
@@ -97,7 +117,7 @@ class GenerationOptions:
     """
 
     LIMITS: ClassVar[Limits] = {
-        "max_length": (0, 100_001),
+        "max_length": (0, MOST_GENERATED + 1),
         "temperature": (0, None),
         "top_k": (0, None),
         "seed": (0, 2**31),

@@ -10,6 +10,7 @@ from toolkit.decoding import SamplingOptions, row_seeds, sample
 from toolkit.export.signatures import checked, in_one_batch
 from toolkit.layers.sequences import length_mask
 from toolkit.models import OneToMany, SequenceModel
+from toolkit.tasks.language_modelling.options import MOST_GENERATED
 from toolkit.text import UNKNOWN_ID, utf8
 
 #: White space at the end of a prompt, after which no space is added.
@@ -18,6 +19,8 @@ SPACES = " \t\n\v\f\r"
 DEFAULT_LENGTH = 200
 #: The number of tokens whose logits are computed at once for losses.
 CHUNK = 1_024
+#: The number of time steps of a text that are read at once.
+PIECE = 1_024
 
 
 def losses(network: OneToMany, outputs: Any, targets: Any) -> Any:
@@ -39,6 +42,42 @@ def losses(network: OneToMany, outputs: Any, targets: Any) -> Any:
     return tf.reshape(parts.concat(), tf.shape(targets))
 
 
+def read_pieces(
+    network: OneToMany, inputs: Any, targets: Any, length: Any, state: Sequence[Any]
+) -> tuple[Any, list[Any]]:
+    """Read texts in pieces that carry the state on, in the memory that one piece takes.
+
+    Args:
+        network: The network.
+        inputs: The previous token at each step [B, T].
+        targets: The tokens [B, T].
+        length: The number of tokens of each text [B].
+        state: The states before the first token [B, H].
+
+    Returns:
+        The sum of the losses of each text in nats, float32 [B], and the states after it.
+    """
+    steps = tf.shape(targets)[1]
+
+    def piece(first: Any, nll: Any, *before: Any) -> tuple[Any, ...]:
+        part = slice(first, first + PIECE)
+        mask = length_mask(length - first, tf.shape(targets[:, part])[1])
+        outputs, after = network.outputs(inputs[:, part], [*before], mask=mask)
+        values = tf.where(mask, losses(network, outputs, targets[:, part]), 0.0)
+        return first + PIECE, nll + tf.reduce_sum(values, axis=1), *after
+
+    none = tf.zeros(tf.shape(length), tf.float32)
+    rows = [tf.TensorShape([None, each.shape[-1]]) for each in state]
+    _, nll, *after = tf.while_loop(
+        lambda first, *_: first < steps,
+        piece,
+        (0, none, *state),
+        shape_invariants=(tf.TensorShape([]), tf.TensorShape([None]), *rows),
+        parallel_iterations=1,
+    )
+    return nll, after
+
+
 def shifted(ids: Any) -> Any:
     """Return the inputs for targets ids [B, T]: 0, then all ids but the last."""
     return tf.pad(ids[:, :-1], [[0, 0], [1, 0]])
@@ -53,7 +92,10 @@ def noise_key(prompt: Any, condition: Sequence[Any]) -> Any:
 
 
 def signatures(
-    text_model: SequenceModel, ends: bool, conditions: Sequence[str] = ()
+    text_model: SequenceModel,
+    ends: bool,
+    conditions: Sequence[str] = (),
+    max_generated_length: int = MOST_GENERATED,
 ) -> dict[str, Any]:
     """Return the signatures of a language model, as functions of tensors.
 
@@ -64,7 +106,8 @@ def signatures(
     int32 [], ``top_p`` float [], ``repetition_penalty`` float [] and ``seed`` int32 [2], and
     returns ``text`` string [B]; see ``toolkit.decoding.SamplingOptions``. The noise of a row is a
     function of the first number of ``seed``, of the prompt with its condition, and of its number
-    among equal prompts of the batch, which are counted from the second number of ``seed`` on.
+    among equal prompts of the batch, which are counted from the second number of ``seed`` on. A
+    ``max_length`` that is too large raises an ``InvalidArgumentError``.
 
     ``score`` takes ``text`` string [B], and returns ``nll`` float [B], the negative log probability
     in nats, and ``units`` int32 [B], the number of tokens. ``read`` also takes ``token`` int32 [B],
@@ -89,6 +132,7 @@ def signatures(
         text_model: The tokenizer and ``OneToMany``.
         ends: Whether the network has learnt id 0, the end of a text.
         conditions: The names of the network's conditions, in the order of their numbers.
+        max_generated_length: The largest ``max_length`` of ``generate``.
     """
     network, tokenizer = text_model.network, text_model.preprocessing
     spaced = getattr(tokenizer, "token_level", "") == "words"
@@ -181,6 +225,9 @@ def signatures(
         seed: Any,
         *condition: Any,
     ) -> dict[str, Any]:
+        message = f"max_length must be at most {max_generated_length}, and is"
+        tf.debugging.Assert(max_length <= max_generated_length, [message, max_length])
+        max_length = tf.minimum(max_length, max_generated_length)
         prompt, *given = asked(condition, prompt=prompt)
         seeds = row_seeds(seed, noise_key(prompt, given))
         options = SamplingOptions(temperature, top_k, top_p, repetition_penalty, seeds)
@@ -193,10 +240,9 @@ def signatures(
     def score(text: Any, *condition: Any) -> dict[str, Any]:
         text, *given = asked(condition, text=text)
         ids, length = ids_of(text)
-        mask = length_mask(length, tf.shape(ids)[1])
-        outputs, _ = network.outputs(shifted(ids), start(tf.shape(ids)[0], given))
-        values = tf.where(mask, losses(network, outputs, ids), 0.0)
-        return {"nll": tf.reduce_sum(values, axis=1), "units": length}
+        state = start(tf.shape(ids)[0], given)
+        nll, _ = read_pieces(network, shifted(ids), ids, length, state)
+        return {"nll": nll, "units": length}
 
     @tf.function(
         input_signature=[
@@ -209,14 +255,12 @@ def signatures(
     def read_on(text: Any, token: Any, *state: Any) -> dict[str, Any]:
         text, token, *before = continued(token, state, text=text)
         ids, length = ids_of(text)
-        mask = length_mask(length, tf.shape(ids)[1])
         tokens = tf.concat([token[:, None], ids], axis=1)
-        outputs, after = network.outputs(tokens[:, :-1], before, mask=mask)
-        values = tf.where(mask, losses(network, outputs, ids), 0.0)
+        nll, after = read_pieces(network, tokens[:, :-1], ids, length, before)
         last = tf.gather(tokens, length, batch_dims=1)
         logits = network.step(last[:, None], [tensor[:, None] for tensor in after])[0][:, 0]
         numbered = _numbered(logits, after)
-        return {"nll": tf.reduce_sum(values, axis=1), "units": length, "token": last} | numbered
+        return {"nll": nll, "units": length, "token": last} | numbered
 
     @tf.function(input_signature=[prompt, *condition], autograph=False)
     def prefill(prompt: Any, *condition: Any) -> dict[str, Any]:

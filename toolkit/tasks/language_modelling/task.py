@@ -264,6 +264,7 @@ class LanguageModel(Task, LanguageModelOptions):
             OptionError: A value is out of its limits.
         """
         options = GenerationOptions(**generation)
+        self.check_generated_length(options.max_length)
         values = asdict(options)
         del values["condition"]
 
@@ -330,7 +331,7 @@ class LanguageModel(Task, LanguageModelOptions):
     # Exporting
 
     def _signatures(self, model: SequenceModel) -> dict[str, Any]:
-        return signatures(model, self.facts["ends"], self.classes)
+        return signatures(model, self.facts["ends"], self.classes, self.max_generated_length)
 
     def _golden_questions(self, golden: Sequence[Any]) -> list[dict[str, Any]]:
         """Return the prompts, with the conditions in turn."""

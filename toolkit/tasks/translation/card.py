@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.tasks.card import LIMITS
+from toolkit.tasks.options import CHARACTERS_PER_TOKEN
 from toolkit.tasks.translation.options import TranslatorOptions
 
 #: The texts of each vocabulary, by the name of its file.
@@ -37,10 +38,12 @@ def card_words(options: TranslatorOptions, facts: Mapping[str, Any]) -> dict[str
         ),
         "data": " and ".join(Path(file).name for file in files),
         "long_texts": (
-            f"A text of any length is read; it learnt from texts of at most {options.max_length} "
-            f"{options.token_level}, and translates much longer texts badly."
+            f"Of a text of more than {options.text_limit:,} {options.token_level}, or "
+            f"{CHARACTERS_PER_TOKEN} times as many characters, the beginning is translated. The "
+            f"output `truncated` marks such texts. It learnt from texts of at most "
+            f"{options.max_length} {options.token_level}, and translates much longer texts badly."
         ),
-        "limits": TRANSLATION_LIMITS,
+        "limits": (f"`beam_size` is at most {options.max_beam_size}.", *TRANSLATION_LIMITS),
         "contents": {
             f"{name}.txt": f"the most frequent {options.token_level} of the training {of}"
             for name, of in VOCABULARIES.items()

@@ -28,6 +28,9 @@ MONITORS = {
 
 #: The answer to a source that cannot be read, beside its ``error``.
 NO_TRANSLATION = {"translation": ""}
+#: The tokens that are translated of a text, as a multiple of those of the longest training pairs;
+#: far beyond these, translations are bad.
+TIMES_READ = 3
 
 
 @dataclass(kw_only=True)
@@ -38,12 +41,24 @@ class BeamOptions:
         beam_size: The number of hypotheses; 1 always takes the likeliest token.
         length_penalty: The power of its length by which the log probability of a hypothesis is
             divided: 0 favours short ones, 1 compares the means over tokens.
+        max_beam_size: The largest beam_size that the signature beam of the exported model accepts.
+        max_text_length: The largest number of tokens that the exported model translates of a text,
+            from its beginning; none for three times max_length.
     """
 
-    LIMITS: ClassVar[Limits] = {"beam_size": (1, 101), "length_penalty": (0, None)}
+    LIMITS: ClassVar[Limits] = {
+        "beam_size": (1, 101),
+        "length_penalty": (0, None),
+        "max_beam_size": (1, 101),
+        "max_text_length": (1, None),
+    }
+    #: The options that ``export`` may change.
+    EXPORT_OPTIONS: ClassVar[tuple[str, ...]] = ("max_beam_size", "max_text_length")
 
     beam_size: int = 5
     length_penalty: float = 1.0
+    max_beam_size: int = 100
+    max_text_length: int | None = None
 
 
 @dataclass(kw_only=True)
@@ -134,3 +149,8 @@ class TranslatorOptions(
         check_monitor(self.monitor, MONITORS)
         if self.token_level == "subwords" and self.max_tokens != "auto":
             check_subwords(self.max_tokens)
+
+    @property
+    def text_limit(self) -> int:
+        """The largest number of tokens that the exported model translates of a text."""
+        return self.max_text_length or TIMES_READ * self.max_length

@@ -1,5 +1,6 @@
 """The signatures of an exported translator, and prediction in batches."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,8 @@ from toolkit.decoding import Decoded, beam_search, greedy
 from toolkit.export.signatures import in_one_batch
 from toolkit.layers.sequences import length_mask, with_length
 from toolkit.models import SequenceModel
+from toolkit.tasks.options import CHARACTERS_PER_TOKEN
+from toolkit.text.strings import shorten
 
 #: The number of tokens that a translation may have beyond ``length_ratio`` times its source.
 SPARE = 10
@@ -28,6 +31,26 @@ def limits(source_length: Any, length_ratio: float) -> Any:
     return tf.cast(tf.math.ceil(length_ratio * length), tf.int32) + SPARE
 
 
+def first_tokens(layer: Any, text: Any, most: int | None) -> tuple[dict[str, Any], Any]:
+    """Return the first tokens of texts as a network takes them, and which texts have more.
+
+    Args:
+        layer: A ``SubwordTokenizer`` or ``Tokenizer`` that keeps all tokens.
+        text: Strings [B].
+        most: The largest number of tokens; None for all.
+
+    Returns:
+        ``{"values": int32 [B, T], "length": int32 [B]}``, and bool [B].
+    """
+    if most is None:
+        inputs = with_length(layer(text))
+        return inputs, tf.zeros_like(inputs["length"], tf.bool)
+    text, cut = shorten(text, CHARACTERS_PER_TOKEN * most)
+    inputs = with_length(layer(text))
+    length = tf.minimum(inputs["length"], most)
+    return {"values": inputs["values"][:, :most], "length": length}, cut | (inputs["length"] > most)
+
+
 def greedy_ids(network: Any, source: Any, length_ratio: float) -> Any:
     """Return the greedy translations of sources as ids, int32 [B, T]."""
     step, state, memory = network.decoder(source)
@@ -35,7 +58,12 @@ def greedy_ids(network: Any, source: Any, length_ratio: float) -> Any:
 
 
 def signatures(
-    text_model: SequenceModel, beam_size: int, length_penalty: float, length_ratio: float
+    text_model: SequenceModel,
+    beam_size: int,
+    length_penalty: float,
+    length_ratio: float,
+    max_text_length: int | None = None,
+    max_beam_size: int = 100,
 ) -> dict[str, Any]:
     """Return the signatures of a translator, as functions of tensors.
 
@@ -45,35 +73,43 @@ def signatures(
 
     ``beam`` takes ``text`` and ``beam_size`` int32 [], K, and returns ``translations`` string [B,
     K] and ``scores`` float [B, K], the best first. Where there are fewer than K, as for an empty
-    text, the last one is repeated.
+    text, the last one is repeated. A ``beam_size`` that is too large raises an
+    ``InvalidArgumentError``.
 
     ``align`` takes ``text`` and ``translation`` string [B], and returns ``source`` string [B, S]
     and ``target`` string [B, T], the tokens of both, and ``weights`` float [B, T, S], the attention
     to each source token when each target token is generated. A network without attention does not
     have it.
 
+    All also return ``truncated`` bool [B], whether the text had more tokens than are read; they
+    take a time that is linear in the length of such a text, and the memory of one that is not cut.
+
     Args:
         text_model: The preprocessing of both sides and ``EncoderDecoder``.
         beam_size: The number of hypotheses of ``serving_default``.
         length_penalty: The power of the length.
         length_ratio: The largest number of target tokens per source token.
+        max_text_length: The largest number of tokens that are read of a text; None for all.
+        max_beam_size: The largest ``beam_size`` of ``beam``.
     """
     network, target_text = text_model.network, text_model.target_preprocessing
 
-    def search(text: Any, size: Any) -> Decoded:
-        source = text_model.prepare(text)
+    def search(text: Any, size: Any) -> tuple[Decoded, Any]:
+        source, truncated = first_tokens(text_model.preprocessing, text, max_text_length)
         step, state, memory = network.decoder(source)
         most = limits(source["length"], length_ratio)
-        return filled(beam_search(step, state, most, size, length_penalty, memory))
+        decoded = beam_search(step, state, most, size, length_penalty, memory)
+        return filled(decoded), truncated
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")], autograph=False)
     def serving_default(text: Any) -> dict[str, Any]:
-        decoded = search(text, beam_size)
+        decoded, truncated = search(text, beam_size)
         blank = tf.strings.regex_full_match(text, BLANK)
         best = target_text.detokenize(decoded.ids[:, 0])
         return {
             "translation": tf.where(blank, "", best),
             "score": tf.where(blank, 0.0, decoded.scores[:, 0]),
+            "truncated": truncated,
         }
 
     @tf.function(
@@ -84,13 +120,18 @@ def signatures(
         autograph=False,
     )
     def beam(text: Any, beam_size: Any) -> dict[str, Any]:
-        decoded = search(text, tf.maximum(beam_size, 1))
+        message = f"beam_size must be at most {max_beam_size}, and is"
+        tf.debugging.Assert(beam_size <= max_beam_size, [message, beam_size])
+        # Without the minimum, the search might begin before the check.
+        size = tf.clip_by_value(beam_size, 1, max_beam_size)
+        decoded, truncated = search(text, size)
         shape = tf.shape(decoded.ids)
         texts = target_text.detokenize(tf.reshape(decoded.ids, [-1, shape[2]]))
         blank = tf.strings.regex_full_match(text, BLANK)[:, None]
         return {
             "translations": tf.where(blank, "", tf.reshape(texts, shape[:2])),
             "scores": tf.where(blank, 0.0, decoded.scores),
+            "truncated": truncated,
         }
 
     @tf.function(
@@ -102,7 +143,11 @@ def signatures(
     )
     def align(text: Any, translation: Any) -> dict[str, Any]:
         text, translation = in_one_batch(text=text, translation=translation)
-        source, target = text_model.prepare(text), with_length(target_text(translation))
+        source, truncated = first_tokens(text_model.preprocessing, text, max_text_length)
+        most = None
+        if max_text_length is not None:
+            most = math.ceil(length_ratio * max_text_length) + SPARE
+        target, target_truncated = first_tokens(target_text, translation, most)
         ids = target["values"]
         weights = network.align(source, tf.pad(ids[:, :-1], [[0, 0], [1, 0]]))
         mask = length_mask(target["length"], tf.shape(ids)[1])
@@ -111,6 +156,7 @@ def signatures(
             "source": text_model.preprocessing.tokens_of(source["values"]),
             "target": target_text.tokens_of(ids),
             "weights": weights,
+            "truncated": truncated | target_truncated,
         }
 
     functions = {"serving_default": serving_default, "beam": beam}

@@ -22,7 +22,7 @@ from toolkit.data import (
     source_texts,
 )
 from toolkit.diagnostics.diagnosis import Subject, Track, Window, longest, shortened
-from toolkit.errors import ModelError
+from toolkit.errors import ModelError, OptionError
 from toolkit.evaluation import bleu_is_telling, resolve_tokenizer, translation_metrics
 from toolkit.layers.cross_entropy import cross_entropy
 from toolkit.models import EncoderDecoder, SequenceModel
@@ -250,8 +250,9 @@ class Translator(Task, TranslatorOptions):
             For each text ``translation`` and ``score``, its log probability divided by a power of
             its length; with ``n_best`` of 2 or more also ``translations`` and ``scores``, the best
             first. Equal translations of different tokens are returned once, so that there may be
-            fewer. A text that cannot be read has an empty ``translation`` and ``error``, its place
-            and the reason.
+            fewer. ``truncated`` says whether the text was too long to be read to its end; models
+            of earlier versions read all. A text that cannot be read has an empty ``translation``
+            and ``error``, its place and the reason.
 
         Raises:
             ModelError: The task is not fitted.
@@ -272,12 +273,19 @@ class Translator(Task, TranslatorOptions):
                 source, lambda batch: self._serve("serving_default", text=batch), size
             )
             pairs = zip(answers.get("translation", ()), answers.get("score", ()), strict=True)
-            return [{"translation": text, "score": float(score)} for text, score in pairs]
+            rows = [{"translation": text, "score": float(score)} for text, score in pairs]
+            return _with_truncated(rows, answers)
+        if size > self.max_beam_size:
+            name = option("n_best" if beam_size is None else "beam_size")
+            raise OptionError(
+                f"{name} is {size}; this model searches with at most {self.max_beam_size}"
+            )
         answers = translate_all(
             source, lambda batch: self._serve("beam", text=batch, beam_size=size), size
         )
-        rows = zip(answers.get("translations", ()), answers.get("scores", ()), strict=True)
-        return [_best(translations, scores, n_best) for translations, scores in rows]
+        beams = zip(answers.get("translations", ()), answers.get("scores", ()), strict=True)
+        rows = [_best(translations, scores, n_best) for translations, scores in beams]
+        return _with_truncated(rows, answers)
 
     def align(self, text: str, translation: str | None = None) -> dict[str, Any]:
         """Return the attention weights of a translation.
@@ -327,10 +335,19 @@ class Translator(Task, TranslatorOptions):
 
     def _signatures(self, model: SequenceModel) -> dict[str, Any]:
         ratio = self.facts["length_ratio"]
-        return signatures(model, self.beam_size, self.length_penalty, ratio)
+        limits = (self.text_limit, self.max_beam_size)
+        return signatures(model, self.beam_size, self.length_penalty, ratio, *limits)
 
     def _card_words(self) -> dict[str, Any]:
         return card_words(self, self.facts)
+
+
+def _with_truncated(rows: list[dict[str, Any]], answers: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return answers with ``truncated``, where the model says so."""
+    if "truncated" not in answers:
+        return rows
+    cuts = answers["truncated"]
+    return [row | {"truncated": bool(cut)} for row, cut in zip(rows, cuts, strict=True)]
 
 
 def _best(translations: Sequence[str], scores: Any, n_best: int) -> dict[str, Any]:
