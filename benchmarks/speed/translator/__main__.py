@@ -122,7 +122,7 @@ def _translation(work: Any, network: Any, threads: int, rounds: int) -> Iterator
         servable = Servable.load(write_saved_model(folder, served, [sequence_model]))
 
         def toolkit_translate(texts: Sequence[str]) -> Any:
-            return translate_all(texts, lambda some: servable(text=some), work.beam_size)
+            return translate_all(texts, servable, work.beam_size)
 
         sources = [work.ids(batch) for batch in work.text_batches]
 

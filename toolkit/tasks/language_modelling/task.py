@@ -11,12 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from toolkit.data import (
-    Unreadable,
-    answer_readable,
-    conditioned_examples,
-    open_conditioned,
-)
+from toolkit.data import Unreadable, answer_readable, conditioned_examples, open_conditioned
 from toolkit.diagnostics.diagnosis import Subject, Track, Window
 from toolkit.inspection.findings import Warnings, warn_of_bad_rows
 from toolkit.layers.cross_entropy import cross_entropy

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ BATCH_TOKENS = 8_192
 #: The pattern of texts without content, whose translation is empty.
 BLANK = r"[\s\v\x1c-\x1f\x{85}\p{Z}]*"
 
-Ask = Callable[[Sequence[str]], Mapping[str, Any]]
+Ask = Callable[..., Mapping[str, Any]]
 
 
 def limits(source_length: Any, length_ratio: float) -> Any:
@@ -185,13 +186,13 @@ def translate_all(texts: Sequence[str], ask: Ask, beam_size: int) -> dict[str, A
 
     Args:
         texts: The texts; an empty list gives an empty dictionary.
-        ask: Maps texts to arrays, the batch first.
+        ask: Calls a signature with ``text``, and returns arrays, the batch first.
         beam_size: The number of hypotheses per text.
     """
     if not texts:
         return {}
     batches = by_length(texts, beam_size)
-    parts = [ask([texts[index] for index in batch]) for batch in batches]
+    parts = [ask(text=[texts[index] for index in batch]) for batch in batches]
     inverse = np.argsort(np.concatenate(batches))
     return {name: np.concatenate([part[name] for part in parts])[inverse] for name in parts[0]}
 
@@ -206,3 +207,32 @@ def by_length(texts: Sequence[str], beam_size: int) -> list[list[int]]:
             batches.append([])
         batches[-1].append(index)
     return batches
+
+
+def translations(outputs: Mapping[str, Any], n_best: int) -> list[dict[str, Any]]:
+    """Return the answers of ``Translator.predict``.
+
+    Args:
+        outputs: Those of ``serving_default`` or of ``beam``, the batch first.
+        n_best: The number of translations of each text.
+    """
+    beams = zip(outputs.get("translations", ()), outputs.get("scores", ()), strict=True)
+    answers = [_best(texts, scores, n_best) for texts, scores in beams]
+    pairs = zip(outputs.get("translation", ()), outputs.get("score", ()), strict=True)
+    answers += [{"translation": text, "score": float(score)} for text, score in pairs]
+    for answer, truncated in zip(answers, outputs.get("truncated", ()), strict=False):
+        answer["truncated"] = bool(truncated)
+    return answers
+
+
+def _best(texts: Sequence[str], scores: Any, n_best: int) -> dict[str, Any]:
+    """Return the answer of a beam, without duplicates and unused hypotheses."""
+    best: dict[str, float] = {}
+    for text, score in zip(texts, scores.tolist(), strict=True):
+        if score > -float("inf"):  # models of earlier versions fill beams up so
+            best.setdefault(text, score)
+    kept = list(islice(best.items(), n_best))
+    answer: dict[str, Any] = dict(zip(("translation", "score"), kept[0], strict=True))
+    if n_best > 1:
+        answer |= {"translations": [text for text, _ in kept], "scores": [s for _, s in kept]}
+    return answer

@@ -2,8 +2,9 @@
 
 import logging
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -45,6 +46,7 @@ from toolkit.tasks.translation.serving import (
     greedy_ids,
     signatures,
     translate_all,
+    translations,
 )
 
 logger = logging.getLogger("toolkit")
@@ -260,32 +262,19 @@ class Translator(Task, TranslatorOptions):
         """
         size = max(self.beam_size, n_best) if beam_size is None else beam_size
         BeamSearchOptions(beam_size=size, n_best=n_best)  # checks the values
+        if size > max(self.max_beam_size, self.beam_size):
+            name = option("n_best" if beam_size is None else "beam_size", size)
+            raise OptionError(f"{name} is too large; this model takes up to {self.max_beam_size}")
         self._check_fitted()
         source = list(source_texts(open_pairs(plain_texts(texts), "test", self)))
+        ask = partial(self._serve, "serving_default")
+        if size != self.beam_size or n_best > 1:
+            ask = partial(self._serve, "beam", beam_size=size)
         return answer_readable(
-            source, lambda read: self._translate(read, size, n_best), NO_TRANSLATION
+            source,
+            lambda read: translations(translate_all(read, ask, size), n_best),
+            NO_TRANSLATION,
         )
-
-    def _translate(self, source: list[str], size: int, n_best: int) -> list[dict[str, Any]]:
-        """Return the answers to texts that can be read."""
-        if size == self.beam_size and n_best == 1:
-            answers = translate_all(
-                source, lambda batch: self._serve("serving_default", text=batch), size
-            )
-            pairs = zip(answers.get("translation", ()), answers.get("score", ()), strict=True)
-            rows = [{"translation": text, "score": float(score)} for text, score in pairs]
-            return _with_truncated(rows, answers)
-        if size > self.max_beam_size:
-            name = option("n_best" if beam_size is None else "beam_size")
-            raise OptionError(
-                f"{name} is {size}; this model searches with at most {self.max_beam_size}"
-            )
-        answers = translate_all(
-            source, lambda batch: self._serve("beam", text=batch, beam_size=size), size
-        )
-        beams = zip(answers.get("translations", ()), answers.get("scores", ()), strict=True)
-        rows = [_best(translations, scores, n_best) for translations, scores in beams]
-        return _with_truncated(rows, answers)
 
     def align(self, text: str, translation: str | None = None) -> dict[str, Any]:
         """Return the attention weights of a translation.
@@ -340,24 +329,3 @@ class Translator(Task, TranslatorOptions):
 
     def _card_words(self) -> dict[str, Any]:
         return card_words(self, self.facts)
-
-
-def _with_truncated(rows: list[dict[str, Any]], answers: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return answers with ``truncated``, where the model says so."""
-    if "truncated" not in answers:
-        return rows
-    cuts = answers["truncated"]
-    return [row | {"truncated": bool(cut)} for row, cut in zip(rows, cuts, strict=True)]
-
-
-def _best(translations: Sequence[str], scores: Any, n_best: int) -> dict[str, Any]:
-    """Return the answer of a beam, without duplicates and unused hypotheses."""
-    best: dict[str, float] = {}
-    for translation, score in zip(translations, scores.tolist(), strict=True):
-        if score > -float("inf"):
-            best.setdefault(translation, score)
-    kept = list(islice(best.items(), n_best))
-    answer: dict[str, Any] = dict(zip(("translation", "score"), kept[0], strict=True))
-    if n_best > 1:
-        answer |= {"translations": [text for text, _ in kept], "scores": [s for _, s in kept]}
-    return answer
