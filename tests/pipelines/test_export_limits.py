@@ -1,5 +1,7 @@
 """``export`` with the limits of a task's signatures."""
 
+import zipfile
+
 import pytest
 import yaml
 from fake_task import FakeOptions, FakeTask
@@ -42,7 +44,7 @@ def test_limits_are_checked_with_the_options_of_the_run(tmp_path, capsys):
     options = {"beam_size": 12, "unknown": 1}
     config = {"task": "Translator", "options": options, "facts": {}, "metrics": {}}
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
-    (tmp_path / "model.keras").touch()
+    zipfile.ZipFile(tmp_path / "model.keras", "w").close()
     for words, message in (
         (["--max-beam-size", "0"], "--max-beam-size is 0; it must be at least 1 and below 101"),
         (["--max-text-length", "0"], "--max-text-length is 0; it must be at least 1"),

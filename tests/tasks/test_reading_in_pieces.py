@@ -76,7 +76,7 @@ class TestTagger:
 
     TEXTS = ("", "Ada met Bo . Bo left", "Ada", ". " * 5, "Bo met Ada and left Cork")
 
-    @pytest.mark.parametrize("sentences", [False, True])
+    @pytest.mark.parametrize("sentences", [False, pytest.param(True, marks=pytest.mark.slow)])
     def test_what_is_within_the_limit_is_as_before(self, tagger, sentences: bool) -> None:
         before = self.ask(tagger, sentences, None, self.TEXTS)
         assert sum(map(len, before)) > 3
@@ -110,7 +110,7 @@ class TestTagger:
         assert "more than 50 of these is read in pieces" in words["long_texts"]
 
 
-@pytest.fixture(scope="module", params=["gru", "lstm"])
+@pytest.fixture(scope="module", params=["gru", pytest.param("lstm", marks=pytest.mark.slow)])
 def writer(request: pytest.FixtureRequest) -> SequenceModel:
     """A language model that has learnt nothing."""
     tokenizer = Tokenizer("characters", vocabulary=[*"abc"])
@@ -126,7 +126,7 @@ class TestLanguageModel:
         self, writer: SequenceModel, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         found = []
-        for piece in (1000, 1, 4, 27):
+        for piece in (1000, 1, 27):
             monkeypatch.setattr(writing, "PIECE", piece)
             served = writing.signatures(writer, ends=True)
             text = tf.constant(self.TEXTS)

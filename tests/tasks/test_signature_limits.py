@@ -91,7 +91,7 @@ class TestClassifier:
             TextClassifier(max_text_length=0)
 
 
-@pytest.fixture(scope="module", params=["subwords", "words"])
+@pytest.fixture(scope="module", params=["subwords", pytest.param("words", marks=pytest.mark.slow)])
 def model(request: pytest.FixtureRequest) -> SequenceModel:
     """A translator that has learnt nothing."""
     if request.param == "words":

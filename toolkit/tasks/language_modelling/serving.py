@@ -43,28 +43,30 @@ def losses(network: OneToMany, outputs: Any, targets: Any) -> Any:
 
 
 def read_pieces(
-    network: OneToMany, inputs: Any, targets: Any, length: Any, state: Sequence[Any]
+    network: OneToMany, inputs: Any, length: Any, state: Sequence[Any], targets: Any = None
 ) -> tuple[Any, list[Any]]:
     """Read texts in pieces that carry the state on, in the memory that one piece takes.
 
     Args:
         network: The network.
-        inputs: The previous token at each step [B, T].
-        targets: The tokens [B, T].
+        inputs: The tokens that are read [B, T].
         length: The number of tokens of each text [B].
         state: The states before the first token [B, H].
+        targets: The tokens after each of these [B, T], for their losses; None for none.
 
     Returns:
         The sum of the losses of each text in nats, float32 [B], and the states after it.
     """
-    steps = tf.shape(targets)[1]
+    steps = tf.shape(inputs)[1]
 
     def piece(first: Any, nll: Any, *before: Any) -> tuple[Any, ...]:
         part = slice(first, first + PIECE)
-        mask = length_mask(length - first, tf.shape(targets[:, part])[1])
+        mask = length_mask(length - first, tf.shape(inputs[:, part])[1])
         outputs, after = network.outputs(inputs[:, part], [*before], mask=mask)
-        values = tf.where(mask, losses(network, outputs, targets[:, part]), 0.0)
-        return first + PIECE, nll + tf.reduce_sum(values, axis=1), *after
+        if targets is not None:
+            values = tf.where(mask, losses(network, outputs, targets[:, part]), 0.0)
+            nll += tf.reduce_sum(values, axis=1)
+        return first + PIECE, nll, *after
 
     none = tf.zeros(tf.shape(length), tf.float32)
     rows = [tf.TensorShape([None, each.shape[-1]]) for each in state]
@@ -144,6 +146,10 @@ def signatures(
         logits, after = network.step(tokens, state)
         return tf.cast(logits, tf.float32) + written, after
 
+    def read_one(token: Any, state: Sequence[Any]) -> tuple[Any, list[Any]]:
+        logits, after = next(token[:, None], [tensor[:, None] for tensor in state])
+        return logits[:, 0], [tensor[:, 0] for tensor in after]
+
     def start(rows: Any, condition: Sequence[Any]) -> list[Any]:
         if not condition:
             return network.start(rows)
@@ -170,11 +176,10 @@ def signatures(
 
     def read(prompt: Any, condition: Sequence[Any]) -> tuple[Any, list[Any]]:
         ids, length = ids_of(prompt)
-        inputs = tf.pad(ids, [[0, 0], [1, 0]])
-        mask = length_mask(length + 1, tf.shape(inputs)[1])
+        tokens = tf.pad(ids, [[0, 0], [1, 0]])
         first = start(tf.shape(ids)[0], condition)
-        outputs, state = network.outputs(inputs, first, mask=mask)
-        return tf.cast(network.logits(outputs[:, -1]), tf.float32) + written, state
+        _, before = read_pieces(network, tokens[:, :-1], length, first)
+        return read_one(tf.gather(tokens, length, batch_dims=1), before)
 
     def write(
         prompt: Any, condition: Sequence[Any], max_length: Any, options: SamplingOptions
@@ -241,7 +246,7 @@ def signatures(
         text, *given = asked(condition, text=text)
         ids, length = ids_of(text)
         state = start(tf.shape(ids)[0], given)
-        nll, _ = read_pieces(network, shifted(ids), ids, length, state)
+        nll, _ = read_pieces(network, shifted(ids), length, state, ids)
         return {"nll": nll, "units": length}
 
     @tf.function(
@@ -256,7 +261,7 @@ def signatures(
         text, token, *before = continued(token, state, text=text)
         ids, length = ids_of(text)
         tokens = tf.concat([token[:, None], ids], axis=1)
-        nll, after = read_pieces(network, tokens[:, :-1], ids, length, before)
+        nll, after = read_pieces(network, tokens[:, :-1], length, before, ids)
         last = tf.gather(tokens, length, batch_dims=1)
         logits = network.step(last[:, None], [tensor[:, None] for tensor in after])[0][:, 0]
         numbered = _numbered(logits, after)
@@ -272,8 +277,7 @@ def signatures(
     )
     def step(token: Any, *state: Any) -> dict[str, Any]:
         token, *before = continued(token, state)
-        logits, after = next(token[:, None], [tensor[:, None] for tensor in before])
-        return _numbered(logits[:, 0], [tensor[:, 0] for tensor in after])
+        return _numbered(*read_one(token, before))
 
     @tf.function(
         input_signature=[tf.TensorSpec([None, None], tf.int32, name="tokens")], autograph=False

@@ -263,8 +263,10 @@ class Translator(Task, TranslatorOptions):
         size = max(self.beam_size, n_best) if beam_size is None else beam_size
         BeamSearchOptions(beam_size=size, n_best=n_best)  # checks the values
         if size > max(self.max_beam_size, self.beam_size):
-            name = option("n_best" if beam_size is None else "beam_size", size)
-            raise OptionError(f"{name} is too large; this model takes up to {self.max_beam_size}")
+            name = option("n_best" if beam_size is None else "beam_size")
+            raise OptionError(
+                f"{name} is {size}; this model searches with at most {self.max_beam_size}"
+            )
         self._check_fitted()
         source = list(source_texts(open_pairs(plain_texts(texts), "test", self)))
         ask = partial(self._serve, "serving_default")
