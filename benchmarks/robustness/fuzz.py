@@ -1,6 +1,6 @@
-"""Fuzz the data readers with malformed files, and tokenizers and a model with random strings.
+"""Fuzz the data readers with malformed files, and tokenizers and models with random strings.
 
-Run ``python -m benchmarks.robustness.fuzz --files 100000 --entities 100000 --strings 100000``. The
+Run ``python -m benchmarks.robustness.fuzz``, with the numbers of files and strings as options. The
 report is Markdown on standard output; the exit code is 1 if there are defects.
 
 A file must be read or refused with an error of one line, within seconds. A string must be split
@@ -16,7 +16,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks.robustness import malformed_entity_files, malformed_text_files
+from benchmarks.robustness import (
+    malformed_entity_files,
+    malformed_pair_files,
+    malformed_running_texts,
+    malformed_text_files,
+)
 from benchmarks.robustness.malformed_text_files import OUTCOMES
 from benchmarks.timing import Stopwatch, say
 
@@ -33,13 +38,27 @@ def main() -> int:
     parser.add_argument(
         "--entities", type=int, default=2_000, metavar="N", help="files of entities"
     )
-    parser.add_argument("--strings", type=int, default=2_000, metavar="N", help="strings")
+    parser.add_argument("--pairs", type=int, default=2_000, metavar="N", help="files of pairs")
+    parser.add_argument(
+        "--running-texts", type=int, default=2_000, metavar="N", help="files of running text"
+    )
+    parser.add_argument(
+        "--strings", type=int, default=2_000, metavar="N", help="strings for each model"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
         "--run",
         type=Path,
         default=Path("saved_models/imdb_sentiment"),
         help="the text classifier for the strings",
+    )
+    parser.add_argument(
+        "--models",
+        type=Path,
+        nargs="*",
+        default=[],
+        metavar="RUN",
+        help="taggers, translators and language models for as many strings each",
     )
     options = parser.parse_args()
     warnings.simplefilter("error")
@@ -48,10 +67,15 @@ def main() -> int:
     for what, count, check in (
         ("files of texts", options.files, malformed_text_files.check),
         ("files of entities", options.entities, malformed_entity_files.check),
+        ("files of pairs", options.pairs, malformed_pair_files.check),
+        ("files of running text", options.running_texts, malformed_running_texts.check),
     ):
         defects += check_files(what, count, options.seed, check) if count else []
     warnings.simplefilter("default")  # importing TensorFlow raises some
-    defects += check_strings(options.strings, options.seed, options.run) if options.strings else []
+    if options.strings:
+        defects += check_strings(options.strings, options.seed, options.run)
+        for run in options.models:
+            defects += check_model(options.strings, options.seed, run)
     print(*defects, sep="\n")
     return 1 if defects else 0
 
@@ -96,6 +120,24 @@ def check_strings(count: int, seed: int, run: Path) -> list[str]:
         f"differ from those in a batch by at most {result.largest_difference:.1e} ({TOLERANCE:g} "
         f"is allowed), the ids of one in {SINGLE_EVERY} not at all; {len(result.defects)} defects. "
         f"The slowest prediction took {result.slowest:.1f} s."
+    )
+    return result.defects
+
+
+def check_model(count: int, seed: int, run: Path) -> list[str]:
+    """Check a tagger, translator or language model on random strings; return the defects."""
+    from benchmarks.robustness.exported_models import BATCH, SINGLE_EVERY, ModelChecks
+
+    checks = ModelChecks(run)
+    stopwatch = Stopwatch()
+    for start in _with_progress(run.name, range(0, count, CHUNK)):
+        checks.check(seed, range(start, min(count, start + CHUNK)))
+    result = checks.result
+    print(
+        f"{run.name}: {result.strings:,} strings of {result.code_points:,} code points in "
+        f"{stopwatch}; the answers to one in {SINGLE_EVERY} by itself and in a batch differ by at "
+        f"most {result.largest_difference:.1e}; {len(result.defects)} defects. The slowest batch "
+        f"of up to {BATCH} took {result.slowest:.1f} s."
     )
     return result.defects
 

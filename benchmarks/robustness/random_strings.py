@@ -169,6 +169,31 @@ class Result:
     defects: list[str] = field(default_factory=list)
 
 
+def find_defects(
+    numbered: Numbered, check: Callable[[Sequence[str]], None], defects: list[str]
+) -> None:
+    """Run a check; if it fails, bisect the texts until the one that fails is found.
+
+    Args:
+        numbered: The texts with their numbers.
+        check: Raises an error for texts that it finds wrong.
+        defects: The list to which a line for each failure is added.
+    """
+    try:
+        check([text for _, text in numbered])
+    except Exception as error:
+        reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        if len(numbered) == 1:
+            ((number, text),) = numbered
+            defects.append(f"string {number}, {text[:80]!r}: {reason}")
+            return
+        before, half = len(defects), len(numbered) // 2
+        find_defects(numbered[:half], check, defects)
+        find_defects(numbered[half:], check, defects)
+        if len(defects) == before:  # it fails only with other texts
+            defects.append(f"strings {numbered[0][0]} and others: {reason}")
+
+
 class TokenizerChecks:
     """Checks of a tokenizer, compiled.
 
@@ -243,30 +268,12 @@ class StringChecks:
         texts = [text(seed, number) for number in numbers]
         numbered = list(zip(numbers, texts, strict=True))
         for layer in self.layers:
-            self._run(numbered, partial(self._tokenize, layer))
+            find_defects(numbered, partial(self._tokenize, layer), self.result.defects)
         numbered.sort(key=lambda item: len(item[1]))
         for start in range(0, len(numbered), BATCH):
-            self._run(numbered[start : start + BATCH], self._predict)
+            find_defects(numbered[start : start + BATCH], self._predict, self.result.defects)
         self.result.strings += len(texts)
         self.result.code_points += sum(map(len, texts))
-
-    def _run(self, numbered: Numbered, check: Callable[[Sequence[str]], None]) -> None:
-        """Run a check; if it fails, bisect the texts until the one that fails is found."""
-        try:
-            check([text for _, text in numbered])
-        except Exception as error:
-            if len(numbered) == 1:
-                ((number, text),) = numbered
-                reason = f"{type(error).__name__}: {str(error)[:200]}"
-                self.result.defects.append(f"string {number}, {text[:80]!r}: {reason}")
-                return
-            before = len(self.result.defects)
-            half = len(numbered) // 2
-            self._run(numbered[:half], check)
-            self._run(numbered[half:], check)
-            if len(self.result.defects) == before:  # it fails only with other texts
-                reason = f"{type(error).__name__}: {str(error)[:200]}"
-                self.result.defects.append(f"strings {numbered[0][0]} and others: {reason}")
 
     def _tokenize(self, layer: TokenizerChecks, texts: Sequence[str]) -> None:
         self.result.tokens += layer.check(texts)
