@@ -60,6 +60,13 @@ def test_an_open_quote_costs_its_own_row_only(tmp_path: Path, odd: str, reason: 
         labels(path)
 
 
+def test_the_reason_is_one_printable_line(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.tsv", 'text\tlabel\n"It rained.\tn\nHe said "so\tp\n')
+    _, bad = read(path)
+    assert "a tab expected after" in next(iter(bad.values()))
+    assert all(problem.isprintable() for problem in bad.values())
+
+
 @pytest.mark.parametrize("lines", [2, 5])
 @pytest.mark.parametrize("separator", [",", "\t", ";"])
 def test_rows_within_quotes_are_not_one_text(tmp_path: Path, separator: str, lines: int) -> None:

@@ -157,8 +157,9 @@ class DelimitedSource:
         """Return the problem of a row that ends in an error."""
         if len(lines.row) == 1 and "larger than" in str(error):
             return str(error)
+        reason = str(error).replace("'\t'", "a tab")
         return (
-            f"quotes that do not match, up to line {lines.number} ({error}); quotes within a "
+            f"quotes that do not match, up to line {lines.number} ({reason}); quotes within a "
             f"quoted field are doubled; if they are part of the texts, set "
             f"{option('quoting', 'none')}"
         )
