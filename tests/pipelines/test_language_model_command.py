@@ -11,7 +11,7 @@ from trained import TEXT, TrainedRun
 
 from pipelines.language_model import main
 from pipelines.samples.topics import topics
-from toolkit.export.verify import _main as ask_golden
+from toolkit.export.verify import compare_with_golden as ask_golden
 
 pytestmark = pytest.mark.xdist_group("language_model")
 

@@ -9,7 +9,7 @@ import pytest
 from trained import TAGGER, TrainedRun, as_columns, records
 
 from pipelines.ner import main
-from toolkit.export.verify import _main as ask_golden
+from toolkit.export.verify import compare_with_golden as ask_golden
 
 pytestmark = pytest.mark.xdist_group("entities")
 

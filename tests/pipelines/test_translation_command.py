@@ -11,7 +11,7 @@ from trained import PAIRS, TrainedRun, pairs
 from pipelines.samples.numbers import numbers
 from pipelines.translation import PIPELINE, main
 from pipelines.verbs.common import join_sides
-from toolkit.export.verify import _main as ask_golden
+from toolkit.export.verify import compare_with_golden as ask_golden
 
 pytestmark = pytest.mark.xdist_group("translation")
 

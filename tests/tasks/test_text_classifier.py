@@ -20,7 +20,7 @@ from toolkit import layers
 from toolkit.errors import DataError, ModelError, OptionError, WorkError
 from toolkit.evaluation import BootstrapOptions, compare
 from toolkit.export import Servable
-from toolkit.export.verify import _main as ask_golden
+from toolkit.export.verify import compare_with_golden as ask_golden
 from toolkit.tasks import TextClassifier
 from toolkit.tasks.options import CELLS
 

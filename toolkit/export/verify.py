@@ -287,8 +287,12 @@ def _groups(signature: Any, examples: list[dict[str, Any]]) -> list[list[dict[st
     return list(groups.values())
 
 
-def _main(run_folder: str) -> tuple[int, str]:
-    """Return the exit status and the verdict."""
+def compare_with_golden(run_folder: str) -> tuple[int, str]:
+    """Compare the newest version's answers with the golden file, in this process.
+
+    Returns:
+        The exit status of the script, and the verdict.
+    """
     try:
         version = newest_version(run_folder)
     except OSError as error:
@@ -333,6 +337,6 @@ if __name__ == "__main__":
         sys.exit(f"usage: python {os.path.basename(__file__)} RUN_FOLDER")
     # TensorFlow would import Keras if it found it; None means that it cannot be imported.
     sys.modules.update(keras=None, toolkit=None)  # type: ignore[call-overload]
-    status, verdict = _main(sys.argv[1])
+    status, verdict = compare_with_golden(sys.argv[1])
     sys.stdout.write(" ".join(verdict.split()) + "\n")
     sys.exit(status)
