@@ -48,7 +48,8 @@ def test_a_beam_has_finite_scores_whatever_the_text(
     found = untrained["translator"]["beam"](texts, tf.constant(size))
     assert finite(found)
     assert finite(untrained["translator"]["serving_default"](texts))
-    translations, scores = arrays(found).values()
+    outputs = arrays(found)
+    translations, scores = outputs["translations"], outputs["scores"]
     assert translations.shape == scores.shape == (4, size)
     assert (translations[1:3] == b"").all()
     assert (scores[1:3] == 0).all()
