@@ -358,6 +358,17 @@ class TestAsAKerasLayer:
         )
         assert by_hand == [True]
 
+    @pytest.mark.parametrize("dropped", ["dropout", "recurrent_dropout"])
+    def test_masks_are_drawn_in_training_alone(self, dropped):
+        layer = make("gru", seed=1, return_sequences=True, **{dropped: 0.5})
+        x, state = data()[0], layer.cell.seed_generator.state
+        before = state.numpy().tolist()
+        plain = layer(x)
+        assert state.numpy().tolist() == before
+        assert np.abs(layer(x, training=True) - plain).max() > 0.01
+        assert state.numpy().tolist() != before
+        assert_close([layer(x)], [plain], 0)
+
     def test_stateful(self):
         layer = GRU(H, stateful=True, return_sequences=True)
         whole = GRU(H, return_sequences=True)

@@ -98,6 +98,9 @@ class Recurrent(keras.layers.RNN):
             mask = _as_time_mask(mask, sequences, self.name)
         equations = self._equations(training)
         if equations is None:
+            if training:
+                self.cell.get_dropout_mask(sequences[:, 0])
+                self.cell.get_recurrent_dropout_mask(initial_state[0])
             return super().inner_loop(sequences, initial_state, mask, training)
         from toolkit.layers.bptt import through_time
 
@@ -118,6 +121,9 @@ class Recurrent(keras.layers.RNN):
         )
         outputs = self._outputs(states, mask)
         return outputs[-1], ops.transpose(outputs, (1, 0, 2)), [states[-1]]
+
+    def _maybe_config_dropout_masks(self, cell: Any, input_sequence: Any, input_state: Any) -> None:
+        """Draw no masks before the loop, as Keras does also in inference; ``inner_loop`` does."""
 
     def _equations(self, training: bool) -> Any:
         if keras.backend.backend() != "tensorflow" or self.unroll:

@@ -114,7 +114,8 @@ class ExactStart(keras.callbacks.Callback):
 class LastState(keras.callbacks.Callback):
     """Keep the variables at the end of the latest epoch.
 
-    It must come before all callbacks that change them after an epoch.
+    It must come before all callbacks that change them after an epoch. The states of random numbers
+    are those after validation, since Keras's recurrent layers draw dropout masks in inference, too.
 
     Attributes:
         variables: Those of the model and of the optimizer; empty before the first epoch.
@@ -139,6 +140,10 @@ class LastState(keras.callbacks.Callback):
         """
         if not self.variables:
             return None
+        weights = {id(weight) for weight in self.model.weights}
+        for number, variable in enumerate(self.model.variables):
+            if id(variable) not in weights:  # the state of random numbers
+                self.variables[number] = variable.numpy()
         return State(
             epoch=epoch,
             batch=0,
