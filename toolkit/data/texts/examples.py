@@ -170,12 +170,13 @@ class TextExamples(CheckedRows):
             return [_name(name, where) for name in self._label_names(value, where)]
         names = written_list(value, names=False) if isinstance(value, str) else value
         if isinstance(names, _COLLECTIONS):
-            if isinstance(names, dict) or np.size(names) != 1:
+            values = np.ravel(names).tolist() if isinstance(names, np.ndarray) else list(names)
+            if isinstance(names, dict) or len(values) != 1:
                 raise BadRowError(
                     f"{where} is {quoted(value)}; several labels at once need "
                     f"{option('target', 'labels')}"
                 )
-            (value,) = np.ravel(names).tolist() if isinstance(names, np.ndarray) else names
+            value = values[0]
         if self.options.target == "classes" and self.rule is None:
             return _name(value, where)
         number = to_number(value)
