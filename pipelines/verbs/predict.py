@@ -30,7 +30,7 @@ from pipelines.verbs.common import (
 from pipelines.verbs.verb import Verb
 from toolkit.data import Unreadable
 from toolkit.data.sources.lines import is_text_file
-from toolkit.errors import OptionError
+from toolkit.errors import OptionError, count
 from toolkit.tasks.protocol import StreamingTask
 
 logger = logging.getLogger("toolkit.pipelines")
@@ -116,13 +116,15 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
                     sys.stdout.flush()
             return 0
         predict = functools.partial(task.predict, **values)
+        all_can_be_read = options.texts and not pipeline.labelled.lines_may_fail
+        unreadable = None if all_can_be_read else pipeline.labelled.unreadable
         answers = write_answers(
             batches,
             predict,
             sys.stdout,
             options.format,
             pipeline.labelled.input_name,
-            pipeline.labelled.unreadable if in_rows or pipeline.labelled.lines_may_fail else None,
+            unreadable,
         )
         if pipeline.view and view_path:
             pipeline.view.write(task, answers, options.run, view_path)
@@ -176,8 +178,18 @@ def _batches(
 
 
 def _inputs(pipeline: Pipeline, batches: Iterator[list[Any]]) -> Iterator[list[Any]]:
-    """Yield batches of the inputs that lines of text stand for."""
-    return ([read_input(pipeline, line) for line in batch] for batch in batches)
+    """Yield batches of the inputs that lines of text stand for; log how many cannot be read."""
+    lines, problems = 0, list[str]()
+    for batch in batches:
+        inputs = [read_input(pipeline, line) for line in batch]
+        lines += len(inputs)
+        problems += [each.problem for each in inputs if isinstance(each, Unreadable)]
+        yield inputs
+    if problems:
+        logger.warning(
+            "%s answered with an error, of %s (%s)",
+            *(count(len(problems), "line"), f"{lines:,}", problems[0]),
+        )
 
 
 PREDICT = Verb(

@@ -25,6 +25,10 @@ def chosen(columns: dict[str, object], **options) -> tuple[str, str | None]:
         ({"a": "1", "what they wrote": "long enough"}, ("what they wrote", "a")),
         ({"text": "a", "label": "x", "rating": 3}, ("text", "label")),
         ({"id": "a much longer id than the text", "text": "a", "stars": 3}, ("text", "stars")),
+        ({"link": "https://example.org/long", "story": "a b", "label": 1}, ("story", "label")),
+        ({"link": "https://example.org", "story": "長い", "label": 1}, ("story", "label")),
+        ({"id": "1", "word": "good", "label": "x"}, ("word", "label")),
+        ({"note": "longer than it", "headline": "a b", "label": 1}, ("headline", "label")),
     ],
 )
 def test_guesses(columns: dict[str, object], expected: tuple[str, str]) -> None:

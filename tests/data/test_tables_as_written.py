@@ -252,3 +252,50 @@ def test_numbers_with_decimal_commas(tmp_path: Path) -> None:
     path = write(tmp_path / "b.csv", "text;score\na;1,250\n")
     with pytest.raises(DataError, match="is its comma a decimal point, or does it separate thou"):
         labels(path, target="number")
+
+
+def test_columns_without_names_are_called_by_their_numbers(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "v1,v2,,,\n1,a day,,,\n0,b day,,x,\n")
+    source = open_source(path)
+    assert source.columns == ("v1", "v2", "column 3", "column 4", "column 5")
+    assert [record.values["column 4"] for record in source.records()] == ["", "x"]
+    assert labels(path, text_column="v2", label_column="v1") == ["1", "0"]
+    one = write(tmp_path / "b.csv", ",text,label\n0,a day,1\n")
+    assert open_source(one).columns == ("", "text", "label")
+
+
+def test_bars_stand_between_fields_where_the_header_has_nothing_else(tmp_path: Path) -> None:
+    bars = write(tmp_path / "a.csv", "text|label\na day, or two|p\n")
+    assert labels(bars) == ["p"]
+    commas = write(tmp_path / "b.csv", "text,a|b\na day,p|q\n")
+    assert open_source(commas).columns == ("text", "a|b")
+
+
+def test_a_list_of_one_label_is_that_label(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "a", "label": ["p"]}\n{"text": "b", "label": "q"}\n')
+    assert labels(path) == ["p", "q"]
+    assert labels(write(tmp_path / "b.csv", "text,label\na,['p']\n")) == ["p"]
+    with pytest.raises(DataError, match="several labels at once need"):
+        labels(write(tmp_path / "c.csv", "text,label\na,\"['p', 'q']\"\n"))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.array([[1], [0]]),
+        pd.array([1, 0], dtype="Int64"),
+        pd.Series([1, 0]),
+        [np.array([1]), np.array([0])],
+    ],
+)
+def test_arrays_of_labels(values: object) -> None:
+    examples = TextExamples(open_source((["a", "b"], values)), ColumnOptions())
+    assert [example.label for example in examples] == ["1", "0"]
+
+
+def test_labels_that_are_no_list_are_named() -> None:
+    with pytest.raises(DataError, match="labels of type dict cannot be read; give a list"):
+        open_source((["a", "b"], {0: 1}))
+    with pytest.raises(DataError, match="labels of type ndarray cannot be read"):
+        open_source((["a", "b"], np.zeros((2, 2))))

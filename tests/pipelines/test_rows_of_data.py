@@ -1,11 +1,15 @@
 """Rows that cannot be read: marked by ``predict``, and counted for each command of its own."""
 
 import csv
+import gzip
 import io
 import json
 
 import pytest
 from fake_task import FakeTask
+
+from pipelines import streams
+from toolkit.data.sources import lines
 
 ROWS = 'text,label\ngood film,pos\n"open,neg\nbad film,neg\nfilm\ngood,pos\n'
 
@@ -51,6 +55,22 @@ def test_errors_before_any_answer(call, model, tmp_path, first, rows):
     assert len(table) == 300 + rows
     assert all("3 fields where the header has 2" in row["error"] for row in table[:300])
     assert ["label" in row for row in table[:1]] == [bool(rows)]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_predict_marks_lines_that_cannot_be_read(call, model, tmp_path, monkeypatch, packed):
+    for module in (lines, streams):
+        monkeypatch.setattr(module, "LINE_LIMIT", 8)
+    path = tmp_path / ("rows.txt" + ".gz" * packed)
+    (gzip.open if packed else open)(path, "wt").write("good\n" + "a" * 9 + "\nbad\n")
+    problem = "line 2: the line has more than 8 characters"
+    _, output, error = call("predict", model, "--data", path, "--format", "csv")
+    table = list(csv.DictReader(io.StringIO(output)))
+    assert [row["text"] for row in table] == ["good", "", "bad"]
+    assert [row["error"] for row in table] == ["", problem, ""]
+    assert f"1 line answered with an error, of 3 ({problem})" in error
+    _, output, _ = call("predict", model, "good", "--format", "csv")
+    assert "error" not in output
 
 
 @pytest.mark.parametrize("line", ["source", "text\tlabel", "good\tbad", "\tgood", '"good', "a,b"])

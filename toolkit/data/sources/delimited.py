@@ -17,7 +17,7 @@ from toolkit.options import option
 logger = logging.getLogger("toolkit")
 
 #: The possible separators of each file type; many spreadsheets write semicolons to CSV files.
-CSV, TSV = ",;\t", "\t"
+CSV, TSV = ",;\t|", "\t"
 
 FIELD_LIMIT = 16 * 1024 * 1024
 """The maximum length of a field, since an unclosed quote extends a field to the end of the file."""
@@ -39,7 +39,8 @@ class DelimitedSource:
     r"""A CSV or TSV file (RFC 4180), plain or gzipped, whose first line names the columns.
 
     Quoted fields may contain separators, doubled quotes and line ends. Blank lines are skipped, and
-    a first line ``sep=;`` announces the separator. The file is read as a stream.
+    a first line ``sep=;`` announces the separator. Several columns without a name are called by
+    their numbers, ``column 3``. The file is read as a stream.
 
     Where quotes do not match, the row of the opening quote is bad, and reading goes on with the
     next line.
@@ -105,6 +106,8 @@ class DelimitedSource:
             if problem is not None:
                 raise DataError(f"{self.name}, header: {problem}")
             columns = tuple(field.strip() for field in fields)
+            if columns.count("") > 1:  # spreadsheets leave empty columns at the end
+                columns = tuple(name or f"column {n}" for n, name in enumerate(columns, 1))
             if (column := first_repeated(columns)) is not None:
                 raise DataError(
                     f"{self.name} names the column {quoted(column)} twice in its header"

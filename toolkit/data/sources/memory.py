@@ -72,11 +72,17 @@ class ListSource:
             yield Record(row, dict(zip(self.columns, values, strict=True)), f"row {row}")
 
 
+def flat(data: Any) -> Any:
+    """Return an array [N, 1] as [N]; other data unchanged."""
+    return data.ravel() if isinstance(data, np.ndarray) and data.shape[1:] == (1,) else data
+
+
 def is_list(data: Any) -> bool:
     """Return whether data is a list, a tuple, a one-dimensional array or a series."""
     return (
         isinstance(data, (list, tuple))
         or is_instance_of(data, "pandas", "Series")
+        or is_instance_of(data, "pandas", "api.extensions.ExtensionArray")
         or (isinstance(data, np.ndarray) and data.ndim == 1)
     )
 

@@ -9,7 +9,7 @@ from toolkit.data.sources.delimited import CSV, TSV, DelimitedSource, Quoting
 from toolkit.data.sources.folder import FolderSource
 from toolkit.data.sources.hub_dataset import HubDatasetSource
 from toolkit.data.sources.json_lines import JsonLinesSource
-from toolkit.data.sources.memory import FrameSource, ListSource, is_instance_of, is_list
+from toolkit.data.sources.memory import FrameSource, ListSource, flat, is_instance_of, is_list
 from toolkit.data.sources.named_datasets import NAME, DatasetSource, open_named
 from toolkit.data.sources.source import Source
 from toolkit.errors import DataError
@@ -42,8 +42,13 @@ def open_source(data: Any, part: str | None = None, quoting: Quoting = "auto") -
         return DatasetSource(data)
     if is_instance_of(data, "datasets", "Dataset"):
         return HubDatasetSource(data)
-    if isinstance(data, tuple) and len(data) == 2 and all(map(is_list, data)):
-        return ListSource(*data)
+    if isinstance(data, tuple) and len(data) == 2 and is_list(data[0]):
+        if not is_list(labels := flat(data[1])):
+            raise DataError(
+                f"labels of type {type(labels).__name__} cannot be read; give a list, an array [N] "
+                "or a Series"
+            )
+        return ListSource(data[0], labels)
     if is_list(data):
         return ListSource(data)
     if isinstance(data, Source):

@@ -12,7 +12,8 @@ from toolkit.options import option
 
 TEXT_NAMES = (
     *("text", "texts", "review", "review_text", "sentence", "content", "comment", "message"),
-    *("body", "document", "tweet", "post", "description", "question"),
+    *("body", "document", "tweet", "post", "description", "question", "headline", "phrase"),
+    "utterance",
 )
 CLASS_NAMES = (
     *("label", "labels", "class", "classes", "category", "categories", "sentiment", "target"),
@@ -25,6 +26,8 @@ _GUESS_ROWS = 100  # the number of rows that a guess by length reads
 def text_column(source: Source, options: ColumnOptions) -> str:
     """Return the column of the texts: by option, by a usual name, or with the longest values.
 
+    Values in ASCII without white space, such as addresses, are only texts if there are no others.
+
     Raises:
         DataError: The requested column does not exist.
     """
@@ -36,11 +39,14 @@ def text_column(source: Source, options: ColumnOptions) -> str:
     candidates = [column for column in source.columns if column not in excluded]
     guess = find_column(candidates, TEXT_NAMES)
     if guess is None and candidates:
-        lengths = dict.fromkeys(candidates, 0)
+        lengths = {column: [0, 0] for column in candidates}  # of texts, of all strings
         for record in islice(source.records(), _GUESS_ROWS):
             for column in candidates:
                 value = record.values.get(column)
-                lengths[column] += len(value) if isinstance(value, str) else 0
+                if isinstance(value, str):
+                    is_text = not value.isascii() or len(value.split()) > 1
+                    lengths[column][0] += len(value) if is_text else 0
+                    lengths[column][1] += len(value)
         guess = max(candidates, key=lambda column: lengths[column])
     return _guessed(source, guess, "text", candidates, TEXT_NAMES)
 

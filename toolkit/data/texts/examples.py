@@ -168,13 +168,15 @@ class TextExamples(CheckedRows):
             raise BadRowError(f"{where} is missing")
         if several:
             return [_name(name, where) for name in self._label_names(value, where)]
-        if isinstance(value, _COLLECTIONS) or (
-            isinstance(value, str) and written_list(value, names=False) is not None
-        ):
-            raise BadRowError(
-                f"{where} is {quoted(value)}; several labels at once need "
-                f"{option('target', 'labels')}"
-            )
+        names = written_list(value, names=False) if isinstance(value, str) else value
+        if isinstance(names, _COLLECTIONS):
+            values = np.ravel(names).tolist() if isinstance(names, np.ndarray) else list(names)
+            if isinstance(names, dict) or len(values) != 1:
+                raise BadRowError(
+                    f"{where} is {quoted(value)}; several labels at once need "
+                    f"{option('target', 'labels')}"
+                )
+            value = values[0]
         if self.options.target == "classes" and self.rule is None:
             return _name(value, where)
         number = to_number(value)
