@@ -163,7 +163,8 @@ def test_an_empty_token_is_outside_and_the_others_are_as_without_it(fitted: Enti
         assert answer["tags"] == torn
         assert answer["scores"] == pytest.approx(plain["scores"], abs=1e-5)
     (nothing,) = fitted.predict([[""]])
-    assert nothing == {"tags": ["O"], "scores": [1.0]}
+    unreadable = "row 1, token 1: the token is empty"
+    assert nothing == {"tags": ["O"], "scores": [1.0], "error": unreadable}
 
 
 def test_held_out_sentences_without_entities_are_gone_by_the_log_loss(

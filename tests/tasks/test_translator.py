@@ -20,8 +20,7 @@ from toolkit.export.verify import _compare
 from toolkit.tasks import Translator
 from toolkit.tasks.settings import Settings
 from toolkit.tasks.translation.prepared import prepare_pairs
-from toolkit.tasks.translation.serving import SPARE, limits, signatures
-from toolkit.tasks.translation.serving import _best
+from toolkit.tasks.translation.serving import SPARE, _best, limits, signatures
 from toolkit.training.cost import Trial
 
 pytestmark = pytest.mark.xdist_group("translation")
