@@ -182,6 +182,24 @@ def test_weights_that_lie_about_their_size(load, parts: Parts, tmp_path: Path) -
     )
 
 
+def test_numbers_beyond_all_sizes(load, parts: Parts) -> None:
+    config = {"config.json": config_with(parts, hidden_size=10**40)}
+    assert "cannot be read: a number in its config.json has 41 digits" in load(**config)
+
+
+def test_members_that_would_fill_memory(parts: Parts, tmp_path: Path, monkeypatch) -> None:
+    """Keras refuses them, too, but late, and leaves a temporary folder."""
+    monkeypatch.setattr("toolkit.files.MOST_BYTES", 10_000)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    path = tmp_path / "model.keras"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content + b" " * 3_000_000 * (name == "config.json"))
+    with pytest.raises(ModelError, match=r"its config\.json of [\d,]+ bytes would become 3,"):
+        load_sequence_model(path)
+    assert [*tmp_path.iterdir()] == [path]
+
+
 def test_deep_configurations(load) -> None:
     deep = b'{"a": ' + b"[" * 100_000
     assert "cannot be read: RecursionError" in load(**{"config.json": deep})

@@ -1,6 +1,7 @@
 """``train --init-from`` and ``--more-epochs``, on a task that needs no TensorFlow."""
 
 import shutil
+import zipfile
 
 import pytest
 import yaml
@@ -38,10 +39,14 @@ def checkpoint(run, before):
 
 
 def facts_of(run, **facts):
-    """Change the facts of a run."""
+    """Change the facts of a run, in its folder and in its archive."""
     changed = config(run)
     changed["facts"] |= facts
-    (run / "config.yaml").write_text(yaml.safe_dump(changed))
+    text = yaml.safe_dump(changed)
+    (run / "config.yaml").write_text(text)
+    with zipfile.ZipFile(run / "model.keras", "w") as archive:
+        archive.writestr("learnt.txt", "good")
+        archive.writestr("task/config.yaml", text)
 
 
 def test_a_run_goes_on_with_other_data_into_another_folder(call, trained, other, run):

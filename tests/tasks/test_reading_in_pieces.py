@@ -105,6 +105,22 @@ class TestTagger:
             self.ask(tagger, False, MOST, [text, "Ada . Bo ."]), [by_sentence[0], whole[1]]
         )
 
+    @pytest.mark.slow
+    def test_tokens_are_tagged_in_pieces(self, tagger: SequenceModel) -> None:
+        words = np.random.default_rng(1).choice(WORDS[:-1], 23).tolist()
+        rows = tf.constant([words, ["Ada", "", "met", *[""] * 20], [""] * 23])
+        pieces = [words[n : n + MOST] for n in range(0, 23, MOST)]
+        apart = tf.constant([[*piece, *[""] * (MOST - len(piece))] for piece in pieces])
+        tag = signatures(tagger, ["PER", "LOC"], True, MOST)["tag_tokens"]
+        found, expected = tag(rows), tag(apart)
+        short = tag(rows[1:, :3])
+        for name in ("tags", "scores"):
+            whole, alone, few = (each[name].numpy() for each in (found, expected, short))
+            same = list if name == "tags" else pytest.approx
+            assert [*whole[0]] == same(alone.reshape(-1)[:23])
+            assert [*whole[1:, :3].reshape(-1)] == same(few.reshape(-1))
+            assert {*whole[1:, 3:].reshape(-1)} == ({b""} if name == "tags" else {0.0})
+
     def test_the_card_says_it(self) -> None:
         words = card_words(EntityTagger(max_sentence_length=50), {"token_level": "words"})
         assert "more than 50 of these is read in pieces" in words["long_texts"]

@@ -52,11 +52,19 @@ def upgraded(path: Path) -> Iterator[Path]:
 
     The copy is removed afterwards. In earlier versions a model had a ``tokenizer``, and its network
     no front.
+
+    Raises:
+        ModelError: A member is small and would fill memory or disk, of which Keras reads the
+            configuration wholly and leaves a temporary folder behind before it refuses it.
     """
     with zipfile.ZipFile(path) as archive:
-        config = (
-            None if any(map(is_bomb, archive.infolist())) else _new_config(archive.read(CONFIG))
-        )
+        for member in archive.infolist():
+            if is_bomb(member):
+                raise ModelError(
+                    f"its {member.filename} of {member.compress_size:,} bytes would become "
+                    f"{member.file_size:,} bytes"
+                )
+        config = _new_config(archive.read(CONFIG))
         if config is None:
             yield path
             return
@@ -137,9 +145,20 @@ def _count_elements(initial_value: Any) -> int:
         return int(np.prod(tuple(initial_value().shape), dtype=object))
 
 
+def _whole_number(digits: str) -> int:
+    """Return a number of a configuration.
+
+    Raises:
+        ModelError: It is beyond 64 bits; TensorFlow would complain of anything but its size.
+    """
+    if len(digits) > len(str(2**64)):
+        raise ModelError(f"a number in its {CONFIG} has {len(digits)} digits")
+    return int(digits)
+
+
 def _new_config(content: bytes) -> Any:
     """Return a converted configuration; None if it needs no change."""
-    config = json.loads(content)
+    config = json.loads(content, parse_int=_whole_number)
     arguments = config["config"]
     if config["registered_name"] != "toolkit>TextModel" or "tokenizer" not in arguments:
         return None

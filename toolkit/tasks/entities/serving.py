@@ -43,7 +43,8 @@ def signatures(
     ``PADDING`` pads them: '', -1 and -1.0.
 
     ``tag_tokens`` takes ``tokens``, string [B, T], padded with '', and returns ``tags`` string [B,
-    T] in IOB2, '' at padding, and ``scores`` float [B, T], the probability of each tag.
+    T] in IOB2, '' at padding, and ``scores`` float [B, T], the probability of each tag. A sentence
+    of more tokens than are read at once is cut into pieces.
 
     Args:
         text_model: ``TokenFeatures`` and ``ManyToMany``.
@@ -111,12 +112,16 @@ def signatures(
     )
     def tag_tokens(tokens: Any) -> dict[str, Any]:
         real = tokens != ""  # empty tokens are skipped at any position
-        tag, probability, _ = answers(tf.ragged.boolean_mask(tokens, real).to_tensor(""))
-        place = tf.maximum(tf.cumsum(tf.cast(real, tf.int32), axis=1) - 1, 0)
-        tag, probability = (tf.gather(a, place, batch_dims=1) for a in (tag, probability))
+        rows = tf.ragged.boolean_mask(tokens, real)
+        lengths = rows.row_lengths()
+        if max_sentence_length is not None:
+            lengths = piece_lengths(lengths, max_sentence_length)
+        tag, probability, _ = _by_groups(answers, rows.values, lengths)
+        number = tf.reshape(tf.cumsum(tf.cast(tf.reshape(real, [-1]), tf.int32)), tf.shape(real))
+        tag, probability = (tf.pad(each, [[1, 0]]) for each in (tag, probability))
         return {
-            "tags": tf.where(real, tf.gather(iob2, tag), ""),
-            "scores": tf.where(real, probability, 0.0),
+            "tags": tf.where(real, tf.gather(iob2, tf.gather(tag, number)), ""),
+            "scores": tf.where(real, tf.gather(probability, number), 0.0),
         }
 
     return {"serving_default": serving_default, "tag_tokens": tag_tokens}
