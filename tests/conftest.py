@@ -7,6 +7,8 @@ import os
 import resource
 import signal
 import sys
+import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -120,3 +122,15 @@ def unprivileged():
     yield
     data[0] = effective
     assert libc.capset(header, data) == 0
+
+
+@pytest.fixture
+def eager() -> Iterator[None]:
+    """Run functions without graphs, of which the making would take most of the time."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # data sets have graphs all the same
+        yield
+    tf.config.run_functions_eagerly(False)

@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -23,7 +22,6 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 import yaml
 from cases import CASES, Data, TaskCase
 
@@ -148,16 +146,6 @@ def run(request: pytest.FixtureRequest, runs: dict[str, Run]) -> Run:
 def network_run(request: pytest.FixtureRequest, runs: dict[str, Run]) -> Run:
     """Return a run of a task that has a network."""
     return runs[request.param.name]
-
-
-@pytest.fixture
-def eager() -> Iterator[None]:
-    """Functions run without graphs, of which the making would take most of the time."""
-    tf.config.run_functions_eagerly(True)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # data sets have graphs all the same
-        yield
-    tf.config.run_functions_eagerly(False)
 
 
 def same(one: Any, other: Any, tolerance: float = 1e-5) -> bool:

@@ -1,13 +1,11 @@
 """Fitting that goes on from what was learnt: classifiers; the contract has it for every task."""
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from toolkit.errors import ModelError, OptionError
 from toolkit.tasks import LanguageModel, TextClassifier, Translator
@@ -26,11 +24,7 @@ FIRST = (["good film", "bad film", "good cast", "bad cast"] * 5, ["pos", "neg", 
 MORE = (["odd play", "good play", "odd film"] * 5, ["odd", "pos", "odd"] * 5)
 
 
-@pytest.fixture(autouse=True)
-def _eager() -> Iterator[None]:
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
+pytestmark = pytest.mark.usefixtures("eager")
 
 
 @pytest.fixture
@@ -178,9 +172,9 @@ def test_pretrained_weights_are_not_read_again(tmp_path: Path) -> None:
 def test_the_threads_of_a_loaded_run_need_not_be_had(
     tmp_path: Path, log: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first().save(tmp_path)
-    config = (tmp_path / "config.yaml").read_text()
-    (tmp_path / "config.yaml").write_text(config.replace("threads: 0", "threads: 77"))
+    trained = first()
+    trained.threads = 77
+    trained.save(tmp_path)
     task = TextClassifier.load(tmp_path)
     assert task.threads == 77
     task.fit(MORE, continue_training=True)

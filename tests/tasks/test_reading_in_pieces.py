@@ -19,6 +19,8 @@ from toolkit.tasks.entities.serving import piece_lengths, signatures
 from toolkit.tasks.language_modelling import serving as writing
 from toolkit.text import TokenFeatures, Tokenizer
 
+pytestmark = pytest.mark.usefixtures("eager")
+
 #: The limit of the tests, in tokens.
 MOST = 6
 WORDS = ["Ada", "met", "Bo", "in", "Cork", "and", "left", "."]

@@ -36,6 +36,7 @@ def of_texts(function: Any) -> Callable[[Sequence[str]], dict[str, Any]]:
     return lambda texts: {k: v.numpy() for k, v in function(tf.constant(texts)).items()}
 
 
+@pytest.mark.usefixtures("eager")
 class TestClassifier:
     def serving(self, truncation: str, most: int, network: keras.Model | None = None, **window):
         tokenizer = Tokenizer(vocabulary=WORDS, max_length=9, truncation=truncation)
@@ -108,6 +109,7 @@ class TestTranslator:
     def count(self, model: SequenceModel, text: str) -> int:
         return int(tf.math.count_nonzero(model.preprocessing(tf.constant([text]))))
 
+    @pytest.mark.usefixtures("eager")
     def test_the_beginning_is_translated_as_if_it_were_all(self, model: SequenceModel) -> None:
         served = signatures(model, 2, 1.0, 1.0, max_text_length=7, max_beam_size=3)
         texts = [*TEXTS, "a b c d e f " * 80_000, "e" * 1_000_000]
@@ -142,6 +144,7 @@ class TestTranslator:
             *(1, 1, 1, 3)
         ]
 
+    @pytest.mark.usefixtures("eager")
     def test_the_attention_of_a_long_pair(self, model: SequenceModel) -> None:
         align = signatures(model, 2, 1.0, 1.0, max_text_length=7)["align"]
         text, other = tf.constant(["a b c", "d e " * 500]), tf.constant(["f " * 10_000, "a"])
