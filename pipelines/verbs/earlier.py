@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 from pipelines.pipeline import Pipeline
 from pipelines.verbs.common import import_cell
 from toolkit.errors import ModelError, OptionError
-from toolkit.export import newest_version, read_description, read_yaml
+from toolkit.export import ARCHIVE, newest_version, read_asset, read_description, read_yaml
+from toolkit.export.description import CONFIG_FILE
 from toolkit.options import check_fixed
 from toolkit.training import CHECKPOINT, set_threads
 
@@ -96,21 +97,37 @@ def load_earlier(pipeline: Pipeline, run: EarlierRun, values: Mapping[str, Any])
 
 def interrupted(run: Path) -> bool:
     """Return whether a finished run has the checkpoint of ``--more-epochs``."""
-    return _epochs_before(run / CHECKPOINT) > _epochs_before(run)
+    return _training(run / CHECKPOINT).before > _training(run).before
 
 
-def only_to_export(run: Path) -> bool:
-    """Return whether ``--more-epochs`` has trained a run, and was ended before the export."""
-    return 0 < _epochs_before(run / CHECKPOINT) == _epochs_before(run)
+def only_to_export(run: Path, epochs: int) -> bool:
+    """Return whether ``--more-epochs`` has trained a run, and was ended before the export.
+
+    Args:
+        run: The run's folder.
+        epochs: The number of epochs that are asked for.
+    """
+    begun, saved = _training(run / CHECKPOINT), _training(run)
+    exported = _training(run / str(newest_version(run)) / "assets")
+    return begun == saved != exported and begun.before > 0 and begun.epochs == epochs
 
 
-def _epochs_before(folder: Path) -> int:
-    """Return the epochs before the training that a folder's ``config.yaml`` is of; -1 without."""
+class _Training(NamedTuple):
+    """The numbers of epochs before a training, and of those that it was asked for."""
+
+    before: int
+    epochs: Any
+
+
+def _training(folder: Path) -> _Training:
+    """Return the training of a folder's ``model.keras``, or else of its ``config.yaml``."""
+    archive, path = folder / ARCHIVE, folder / CONFIG_FILE
     try:
-        config = read_yaml(folder / "config.yaml")
-        return int(config["facts"].get("epochs_before", 0))
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        return -1
+        content = read_asset(archive, CONFIG_FILE) if archive.is_file() else None
+        facts = read_yaml(path if content is None else archive, content)["facts"]
+        return _Training(int(facts.get("epochs_before", 0)), facts.get("epochs"))
+    except (ModelError, OSError, ValueError, TypeError, KeyError, AttributeError):
+        return _Training(-1, None)
 
 
 def _read(pipeline: Pipeline, options: Any) -> EarlierRun | None:

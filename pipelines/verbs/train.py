@@ -94,7 +94,7 @@ def _train(pipeline: Pipeline, options: Any) -> int:
     with output_folder(run), _explain_interruption(run):
         if not more and _already_finished(run, requested):  # another process has just finished it
             return 0
-        if more and earlier is not None and only_to_export(run):
+        if more and earlier is not None and only_to_export(run, options.more_epochs):
             logger.info("%s was trained, and is exported now", run)
             task = load_earlier(pipeline, earlier, values)
         else:
@@ -146,7 +146,8 @@ def _trained(pipeline: Pipeline, options: Any, earlier: EarlierRun | None, data:
         task.epochs = more
         if not interrupted(run):  # the process may have been killed before it removed this
             shutil.rmtree(run / CHECKPOINT, ignore_errors=True)
-    diverged = None
+    diverged, history = None, run / "history.csv"
+    rows = history.read_bytes() if more is not None and history.is_file() else None
     try:
         train, validation = data
         task.fit(train, validation, output=run, continue_training=earlier is not None)
@@ -156,6 +157,8 @@ def _trained(pipeline: Pipeline, options: Any, earlier: EarlierRun | None, data:
         remove_empty_run(run)
     if diverged and more is not None:
         shutil.rmtree(run / CHECKPOINT, ignore_errors=True)
+        if rows is not None:
+            history.write_bytes(rows)
         raise DivergedError(f"{diverged}; {run} is as it was") from diverged
     if more is not None:
         task.epochs = values.get("epochs")  # those of the run's own training

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from toolkit.errors import ModelError
 from toolkit.export import of_python, read_golden, verify, write_golden, write_saved_model
-from toolkit.export.verify import _first_difference, _main
+from toolkit.export.verify import _first_difference, compare_with_golden
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_the_right_answers_pass(exported):
 def test_a_wrong_answer_fails(run, golden):
     inputs, outputs = golden
     write_golden(run, inputs, [*outputs[:2], {"label": "pos"}])
-    status, verdict = _main(str(run))
+    status, verdict = compare_with_golden(str(run))
     assert status == 1
     assert "label" in verdict
     assert "expected 'pos'" in verdict
@@ -92,7 +92,7 @@ def change_line(run, **changes):
 )
 def test_what_counts_as_the_same(run, changes, status):
     change_line(run, **changes)
-    assert _main(str(run))[0] == status
+    assert compare_with_golden(str(run))[0] == status
 
 
 def test_differences():
@@ -137,11 +137,11 @@ def test_lines_written_before_padding_was_stored(run):
     older[0]["outputs"]["probabilities"] += [-1]
     content = "".join(json.dumps(each) + "\n" for each in older)
     (run / "golden.jsonl").write_text(content)
-    assert _main(str(run))[0] == 0
+    assert compare_with_golden(str(run))[0] == 0
     for example in older:
         example["padding"] = {}
     (run / "golden.jsonl").write_text("".join(json.dumps(each) + "\n" for each in older))
-    status, verdict = _main(str(run))
+    status, verdict = compare_with_golden(str(run))
     assert (status, "is nothing, expected -1" in verdict) == (1, True)
 
 
@@ -160,7 +160,7 @@ def test_a_question_in_a_batch_is_padded_as_its_line_says(series_run, series_gol
     inputs = [{**each, "length": 3} for each in inputs[:2]]
     outputs = [outputs[0], {"missing": 2}]
     write_golden(run, inputs, outputs, **padding)
-    status, verdict = _main(str(run))
+    status, verdict = compare_with_golden(str(run))
     assert status == 1
     assert "missing" in verdict
     assert "asked alone is 0, expected 2" in verdict  # in the batch it is 2
@@ -170,15 +170,15 @@ def test_questions_that_vary_in_size_need_a_padding(series_run, series_golden, t
     inputs, outputs, _ = series_golden
     run = shutil.copytree(series_run, tmp_path / "run")
     write_golden(run, inputs, outputs)
-    status, verdict = _main(str(run))
+    status, verdict = compare_with_golden(str(run))
     assert (status, "series in golden.jsonl varies in size" in verdict) == (1, True)
     write_golden(run, inputs, outputs, input_padding={"series": 0})
-    status, verdict = _main(str(run))
+    status, verdict = compare_with_golden(str(run))
     assert status == 1
     assert "sums[1] of" in verdict
     assert "asked in a batch is -1.0, expected nothing" in verdict
     write_golden(run, [inputs[0] | {"series": [1.0]}], outputs[:1])
-    assert "does not have the shape (None, None, 2)" in _main(str(run))[1]
+    assert "does not have the shape (None, None, 2)" in compare_with_golden(str(run))[1]
 
 
 def test_inputs_without_a_batch_are_asked_apart(series_run, series_golden, tmp_path):
@@ -188,7 +188,7 @@ def test_inputs_without_a_batch_are_asked_apart(series_run, series_golden, tmp_p
     questions = [{**question, "factor": factor} for factor in (10, 1, 10)]
     tenth = {name: np.divide(value, 10) for name, value in answer.items()}
     write_golden(run, questions, [answer, tenth | {"missing": 0}, answer])
-    assert _main(str(run))[0] == 0
+    assert compare_with_golden(str(run))[0] == 0
 
 
 def test_a_long_question_is_shortened_in_the_verdict(series_run, tmp_path):
@@ -198,7 +198,7 @@ def test_a_long_question_is_shortened_in_the_verdict(series_run, tmp_path):
     sums = series.sum(axis=1)
     sums[700] += 1
     write_golden(run, [question], [{"sums": sums}])
-    status, verdict = _main(str(run))
+    status, verdict = compare_with_golden(str(run))
     assert status == 1
     assert "sums[700] of" in verdict
     assert "is 2801.0, expected 2802.0" in verdict
@@ -236,11 +236,11 @@ def test_bytes_and_pictures(tmp_path):
     ]
     path = write_golden(tmp_path, inputs, outputs)
     assert '"log": "-Infinity"' in path.read_text()
-    status, verdict = _main(str(tmp_path))
+    status, verdict = compare_with_golden(str(tmp_path))
     assert status == 0, verdict
     outputs[0]["wav"] = wav + b"\xff"
     write_golden(tmp_path, inputs, outputs)
-    assert "wav of" in _main(str(tmp_path))[1]
+    assert "wav of" in compare_with_golden(str(tmp_path))[1]
 
 
 def test_an_empty_sequence(tmp_path):
@@ -253,7 +253,7 @@ def test_an_empty_sequence(tmp_path):
     write_saved_model(tmp_path, {"serving_default": serve})
     inputs = [{"x": np.zeros([0, 3])}, {"x": [[1, 2, 3]]}]
     write_golden(tmp_path, inputs, [{"sum": 0.0}, {"sum": 6.0}], input_padding={"x": 0})
-    status, verdict = _main(str(tmp_path))
+    status, verdict = compare_with_golden(str(tmp_path))
     assert status == 0, verdict
 
 
@@ -292,5 +292,5 @@ def test_folders_without_what_is_needed(run, tmp_path):
 
 def test_a_broken_model(run):
     (run / "1/saved_model.pb").write_bytes(b"no")
-    status, verdict = _main(str(run))
+    status, verdict = compare_with_golden(str(run))
     assert (status, "not a SavedModel" in verdict) == (2, True)

@@ -8,8 +8,8 @@ from typing import Any
 import yaml
 
 #: The largest file, the deepest nesting, and the most values with every alias written out: a
-#: description has some hundred, and a name for each class.
-MOST_BYTES, MOST_DEPTH, MOST_VALUES = 1 << 22, 50, 200_000
+#: description has some hundred, some for each class, and counts of pairs of classes.
+MOST_BYTES, MOST_DEPTH, MOST_VALUES = 1 << 24, 50, 1_000_000
 #: The longest number; YAML's are also in base 60, whose conversion takes quadratic time.
 LONGEST_NUMBER = 100
 

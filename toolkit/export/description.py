@@ -194,6 +194,8 @@ def _read(
         raise
     except (OSError, ValueError, TypeError, KeyError) as error:
         reason = getattr(error, "strerror", None) or "it is none that this toolkit wrote"
+        if isinstance(error, ValueError):
+            reason += f" ({error})"
         raise ModelError(f"{path} cannot be used: {reason}") from error
     if writer != task:
         raise ModelError(f"{folder}: the model in it is of the task {writer}, not {task}")

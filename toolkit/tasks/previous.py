@@ -69,7 +69,7 @@ class Previous:
         if self.state is None:
             return start
         state, recorded = self.state
-        if recorded["weights"] != self.checksum:
+        if recorded.get("weights") != self.checksum:
             logger.warning("%s is not of the weights of model.keras, and is not used", STATE)
             return start
 

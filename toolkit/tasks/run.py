@@ -4,6 +4,7 @@ import json
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, fields
 from functools import partial
 from pathlib import Path
@@ -45,6 +46,9 @@ from toolkit.training import discard_checkpoint, set_threads
 from toolkit.training.state import STATE, State, read_any_state
 
 logger = logging.getLogger("toolkit")
+
+#: The most classes whose confusions stand in ``config.yaml``.
+MOST_CONFUSED = 200
 
 #: The export formats of all tasks.
 FORMATS = ("saved_model", "onnx")
@@ -115,7 +119,7 @@ class Run(ABC):
             "metrics.json": json.dumps(self.metrics, indent=2) + "\n",
         }
         assets = {CONFIG_FILE: config, **self._assets()}
-        write_run(Path(folder), model, assets, texts, self._state)
+        write_run(Path(folder), model, assets, texts, self._kept_state(model))
 
     @classmethod
     def load(cls, folder: str | Path, archive: bool = False) -> Self:
@@ -147,6 +151,7 @@ class Run(ABC):
             servable = Servable.load(folder)
             task._read_assets(servable.asset)
             task._calls = {name: partial(servable, signature=name) for name in servable.signatures}
+            task._warn_of_other_archive()
         else:
             task._read_assets(partial(read_asset, task._archive))
             task._answer_from_network()
@@ -350,6 +355,13 @@ class Run(ABC):
             state = read_any_state(folder / STATE)
         return Previous(model, self.classes, self._learnt_with, self.facts, folder, state)
 
+    def _kept_state(self, model: SequenceModel) -> tuple[State, Mapping[str, Any]] | None:
+        """Return the state at the end of the training of a model, if it was kept."""
+        kept: tuple[State, Mapping[str, Any]] | None = self._state
+        if kept is None and self._archive is not None:
+            kept = read_any_state(self._archive.with_name(STATE))
+        return kept if kept and kept[1].get("weights") == weights_checksum(model) else None
+
     def _keep_state(self, identity: Mapping[str, Any], state: State) -> None:
         """Keep the state at the end of a training that these values determine."""
         weights = weights_checksum(self._needs_model("fit"))
@@ -358,38 +370,64 @@ class Run(ABC):
     def _begin(self, anew: bool) -> None:
         """Begin a training, and say so if the task forgets what it has learnt."""
         if anew and self._calls:
-            logger.info("the task starts anew; continue_training goes on from what it has learnt")
+            logger.warning(
+                "the task starts anew; continue_training goes on from what it has learnt"
+            )
         self._limit_threads()
 
     def _limit_threads(self) -> None:
         """Set the number of threads; that of a loaded run is not required."""
         set_threads(self.threads, required=self.threads != self._learnt_with.get("threads"))
 
+    def _warn_of_other_archive(self) -> None:
+        """Warn if ``save`` wrote ``model.keras`` after the export of the version that answers."""
+        archive = self._archive
+        with suppress(ModelError):  # a damaged one is an error where it is needed
+            if archive is not None and archive.is_file() and self._differs(archive):
+                logger.warning(
+                    "%s: the newest exported version answers; model.keras is of another training: "
+                    "load it by archive=True, and export it",
+                    archive.parent,
+                )
+
     def _check_archive(self, archive: Path) -> None:
         """Check that ``model.keras`` is from the training of the version that was loaded."""
-        saved = read_archive_description(archive, type(self).__name__)
-        facts = {} if saved is None else saved["facts"]
-        assets = {name: (read_asset(archive, name), text) for name, text in self._assets().items()}
-        if any(facts[name] != self.facts[name] for name in facts.keys() & self.facts.keys()) or any(
-            found not in (None, expected) for found, expected in assets.values()
-        ):
+        if self._differs(archive):
             raise ModelError(
                 f"{archive} is from another training than the exported version that was loaded; "
                 "train again, or export the task that was fitted"
             )
+
+    def _differs(self, archive: Path) -> bool:
+        """Return whether ``model.keras`` is from another training than what was loaded."""
+        saved = read_archive_description(archive, type(self).__name__)
+        facts = {} if saved is None else saved["facts"]
+        assets = {name: (read_asset(archive, name), text) for name, text in self._assets().items()}
+        return any(facts[n] != self.facts[n] for n in facts.keys() & self.facts.keys()) or any(
+            found not in (None, expected) for found, expected in assets.values()
+        )
 
     def _task_options(self) -> dict[str, Any]:
         """Return the options of the constructor by name."""
         return asdict(self)  # type: ignore[call-overload]
 
     def _config(self) -> str:
-        """Return the run's options, facts and metrics as YAML."""
+        """Return the run's options, facts and metrics as YAML.
+
+        The confusions of many classes are in ``metrics.json`` alone, since their number grows with
+        the square of that of the classes.
+        """
+        metrics = {
+            name: value
+            for name, value in self.metrics.items()
+            if name != "confusion" or len(value) <= MOST_CONFUSED
+        }
         config = {
             "format": FORMAT,
             "task": type(self).__name__,
             "options": self._task_options(),
             "facts": self.facts,
-            "metrics": self.metrics,
+            "metrics": metrics,
         }
         return yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
 

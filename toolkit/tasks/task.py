@@ -22,6 +22,7 @@ from toolkit.tasks.card import constructor_call
 from toolkit.tasks.epoch_cost import epoch_figures
 from toolkit.tasks.outcomes import Outcomes
 from toolkit.tasks.prepared import Prepared
+from toolkit.tasks.previous import Previous
 from toolkit.tasks.run import Run
 from toolkit.tasks.settings import Settings
 from toolkit.training import TrainingOptions, fit
@@ -75,16 +76,28 @@ class Task(Run):
             DivergedError: The loss became infinite or NaN; the last good weights are kept.
         """
         previous = self._previous() if continue_training else None
+        before = dict(vars(self))
         self._begin(anew=previous is None)
+        try:
+            return self._fit(data, validation_data, Path(output) if output else None, previous)
+        except KeyboardInterrupt:
+            if previous is not None:  # the same call resumes from the same weights
+                vars(self).update(before)
+            raise
+
+    def _fit(
+        self, data: Any, validation_data: Any, folder: Path | None, previous: Previous | None
+    ) -> Self:
+        """Fit the task, which goes on from what was learnt before, if that is given."""
         keras.utils.set_random_seed(self.seed)
         prepared = self._resolve(self._prepare(Settings(self, previous), data, validation_data))
         settings = prepared.settings
         self.classes = prepared.classes
         self._learnt_with = self._task_options()
-        identity, folder = self._identity(prepared), Path(output) if output else None
+        identity = self._identity(prepared)
         start = previous.start(identity, folder) if previous else Start()
         self.facts = {**prepared.facts, "epochs_before": start.epoch, **settings.resolved}
-        self.facts["command"] = constructor_call(self, continue_training)
+        self.facts["command"] = constructor_call(self, previous is not None)
         self.metrics, self.history, self._state = {}, [], None
         self._held_out_inputs = prepared.held_out_inputs
         network = self._network(prepared)
@@ -125,6 +138,8 @@ class Task(Run):
             keep=partial(self._keep_state, identity) if settings.keep_state else None,
         )
         self.facts["trained_epochs"] = start.epochs_with(self.history)
+        if previous is not None and not settings.epochs:
+            self._state = previous.state
         if measure is not None:
             self.metrics = self._final_metrics(network, prepared, measure)
         return self

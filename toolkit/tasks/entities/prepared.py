@@ -150,12 +150,14 @@ def prepare_sentences(
     vectors, settings = _initial_vectors(settings, features, pretrained)
     all_tags = bioes_tags(scanned.labels)
     tag_counts = train.tag_counts(len(all_tags))
+    previous = settings.previous
+    earlier_share = 0.0 if previous is None else previous.facts.get("cut_share", 0.0)
     facts = {
         "data": examples.source.name,
         "rows": len(train),
         "classes": _entities(all_tags, tag_counts),
         "validation": validation_words(held_out, validation_data, "at random", settings.seed),
-        "cut_share": round(cut.share, 6),
+        "cut_share": max(round(cut.share, 6), earlier_share),
     }
     return PreparedSentences(
         settings=settings,

@@ -260,9 +260,12 @@ class Translator(Task, TranslatorOptions):
             ModelError: The task is not fitted.
             OptionError: ``beam_size`` is out of its limits, or smaller than ``n_best``.
         """
-        size = max(self.beam_size, n_best) if beam_size is None else beam_size
+        size = self.beam_size if beam_size is None else beam_size
+        if beam_size is None and n_best > 1:
+            size = max(min(size, self.max_beam_size), n_best)
         BeamSearchOptions(beam_size=size, n_best=n_best)  # checks the values
-        if size > max(self.max_beam_size, self.beam_size):
+        as_served = size == self.beam_size and n_best == 1
+        if size > self.max_beam_size and not as_served:
             name = option("n_best" if beam_size is None else "beam_size")
             raise OptionError(
                 f"{name} is {size}; this model searches with at most {self.max_beam_size}"
@@ -270,7 +273,7 @@ class Translator(Task, TranslatorOptions):
         self._check_fitted()
         source = list(source_texts(open_pairs(plain_texts(texts), "test", self)))
         ask = partial(self._serve, "serving_default")
-        if size != self.beam_size or n_best > 1:
+        if not as_served:
             ask = partial(self._serve, "beam", beam_size=size)
         return answer_readable(
             source,
