@@ -31,10 +31,10 @@ def config(run):
     return yaml.safe_load((run / "config.yaml").read_text())
 
 
-def checkpoint(run, before):
+def checkpoint(run, before, epochs=1):
     """Leave what an interrupted training leaves."""
     (run / "checkpoint").mkdir()
-    text = yaml.safe_dump({"options": {}, "facts": {"epochs_before": before}})
+    text = yaml.safe_dump({"options": {}, "facts": {"epochs_before": before, "epochs": epochs}})
     (run / "checkpoint" / "config.yaml").write_text(text)
 
 
@@ -153,14 +153,30 @@ def test_an_interrupted_training_on_is_kept_for_its_own_command(call, trained, d
 
 
 def test_what_was_trained_and_not_exported_is_only_exported(call, trained):
-    facts_of(trained, trained_epochs=4, epochs_before=2)
-    checkpoint(trained, before=2)
+    facts_of(trained, trained_epochs=4, epochs_before=2, epochs=2)
+    checkpoint(trained, before=2, epochs=2)
+    (trained / "config.yaml").write_text("facts: {epochs_before: 0}")  # killed before it was new
     code, _, error = call("train", "--output", trained, "--more-epochs", 2)
     assert code == 0
     assert "was trained, and is exported now" in error
     (task,) = FakeTask.made
     assert not hasattr(task, "fitted")
     assert (trained / "2").is_dir()
+
+
+@pytest.mark.parametrize(("exported", "epochs"), [(True, 2), (False, 3)])
+def test_a_checkpoint_that_is_left_over_does_not_stand_for_more_epochs(
+    call, trained, exported, epochs
+):
+    facts_of(trained, trained_epochs=4, epochs_before=2, epochs=2)
+    if exported:  # killed before the checkpoint was removed
+        shutil.copy(trained / "config.yaml", trained / "1" / "assets" / "config.yaml")
+    checkpoint(trained, before=2, epochs=2)
+    code, _, error = call("train", "--output", trained, "--more-epochs", epochs)
+    assert code == 0, error
+    (task,) = FakeTask.made
+    assert task.continued
+    assert not (trained / "checkpoint").exists()
 
 
 def test_the_checkpoint_of_its_own_training_is_cleared_away(call, trained):
@@ -171,8 +187,11 @@ def test_the_checkpoint_of_its_own_training_is_cleared_away(call, trained):
 
 
 def test_a_finished_run_stays_if_the_loss_diverges(call, trained, monkeypatch):
-    def fit(*_, **__):
+    def fit(*_, output, **__):
+        (output / "history.csv").write_text("the rows of the epochs that diverged")
         raise DivergedError("the loss is not a number any more")
+
+    (trained / "history.csv").write_text("epoch,loss\n1,0.5\n")
 
     before = {path: path.read_bytes() for path in trained.rglob("*") if path.is_file()}
     monkeypatch.setattr(FakeTask, "fit", fit)

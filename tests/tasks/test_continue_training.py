@@ -1,14 +1,17 @@
 """Fitting that goes on from what was learnt: classifiers; the contract has it for every task."""
 
+import json
 import logging
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from toolkit.errors import ModelError, OptionError
 from toolkit.tasks import LanguageModel, TextClassifier, Translator
+from toolkit.training.state import read_any_state, write_state
 
 LEAN: dict[str, Any] = {
     "model": "one_to_one",
@@ -206,3 +209,80 @@ def test_each_side_of_a_translator_grows() -> None:
     assert model.target_preprocessing.vocabulary[2:] == ["zwei", "eins", "drei", "und"]
     assert task.facts["length_ratio"] > ratio
     assert task.predict(["one two three"])[0]["translation"] is not None
+
+
+def test_the_kept_state_stays_where_the_weights_do(tmp_path: Path) -> None:
+    first(keep_state=True).save(tmp_path / "a")
+    kept = (tmp_path / "a" / "state.npz").read_bytes()
+    task = TextClassifier.load(tmp_path / "a")
+    task.save(tmp_path / "b")
+    task.save(tmp_path / "a")
+    task.epochs = 0
+    task.fit(FIRST, continue_training=True).save(tmp_path / "c")
+    for name in "abc":
+        assert (tmp_path / name / "state.npz").stat().st_size == len(kept), name
+    task.epochs, task.keep_state = 1, False
+    task.fit(MORE, continue_training=True).save(tmp_path / "a")
+    assert not (tmp_path / "a" / "state.npz").exists()
+
+
+def test_a_state_of_other_making_is_said_and_not_used(
+    tmp_path: Path, log: pytest.LogCaptureFixture
+) -> None:
+    task = first(keep_state=True)
+    task.save(tmp_path)
+    state, recorded = read_any_state(tmp_path / "state.npz") or (None, {})
+    assert state is not None
+    del recorded["weights"]
+    write_state(tmp_path / "state.npz", state, recorded)
+    TextClassifier.load(tmp_path).fit(FIRST, continue_training=True)
+    assert "state.npz is not of the weights of model.keras, and is not used" in log.text
+
+
+def test_an_interruption_leaves_what_was_learnt_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = first()
+    before, weights = task.predict(["good film"]), task.sequence_model.get_weights()
+
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("toolkit.tasks.task.fit", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            task.fit(MORE, continue_training=True)
+    assert (task.classes, task.facts["epochs_before"]) == (("neg", "pos"), 0)
+    assert task.predict(["good film"]) == before
+    np.testing.assert_equal(task.sequence_model.get_weights(), weights)
+    task.fit(MORE, continue_training=True)
+    assert task.facts["epochs_before"] == 1
+
+
+@pytest.mark.slow
+def test_a_version_that_is_older_than_the_archive_is_said(
+    tmp_path: Path, log: pytest.LogCaptureFixture
+) -> None:
+    tf.config.run_functions_eagerly(False)
+    task = first()
+    task.save(tmp_path)
+    task.export(tmp_path)
+    said = "the newest exported version answers; model.keras is of another training"
+    assert TextClassifier.load(tmp_path).classes == ("neg", "pos")
+    assert said not in log.text
+    task.fit(MORE, continue_training=True).save(tmp_path)
+    assert TextClassifier.load(tmp_path).classes == ("neg", "pos")
+    assert said in log.text
+    assert TextClassifier.load(tmp_path, archive=True).classes == ("neg", "pos", "odd")
+
+
+def test_many_classes_come_back(tmp_path: Path) -> None:
+    names = [f"class {number}" for number in range(500)]
+    confusion = np.zeros([500, 500], int).tolist()
+    per_class = {name: {"f1": 0.5, "precision": 0.5, "recall": 0.5, "support": 1} for name in names}
+    trained = first()
+    trained.metrics = {"accuracy": 0.5, "confusion": confusion, "per_class": per_class}
+    trained.save(tmp_path)
+    loaded = TextClassifier.load(tmp_path)
+    assert loaded.metrics == {"accuracy": 0.5, "per_class": per_class}
+    assert json.loads((tmp_path / "metrics.json").read_text())["confusion"] == confusion

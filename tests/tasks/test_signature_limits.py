@@ -172,6 +172,25 @@ class TestTranslator:
             with pytest.raises(OptionError, match=f"{name} is 9; this model searches with"):
                 task.predict(["a"], **asked)
 
+    def test_a_beam_below_that_of_the_model(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        task, asked = Translator(max_beam_size=3), []
+        monkeypatch.setattr(task, "_check_fitted", lambda: None)
+
+        def serve(signature: str, **inputs: Any) -> dict[str, Any]:
+            asked.append((signature, inputs.get("beam_size")))
+            if signature == "beam":
+                return {"translations": [["b"]], "scores": np.zeros([1, 1])}
+            return {"translation": ["b"], "score": np.zeros([1])}
+
+        monkeypatch.setattr(task, "_serve", serve)
+        for options in ({}, {"n_best": 2}, {"beam_size": 3}, {"beam_size": 5}):
+            task.predict(["a"], **options)
+        assert asked == [
+            *(("serving_default", None), ("beam", 3), ("beam", 3), ("serving_default", None)),
+        ]
+        with pytest.raises(OptionError, match="beam_size is 4; this model searches with at most 3"):
+            task.predict(["a"], beam_size=4)
+
 
 class TestLanguageModel:
     def test_a_text_that_is_too_long_to_be_generated(self) -> None:

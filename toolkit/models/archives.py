@@ -58,11 +58,11 @@ def upgraded(path: Path) -> Iterator[Path]:
             configuration wholly and leaves a temporary folder behind before it refuses it.
     """
     with zipfile.ZipFile(path) as archive:
-        for member in archive.infolist():
-            if is_bomb(member):
+        for part in archive.infolist():
+            if is_bomb(part):
                 raise ModelError(
-                    f"its {member.filename} of {member.compress_size:,} bytes would become "
-                    f"{member.file_size:,} bytes"
+                    f"its {part.filename} of {part.compress_size:,} bytes would become "
+                    f"{part.file_size:,} bytes"
                 )
         config = _new_config(archive.read(CONFIG))
         if config is None:
