@@ -9,7 +9,7 @@ import yaml
 
 #: The largest file, the deepest nesting, and the most values with every alias written out: a
 #: description has some hundred, some for each class, and counts of pairs of classes.
-MOST_BYTES, MOST_DEPTH, MOST_VALUES = 1 << 24, 50, 1_000_000
+MOST_BYTES, MOST_DEPTH, MOST_VALUES = 1 << 22, 50, 300_000
 #: The longest number; YAML's are also in base 60, whose conversion takes quadratic time.
 LONGEST_NUMBER = 100
 
