@@ -336,6 +336,31 @@ def test_labels_in_a_cell(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("field", "names"),
+    [
+        ("[toxic]|[spam]", ["[toxic]", "[spam]"]),
+        ("[toxic]", ["[toxic]"]),
+        ("[toxic|spam]", ["[toxic", "spam]"]),
+        ("[toxic] | spam", ["[toxic]", "spam"]),
+        ("[a, b]|[c]", ["[a, b]", "[c]"]),
+        ("[a, b]", ["a", "b"]),
+        ("[]|[toxic]", ["[]", "[toxic]"]),
+        ("['toxic', 'a|b']", ["toxic", "a|b"]),
+        ('["a|b"]', ["a|b"]),
+        ("['toxic']|[spam]", ["['toxic']", "[spam]"]),
+        ("[]", []),
+        ("[1]", ["1"]),
+        ("[0 12]", ["0", "12"]),
+        ("[toxic content]", ["[toxic content]"]),
+    ],
+)
+def test_labels_in_brackets(tmp_path: Path, field: str, names: list[str]) -> None:
+    with open(tmp_path / "a.csv", "w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("text", "labels"), ("x", field)])
+    assert labels(tmp_path / "a.csv", target="labels") == [names]
+
+
+@pytest.mark.parametrize(
     ("value", "name"),
     [
         *[("1.0", "1"), ("-2.00", "-2"), ("-0.0", "0"), ("1.50", "1.50")],
