@@ -12,8 +12,22 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from toolkit.data import ColumnOptions, LabelEncoder, TextExamples, open_source
+from toolkit.data import (
+    ColumnOptions,
+    EntityExamples,
+    LabelEncoder,
+    PairColumnOptions,
+    PairExamples,
+    StreamColumnOptions,
+    TextExamples,
+    open_entities,
+    open_pairs,
+    open_source,
+    open_stream,
+)
+from toolkit.data.entities.options import EntityColumnOptions
 from toolkit.data.labels import class_name, to_number, written_list
+from toolkit.data.pairs.examples import source_texts
 from toolkit.data.sources import delimited
 from toolkit.data.sources.delimited import Quoting
 from toolkit.data.sources.sentence_table import SentenceTable
@@ -132,6 +146,23 @@ def test_few_rows_within_quotes_of_a_small_table(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"row 2 .*one text of lines"):
         labels(path)
     assert answered(path) == ["a", "b\tn\nc", "d", "e"]
+
+
+def test_all_readers_learn_from_no_doubtful_row_and_answer_each(tmp_path: Path) -> None:
+    content = "text,target\n" + "calm,fine\nwild,bad\n" * 20 + '"No,bad\nhe said",fine\n'
+    path = write(tmp_path / "a.csv", content)
+    stream = open_stream(path, options=StreamColumnOptions(skip_bad_rows=True))
+    assert len([*stream]) == 40
+    assert [*stream.prompts()][-1] == "No,bad\nhe said"
+    with pytest.raises(DataError, match=r"row 41 .*one text of lines"):
+        list(open_stream(path))
+    options = PairColumnOptions(source_column="text")
+    with pytest.raises(DataError, match=r"row 41 .*one text of lines"):
+        list(PairExamples(open_pairs(path, None, options), options))
+    assert [*source_texts(open_pairs(path, None, options))][-1] == "No,bad\nhe said"
+    entities = EntityColumnOptions(text_column="text")
+    source = open_entities(path, None, entities)
+    assert [e.text for e in EntityExamples(source, entities, labelled=False)][-1].startswith("No,")
 
 
 def test_tokens_that_are_quotes_within_a_table(tmp_path: Path) -> None:
