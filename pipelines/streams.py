@@ -1,21 +1,24 @@
 """Streams of inputs and answers."""
 
 import codecs
+import contextlib
 import csv
 import itertools
 import json
 import os
 import queue
+import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any, TextIO
 
 from toolkit.data.bad_rows import Unreadable, answer_readable
 from toolkit.data.sources.lines import LINE_LIMIT, line_problem, plain, read_lines
 
 #: The largest number of texts in a batch.
 BATCH = 256
+_WAITING = 1 << 20  # bytes of answers that wait in memory rather than in a temporary file
 _CHUNK = 65536  # bytes read at once; what a pipe holds on Linux
 
 
@@ -137,7 +140,25 @@ def write_answers(
     Yields:
         Each input that can be read with its answer, after its batch is written.
     """
-    writer = _CsvWriter(output, unreadable is not None) if form == "csv" else _JsonWriter(output)
+    with contextlib.ExitStack() as stack:
+        writer: _CsvWriter | _JsonWriter = _JsonWriter(output)
+        if form == "csv":
+            waiting = stack.enter_context(
+                tempfile.SpooledTemporaryFile(_WAITING, "w+", encoding="utf-8")
+            )
+            writer = _CsvWriter(output, unreadable is not None, waiting)
+        yield from _written(batches, predict, output, writer, input_name, unreadable)
+
+
+def _written(
+    batches: Iterable[Sequence[Any]],
+    predict: Callable[[Sequence[Any]], Sequence[Mapping[str, Any]]],
+    output: TextIO,
+    writer: "_CsvWriter | _JsonWriter",
+    input_name: Callable[[Any], str],
+    unreadable: Mapping[str, Any] | None,
+) -> Iterator[tuple[Any, Mapping[str, Any]]]:
+    """Write and yield answers as ``write_answers``, by a writer."""
     for batch in batches:
         values = [each.value if isinstance(each, Unreadable) else each for each in batch]
         answers = answer_readable(
@@ -175,12 +196,15 @@ class _CsvWriter:
     Args:
         output: The stream to write to.
         errors: Whether there is a column ``error``.
+        waiting: A file for the rows before the first answer without an error, as JSON lines, since
+            their number has no limit.
     """
 
-    def __init__(self, output: TextIO, errors: bool) -> None:
+    def __init__(self, output: TextIO, errors: bool, waiting: IO[str]) -> None:
         self._output = output
         self._errors = errors
-        self._waiting: list[Mapping[str, Any]] = []
+        self._waiting = waiting
+        self._names: dict[str, None] = {}  # of the columns of the rows that wait
         self._writer: csv.DictWriter[str] | None = None
 
     def write(self, row: Mapping[str, Any]) -> None:
@@ -191,26 +215,30 @@ class _CsvWriter:
                 flat.update({f"{name}.{key}": item for key, item in value.items()})
             else:
                 flat[name] = _field(value)
-        self._waiting.append(flat)
-        if self._writer or "error" not in flat:
-            self._write_waiting()
+        if self._writer is None and "error" in flat:
+            self._names.update(dict.fromkeys(flat))
+            self._waiting.write(json.dumps(flat) + "\n")
+            return
+        if self._writer is None:
+            self._writer = self._begin({**dict.fromkeys(flat), **self._names})
+        self._writer.writerow(flat)
 
     def close(self) -> None:
         """Write the answers that wait."""
-        if self._waiting:
-            self._write_waiting()
+        if self._writer is None and self._names:
+            self._begin(self._names)
 
-    def _write_waiting(self) -> None:
-        if self._writer is None:
-            names = dict.fromkeys(name for row in self._waiting[::-1] for name in row)
-            columns = [name for name in names if name != "error"]
-            columns += ["error"] * self._errors
-            self._writer = csv.DictWriter(
-                self._output, columns, lineterminator="\n", extrasaction="ignore"
-            )
-            self._writer.writeheader()
-        self._writer.writerows(self._waiting)
-        self._waiting.clear()
+    def _begin(self, names: Iterable[str]) -> "csv.DictWriter[str]":
+        """Write the header and the answers that wait."""
+        columns = [name for name in names if name != "error"]
+        columns += ["error"] * self._errors
+        writer = csv.DictWriter(self._output, columns, lineterminator="\n", extrasaction="ignore")
+        writer.writeheader()
+        self._waiting.seek(0)
+        writer.writerows(map(json.loads, self._waiting))
+        self._waiting.seek(0)
+        self._waiting.truncate()
+        return writer
 
 
 def _field(value: Any) -> Any:

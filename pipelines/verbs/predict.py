@@ -179,16 +179,19 @@ def _batches(
 
 def _inputs(pipeline: Pipeline, batches: Iterator[list[Any]]) -> Iterator[list[Any]]:
     """Yield batches of the inputs that lines of text stand for; log how many cannot be read."""
-    lines, problems = 0, list[str]()
+    lines = unreadable = 0
+    first = ""
     for batch in batches:
         inputs = [read_input(pipeline, line) for line in batch]
         lines += len(inputs)
-        problems += [each.problem for each in inputs if isinstance(each, Unreadable)]
+        problems = [each.problem for each in inputs if isinstance(each, Unreadable)]
+        unreadable += len(problems)
+        first = first or "".join(problems[:1])
         yield inputs
-    if problems:
+    if unreadable:
         logger.warning(
             "%s answered with an error, of %s (%s)",
-            *(count(len(problems), "line"), f"{lines:,}", problems[0]),
+            *(count(unreadable, "line"), f"{lines:,}", first),
         )
 
 

@@ -1,6 +1,7 @@
 """Lines that are too long are named while they are read, and never held in memory."""
 
 import gzip
+import json
 import re
 import tracemalloc
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ from toolkit.data import (
     read_vectors,
 )
 from toolkit.data.entities.options import EntityColumnOptions
-from toolkit.data.sources import delimited, folder, lines
+from toolkit.data.sources import delimited, lines
 from toolkit.data.streams import stream
 from toolkit.errors import DataError
 
@@ -33,7 +34,7 @@ PROBLEM = "the line has more than 1,000 characters"
 
 @pytest.fixture(autouse=True)
 def _limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (lines, delimited, folder):
+    for module in (lines, delimited):
         monkeypatch.setattr(module, "LINE_LIMIT", LIMIT)
     monkeypatch.setattr(lines, "_SKIPPED_AT_ONCE", 700)
     monkeypatch.setattr(stream, "LONG_LINE", LIMIT)
@@ -103,7 +104,28 @@ def test_files_with_a_long_line(tmp_path: Path) -> None:
     for name, text in (("1", "fine"), ("2", LONG), ("3", "line\n" * LIMIT)):
         (tmp_path / "classes" / "pos" / name).write_text(text)
     problems = [record.problem for record in open_source(tmp_path / "classes").records()]
-    assert problems == [None, *["the text has more than 1,000 characters"] * 2]
+    assert problems[0] is None
+    assert all(": the text has more than 1,000 characters" in problem for problem in problems[1:])
+    (tmp_path / "brat").mkdir()
+    for text in (LONG, "line\n" * LIMIT):
+        (tmp_path / "brat" / "a.txt").write_text(text)
+        (tmp_path / "brat" / "a.ann").write_text("T1\tPER 0 4\txxxx\n")
+        with pytest.raises(DataError, match=r"a\.txt: the text has more than 1,000 characters"):
+            open_entities(tmp_path / "brat", None, EntityColumnOptions())
+
+
+def test_an_array_may_stand_in_one_line(tmp_path: Path) -> None:
+    rows = [{"text": f"{'word ' * 50}{number}", "entities": []} for number in range(20)]
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(rows))
+    records = [*open_entities(path, None, EntityColumnOptions()).records()]
+    assert [record.values["text"] for record in records] == [row["text"] for row in rows]
+    path.write_text(json.dumps(rows)[:-40])
+    with pytest.raises(DataError, match=r"not JSON: Unterminated string starting at character \d+"):
+        open_entities(path, None, EntityColumnOptions())
+    path.write_text(json.dumps({"annotations": rows}))
+    with pytest.raises(DataError, match=rf"line 1.*: {PROBLEM}"):
+        open_entities(path, None, EntityColumnOptions())
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -11,10 +12,25 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from toolkit.data import ColumnOptions, LabelEncoder, TextExamples, open_source
+from toolkit.data import (
+    ColumnOptions,
+    EntityExamples,
+    LabelEncoder,
+    PairColumnOptions,
+    PairExamples,
+    StreamColumnOptions,
+    TextExamples,
+    open_entities,
+    open_pairs,
+    open_source,
+    open_stream,
+)
+from toolkit.data.entities.options import EntityColumnOptions
 from toolkit.data.labels import class_name, to_number, written_list
+from toolkit.data.pairs.examples import source_texts
 from toolkit.data.sources import delimited
 from toolkit.data.sources.delimited import Quoting
+from toolkit.data.sources.sentence_table import SentenceTable
 from toolkit.errors import DataError
 from toolkit.options import on_the_command_line
 
@@ -67,6 +83,18 @@ def test_the_reason_is_one_printable_line(tmp_path: Path) -> None:
     assert all(problem.isprintable() for problem in bad.values())
 
 
+def learnt(path: Path, quoting: Quoting = "auto", **options) -> tuple[list[str], TextExamples]:
+    """The texts to learn from, without bad rows, and their reader."""
+    source = open_source(path, None, quoting)
+    examples = TextExamples(source, ColumnOptions(skip_bad_rows=True, **options))
+    return [example.text for example in examples], examples
+
+
+def answered(path: Path) -> list[str]:
+    """The texts to answer, in order."""
+    return [e.text for e in TextExamples(open_source(path), ColumnOptions(), labelled=False)]
+
+
 @pytest.mark.parametrize("lines", [2, 5])
 @pytest.mark.parametrize("separator", [",", "\t", ";"])
 def test_rows_within_quotes_are_not_one_text(tmp_path: Path, separator: str, lines: int) -> None:
@@ -75,17 +103,75 @@ def test_rows_within_quotes_are_not_one_text(tmp_path: Path, separator: str, lin
     odd = f'"I hated it.{separator}n\n{inner}I left."{separator}n\n'
     content = f"text,label\n{ROWS}".replace(",", separator) + odd
     path = write(tmp_path / "a.tsv" if separator == "\t" else tmp_path / "a.csv", content)
-    good, bad = read(path)
-    assert len(good) == 30 + lines - 1
-    assert good[-1] == ('I left."', "n")
-    (problem,) = bad.values()
+    texts, examples = learnt(path)
+    assert len(texts) == 30
+    assert (examples.rows, examples.bad_rows) == (30 + lines, lines)  # all lines are counted
+    (problem,) = examples.problems.values()
     assert f"quotes from here to line {31 + lines} make one text of lines" in problem
-    assert len(read(path, "none")[0]) == 30 + lines
+    with on_the_command_line(), pytest.raises(DataError, match=r"row 31 .*--quoting none"):
+        labels(path)
+    assert len(learnt(path, "none")[0]) == 30 + lines
     blank = write(path.with_name(f"blank{path.suffix}"), content.replace("\nI left", "\n\nI left"))
-    assert len(read(blank)[1]) == 1
-    whole, none = read(path, "minimal")
-    assert len(whole) == 31
-    assert not none
+    assert len(learnt(blank)[0]) == 30
+    for whole in (learnt(path, "minimal")[0], answered(path)):
+        assert len(whole) == 31
+        assert whole[-1].startswith(f"I hated it.{separator}n\n")
+
+
+@pytest.mark.parametrize("before", [0, 3, 40])
+@pytest.mark.parametrize("after", [0, 3, 300])
+@pytest.mark.parametrize("joined", [50, 1200])
+def test_many_rows_within_quotes_are_found_wherever_they_are(
+    tmp_path: Path, before: int, after: int, joined: int
+) -> None:
+    rows = [f"text number {number},{'pn'[number % 2]}\n" for number in range(joined)]
+    odd = f'"No way,n\n{"".join(rows)}so he said it",p\n'
+    path = write(
+        tmp_path / "a.csv", f"text,label\n{''.join(rows[:before])}{odd}{''.join(rows[:after])}"
+    )
+    with pytest.raises(DataError, match=rf"row {before + 1} .* to line {before + joined + 3} make"):
+        labels(path)
+
+
+def test_rows_within_quotes_of_a_sorted_file(tmp_path: Path) -> None:
+    rows = "".join(f"calm day {number},n\n" for number in range(1100))
+    rows += "".join(f"wild day {number},p\n" for number in range(20))
+    path = write(tmp_path / "a.csv", f'text,label\n{rows}"Wow,p\nhe said",p\n')
+    with pytest.raises(DataError, match=r"row 1121 .*one text of lines"):
+        labels(path)
+
+
+def test_few_rows_within_quotes_of_a_small_table(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.tsv", 'text\tlabel\na\tp\n"b\tn\nc"\tn\nd\tn\ne\tp\n')
+    with pytest.raises(DataError, match=r"row 2 .*one text of lines"):
+        labels(path)
+    assert answered(path) == ["a", "b\tn\nc", "d", "e"]
+
+
+def test_all_readers_learn_from_no_doubtful_row_and_answer_each(tmp_path: Path) -> None:
+    content = "text,target\n" + "calm,fine\nwild,bad\n" * 20 + '"No,bad\nhe said",fine\n'
+    path = write(tmp_path / "a.csv", content)
+    stream = open_stream(path, options=StreamColumnOptions(skip_bad_rows=True))
+    assert len([*stream]) == 40
+    assert [*stream.prompts()][-1] == "No,bad\nhe said"
+    with pytest.raises(DataError, match=r"row 41 .*one text of lines"):
+        list(open_stream(path))
+    options = PairColumnOptions(source_column="text")
+    with pytest.raises(DataError, match=r"row 41 .*one text of lines"):
+        list(PairExamples(open_pairs(path, None, options), options))
+    assert [*source_texts(open_pairs(path, None, options))][-1] == "No,bad\nhe said"
+    entities = EntityColumnOptions(text_column="text")
+    source = open_entities(path, None, entities)
+    assert [e.text for e in EntityExamples(source, entities, labelled=False)][-1].startswith("No,")
+
+
+def test_tokens_that_are_quotes_within_a_table(tmp_path: Path) -> None:
+    rows = "".join(f"{n // 5},w{n % 7},O\n" for n in range(60))
+    path = write(tmp_path / "a.csv", f'sentence,word,tag\n{rows}11,",O\n11,w,O\n11,",O\n12,w,O\n')
+    *sentences, odd, last = SentenceTable(open_source(path), "sentence").records()
+    assert all(sentence.doubt is None for sentence in [*sentences, last])
+    assert odd.doubt is not None
+    assert odd.doubt.startswith("row 61 (line 62): quotes from here to line 64 make one text")
 
 
 @pytest.mark.parametrize(
@@ -101,6 +187,65 @@ def test_texts_with_line_ends_stay_whole(tmp_path: Path, text: str) -> None:
         assert not bad
 
 
+LOG = "time,ok\n" * 30
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        'movie,text,label\ntt01,Good.,p\ntt01,"Slow, but nice\nI liked it, really",p\ntt02,Bad,n\n',
+        'text,labels\nHello,\nBuy now,spam\n"Dear Sir,\nthank you",\n"Dear Sir,\nbye",spam\n',
+        "text,stars\n" + "fine,4\ndull,5\n" * 9 + '"It gets 4,5\nof ten",4\n',
+        "stars,text,source\n" + "5,fine,web\n" * 20 + '5,"Great, so\nWould buy, again",web\n',
+        "text,label\n" + "calm,good\n" * 20 + f'"{LOG}end",good\n',
+        "text,label\ncalm,good\n" + f'"{LOG}end",good\n"{LOG}end",bad\n',
+        f'label,text\ngood,calm\ngood,"now\n{LOG}time,ok"\nbad,calm\n',
+        "text,label\n" + "fine,p\n" * 9 + '"Two\nlines",p\n"a\nb",n\n"what of a,p\nb",p\n',
+    ],
+)
+def test_tables_that_are_quoted_by_the_rules_are_not_refused(tmp_path: Path, content: str) -> None:
+    path = write(tmp_path / "a.csv", content)
+    _, *rows = csv.reader(content.splitlines(keepends=True))
+    text = open_source(path).columns.index("text")
+    texts, examples = learnt(path, target="labels")
+    assert texts == answered(path) == [row[text] for row in rows]
+    assert examples.bad_rows == 0
+
+
+#: No line of such a text ends or begins with the name of a class.
+LINES = st.lists(st.text(st.sampled_from('ab15", \t'), max_size=8), min_size=1, max_size=4)
+TEXTS = LINES.map("\n".join)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    table=st.lists(
+        st.tuples(TEXTS, st.sampled_from(["pos", "neg", "none"]), TEXTS, st.sampled_from("15")),
+        max_size=30,
+    ),
+    order=st.permutations(range(4)),
+    form=st.sampled_from([("a.csv", ","), ("a.csv", ";"), ("a.tsv", "\t")]),
+    ends=st.sampled_from(["\n", "\r\n"]),
+)
+def test_what_a_program_writes_is_read_back(tmp_path: Path, table, order, form, ends) -> None:
+    name, separator = form
+    rows = [[row[column] for column in order] for row in table]
+    with open(tmp_path / name, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, delimiter=separator, lineterminator=ends)
+        writer.writerows([[f"column {c}" for c in order], *rows])
+    records = [*open_source(tmp_path / name).records()]
+    assert [[*record.values.values()] for record in records] == rows
+    assert all(record.problem is None and record.doubt is None for record in records)
+
+
+def test_a_quoted_row_with_too_many_fields_is_one_bad_row(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", 'text,label,by\na,p,x\nb,"two\nlines",p,x\nc,p,x\n')
+    good, bad = read(path)
+    assert [text for text, *_ in good] == ["a", "c"]
+    assert list(bad) == ["row 2 (line 3)"]
+    assert bad["row 2 (line 3)"].endswith("must be quoted (lines 3 to 4)")
+
+
 FIELDS = st.text(st.sampled_from('ab", \t\n;'), max_size=8)
 
 
@@ -110,6 +255,7 @@ def test_what_is_quoted_by_the_rules_is_read_back(tmp_path: Path, table) -> None
     with open(tmp_path / "a.csv", "w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([("text", "label"), *table])
     assert read(tmp_path / "a.csv", "minimal") == (table, {})
+    assert read(tmp_path / "a.csv") == (table, {})
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -118,10 +264,12 @@ def test_what_is_quoted_by_the_rules_is_read_back(tmp_path: Path, table) -> None
     quoting=st.sampled_from(["auto", "minimal", "none"]),
 )
 def test_no_line_is_lost_without_a_word(tmp_path: Path, content: str, quoting: Quoting) -> None:
-    """Each line that is not blank is in a good row, or is a bad row of its own."""
+    """Each line that is not blank is in a good row, or named with a bad one."""
     path = write(tmp_path / "a.csv", f"text,label\n{content}\n")
     good, bad = read(path, quoting)
-    covered = len(bad) + sum(1 + "".join(fields).count("\n") for fields in good)
+    ranges = re.findall(r"\(lines (\d+) to (\d+)\)", " ".join(bad.values()))
+    covered = len(bad) + sum(int(end) - int(begin) for begin, end in ranges)
+    covered += sum(1 + "".join(fields).count("\n") for fields in good)
     lines = content.split("\n")
     assert sum(map(bool, lines)) <= covered <= len(lines)
 
@@ -171,6 +319,12 @@ def test_a_line_that_announces_the_separator(tmp_path: Path, first: str, separat
         assert records[0].place == "row 1 (line 3)"
 
 
+@pytest.mark.parametrize("first", ["sep=", 'sep="'])
+def test_a_line_that_announces_no_separator(tmp_path: Path, first: str) -> None:
+    path = write(tmp_path / "a.csv", f"{first}\r\ntext\r\n")
+    assert open_source(path).columns == (first,)
+
+
 @pytest.mark.parametrize(
     ("text", "names"),
     [
@@ -210,6 +364,31 @@ def test_labels_in_a_cell(tmp_path: Path) -> None:
         labels(path, target="labels")
     path = write(tmp_path / "c.csv", "text,label\nx,[News]\ny,[Talk]\n")
     assert labels(path) == ["[News]", "[Talk]"]
+
+
+@pytest.mark.parametrize(
+    ("field", "names"),
+    [
+        ("[toxic]|[spam]", ["[toxic]", "[spam]"]),
+        ("[toxic]", ["[toxic]"]),
+        ("[toxic|spam]", ["[toxic", "spam]"]),
+        ("[toxic] | spam", ["[toxic]", "spam"]),
+        ("[a, b]|[c]", ["[a, b]", "[c]"]),
+        ("[a, b]", ["a", "b"]),
+        ("[]|[toxic]", ["[]", "[toxic]"]),
+        ("['toxic', 'a|b']", ["toxic", "a|b"]),
+        ('["a|b"]', ["a|b"]),
+        ("['toxic']|[spam]", ["['toxic']", "[spam]"]),
+        ("[]", []),
+        ("[1]", ["1"]),
+        ("[0 12]", ["0", "12"]),
+        ("[toxic content]", ["[toxic content]"]),
+    ],
+)
+def test_labels_in_brackets(tmp_path: Path, field: str, names: list[str]) -> None:
+    with open(tmp_path / "a.csv", "w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("text", "labels"), ("x", field)])
+    assert labels(tmp_path / "a.csv", target="labels") == [names]
 
 
 @pytest.mark.parametrize(

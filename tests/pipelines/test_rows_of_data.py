@@ -46,6 +46,22 @@ def test_predict_marks_rows_that_cannot_be_read(call, model, tmp_path, quoted_fi
     assert '"open' in [json.loads(line)["text"] for line in output.splitlines()]
 
 
+def test_predict_answers_a_field_that_may_join_rows_as_one_text(call, model, run, tmp_path):
+    path = tmp_path / "rows.csv"
+    content = "text,label\n" + "good film,pos\nbad film,neg\n" * 20
+    path.write_text(content + '"No good,neg\nhe said",pos\ngood,pos\n')
+    _, output, error = call("predict", model, "--data", path)
+    texts = [json.loads(line)["text"] for line in output.splitlines()]
+    assert len(texts) == 42
+    assert texts[40:] == ["No good,neg\nhe said", "good"]
+    assert "error" not in output + error
+    code, _, error = call("train", "--data", path, "--output", run)
+    assert code == 2
+    assert "row 41 (line 42): quotes from here to line 43 make one text of lines" in error
+    _, _, error = call("train", "--data", path, "--output", run, "--skip-bad-rows")
+    assert "2 bad rows left out, of 43 (4.7 %; row 41 (line 42): quotes" in error
+
+
 @pytest.mark.parametrize(("first", "rows"), [("good,pos\n", 1), ("", 0)])
 def test_errors_before_any_answer(call, model, tmp_path, first, rows):
     path = tmp_path / "rows.csv"

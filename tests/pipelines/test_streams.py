@@ -1,14 +1,18 @@
 """Lines from any bytes, in any pieces; batches that never wait and never run ahead."""
 
+import csv
+import io
 import itertools
 import os
 import threading
+import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.streams import arriving_batches, arriving_lines, full_batches
+from pipelines.streams import arriving_batches, arriving_lines, full_batches, write_answers
+from toolkit.data import Unreadable
 
 
 def lines_of(content, pieces=()):
@@ -107,3 +111,53 @@ def test_what_goes_wrong_in_reading_is_raised_after_what_was_read():
     assert next(batches) == ["first"]
     with pytest.raises(OSError, match="gone"):
         next(batches)
+
+
+def test_rows_that_cannot_be_read_do_not_gather_in_memory():
+    """Those before the first answer wait for its columns in a file."""
+
+    def inputs():
+        for number in range(200):
+            yield [Unreadable(f"line {number}: {'x' * 900}") for _ in range(100)]
+        yield ["good", Unreadable("bad")]
+
+    class Rows(io.StringIO):
+        rows = -1
+
+        def write(self, line):
+            self.rows += 1
+            return len(line)
+
+    def answer(read):
+        return [{"label": "pos", "p": {"pos": 1.0}} for _ in read]
+
+    output = Rows()
+    tracemalloc.start()
+    try:
+        answers = list(write_answers(inputs(), answer, output, "csv", lambda _: "text", {}))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert [text for text, _ in answers] == ["good"]
+    assert output.rows == 20_002
+    assert peak < 8_000_000  # of 20 million bytes
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_columns_are_those_of_the_first_answer(good):
+    output = io.StringIO()
+    batches = [[Unreadable("a"), Unreadable("b")], *([["é\n", Unreadable("c")]] if good else [])]
+
+    def answer(read):
+        return [{"label": "pos", "p": {"pos": None}} for _ in read]
+
+    list(write_answers(batches, answer, output, "csv", lambda _: "text", {"cut": False}))
+    rows = list(csv.reader(output.getvalue().splitlines(keepends=True)))
+    if good:
+        assert rows == [
+            ["text", "label", "p.pos", "cut", "error"],
+            *[["", "", "", "False", "a"], ["", "", "", "False", "b"]],
+            *[["é\n", "pos", "", "", ""], ["", "", "", "False", "c"]],
+        ]
+    else:
+        assert rows == [["text", "cut", "error"], ["", "False", "a"], ["", "False", "b"]]

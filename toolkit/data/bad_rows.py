@@ -104,11 +104,20 @@ class CheckedRows:
         self._logged = ""
 
     def records(self) -> Iterator[Record]:
-        """Yield the records of the source, and count them anew."""
+        """Yield the records of the source, and count them anew.
+
+        Unless for prediction, a doubtful record has its doubt as its problem, and counts as the bad
+        rows that are lost with it.
+        """
         self.rows = self.bad_rows = 0
         for record in self.source.records():
             self.rows += 1
-            yield record
+            if record.doubt is None or self.for_prediction:
+                yield record
+                continue
+            yield record._replace(values={}, problem=record.doubt)
+            self.rows += record.lines - 1
+            self.bad_rows += record.lines - 1
 
     def reject(self, place: str, problem: str) -> None:
         """Count a bad row, or stop at it.

@@ -142,7 +142,7 @@ def written_list(text: str, names: bool = True) -> list[Any] | None:
     """Return the list that a string stands for, or None if it stands for none.
 
     Tables have lists as JSON, as Python or NumPy write them (``['a', 'b']``, ``['a' 'b']``), or
-    without quotes (``[a, b]``).
+    without quotes, but with a comma (``[a, b]``).
 
     Args:
         text: The string.
@@ -164,7 +164,7 @@ def written_list(text: str, names: bool = True) -> list[Any] | None:
     if all(to_number(number) is not None for number in numbers):  # as NumPy writes them
         return list(numbers)
     parts = [part.strip() for part in inside.split(",")]
-    return list(parts) if all(parts) else None
+    return list(parts) if "," in text and all(parts) else None
 
 
 def to_number(value: object) -> float | None:

@@ -7,12 +7,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from toolkit.data.sources.lines import read_lines
+from toolkit.data.sources.lines import read_lines, read_text
 from toolkit.data.sources.natural_order import natural_order
 from toolkit.data.sources.source import Record
 from toolkit.errors import DataError
 
 _HEADER_ROWS = 100  # the first rows, whose keys are the columns
+_PIECE = 1 << 20  # characters of a file that are read at once
 _BRAT_ENTITY = re.compile(r"T\S*\t(?P<label>\S+) (?P<start>\d+) (?P<end>\d+)\t(?P<text>.*)")
 
 
@@ -60,7 +61,8 @@ def is_row(value: object) -> bool:
 def read_array(path: Path) -> RowSource | None:
     """Open a JSON file that is one array of rows; None if it has one object a line.
 
-    The rows may also be the ``annotations`` of one object. They are held in memory.
+    The rows may also be the ``annotations`` of one object. They are held in memory, so an array may
+    be longer than a line of other files; an object in one line may not.
 
     Raises:
         DataError: The file is no JSON, or has no array.
@@ -92,7 +94,7 @@ def read_brat(folder: Path) -> RowSource | None:
         return None
     rows = []
     for name in names:
-        content = "".join(read_lines(folder / f"{name}.txt", newline=""))
+        content = read_text(folder / f"{name}.txt")
         entities = []
         for number, line in enumerate(read_lines(folder / f"{name}.ann", newline="\n"), start=1):
             match = _BRAT_ENTITY.fullmatch(line.rstrip("\r\n"))
@@ -121,10 +123,10 @@ def _parse(path: Path) -> Any:
         DataError: It is no JSON.
     """
     try:
-        return json.loads("".join(read_lines(path, "\n")))
+        return json.loads("".join(read_lines(path, "\n", piece=_PIECE)))
     except json.JSONDecodeError as error:
-        problem = f"line {error.lineno}: not JSON: {error.msg} at character {error.colno}"
-        raise DataError(f"{path}, {problem}") from None
+        problem = f"{error.msg.removesuffix(' at')} at character {error.colno}"
+        raise DataError(f"{path}, line {error.lineno}: not JSON: {problem}") from None
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: not JSON that can be read: {error}") from None
 

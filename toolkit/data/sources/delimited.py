@@ -5,10 +5,12 @@ import logging
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Literal
 
+from toolkit.data.sources.joined_rows import JoinedRows, TableRow, have_columns
 from toolkit.data.sources.lines import LINE_LIMIT, read_lines
 from toolkit.data.sources.source import Record, first_repeated
 from toolkit.errors import DataError, quoted
@@ -28,11 +30,7 @@ Quoting = Literal["auto", "minimal", "none"]
 #: The characters of lines that are read again after quotes that do not match, in one reading.
 _READ_AGAIN = 2 * FIELD_LIMIT
 #: The line with which spreadsheets announce a separator.
-_ANNOUNCEMENT = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
-#: The values that are remembered of columns: of the first rows and columns, and up to a length.
-_ROWS, _COLUMNS, _LONGEST = 1000, 50, 40
-#: The share of lines that look like rows from which they are taken for rows.
-_MOST = 0.75
+_ANNOUNCEMENT = re.compile(r'"?sep=([^"\r\n])"?\s*', re.IGNORECASE)
 
 
 class DelimitedSource:
@@ -43,14 +41,15 @@ class DelimitedSource:
     their numbers, ``column 3``. The file is read as a stream.
 
     Where quotes do not match, the row of the opening quote is bad, and reading goes on with the
-    next line.
+    next line. If that happens often, the lines that were read for a row are bad instead.
 
     Args:
         path: The file.
         separators: The possible separators of fields. The one that splits the header into most
             columns is used, and logged unless it is the first; a tie goes to the earlier one.
         quoting: ``minimal``: a field that begins with a quote ends with one. ``auto``: the same,
-            but a field with line ends is bad if its lines look like rows of their own. ``none``:
+            but a field with line ends that looks like rows in a line each makes its row doubtful
+            (see :class:`JoinedRows`). ``none``:
             quotes are part of the texts, and each line is a row.
 
     Raises:
@@ -74,18 +73,29 @@ class DelimitedSource:
 
     def records(self) -> Iterator[Record]:
         """Yield the records from the first one; each call starts again."""
-        row = -1
-        for line, fields, problem in self._rows():
-            row += 1
-            if row == 0:
+        before: Sequence[str] = ()
+        for number, (line, fields, problem, lines) in enumerate(islice(self._rows(), 1, None), 1):
+            place = f"row {number} (line {line})"
+            if problem is not None:
+                yield Record(number, {}, place, problem)
                 continue
-            place = f"row {row} (line {line})"
-            if problem is None:
-                problem = self._wrong_number(fields)
-            if problem is None:
-                yield Record(row, dict(zip(self.columns, fields, strict=True)), place)
-            else:
-                yield Record(row, {}, place, problem)
+            doubt = None
+            if len(lines) == 1:
+                before = fields
+            elif self._quoting == "auto" and self._joined_rows.is_joined(lines, before):
+                doubt = (
+                    f"quotes from here to line {line + len(lines) - 1} make one text of lines that "
+                    f"seem to be rows of their own; if quotes are part of the texts, set "
+                    f"{option('quoting', 'none')}, otherwise {option('quoting', 'minimal')}"
+                )
+            values = dict(zip(self.columns, fields, strict=True))
+            lost = 1 if doubt is None else len(lines)
+            yield Record(number, values, place, doubt=doubt, lines=lost)
+
+    @cached_property
+    def _joined_rows(self) -> JoinedRows:
+        """The judge of fields with line ends, which reads the first rows once."""
+        return JoinedRows(islice(self._rows(), 1, None), len(self.columns), self._separator)
 
     def _wrong_number(self, fields: Sequence[str]) -> str | None:
         """Return the problem of a row with more or fewer fields than the header, or None."""
@@ -98,11 +108,11 @@ class DelimitedSource:
 
     def _columns_by(self, separator: str) -> int:
         """Return the number of columns of the header with a separator."""
-        return max((len(fields) for _, fields, _ in islice(self._rows(separator), 1)), default=0)
+        return max((len(row.fields) for row in islice(self._rows(separator), 1)), default=0)
 
     def _header(self) -> tuple[str, ...]:
         """Return the names of the columns."""
-        for _, fields, problem in self._rows():
+        for _, fields, problem, _ in self._rows():
             if problem is not None:
                 raise DataError(f"{self.name}, header: {problem}")
             columns = tuple(field.strip() for field in fields)
@@ -115,8 +125,12 @@ class DelimitedSource:
             return columns
         raise DataError(f"{self.name} is empty; its first line should name the columns")
 
-    def _rows(self, separator: str | None = None) -> Iterator[tuple[int, list[str], str | None]]:
-        """Yield (number of the first line, fields, problem) of each row, including the header."""
+    def _rows(self, separator: str | None = None) -> Iterator[TableRow]:
+        """Yield the rows, including the header.
+
+        After quotes that do not match, and after a field that joins lines to a row of another
+        number of fields than the header, where most lines have it, the next line is read again.
+        """
         csv.field_size_limit(FIELD_LIMIT)
         lines = _Lines(islice(read_lines(self._path, ""), self._first_line - 1, None))
         lines.number = self._first_line - 1
@@ -126,35 +140,35 @@ class DelimitedSource:
             quoting=csv.QUOTE_NONE if self._quoting == "none" else csv.QUOTE_MINIMAL,
             strict=True,
         )
-        values: list[set[str]] = [set() for _ in self.columns[:_COLUMNS]]
-        before: Sequence[str] = self.columns
         while True:
             lines.begin_row()
             first = lines.number + 1
-            problem = None
+            problem, begin_again = None, True
             try:
                 fields = next(reader)
             except StopIteration:
                 return
             except csv.Error as error:
-                fields, problem = [], self._mismatch(lines, error)
+                problem = self._mismatch(lines, error)
             else:
                 if not fields:
                     continue
-                if len(lines.row) > 1 and self.columns:
-                    problem = self._wrong_number(fields)
-                    problem = problem or self._swallowed_rows(lines, values, before)
-                elif lines.number <= _ROWS:
-                    _remember(fields, values)
-                before = fields
+                if self.columns and (problem := self._wrong_number(fields)) is not None:
+                    begin_again = have_columns(lines.row, len(self.columns), self._separator)
+                    if len(lines.row) > 1 and not begin_again:
+                        problem += f" (lines {first} to {lines.number})"
             if problem is None:
-                yield first, fields, None
+                yield TableRow(first, fields, None, lines.row)
+                continue
+            if not begin_again:
+                yield TableRow(first, (), problem, lines.row)
                 continue
             swallowed = [] if lines.read_row_again() else lines.row[1:]
-            yield first, [], problem
+            yield TableRow(first, (), problem, lines.row[:1])
             for number, line in enumerate(swallowed, first + 1):
                 if line.strip("\r\n"):
-                    yield number, [], f"it was read as part of the row in line {first}, and is lost"
+                    lost = f"it was read as part of the row in line {first}, and is lost"
+                    yield TableRow(number, (), lost, [line])
 
     def _mismatch(self, lines: "_Lines", error: csv.Error) -> str:
         """Return the problem of a row that ends in an error."""
@@ -166,50 +180,6 @@ class DelimitedSource:
             f"quoted field are doubled; if they are part of the texts, set "
             f"{option('quoting', 'none')}"
         )
-
-    def _swallowed_rows(
-        self, lines: "_Lines", values: Sequence[set[str]], before: Sequence[str]
-    ) -> str | None:
-        """Return the problem of a row over several lines that seem to be a row each, or None.
-
-        Without quotes, the first, the last and most other lines then have as many fields as the
-        header. Since commas and line ends are common in texts, they must also have a value that its
-        column has elsewhere, such as the name of a class; a tab beside a line end is enough.
-
-        Args:
-            lines: The lines of the row.
-            values: Values of each column.
-            before: The row before.
-        """
-        columns = len(self.columns)
-        if self._quoting != "auto" or columns < 2:
-            return None
-
-        def is_row(line: str) -> bool:
-            fields = line.split(self._separator)
-            return len(fields) == columns and (
-                self._separator == "\t"
-                or any(
-                    field.strip() in known or field == last
-                    for field, known, last in zip(fields, values, before, strict=False)
-                )
-            )
-
-        are_rows = [is_row(line) for line in (line.rstrip("\r\n") for line in lines.row) if line]
-        if not (are_rows[0] and are_rows[-1] and sum(are_rows) >= _MOST * len(are_rows)):
-            return None
-        return (
-            f"quotes from here to line {lines.number} make one text of lines that seem to be rows "
-            f"of their own; if quotes are part of the texts, set {option('quoting', 'none')}, "
-            f"otherwise {option('quoting', 'minimal')}"
-        )
-
-
-def _remember(fields: Sequence[str], values: Sequence[set[str]]) -> None:
-    """Add the short fields of a row to the values of their columns."""
-    for field, known in zip(fields, values, strict=False):
-        if len(field) <= _LONGEST:
-            known.add(field.strip())
 
 
 class _Lines:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
-from toolkit.data.sources.lines import LINE_LIMIT, read_lines
+from toolkit.data.sources.lines import read_text
 from toolkit.data.sources.natural_order import natural_order
 from toolkit.data.sources.source import Record
 from toolkit.errors import DataError, shorten
@@ -61,7 +61,7 @@ class FolderSource:
         for row, (label, name) in enumerate(self._files(), start=1):
             file = f"{label}/{name}"
             try:
-                text = _content(self._path / label / name)
+                text = read_text(self._path / label / name)
             except DataError as error:  # one file is one row
                 yield Record(row, {}, f"file {file}", str(error))
             else:
@@ -76,21 +76,6 @@ class FolderSource:
         for label in self._classes:
             for name in _entries(self._path / label, os.DirEntry.is_file):
                 yield label, name
-
-
-def _content(path: Path) -> str:
-    """Return the text in a file.
-
-    Raises:
-        DataError: It cannot be read, or is too long.
-    """
-    lines, size = [], 0
-    for line in read_lines(path, newline=""):
-        lines.append(line)
-        size += len(line)
-        if size > LINE_LIMIT:
-            raise DataError(f"the text has more than {LINE_LIMIT:,} characters")
-    return "".join(lines)
 
 
 def _entries(path: Path, wanted: Callable[[os.DirEntry[str]], bool]) -> list[str]:

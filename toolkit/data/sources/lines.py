@@ -84,6 +84,21 @@ def line_problem(line: str) -> str | None:
     return f"the line has more than {LINE_LIMIT:,} characters" if len(line) > LINE_LIMIT else None
 
 
+def read_text(path: Path) -> str:
+    """Return the text in a file, as :func:`read_lines` reads it, with its line ends.
+
+    Raises:
+        DataError: It cannot be read, or is longer than a line may be.
+    """
+    lines, size = [], 0
+    for line in read_lines(path, newline=""):
+        lines.append(line)
+        size += len(line)
+        if size > LINE_LIMIT:
+            raise DataError(f"{path}: the text has more than {LINE_LIMIT:,} characters")
+    return "".join(lines)
+
+
 def plain_texts(data: Any) -> Any:
     """Return the texts of data for prediction that has nothing but texts; other data unchanged.
 

@@ -72,7 +72,13 @@ class SentenceTable:
             column: [part.values.get(column) for part in parts] for column in self.columns
         }
         values[self.sentence_column] = value
-        return Record(row, values, f"sentence {row} from {places[0]}", places=places)
+        place = f"sentence {row} from {places[0]}"
+        doubtful = next((part for part in parts if part.doubt is not None), None)
+        if doubtful is None:
+            return Record(row, values, place, places=places)
+        return Record(
+            row, values, place, places=places, doubt=f"{doubtful.place}: {doubtful.doubt}"
+        )
 
 
 def sentence_column(columns: Sequence[str]) -> str | None:

@@ -17,6 +17,8 @@ class Record(NamedTuple):
         place: The place of the row, for messages, such as ``row 3 (line 7)``.
         problem: Why the row cannot be read; ``values`` is then empty. None for readable rows.
         places: The places of the parts of a composite row, such as the lines of a sentence.
+        doubt: Why a row that can be read is not learnt from, or None; in prediction it is answered.
+        lines: The number of rows that are lost with a doubtful one, itself included.
     """
 
     row: int
@@ -24,6 +26,8 @@ class Record(NamedTuple):
     place: str
     problem: str | None = None
     places: Sequence[str] = ()
+    doubt: str | None = None
+    lines: int = 1
 
 
 @runtime_checkable

@@ -2,6 +2,7 @@
 
 import logging
 import math
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -18,6 +19,8 @@ from toolkit.options import option
 
 logger = logging.getLogger("toolkit")
 
+#: What has brackets and a quote at their beginning or end, such as a list that is not complete.
+_QUOTED_IN_BRACKETS = re.compile(r"""\s*\[\s*(?:['"].*|.*['"]\s*)\]\s*""", re.DOTALL)
 _COLLECTIONS = (list, tuple, dict, set, np.ndarray)
 _LARGEST = float(np.finfo(np.float32).max)  # targets are float32
 
@@ -187,14 +190,16 @@ class TextExamples(CheckedRows):
     def _label_names(self, value: object, where: str) -> list[object]:
         """Return the labels of a field with several, which may be a list written as a string."""
         if isinstance(value, str):
-            if (names := written_list(value)) is not None:
+            separator = self.options.label_separator
+            names = written_list(value, names=separator not in value)
+            if names is not None:
                 return names
-            if value.strip().startswith("[") and value.strip().endswith("]"):
+            if separator not in value and _QUOTED_IN_BRACKETS.fullmatch(value):
                 raise BadRowError(
                     f"{where} is {quoted(value)}, which is no list that can be read; write it as "
                     'JSON, such as ["fun", "sad"]'
                 )
-            return [name for name in value.split(self.options.label_separator) if name.strip()]
+            return [name for name in value.split(separator) if name.strip()]
         return list(value) if isinstance(value, (list, tuple, set, np.ndarray)) else [value]
 
     def _log_columns(self) -> None:
