@@ -84,6 +84,9 @@ class Task(Run):
         identity, folder = self._identity(prepared), Path(output) if output else None
         start = previous.start(identity, folder) if previous else Start()
         self.facts = {**prepared.facts, "epochs_before": start.epoch, **settings.resolved}
+        before = previous.facts.get("named_columns", {}) if previous else {}
+        if named_columns := {**before, **prepared.named_columns}:
+            self.facts["named_columns"] = named_columns
         self.facts["command"] = constructor_call(self, continue_training)
         self.metrics, self.history, self._state = {}, [], None
         self._held_out_inputs = prepared.held_out_inputs
