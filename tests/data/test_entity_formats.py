@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.data import EntityColumnOptions, EntityExamples, open_source
-from toolkit.data.entities.spans import INCLUSIVE, UTF8, UTF16, other_offsets
+from toolkit.data.entities.spans import INCLUSIVE, UTF8, UTF16, as_list, other_offsets
 from toolkit.errors import DataError
 from toolkit.tagging.schemes import has_suffixes, to_iob2, to_prefix
 from toolkit.tagging.spans import spans_of
@@ -320,6 +320,38 @@ def test_a_data_set_with_features(monkeypatch: pytest.MonkeyPatch) -> None:
     data = Hub.Dataset(row, {"tokens": ["a"], "ner_tags": None, "lang": None})
     assert "row 2: there are no tags in column 'ner_tags'" in complaint(data)
     assert next(open_source(data).records()).values["lang"] == "en"
+
+
+def test_lists_as_numpy_writes_them(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "tokens,tags\n['Ada' 'Moss'],['B-PER' 'I-PER']\n['x'],['O']\n")
+    assert read(path) == [(["Ada", "Moss"], ["B-PER", "I-PER"]), (["x"], ["O"])]
+    path = write(tmp_path / "b.csv", "tokens,ner_tags\n\"['Ada' 'Moss'\n 'x']\",\"[1 2\n 0]\"\n")
+    assert read(path, tag_names="O,B-PER,I-PER") == [
+        (["Ada", "Moss", "x"], ["B-PER", "I-PER", "O"])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("['a' 'b']", ["a", "b"]),
+        ("[0 1 2]", ["0", "1", "2"]),
+        ('["a", 1]', ["a", 1]),
+        ("['a', None]", ["a", None]),
+        ("[(0, 3, 'PER'), (4, 5, ' x')]", [(0, 3, "PER"), (4, 5, " x")]),
+        ("[{'start': 0, 'label': 'it\\'s'}]", [{"start": 0, "label": "it's"}]),
+        ("[]", []),
+        *[(text, None) for text in ("[b'a' b'b']", "['a' 'b', None]", "['a' ... 'b']", "[a b]")],
+        *[(text, None) for text in ("[(0, 'a' 'b')]", "['a'", "[,]", "a")],
+    ],
+)
+def test_written_lists(text: str, values: list[Any] | None) -> None:
+    assert as_list(text) == values
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.text(st.characters(codec="utf-8"), max_size=5))))
+def test_written_entities_are_read_back(values: list[tuple[int, str]]) -> None:
+    assert as_list(str(values)) == values
 
 
 SEGMENTS = st.lists(st.tuples(st.sampled_from([None, "X", "Y-Z"]), st.integers(1, 3)), max_size=8)

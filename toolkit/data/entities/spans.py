@@ -1,13 +1,11 @@
 """Entities as values of data: a stretch of a text with a label, however tools write it."""
 
-import ast
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from typing import Any
 
 from toolkit.data.bad_rows import BadRowError
+from toolkit.data.labels import written_list, written_literal
 from toolkit.data.sources.memory import is_list
 from toolkit.errors import quoted
 from toolkit.tagging.spans import Span
@@ -23,15 +21,15 @@ INCLUSIVE = "ends seem to be inclusive; an end is the place after the last chara
 
 
 def as_list(value: object) -> Any:
-    """Return a list, also one written as JSON or as a Python literal; None if it is no list."""
+    """Return a list, also one written as JSON, by Python or by NumPy; None if it is no list."""
     if not isinstance(value, str):
         return value if is_list(value) else None
-    if (text := value.strip()).startswith("["):
-        for parse in (json.loads, ast.literal_eval):
-            with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
-                parsed: object = parse(text)
-                return parsed if is_list(parsed) else None
-    return None
+    if not (text := value.strip()).startswith("["):
+        return None
+    if (written := written_list(text, names=False)) is not None:
+        return written
+    literal = written_literal(text)
+    return literal if is_list(literal) else None
 
 
 def is_span(value: object) -> bool:
