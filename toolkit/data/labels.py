@@ -60,11 +60,15 @@ class LabelEncoder:
         """The number of outputs of a model: one for each class, or one for a number."""
         return 1 if self.target == "number" else len(self.classes)
 
+    def knows(self, name: str) -> bool:
+        """Return whether a class has this name, also in the form of earlier versions."""
+        return name in self._indices
+
     def check(self, label: Label) -> str | None:
         """Return what is wrong with a label, such as an unknown class, or None."""
         names = [label] if isinstance(label, str) else label if isinstance(label, list) else []
         for name in names:
-            if name not in self._indices:
+            if not self.knows(name):
                 known = shorten(self.classes)
                 return f"the label {quoted(name)} is none of the known classes: {known}"
         return None
@@ -126,7 +130,8 @@ class LabelCounter:
             raise DataError(f"{where}: every label is {quoted(name)}; at least two must differ")
         if self.target != "number" and not self.counts:
             raise DataError(f"{where}: there are no labels to learn from")
-        others = natural_order({*self.counts}.difference(self.known))
+        known = LabelEncoder(self.target, self.known)
+        others = natural_order(name for name in self.counts if not known.knows(name))
         return LabelEncoder(self.target, (*self.known, *others))
 
 
