@@ -354,6 +354,34 @@ def test_written_entities_are_read_back(values: list[tuple[int, str]]) -> None:
     assert as_list(str(values)) == values
 
 
+@pytest.mark.parametrize("token", ["[1]", "[]", "['a']"])
+@pytest.mark.parametrize("column", [None, "sentence"])
+def test_a_token_that_looks_like_a_list(tmp_path: Path, token: str, column: str | None) -> None:
+    path = write(tmp_path / "a.csv", f"sentence,word,tag\n1,{token},O\n1,Ada,B-PER\n2,x,O\n")
+    assert read(path, sentence_column=column) == [([token, "Ada"], ["O", "B-PER"]), (["x"], ["O"])]
+
+
+def test_a_text_that_looks_like_a_list(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", 'text\n"[1, 2]"\n[3]\nAda\n')
+    examples = EntityExamples(path, EntityColumnOptions(), labelled=False)
+    assert [example.text for example in examples] == ["[1, 2]", "[3]", "Ada"]
+    assert examples.bad_rows == 0
+
+
+def test_a_list_that_cannot_be_read_does_not_change_what_columns_hold(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "tokens,tags\nx,['O']\n['Ada'],['B-PER']\n['x'],['O']\n")
+    assert "the tokens in column 'tokens' are 'x', which is no list" in complaint(path)
+
+
+@pytest.mark.parametrize("empty", [[], None])
+def test_entities_after_many_texts_without_one(tmp_path: Path, empty: Any) -> None:
+    rows: list[Any] = [{"text": "no", "spans": empty}] * 150
+    if empty is None:
+        rows[0] = {"text": "no", "spans": []}
+    path = write(tmp_path / "a.jsonl", lines(*rows, {"text": "Ada", "spans": [entity(0, 3)]}))
+    assert read(path)[-1] == ("Ada", [(0, 3, "PER")])
+
+
 SEGMENTS = st.lists(st.tuples(st.sampled_from([None, "X", "Y-Z"]), st.integers(1, 3)), max_size=8)
 
 
