@@ -7,7 +7,7 @@ import shlex
 import sys
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from copy import copy
 from typing import Any, Literal
 
 from pipelines import console
@@ -90,7 +90,10 @@ class LabelledStream(LabelledData):
         conditions, condition = self._conditions(columns, facts), options["condition"]
         if condition is not None or not in_rows:
             check_condition(condition, conditions)
-        return columns if condition is None else replace(columns, condition_column=None)
+        if condition is not None:
+            columns = copy(columns)  # which keeps what is inherited
+            columns.condition_column = None
+        return columns
 
     def predict_arguments(self, text: str, classes: Sequence[str]) -> str:
         """Return the prompt, with the first condition if the run has conditions."""

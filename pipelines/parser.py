@@ -8,7 +8,7 @@ import math
 import sys
 import types
 from argparse import SUPPRESS, ArgumentParser, BooleanOptionalAction, HelpFormatter, Namespace
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, Literal, NoReturn, Union, get_args, get_origin, get_type_hints
@@ -157,6 +157,9 @@ class Parser:
     def parse(self, arguments: Sequence[str]) -> Namespace:
         """Parse the options and positional arguments.
 
+        The attribute ``inherited`` of the result has the names of those options whose values are
+        those of the earlier training.
+
         Args:
             arguments: The words after the verb.
 
@@ -165,6 +168,7 @@ class Parser:
             SystemExit: ``--help`` or ``--print-config`` was given and has been answered.
         """
         words = list(arguments)
+        inherited = frozenset[str]()
         dashes = words.index("--") if "--" in words else len(words)
         parsed, rest = self._options.parse_known_args(words[:dashes])
         if parsed.help:
@@ -176,6 +180,7 @@ class Parser:
             parsed, rest = self._options.parse_known_args(words[:dashes], Namespace(**values))
         if self._earlier is not None and (earlier := self._earlier(_without_null(parsed))):
             known = {name: earlier[name] for name in earlier if name in self._types}
+            inherited = self._not_given(words[:dashes], known.keys() - values.keys())
             values = self._words(known) | values
             parsed, rest = self._options.parse_known_args(words[:dashes], Namespace(**values))
         _, unknown = self._positionals.parse_known_args([*rest, *words[dashes:]], parsed)
@@ -188,9 +193,16 @@ class Parser:
         if options.get("print_config"):
             printed = {name: options[name] for name in self._types if name in options}
             _print_and_exit(yaml.safe_dump(printed, sort_keys=False, allow_unicode=True))
+        parsed.inherited = inherited
         if missing := [flag for name, flag in self._required.items() if options[name] is None]:
             raise OptionError(f"{' and '.join(missing)} must be given")
         return parsed
+
+    def _not_given(self, words: Sequence[str], names: Iterable[str]) -> frozenset[str]:
+        """Return those names of options that words of the command line do not give."""
+        unset = object()
+        parsed, _ = self._options.parse_known_args(words, Namespace(**dict.fromkeys(names, unset)))
+        return frozenset(name for name in names if getattr(parsed, name) is unset)
 
     def _add(self, *flags: str, group: Any = None, **settings: Any) -> Any:
         """Add an option to argparse and remember its flags."""

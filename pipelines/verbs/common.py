@@ -16,6 +16,7 @@ from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
 from pipelines.streams import arriving_lines
 from toolkit.data import Source, Unreadable
+from toolkit.data.options import inherit
 from toolkit.errors import DataError, ModelError, OptionError
 from toolkit.evaluation import report_table
 from toolkit.export import ARCHIVE, read_description
@@ -245,12 +246,13 @@ def given_columns(pipeline: Pipeline, options: Any) -> dict[str, Any]:
 
 def run_columns(pipeline: Pipeline, options: Any, run: str) -> Any:
     """Return a run's column options, as inherited, replaced by those that were given."""
-    trained = read_run(pipeline, run)["options"]
+    found = read_run(pipeline, run)
+    trained = found["options"]
     kind = pipeline.labelled.columns
     names = [field.name for field in fields(kind) if field.name in trained]
     given = given_columns(pipeline, options)
     columns = kind(**({name: trained[name] for name in names} | given))
-    columns.inherited = frozenset(names) - given.keys()
+    inherit(columns, {*names} - given.keys(), found["facts"])
     return columns
 
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from pipelines.pipeline import Pipeline
 from pipelines.verbs.common import import_cell
+from toolkit.data.options import inherit
 from toolkit.errors import ModelError, OptionError
 from toolkit.export import ARCHIVE, newest_version, read_asset, read_description, read_yaml
 from toolkit.export.description import CONFIG_FILE
@@ -20,11 +21,13 @@ class EarlierRun(NamedTuple):
         folder: Its folder.
         options: Its options.
         facts: Its facts.
+        inherited: The names of the options that come from it and not with its own data.
     """
 
     folder: str
     options: Mapping[str, Any]
     facts: Mapping[str, Any]
+    inherited: frozenset[str] = frozenset()
 
 
 def earlier_values(pipeline: Pipeline, words: Any) -> dict[str, Any]:
@@ -53,6 +56,8 @@ def earlier_values(pipeline: Pipeline, words: Any) -> dict[str, Any]:
 def earlier_run(pipeline: Pipeline, options: Any, task_options: Any) -> EarlierRun | None:
     """Return the run to go on from, after checks; None if the training begins anew.
 
+    Unless it goes on with its own data, the options that come from it are marked as inherited.
+
     Args:
         pipeline: The pipeline.
         options: The parsed options.
@@ -77,8 +82,13 @@ def earlier_run(pipeline: Pipeline, options: Any, task_options: Any) -> EarlierR
     elif getattr(task_options, "epochs", None) == 0 and not options.init_from:
         raise OptionError("--epochs is 0; at least 1 is needed, but with --init-from")
     run = _read(pipeline, options)
-    if run is not None:
-        check_fixed(task_options, run.options, run.facts)
+    if run is None:
+        return None
+    check_fixed(task_options, run.options, run.facts)
+    if options.more_epochs is not None and _has_own_data(run, options):
+        return run
+    run = run._replace(inherited=options.inherited)
+    inherit(task_options, run.inherited, run.facts)
     return run
 
 
@@ -92,6 +102,7 @@ def load_earlier(pipeline: Pipeline, run: EarlierRun, values: Mapping[str, Any])
     task = kind.load(run.folder, archive=True)
     for name, value in values.items():
         setattr(task, name, value)
+    inherit(task, run.inherited, run.facts)
     return task
 
 
@@ -110,6 +121,12 @@ def only_to_export(run: Path, epochs: int) -> bool:
     begun, saved = _training(run / CHECKPOINT), _training(run)
     exported = _training(run / str(newest_version(run)) / "assets")
     return begun == saved != exported and begun.before > 0 and begun.epochs == epochs
+
+
+def _has_own_data(run: EarlierRun, options: Any) -> bool:
+    """Return whether a run goes on with the data that it was trained on."""
+    names = ("data", "validation_data")
+    return all(getattr(options, name) == run.facts.get(name) for name in names)
 
 
 class _Training(NamedTuple):

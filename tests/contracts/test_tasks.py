@@ -283,6 +283,7 @@ def test_an_interrupted_training_ends_as_if_it_had_not_been(
 # Going on
 
 
+@pytest.mark.slow
 def test_without_epochs_and_new_data_it_stays_as_it_was(run: Run, eager: None) -> None:
     task = run.case.task.load(run.saved)
     task.epochs = 0

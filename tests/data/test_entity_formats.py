@@ -4,6 +4,7 @@ import json
 import logging
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.data import EntityColumnOptions, EntityExamples, open_source
-from toolkit.data.entities.spans import INCLUSIVE, UTF8, UTF16, other_offsets
+from toolkit.data.entities.spans import INCLUSIVE, UTF8, UTF16, as_list, likely_cause, other_offsets
 from toolkit.errors import DataError
 from toolkit.tagging.schemes import has_suffixes, to_iob2, to_prefix
 from toolkit.tagging.spans import spans_of
@@ -322,6 +323,102 @@ def test_a_data_set_with_features(monkeypatch: pytest.MonkeyPatch) -> None:
     assert next(open_source(data).records()).values["lang"] == "en"
 
 
+def test_lists_as_numpy_writes_them(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "tokens,tags\n['Ada' 'Moss'],['B-PER' 'I-PER']\n['x'],['O']\n")
+    assert read(path) == [(["Ada", "Moss"], ["B-PER", "I-PER"]), (["x"], ["O"])]
+    path = write(tmp_path / "b.csv", "tokens,ner_tags\n\"['Ada' 'Moss'\n 'x']\",\"[1 2\n 0]\"\n")
+    assert read(path, tag_names="O,B-PER,I-PER") == [
+        (["Ada", "Moss", "x"], ["B-PER", "I-PER", "O"])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("['a' 'b']", ["a", "b"]),
+        ("[0 1 2]", ["0", "1", "2"]),
+        ('["a", 1]', ["a", 1]),
+        ("['a', None]", ["a", None]),
+        ("[(0, 3, 'PER'), (4, 5, ' x')]", [(0, 3, "PER"), (4, 5, " x")]),
+        ("[{'start': 0, 'label': 'it\\'s'}]", [{"start": 0, "label": "it's"}]),
+        ("[]", []),
+        *[(text, None) for text in ("[b'a' b'b']", "['a' 'b', None]", "['a' ... 'b']", "[a b]")],
+        *[(text, None) for text in ("[(0, 'a' 'b')]", "['a'", "[,]", "a")],
+    ],
+)
+def test_written_lists(text: str, values: list[Any] | None) -> None:
+    assert as_list(text) == values
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.text(st.characters(codec="utf-8"), max_size=5))))
+def test_written_entities_are_read_back(values: list[tuple[int, str]]) -> None:
+    assert as_list(str(values)) == values
+
+
+@pytest.mark.parametrize("token", ["[1]", "[]", "['a']"])
+@pytest.mark.parametrize("column", [None, "sentence"])
+def test_a_token_that_looks_like_a_list(tmp_path: Path, token: str, column: str | None) -> None:
+    path = write(tmp_path / "a.csv", f"sentence,word,tag\n1,{token},O\n1,Ada,B-PER\n2,x,O\n")
+    assert read(path, sentence_column=column) == [([token, "Ada"], ["O", "B-PER"]), (["x"], ["O"])]
+
+
+def test_a_text_that_looks_like_a_list(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", 'text\n"[1, 2]"\n[3]\nAda\n')
+    examples = EntityExamples(path, EntityColumnOptions(), labelled=False)
+    assert [example.text for example in examples] == ["[1, 2]", "[3]", "Ada"]
+    assert examples.bad_rows == 0
+
+
+def test_a_list_that_cannot_be_read_does_not_change_what_columns_hold(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "tokens,tags\nx,['O']\n['Ada'],['B-PER']\n['x'],['O']\n")
+    assert "the tokens in column 'tokens' are 'x', which is no list" in complaint(path)
+
+
+@pytest.mark.parametrize("empty", [[], None])
+def test_entities_after_many_texts_without_one(tmp_path: Path, empty: Any) -> None:
+    rows: list[Any] = [{"text": "no", "spans": empty}] * 150
+    if empty is None:
+        rows[0] = {"text": "no", "spans": []}
+    path = write(tmp_path / "a.jsonl", lines(*rows, {"text": "Ada", "spans": [entity(0, 3)]}))
+    assert read(path)[-1] == ("Ada", [(0, 3, "PER")])
+
+
+@pytest.mark.parametrize(
+    ("text", "own"),
+    [
+        ("Ada  Moss flew", "ADA MOSS"),
+        ("Zo\u00eb  X flew", "Zoe\u0308 X"),
+        ("Zoe\u0308 X flew", "zo\u00eb x"),
+        ("ﬁve Str. flew", "FIVE STR."),
+        ("ΟΔΟΣ X flew", "Οδος x"),
+    ],
+)
+def test_an_entity_in_other_letters_is_the_same(text: str, own: str) -> None:
+    end = text.index(" flew")
+    row = {"text": text, "entities": [entity(0, end, text=own)]}
+    assert read([row]) == [(text, [(0, end, "PER")])]
+    row = {"text": f"x {text}", "entities": [entity(0, end, text=own)]}
+    assert "has the offsets 0 to" in complaint([row])
+
+
+@pytest.mark.parametrize(
+    ("causes", "unaligned", "entities", "found"),
+    [
+        ({UTF16: 51, "": 49}, 1000, 5000, UTF16),
+        ({UTF16: 50, "": 50}, 1000, 5000, ""),
+        ({UTF16: 40, "": 60}, 100, 100, ""),
+        ({INCLUSIVE: 60, "": 40}, 1000, 1100, INCLUSIVE),
+        ({INCLUSIVE: 60, "": 40}, 1000, 1300, ""),
+        ({"": 100}, 1000, 1000, ""),
+        ({}, 0, 10, ""),
+    ],
+)
+def test_the_likely_cause_by_those_that_were_examined(
+    causes: dict[str, int], unaligned: int, entities: int, found: str
+) -> None:
+    assert likely_cause(Counter(causes), unaligned, entities) == (f"; {found}" if found else "")
+
+
 SEGMENTS = st.lists(st.tuples(st.sampled_from([None, "X", "Y-Z"]), st.integers(1, 3)), max_size=8)
 
 
@@ -335,16 +432,45 @@ def test_prefixes_at_the_end(segments: list[tuple[str | None, int]], bioes: bool
         iob2 += [f"{'I' if n else 'B'}-{label}" if label else "O" for n in range(length)]
     suffixed = ["-".join(reversed(tag.split("-", 1))) for tag in prefixed]
     assert [to_prefix(tag) for tag in suffixed] == prefixed
-    assert has_suffixes([suffixed]) == any(label for label, _ in segments)
+    sure = any(label and length > 1 for label, length in segments)
+    assert has_suffixes([suffixed]) == sure
+    assert has_suffixes([suffixed], sure=False) == any(label for label, _ in segments)
     assert not has_suffixes([prefixed])
+    data, right = ([["a"] * len(suffixed)], [suffixed]), [(["a"] * len(iob2), iob2)]
+    if sure:
+        assert read(data) == right
     if any(label for label, _ in segments):
-        data = ([["a"] * len(suffixed)], [suffixed])
-        assert read(data) == [(["a"] * len(iob2), iob2)]
+        assert read(data, tag_scheme="BIOES" if bioes else "IOB2") == right
 
 
-@pytest.mark.parametrize("tags", ["work-I work-I O", "PER O PLAN-B PER PER", "B-vitamin-B O"])
+@pytest.mark.parametrize(
+    "tags",
+    [
+        *("work-I work-I O", "PER O PLAN-B PER PER", "B-vitamin-B O", "DRUG-S O DRUG-L"),
+        *("VITAMIN-B VITAMIN-B O", "A-B O A-I", "A-B B-I"),
+    ],
+)
 def test_labels_that_end_like_prefixes(tags: str) -> None:
     assert not has_suffixes([tags.split()])
+
+
+def test_labels_of_io_are_left_as_they_are() -> None:
+    words = [["aspirin", "forte"], ["x"]]
+    assert read((words, [["VITAMIN-B", "VITAMIN-B"], ["O"]])) == [
+        (words[0], ["B-VITAMIN-B", "I-VITAMIN-B"]),
+        (words[1], ["O"]),
+    ]
+    data = (words, [["DRUG-S", "DRUG-L"], ["O"]])
+    assert read(data)[0][1] == ["B-DRUG-S", "B-DRUG-L"]
+    data = (words, [["DRUG-B", "DRUG-I"], ["O"]])
+    assert read(data, tag_scheme="IO")[0][1] == ["B-DRUG-B", "B-DRUG-I"]
+    assert read(data)[0][1] == ["B-DRUG", "I-DRUG"]
+
+
+def test_given_schemes_have_their_prefixes_at_either_end() -> None:
+    data = ([["Ann", "x"], ["Bo", "y"]], [["PER-S", "O"], ["PER-S", "O"]])
+    assert read(data)[0][1] == ["B-PER-S", "O"]
+    assert read(data, tag_scheme="BIOES")[0][1] == ["B-PER", "O"]
 
 
 @pytest.mark.parametrize("scheme", ["IOB1", "IOB2", "BIOES"])

@@ -69,6 +69,14 @@ def test_classes() -> None:
     assert encoded.tolist() == [2, 0]
 
 
+def test_classes_of_an_earlier_version_keep_their_numbers() -> None:
+    counter = LabelCounter("classes", ("0.0", "1.0"))
+    list(counter.watch(read([0, 1, 2])))
+    encoder = counter.encoder()
+    assert encoder.classes == ("0.0", "1.0", "2")
+    assert encoder.encode(["0", "1", "2"]).tolist() == [0, 1, 2]
+
+
 def test_several_labels() -> None:
     encoder = learn([["b", "a"], "c|a", "", []], target="labels")
     assert encoder.classes == ("a", "b", "c")

@@ -15,7 +15,7 @@ from toolkit.data import (
     open_pairs,
     source_texts,
 )
-from toolkit.data.options import is_inherited
+from toolkit.data.options import inherit, is_inherited
 from toolkit.errors import DataError
 
 SWAPPED = {"source_column": "2", "target_column": "1"}
@@ -107,3 +107,17 @@ def test_a_name_twice_in_a_header(
     path.write_text(content)
     with pytest.raises(DataError, match=f"names the column '{name}' twice in its header; if"):
         open_pairs(path, "test", PairColumnOptions(**options))
+
+
+def test_names_of_the_data_of_a_run(tmp_path: Path) -> None:
+    """Its columns are found by them, and so is a header that has no usual names."""
+    names = {"source_column": "en", "target_column": "de"}
+    options = PairColumnOptions(**SWAPPED)
+    inherit(options, SWAPPED, {"named_columns": names})
+    path = tmp_path / "a.tsv"
+    path.write_text("en\tde\na house\tein Haus\n")
+    assert pairs(path, options) == [("a house", "ein Haus")]
+    path.write_text("ein Haus\ta house\n")
+    assert pairs(path, options) == [("a house", "ein Haus")]
+    path.write_text("en\na house\n")
+    assert list(source_texts(open_pairs(path, "test", options))) == ["a house"]

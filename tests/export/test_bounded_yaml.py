@@ -46,9 +46,7 @@ def test_what_it_reads_is_what_the_safe_loader_reads(read):
 def test_a_bomb_of_aliases(read):
     assert read(bomb(4))["a3"] == [read(bomb(3))["a2"]] * 9
     for text in (bomb(10), bomb(80), bomb(3, 300)):
-        with pytest.raises(
-            ValueError, match=r"a.yaml, line \d+, .*: the file has more than 300,0"
-        ):
+        with pytest.raises(ValueError, match=r"a.yaml, line \d+, .*: the file has more than 300,0"):
             read(text)
 
 

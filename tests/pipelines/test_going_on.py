@@ -5,8 +5,10 @@ import zipfile
 
 import pytest
 import yaml
-from fake_task import FakeTask
+from fake_task import PIPELINE, FakeTask
 
+from pipelines.command import main
+from toolkit.data.options import is_inherited
 from toolkit.errors import DivergedError
 
 
@@ -207,3 +209,49 @@ def test_seeds_of_a_run_that_went_on_are_refused(call, trained, data):
     code, _, error = call("evaluate", trained, "--data", data, "--seeds", 2)
     assert code == 2
     assert "went on from an earlier training" in error
+
+
+@pytest.fixture
+def half_bad(tmp_path):
+    """Data of which half the rows are bad, and a run that left them out as it was told to."""
+    path, run = tmp_path / "half.csv", tmp_path / "half"
+    path.write_text("text,label\n" + "good film,pos\ndull film,\n" * 5 + "bad,neg\nbad,neg\n")
+    assert call_train(path, "--output", run, "--skip-bad-rows") == 0
+    FakeTask.made.clear()
+    return path, run
+
+
+def call_train(data, *words):
+    return main(PIPELINE, ["train", "--data", str(data), *map(str, words)])
+
+
+def test_bad_rows_of_other_data_are_not_left_out_since_they_were_before(
+    call, half_bad, tmp_path, run
+):
+    path, trained = half_bad
+    line = ["train", "--init-from", trained, "--data", path, "--output", run]
+    code, _, error = call(*line)
+    assert code == 2
+    assert "5 bad rows of 12 (41.7 %); more than 10 % are not left out" in error
+    assert not FakeTask.made
+    options = tmp_path / "options.yaml"
+    options.write_text("skip_bad_rows: true\n")
+    for number, words in enumerate((["--skip-bad-rows"], ["--config", options])):
+        code, _, error = call(*line[:-1], tmp_path / str(number), *words)
+        assert code == 0, error
+        task = FakeTask.made.pop()
+        assert not is_inherited(task, "skip_bad_rows")
+        assert is_inherited(task, "lowercase")
+
+
+def test_bad_rows_of_its_own_data_are_left_out_as_before(call, half_bad, tmp_path):
+    path, trained = half_bad
+    for words in ([], ["--data", path]):
+        code, _, error = call("train", "--output", trained, "--more-epochs", 1, *words)
+        assert code == 0, error
+        assert not FakeTask.made.pop().inherited
+    other = shutil.copy(path, tmp_path / "other.csv")
+    for words in (["--data", other], ["--validation-data", other]):
+        code, _, error = call("train", "--output", trained, "--more-epochs", 1, *words)
+        assert code == 2
+        assert "more than 10 % are not left out" in error

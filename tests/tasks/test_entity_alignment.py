@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.data import EntityExample, spans_of, split_indices
+from toolkit.data import EntityExample, Span, spans_of, split_indices
 from toolkit.data.entities.spans import INCLUSIVE, UTF8, UTF16
 from toolkit.errors import DataError
 from toolkit.tasks import EntityTagger
+from toolkit.tasks.entities.alignment import MOST_EXPLAINED, EntityAligner, UnalignedEntities
 from toolkit.tasks.entities.own_tokens import FACTOR, OwnTokens, foreign_tokens, own_tokens
 from toolkit.text import TokenFeatures
 
@@ -78,6 +79,44 @@ def test_a_cause_is_said_where_it_explains_most_of_what_cannot_be_learnt(
     assert learnt.startswith("2 of 4 entities do not begin and end")
     assert learnt.endswith(f"; {UTF16}")
     assert found == learnt.replace("learnt", "found")
+
+
+def test_a_few_entities_are_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each explanation takes as long as its text."""
+    explained: list[Span] = []
+
+    def explain(span: Span, *_: Any) -> str:
+        explained.append(span)
+        return UTF16
+
+    monkeypatch.setattr("toolkit.tasks.entities.alignment._aligning_way", explain)
+    spans = [Span(4 * n, 4 * n + 2, "X") for n in range(80)]  # words of three letters
+    examples = [EntityExample(row, text="abc " * 80, spans=tuple(spans)) for row in range(3)]
+    aligner = EntityAligner(TokenFeatures(), sentences=False)
+    for _ in range(2):
+        watched = UnalignedEntities()
+        cuts = list(watched.watch(aligner(examples)))
+        assert [len(cut.causes) for cut in cuts] == [80, 20, 0]
+        assert watched.describe("learnt").endswith(f"; {UTF16}")
+    assert len(explained) == 2 * MOST_EXPLAINED
+
+
+def test_tags_of_many_sentences_in_a_text() -> None:
+    text = "Ada Moss flew. " * 50
+    spans = [
+        Span(start, start + length, label)
+        for row in range(50)
+        for start, length, label in ((15 * row, 8, "PER"), (15 * row + 9, 4, "X"))
+    ]
+    spans[1] = Span(9, 18, "X")  # into the next sentence
+    spans[2:3] = [Span(19, 23, "PER")]
+    (cut,) = EntityAligner(TokenFeatures(), True)([EntityExample(1, text=text, spans=(*spans,))])
+    assert cut.unaligned == [Span(9, 18, "X")]
+    assert [tags for _, tags in cut.sentences] == [
+        ["B-PER", "I-PER", "O", "O"],
+        ["O", "B-PER", "B-X", "O"],
+        *[["B-PER", "I-PER", "B-X", "O"]] * 48,
+    ]
 
 
 @pytest.mark.slow

@@ -91,6 +91,8 @@ class CheckedRows:
         rows: The number of rows of the latest iteration.
         bad_rows: The number of bad rows among them.
         problems: The problems of the first few bad rows, by their places.
+        named_columns: The columns that the options give by a number, by option; without those of
+            data that has no header.
     """
 
     def __init__(self, source: Source, labelled: bool, options: Any = None) -> None:
@@ -100,6 +102,7 @@ class CheckedRows:
         self.skip_bad_rows = getattr(options, "skip_bad_rows", False)
         self.rows = self.bad_rows = 0
         self.problems: dict[str, str] = {}
+        self.named_columns: Mapping[str, str] = getattr(source, "named_columns", {})
         self._is_limited = is_inherited(options, "skip_bad_rows")
         self._logged = ""
 

@@ -1,7 +1,7 @@
 """Look-up of columns by name."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from toolkit.data.options import is_inherited
@@ -19,9 +19,10 @@ def find_column(columns: Sequence[str], names: Sequence[str]) -> str | None:
 def named_instead(
     columns: Sequence[str], options: Any, name: str, names: Sequence[str]
 ) -> str | None:
-    """Return the column with a usual name if the option is a number that comes from a run.
+    """Return a column by its name if the option is a number that comes from a run.
 
-    The number is a place in the run's own data; the names of this source say what it has there.
+    The number is a place in the run's own data. If that has a header, the column of the same name
+    is taken; otherwise, or if there is none, one with a usual name. None if no name fits.
 
     Args:
         columns: The columns from which to choose.
@@ -32,7 +33,22 @@ def named_instead(
     number = getattr(options, name)
     if number is None or not is_inherited(options, name) or not _is_integer(number):
         return None
-    return find_column(columns, names)
+    own = options.named_columns.get(name)
+    return own if own in columns else find_column(columns, names)
+
+
+def named_columns(options: Any, chosen: Mapping[str, str | None]) -> dict[str, str]:
+    """Return the names of columns that options give by a number, for a run to record.
+
+    Args:
+        options: The column options.
+        chosen: The column that was chosen for each option; a number in data without a header.
+    """
+    return {
+        name: column
+        for name, column in chosen.items()
+        if _is_integer(getattr(options, name) or "") and column and not _is_integer(column)
+    }
 
 
 def _is_integer(name: str) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from itertools import pairwise
 from typing import Any, Literal, Protocol, TypeVar
 
 import numpy as np
@@ -59,11 +60,15 @@ class LabelEncoder:
         """The number of outputs of a model: one for each class, or one for a number."""
         return 1 if self.target == "number" else len(self.classes)
 
+    def knows(self, name: str) -> bool:
+        """Return whether a class has this name, also in the form of earlier versions."""
+        return name in self._indices
+
     def check(self, label: Label) -> str | None:
         """Return what is wrong with a label, such as an unknown class, or None."""
         names = [label] if isinstance(label, str) else label if isinstance(label, list) else []
         for name in names:
-            if name not in self._indices:
+            if not self.knows(name):
                 known = shorten(self.classes)
                 return f"the label {quoted(name)} is none of the known classes: {known}"
         return None
@@ -125,7 +130,8 @@ class LabelCounter:
             raise DataError(f"{where}: every label is {quoted(name)}; at least two must differ")
         if self.target != "number" and not self.counts:
             raise DataError(f"{where}: there are no labels to learn from")
-        others = natural_order({*self.counts}.difference(self.known))
+        known = LabelEncoder(self.target, self.known)
+        others = natural_order(name for name in self.counts if not known.knows(name))
         return LabelEncoder(self.target, (*self.known, *others))
 
 
@@ -136,17 +142,19 @@ _AMBIGUOUS_COMMA = re.compile(r"\s*[-+]?[1-9]\d{0,2},\d{3}\s*", re.ASCII)
 _STRING = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
 #: A list as Python or NumPy write it: strings with commas or spaces between them.
 _STRINGS = re.compile(rf"\[\s*(?:(?:{_STRING})\s*(?:,\s*|(?=[\s'\"\]])))+\]", re.DOTALL)
+#: What stands between strings side by side: white space, and the prefix of the second.
+_BESIDE = re.compile(r"\s*[bru]{0,2}", re.IGNORECASE)
 
 
 def written_list(text: str, names: bool = True) -> list[Any] | None:
     """Return the list that a string stands for, or None if it stands for none.
 
-    Tables have lists as JSON, as Python or NumPy write them (``['a', 'b']``, ``['a' 'b']``), or
-    without quotes, but with a comma (``[a, b]``).
+    Tables have lists as JSON, as Python or NumPy write them (``['a', 'b']``, ``['a' 'b']``; numbers
+    as in ``[1 2]`` stay strings), or without quotes, but with a comma (``[a, b]``).
 
     Args:
         text: The string.
-        names: Whether a list may be without quotes.
+        names: Whether a list of names may be without quotes.
     """
     text = text.strip()
     if not (text.startswith("[") and text.endswith("]")):
@@ -158,13 +166,26 @@ def written_list(text: str, names: bool = True) -> list[Any] | None:
         with suppress(ValueError, SyntaxError):
             return [ast.literal_eval(match) for match in re.findall(_STRING, text, re.DOTALL)]
     inside = text[1:-1].strip().removesuffix(",")
+    numbers = inside.split()
+    if numbers and all(to_number(number) is not None for number in numbers):
+        return list(numbers)
     if not names or any(character in inside for character in "'\"[]"):
         return None
-    numbers = inside.split()
-    if all(to_number(number) is not None for number in numbers):  # as NumPy writes them
-        return list(numbers)
     parts = [part.strip() for part in inside.split(",")]
     return list(parts) if "," in text and all(parts) else None
+
+
+def written_literal(text: str) -> Any:
+    """Return the value of a Python literal; None if it is none, or has strings side by side.
+
+    Those are one string to Python, and several to NumPy.
+    """
+    strings = re.finditer(_STRING, text, re.DOTALL)
+    if any(_BESIDE.fullmatch(text, a.end(), b.start()) for a, b in pairwise(strings)):
+        return None
+    with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
+        return ast.literal_eval(text)
+    return None
 
 
 def to_number(value: object) -> float | None:

@@ -1,7 +1,8 @@
 """Options of the rows of all kinds of data."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from toolkit.data.sources.delimited import Quoting
 
@@ -22,12 +23,26 @@ class RowOptions:
 
     #: The names of options that come from a run, and so were set for other data than that at hand.
     inherited = frozenset[str]()
+    #: The columns of the run's own data that such options name by a number, by option.
+    named_columns: ClassVar[Mapping[str, str]] = {}
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; an option that is set is no longer inherited."""
         super().__setattr__(name, value)
         if name in self.inherited:
             self.inherited -= {name}
+
+
+def inherit(options: Any, names: Iterable[str], facts: Mapping[str, Any]) -> None:
+    """Mark options as inherited from a run; see ``RowOptions.inherited``.
+
+    Args:
+        options: The options, which already have the run's values.
+        names: The names of those that come from the run.
+        facts: The facts of the run.
+    """
+    options.inherited = frozenset(names)
+    options.named_columns = facts.get("named_columns") or {}
 
 
 def is_inherited(options: Any, name: str) -> bool:

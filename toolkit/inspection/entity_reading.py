@@ -26,7 +26,7 @@ class TokenizedExample(NamedTuple):
         example: The example.
         sentences: The tokens of each sentence, and their tags in IOB2.
         unaligned: Its unaligned entities, in code points.
-        causes: What would align them, for messages.
+        causes: What would align each of the first ones, for messages; empty if nothing would.
     """
 
     example: EntityExample
@@ -55,7 +55,7 @@ class Sentences:
         examples: The number of examples.
         unaligned: The number of unaligned entities.
         unaligned_examples: The first few unaligned entities with their places.
-        causes: How many of them each way of counting offsets would align.
+        causes: How many of the first ones each way of counting offsets would align.
         places: The place of the example of each sentence, for messages.
         rows: The row of its example in the source, from 1, int64 [N].
         lengths: The number of tokens of each sentence, int64 [N].

@@ -77,8 +77,8 @@ def upgraded(path: Path) -> Iterator[Path]:
                 rewritten.write(weights, WEIGHTS)
                 for name in archive.namelist():
                     if name not in (CONFIG, WEIGHTS):
-                        with archive.open(name) as member, rewritten.open(name, "w") as same:
-                            shutil.copyfileobj(member, same)
+                        with archive.open(name) as old, rewritten.open(name, "w") as new:
+                            shutil.copyfileobj(old, new)
             yield copy
 
 

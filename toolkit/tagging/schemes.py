@@ -112,23 +112,32 @@ def _most_frequent_like_outside(counts: Counter[tuple[str, str]]) -> str:
     return next((tag for tag in like if tag.upper() in _LIKE_OUTSIDE), "")
 
 
-def has_suffixes(sentences: Iterable[Sequence[str]]) -> bool:
+def has_suffixes(sentences: Iterable[Sequence[str]], sure: bool = True) -> bool:
     """Return whether most tags but O end with their prefix, as ``PER-B`` and ``PER-I`` do.
 
     A label with I, E, M or L must also occur with B.
 
     Args:
         sentences: The tags of each sentence.
+        sure: Whether an entity of several tokens must be among them, as in ``PER-B PER-I``; without
+            one, ``VITAMIN-B`` may as well be a label.
     """
     counts: Counter[tuple[str, str]] = Counter()
     others = 0
+    continued = not sure
     for tags in sentences:
+        before: tuple[str, str] | None = None
         for tag in tags:
             match = None if _TAG.fullmatch(tag) else _SUFFIXED_TAG.fullmatch(tag)
-            if match is not None:
-                counts[match[1], match[2]] += 1
+            parts = None if match is None else (match[1], match[2])
+            if parts is not None:
+                counts[parts] += 1
+                continued |= before == (parts[0], "B") and parts[1] in "IEML"
             else:
                 others += tag not in ("O", "o")
+            before = parts
+    if not continued:
+        return False
     fitting = sum(
         number
         for (label, suffix), number in counts.items()

@@ -28,6 +28,8 @@ class Prepared:
         classes: The names of the classes, in the order of their numbers.
         facts: The facts about the data that the run records: ``data`` (its name), ``rows``,
             ``validation`` (the origin of the held-out part) and those of the task.
+        named_columns: The columns of the training data that options give by a number, by option,
+            which the run records.
         readers: The readers of training and validation data, whose bad rows ``inspect`` reports.
     """
 
@@ -40,4 +42,5 @@ class Prepared:
     size: DataSize
     classes: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+    named_columns: Mapping[str, str] = field(default_factory=dict)
     readers: tuple[CheckedRows, ...] = ()

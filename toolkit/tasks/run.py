@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import yaml
 
+from toolkit.data.options import inherit
 from toolkit.errors import ModelError, OptionError
 from toolkit.export import (
     ARCHIVE,
@@ -87,6 +88,7 @@ class Run(ABC):
         storage: Any
         data_licence: str | None
         inherited: frozenset[str]
+        named_columns: Mapping[str, str]
 
     def __post_init__(self) -> None:
         super().__post_init__()  # type: ignore[misc]
@@ -129,8 +131,8 @@ class Run(ABC):
         enough for ``predict`` and ``evaluate``.
 
         Options that say how data is read were set for the run's own data: until they are set anew,
-        a column's number gives way to a usual name in the header, and ``skip_bad_rows`` leaves out
-        at most a tenth of the rows.
+        a column's number gives way to the name that the column had there, or to a usual name in the
+        header, and ``skip_bad_rows`` leaves out at most a tenth of the rows.
 
         Args:
             folder: The run's folder.
@@ -143,8 +145,8 @@ class Run(ABC):
         config = read_description(folder, cls.__name__, archive)
         known = {field.name for field in fields(cls)}  # type: ignore[arg-type]
         task = cls(**{name: value for name, value in config["options"].items() if name in known})
-        task.inherited = frozenset(known)
         task.facts, task.metrics = config["facts"], config["metrics"]
+        inherit(task, known, task.facts)
         task._learnt_with = task._task_options()
         task._archive = Path(folder) / ARCHIVE
         if is_exported(folder) and not archive:

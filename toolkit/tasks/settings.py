@@ -1,6 +1,7 @@
 """The options of one training, with a value for each ``auto``."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Self
 
@@ -27,17 +28,26 @@ class Settings:
         previous: What was learnt before, if the training goes on from it; else None.
         resolved: The values of all options that can be ``auto``, chosen or set by the user; a run
             records them.
+        inherited: The names of options that come from a run, as for ``RowOptions``.
+        named_columns: As for ``RowOptions``.
     """
 
     options: Any
     previous: Previous | None
     resolved: dict[str, Any]
+    inherited: frozenset[str]
+    named_columns: Mapping[str, str]
 
     def __init__(self, options: Any, previous: Previous | None = None, **overrides: Any) -> None:
         values = {field.name: getattr(options, field.name) for field in fields(options)}
         kept = {} if previous is None else previous.kept(options)
         vars(self).update(
-            values | kept | overrides, options=options, previous=previous, resolved=kept
+            values | kept | overrides,
+            options=options,
+            previous=previous,
+            resolved=kept,
+            inherited=getattr(options, "inherited", frozenset[str]()) - overrides.keys(),
+            named_columns=getattr(options, "named_columns", {}),
         )
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -90,6 +100,7 @@ class Settings:
         """Return settings with these values, without recording them as resolved."""
         settings = type(self).__new__(type(self))
         vars(settings).update(vars(self) | values)
+        vars(settings)["inherited"] = self.inherited - values.keys()
         return settings
 
     def fix(self, **values: Any) -> Self:

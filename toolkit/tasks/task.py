@@ -97,6 +97,9 @@ class Task(Run):
         identity = self._identity(prepared)
         start = previous.start(identity, folder) if previous else Start()
         self.facts = {**prepared.facts, "epochs_before": start.epoch, **settings.resolved}
+        before = previous.facts.get("named_columns", {}) if previous else {}
+        if named_columns := {**before, **prepared.named_columns}:
+            self.facts["named_columns"] = named_columns
         self.facts["command"] = constructor_call(self, previous is not None)
         self.metrics, self.history, self._state = {}, [], None
         self._held_out_inputs = prepared.held_out_inputs

@@ -1,6 +1,7 @@
 """Choice of the columns of tokens and tags, or of texts and entities, by option or by guess."""
 
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
@@ -50,7 +51,7 @@ def entity_columns(source: Source, options: EntityColumnOptions, labelled: bool)
     values = first_values(source)
     if source.fixed_columns:
         return _by_position(source, not is_list(values.get(source.columns[0])), labelled)
-    kinds = _Kinds(source)
+    kinds = Kinds(source, options.text_column or "text")
     if _has_texts(source, options, kinds):
         text = options.text_column or "text"
         if not kinds.lists and options.text_column is None and text not in source.columns:
@@ -84,26 +85,36 @@ def entity_columns(source: Source, options: EntityColumnOptions, labelled: bool)
     return EntityColumns(False, tokens, tags)
 
 
-class _Kinds:
+class Kinds:
     """The kinds of the columns of a source, by its first rows.
 
+    A column has lists if most of its values are; that of the texts, if all are. A string that may
+    be a list counts half as much as a list.
+
+    Args:
+        source: The source.
+        text_column: The column that would have texts.
+
     Attributes:
-        lists: The columns whose first value is a list.
+        lists: The columns with lists.
         words: Those of them without entities or other mappings.
         entities: The columns with a list of entities.
         written: Whether lists are written as strings.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, text_column: str) -> None:
         self.entities: list[str] = []
         self.written = False
-        lists: dict[str, bool] = {}  # by column: whether its first value is a list
+        lists: Counter[str] = Counter()
+        others: Counter[str] = Counter()
         mappings: set[str] = set()
         for record in islice(source.records(), _FIRST_ROWS):
             for column, value in record.values.items():
                 values = as_list(value)
-                if values is not None or not is_missing(value):
-                    lists.setdefault(column, values is not None)
+                if values is not None:
+                    lists[column] += 1 if isinstance(value, str) else 2
+                elif not is_missing(value):
+                    others[column] += 1
                 if values is None or not len(values):
                     continue
                 self.written |= isinstance(value, str)
@@ -111,13 +122,17 @@ class _Kinds:
                     self.entities.append(column)
                 elif isinstance(values[0], Mapping):
                     mappings.add(column)
-        self.lists = [column for column in source.columns if lists.get(column)]
+        if others[text_column]:
+            lists[text_column] = 0
+        self.lists = [column for column in source.columns if lists[column] > others[column]]
         self.words = [c for c in self.lists if c not in self.entities and c not in mappings]
 
 
-def _entities_column(source: Source, options: EntityColumnOptions, kinds: _Kinds) -> str:
+def _entities_column(source: Source, options: EntityColumnOptions, kinds: Kinds) -> str:
     """Return the column of the entities: by option, called ``entities``, or guessed by values."""
     guesses = [column for column in kinds.entities if column != options.text_column]
+    if not guesses and options.entities_column is None and "entities" not in source.columns:
+        guesses = _later_entities(source, kinds.lists)
     if options.entities_column is not None or "entities" in source.columns or not guesses:
         return columns.require_column(
             source, options.entities_column or "entities", "entities_column"
@@ -125,6 +140,16 @@ def _entities_column(source: Source, options: EntityColumnOptions, kinds: _Kinds
     setting = option("entities_column")
     logger.info("entities column: %s (guessed; set %s)", quoted(guesses[0]), setting)
     return guesses[0]
+
+
+def _later_entities(source: Source, lists: Sequence[str]) -> list[str]:
+    """Return the column with the first entity of a source, where the first rows have none."""
+    for record in source.records():
+        for column in lists:
+            values = as_list(record.values.get(column))
+            if values is not None and len(values) and is_span(values[0]):
+                return [column]
+    return []
 
 
 def _first_of_words(source: Source, words: Sequence[str], others: int) -> str:
@@ -182,7 +207,7 @@ def _by_position(source: Source, texts: bool, labelled: bool) -> EntityColumns:
     return EntityColumns(texts, source.columns[0], source.columns[1] if labelled else None)
 
 
-def _has_texts(source: Source, options: EntityColumnOptions, kinds: _Kinds) -> bool:
+def _has_texts(source: Source, options: EntityColumnOptions, kinds: Kinds) -> bool:
     """Return whether a source has texts with entities."""
     if len(kinds.lists) in (0, len(source.columns)):
         return not kinds.lists

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from toolkit.data.bad_rows import BadRowError, CheckedRows, utf8
+from toolkit.data.columns import named_columns
 from toolkit.data.entities.columns import entity_columns
 from toolkit.data.entities.open import open_entities
 from toolkit.data.entities.options import EntityColumnOptions
@@ -97,6 +98,9 @@ class EntityExamples(CheckedRows):
         self.options = options
         self.labels = labels
         self.columns = entity_columns(source, options, labelled)
+        if not self.columns.texts:
+            chosen = {"token_column": self.columns.content, "tag_column": self.columns.marks}
+            self.named_columns = named_columns(options, chosen)
         self.unknown_labels: Counter[str] = Counter()
         self._tag_reader = TagReader(options, self._tag_values)
         self._warned_of_length = False

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.data import columns
-from toolkit.data.entities.columns import TAG_NAMES, first_values
+from toolkit.data.entities.columns import TAG_NAMES, Kinds, first_values
 from toolkit.data.entities.options import EntityColumnOptions
 from toolkit.data.entities.rows import RowSource, is_row, read_array, read_brat
-from toolkit.data.entities.spans import as_list
 from toolkit.data.sources.column_file import ColumnFileSource
 from toolkit.data.sources.delimited import CSV, TSV, DelimitedSource
 from toolkit.data.sources.json_lines import JsonLinesSource
@@ -86,14 +85,14 @@ def _has_header(path: Path) -> bool:
 
 def _by_sentences(source: Source, options: EntityColumnOptions) -> Source:
     """Return the source, or its sentences if it is a table with one token a row."""
-    values = first_values(source)
+    first_values(source)  # or the error that there are none
+    kinds = Kinds(source, options.text_column or "text")
     if options.sentence_column is not None:
         column = columns.require_column(source, options.sentence_column, "sentence_column")
-        return source if as_list(values.get(column)) is not None else SentenceTable(source, column)
+        return source if column in kinds.lists else SentenceTable(source, column)
     texts = {options.text_column or "text", options.entities_column or "entities"}
-    lists = any(as_list(value) is not None for value in values.values())
     guess = sentence_column(source.columns)
-    if guess is None or texts & {*source.columns} or lists:
+    if guess is None or texts & {*source.columns} or kinds.lists:
         return source
     logger.info("sentence column: %s (guessed; set %s)", quoted(guess), option("sentence_column"))
     return SentenceTable(source, guess)

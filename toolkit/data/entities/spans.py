@@ -1,13 +1,12 @@
 """Entities as values of data: a stretch of a text with a label, however tools write it."""
 
-import ast
-import json
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from typing import Any
 
 from toolkit.data.bad_rows import BadRowError
+from toolkit.data.labels import written_list, written_literal
 from toolkit.data.sources.memory import is_list
 from toolkit.errors import quoted
 from toolkit.tagging.spans import Span
@@ -23,15 +22,15 @@ INCLUSIVE = "ends seem to be inclusive; an end is the place after the last chara
 
 
 def as_list(value: object) -> Any:
-    """Return a list, also one written as JSON or as a Python literal; None if it is no list."""
+    """Return a list, also one written as JSON, by Python or by NumPy; None if it is no list."""
     if not isinstance(value, str):
         return value if is_list(value) else None
-    if (text := value.strip()).startswith("["):
-        for parse in (json.loads, ast.literal_eval):
-            with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
-                parsed: object = parse(text)
-                return parsed if is_list(parsed) else None
-    return None
+    if not (text := value.strip()).startswith("["):
+        return None
+    if (written := written_list(text, names=False)) is not None:
+        return written
+    literal = written_literal(text)
+    return literal if is_list(literal) else None
 
 
 def is_span(value: object) -> bool:
@@ -46,7 +45,7 @@ def read_span(value: Any, text: str) -> Span:
 
     Args:
         value: A start, an end and a label, or a mapping with these; its ``text``, if it has one,
-            must be that of the stretch, white space aside.
+            must be that of the stretch, but for white space, letter case and Unicode form.
         text: The text.
 
     Raises:
@@ -74,13 +73,13 @@ def read_span(value: Any, text: str) -> Span:
     if not 0 <= start < end <= len(text):
         raise BadRowError(
             f"the entity {quoted(value)} is no stretch of its text of {len(text)} "
-            f"characters{_cause(text, start, end, own)}"
+            f"characters{_offsets_hint(text, start, end, own)}"
         )
     words = text[start:end]
-    if isinstance(own, str) and _without_space(own) != _without_space(words):
+    if isinstance(own, str) and _letters(own) != _letters(words):
         raise BadRowError(
             f"the entity {quoted(own)} has the offsets {start} to {end}, where its text has "
-            f"{quoted(words)}{_cause(text, start, end, own)}"
+            f"{quoted(words)}{_offsets_hint(text, start, end, own)}"
         )
     start, end = start + len(words) - len(words.lstrip()), end - len(words) + len(words.rstrip())
     if start >= end:
@@ -118,20 +117,23 @@ def likely_cause(causes: Counter[str], unaligned: int, entities: int) -> str:
     Inclusive ends leave hardly any entity aligned, so that they must explain most of all.
 
     Args:
-        causes: How many unaligned entities each way of counting offsets explains.
+        causes: How many unaligned entities each way of counting offsets explains, of those that
+            were examined; the empty string counts those that none explains.
         unaligned: The number of unaligned entities.
         entities: The number of all entities.
     """
-    for cause, explained in causes.most_common(1):
-        if 2 * explained > (entities if cause == INCLUSIVE else unaligned):
+    found = Counter({cause: number for cause, number in causes.items() if cause})
+    for cause, explained in found.most_common(1):
+        of_all = entities / unaligned if cause == INCLUSIVE else 1
+        if 2 * explained > causes.total() * of_all:
             return f"; {cause}"
     return ""
 
 
-def _cause(text: str, start: int, end: int, own: object) -> str:
+def _offsets_hint(text: str, start: int, end: int, own: object) -> str:
     """Return what explains wrong offsets, as part of a message; empty if nothing does."""
     for cause, first, last in other_offsets(text, start, end):
-        if not isinstance(own, str) or _without_space(own) == _without_space(text[first:last]):
+        if not isinstance(own, str) or _letters(own) == _letters(text[first:last]):
             return f"; {cause}"
     return ""
 
@@ -149,5 +151,8 @@ def whole_number(value: Any) -> int | None:
     return int(value) if isinstance(value, float) and value.is_integer() else None
 
 
-def _without_space(text: str) -> str:
+def _letters(text: str) -> str:
+    """Return a text in one letter case and Unicode form, without white space."""
+    for _ in range(2):  # for each may undo the other
+        text = unicodedata.normalize("NFKC", text).casefold()
     return "".join(text.split())

@@ -38,13 +38,17 @@ class TagReader:
             DataError: The values are no tags.
         """
         if self._options.tag_scheme != "auto":
-            logger.info("tag scheme: %s", self._options.tag_scheme)
+            logger.info("tag scheme: %s%s", self._options.tag_scheme, self._note)
             return self._options.tag_scheme
         scheme = find_scheme(self._all(self.read))
         if any(self._all(self.read)):
-            suffixes = ", with prefixes at the end, as in PER-B" if self._suffixes else ""
-            logger.info("tag scheme: %s (found)%s", scheme, suffixes)
+            logger.info("tag scheme: %s (found)%s", scheme, self._note)
         return scheme
+
+    @property
+    def _note(self) -> str:
+        """Where the prefixes are, if not in front, for the log."""
+        return ", with prefixes at the end, as in PER-B" if self._suffixes else ""
 
     def read(self, value: object) -> str:
         """Return a tag with its prefix in front, a number by its name; empty if there is none."""
@@ -53,9 +57,13 @@ class TagReader:
 
     @cached_property
     def _suffixes(self) -> bool:
-        """Whether tags have their prefix at the end, by the first sentences."""
-        return self._options.tag_scheme == "auto" and has_suffixes(
-            islice(self._all(self._string), _FIRST_SENTENCES)
+        """Whether tags have their prefix at the end, by the first sentences.
+
+        With IO there are no prefixes; a scheme that has them, if it is given, makes them so.
+        """
+        scheme = self._options.tag_scheme
+        return scheme != "IO" and has_suffixes(
+            islice(self._all(self._string), _FIRST_SENTENCES), sure=scheme == "auto"
         )
 
     def _all(self, read: Callable[[object], str]) -> Iterator[Sequence[str]]:

@@ -3,7 +3,7 @@
 import logging
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -124,7 +124,8 @@ class ParallelFiles:
 class TabFile:
     """A file with one tab-separated pair a line, without quoting.
 
-    The first line is a header if the options name columns, or if it has usual names.
+    The first line is a header if the options name columns, or if it has usual names or those of the
+    data of a run that the options come from.
 
     Args:
         path: The file.
@@ -148,10 +149,11 @@ class TabFile:
         names = [name.strip() for name in fields]
         requested = {options.source_column, options.target_column} - {None}
         by_name = any(not name.isdecimal() for name in requested if name is not None)
+        own = {c for n, c in options.named_columns.items() if is_inherited(options, n)}
         usual = [name for name in names if name.lower() in (*_SOURCE_NAMES, *_TARGET_NAMES)]
-        self._header = by_name or len(usual) >= 2
+        self._header = by_name or len(usual) >= 2 or bool(own and own <= {*names})
         if len(fields) == 1:  # source texts alone, of which "To" may be one
-            self._header = bool({SOURCE, *requested} & {*names})
+            self._header = bool({SOURCE, *requested, *own} & {*names})
         if self._header and (column := first_repeated(names)) is not None:
             raise DataError(
                 f"{path} names the column {quoted(column)} twice in its header; if its first line "
@@ -194,6 +196,9 @@ class PairSource:
         options: The columns.
         usual: The names of the two columns if the options name none.
 
+    Attributes:
+        named_columns: As for ``CheckedRows``.
+
     Raises:
         DataError: A requested column does not exist; one column is chosen for both sides; or none
             of more than two named columns is requested as source or has a usual name of it.
@@ -207,6 +212,7 @@ class PairSource:
         self.name = source.name
         self._source = source
         self.columns: Sequence[str] = (SOURCE, TARGET)
+        self.named_columns: Mapping[str, str] = {}
         if len(source.columns) < 2:
             self.columns = (SOURCE,)
             self._from = next(iter(source.columns), SOURCE)
@@ -228,6 +234,9 @@ class PairSource:
             )
         self._log_choice(source_column, options, "source_column", usual)
         self._from = source_column
+        self.named_columns = columns.named_columns(
+            options, {"source_column": source_column, "target_column": target_column}
+        )
         if target_column is None:
             self.columns = (SOURCE,)
             return

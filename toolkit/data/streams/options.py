@@ -30,5 +30,5 @@ def text_columns(options: StreamColumnOptions) -> ColumnOptions:
         quoting=options.quoting,
         skip_bad_rows=options.skip_bad_rows,
     )
-    columns.inherited = getattr(options, "inherited", columns.inherited)
+    columns.inherited = options.inherited
     return columns

@@ -1,6 +1,7 @@
 """Alignment of annotated examples with tokens and sentences."""
 
 import logging
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, product
@@ -19,6 +20,8 @@ logger = logging.getLogger("toolkit")
 
 #: The number of texts tokenised at once.
 CHUNK = 512
+#: The number of unaligned entities of some data that are explained.
+MOST_EXPLAINED = 100
 
 
 def cut_texts(
@@ -72,8 +75,12 @@ class EntityAligner:
         )
 
     def __call__(self, examples: Iterable[EntityExample]) -> Iterator[TokenizedExample]:
-        """Yield each example with its sentences and its unaligned entities."""
-        stream = iter(examples)
+        """Yield each example with its sentences and its unaligned entities.
+
+        The first ``MOST_EXPLAINED`` unaligned entities are explained, since each takes as long as
+        its text.
+        """
+        stream, explained = iter(examples), 0
         while chunk := list(islice(stream, CHUNK)):
             texts = [example.text for example in chunk if example.text is not None]
             cuts = self._in_python(texts) if texts else iter(())
@@ -83,8 +90,12 @@ class EntityAligner:
                 else:
                     cut = next(cuts)
                     sentences, unaligned = _tagged(*cut, example.spans)
-                    causes = [_cause(span, example.text, cut[1], cut[2]) for span in unaligned]
-                    yield TokenizedExample(example, sentences, unaligned, [*filter(None, causes)])
+                    causes = [
+                        _aligning_way(span, example.text, cut[1], cut[2])
+                        for span in unaligned[: MOST_EXPLAINED - explained]
+                    ]
+                    explained += len(causes)
+                    yield TokenizedExample(example, sentences, unaligned, causes)
 
     def _in_python(
         self, texts: Sequence[str]
@@ -143,7 +154,7 @@ class UnalignedEntities:
         )
 
 
-def _cause(span: Span, text: str, starts: Sequence[int], ends: Sequence[int]) -> str:
+def _aligning_way(span: Span, text: str, starts: Sequence[int], ends: Sequence[int]) -> str:
     """Return the way of counting offsets that aligns a span with tokens; empty if none does.
 
     The span may have lost a space at each end when it was read.
@@ -162,14 +173,16 @@ def _tagged(
 ) -> tuple[list[tuple[Sequence[str], list[str]]], list[Span]]:
     """Return the sentences of a text, with tokens and tags, and its unaligned spans."""
     aligned, unaligned = align(spans, starts, ends)
+    aligned.sort()
+    firsts = [span.start for span in aligned]
     sentences: list[tuple[Sequence[str], list[str]]] = []
     begin = 0
     aligned_in_sentences = 0
     for length in lengths:
         inside = [
             Span(span.start - begin, span.end - begin, span.label)
-            for span in aligned
-            if begin <= span.start and span.end <= begin + length
+            for span in aligned[bisect_left(firsts, begin) : bisect_left(firsts, begin + length)]
+            if span.end <= begin + length
         ]
         aligned_in_sentences += len(inside)
         sentences.append((tokens[begin : begin + length], tags_of(inside, length)))

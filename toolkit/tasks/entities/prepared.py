@@ -168,6 +168,7 @@ def prepare_sentences(
         size=DataSize(len(train), int(train.lengths.sum())),
         classes=scanned.labels,
         facts=facts,
+        named_columns=examples.named_columns,
         tag_counts=tag_counts,
         word_counts=word_counts,
         word_vectors=vectors,

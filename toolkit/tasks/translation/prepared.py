@@ -108,6 +108,7 @@ def prepare_pairs(
             "length_ratio": max(_length_ratio(train), ratio_before),
             "validation": validation_words(held_out, validation_data, "by source", settings.seed),
         },
+        named_columns=examples.named_columns,
         held_out_rows=held,
         held_out_pairs=tuple(pairs),
     )
