@@ -19,6 +19,8 @@ BATCH = 32
 SINGLE_EVERY = 16
 #: The largest difference between the numbers of both, relative to those above 1.
 TOLERANCE = 1e-4
+#: The length in characters to which strings are cut; ``long_texts`` has longer ones.
+LONGEST = 10_000
 #: The number of tokens that a language model generates for each text.
 GENERATED = 20
 
@@ -53,7 +55,7 @@ class ModelChecks:
 
     def check(self, seed: int, numbers: range) -> None:
         """Check strings by their numbers, and add to the result."""
-        texts = {text(seed, number): number for number in numbers}  # without duplicates
+        texts = {text(seed, n)[:LONGEST]: n for n in numbers}  # without duplicates
         numbered = sorted(((n, text) for text, n in texts.items()), key=lambda item: len(item[1]))
         for start in range(0, len(numbered), BATCH):
             for question in self._questions:
