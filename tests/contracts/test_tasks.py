@@ -124,13 +124,26 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
 SHARES = (CASES[::2], CASES[1::2])
 
 
-def parameters(cases: Sequence[TaskCase]) -> list[Any]:
-    """Return the parameters of fixtures for cases; each process tests the cases of its share."""
+#: The cases of daily tests, and of those that take long.
+DAILY = tuple(case.name for case in CASES if case.name != "conditioned")
+OF_LONG_TESTS = ("classifier", "waves", "fake")
+
+
+def parameters(cases: Sequence[TaskCase], daily: Sequence[str] = DAILY) -> list[Any]:
+    """Return the parameters of fixtures for cases; each process tests the cases of its share.
+
+    Args:
+        cases: The cases.
+        daily: The names of those whose tests are not slow.
+    """
     return [
         pytest.param(
             case,
             id=case.name.replace(" ", "_"),
-            marks=pytest.mark.xdist_group(f"contract_{int(case in SHARES[1])}"),
+            marks=[
+                pytest.mark.xdist_group(f"contract_{int(case in SHARES[1])}"),
+                *([] if case.name in daily else [pytest.mark.slow]),
+            ],
         )
         for case in cases
     ]
@@ -296,6 +309,7 @@ def test_without_epochs_and_new_data_it_stays_as_it_was(run: Run, eager: None) -
     assert same(task.metrics, run.fitted.metrics, 1e-4)
 
 
+@pytest.mark.parametrize("run", parameters(CASES, OF_LONG_TESTS), indirect=True)
 def test_it_goes_on_with_what_is_new(run: Run, eager: None) -> None:
     task = run.case.task.load(run.saved)
     classes = task.classes

@@ -145,6 +145,7 @@ def test_lines_written_before_padding_was_stored(run):
     assert (status, "is nothing, expected -1" in verdict) == (1, True)
 
 
+@pytest.mark.slow
 def test_numbers_alone_and_in_a_batch(series_run):
     result = verify(series_run)
     assert result.passed, result.verdict

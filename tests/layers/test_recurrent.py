@@ -408,6 +408,7 @@ class TestAsAKerasLayer:
         assert again.activity_regularizer.l2 == 0.5
         assert again.cell.get_config() == layer.cell.get_config()
 
+    @pytest.mark.slow
     def test_trains_saves_and_loads(self, tmp_path, by_hand):
         inputs = keras.Input((None, D))
         x = keras.layers.Masking()(inputs)

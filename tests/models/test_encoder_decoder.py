@@ -184,6 +184,7 @@ def test_attention_is_shown_where_there_is_one():
         network(attention="none").align(SOURCE, TARGET)
 
 
+@pytest.mark.slow
 def test_dropouts_change_training_alone():
     def learning(model):
         return model.embedding.scores(model(INPUTS, training=True)) + model.bias

@@ -343,6 +343,7 @@ def test_the_gradient_of_the_loss_by_its_differences() -> None:
         assert np.sum(slope * way) == pytest.approx(difference, abs=2e-3), weight.path
 
 
+@pytest.mark.slow
 def test_it_learns_and_counts_tags_as_they_weigh() -> None:
     keras.utils.set_random_seed(0)
     tags = [["S-PER", "O", "O", "B-PER", "E-PER", "O"], ["S-PER", "O", "S-LOC", "O"], ["O", "O"]]
@@ -370,6 +371,7 @@ def test_it_learns_and_counts_tags_as_they_weigh() -> None:
     np.testing.assert_array_equal(model.answer(inputs)[0], right)
 
 
+@pytest.mark.slow
 def test_an_empty_sentence_and_an_empty_batch() -> None:
     model = network()
     for tokens in (tf.constant([[""]]), tf.zeros((2, 0), tf.string)):
@@ -383,6 +385,7 @@ def test_an_empty_sentence_and_an_empty_batch() -> None:
     assert [values.shape for values in nothing] == [(0, 3)] * 3
 
 
+@pytest.mark.slow
 def test_dropouts_change_training_alone() -> None:
     shares = ("embedding_dropout", "dropout", "recurrent_dropout", "output_dropout")
     features = FEATURES(rows_of(SENTENCES))

@@ -47,6 +47,7 @@ def test_a_run_is_whole_and_finished(
     assert "validation" in (run / "README.md").read_text()
 
 
+@pytest.mark.slow
 def test_the_same_text_as_a_whole_and_as_it_is_made(run: Path, tmp_path: Path, capsys: Any) -> None:
     asked = ["--max-length", "30", "--seed", "4", "--temperature", "0.9"]
     code, out, _ = call(capsys, "predict", run, "1 and ", "", *asked)

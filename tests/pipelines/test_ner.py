@@ -59,6 +59,7 @@ def test_evaluate_writes_metrics_pictures_and_errors(run: Path, folder: Path, ca
     assert (report / "errors.csv").read_text().startswith("kind,")
 
 
+@pytest.mark.slow
 def test_predict_texts_tokens_and_pages(run: Path, folder: Path, call) -> None:
     text = "today we saw Ada Moss in Cork."
     code, out, _ = call("predict", run, text, "", "--html", folder / "page.html")

@@ -55,6 +55,7 @@ def test_a_run_is_whole_and_finished(
     assert ask_golden(str(run))[0] == 0
 
 
+@pytest.mark.slow
 def test_answers_and_a_picture(run: Path, folder: Path, capsys: Any) -> None:
     picture = folder / "where.png"
     code, out, _ = call(
@@ -89,6 +90,7 @@ def test_measured_and_compared(run: Path, folder: Path, capsys: Any) -> None:
     assert json.loads(out)["metrics"]["bleu"]["better"] is None
 
 
+@pytest.mark.slow
 def test_the_tokenizer_of_bleu_is_chosen_for_a_measurement(
     run: Path, folder: Path, capsys: Any
 ) -> None:

@@ -65,6 +65,7 @@ def test_words_and_labels_are_added_and_said(log: pytest.LogCaptureFixture) -> N
     assert new["odd"] == pytest.approx(np.sqrt(new["neg"] * new["pos"]), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_without_epochs_and_new_data_nothing_changes(tmp_path: Path) -> None:
     task = first()
     task.save(tmp_path)
@@ -84,6 +85,7 @@ def test_data_of_one_label_is_enough_to_go_on() -> None:
     assert [row["epoch"] for row in task.history] == [2]
 
 
+@pytest.mark.slow
 def test_several_labels_grow_as_well() -> None:
     labels = [[label] for label in FIRST[1]]
     task = TextClassifier(**LEAN, target="labels").fit((FIRST[0], labels))
@@ -141,6 +143,7 @@ def test_what_the_weights_depend_on_cannot_change(name: str, value: Any, words: 
     assert task.classes == ("neg", "pos")
 
 
+@pytest.mark.slow
 def test_a_full_vocabulary_says_how_to_make_room(log: pytest.LogCaptureFixture) -> None:
     task = first(max_tokens=6)
     task.fit(MORE, continue_training=True)
@@ -161,6 +164,7 @@ def test_it_needs_something_to_go_on_from(tmp_path: Path) -> None:
         TextClassifier.load(tmp_path, archive=True)
 
 
+@pytest.mark.slow
 def test_pretrained_weights_are_not_read_again(tmp_path: Path) -> None:
     small: dict[str, Any] = {"embedding_size": 4, "hidden_size": 4, "epochs": 1}
     model = LanguageModel(token_level="words", validation_split=0.0, **small)
@@ -172,6 +176,7 @@ def test_pretrained_weights_are_not_read_again(tmp_path: Path) -> None:
     assert tokens(task)[-2:] == ["odd", "play"]
 
 
+@pytest.mark.slow
 def test_the_threads_of_a_loaded_run_need_not_be_had(
     tmp_path: Path, log: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -197,6 +202,7 @@ def test_conditions_cannot_come_or_go() -> None:
         model.fit(FIRST, continue_training=True)
 
 
+@pytest.mark.slow
 def test_each_side_of_a_translator_grows() -> None:
     options: dict[str, Any] = {"embedding_size": 4, "hidden_size": 4, "epochs": 1}
     options |= {"token_level": "words", "shared_vocabulary": False, "validation_split": 0.0}
@@ -226,6 +232,7 @@ def test_the_kept_state_stays_where_the_weights_do(tmp_path: Path) -> None:
     assert not (tmp_path / "a" / "state.npz").exists()
 
 
+@pytest.mark.slow
 def test_a_state_of_other_making_is_said_and_not_used(
     tmp_path: Path, log: pytest.LogCaptureFixture
 ) -> None:

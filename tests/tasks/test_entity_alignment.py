@@ -66,6 +66,7 @@ def test_a_training_that_could_learn_nothing_is_refused_with_the_cause(way: str)
     assert tagger.sequence_model is None
 
 
+@pytest.mark.slow
 def test_a_cause_is_said_where_it_explains_most_of_what_cannot_be_learnt(
     caplog: pytest.LogCaptureFixture, not_trained: None
 ) -> None:
@@ -173,6 +174,7 @@ def test_which_tokens_are_replaced() -> None:
         assert foreign_tokens(FEATURES, sentences, trained) == OwnTokens({}, 0, 4)
 
 
+@pytest.mark.slow
 def test_a_training_says_that_it_learns_other_tokens_than_those_of_raw_text(
     caplog: pytest.LogCaptureFixture, not_trained: None
 ) -> None:

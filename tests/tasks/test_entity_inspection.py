@@ -184,6 +184,7 @@ def test_words_that_are_not_learnt_are_unknown() -> None:
     assert warning["message"].startswith("100.0% of the held-out part's tokens are not in the")
 
 
+@pytest.mark.slow
 def test_batches_and_network_are_those_of_a_training() -> None:
     """Against what ``fit`` is about to train; the trial sees one epoch."""
     data = sentences(40, seed=4)

@@ -167,6 +167,7 @@ def test_an_empty_token_is_outside_and_the_others_are_as_without_it(fitted: Enti
     assert nothing == {"tags": ["O"], "scores": [1.0], "error": error}
 
 
+@pytest.mark.slow
 def test_held_out_sentences_without_entities_are_gone_by_the_log_loss(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -281,6 +282,7 @@ def test_long_and_short_sentences_are_answered_in_groups(
         )
 
 
+@pytest.mark.slow
 def test_entities_that_do_not_fit_are_said_and_missed(
     caplog: pytest.LogCaptureFixture, not_trained: None
 ) -> None:

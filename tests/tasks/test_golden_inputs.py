@@ -128,6 +128,7 @@ def test_golden_inputs_that_cannot_be(not_trained: None) -> None:
         task._questions("the owl")
 
 
+@pytest.mark.slow
 def test_the_card_says_what_the_files_hold(not_trained: None, tmp_path: Path) -> None:
     task = TextClassifier(validation_split=0.2, data_licence="CC BY 4.0", **SMALL)
     task.fit((TEXTS, LABELS))

@@ -46,6 +46,7 @@ def exported(model: Servable, prompts: list[str], seed: list[int], **more: Any) 
     return texts
 
 
+@pytest.mark.slow
 def test_prompts_are_answered_alike_everywhere(run: Path) -> None:
     model, servable = LanguageModel.load(run), Servable.load(run)
     together = texts_of(model.predict(PROMPTS, seed=5, **DRAWN))

@@ -170,6 +170,7 @@ def test_a_loaded_run_exports_the_same_answers_as_the_next_version(run: Path) ->
     assert status == 0, verdict
 
 
+@pytest.mark.slow
 def test_several_labels_at_once(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     words = {"loud": "noise", "slow": "pace", "dull": "plot"}

@@ -49,6 +49,7 @@ def test_texts_are_counted_and_compared() -> None:
     assert not model.history
 
 
+@pytest.mark.slow
 def test_an_epoch_is_so_many_batches_as_training_has(tmp_path: Path, not_trained: None) -> None:
     text = tmp_path / "text.txt"
     text.write_text("It was late. It was very late.\n" * 40, encoding="utf-8")

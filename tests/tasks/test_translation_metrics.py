@@ -32,6 +32,7 @@ def test_the_tokenizer_is_chosen_once_and_recorded(caplog: pytest.LogCaptureFixt
     assert prepared.settings.bleu_tokenizer == "char"
 
 
+@pytest.mark.slow
 def test_chrf_chooses_where_bleu_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
     targets = [f"bird{n} house" for n in range(30)]
     translator, prepared = prepared_with(targets)

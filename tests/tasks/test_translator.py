@@ -228,6 +228,7 @@ def test_pairs_of_the_same_source_are_held_out_together() -> None:
     assert len(held) == 3 * sum(source in held for source in sources)
 
 
+@pytest.mark.slow
 def test_long_pairs_are_left_out_of_training(caplog: pytest.LogCaptureFixture) -> None:
     sources, targets = pairs(60, seed=1)
     options = SMALL | {"validation_split": 0.0, "max_length": 40}

@@ -214,6 +214,7 @@ def test_graphs_share_the_one_that_cuts(tokenizer: SubwordTokenizer) -> None:
     assert all(len(graph.graph.get_operations()) < 10 for graph in graphs)
 
 
+@pytest.mark.slow
 def test_a_new_vocabulary_is_used_by_graphs_made_after_it() -> None:
     layer = SubwordTokenizer(300)
 
