@@ -165,7 +165,13 @@ class TestJacobians:
     """Those of training, with a gradient by hand, are those of inference, without one."""
 
     @EVERY_LAYER
-    @pytest.mark.parametrize("options", [{}, {"return_sequences": True, "go_backwards": True}])
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {},
+            pytest.param({"return_sequences": True, "go_backwards": True}, marks=pytest.mark.slow),
+        ],
+    )
     def test_of_recurrent_layers(self, layer_class, options):
         layer = layer_class(4, dtype="float64", **options)
         x = tf.constant(X, tf.float64)

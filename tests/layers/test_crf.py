@@ -354,6 +354,7 @@ class TestProperties:
             np.testing.assert_allclose(found, paths.probabilities, atol=1e-9)
             assert np.all(found[np.isneginf(paths.scores)] == 0)
 
+    @pytest.mark.slow
     @given(problems(), st.booleans())
     def test_conditionals_and_their_gradients(self, problem, training):
         kind, emissions, tags, mask = problem

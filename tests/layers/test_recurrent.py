@@ -425,6 +425,7 @@ class TestAsAKerasLayer:
         again = keras.saving.load_model(tmp_path / "model.keras")
         np.testing.assert_array_equal(again.predict(x, verbose=0), model.predict(x, verbose=0))
 
+    @pytest.mark.slow
     def test_an_exported_graph_has_no_custom_gradient(self, tmp_path):
         model = keras.Sequential(
             [keras.Input((None, D)), keras.layers.Bidirectional(GRU(H)), keras.layers.Dense(1)]

@@ -317,6 +317,7 @@ def test_gradients_reach_every_weight(options: dict) -> None:
     assert model.recurrent[0].weights[0].shape[0] == size
 
 
+@pytest.mark.slow
 def test_the_gradient_of_the_loss_by_its_differences() -> None:
     model = network(["PER"])
     features = FEATURES(rows_of(SENTENCES[:2]))

@@ -87,6 +87,7 @@ def test_long_texts_are_measured_piece_by_piece(model: LanguageModel) -> None:
     assert 0.5 < rows[0, 0] - scored["nll"] < 50  # that the text ends is one unit more
 
 
+@pytest.mark.slow
 def test_the_exported_model_writes_what_python_writes(run: Path, exported: Servable) -> None:
     python = LanguageModel.load(run)
     python._answer_from_network()  # the network itself

@@ -360,6 +360,7 @@ def features(tokens: list[str], place: int, window: int) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("window", "low", "high"), [(0, 0.05, 0.35), (2, 0.75, 1)])
 def test_what_solves_it_is_the_words_around(window: int, low: float, high: float) -> None:
     vectorizer = CountVectorizer(analyzer=lambda tokens_and_place: features(*tokens_and_place))

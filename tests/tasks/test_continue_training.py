@@ -246,6 +246,7 @@ def test_a_state_of_other_making_is_said_and_not_used(
     assert "state.npz is not of the weights of model.keras, and is not used" in log.text
 
 
+@pytest.mark.slow
 def test_an_interruption_leaves_what_was_learnt_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -111,6 +111,7 @@ def test_every_task(name: str, tmp_path: Path, not_trained: None) -> None:
         np.testing.assert_array_equal(before, after)
 
 
+@pytest.mark.slow
 def test_a_fresh_network_is_another_and_the_same_each_time(
     not_trained: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -171,6 +171,7 @@ def test_what_is_counted_by_hand() -> None:
     assert set(report["vocabulary"]["commonest_unknown"]) == set(unknown)
 
 
+@pytest.mark.slow
 def test_words_that_are_not_learnt_are_unknown() -> None:
     tokens, tags = sentences(60, seed=2)
     rare = [[*words, f"zz{chr(97 + n % 26)}{chr(97 + n // 26)}"] for n, words in enumerate(tokens)]

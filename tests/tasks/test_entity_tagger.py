@@ -264,6 +264,7 @@ def test_sentences_are_tagged_one_by_one_unless_told_otherwise(loaded: EntityTag
     )
 
 
+@pytest.mark.slow
 def test_long_and_short_sentences_are_answered_in_groups(
     fitted: EntityTagger, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -109,6 +109,7 @@ def test_each_task_asks_its_own_vocabulary_or_held_out_texts(not_trained: None) 
         assert task._card_words()["contents"], name
 
 
+@pytest.mark.slow
 def test_what_is_held_out_is_not_in_training(not_trained: None) -> None:
     task = TextClassifier(validation_split=0.2, min_count=1, **SMALL)
     texts = [f"{text} word{number}" for number, text in enumerate(TEXTS)]

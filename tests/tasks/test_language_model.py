@@ -168,6 +168,7 @@ def test_texts_end(of_texts: LanguageModel) -> None:
     assert found["log_loss"] < 1
 
 
+@pytest.mark.slow
 def test_several_texts_are_measured_as_in_training(not_trained: None) -> None:
     held_out = TEXTS[:7]
     model = LanguageModel(token_level="words", **SMALL).fit(TEXTS, held_out)
@@ -177,6 +178,7 @@ def test_several_texts_are_measured_as_in_training(not_trained: None) -> None:
     assert measured["log_loss"] == pytest.approx(model.metrics["log_loss"], rel=1e-5)
 
 
+@pytest.mark.slow
 def test_where_no_end_was_learnt_none_is_measured(not_trained: None) -> None:
     model = LanguageModel(token_level="words", **SMALL).fit([" ".join(TEXTS)], TEXTS[:7])
     assert model.metrics["units"] == 7 * 3

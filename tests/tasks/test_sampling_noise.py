@@ -66,6 +66,7 @@ def test_prompts_are_answered_alike_everywhere(run: Path) -> None:
     assert not set(together) & set(texts_of(model.predict(PROMPTS, seed=6, **DRAWN)))
 
 
+@pytest.mark.slow
 def test_the_condition_is_part_of_the_prompt(conditioned: Path) -> None:
     model, servable = LanguageModel.load(conditioned), Servable.load(conditioned)
     asked = [("the ", "day"), ("the ", "night"), ("the ", "day"), ("", "night")]

@@ -65,6 +65,7 @@ def test_the_last_hypothesis_is_repeated() -> None:
     assert found.ids[:, :, 0].numpy().tolist() == [[0, 1, 1, 1], [4, 5, 6, 7], 4 * [8]]
 
 
+@pytest.mark.slow
 def test_logits_are_finite(untrained: dict[str, Signatures]) -> None:
     for name in ("plain", "conditioned"):
         signatures = untrained[name]

@@ -218,6 +218,7 @@ def test_two_translators_are_compared(fitted: Translator, not_trained: None) -> 
         assert found["metrics"][name]["b"] == pytest.approx(right)
 
 
+@pytest.mark.slow
 def test_pairs_of_the_same_source_are_held_out_together() -> None:
     sources, targets = pairs(40, seed=1)
     translator = Translator(**SMALL)
@@ -241,6 +242,7 @@ def test_long_pairs_are_left_out_of_training(caplog: pytest.LogCaptureFixture) -
         Translator(**options | {"max_length": 1}).fit((sources, targets))
 
 
+@pytest.mark.slow
 def test_a_report_on_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("toolkit.tasks.task.try_steps", lambda *_, **__: Trial(1, 100, 0.5))
     sources, targets = pairs(60, seed=1)

@@ -154,6 +154,7 @@ def test_the_end_is_the_same_wherever_it_was_cut_off(tmp_path, monkeypatch, opti
         assert_same(expected, train(folder, **options))
 
 
+@pytest.mark.slow
 def test_it_may_be_cut_off_again_and_again(tmp_path, monkeypatch) -> None:
     for _ in range(2):
         cut_off(monkeypatch, tmp_path, 6, 1)
