@@ -71,7 +71,7 @@ def test_folders_that_are_not_ours(exported, tmp_path):
     assert "no exported version" in complaint(tmp_path / "empty")
     (tmp_path / "hollow/1").mkdir(parents=True)
     assert "no saved_model.pb in it" in complaint(tmp_path / "hollow")
-    for part in ("saved_model.pb", "variables/variables.index"):
+    for part in ("saved_model.pb", "variables/variables.index", "fingerprint.pb"):
         broken = tmp_path / part.replace("/", "_")
         shutil.copytree(exported, broken)
         (broken / "1" / part).write_bytes(b"no")

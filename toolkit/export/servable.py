@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self
@@ -48,6 +49,8 @@ class Servable:
         """
         folder = version_folder(folder)
         try:
+            with suppress(FileNotFoundError):  # TensorFlow logs the traceback for a damaged one
+                tf.saved_model.experimental.read_fingerprint(os.fspath(folder))
             model = tf.saved_model.load(os.fspath(folder))
         except Exception as error:  # a broken file fails in many ways
             reason = " ".join(str(error).split())
