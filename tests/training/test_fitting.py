@@ -61,7 +61,10 @@ def test_learns_and_records(tmp_path: Path) -> None:
     assert written == rows
 
 
-def test_the_best_weights_are_kept_and_patience_ends_the_training() -> None:
+def test_the_best_weights_are_kept_and_patience_ends_the_training(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO", logger="toolkit")
     model = make_model()
     scores = iter([0.1, 0.9, 0.5, 0.4, 0.3, 0.2])
     seen = []
@@ -73,6 +76,8 @@ def test_the_best_weights_are_kept_and_patience_ends_the_training() -> None:
     options = TrainingOptions(**OPTIONS, patience=2)
     rows = run(model, Line(), options, epochs=6, validate=validate, monitor="accuracy", mode="max")
     assert len(rows) == 4
+    said = "no better val_accuracy in 2 epochs: the training ends, with the weights of epoch 2"
+    assert said in caplog.text
     assert slope(model) == seen[1]
     assert [row["val_accuracy"] for row in rows] == [0.1, 0.9, 0.5, 0.4]
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import keras
 
 from toolkit import __version__
-from toolkit.errors import OptionError
+from toolkit.errors import OptionError, count
 from toolkit.files import atomic_write, check_no_link
 from toolkit.options import option
 from toolkit.training.callbacks import (
@@ -191,6 +191,11 @@ def fit(
         progress.close()
     if divergence.error is not None:
         raise divergence.error
+    if stopping is not None and stopping.stopped_epoch:
+        logger.info(
+            "no better val_%s in %s: the training ends, with the weights of epoch %d",
+            *(monitor, count(stopping.patience, "epoch"), stopping.best_epoch + 1),
+        )
     if stopping is not None and stopping.best_epoch < start.epoch and not exact:
         logger.info("no epoch did better than the weights before, which are kept")
     if keep is not None and (kept := last.state(position.epoch + 1, record, stopping)):

@@ -12,7 +12,7 @@ from toolkit.data.sources.json_lines import JsonLinesSource
 from toolkit.data.sources.memory import FrameSource, ListSource, flat, is_instance_of, is_list
 from toolkit.data.sources.named_datasets import NAME, DatasetSource, open_named
 from toolkit.data.sources.source import Source
-from toolkit.errors import DataError
+from toolkit.errors import DataError, quoted
 
 _ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".txt", ".gz")
 
@@ -92,5 +92,5 @@ def _open_path(data: str, part: str | None, quoting: Quoting) -> Source:
         near = []
     hint = f"; did you mean {path.parent / near[0]}?" if near else ""
     if " " in data and not near and os.sep not in data and not _looks_like_path(data):
-        hint = "; texts themselves are given as a list"
+        raise DataError(f"there is no file {quoted(data)}; texts themselves are given as a list")
     raise DataError(f"there is no {path}{hint}")
