@@ -159,6 +159,7 @@ def test_whatever_tokens_there_are(separator: str, data: st.DataObject) -> None:
     assert found == [[tuple(f.strip(" ") for f in row) for row in s] for s in sentences]
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     path = tmp_path / "data.gz"
     path.write_bytes(gzip.compress((b"word" * 50 + b" O\nword B-X\n\n") * 20_000))  # 4 MB

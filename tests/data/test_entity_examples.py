@@ -584,6 +584,7 @@ def test_changed_files(kind, changes, packed, skip):
                     before = end
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     row = f"{'word' * 50} O\nword B-X\n\n"
     path = write(tmp_path / "data.gz", gzip.compress((row * 10_000).encode()))  # 2 MB

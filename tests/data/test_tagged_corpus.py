@@ -81,6 +81,7 @@ SENTENCES = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(sentences=SENTENCES, seed=st.integers(0, 9))
 def test_training_is_given_what_serving_computes(sentences, seed):
     corpus = corpus_of(sentences, [[0] * len(tokens) for tokens in sentences])

@@ -214,6 +214,7 @@ def test_no_rows_and_what_is_no_number() -> None:
     assert all(unit == 3 for units in as_lists(found)[0][:1] for unit in units)
 
 
+@pytest.mark.slow
 def test_half_precision_is_summed_in_full() -> None:
     def next(tokens: Any, state: Any, memory: Any) -> Any:
         return tf.cast(tf.one_hot(tokens + 1, 300) * 9.0, tf.bfloat16), state

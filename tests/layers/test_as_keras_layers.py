@@ -193,6 +193,7 @@ class TestJacobians:
         rows = tape.jacobian(states, x, experimental_use_pfor=False)
         np.testing.assert_allclose(rows, tape.jacobian(states, x), atol=1e-12)
 
+    @pytest.mark.slow
     def test_of_embeddings_crf_and_losses(self):
         table = Embedding(9, 3, dtype="float64")
         crf = CRF(3, dtype="float64")

@@ -217,6 +217,7 @@ def test_each_side_of_a_translator_grows() -> None:
     assert task.predict(["one two three"])[0]["translation"] is not None
 
 
+@pytest.mark.slow
 def test_the_kept_state_stays_where_the_weights_do(tmp_path: Path) -> None:
     first(keep_state=True).save(tmp_path / "a")
     kept = (tmp_path / "a" / "state.npz").read_bytes()

@@ -64,6 +64,7 @@ def test_it_learns_and_says_how_well(fitted: LanguageModel) -> None:
     assert metrics["units"] == round(0.1 * len(TEXT))
 
 
+@pytest.mark.slow
 def test_the_same_seed_writes_the_same_text_everywhere(
     fitted: LanguageModel, loaded: LanguageModel, servable: Servable, run: Path
 ) -> None:
@@ -253,6 +254,7 @@ def test_a_prompt_and_more_than_a_condition(fitted: LanguageModel) -> None:
         fitted.predict([("x", "y", "z")])
 
 
+@pytest.mark.slow
 def test_too_little_text(not_trained: None) -> None:
     for text in ("", "a"):
         with pytest.raises(DataError, match=r"no text|too little"):

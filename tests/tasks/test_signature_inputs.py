@@ -98,6 +98,7 @@ def test_a_token_that_the_model_does_not_have_is_refused(
         signatures["read"](tf.constant(["x", "y"]), token, *states)
 
 
+@pytest.mark.slow
 def test_inputs_with_unequal_numbers_of_rows_are_refused(
     untrained: dict[str, Signatures],
 ) -> None:

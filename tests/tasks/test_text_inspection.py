@@ -84,6 +84,7 @@ def test_conditions_are_counted_and_bad_rows_are_said(tmp_path: Path) -> None:
     assert "row 12" in bad["message"]
 
 
+@pytest.mark.slow
 def test_one_character_alone_is_warned_of(tmp_path: Path) -> None:
     text = tmp_path / "text.txt"
     text.write_text("a" * 500, encoding="utf-8")

@@ -21,6 +21,7 @@ def prepared_with(targets: list[str], **options: Any) -> tuple[Translator, Prepa
     return translator, prepare_pairs(Settings(translator), examples)
 
 
+@pytest.mark.slow
 def test_the_tokenizer_is_chosen_once_and_recorded(caplog: pytest.LogCaptureFixture) -> None:
     targets = [f"我们看见{NUMBERS[n % 10]}只白鸟。" for n in range(30)]
     with caplog.at_level(logging.INFO, logger="toolkit"):

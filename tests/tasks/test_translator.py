@@ -110,6 +110,7 @@ def test_several_translations(fitted: Translator) -> None:
             fitted.predict(["x"], beam_size=size)
 
 
+@pytest.mark.slow
 def test_where_it_looks(fitted: Translator, loaded: Translator) -> None:
     for translator in (fitted, loaded):
         found = translator.align("old Bird")

@@ -150,6 +150,7 @@ def test_other_html_breaks_and_bytes_that_are_not_unicode_do_no_harm():
     assert lengths[-1] == 2  # the last paragraph: U+FFFD and c
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("units", UNITS)
 def test_the_exported_graph_cuts_as_python_does(units, tmp_path):
     def lengths(text):

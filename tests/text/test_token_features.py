@@ -150,6 +150,7 @@ def test_every_code_point():
         assert found[name].numpy().tolist() == ids(features, name, expected)
 
 
+@pytest.mark.slow
 @given(tokens=TOKENS, form=st.sampled_from(["NFC", "NFKC", "none"]), most=st.integers(1, 25))
 @example(tokens=["é" * 30, "A\u0301" * 30], form="NFC", most=24)
 def test_any_tokens(tokens, form, most):

@@ -268,6 +268,7 @@ def test_an_ended_training_can_be_ended_again(tmp_path) -> None:
     assert_same(expected, train(tmp_path, patience=9))
 
 
+@pytest.mark.slow
 def test_it_says_where_it_begins(tmp_path, monkeypatch, caplog) -> None:
     caplog.set_level("INFO", "toolkit")
     with monkeypatch.context() as patch:
