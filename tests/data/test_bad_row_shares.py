@@ -1,4 +1,4 @@
-"""How many rows are left out is said; too many are only left out if that was asked for them."""
+"""Commands say how many rows they leave out, and refuse too many unless told for the data."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

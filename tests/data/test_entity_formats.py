@@ -1,4 +1,4 @@
-"""What annotation tools and corpora write is read as they mean it, or refused with the cause."""
+"""Entities as annotation tools and corpora write them are read, or refused with the cause."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""What ``predict`` makes of unreadable rows and of text files; the model is a stand-in."""
+"""``predict`` marks unreadable rows and reads text files by lines; the model is a stand-in."""
 
 import gzip
 from pathlib import Path

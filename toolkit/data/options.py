@@ -9,7 +9,7 @@ from toolkit.data.sources.delimited import Quoting
 
 @dataclass(kw_only=True)
 class RowOptions:
-    """How rows are read.
+    """Options of the quotes of tables, and of bad rows.
 
     Args:
         quoting: The quotes in CSV and TSV files with a header: minimal takes a field that begins

@@ -217,7 +217,7 @@ def _g2(together: Any, with_feature: Any, with_label: Any, count: int) -> NDArra
 
 @dataclass(frozen=True)
 class LeakingColumn:
-    """How well a column of the data predicts the label.
+    """A column of the data that predicts the label.
 
     Attributes:
         column: The name of the column.

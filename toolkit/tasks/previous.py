@@ -1,4 +1,4 @@
-"""What a task has learnt before a training that goes on from it."""
+"""The earlier training from which a training goes on."""
 
 import logging
 import zlib
@@ -24,7 +24,7 @@ logger = logging.getLogger("toolkit")
 
 @dataclass(frozen=True)
 class Previous:
-    """What was learnt in an earlier training; ``Settings.previous`` has it for the hooks of a task.
+    """The result of an earlier training; ``Settings.previous`` has it for the hooks of a task.
 
     A hook extends the preprocessing and the classes instead of fitting them anew: what has an id or
     a number keeps it, and more comes after.

@@ -26,7 +26,7 @@ def check_subwords(max_tokens: int) -> None:
 
 @dataclass(kw_only=True)
 class TextOptions:
-    """How text is split into tokens, and which tokens enter the vocabulary.
+    """Options of the split of text into tokens, and of the vocabulary.
 
     Args:
         token_level: What a token is: a word (each punctuation mark or emoji is a word) or a
@@ -64,7 +64,7 @@ class TextOptions:
 
 @dataclass(kw_only=True)
 class TokenOptions:
-    """How text is split into tokens for tagging, and which words enter the vocabulary.
+    """Options of the split of text into tokens for tagging, and of the vocabulary of words.
 
     Args:
         token_level: How raw text is split: into words, where hyphens and apostrophes are separate

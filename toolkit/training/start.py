@@ -1,4 +1,4 @@
-"""Where a training begins, which may go on from an earlier one."""
+"""The beginning of a training, which may go on from an earlier one."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence

@@ -47,7 +47,7 @@ class TagReader:
 
     @property
     def _note(self) -> str:
-        """Where the prefixes are, if not in front, for the log."""
+        """A note for the log if the prefixes are at the end; empty if they are in front."""
         return ", with prefixes at the end, as in PER-B" if self._suffixes else ""
 
     def read(self, value: object) -> str:
@@ -57,9 +57,10 @@ class TagReader:
 
     @cached_property
     def _suffixes(self) -> bool:
-        """Whether tags have their prefix at the end, by the first sentences.
+        """True if the prefixes of tags are at their ends, as the first sentences show.
 
-        With IO there are no prefixes; a scheme that has them, if it is given, makes them so.
+        With the scheme IO tags have no prefixes. If a scheme with prefixes is set, less evidence is
+        enough than if it is to be found.
         """
         scheme = self._options.tag_scheme
         return scheme != "IO" and has_suffixes(

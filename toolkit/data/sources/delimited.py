@@ -25,7 +25,7 @@ FIELD_LIMIT = 16 * 1024 * 1024
 """The maximum length of a field, since an unclosed quote extends a field to the end of the file."""
 
 Quoting = Literal["auto", "minimal", "none"]
-"""Which quotes are not part of a field; see :class:`DelimitedSource`."""
+"""The interpretation of quotes in a table; :class:`DelimitedSource` defines the values."""
 
 #: The characters of lines that are read again after quotes that do not match, in one reading.
 _READ_AGAIN = 2 * FIELD_LIMIT
