@@ -99,6 +99,33 @@ def test_record_over_several_steps_and_its_reset() -> None:
     assert optimizer.take_record()["gradient_norm"] == 0
 
 
+@pytest.mark.parametrize("clipping", [{"global_clipnorm": 2.0}, {"clipnorm": 1.5}, {}])
+def test_adam_is_that_of_keras(clipping: dict) -> None:
+    """Keras's averages and its clipping of finite gradients are right for a single replica."""
+    rng = np.random.default_rng(0)
+    shapes = [(3, 4), (4,), ()]
+    options = TrainingOptions(
+        **{"global_clipnorm": 0.0} | clipping, ema=0.9, epsilon=0.01, learning_rate=0.1, warmup=0
+    )
+    ours = make_optimizer(options, steps=8)
+    schedule = WarmupDecay(0.1, 8, 0, options.schedule)
+    theirs = keras.optimizers.Adam(
+        schedule, epsilon=0.01, use_ema=True, ema_momentum=0.9, **clipping
+    )
+    start = [rng.normal(size=shape) for shape in shapes]
+    gradients = [[rng.normal(size=shape) for shape in shapes] for _ in range(4)]
+    of_both = []
+    for optimizer in (ours, theirs):
+        weights = [keras.Variable(value) for value in start]
+        optimizer.build(weights)
+        for some in gradients:
+            optimizer.apply([tf.constant(g, tf.float32) for g in some], weights)
+        of_both.append([*weights, *optimizer.variables])
+    for mine, expected in zip(*of_both, strict=False):  # the record stands last
+        np.testing.assert_allclose(mine.numpy(), expected.numpy(), rtol=1e-5, atol=1e-7)
+    assert ours.take_record()["clipped_share"] == (1.0 if clipping else 0.0)
+
+
 @pytest.mark.parametrize("bad", [float("nan"), float("inf")])
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 def test_a_step_that_is_not_finite_changes_nothing(optimizer: str, bad: float) -> None:

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from toolkit.options import check_options
@@ -72,56 +73,120 @@ class GradientRecord:
     rate. A step is skipped, and changes nothing else, if a gradient is not finite, or if gradients
     that are not clipped have squares that overflow; so the last good weights are kept.
 
-    Keras computes the squares in float32, which overflows from a norm of 1.8e19 on. This class
-    clips every finite gradient correctly.
+    A step sums the gradients of all replicas of a ``tf.distribute`` strategy, clips the sums, and
+    then updates each replica's variables. Keras clips before the sum, which gives other gradients
+    than one replica with the whole batch; and it computes the squares in float32 alone, which
+    overflows from a norm of 1.8e19 on. This class clips every finite gradient correctly.
     """
 
     def build(self, variables: list[Any]) -> None:
         """Add the record's variables to those of the optimizer."""
         super().build(variables)  # type: ignore[misc]
         self.record = {
-            name: self.add_variable((), name=name, dtype="float32")  # type: ignore[attr-defined]
+            name: self.add_variable(  # type: ignore[attr-defined]
+                (), name=name, dtype="float32", aggregation="only_first_replica"
+            )
             for name in ("steps", "norm_sum", "norm_max", "clipped", "skipped", "rate")
         }
 
     def apply(self, grads: list[Any], trainable_variables: list[Any] | None = None) -> None:
-        """Record the norms, clip, and apply the gradients as Keras does."""
+        """Sum the gradients of all replicas, record their norm, clip them, update the variables."""
         if not self.built:  # type: ignore[has-type]
             self.build(trainable_variables or [])
             self.built = True
-        record = self.record
-        squares = [_sum_of_squares(g) for g in grads]
-        norm = ops.cast(ops.sqrt(sum(squares)), "float32")
+        gradients, variables = self._filter_empty_gradients(  # type: ignore[attr-defined]
+            grads,
+            self._trainable_variables  # type: ignore[attr-defined]
+            if trainable_variables is None
+            else trainable_variables,
+        )
+        replica = tf.distribute.get_replica_context()
+        gradients = replica.all_reduce(tf.distribute.ReduceOp.SUM, list(gradients))
+        squares = _sums_of_squares(gradients)
         divisors = self._divisors(squares)
+        norm = tf.cast(tf.sqrt(tf.add_n(squares)), tf.float32)
+        clipped_square = tf.add_n([s / d**2 for s, d in zip(squares, divisors, strict=True)])
+        finite = tf.math.is_finite(norm + tf.cast(clipped_square, tf.float32))
+        clipped = tf.reduce_any(tf.stack(divisors) > 1)
+        gradients = tf.cond(
+            clipped,
+            lambda: [g / tf.cast(d, g.dtype) for g, d in zip(gradients, divisors, strict=True)],
+            lambda: gradients,
+        )
+        self._take_down(norm, clipped, finite)
+        replica.merge_call(self._update_if, (finite, gradients, variables))
+
+    def _take_down(self, norm: Any, clipped: Any, finite: Any) -> None:
+        """Add a step to the record."""
+        record, taken = self.record, tf.cast(finite, tf.float32)
+        norm = tf.where(finite, norm, 0.0)
+        record["steps"].assign_add(taken)
+        record["norm_sum"].assign_add(norm)
+        record["norm_max"].assign(tf.maximum(record["norm_max"], norm))
+        record["clipped"].assign_add(taken * tf.cast(clipped, tf.float32))
+        record["skipped"].assign_add(1.0 - taken)
+        rate = tf.cast(self.learning_rate, tf.float32)  # type: ignore[attr-defined]
+        record["rate"].assign(tf.where(finite, rate, record["rate"]))
+
+    def _update_if(
+        self, strategy: Any, finite: Any, gradients: list[Any], variables: list[Any]
+    ) -> None:
+        """Update variables, averages and counter on all replicas, unless a gradient is not finite.
+
+        The arguments are the same in all replicas.
+        """
 
         def update() -> None:
-            record["steps"].assign_add(1.0)
-            record["norm_sum"].assign_add(norm)
-            record["norm_max"].assign(ops.maximum(record["norm_max"], norm))
-            record["clipped"].assign_add(ops.cast(ops.any(ops.stack(divisors) > 1), "float32"))
-            record["rate"].assign(self.learning_rate)  # type: ignore[attr-defined]
-            clipped = [
-                g if g is None else g / ops.cast(divisor, g.dtype)
-                for g, divisor in zip(grads, divisors, strict=True)
-            ]
-            super(GradientRecord, self).apply(clipped, trainable_variables)  # type: ignore[misc]
+            coefficients = self._coefficients()
+            for variable, gradient in zip(variables, gradients, strict=True):
+                strategy.extended.update(
+                    variable.value, self._update_variable, (gradient, *coefficients), group=False
+                )
+                if variable.constraint is not None:
+                    variable.assign(variable.constraint(variable))
+            self._update_averages(strategy)
+            self._iterations.assign_add(1)  # type: ignore[attr-defined]
 
-        clipped_square = sum(s / d**2 for s, d in zip(squares, divisors, strict=True))
-        finite = ops.isfinite(norm + ops.cast(clipped_square, "float32"))
-        record["skipped"].assign_add(1.0 - ops.cast(finite, "float32"))
-        ops.cond(finite, update, lambda: None)
+        tf.cond(strategy.experimental_local_results(finite)[0], update, lambda: None)
+
+    def _coefficients(self) -> tuple[Any, ...]:
+        """Return the arguments of ``_update_variable`` that all variables share."""
+        return (self.learning_rate,)  # type: ignore[attr-defined]
+
+    def _update_variable(self, variable: Any, gradient: Any, *coefficients: Any) -> None:
+        """Update a variable and what the optimizer has gathered about it on one replica."""
+        self.update_step(gradient, variable, *coefficients)  # type: ignore[attr-defined]
+
+    def _update_averages(self, strategy: Any) -> None:
+        """Move the averages of the weights, if there are any, towards the weights.
+
+        The average is that of Polyak and Juditsky (1992) with exponential weights, as in Keras: the
+        first step makes it equal to the weights.
+        """
+        if not self.use_ema:  # type: ignore[attr-defined]
+            return
+        first = tf.equal(self.iterations, 0)  # type: ignore[attr-defined]
+        share = tf.where(first, 1.0, 1.0 - self.ema_momentum)  # type: ignore[attr-defined]
+
+        def move(average: Any, variable: Any) -> None:
+            tf.raw_ops.ResourceApplyGradientDescent(
+                var=average.handle, alpha=tf.cast(share, average.dtype), delta=average - variable
+            )
+
+        for average, variable in zip(
+            self._model_variables_moving_average,  # type: ignore[attr-defined]
+            self._trainable_variables,  # type: ignore[attr-defined]
+            strict=True,
+        ):
+            strategy.extended.update(average.value, move, (variable.value,), group=False)
 
     def _divisors(self, squares: list[Any]) -> list[Any]:
         """Return the divisor, at least 1, that brings each gradient to the largest allowed norm."""
         if limit := self.global_clipnorm:  # type: ignore[attr-defined]
-            squares = [sum(squares)] * len(squares)
+            squares = [tf.add_n(squares)] * len(squares)
         else:
             limit = self.clipnorm or math.inf  # type: ignore[attr-defined]
-        return [ops.maximum(ops.sqrt(square) / limit, 1.0) for square in squares]
-
-    def _clip_gradients(self, grads: list[Any]) -> list[Any]:
-        """Return the gradients; this replaces Keras's clipping, which is already done."""
-        return grads
+        return [tf.maximum(tf.sqrt(square) / limit, 1.0) for square in squares]
 
     @property
     def skipped_steps(self) -> int:
@@ -152,16 +217,47 @@ class GradientRecord:
         }
 
 
-def _sum_of_squares(gradient: Any) -> Any:
-    """Return the sum of squares of a gradient or None, in float64, which cannot overflow."""
-    if gradient is None:
-        return ops.zeros((), dtype="float64")
-    return ops.sum(ops.square(ops.cast(gradient, "float64")))
+def _sums_of_squares(gradients: list[Any]) -> list[Any]:
+    """Return the sum of squares of each gradient in float64.
+
+    They are summed in the gradients' own type, and again in float64 where that overflows.
+    """
+    sums = tf.stack([tf.cast(2 * tf.nn.l2_loss(g), tf.float64) for g in gradients])
+    sums = tf.cond(
+        tf.reduce_all(tf.math.is_finite(sums)),
+        lambda: sums,
+        lambda: tf.stack([2 * tf.nn.l2_loss(tf.cast(g, tf.float64)) for g in gradients]),
+    )
+    return tf.unstack(sums, len(gradients))
 
 
 @keras.saving.register_keras_serializable(package="toolkit")
 class RecordedAdam(GradientRecord, keras.optimizers.Adam):
-    """Adam that records gradient norms."""
+    """Adam that records gradient norms, with one fused op for each variable.
+
+    It computes what Keras's does (Kingma and Ba 2015, the end of section 2: "epsilon hat").
+    """
+
+    def _coefficients(self) -> tuple[Any, ...]:
+        """Return the learning rate and the powers of both betas."""
+        step = tf.cast(self.iterations + 1, tf.float32)
+        return self.learning_rate, self.beta_1**step, self.beta_2**step
+
+    def _update_variable(self, variable: Any, gradient: Any, *coefficients: Any) -> None:
+        rate, beta_1_power, beta_2_power = (tf.cast(c, variable.dtype) for c in coefficients)
+        index = self._get_variable_index(variable)
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=self._momentums[index].value.handle,
+            v=self._velocities[index].value.handle,
+            beta1_power=beta_1_power,
+            beta2_power=beta_2_power,
+            lr=rate,
+            beta1=tf.constant(self.beta_1, variable.dtype),
+            beta2=tf.constant(self.beta_2, variable.dtype),
+            epsilon=tf.constant(self.epsilon, variable.dtype),
+            grad=tf.cast(gradient, variable.dtype),
+        )
 
 
 @keras.saving.register_keras_serializable(package="toolkit")
