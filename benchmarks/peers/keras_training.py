@@ -1,10 +1,27 @@
-"""Keras's training step, to be timed without the overhead of ``Model.fit``."""
+"""Keras's optimizer, and its training step without the overhead of ``Model.fit``."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
+
+from toolkit.training.options import TrainingOptions
+
+
+def keras_optimizer(options: TrainingOptions) -> keras.optimizers.Optimizer:
+    """Return Keras's Adam with clipping by the global norm and averaged weights.
+
+    Args:
+        options: Learning rate, epsilon, clipping norm, decay of the averaged weights, or 0.
+    """
+    return keras.optimizers.Adam(
+        float(options.learning_rate),
+        epsilon=float(options.epsilon),
+        global_clipnorm=options.global_clipnorm or None,
+        use_ema=bool(options.ema),
+        ema_momentum=float(options.ema or 0.99),
+    )
 
 
 def training_pass(

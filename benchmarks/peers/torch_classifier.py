@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from torch import nn
 
 from benchmarks.peers.torch_gru import BidirectionalGRU, Padding, Variant
+from benchmarks.peers.torch_optimizer import TorchOptimizer
 from toolkit.layers import to_torch_gru
 from toolkit.models import ManyToOne
 from toolkit.text import Tokenizer
+from toolkit.training.options import TrainingOptions
 
 Tensor = Any
 Array = NDArray[Any]
@@ -46,7 +48,7 @@ def training_pass(
     batches: Sequence[tuple[Array, Array, Array]],
     variant: Variant,
     precision: str,
-    clip_norm: float,
+    options: TrainingOptions,
 ) -> Callable[[], None]:
     """Return a function that trains for one pass over the batches with PyTorch's usual loop.
 
@@ -56,21 +58,18 @@ def training_pass(
             function.
         variant: How the model is run.
         precision: ``float32`` or ``bfloat16`` (autocast).
-        clip_norm: The largest global norm of the gradients.
+        options: Learning rate, epsilon, clipping and the decay of the averaged weights.
     """
-    optimizer = torch.optim.Adam(model.parameters(), fused=True)  # the fastest implementation
+    optimizer = TorchOptimizer(model, options)
     tensors = [tuple(map(torch.from_numpy, batch)) for batch in batches]
 
     def one_pass() -> None:
         torch.set_num_threads(variant.threads)
         model.train()
         for ids, lengths, labels in tensors:
-            optimizer.zero_grad(set_to_none=True)
             with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
                 loss = nn.functional.cross_entropy(model(ids, lengths, variant.padding), labels)
-            loss.backward()
-            nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
-            optimizer.step()
+            optimizer.step(loss)
 
     return one_pass
 

@@ -15,7 +15,7 @@ class TorchOptimizer:
 
     Args:
         model: The model to train.
-        options: Learning rate, epsilon, clipping norm, decay of the averaged weights.
+        options: Learning rate, epsilon, clipping norm, decay of the averaged weights, or 0.
     """
 
     def __init__(self, model: nn.Module, options: TrainingOptions) -> None:
@@ -24,8 +24,10 @@ class TorchOptimizer:
             self._weights, lr=float(options.learning_rate), eps=float(options.epsilon), fused=True
         )
         self._clip_norm = float(options.global_clipnorm or np.inf)
-        self._averages = [weight.detach().clone() for weight in self._weights]
-        self._average = get_ema_multi_avg_fn(float(options.ema))
+        self._averages = (
+            [weight.detach().clone() for weight in self._weights] if options.ema else []
+        )
+        self._average = get_ema_multi_avg_fn(float(options.ema))  # by `torch._foreach_lerp_`
 
     def step(self, loss: Any) -> None:
         """Take one step down the gradient of the loss."""
@@ -33,5 +35,6 @@ class TorchOptimizer:
         loss.backward()
         nn.utils.clip_grad_norm_(self._weights, self._clip_norm)
         self._optimizer.step()
-        with torch.no_grad():
-            self._average(self._averages, self._weights, 1)
+        if self._averages:
+            with torch.no_grad():
+                self._average(self._averages, self._weights, 1)

@@ -1,7 +1,10 @@
-"""The training options that the speed benchmarks share."""
+"""The training options that the speed benchmarks share, and the optimizer that users get."""
 
 from typing import Any
 
+import keras
+
+from toolkit.training.optimizer import make_optimizer
 from toolkit.training.options import TrainingOptions
 
 
@@ -18,3 +21,8 @@ def constant_rate(defaults: Any) -> TrainingOptions:
         schedule="constant",
         warmup=0,
     )
+
+
+def toolkit_optimizer(options: TrainingOptions) -> keras.optimizers.Optimizer:
+    """Return the toolkit's optimizer; its rate is constant, so the number of steps is free."""
+    return make_optimizer(options, 1)

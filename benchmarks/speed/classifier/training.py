@@ -12,20 +12,25 @@ from benchmarks.peers.torch_gru import Variant, variants
 from benchmarks.speed.classifier.network import EMBEDDING_SIZE, classifier, training_flop
 from benchmarks.speed.classifier.workload import BATCH, VOCABULARY, Batch, Workload
 from benchmarks.speed.matmul import PRECISIONS, Rates
+from benchmarks.speed.options import constant_rate, toolkit_optimizer
 from benchmarks.timing import Seconds, fastest, interleaved, rate, say, speedup
 from toolkit.models import ManyToOne
+from toolkit.tasks.classification import defaults
+from toolkit.tasks.defaults import DataSize
 
-CLIP_NORM = 1.0
+#: The options of training on film reviews, such as the workload's.
+OPTIONS = constant_rate(defaults.network(DataSize(25_000, 6_000_000)))
 
 NOTES = f"""\
 Vocabulary {VOCABULARY:,}, embedding {EMBEDDING_SIZE}, one bidirectional GRU of H units a direction,
-max pooling over time, two classes; Adam, clipping by the global norm of the gradients;
-{BATCH} texts a batch, of similar lengths, at most 400. Tokens are words, without padding.
+max pooling over time, two classes; Adam, clipping by the global norm of the gradients, averaged
+weights, with the values for film reviews; {BATCH} texts a batch, of similar lengths, at most 400.
+Tokens are words, without padding.
 
 - toolkit: `toolkit.layers.GRU`. RNN(cell): `keras.layers.RNN` with `toolkit.cells.GRUCell`. Both
   with the toolkit's `Embedding`, whose gradient is dense, so that clipping is correct; the column
-  Keras has `keras.layers.GRU` and `keras.layers.Embedding`. All three are the same `ManyToOne`,
-  trained by the compiled `train_step` of `Model.fit`.
+  Keras has `keras.layers.GRU`, `keras.layers.Embedding` and `keras.optimizers.Adam`. All three are
+  the same `ManyToOne`, trained by the compiled `train_step` of `Model.fit`.
 - PyTorch: `torch.nn.GRU`, which applies the reset gate after the product only, in the usual loop
   with fused Adam; the fastest of padded and packed batches, with all threads or one, as found on
   the shortest batch. (Padded, its backward direction reads the padding first, as if it were words.)
@@ -86,7 +91,8 @@ def _compare(
     passes: dict[tuple[str, bool], Callable[[], None]] = {}
     for name, after in peers:
         network = classifier(name, hidden_size, after, precision)  # type: ignore[arg-type]
-        passes[name, after] = toolkit_pass(network, batches)
+        make = keras_training.keras_optimizer if name == "Keras" else toolkit_optimizer
+        passes[name, after] = training_pass(network, batches, make(OPTIONS))
     say(f"H = {hidden_size}, {precision}: PyTorch on the shortest batch")
     variant, passes["PyTorch", True] = _torch_pass(batches, hidden_size, precision, threads)
     say(f"H = {hidden_size}, {precision}: warming up {len(passes)} models")
@@ -101,13 +107,11 @@ def _compare(
         yield Result(hidden_size, precision, after, tokens, texts, own, variant)
 
 
-def toolkit_pass(network: ManyToOne, batches: Sequence[Batch]) -> Callable[[], None]:
+def training_pass(
+    network: ManyToOne, batches: Sequence[Batch], optimizer: keras.optimizers.Optimizer
+) -> Callable[[], None]:
     """Return a training pass over the batches; see ``keras_training.training_pass``."""
-    network.compile(
-        optimizer=keras.optimizers.Adam(global_clipnorm=CLIP_NORM),
-        loss=network.output_layer.loss(),
-        jit_compile=False,
-    )
+    network.compile(optimizer=optimizer, loss=network.output_layer.loss(), jit_compile=False)
     ids, length = tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int32)
     signature = [{"values": ids, "length": length}, tf.TensorSpec([None], tf.int64)]
     data = [(batch.inputs, batch.labels) for batch in batches]
@@ -122,7 +126,7 @@ def _torch_pass(
 
     def one_pass(batches: Sequence[Batch], variant: Variant) -> Callable[[], None]:
         data = [(batch.ids, batch.lengths, batch.labels) for batch in batches]
-        return torch_classifier.training_pass(model, data, variant, precision, CLIP_NORM)
+        return torch_classifier.training_pass(model, data, variant, precision, OPTIONS)
 
     shortest = min(batches, key=lambda batch: batch.ids.shape[1])
     trials = {

@@ -22,7 +22,7 @@ Batches of {rows} rows and {steps} characters, the state carried from batch to b
 default dropout rates; Adam, clipping by the global norm of the gradients, averaged weights.
 
 - toolkit: the compiled `train_step` of `Model.fit`.
-- keras.layers.GRU: the same, with Keras's layer in place of the toolkit's.
+- keras.layers.GRU: the same, with Keras's layer and optimizer in place of the toolkit's.
 - PyTorch: `torch.nn.GRU`, the usual training loop with fused Adam, with all threads or one,
   whichever is faster.
 - All three train on the same batches in the same process, in turns. Rates are medians over {rounds}
@@ -62,7 +62,9 @@ def _report(options: argparse.Namespace) -> None:
     best = fastest(trials, work.count_characters(3), "characters/s")
     passes = {
         "toolkit": data_and_models.training_pass(ours, work.batches),
-        "keras.layers.GRU": data_and_models.training_pass(with_keras, work.batches),
+        "keras.layers.GRU": data_and_models.training_pass(
+            with_keras, work.batches, with_keras=True
+        ),
         "PyTorch": torch_pass(work.batches, best.threads),
     }
     say("warming up")

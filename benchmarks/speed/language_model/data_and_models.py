@@ -12,7 +12,7 @@ import torch
 
 from benchmarks.peers import keras_training
 from benchmarks.peers.torch_language_model import TorchLanguageModel, from_toolkit
-from benchmarks.speed.options import constant_rate
+from benchmarks.speed.options import constant_rate, toolkit_optimizer
 from pipelines.samples.topics import topics
 from toolkit.data import StreamBatches, encode_stream, open_stream
 from toolkit.errors import WorkError
@@ -22,7 +22,6 @@ from toolkit.tasks.defaults import DataSize
 from toolkit.tasks.language_modelling import defaults
 from toolkit.tasks.language_modelling.options import LanguageModelOptions
 from toolkit.text import Tokenizer
-from toolkit.training.optimizer import make_optimizer
 
 DEFAULTS = defaults.Network()
 OPTIONS = constant_rate(DEFAULTS)
@@ -105,10 +104,19 @@ def models(work: Workload) -> tuple[OneToMany, OneToMany, TorchLanguageModel]:
     return ours, with_keras, from_toolkit(ours)
 
 
-def training_pass(network: OneToMany, batches: Sequence[Batch]) -> Callable[[], None]:
-    """Return a training pass over the batches; see ``keras_training.training_pass``."""
+def training_pass(
+    network: OneToMany, batches: Sequence[Batch], with_keras: bool = False
+) -> Callable[[], None]:
+    """Return a training pass over the batches; see ``keras_training.training_pass``.
+
+    Args:
+        network: The network.
+        batches: The batches.
+        with_keras: Whether the optimizer is Keras's.
+    """
+    optimizer = keras_training.keras_optimizer if with_keras else toolkit_optimizer
     model = TruncatedBPTT(network, len(batches[0][1]))
-    model.compile(optimizer=make_optimizer(OPTIONS, 1), loss=None, jit_compile=False)
+    model.compile(optimizer=optimizer(OPTIONS), loss=None, jit_compile=False)
     return keras_training.training_pass(model, batches)
 
 

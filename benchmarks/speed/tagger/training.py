@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from benchmarks.peers import keras_training, torch_tagger
 from benchmarks.peers.torch_crf import PartitionMethod
 from benchmarks.peers.torch_tagger import TorchTagger, Variant, from_toolkit, variants
+from benchmarks.speed.options import toolkit_optimizer
 from benchmarks.speed.tagger.network import DEFAULTS, OPTIONS, TASK, Batch, agreement, loss, tagger
 from benchmarks.speed.tagger.workload import BATCH_TOKENS, Workload
 from benchmarks.timing import Seconds, fastest, interleaved, rate, say, speedup
 from toolkit.models import ManyToMany
-from toolkit.training.optimizer import make_optimizer
 
 #: The number of batches on which PyTorch's variants are tried.
 TRIAL_BATCHES = 4
@@ -110,7 +110,7 @@ def toolkit_pass(
     network: ManyToMany, work: Workload, batches: Sequence[Batch]
 ) -> Callable[[], None]:
     """Return a training pass over the batches; see ``keras_training.training_pass``."""
-    network.compile(optimizer=make_optimizer(OPTIONS, 1), loss=None, jit_compile=False)
+    network.compile(optimizer=toolkit_optimizer(OPTIONS), loss=None, jit_compile=False)
     signature = [work.corpus.input_signature, work.corpus.target_signature]
     return keras_training.training_pass(network, batches, signature)
 

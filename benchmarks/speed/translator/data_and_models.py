@@ -12,7 +12,7 @@ import torch
 
 from benchmarks.peers import keras_training
 from benchmarks.peers.torch_translator import TorchTranslator, from_toolkit, to_tensors
-from benchmarks.speed.options import constant_rate
+from benchmarks.speed.options import constant_rate, toolkit_optimizer
 from pipelines.samples.numbers import numbers
 from toolkit.data import LengthBatches, PairExamples, encode_pairs, open_pairs
 from toolkit.data.sources.lines import read_lines
@@ -24,7 +24,6 @@ from toolkit.tasks.translation import defaults
 from toolkit.tasks.translation.options import TranslatorOptions
 from toolkit.tasks.translation.serving import by_length
 from toolkit.text import SubwordTokenizer
-from toolkit.training.optimizer import make_optimizer
 
 DEFAULTS = defaults.Network()
 TASK = TranslatorOptions()
@@ -132,7 +131,7 @@ def models(work: Workload) -> tuple[EncoderDecoder, TorchTranslator]:
 
 def toolkit_pass(network: EncoderDecoder, batches: Sequence[Batch]) -> Callable[[], None]:
     """Return a training pass over the batches; see ``keras_training.training_pass``."""
-    network.compile(optimizer=make_optimizer(OPTIONS, 1), loss=None, jit_compile=False)
+    network.compile(optimizer=toolkit_optimizer(OPTIONS), loss=None, jit_compile=False)
     ids, length = tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int32)
     inputs = {"source": ids, "source_length": length, "target": ids, "target_length": length}
     return keras_training.training_pass(network, batches, [inputs, ids])
