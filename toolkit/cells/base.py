@@ -14,10 +14,11 @@ from toolkit.options import plain, positive_integer
 
 
 class RecurrentCell(keras.layers.Layer, DropoutRNNCell):
-    """One time step of a recurrent network with one state vector.
+    """One time step of a recurrent network.
 
-    A subclass sets ``blocks``, the number of its pre-activations, and implements its equations in
-    ``step``.
+    A subclass sets ``blocks``, the number of its pre-activations, and ``states``, the number of its
+    states if there are several, and implements its equations in ``step``. The first state is the
+    output, and the one that enters matrix products.
 
     Dropout follows Gal and Ghahramani (2016), "A Theoretically Grounded Application of Dropout in
     Recurrent Neural Networks", section 4: one mask for the whole sequence, on the inputs
@@ -25,7 +26,7 @@ class RecurrentCell(keras.layers.Layer, DropoutRNNCell):
     (``recurrent_dropout``).
 
     Args:
-        units: H, the size of the state and of the output.
+        units: H, the size of each state and of the output.
         activation: The activation of the new state or of its candidate.
         use_bias: Whether the pre-activations have a bias.
         kernel_initializer: The initializer of the input weights.
@@ -47,6 +48,7 @@ class RecurrentCell(keras.layers.Layer, DropoutRNNCell):
     """
 
     blocks: ClassVar[int]
+    states: ClassVar[int] = 1
 
     def __init__(
         self,
@@ -93,7 +95,8 @@ class RecurrentCell(keras.layers.Layer, DropoutRNNCell):
         self.recurrent_dropout = _share("recurrent_dropout", recurrent_dropout)
         self.seed = plain(seed)
         self.seed_generator = keras.random.SeedGenerator(self.seed)
-        self.state_size = self.output_size = self.units
+        self.output_size = self.units
+        self.state_size = self.units if self.states == 1 else [self.units] * self.states
 
     @property
     def bias_shape(self) -> tuple[int, ...]:
@@ -146,38 +149,41 @@ class RecurrentCell(keras.layers.Layer, DropoutRNNCell):
 
         Args:
             inputs: [B, D].
-            states: The previous state [B, H], alone or in a list.
+            states: A list of the previous states, [B, H] each; a single one also alone.
             training: Whether dropout is on.
 
         Returns:
-            The output [B, H] and the new state (the same tensor), in a list if it came in one.
+            The output [B, H] and the new states, in a list if they came in one. The output is the
+            first of them.
         """
         nested = isinstance(states, list | tuple)
-        state = states[0] if nested else states
-        into_products = state
+        previous = tuple(states) if nested else (states,)
+        dropped = previous[0]
         if training and self.dropout:
             inputs = inputs * self.get_dropout_mask(inputs)
         if training and self.recurrent_dropout:
-            into_products = state * self.get_recurrent_dropout_mask(state)
-        state = self.step(inputs, state, into_products)
-        return state, [state] if nested else state
+            dropped = dropped * self.get_recurrent_dropout_mask(dropped)
+        new = self.step(inputs, previous if self.states > 1 else previous[0], dropped)
+        new = new if self.states > 1 else (new,)
+        return new[0], list(new) if nested else new[0]
 
     def step(self, x: Any, previous: Any, dropped: Any) -> Any:
         """Compute the cell's equations.
 
         Args:
             x: The inputs [B, D], after dropout.
-            previous: The previous state [B, H].
-            dropped: The previous state after dropout [B, H], for the matrix products.
+            previous: The previous state [B, H]; a tuple of them if there are several.
+            dropped: The first of them after dropout [B, H], for the matrix products.
 
         Returns:
-            The new state [B, H].
+            The new state [B, H]; a tuple of them if there are several.
         """
         raise NotImplementedError
 
     def get_initial_state(self, batch_size: Any = None) -> list[Any]:
-        """Return zeros, [[B, H]]."""
-        return [ops.zeros((batch_size, self.units), dtype=self.compute_dtype)]
+        """Return zeros, [B, H] for each state."""
+        shape = (batch_size, self.units)
+        return [ops.zeros(shape, dtype=self.compute_dtype) for _ in range(self.states)]
 
     def get_config(self) -> dict[str, Any]:
         """Return all arguments of the constructor."""

@@ -29,8 +29,9 @@ _d_tanh, _d_sigmoid = D_ACTIVATIONS["tanh"], D_ACTIVATIONS["sigmoid"]
 class Equations(ABC):
     """The equations of a cell with given weights.
 
-    ``kept`` and ``rows`` are the sizes of the results of ``forward`` and ``backward`` beside the
-    state.
+    A cell has one state or several; the first, h, is its output, and the one that enters matrix
+    products. ``kept`` and ``rows`` are the sizes of the results of ``forward`` and ``backward``
+    beside the states.
     """
 
     kept: tuple[int, ...]
@@ -41,10 +42,10 @@ class Equations(ABC):
         """Return the part of the pre-activations, [T, B, ...], that depends on inputs [T, B, D]."""
 
     @abstractmethod
-    def forward(self, x: list[Tensor], h: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Compute one step: the new state [B, H] and values for its derivatives, [B, ...] each.
+    def forward(self, x: list[Tensor], state: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+        """Compute one step: the new states [B, H] and values for their derivatives, [B, ...] each.
 
-        ``x`` is one step of the result of ``project``; ``h`` is the previous state.
+        ``x`` is one step of the result of ``project``; ``state`` has the previous states.
         """
 
     @abstractmethod
@@ -57,16 +58,20 @@ class Equations(ABC):
 
     @abstractmethod
     def backward(
-        self, dh: Tensor, h: Tensor, kept: list[Tensor], transposed: list[Tensor]
-    ) -> tuple[Tensor, list[Tensor]]:
-        """Compute one step back: d_h of the previous state, and values for ``gradients``."""
+        self,
+        d_state: list[Tensor],
+        state: list[Tensor],
+        kept: list[Tensor],
+        transposed: list[Tensor],
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """Compute one step back: d of the previous states, and values for ``gradients``."""
 
     @abstractmethod
     def gradients(self, x: Tensor, h: Tensor, rows: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Return d_x and the gradient of each weight, by one matrix product for all steps.
 
-        The arguments are the rows of all steps: ``x`` [T B, D], the previous states ``h`` [T B, H],
-        and ``rows``, the results of ``backward``, [T B, ...] each.
+        The arguments are the rows of all steps: ``x`` [T B, D], the previous outputs ``h`` [T B,
+        H], and ``rows``, the results of ``backward``, [T B, ...] each.
         """
 
 
@@ -102,36 +107,47 @@ class SimpleRNNEquations(OneProductEquations):
         super().__init__(*weights)
         self.g, self.d_g = getattr(tf.nn, activation), D_ACTIVATIONS[activation]
 
-    def forward(self, x: list[Tensor], h: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def forward(self, x: list[Tensor], state: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         """Compute h', and keep it."""
+        (h,) = state
         new = self.g(x[0] + tf.matmul(h, self.recurrent))
-        return new, [new]
+        return [new], [new]
 
     def backward(
-        self, dh: Tensor, h: Tensor, kept: list[Tensor], transposed: list[Tensor]
-    ) -> tuple[Tensor, list[Tensor]]:
+        self,
+        d_state: list[Tensor],
+        state: list[Tensor],
+        kept: list[Tensor],
+        transposed: list[Tensor],
+    ) -> tuple[list[Tensor], list[Tensor]]:
         """Return d_a."""
+        (dh,) = d_state
         d_a = self.d_g(kept[0], dh)
-        return tf.matmul(d_a, transposed[0]), [d_a]
+        return [tf.matmul(d_a, transposed[0])], [d_a]
 
 
 class SimplifiedGRUEquations(OneProductEquations):
     """h' = h + u (c - h);  u = sigmoid(a_u), c = tanh(a_c)."""
 
-    def forward(self, x: list[Tensor], h: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def forward(self, x: list[Tensor], state: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         """Compute h', and keep u and c."""
+        (h,) = state
         a_u, a_c = tf.split(x[0] + tf.matmul(h, self.recurrent), 2, axis=1)
         u, c = tf.sigmoid(a_u), tf.tanh(a_c)
-        return h + u * (c - h), [u, c]
+        return [h + u * (c - h)], [u, c]
 
     def backward(
-        self, dh: Tensor, h: Tensor, kept: list[Tensor], transposed: list[Tensor]
-    ) -> tuple[Tensor, list[Tensor]]:
+        self,
+        d_state: list[Tensor],
+        state: list[Tensor],
+        kept: list[Tensor],
+        transposed: list[Tensor],
+    ) -> tuple[list[Tensor], list[Tensor]]:
         """Return [d_a_u, d_a_c]."""
-        u, c = kept
+        (dh,), (h,), (u, c) = d_state, state, kept
         d_c = dh * u
         d_a = tf.concat([_d_sigmoid(u, dh * (c - h)), _d_tanh(c, d_c)], 1)
-        return dh - d_c + tf.matmul(d_a, transposed[0]), [d_a]
+        return [dh - d_c + tf.matmul(d_a, transposed[0])], [d_a]
 
 
 class GRUEquations(Equations):
@@ -162,25 +178,29 @@ class GRUEquations(Equations):
         """Return [T, B, 2 H] for the gates and [T, B, H] for the candidate."""
         return [_project(x, self.W_ur, self.b_ur), _project(x, self.W_c, self.b_c)]
 
-    def forward(self, x: list[Tensor], h: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def forward(self, x: list[Tensor], state: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         """Compute h', and keep u, r, c and p."""
-        x_ur, x_c = x
+        (x_ur, x_c), (h,) = x, state
         u, r = tf.split(tf.sigmoid(x_ur + tf.matmul(h, self.U_ur)), 2, axis=1)
         p = r * h
         c = tf.tanh(x_c + tf.matmul(p, self.U_c))
-        return h + u * (c - h), [u, r, c, p]
+        return [h + u * (c - h)], [u, r, c, p]
 
     def backward(
-        self, dh: Tensor, h: Tensor, kept: list[Tensor], transposed: list[Tensor]
-    ) -> tuple[Tensor, list[Tensor]]:
+        self,
+        d_state: list[Tensor],
+        state: list[Tensor],
+        kept: list[Tensor],
+        transposed: list[Tensor],
+    ) -> tuple[list[Tensor], list[Tensor]]:
         """Return d_a_ur, d_a_c and p."""
-        u, r, c, p = kept
+        (dh,), (h,), (u, r, c, p) = d_state, state, kept
         d_c = dh * u
         d_a_c = _d_tanh(c, d_c)
         d_p = tf.matmul(d_a_c, transposed[1])
         d_a_ur = tf.concat([_d_sigmoid(u, dh * (c - h)), _d_sigmoid(r, d_p * h)], 1)
         through_gates = tf.matmul(d_a_ur, transposed[0])
-        return tf.add_n([dh - d_c, d_p * r, through_gates]), [d_a_ur, d_a_c, p]
+        return [tf.add_n([dh - d_c, d_p * r, through_gates])], [d_a_ur, d_a_c, p]
 
     def gradients(self, x: Tensor, h: Tensor, rows: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Return d_x and the gradients of kernel, recurrent kernel and bias [3 H]."""
@@ -209,26 +229,30 @@ class ResetAfterGRUEquations(GRUEquations):
             gate_gradient, self.b_q = self.columns(bias[1])
             self.b_ur = self.b_ur + gate_gradient
 
-    def forward(self, x: list[Tensor], h: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def forward(self, x: list[Tensor], state: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         """Compute h', and keep u, r, c and q."""
-        x_ur, x_c = x
+        (x_ur, x_c), (h,) = x, state
         u, r = tf.split(tf.sigmoid(x_ur + tf.matmul(h, self.U_ur)), 2, axis=1)
         q = _add_bias(tf.matmul(h, self.U_c), self.b_q)
         c = tf.tanh(x_c + r * q)
-        return h + u * (c - h), [u, r, c, q]
+        return [h + u * (c - h)], [u, r, c, q]
 
     def backward(
-        self, dh: Tensor, h: Tensor, kept: list[Tensor], transposed: list[Tensor]
-    ) -> tuple[Tensor, list[Tensor]]:
+        self,
+        d_state: list[Tensor],
+        state: list[Tensor],
+        kept: list[Tensor],
+        transposed: list[Tensor],
+    ) -> tuple[list[Tensor], list[Tensor]]:
         """Return d_a_ur, d_a_c and d_q."""
-        u, r, c, q = kept
+        (dh,), (h,), (u, r, c, q) = d_state, state, kept
         d_c = dh * u
         d_a_c = _d_tanh(c, d_c)
         d_q = d_a_c * r
         d_a_ur = tf.concat([_d_sigmoid(u, dh * (c - h)), _d_sigmoid(r, d_a_c * q)], 1)
         through_gates = tf.matmul(d_a_ur, transposed[0])
         through_candidate = tf.matmul(d_q, transposed[1])
-        return tf.add_n([dh - d_c, through_gates, through_candidate]), [d_a_ur, d_a_c, d_q]
+        return [tf.add_n([dh - d_c, through_gates, through_candidate])], [d_a_ur, d_a_c, d_q]
 
     def gradients(self, x: Tensor, h: Tensor, rows: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Return d_x and the gradients of kernel, recurrent kernel and bias [2, 3 H]."""

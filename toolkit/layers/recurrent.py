@@ -23,13 +23,13 @@ class Recurrent(keras.layers.RNN):
     """A ``keras.layers.RNN`` of one of the toolkit's cells, with a faster time loop.
 
     Args:
-        units: H, the size of the state.
+        units: H, the size of each state.
         return_sequences: Whether to return the outputs of all time steps [B, T, H], or only the
             last [B, H].
-        return_state: Whether the last state [B, H] is returned beside the output.
+        return_state: Whether the last states, [B, H] each, are returned beside the output.
         go_backwards: Whether the sequence is read from its end; the output is in the order of
             reading.
-        stateful: Whether the last state is the next batch's initial state, row by row.
+        stateful: Whether the last states are the next batch's initial states, row by row.
         unroll: Whether the loop is unrolled, for short sequences of known length.
         zero_output_for_mask: Whether masked steps return zeros instead of the previous output.
         name: The layer's name.
@@ -81,7 +81,7 @@ class Recurrent(keras.layers.RNN):
 
     @property
     def units(self) -> int:
-        """H, the size of the state."""
+        """H, the size of each state."""
         return self.cell.units
 
     def inner_loop(
@@ -110,17 +110,17 @@ class Recurrent(keras.layers.RNN):
         weights = [cell.kernel, cell.recurrent_kernel, *([cell.bias] if cell.use_bias else [])]
         if mask is not None:
             mask = ops.transpose(mask)
-        states = through_time(  # [T, B, H]
+        states, last = through_time(  # [T, B, H] and [B, H] each
             equations,
             [ops.convert_to_tensor(weight) for weight in weights],
             ops.transpose(ops.cast(sequences, cell.compute_dtype), (1, 0, 2)),
-            initial_state[0],
+            list(initial_state),
             mask=mask,
             go_backwards=self.go_backwards,
             by_hand=training,
         )
         outputs = self._outputs(states, mask)
-        return outputs[-1], ops.transpose(outputs, (1, 0, 2)), [states[-1]]
+        return outputs[-1], ops.transpose(outputs, (1, 0, 2)), last
 
     def _maybe_config_dropout_masks(self, cell: Any, input_sequence: Any, input_state: Any) -> None:
         """Draw no masks before the loop, as Keras does also in inference; ``inner_loop`` does."""
