@@ -269,6 +269,31 @@ class ResetAfterGRUEquations(GRUEquations):
         return self.d_x(d_a_ur, d_a_c), weights
 
 
+def projection(x: Tensor, *weights: Tensor, by_hand: bool) -> Tensor:
+    """Return x W + b of all steps, [T, B, H], in single precision at least.
+
+    Args:
+        x: The inputs [T, B, D].
+        *weights: W [D, H] and, if any, b [H]; they are rounded to the precision of the inputs.
+        by_hand: Whether to use the hand-written gradient, in which each weight's sum over time is
+            one matrix product, in single precision at least.
+    """
+
+    def forward(x: Tensor, *weights: Tensor) -> tuple[Tensor, Any]:
+        kernel, *bias = (tf.cast(weight, x.dtype) for weight in weights)
+
+        def backward(d_a: Tensor) -> tuple[Tensor, ...]:
+            rows = tf.reshape(d_a, [-1, d_a.shape[-1]])  # [T B, H]
+            d_x = tf.matmul(tf.cast(rows, x.dtype), kernel, transpose_b=True)
+            d_weights = [_outer(tf.reshape(x, [-1, x.shape[-1]]), rows)]
+            d_weights += [_sum(rows)] if bias else []
+            return tf.reshape(d_x, keras.ops.shape(x)), *d_weights
+
+        return _exact(_project(x, kernel, bias[0] if bias else None)), backward
+
+    return tf.custom_gradient(forward)(x, *weights) if by_hand else forward(x, *weights)[0]
+
+
 def _project(x: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
     """Return x W + b of all steps [T, B, ...], by one matrix product."""
     a = _add_bias(tf.matmul(tf.reshape(x, [-1, x.shape[-1]]), kernel), bias)
