@@ -211,7 +211,13 @@ def _operator(cell: Any) -> tuple[str, dict[str, Any], Array]:
         reset[-2] = ALWAYS_OPEN
         return "GRU", {}, np.stack([-update, reset, candidate])
     if type(cell) is MinGRUCell:
-        return "GRU", _candidate_activation(cell), _min_gru_blocks(cell)
+        update, candidate = _blocks(cell, 2)
+        activation = str(keras.activations.serialize(cell.activation)).capitalize()
+        attributes: dict[str, Any] = {"activations": ["Sigmoid", activation]}
+        if activation == "Linear":
+            attributes["activations"] = ["Sigmoid", "Affine"]  # alpha a + beta
+            attributes |= {"activation_alpha": [1.0], "activation_beta": [0.0]}
+        return "GRU", attributes, np.stack([-update, np.zeros_like(update), candidate])
     if type(cell) is GRUCell:
         update, reset, candidate = _blocks(cell, 3)
         order = {"linear_before_reset": int(cell.reset_after)}
@@ -233,7 +239,10 @@ def _blocks(cell: Any, count: int) -> Array:
     if cell.use_bias:
         bias = np.atleast_2d(_array(cell.bias))
         biases[: len(bias)] = bias
-    rows = np.concatenate([_array(cell.kernel), _array(cell.recurrent_kernel), biases])
+    recurrent_kernel = np.zeros((cell.units, count * cell.units), np.float32)
+    if hasattr(cell, "recurrent_kernel"):
+        recurrent_kernel = _array(cell.recurrent_kernel)
+    rows = np.concatenate([_array(cell.kernel), recurrent_kernel, biases])
     return np.stack(np.split(rows, count, axis=1))
 
 
