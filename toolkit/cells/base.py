@@ -126,12 +126,16 @@ class RecurrentCell(keras.layers.Layer, DropoutRNNCell):
             self.bias = self.add_weight(
                 name="bias",
                 shape=self.bias_shape,
-                initializer=self.bias_initializer,
+                initializer=self.initial_bias,
                 regularizer=self.bias_regularizer,
                 constraint=self.bias_constraint,
                 autocast=False,
             )
         self.built = True
+
+    def initial_bias(self, shape: tuple[int, ...], dtype: Any = None) -> Any:
+        """Return the first value of the bias."""
+        return self.bias_initializer(shape, dtype=dtype)
 
     def cast_weights(self) -> tuple[Any, Any, Any]:
         """Return kernel, recurrent kernel and bias (0 without one) in the compute dtype.
