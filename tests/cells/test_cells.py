@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from toolkit.cells import GRUCell, MinGRUCell, SimpleRNNCell, SimplifiedGRUCell
+from toolkit.cells import GRUCell, LSTMCell, MinGRUCell, SimpleRNNCell, SimplifiedGRUCell
 from toolkit.errors import OptionError
 
 CELLS = [SimpleRNNCell, SimplifiedGRUCell, MinGRUCell, GRUCell]
@@ -177,6 +177,13 @@ class TestChronoInitialization:
         assert ((times >= 1 - 1e-6) & (times <= 8 + 1e-5)).all()
         assert (bias[1, :5] == 0).all()
         assert (bias[:, 5:] == 1).all()
+
+    def test_the_gates_of_an_lstm(self):
+        bias = self.bias(LSTMCell, 5, chrono=9, bias_initializer="ones")
+        times = np.exp(-bias[:5])
+        assert ((times >= 1 - 1e-6) & (times <= 8 + 1e-5)).all()
+        assert (bias[5:10] == -bias[:5]).all()  # the forget gate's
+        assert (bias[10:] == 1).all()
 
     def test_the_seed_decides(self):
         one, same, other, random, again = (

@@ -8,13 +8,14 @@ from toolkit.layers.embedding import Embedding, TiedEmbedding
 from toolkit.layers.factory import CELLS, recurrent_layer
 from toolkit.layers.pooling import SequencePooling
 from toolkit.layers.rare_words import RareWordDropout
-from toolkit.layers.recurrent import GRU, MinGRU, SimpleRNN, SimplifiedGRU
+from toolkit.layers.recurrent import GRU, LSTM, MinGRU, SimpleRNN, SimplifiedGRU
 from toolkit.layers.word_dropout import WordDropout
 
 __all__ = [
     "CELLS",
     "CRF",
     "GRU",
+    "LSTM",
     "Attention",
     "CharacterEncoder",
     "Embedding",

@@ -15,7 +15,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from toolkit.cells import GRUCell, SimpleRNNCell, SimplifiedGRUCell
+from toolkit.cells import GRUCell, LSTMCell, SimpleRNNCell, SimplifiedGRUCell
 
 Tensor = Any
 D_ACTIVATIONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {  # (g(a), d_g) -> d_a
@@ -269,6 +269,46 @@ class ResetAfterGRUEquations(GRUEquations):
         return self.d_x(d_a_ur, d_a_c), weights
 
 
+class LSTMEquations(OneProductEquations):
+    """c' = f c + i g, h' = o tanh(c');  i, f, o = sigmoid(a_i), sigmoid(a_f), sigmoid(a_o) and
+    g = tanh(a_g).
+    """
+
+    def __init__(self, *weights: Tensor) -> None:
+        super().__init__(*weights)
+        self.kept = (self.recurrent.shape[0],) * 5
+
+    def forward(self, x: list[Tensor], state: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+        """Compute h' and c', and keep i, f, g, o and tanh(c')."""
+        h, c = state
+        a_i, a_f, a_g, a_o = tf.split(x[0] + tf.matmul(h, self.recurrent), 4, axis=1)
+        i, f, g, o = tf.sigmoid(a_i), tf.sigmoid(a_f), tf.tanh(a_g), tf.sigmoid(a_o)
+        c = f * c + i * g
+        tanh_c = tf.tanh(c)
+        return [o * tanh_c, c], [i, f, g, o, tanh_c]
+
+    def backward(
+        self,
+        d_state: list[Tensor],
+        state: list[Tensor],
+        kept: list[Tensor],
+        transposed: list[Tensor],
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """Return [d_a_i, d_a_f, d_a_g, d_a_o]."""
+        (dh, dc), (_, c), (i, f, g, o, tanh_c) = d_state, state, kept
+        dc = dc + _d_tanh(tanh_c, dh * o)
+        d_a = tf.concat(
+            [
+                _d_sigmoid(i, dc * g),
+                _d_sigmoid(f, dc * c),
+                _d_tanh(g, dc * i),
+                _d_sigmoid(o, dh * tanh_c),
+            ],
+            1,
+        )
+        return [tf.matmul(d_a, transposed[0]), dc * f], [d_a]
+
+
 def projection(x: Tensor, *weights: Tensor, by_hand: bool) -> Tensor:
     """Return x W + b of all steps, [T, B, H], in single precision at least.
 
@@ -328,13 +368,13 @@ def cell_equations(cell: keras.Layer) -> Callable[..., Equations] | None:
     activation = _standard(cell.activation)
     if type(cell) is SimpleRNNCell:
         return partial(SimpleRNNEquations, activation) if activation else None
-    if type(cell) not in (SimplifiedGRUCell, GRUCell) or activation != "tanh":
+    if type(cell) not in (SimplifiedGRUCell, GRUCell, LSTMCell) or activation != "tanh":
         return None
     if _standard(cell.recurrent_activation) != "sigmoid":
         return None
-    if type(cell) is SimplifiedGRUCell:
-        return SimplifiedGRUEquations
-    return ResetAfterGRUEquations if cell.reset_after else GRUEquations
+    if type(cell) is GRUCell:
+        return ResetAfterGRUEquations if cell.reset_after else GRUEquations
+    return SimplifiedGRUEquations if type(cell) is SimplifiedGRUCell else LSTMEquations
 
 
 def _standard(activation: Any) -> str | None:

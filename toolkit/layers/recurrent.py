@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from toolkit.cells import GRUCell, MinGRUCell, SimpleRNNCell, SimplifiedGRUCell
+from toolkit.cells import GRUCell, LSTMCell, MinGRUCell, SimpleRNNCell, SimplifiedGRUCell
 from toolkit.cells.base import RecurrentCell
 from toolkit.errors import OptionError
 
@@ -245,3 +245,15 @@ class GRU(Recurrent):
                 f"reset_after={self.cell.reset_after}, and takes {list(self.cell.bias_shape)}"
             )
         super().set_weights(weights)
+
+
+@keras.saving.register_keras_serializable(package="toolkit")
+class LSTM(Recurrent):
+    """``LSTMCell`` through time: [B, T, D] to [B, T, H] or [B, H].
+
+    Its states are the output and the memory, as in ``keras.layers.LSTM``: ``initial_state`` is a
+    list of both, and with ``return_state`` both follow the output. Arguments and errors are those
+    of ``Recurrent`` and ``LSTMCell``.
+    """
+
+    cell_class = LSTMCell
