@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from keras import ops
 
-from toolkit.cells import GRUCell, SimpleRNNCell, SimplifiedGRUCell
+from toolkit.cells import GRUCell, LSTMCell, MinGRUCell, SimpleRNNCell, SimplifiedGRUCell
 from toolkit.errors import OptionError
 
-CELLS = [SimpleRNNCell, SimplifiedGRUCell, GRUCell]
+CELLS = [SimpleRNNCell, SimplifiedGRUCell, MinGRUCell, GRUCell]
 FULL_CONFIG = {
     "units": 4,
     "activation": "relu",
@@ -27,7 +27,14 @@ FULL_CONFIG = {
     "seed": 7,
     "name": "named",
 }
-GATED = {"recurrent_activation": "hard_sigmoid"}
+GATED = {"recurrent_activation": "hard_sigmoid", "chrono": 9}
+OF_A_RECURRENT_KERNEL = [
+    "recurrent_initializer",
+    "recurrent_regularizer",
+    "recurrent_constraint",
+    "recurrent_dropout",
+]
+NO_RECURRENT_KERNEL = {k: v for k, v in FULL_CONFIG.items() if k not in OF_A_RECURRENT_KERNEL}
 
 
 @pytest.mark.parametrize(
@@ -35,6 +42,8 @@ GATED = {"recurrent_activation": "hard_sigmoid"}
     [
         (SimpleRNNCell(5), [(3, 5), (5, 5), (5,)]),
         (SimplifiedGRUCell(5), [(3, 10), (5, 10), (10,)]),
+        (MinGRUCell(5), [(3, 10), (10,)]),
+        (MinGRUCell(5, use_bias=False), [(3, 10)]),
         (GRUCell(5), [(3, 15), (5, 15), (15,)]),
         (GRUCell(5, reset_after=True), [(3, 15), (5, 15), (2, 15)]),
         (GRUCell(5, use_bias=False), [(3, 15), (5, 15)]),
@@ -63,6 +72,7 @@ def test_state_and_output(cell_class):
     [
         (SimpleRNNCell, FULL_CONFIG),
         (SimplifiedGRUCell, {**FULL_CONFIG, **GATED}),
+        (MinGRUCell, {**NO_RECURRENT_KERNEL, **GATED}),
         (GRUCell, {**FULL_CONFIG, **GATED, "reset_after": True}),
     ],
 )
@@ -111,6 +121,13 @@ def test_regularizers_and_constraints_reach_their_weights():
         ({"units": 2, "kernel_initializer": "xavier"}, "kernel_initializer is 'xavier', which"),
         ({"units": 2, "bias_regularizer": "l3"}, "bias_regularizer is 'l3', which"),
         ({"units": 2, "bias_constraint": 3}, "bias_constraint is 3, which"),
+        ({"units": 2, "chrono": 1}, "chrono is 1; it must be an integer of at least 2, or None"),
+        ({"units": 2, "chrono": 9.5}, "chrono is 9.5; it must be an integer of at least 2"),
+        ({"units": 2, "chrono": True}, "chrono is True; it must be an integer of at least 2"),
+        (
+            {"units": 2, "chrono": 9, "use_bias": False},
+            "chrono is 9, but there is no bias; give use_bias=True",
+        ),
     ],
 )
 def test_bad_arguments_say_what_would_be_right(arguments, message):
@@ -119,6 +136,66 @@ def test_bad_arguments_say_what_would_be_right(arguments, message):
     assert str(error.value).startswith(message)
     assert "\n" not in str(error.value)
     assert isinstance(error.value, ValueError)
+
+
+@pytest.mark.parametrize("argument", OF_A_RECURRENT_KERNEL)
+def test_a_minimal_gru_takes_no_arguments_of_a_recurrent_kernel(argument):
+    with pytest.raises(OptionError) as error:
+        MinGRUCell(2, **{argument: FULL_CONFIG[argument]})
+    assert str(error.value).startswith(f"{argument} is given, but a minimal GRU has no recurrent")
+
+
+class TestChronoInitialization:
+    """The first biases of the gates; see ``GatedCell``."""
+
+    @staticmethod
+    def bias(cell_class, units=400, **arguments):
+        cell = cell_class(units, **arguments)
+        cell.build((None, 3))
+        return ops.convert_to_numpy(cell.bias)
+
+    @pytest.mark.parametrize("cell_class", [SimplifiedGRUCell, MinGRUCell, GRUCell])
+    def test_times_are_uniform_up_to_the_longest_distance(self, cell_class):
+        bias = self.bias(cell_class, chrono=101, seed=1, bias_initializer="ones")
+        times = np.sort(np.exp(-bias[:400]))
+        assert times.min() >= 1 - 1e-5
+        assert times.max() <= 100 + 1e-3
+        # The largest distance of Kolmogorov and Smirnov, at a level of 0.1 %.
+        distance = np.abs((times - 1) / 99 - (np.arange(400) + 0.5) / 400).max()
+        assert distance < 1.95 / np.sqrt(400)
+        assert (bias[400:] == 1).all()  # of the other blocks
+
+    def test_a_gate_keeps_for_its_time(self):
+        bias = self.bias(SimplifiedGRUCell, chrono=31, seed=1)[:400]
+        kept = 1 / (1 + np.exp(bias))  # 1 - sigmoid(b_u), of a state in one step
+        mean_age = kept / (1 - kept)  # of a geometric distribution
+        assert mean_age.mean() == pytest.approx(16, rel=0.1)  # the mean of U([1, 30]) is 15.5
+
+    def test_the_row_of_the_product_is_zero_there(self):
+        bias = self.bias(GRUCell, 5, chrono=9, reset_after=True, bias_initializer="ones")
+        times = np.exp(-bias[0, :5])
+        assert ((times >= 1 - 1e-6) & (times <= 8 + 1e-5)).all()
+        assert (bias[1, :5] == 0).all()
+        assert (bias[:, 5:] == 1).all()
+
+    def test_the_gates_of_an_lstm(self):
+        bias = self.bias(LSTMCell, 5, chrono=9, bias_initializer="ones")
+        times = np.exp(-bias[:5])
+        assert ((times >= 1 - 1e-6) & (times <= 8 + 1e-5)).all()
+        assert (bias[5:10] == -bias[:5]).all()  # the forget gate's
+        assert (bias[10:] == 1).all()
+
+    def test_the_seed_decides(self):
+        one, same, other, random, again = (
+            self.bias(MinGRUCell, 5, chrono=9, seed=seed) for seed in (1, 1, 2, None, None)
+        )
+        assert (one == same).all()
+        for different in (other, random, again):
+            assert (one[:5] != different[:5]).all()
+        assert (random[:5] != again[:5]).all()
+
+    def test_the_shortest_distance_is_a_half(self):
+        assert (self.bias(MinGRUCell, 5, chrono=2) == 0).all()
 
 
 class TestDropout:
@@ -198,7 +275,14 @@ def test_data_types(cell_class, policy):
 
 
 @pytest.mark.parametrize(
-    "cell", [SimpleRNNCell(4), SimplifiedGRUCell(4), GRUCell(4), GRUCell(4, reset_after=True)]
+    "cell",
+    [
+        SimpleRNNCell(4),
+        SimplifiedGRUCell(4),
+        MinGRUCell(4),
+        GRUCell(4),
+        GRUCell(4, reset_after=True),
+    ],
 )
 def test_the_layer_of_keras_trains_a_cell(cell):
     model = keras.Sequential([keras.Input((5, 3)), keras.layers.RNN(cell)])

@@ -9,9 +9,9 @@ import pytest
 from toolkit import tasks
 
 EXPORTS = {
-    "cells": "GRUCell SimpleRNNCell SimplifiedGRUCell",
+    "cells": "GRUCell MinGRUCell SimpleRNNCell SimplifiedGRUCell",
     "layers": (
-        "Attention CELLS CRF CharacterEncoder Embedding GRU RareWordDropout SequencePooling "
+        "Attention CELLS CRF CharacterEncoder Embedding GRU MinGRU RareWordDropout SequencePooling "
         "SimpleRNN SimplifiedGRU TiedEmbedding WordDropout from_keras_gru from_torch_gru "
         "recurrent_layer to_keras_gru to_torch_gru"
     ),

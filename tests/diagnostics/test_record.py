@@ -24,7 +24,7 @@ def losses_of(model: OneToMany):
     return lambda: tf.nn.sparse_softmax_cross_entropy_with_logits(AFTER, model(IDS))
 
 
-@pytest.mark.parametrize("cell", ["simple_rnn", "gru"])
+@pytest.mark.parametrize("cell", ["simple_rnn", "min_gru", "gru"])
 def test_the_norms_are_those_of_the_chain_of_products(cell):
     model = language_model(cell)
     (flow,) = gradient_flows(model, losses_of(model))
@@ -82,6 +82,15 @@ def test_the_steps_parts_sum_to_the_whole_gradient(cell, layers):
         assert flow.shares.sum() == pytest.approx(1, abs=1e-5)
         assert flow.weights[0] == 0  # the initial state is zero
         assert flow.activations.shape == (6, 5)
+
+
+def test_a_cell_without_recurrent_weights_has_no_shares_of_their_gradient():
+    model = language_model("min_gru", layers=2)
+    for flow in gradient_flows(model, losses_of(model)):
+        assert np.isnan(flow.shares).all()
+        assert np.isnan(flow.weights).all()
+        assert flow.saturation.keys() == {"recurrent_activation"}  # the candidate has no bounds
+        assert np.isfinite(flow.by_distance()).all()
 
 
 def test_both_directions_and_padding():

@@ -16,6 +16,7 @@ from toolkit.layers import (
     Attention,
     CharacterEncoder,
     Embedding,
+    MinGRU,
     RareWordDropout,
     SimpleRNN,
     SimplifiedGRU,
@@ -25,7 +26,7 @@ from toolkit.layers import (
 )
 from toolkit.layers.cross_entropy import linear_cross_entropy
 
-EVERY_LAYER = pytest.mark.parametrize("layer_class", [SimpleRNN, SimplifiedGRU, GRU])
+EVERY_LAYER = pytest.mark.parametrize("layer_class", [SimpleRNN, SimplifiedGRU, MinGRU, GRU])
 X = np.random.default_rng(0).normal(size=(2, 5, 3)).astype("float32")
 MASK = np.array([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]], bool)
 
@@ -120,6 +121,7 @@ FOUR, TWO, ONE = np.int64(4), np.int32(2), np.uint8(1)
     [
         lambda: SimpleRNN(FOUR, seed=ONE, dropout=np.float32(0.25)),
         lambda: SimplifiedGRU(units=FOUR, seed=ONE),
+        lambda: MinGRU(units=FOUR, seed=ONE, chrono=np.int64(9)),
         lambda: GRU(FOUR, seed=ONE, recurrent_dropout=np.float64(0.25)),
         lambda: recurrent_layer("lstm", FOUR),
         lambda: recurrent_layer("keras_gru", FOUR),

@@ -39,8 +39,15 @@ def test_arguments_reach_the_cell():
     config = layer.cell.get_config()
     assert (config["dropout"], config["recurrent_dropout"]) == (0.1, 0.2)
     assert (config["reset_after"], config["seed"]) == (True, 3)
+    layer = recurrent_layer("min_gru", 4, chrono=9)
+    assert layer.cell.chrono == 9
     layer = recurrent_layer("simple_rnn", 4, activation="relu")
     assert layer.cell.activation is keras.activations.relu
+
+
+def test_a_minimal_gru_has_no_recurrent_dropout():
+    with pytest.raises(OptionError, match="recurrent_dropout is given, but a minimal GRU has no"):
+        recurrent_layer("min_gru", 4, recurrent_dropout=0.1)
 
 
 def test_reset_after_is_the_layers_own_unless_given():
@@ -61,7 +68,7 @@ def test_dtype_reaches_the_cell(cell):
 @pytest.mark.parametrize(
     ("cell", "message"),
     [
-        ("gruu", "cell is 'gruu'; it must be one of simple_rnn, simplified_gru, gru, lstm, "),
+        ("gruu", "cell is 'gruu'; it must be one of simple_rnn, simplified_gru, min_gru, gru, "),
         (":Cell", "cell is ':Cell'; it must be one of"),
         ("module:", "cell is 'module:'; it must be one of"),
         ("no_such_module:Cell", "cell 'no_such_module:Cell': the module cannot be imported"),

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from toolkit.cells import GRUCell, SimpleRNNCell, SimplifiedGRUCell
-from toolkit.layers import GRU, SimpleRNN, SimplifiedGRU
+from toolkit.cells import GRUCell, MinGRUCell, SimpleRNNCell, SimplifiedGRUCell
+from toolkit.layers import GRU, MinGRU, SimpleRNN, SimplifiedGRU
 
 B, T, D, H = 4, 5, 3, 4
 
@@ -32,6 +32,11 @@ def simplified_gru(x, c, w, b, u):
     update = sigmoid(w[:, :H].T @ x + u[:, :H].T @ c + b[:H])
     candidate = np.tanh(w[:, H:].T @ x + u[:, H:].T @ c + b[H:])
     return update * candidate + (1 - update) * c
+
+
+def min_gru(x, c, w, b, g):
+    update = sigmoid(w[:, :H].T @ x + b[:H])
+    return update * g(w[:, H:].T @ x + b[H:]) + (1 - update) * c
 
 
 def gru(x, c, w, b, u):
@@ -61,18 +66,26 @@ CASES = {
         lambda *a: simple_rnn(*a, sigmoid),
     ),
     "simplified_gru": (SimplifiedGRU, SimplifiedGRUCell, {}, simplified_gru),
+    "min_gru": (MinGRU, MinGRUCell, {}, lambda *a: min_gru(*a, lambda x: x)),
+    "min_gru_tanh": (
+        MinGRU,
+        MinGRUCell,
+        {"activation": "tanh"},
+        lambda *a: min_gru(*a, np.tanh),
+    ),
     "gru": (GRU, GRUCell, {}, gru),
     "gru_reset_after": (GRU, GRUCell, {"reset_after": True}, gru_reset_after),
 }
 
 
-def loop(step, x, h0, mask, back, w, u, b):
+def loop(step, x, h0, mask, back, w, *others):
     """Return the states [B, T, H] in the order of reading."""
+    *recurrent_kernel, b = others
     rows = []
     for row in range(B):
         h, states = h0[row], []
         for t in reversed(range(T)) if back else range(T):
-            h = step(x[row, t], h, w, b, u) if mask[row, t] else h
+            h = step(x[row, t], h, w, b, *recurrent_kernel) if mask[row, t] else h
             states.append(h)
         rows.append(states)
     return np.array(rows)
@@ -109,8 +122,7 @@ def test_states_and_every_gradient(name, back, kind):
     started = np.cumsum(mask[:, ::-1] if back else mask, axis=1) > 0  # outputs before are 0
 
     def reference(x, h0, *weights):
-        w, u, b = weights
-        return loop(step, x, h0, mask, back, w, u, b) * started[:, :, None]
+        return loop(step, x, h0, mask, back, *weights) * started[:, :, None]
 
     inputs = [tf.constant(x), tf.constant(h0)]
     variables = [v.value for v in layer.trainable_variables]

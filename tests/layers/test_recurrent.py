@@ -1,6 +1,7 @@
 """The layers' time loop and hand-written gradient, against Keras's loop around the same cell."""
 
 import itertools
+from functools import partial
 
 import keras
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from toolkit.cells import GRUCell
-from toolkit.layers import GRU, SimpleRNN, SimplifiedGRU, bptt
+from toolkit.layers import GRU, MinGRU, SimpleRNN, SimplifiedGRU, bptt, linear_recurrence
 
 B, T, D, H = 4, 5, 3, 6
 
@@ -17,6 +18,7 @@ LAYERS = {
     "relu": (SimpleRNN, {"activation": "relu"}),
     "sigmoid": (SimpleRNN, {"activation": "sigmoid"}),
     "simplified_gru": (SimplifiedGRU, {}),
+    "min_gru": (MinGRU, {}),
     "gru": (GRU, {}),
     "gru_reset_after": (GRU, {"reset_after": True}),
 }
@@ -34,12 +36,12 @@ def by_hand(monkeypatch):
     """A list with the argument ``by_hand`` of each call of the time loop."""
     calls = []
 
-    def counted(*arguments, by_hand, **options):
+    def counted(through_time, *arguments, by_hand, **options):
         calls.append(by_hand)
         return through_time(*arguments, by_hand=by_hand, **options)
 
-    through_time = bptt.through_time
-    monkeypatch.setattr(bptt, "through_time", counted)
+    for module in (bptt, linear_recurrence):
+        monkeypatch.setattr(module, "through_time", partial(counted, module.through_time))
     return calls
 
 
@@ -124,7 +126,9 @@ class TestAgainstTheInheritedLoop:
         theirs = results(inherited(layer), *data(), mask_of(mask), second=True)
         assert_close(ours, theirs, 1e-10)
 
-    @pytest.mark.parametrize("name", [pytest.param("simple_rnn", marks=pytest.mark.slow), "gru"])
+    @pytest.mark.parametrize(
+        "name", [pytest.param("simple_rnn", marks=pytest.mark.slow), "min_gru", "gru"]
+    )
     @pytest.mark.parametrize("jit", [False, True], ids=["graph", "xla"])
     def test_compiled(self, name, jit):
         layer = make(name, return_sequences=True, return_state=True, go_backwards=True)

@@ -40,6 +40,7 @@ def steps(model, source, target):
     [
         ("simple_rnn", 2, "multiplicative"),
         ("simplified_gru", 1, "multiplicative"),
+        ("min_gru", 2, "multiplicative"),
         ("gru", 2, "additive"),
         ("gru", 1, "none"),
         ("lstm", 2, "additive"),

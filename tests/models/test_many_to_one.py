@@ -58,6 +58,7 @@ def test_against_numpy() -> None:
     [
         ("simple_rnn", "last"),
         ("simplified_gru", "mean"),
+        ("min_gru", "max"),
         ("gru", "max"),
         ("lstm", "attention"),
         ("keras_gru", "last"),

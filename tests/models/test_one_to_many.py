@@ -13,7 +13,7 @@ from toolkit.models.truncated_bptt import TruncatedBPTT
 
 SIZE = 7
 IDS = np.array([[3, 4, 5, 6, 1, 2], [6, 0, 5, 5, 2, 1]], np.int32)
-CELLS = ["simple_rnn", "simplified_gru", "gru", "lstm", "keras_gru"]
+CELLS = ["simple_rnn", "simplified_gru", "min_gru", "gru", "lstm", "keras_gru"]
 
 
 def network(**options):

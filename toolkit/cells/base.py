@@ -14,31 +14,26 @@ from toolkit.options import plain, positive_integer
 
 
 class RecurrentCell(keras.layers.Layer, DropoutRNNCell):
-    """One time step of a recurrent network with one state vector.
+    """One time step of a recurrent network.
 
-    A subclass sets ``blocks``, the number of its pre-activations, and implements its equations in
-    ``step``.
+    A subclass sets ``blocks``, the number of its pre-activations, and ``states``, the number of its
+    states if there are several, and implements its equations in ``step``. The first state is the
+    output. A cell in which it enters matrix products is also a ``RecurrentKernelCell``.
 
     Dropout follows Gal and Ghahramani (2016), "A Theoretically Grounded Application of Dropout in
-    Recurrent Neural Networks", section 4: one mask for the whole sequence, on the inputs
-    (``dropout``) and on the previous state where it enters a matrix product
-    (``recurrent_dropout``).
+    Recurrent Neural Networks", section 4: one mask for the whole sequence, here on the inputs.
 
     Args:
-        units: H, the size of the state and of the output.
+        units: H, the size of each state and of the output.
         activation: The activation of the new state or of its candidate.
         use_bias: Whether the pre-activations have a bias.
         kernel_initializer: The initializer of the input weights.
-        recurrent_initializer: The initializer of the recurrent weights.
         bias_initializer: The initializer of the biases.
         kernel_regularizer: A penalty on the input weights.
-        recurrent_regularizer: A penalty on the recurrent weights.
         bias_regularizer: A penalty on the biases.
         kernel_constraint: A constraint on the input weights after each update.
-        recurrent_constraint: A constraint on the recurrent weights after each update.
         bias_constraint: A constraint on the biases after each update.
         dropout: The share of the inputs that is dropped in training, at least 0 and below 1.
-        recurrent_dropout: The same for the previous state.
         seed: The seed of the dropout masks.
         **kwargs: Arguments of ``keras.layers.Layer``: ``name``, ``dtype``, ``trainable``.
 
@@ -47,23 +42,22 @@ class RecurrentCell(keras.layers.Layer, DropoutRNNCell):
     """
 
     blocks: ClassVar[int]
+    states: ClassVar[int] = 1
+    recurrent_dropout: float = 0.0  # Keras reads it of every ``DropoutRNNCell``
 
     def __init__(
         self,
         units: int,
         activation: Any = "tanh",
         use_bias: bool = True,
+        *,
         kernel_initializer: Any = "glorot_uniform",
-        recurrent_initializer: Any = "orthogonal",
         bias_initializer: Any = "zeros",
         kernel_regularizer: Any = None,
-        recurrent_regularizer: Any = None,
         bias_regularizer: Any = None,
         kernel_constraint: Any = None,
-        recurrent_constraint: Any = None,
         bias_constraint: Any = None,
         dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
@@ -71,29 +65,25 @@ class RecurrentCell(keras.layers.Layer, DropoutRNNCell):
         self.units = positive_integer("units", units)
         self.activation = from_keras("activation", keras.activations, activation)
         self.use_bias = use_bias
-        for name, value in {
-            "kernel_initializer": kernel_initializer,
-            "recurrent_initializer": recurrent_initializer,
-            "bias_initializer": bias_initializer,
-        }.items():
-            setattr(self, name, from_keras(name, keras.initializers, value))
-        for name, value in {
-            "kernel_regularizer": kernel_regularizer,
-            "recurrent_regularizer": recurrent_regularizer,
-            "bias_regularizer": bias_regularizer,
-        }.items():
-            setattr(self, name, from_keras(name, keras.regularizers, value))
-        for name, value in {
-            "kernel_constraint": kernel_constraint,
-            "recurrent_constraint": recurrent_constraint,
-            "bias_constraint": bias_constraint,
-        }.items():
-            setattr(self, name, from_keras(name, keras.constraints, value))
-        self.dropout = _share("dropout", dropout)
-        self.recurrent_dropout = _share("recurrent_dropout", recurrent_dropout)
+        self.describe_weight("kernel", kernel_initializer, kernel_regularizer, kernel_constraint)
+        self.describe_weight("bias", bias_initializer, bias_regularizer, bias_constraint)
+        self.dropout = share("dropout", dropout)
         self.seed = plain(seed)
         self.seed_generator = keras.random.SeedGenerator(self.seed)
-        self.state_size = self.output_size = self.units
+        self.output_size = self.units
+        self.state_size = self.units if self.states == 1 else [self.units] * self.states
+
+    def describe_weight(
+        self, name: str, initializer: Any, regularizer: Any, constraint: Any
+    ) -> None:
+        """Set a weight's initializer, regularizer and constraint as attributes."""
+        for kind, family, value in (
+            ("initializer", keras.initializers, initializer),
+            ("regularizer", keras.regularizers, regularizer),
+            ("constraint", keras.constraints, constraint),
+        ):
+            argument = f"{name}_{kind}"
+            setattr(self, argument, from_keras(argument, family, value))
 
     @property
     def bias_shape(self) -> tuple[int, ...]:
@@ -110,74 +100,74 @@ class RecurrentCell(keras.layers.Layer, DropoutRNNCell):
             constraint=self.kernel_constraint,
             autocast=False,
         )
-        self.recurrent_kernel = self.add_weight(  # [H, blocks * H]
-            name="recurrent_kernel",
-            shape=(self.units, self.blocks * self.units),
-            initializer=self.recurrent_initializer,
-            regularizer=self.recurrent_regularizer,
-            constraint=self.recurrent_constraint,
-            autocast=False,
-        )
+        self.build_recurrence()
         self.bias: Any = None
         if self.use_bias:
             self.bias = self.add_weight(
                 name="bias",
                 shape=self.bias_shape,
-                initializer=self.bias_initializer,
+                initializer=self.initial_bias,
                 regularizer=self.bias_regularizer,
                 constraint=self.bias_constraint,
                 autocast=False,
             )
         self.built = True
 
-    def cast_weights(self) -> tuple[Any, Any, Any]:
-        """Return kernel, recurrent kernel and bias (0 without one) in the compute dtype.
+    def initial_bias(self, shape: tuple[int, ...], dtype: Any = None) -> Any:
+        """Return the first value of the bias."""
+        return self.bias_initializer(shape, dtype=dtype)
+
+    def build_recurrence(self) -> None:
+        """Make the weights of the previous state, if any."""
+
+    def cast_weights(self) -> tuple[Any, ...]:
+        """Return the weights in the compute dtype, at last the bias (0 without one).
 
         With Keras's automatic cast, gradients would not be in full precision.
         """
-        kernel, recurrent_kernel = (
-            ops.cast(weight, self.compute_dtype) for weight in (self.kernel, self.recurrent_kernel)
-        )
         bias = ops.cast(self.bias, self.compute_dtype) if self.use_bias else 0
-        return kernel, recurrent_kernel, bias
+        return ops.cast(self.kernel, self.compute_dtype), bias
 
     def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, Any]:
         """Compute one time step.
 
         Args:
             inputs: [B, D].
-            states: The previous state [B, H], alone or in a list.
+            states: A list of the previous states, [B, H] each; a single one also alone.
             training: Whether dropout is on.
 
         Returns:
-            The output [B, H] and the new state (the same tensor), in a list if it came in one.
+            The output [B, H] and the new states, in a list if they came in one. The output is the
+            first of them.
         """
         nested = isinstance(states, list | tuple)
-        state = states[0] if nested else states
-        into_products = state
+        previous = tuple(states) if nested else (states,)
+        dropped = previous[0]
         if training and self.dropout:
             inputs = inputs * self.get_dropout_mask(inputs)
         if training and self.recurrent_dropout:
-            into_products = state * self.get_recurrent_dropout_mask(state)
-        state = self.step(inputs, state, into_products)
-        return state, [state] if nested else state
+            dropped = dropped * self.get_recurrent_dropout_mask(dropped)
+        new = self.step(inputs, previous if self.states > 1 else previous[0], dropped)
+        new = new if self.states > 1 else (new,)
+        return new[0], list(new) if nested else new[0]
 
     def step(self, x: Any, previous: Any, dropped: Any) -> Any:
         """Compute the cell's equations.
 
         Args:
             x: The inputs [B, D], after dropout.
-            previous: The previous state [B, H].
-            dropped: The previous state after dropout [B, H], for the matrix products.
+            previous: The previous state [B, H]; a tuple of them if there are several.
+            dropped: The first of them after dropout [B, H], for the matrix products.
 
         Returns:
-            The new state [B, H].
+            The new state [B, H]; a tuple of them if there are several.
         """
         raise NotImplementedError
 
     def get_initial_state(self, batch_size: Any = None) -> list[Any]:
-        """Return zeros, [[B, H]]."""
-        return [ops.zeros((batch_size, self.units), dtype=self.compute_dtype)]
+        """Return zeros, [B, H] for each state."""
+        shape = (batch_size, self.units)
+        return [ops.zeros(shape, dtype=self.compute_dtype) for _ in range(self.states)]
 
     def get_config(self) -> dict[str, Any]:
         """Return all arguments of the constructor."""
@@ -187,25 +177,22 @@ class RecurrentCell(keras.layers.Layer, DropoutRNNCell):
             "activation": keras.activations.serialize(self.activation),
             "use_bias": self.use_bias,
             "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-            "recurrent_initializer": keras.initializers.serialize(self.recurrent_initializer),
             "bias_initializer": keras.initializers.serialize(self.bias_initializer),
             "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
-            "recurrent_regularizer": keras.regularizers.serialize(self.recurrent_regularizer),
             "bias_regularizer": keras.regularizers.serialize(self.bias_regularizer),
             "kernel_constraint": keras.constraints.serialize(self.kernel_constraint),
-            "recurrent_constraint": keras.constraints.serialize(self.recurrent_constraint),
             "bias_constraint": keras.constraints.serialize(self.bias_constraint),
             "dropout": self.dropout,
-            "recurrent_dropout": self.recurrent_dropout,
             "seed": self.seed,
         }
 
 
-def _share(name: str, value: Any) -> float:
-    share = plain(value)
-    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share < 1:
+def share(name: str, value: Any) -> float:
+    """Return a share of at least 0 and below 1."""
+    number = plain(value)
+    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number < 1:
         raise OptionError(f"{name} is {value!r}; it must be at least 0 and below 1")
-    return share
+    return number
 
 
 def from_keras(name: str, family: Any, value: Any) -> Any:

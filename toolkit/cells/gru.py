@@ -6,10 +6,11 @@ import keras
 from keras import ops
 
 from toolkit.cells.gated import GatedCell
+from toolkit.cells.recurrent_kernel import RecurrentKernelCell
 
 
 @keras.saving.register_keras_serializable(package="toolkit")
-class GRUCell(GatedCell):
+class GRUCell(GatedCell, RecurrentKernelCell):
     """The gated recurrent unit of Cho et al. (2014), "Learning Phrase Representations using RNN
     Encoder-Decoder for Statistical Machine Translation", section 2.3.
 
@@ -37,8 +38,7 @@ class GRUCell(GatedCell):
     - ``recurrent_kernel`` [H, 3 H]
     - ``bias`` [3 H], or [2, 3 H] with ``reset_after=True``: of the inputs, and of the recurrence
 
-    Arguments, dropout and errors are those of ``RecurrentCell``; ``recurrent_activation`` is the
-    activation of the gates.
+    Arguments, dropout and errors are those of ``GatedCell`` and ``RecurrentKernelCell``.
     """
 
     blocks = 3

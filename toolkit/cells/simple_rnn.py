@@ -5,11 +5,11 @@ from typing import Any
 import keras
 from keras import ops
 
-from toolkit.cells.base import RecurrentCell
+from toolkit.cells.recurrent_kernel import RecurrentKernelCell
 
 
 @keras.saving.register_keras_serializable(package="toolkit")
-class SimpleRNNCell(RecurrentCell):
+class SimpleRNNCell(RecurrentKernelCell):
     """The simple recurrent cell of Elman (1990), "Finding Structure in Time".
 
     ::
@@ -23,7 +23,7 @@ class SimpleRNNCell(RecurrentCell):
     - ``recurrent_kernel`` [H, H]: W_h
     - ``bias`` [H]: b_1
 
-    Arguments, dropout and errors are those of ``RecurrentCell``.
+    Arguments, dropout and errors are those of ``RecurrentKernelCell``.
     """
 
     blocks = 1

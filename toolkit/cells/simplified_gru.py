@@ -6,10 +6,11 @@ import keras
 from keras import ops
 
 from toolkit.cells.gated import GatedCell
+from toolkit.cells.recurrent_kernel import RecurrentKernelCell
 
 
 @keras.saving.register_keras_serializable(package="toolkit")
-class SimplifiedGRUCell(GatedCell):
+class SimplifiedGRUCell(GatedCell, RecurrentKernelCell):
     """The gated recurrent unit without its reset gate, as a first step towards ``GRUCell``.
 
     ::
@@ -25,8 +26,7 @@ class SimplifiedGRUCell(GatedCell):
     - ``recurrent_kernel`` [H, 2 H]
     - ``bias`` [2 H]
 
-    Arguments, dropout and errors are those of ``RecurrentCell``; ``recurrent_activation`` is the
-    activation of the gate.
+    Arguments, dropout and errors are those of ``GatedCell`` and ``RecurrentKernelCell``.
     """
 
     blocks = 2

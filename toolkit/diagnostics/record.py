@@ -233,7 +233,8 @@ def _probed(layers: Sequence[Any], tape: tf.GradientTape) -> Iterator[list[Steps
             recorded.append(steps)
             stack.enter_context(_replaced(layer, "inner_loop", _loop(steps, tape)))
             for name in ("activation", "recurrent_activation"):
-                if callable(function := getattr(layer.cell, name, None)):
+                function = getattr(layer.cell, name, None)
+                if callable(function) and function is not keras.activations.linear:
                     watched = _watched(function, steps.gates.setdefault(name, []))
                     stack.enter_context(_replaced(layer.cell, name, watched))
         yield recorded

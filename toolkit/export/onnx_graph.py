@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from toolkit import __version__
-from toolkit.cells import GRUCell, SimpleRNNCell, SimplifiedGRUCell
+from toolkit.cells import GRUCell, MinGRUCell, SimpleRNNCell, SimplifiedGRUCell
 from toolkit.errors import ModelError
 from toolkit.models import ManyToOne, OneToOne
 
@@ -172,8 +172,8 @@ def _recurrent(graph: Graph, layer: Any, inputs: str, lengths: str) -> tuple[str
     cells = [one.cell for one in ((layer.forward_layer, layer.backward_layer) if both else [layer])]
     operator, attributes, _ = _operator(cells[0])
     units, directions = cells[0].units, len(cells)
-    if "activations" in attributes:
-        attributes["activations"] *= directions
+    for name in attributes.keys() & {"activations", "activation_alpha", "activation_beta"}:
+        attributes[name] *= directions
     blocks = np.stack([_operator(cell)[2] for cell in cells])  # [directions, k, D + H + 2, H]
     weights = blocks.swapaxes(2, 3).reshape(directions, -1, blocks.shape[2])
     kernel, recurrent_kernel, biases = np.split(weights, [-units - 2, -2], axis=2)
@@ -210,6 +210,14 @@ def _operator(cell: Any) -> tuple[str, dict[str, Any], Array]:
         reset = np.zeros_like(update)
         reset[-2] = ALWAYS_OPEN
         return "GRU", {}, np.stack([-update, reset, candidate])
+    if type(cell) is MinGRUCell:
+        update, candidate = _blocks(cell, 2)
+        activation = str(keras.activations.serialize(cell.activation)).capitalize()
+        attributes: dict[str, Any] = {"activations": ["Sigmoid", activation]}
+        if activation == "Linear":
+            attributes["activations"] = ["Sigmoid", "Affine"]  # alpha a + beta
+            attributes |= {"activation_alpha": [1.0], "activation_beta": [0.0]}
+        return "GRU", attributes, np.stack([-update, np.zeros_like(update), candidate])
     if type(cell) is GRUCell:
         update, reset, candidate = _blocks(cell, 3)
         order = {"linear_before_reset": int(cell.reset_after)}
@@ -221,7 +229,7 @@ def _operator(cell: Any) -> tuple[str, dict[str, Any], Array]:
         return "LSTM", {}, np.stack([of_input, of_output, of_forgetting, candidate])
     raise ModelError(
         f"a {type(cell).__name__} cannot be written as ONNX, which has no operator for it; the "
-        "cells simple_rnn, simplified_gru, gru, lstm and keras_gru can"
+        "cells simple_rnn, simplified_gru, min_gru, gru, lstm and keras_gru can"
     )
 
 
@@ -231,7 +239,10 @@ def _blocks(cell: Any, count: int) -> Array:
     if cell.use_bias:
         bias = np.atleast_2d(_array(cell.bias))
         biases[: len(bias)] = bias
-    rows = np.concatenate([_array(cell.kernel), _array(cell.recurrent_kernel), biases])
+    recurrent_kernel = np.zeros((cell.units, count * cell.units), np.float32)
+    if hasattr(cell, "recurrent_kernel"):
+        recurrent_kernel = _array(cell.recurrent_kernel)
+    rows = np.concatenate([_array(cell.kernel), recurrent_kernel, biases])
     return np.stack(np.split(rows, count, axis=1))
 
 

@@ -8,16 +8,18 @@ from toolkit.layers.embedding import Embedding, TiedEmbedding
 from toolkit.layers.factory import CELLS, recurrent_layer
 from toolkit.layers.pooling import SequencePooling
 from toolkit.layers.rare_words import RareWordDropout
-from toolkit.layers.recurrent import GRU, SimpleRNN, SimplifiedGRU
+from toolkit.layers.recurrent import GRU, LSTM, MinGRU, SimpleRNN, SimplifiedGRU
 from toolkit.layers.word_dropout import WordDropout
 
 __all__ = [
     "CELLS",
     "CRF",
     "GRU",
+    "LSTM",
     "Attention",
     "CharacterEncoder",
     "Embedding",
+    "MinGRU",
     "RareWordDropout",
     "SequencePooling",
     "SimpleRNN",

@@ -2,8 +2,8 @@
 
 The gradient of a weight that is used at every time step is the sum of its gradients over the steps
 (Werbos 1990, "Backpropagation Through Time: What It Does and How to Do It"). Automatic
-differentiation computes this sum step by step. Here the backward loop only carries the gradient of
-the state, and each weight's sum over time is one matrix product over all steps afterwards.
+differentiation computes this sum step by step. Here the backward loop only carries the gradients
+of the states, and each weight's sum over time is one matrix product over all steps afterwards.
 
 Each step's arrays stay in the processor's cache: the elementwise derivatives are computed inside
 the loop, from values that the forward loop keeps by step and that are never copied into one large
@@ -32,108 +32,117 @@ def through_time(
     equations: Any,
     weights: list[Tensor],
     x: Tensor,
-    h: Tensor,
+    initial: list[Tensor],
     *,
     mask: Tensor = None,
     go_backwards: bool = False,
     by_hand: bool = True,
-) -> Tensor:
-    """Return all states of a recurrent network, in the order of reading.
+) -> tuple[Tensor, list[Tensor]]:
+    """Return the outputs of a recurrent network, in the order of reading, and its last states.
 
     Args:
         equations: Maps the weights to the cell's ``Equations``.
         weights: The cell's weights; their gradients are exact to their precision, which may be
             higher than that of the inputs.
         x: The inputs, time first: [T, B, D], T at least 1.
-        h: The initial state [B, H].
-        mask: Bool [T, B]; a step where it is false keeps the state.
+        initial: The initial states, [B, H] each. The first is the cell's output, and the one that
+            enters its matrix products.
+        mask: Bool [T, B]; a step where it is false keeps the states.
         go_backwards: Whether the inputs are read from the last to the first.
         by_hand: Whether to use the hand-written gradient; not in graphs to be saved.
 
     Returns:
-        The states [T, B, H].
+        The outputs [T, B, H], and the states after the last step, [B, H] each.
     """
+    count = len(initial)
 
-    def forward(x: Tensor, h: Tensor, *weights: Tensor) -> tuple[Tensor, Any]:
+    def forward(x: Tensor, *tensors: Tensor) -> tuple[tuple[Tensor, ...], Any]:
+        state, weights = list(tensors[:count]), tensors[count:]
         cell: Equations = equations(*[tf.cast(weight, x.dtype) for weight in weights])
-        states, kept = _forward_loop(cell, x, h, mask, go_backwards, keep=by_hand)
+        outputs, others, kept = _forward_loop(cell, x, state, mask, go_backwards, keep=by_hand)
         eager = tf.executing_eagerly()
 
-        def backward(d_states: Tensor) -> tuple[Tensor, ...]:
+        def backward(d_outputs: Tensor, *d_others: Tensor) -> tuple[Tensor, ...]:
             if eager and not tf.executing_eagerly():  # `jacobian` makes a graph of this
                 read = [_slices(array.stack()) for array in kept]
             else:
                 read = [array.read for array in kept]
-            dh, rows = _backward_loop(cell, d_states, read, mask, go_backwards)
+            d_state, rows = _backward_loop(
+                cell, d_outputs, list(d_others), read, mask, go_backwards
+            )
             dx, d_weights = cell.gradients(_rows(x), rows[0], rows[1:])
-            return tf.reshape(dx, keras.ops.shape(x)), dh, *d_weights
+            return tf.reshape(dx, keras.ops.shape(x)), *d_state, *d_weights
 
-        return states, backward
+        return (outputs, *others), backward
 
-    tensors = [tf.convert_to_tensor(a) for a in (x, h, *weights)]  # variables are read here
-    if by_hand:
-        return tf.custom_gradient(forward)(*tensors)
-    return forward(*tensors)[0]
+    tensors = [tf.convert_to_tensor(a) for a in (x, *initial, *weights)]  # variables are read here
+    outputs, *others = tf.custom_gradient(forward)(*tensors) if by_hand else forward(*tensors)[0]
+    return outputs, [outputs[-1], *others]
 
 
 def _forward_loop(
-    cell: Equations, x: Tensor, h: Tensor, mask: Tensor, go_backwards: bool, keep: bool
-) -> tuple[Tensor, list[TensorArray]]:
-    """Return the states [T, B, H], and for each step the previous state and the kept values.
+    cell: Equations, x: Tensor, state: list[Tensor], mask: Tensor, go_backwards: bool, keep: bool
+) -> tuple[Tensor, list[Tensor], list[TensorArray]]:
+    """Return the outputs, the last of the other states, and what the backward loop reads.
 
-    They are in the order of reading.
+    The outputs are the first states [T, B, H]. The backward loop reads the previous states and the
+    kept values of each step. All are in the order of reading.
     """
     steps = keras.ops.shape(x)[0]
     # A slice is read faster, but only an array has a cheap automatic gradient.
     read = [_slices(a) if keep else _array(steps, a[0]).unstack(a).read for a in cell.project(x)]
 
-    def step(s: Tensor, h: Tensor, states: TensorArray, kept: list[TensorArray]) -> Any:
+    def step(s: Tensor, state: list[Tensor], outputs: TensorArray, kept: list[TensorArray]) -> Any:
         t = steps - 1 - s if go_backwards else s
-        new, values = cell.forward([read_a(t) for read_a in read], h)
+        new, values = cell.forward([read_a(t) for read_a in read], state)
         if mask is not None:
-            new = _choose(tf.gather(mask, t), new, h)
-        return s + 1, new, states.write(s, new), _write(kept, s, [h, *values])
+            real = tf.gather(mask, t)
+            new = [_choose(real, *pair) for pair in zip(new, state, strict=True)]
+        return s + 1, new, outputs.write(s, new[0]), _write(kept, s, [*state, *values])
 
-    kept = [_array(steps, h, width) for width in (h.shape[-1], *cell.kept)] if keep else []
-    steps_per_iteration = 1 if keep else STEPS_PER_ITERATION
-    _, _, states, kept = _loop(steps, step, (0, h, _array(steps, h), kept), steps_per_iteration)
-    return states.stack(), kept
+    output = state[0]
+    widths = [*(a.shape[-1] for a in state), *cell.kept]
+    kept = [_array(steps, output, width) for width in widths] if keep else []
+    variables = (0, state, _array(steps, output), kept)
+    _, state, outputs, kept = _loop(steps, step, variables, 1 if keep else STEPS_PER_ITERATION)
+    return outputs.stack(), state[1:], kept
 
 
 def _backward_loop(
     cell: Equations,
-    d_states: Tensor,
+    d_outputs: Tensor,
+    d_others: list[Tensor],
     read_kept: list[Callable[[Tensor], Tensor]],
     mask: Tensor,
     go_backwards: bool,
-) -> tuple[Tensor, list[Tensor]]:
-    """Return the initial state's gradient, and the rows [T B, ...] for the weights' gradients.
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Return the initial states' gradients, and the rows [T B, ...] for the weights' gradients.
 
-    The rows are the previous states and the results of ``Equations.backward``, in the order of
-    time.
+    The rows are the previous outputs and the results of ``Equations.backward``, in the order of
+    time. ``d_others`` are the gradients of the last states, without that of the output.
     """
-    steps = keras.ops.shape(d_states)[0]
-    read, transposed = _slices(d_states), cell.transposed()
+    steps = keras.ops.shape(d_outputs)[0]
+    read, transposed = _slices(d_outputs), cell.transposed()
 
-    def step(i: Tensor, dh: Tensor, rows: list[TensorArray]) -> Any:
+    def step(i: Tensor, d_state: list[Tensor], rows: list[TensorArray]) -> Any:
         s = steps - 1 - i
         t = i if go_backwards else s
-        h, *values = [read_array(s) for read_array in read_kept]
-        dh = dh + read(s)
+        read_values = [read_array(s) for read_array in read_kept]
+        state, values = read_values[: len(d_state)], read_values[len(d_state) :]
+        d_state = [d_state[0] + read(s), *d_state[1:]]
         if mask is None:
-            dh, values = cell.backward(dh, h, values, transposed)
+            d_state, values = cell.backward(d_state, state, values, transposed)
         else:
             real = tf.gather(mask, t)
-            through_cell, values = cell.backward(
-                _choose(real, dh, tf.zeros_like(dh)), h, values, transposed
-            )
-            dh = _choose(real, through_cell, dh)
-        return i + 1, dh, _write(rows, t, [h, *values])
+            d_real = [_choose(real, d, tf.zeros_like(d)) for d in d_state]
+            through_cell, values = cell.backward(d_real, state, values, transposed)
+            d_state = [_choose(real, *pair) for pair in zip(through_cell, d_state, strict=True)]
+        return i + 1, d_state, _write(rows, t, [state[0], *values])
 
-    zeros = tf.zeros_like(d_states[0])
+    zeros = tf.zeros_like(d_outputs[0])
     rows = [_array(steps, zeros, width) for width in (zeros.shape[-1], *cell.rows)]
-    _, dh, rows = _loop(steps, step, (0, zeros, rows), 1)
-    return dh, [_rows(array.stack()) for array in rows]
+    _, d_state, rows = _loop(steps, step, (0, [zeros, *d_others], rows), 1)
+    return d_state, [_rows(array.stack()) for array in rows]
 
 
 def _loop(

@@ -15,7 +15,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from toolkit.cells import GRUCell, SimpleRNNCell, SimplifiedGRUCell
+from toolkit.cells import GRUCell, LSTMCell, SimpleRNNCell, SimplifiedGRUCell
 
 Tensor = Any
 D_ACTIVATIONS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {  # (g(a), d_g) -> d_a
@@ -29,8 +29,9 @@ _d_tanh, _d_sigmoid = D_ACTIVATIONS["tanh"], D_ACTIVATIONS["sigmoid"]
 class Equations(ABC):
     """The equations of a cell with given weights.
 
-    ``kept`` and ``rows`` are the sizes of the results of ``forward`` and ``backward`` beside the
-    state.
+    A cell has one state or several; the first, h, is its output, and the one that enters matrix
+    products. ``kept`` and ``rows`` are the sizes of the results of ``forward`` and ``backward``
+    beside the states.
     """
 
     kept: tuple[int, ...]
@@ -41,10 +42,10 @@ class Equations(ABC):
         """Return the part of the pre-activations, [T, B, ...], that depends on inputs [T, B, D]."""
 
     @abstractmethod
-    def forward(self, x: list[Tensor], h: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Compute one step: the new state [B, H] and values for its derivatives, [B, ...] each.
+    def forward(self, x: list[Tensor], state: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+        """Compute one step: the new states [B, H] and values for their derivatives, [B, ...] each.
 
-        ``x`` is one step of the result of ``project``; ``h`` is the previous state.
+        ``x`` is one step of the result of ``project``; ``state`` has the previous states.
         """
 
     @abstractmethod
@@ -57,16 +58,20 @@ class Equations(ABC):
 
     @abstractmethod
     def backward(
-        self, dh: Tensor, h: Tensor, kept: list[Tensor], transposed: list[Tensor]
-    ) -> tuple[Tensor, list[Tensor]]:
-        """Compute one step back: d_h of the previous state, and values for ``gradients``."""
+        self,
+        d_state: list[Tensor],
+        state: list[Tensor],
+        kept: list[Tensor],
+        transposed: list[Tensor],
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """Compute one step back: d of the previous states, and values for ``gradients``."""
 
     @abstractmethod
     def gradients(self, x: Tensor, h: Tensor, rows: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Return d_x and the gradient of each weight, by one matrix product for all steps.
 
-        The arguments are the rows of all steps: ``x`` [T B, D], the previous states ``h`` [T B, H],
-        and ``rows``, the results of ``backward``, [T B, ...] each.
+        The arguments are the rows of all steps: ``x`` [T B, D], the previous outputs ``h`` [T B,
+        H], and ``rows``, the results of ``backward``, [T B, ...] each.
         """
 
 
@@ -102,36 +107,47 @@ class SimpleRNNEquations(OneProductEquations):
         super().__init__(*weights)
         self.g, self.d_g = getattr(tf.nn, activation), D_ACTIVATIONS[activation]
 
-    def forward(self, x: list[Tensor], h: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def forward(self, x: list[Tensor], state: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         """Compute h', and keep it."""
+        (h,) = state
         new = self.g(x[0] + tf.matmul(h, self.recurrent))
-        return new, [new]
+        return [new], [new]
 
     def backward(
-        self, dh: Tensor, h: Tensor, kept: list[Tensor], transposed: list[Tensor]
-    ) -> tuple[Tensor, list[Tensor]]:
+        self,
+        d_state: list[Tensor],
+        state: list[Tensor],
+        kept: list[Tensor],
+        transposed: list[Tensor],
+    ) -> tuple[list[Tensor], list[Tensor]]:
         """Return d_a."""
+        (dh,) = d_state
         d_a = self.d_g(kept[0], dh)
-        return tf.matmul(d_a, transposed[0]), [d_a]
+        return [tf.matmul(d_a, transposed[0])], [d_a]
 
 
 class SimplifiedGRUEquations(OneProductEquations):
     """h' = h + u (c - h);  u = sigmoid(a_u), c = tanh(a_c)."""
 
-    def forward(self, x: list[Tensor], h: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def forward(self, x: list[Tensor], state: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         """Compute h', and keep u and c."""
+        (h,) = state
         a_u, a_c = tf.split(x[0] + tf.matmul(h, self.recurrent), 2, axis=1)
         u, c = tf.sigmoid(a_u), tf.tanh(a_c)
-        return h + u * (c - h), [u, c]
+        return [h + u * (c - h)], [u, c]
 
     def backward(
-        self, dh: Tensor, h: Tensor, kept: list[Tensor], transposed: list[Tensor]
-    ) -> tuple[Tensor, list[Tensor]]:
+        self,
+        d_state: list[Tensor],
+        state: list[Tensor],
+        kept: list[Tensor],
+        transposed: list[Tensor],
+    ) -> tuple[list[Tensor], list[Tensor]]:
         """Return [d_a_u, d_a_c]."""
-        u, c = kept
+        (dh,), (h,), (u, c) = d_state, state, kept
         d_c = dh * u
         d_a = tf.concat([_d_sigmoid(u, dh * (c - h)), _d_tanh(c, d_c)], 1)
-        return dh - d_c + tf.matmul(d_a, transposed[0]), [d_a]
+        return [dh - d_c + tf.matmul(d_a, transposed[0])], [d_a]
 
 
 class GRUEquations(Equations):
@@ -162,25 +178,29 @@ class GRUEquations(Equations):
         """Return [T, B, 2 H] for the gates and [T, B, H] for the candidate."""
         return [_project(x, self.W_ur, self.b_ur), _project(x, self.W_c, self.b_c)]
 
-    def forward(self, x: list[Tensor], h: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def forward(self, x: list[Tensor], state: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         """Compute h', and keep u, r, c and p."""
-        x_ur, x_c = x
+        (x_ur, x_c), (h,) = x, state
         u, r = tf.split(tf.sigmoid(x_ur + tf.matmul(h, self.U_ur)), 2, axis=1)
         p = r * h
         c = tf.tanh(x_c + tf.matmul(p, self.U_c))
-        return h + u * (c - h), [u, r, c, p]
+        return [h + u * (c - h)], [u, r, c, p]
 
     def backward(
-        self, dh: Tensor, h: Tensor, kept: list[Tensor], transposed: list[Tensor]
-    ) -> tuple[Tensor, list[Tensor]]:
+        self,
+        d_state: list[Tensor],
+        state: list[Tensor],
+        kept: list[Tensor],
+        transposed: list[Tensor],
+    ) -> tuple[list[Tensor], list[Tensor]]:
         """Return d_a_ur, d_a_c and p."""
-        u, r, c, p = kept
+        (dh,), (h,), (u, r, c, p) = d_state, state, kept
         d_c = dh * u
         d_a_c = _d_tanh(c, d_c)
         d_p = tf.matmul(d_a_c, transposed[1])
         d_a_ur = tf.concat([_d_sigmoid(u, dh * (c - h)), _d_sigmoid(r, d_p * h)], 1)
         through_gates = tf.matmul(d_a_ur, transposed[0])
-        return tf.add_n([dh - d_c, d_p * r, through_gates]), [d_a_ur, d_a_c, p]
+        return [tf.add_n([dh - d_c, d_p * r, through_gates])], [d_a_ur, d_a_c, p]
 
     def gradients(self, x: Tensor, h: Tensor, rows: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Return d_x and the gradients of kernel, recurrent kernel and bias [3 H]."""
@@ -209,26 +229,30 @@ class ResetAfterGRUEquations(GRUEquations):
             gate_gradient, self.b_q = self.columns(bias[1])
             self.b_ur = self.b_ur + gate_gradient
 
-    def forward(self, x: list[Tensor], h: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def forward(self, x: list[Tensor], state: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         """Compute h', and keep u, r, c and q."""
-        x_ur, x_c = x
+        (x_ur, x_c), (h,) = x, state
         u, r = tf.split(tf.sigmoid(x_ur + tf.matmul(h, self.U_ur)), 2, axis=1)
         q = _add_bias(tf.matmul(h, self.U_c), self.b_q)
         c = tf.tanh(x_c + r * q)
-        return h + u * (c - h), [u, r, c, q]
+        return [h + u * (c - h)], [u, r, c, q]
 
     def backward(
-        self, dh: Tensor, h: Tensor, kept: list[Tensor], transposed: list[Tensor]
-    ) -> tuple[Tensor, list[Tensor]]:
+        self,
+        d_state: list[Tensor],
+        state: list[Tensor],
+        kept: list[Tensor],
+        transposed: list[Tensor],
+    ) -> tuple[list[Tensor], list[Tensor]]:
         """Return d_a_ur, d_a_c and d_q."""
-        u, r, c, q = kept
+        (dh,), (h,), (u, r, c, q) = d_state, state, kept
         d_c = dh * u
         d_a_c = _d_tanh(c, d_c)
         d_q = d_a_c * r
         d_a_ur = tf.concat([_d_sigmoid(u, dh * (c - h)), _d_sigmoid(r, d_a_c * q)], 1)
         through_gates = tf.matmul(d_a_ur, transposed[0])
         through_candidate = tf.matmul(d_q, transposed[1])
-        return tf.add_n([dh - d_c, through_gates, through_candidate]), [d_a_ur, d_a_c, d_q]
+        return [tf.add_n([dh - d_c, through_gates, through_candidate])], [d_a_ur, d_a_c, d_q]
 
     def gradients(self, x: Tensor, h: Tensor, rows: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Return d_x and the gradients of kernel, recurrent kernel and bias [2, 3 H]."""
@@ -243,6 +267,71 @@ class ResetAfterGRUEquations(GRUEquations):
             recurrent_gradient = tf.concat([gate_gradient, _sum(d_q)], 0)
             weights.append(tf.stack([input_gradient, recurrent_gradient]))
         return self.d_x(d_a_ur, d_a_c), weights
+
+
+class LSTMEquations(OneProductEquations):
+    """c' = f c + i g, h' = o tanh(c');  i, f, o = sigmoid(a_i), sigmoid(a_f), sigmoid(a_o) and
+    g = tanh(a_g).
+    """
+
+    def __init__(self, *weights: Tensor) -> None:
+        super().__init__(*weights)
+        self.kept = (self.recurrent.shape[0],) * 5
+
+    def forward(self, x: list[Tensor], state: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+        """Compute h' and c', and keep i, f, g, o and tanh(c')."""
+        h, c = state
+        a_i, a_f, a_g, a_o = tf.split(x[0] + tf.matmul(h, self.recurrent), 4, axis=1)
+        i, f, g, o = tf.sigmoid(a_i), tf.sigmoid(a_f), tf.tanh(a_g), tf.sigmoid(a_o)
+        c = f * c + i * g
+        tanh_c = tf.tanh(c)
+        return [o * tanh_c, c], [i, f, g, o, tanh_c]
+
+    def backward(
+        self,
+        d_state: list[Tensor],
+        state: list[Tensor],
+        kept: list[Tensor],
+        transposed: list[Tensor],
+    ) -> tuple[list[Tensor], list[Tensor]]:
+        """Return [d_a_i, d_a_f, d_a_g, d_a_o]."""
+        (dh, dc), (_, c), (i, f, g, o, tanh_c) = d_state, state, kept
+        dc = dc + _d_tanh(tanh_c, dh * o)
+        d_a = tf.concat(
+            [
+                _d_sigmoid(i, dc * g),
+                _d_sigmoid(f, dc * c),
+                _d_tanh(g, dc * i),
+                _d_sigmoid(o, dh * tanh_c),
+            ],
+            1,
+        )
+        return [tf.matmul(d_a, transposed[0]), dc * f], [d_a]
+
+
+def projection(x: Tensor, *weights: Tensor, by_hand: bool) -> Tensor:
+    """Return x W + b of all steps, [T, B, H], in single precision at least.
+
+    Args:
+        x: The inputs [T, B, D].
+        *weights: W [D, H] and, if any, b [H]; they are rounded to the precision of the inputs.
+        by_hand: Whether to use the hand-written gradient, in which each weight's sum over time is
+            one matrix product, in single precision at least.
+    """
+
+    def forward(x: Tensor, *weights: Tensor) -> tuple[Tensor, Any]:
+        kernel, *bias = (tf.cast(weight, x.dtype) for weight in weights)
+
+        def backward(d_a: Tensor) -> tuple[Tensor, ...]:
+            rows = tf.reshape(d_a, [-1, d_a.shape[-1]])  # [T B, H]
+            d_x = tf.matmul(tf.cast(rows, x.dtype), kernel, transpose_b=True)
+            d_weights = [_outer(tf.reshape(x, [-1, x.shape[-1]]), rows)]
+            d_weights += [_sum(rows)] if bias else []
+            return tf.reshape(d_x, keras.ops.shape(x)), *d_weights
+
+        return _exact(_project(x, kernel, bias[0] if bias else None)), backward
+
+    return tf.custom_gradient(forward)(x, *weights) if by_hand else forward(x, *weights)[0]
 
 
 def _project(x: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
@@ -279,13 +368,13 @@ def cell_equations(cell: keras.Layer) -> Callable[..., Equations] | None:
     activation = _standard(cell.activation)
     if type(cell) is SimpleRNNCell:
         return partial(SimpleRNNEquations, activation) if activation else None
-    if type(cell) not in (SimplifiedGRUCell, GRUCell) or activation != "tanh":
+    if type(cell) not in (SimplifiedGRUCell, GRUCell, LSTMCell) or activation != "tanh":
         return None
     if _standard(cell.recurrent_activation) != "sigmoid":
         return None
-    if type(cell) is SimplifiedGRUCell:
-        return SimplifiedGRUEquations
-    return ResetAfterGRUEquations if cell.reset_after else GRUEquations
+    if type(cell) is GRUCell:
+        return ResetAfterGRUEquations if cell.reset_after else GRUEquations
+    return SimplifiedGRUEquations if type(cell) is SimplifiedGRUCell else LSTMEquations
 
 
 def _standard(activation: Any) -> str | None:

@@ -6,10 +6,10 @@ from typing import Any
 import keras
 
 from toolkit.errors import OptionError
-from toolkit.layers.recurrent import GRU, SimpleRNN, SimplifiedGRU
+from toolkit.layers.recurrent import GRU, MinGRU, SimpleRNN, SimplifiedGRU
 from toolkit.options import positive_integer
 
-CELLS = ("simple_rnn", "simplified_gru", "gru", "lstm", "keras_gru")
+CELLS = ("simple_rnn", "simplified_gru", "min_gru", "gru", "lstm", "keras_gru")
 
 
 def recurrent_layer(
@@ -29,16 +29,16 @@ def recurrent_layer(
     """Return a recurrent layer, [B, T, D] to [B, T, H], or to [B, T, 2 H] in both directions.
 
     Args:
-        cell: ``simple_rnn``, ``simplified_gru``, ``gru``, ``lstm`` (Keras's cell), ``keras_gru``
-            (Keras's own fused layer, for those with a GPU), or ``module:Class``, a cell of your
-            own: a ``keras.layers.Layer`` for ``keras.layers.RNN`` whose constructor takes ``units``
-            and ``dtype``.
+        cell: ``simple_rnn``, ``simplified_gru``, ``min_gru``, ``gru``, ``lstm`` (Keras's cell),
+            ``keras_gru`` (Keras's own fused layer, for those with a GPU), or ``module:Class``, a
+            cell of your own: a ``keras.layers.Layer`` for ``keras.layers.RNN`` whose constructor
+            takes ``units`` and ``dtype``.
         units: H, the size of the state.
         return_sequences: Whether to return the output of every step, or only the last: [B, H].
         return_state: Whether the last states are returned beside the output.
         bidirectional: Whether a second layer reads from the end; outputs are concatenated.
         dropout: The share of the inputs that is dropped, one mask for the whole sequence.
-        recurrent_dropout: The same for the recurrent state.
+        recurrent_dropout: The same for the recurrent state; not for ``min_gru``.
         reset_after: Whether the reset gate comes after the matrix product (``gru``, ``keras_gru``);
             None for the default of the layer: before for ``gru``, after for ``keras_gru``, which
             cuDNN needs.
@@ -83,6 +83,7 @@ def recurrent_layer(
 _LAYERS: dict[str, Any] = {
     "simple_rnn": SimpleRNN,
     "simplified_gru": SimplifiedGRU,
+    "min_gru": MinGRU,
     "gru": GRU,
     "keras_gru": keras.layers.GRU,
 }

@@ -5,13 +5,14 @@ that loads one begins with ``import toolkit.layers``; else Keras says that it co
 class.
 """
 
+from functools import partial
 from typing import Any, ClassVar
 
 import keras
 import numpy as np
 from keras import ops
 
-from toolkit.cells import GRUCell, SimpleRNNCell, SimplifiedGRUCell
+from toolkit.cells import GRUCell, LSTMCell, MinGRUCell, SimpleRNNCell, SimplifiedGRUCell
 from toolkit.cells.base import RecurrentCell
 from toolkit.errors import OptionError
 
@@ -23,13 +24,13 @@ class Recurrent(keras.layers.RNN):
     """A ``keras.layers.RNN`` of one of the toolkit's cells, with a faster time loop.
 
     Args:
-        units: H, the size of the state.
+        units: H, the size of each state.
         return_sequences: Whether to return the outputs of all time steps [B, T, H], or only the
             last [B, H].
-        return_state: Whether the last state [B, H] is returned beside the output.
+        return_state: Whether the last states, [B, H] each, are returned beside the output.
         go_backwards: Whether the sequence is read from its end; the output is in the order of
             reading.
-        stateful: Whether the last state is the next batch's initial state, row by row.
+        stateful: Whether the last states are the next batch's initial states, row by row.
         unroll: Whether the loop is unrolled, for short sequences of known length.
         zero_output_for_mask: Whether masked steps return zeros instead of the previous output.
         name: The layer's name.
@@ -81,7 +82,7 @@ class Recurrent(keras.layers.RNN):
 
     @property
     def units(self) -> int:
-        """H, the size of the state."""
+        """H, the size of each state."""
         return self.cell.units
 
     def inner_loop(
@@ -96,43 +97,44 @@ class Recurrent(keras.layers.RNN):
             mask = mask[0]
         if mask is not None:
             mask = _as_time_mask(mask, sequences, self.name)
-        equations = self._equations(training)
-        if equations is None:
+        time_loop = self._time_loop(training)
+        if time_loop is None:
             if training:
                 self.cell.get_dropout_mask(sequences[:, 0])
                 self.cell.get_recurrent_dropout_mask(initial_state[0])
             return super().inner_loop(sequences, initial_state, mask, training)
-        from toolkit.layers.bptt import through_time
-
         cell = self.cell
         if training and cell.dropout:
             sequences = sequences * cell.get_dropout_mask(sequences[:, 0])[:, None]
-        weights = [cell.kernel, cell.recurrent_kernel, *([cell.bias] if cell.use_bias else [])]
         if mask is not None:
             mask = ops.transpose(mask)
-        states = through_time(  # [T, B, H]
-            equations,
-            [ops.convert_to_tensor(weight) for weight in weights],
+        states, last = time_loop(  # [T, B, H] and [B, H] each
+            [ops.convert_to_tensor(weight) for weight in cell.weights],
             ops.transpose(ops.cast(sequences, cell.compute_dtype), (1, 0, 2)),
-            initial_state[0],
+            list(initial_state),
             mask=mask,
             go_backwards=self.go_backwards,
             by_hand=training,
         )
         outputs = self._outputs(states, mask)
-        return outputs[-1], ops.transpose(outputs, (1, 0, 2)), [states[-1]]
+        return outputs[-1], ops.transpose(outputs, (1, 0, 2)), last
 
     def _maybe_config_dropout_masks(self, cell: Any, input_sequence: Any, input_state: Any) -> None:
         """Draw no masks before the loop, as Keras does also in inference; ``inner_loop`` does."""
 
-    def _equations(self, training: bool) -> Any:
+    def _time_loop(self, training: bool) -> Any:
+        """Return the time loop, a function like ``bptt.through_time``; None for Keras's."""
         if keras.backend.backend() != "tensorflow" or self.unroll:
             return None
         if training and self.cell.recurrent_dropout:
             return None
+        from toolkit.layers import bptt, linear_recurrence
         from toolkit.layers.equations import cell_equations
 
-        return cell_equations(self.cell)
+        if type(self.cell) is MinGRUCell:
+            return partial(linear_recurrence.through_time, self.cell)
+        equations = cell_equations(self.cell)
+        return None if equations is None else partial(bptt.through_time, equations)
 
     def _outputs(self, states: Any, mask: Any) -> Any:
         """Return the outputs for states [T, B, H]: all [T, B, H], or only the last [1, B, H].
@@ -209,6 +211,17 @@ class SimplifiedGRU(Recurrent):
 
 
 @keras.saving.register_keras_serializable(package="toolkit")
+class MinGRU(Recurrent):
+    """``MinGRUCell`` through time: [B, T, D] to [B, T, H] or [B, H].
+
+    Its time loop has no matrix product, and any activations. Arguments and errors are those of
+    ``Recurrent`` and ``MinGRUCell``.
+    """
+
+    cell_class = MinGRUCell
+
+
+@keras.saving.register_keras_serializable(package="toolkit")
 class GRU(Recurrent):
     """``GRUCell`` through time: [B, T, D] to [B, T, H] or [B, H].
 
@@ -232,3 +245,15 @@ class GRU(Recurrent):
                 f"reset_after={self.cell.reset_after}, and takes {list(self.cell.bias_shape)}"
             )
         super().set_weights(weights)
+
+
+@keras.saving.register_keras_serializable(package="toolkit")
+class LSTM(Recurrent):
+    """``LSTMCell`` through time: [B, T, D] to [B, T, H] or [B, H].
+
+    Its states are the output and the memory, as in ``keras.layers.LSTM``: ``initial_state`` is a
+    list of both, and with ``return_state`` both follow the output. Arguments and errors are those
+    of ``Recurrent`` and ``LSTMCell``.
+    """
+
+    cell_class = LSTMCell

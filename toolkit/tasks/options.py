@@ -12,7 +12,7 @@ from toolkit.errors import OptionError
 from toolkit.options import Limits
 
 #: The names of the cells that ``toolkit.layers.recurrent_layer`` knows.
-CELLS = ("simple_rnn", "simplified_gru", "gru", "lstm", "keras_gru")
+CELLS = ("simple_rnn", "simplified_gru", "min_gru", "gru", "lstm", "keras_gru")
 
 #: The metrics that may choose a classifier's weights, by target, with ``max`` or ``min``; the first
 #: is auto.
@@ -31,12 +31,14 @@ class RecurrentOptions:
     """The options of recurrent layers.
 
     Args:
-        cell: ``simple_rnn``, ``simplified_gru``, ``gru``, ``lstm`` (Keras's own), ``keras_gru``
-            (Keras's fused layer, for a GPU), or a cell of your own as ``module:Class``.
+        cell: ``simple_rnn``, ``simplified_gru``, ``min_gru``, ``gru``, ``lstm`` (Keras's own),
+            ``keras_gru`` (Keras's fused layer, for a GPU), or a cell of your own as
+            ``module:Class``.
         hidden_size: The size of the recurrent state; auto depends on the task and the data.
         layers: The number of recurrent layers.
         dropout: The share of each layer's inputs that is dropped, one mask for a whole sequence.
         recurrent_dropout: The same for the recurrent state; it needs the slower general time loop.
+            ``min_gru`` has none.
         output_dropout: The share of the last layer's inputs that is dropped; auto depends on the
             data.
     """
@@ -63,11 +65,17 @@ class RecurrentOptions:
         """Check the name of the cell.
 
         Raises:
-            OptionError: The cell is unknown and is not given as ``module:Class``.
+            OptionError: The cell is unknown and is not given as ``module:Class``, or it has no
+                recurrent dropout.
         """
         if self.cell not in CELLS and ":" not in self.cell:
             known = ", ".join(CELLS)
             raise OptionError(f"cell is {self.cell!r}; it can be {known}, or your own module:Class")
+        if self.cell == "min_gru" and self.recurrent_dropout:
+            raise OptionError(
+                f"recurrent_dropout is {self.recurrent_dropout}, but the cell min_gru has no "
+                "recurrent kernel; leave it at 0"
+            )
 
 
 @dataclass(kw_only=True)
