@@ -63,8 +63,8 @@ def test_two_layers_of_an_lstm_in_both_directions(bias):
     module = torch.nn.LSTM(
         2, 4, num_layers=2, bias=bias, bidirectional=True, batch_first=True, dtype=torch.float64
     )
-    options = {"use_bias": bias, "return_sequences": True, "return_state": True}
-    both = [keras.layers.Bidirectional(LSTM(4, dtype="float64", **options)) for _ in range(2)]
+    options = {"use_bias": bias, "return_sequences": True, "return_state": True, "dtype": "float64"}
+    both = [keras.layers.Bidirectional(LSTM(4, **options), dtype="float64") for _ in range(2)]
     state, again, shape = module.state_dict(), {}, X.shape
     for i, layer in enumerate(both):
         layer.build(shape)
