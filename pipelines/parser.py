@@ -304,7 +304,7 @@ def _flatten_config(config: dict[Any, Any]) -> dict[Any, Any]:
     """
     if not isinstance(config.get("options"), dict) or not isinstance(config.get("facts"), dict):
         for renaming in itertools.chain.from_iterable(UPGRADES.values()):
-            if renaming.old in config:
+            if renaming.old != renaming.new and renaming.old in config:
                 raise OptionError(f"the option {renaming.old} is now called {renaming.new}")
         return config
     try:

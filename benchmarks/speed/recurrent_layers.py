@@ -88,7 +88,7 @@ def classifier_pass(cell: str, hidden_size: int, quick: bool) -> Callable[[], No
     from toolkit.models import ManyToOne
     from toolkit.training import TrainingOptions, make_optimizer
 
-    sizes = {"embedding_size": EMBEDDING_SIZE, "hidden_size": hidden_size}
+    sizes: dict[str, Any] = {"embedding_size": EMBEDDING_SIZE, "hidden_size": hidden_size}
     network = ManyToOne(VOCABULARY, 2, cell=cell, bidirectional=True, pooling="max", **sizes)
     network.build()
     rate = TrainingOptions(learning_rate=0.001, schedule="constant", warmup=0)

@@ -8,7 +8,7 @@ from keras import ops
 from toolkit.cells import GRUCell, LSTMCell, MinGRUCell, SimpleRNNCell, SimplifiedGRUCell
 from toolkit.errors import OptionError
 
-CELLS = [SimpleRNNCell, SimplifiedGRUCell, MinGRUCell, GRUCell]
+CELLS = [SimpleRNNCell, SimplifiedGRUCell, MinGRUCell, GRUCell, LSTMCell]
 FULL_CONFIG = {
     "units": 4,
     "activation": "relu",
@@ -47,6 +47,7 @@ NO_RECURRENT_KERNEL = {k: v for k, v in FULL_CONFIG.items() if k not in OF_A_REC
         (GRUCell(5), [(3, 15), (5, 15), (15,)]),
         (GRUCell(5, reset_after=True), [(3, 15), (5, 15), (2, 15)]),
         (GRUCell(5, use_bias=False), [(3, 15), (5, 15)]),
+        (LSTMCell(5), [(3, 20), (5, 20), (20,)]),
     ],
 )
 def test_weights_have_the_shapes_that_the_docstrings_say(cell, shapes):
@@ -58,13 +59,38 @@ def test_weights_have_the_shapes_that_the_docstrings_say(cell, shapes):
 def test_state_and_output(cell_class):
     cell = cell_class(5)
     state = cell.get_initial_state(batch_size=2)
-    assert cell.state_size == cell.output_size == 5
-    assert [tuple(s.shape) for s in state] == [(2, 5)]
-    output, [new] = cell(np.ones((2, 3), "float32"), state)
-    alone, new_alone = cell(np.ones((2, 3), "float32"), state[0])
-    np.testing.assert_array_equal(output, new)
-    np.testing.assert_array_equal(output, alone)
-    np.testing.assert_array_equal(output, new_alone)
+    count = 2 if cell_class is LSTMCell else 1
+    assert cell.output_size == 5
+    assert cell.state_size == (5 if count == 1 else [5, 5])
+    assert [tuple(s.shape) for s in state] == [(2, 5)] * count
+    output, new = cell(np.ones((2, 3), "float32"), state)
+    assert [tuple(s.shape) for s in new] == [(2, 5)] * count
+    np.testing.assert_array_equal(output, new[0])
+    if count == 1:
+        alone, new_alone = cell(np.ones((2, 3), "float32"), state[0])
+        np.testing.assert_array_equal(output, alone)
+        np.testing.assert_array_equal(output, new_alone)
+
+
+@pytest.mark.parametrize("initializer", ["zeros", "ones", keras.initializers.RandomNormal(seed=1)])
+def test_the_forget_gate_is_open_at_first(initializer):
+    ours, without, keras_cell = (
+        cell_class(3, bias_initializer=initializer, **options)
+        for cell_class, options in (
+            (LSTMCell, {}),
+            (LSTMCell, {"unit_forget_bias": False}),
+            (keras.layers.LSTMCell, {}),
+        )
+    )
+    for cell in (ours, without, keras_cell):
+        cell.build((None, 2))
+    bias = ours.bias.numpy()
+    assert bias[3:6].tolist() == [1, 1, 1]
+    np.testing.assert_array_equal(np.delete(bias, [3, 4, 5]), np.delete(without.bias, [3, 4, 5]))
+    if isinstance(initializer, str):
+        np.testing.assert_array_equal(bias, keras_cell.bias)
+    else:
+        assert np.abs(without.bias[3:6] - 1).min() > 0.1
 
 
 @pytest.mark.parametrize(
@@ -74,6 +100,7 @@ def test_state_and_output(cell_class):
         (SimplifiedGRUCell, {**FULL_CONFIG, **GATED}),
         (MinGRUCell, {**NO_RECURRENT_KERNEL, **GATED}),
         (GRUCell, {**FULL_CONFIG, **GATED, "reset_after": True}),
+        (LSTMCell, {**FULL_CONFIG, **GATED, "unit_forget_bias": False}),
     ],
 )
 def test_configuration_comes_back_whole(cell_class, config):
@@ -251,6 +278,16 @@ class TestDropout:
         output, _ = cell(np.ones((2, 3), "float32"), state, training=True)
         np.testing.assert_allclose(output, state)
 
+    def test_the_carried_memory_is_not_dropped(self):
+        cell = LSTMCell(50, recurrent_dropout=0.9, seed=1)
+        h, c = np.ones((2, 50), "float32"), np.full((2, 50), 0.5, "float32")
+        cell.build((None, 3))
+        kernel, recurrent, bias = cell.get_weights()
+        bias[:50], bias[50:100] = -100.0, 100.0  # the input gate is closed, the forget gate open
+        cell.set_weights([kernel, recurrent, bias])
+        _, [_, memory] = cell(np.ones((2, 3), "float32"), [h, c], training=True)
+        np.testing.assert_allclose(memory, c)
+
     def test_keras_still_makes_masks_for_the_private_class(self):
         # When this fails, Keras has moved or renamed what toolkit/cells/base.py imports.
         from keras.src.layers.rnn import dropout_rnn_cell, rnn
@@ -267,10 +304,10 @@ class TestDropout:
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "float64"])
 def test_data_types(cell_class, policy):
     cell = cell_class(3, dtype=policy)
-    output, [state] = cell(np.ones((2, 3)), cell.get_initial_state(2))
+    output, states = cell(np.ones((2, 3)), cell.get_initial_state(2))
     expected = "bfloat16" if policy == "mixed_bfloat16" else policy
-    assert keras.backend.standardize_dtype(output.dtype) == expected
-    assert keras.backend.standardize_dtype(state.dtype) == expected
+    for value in (output, *states):
+        assert keras.backend.standardize_dtype(value.dtype) == expected
     assert cell.kernel.dtype == ("float32" if policy == "mixed_bfloat16" else policy)
 
 
@@ -282,6 +319,7 @@ def test_data_types(cell_class, policy):
         MinGRUCell(4),
         GRUCell(4),
         GRUCell(4, reset_after=True),
+        LSTMCell(4),
     ],
 )
 def test_the_layer_of_keras_trains_a_cell(cell):
@@ -292,5 +330,7 @@ def test_the_layer_of_keras_trains_a_cell(cell):
 
 
 def test_stacked_cells():
-    layer = keras.layers.RNN([GRUCell(3, dropout=0.1), SimpleRNNCell(2), SimplifiedGRUCell(4)])
+    layer = keras.layers.RNN(
+        [GRUCell(3, dropout=0.1), LSTMCell(3), SimpleRNNCell(2), SimplifiedGRUCell(4)]
+    )
     assert ops.shape(layer(np.ones((2, 5, 3)), training=True)) == (2, 4)

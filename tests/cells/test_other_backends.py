@@ -13,11 +13,11 @@ sys.modules["tensorflow"] = None  # importing it fails
 
 import numpy as np
 import toolkit, toolkit.cells, toolkit.layers
-from toolkit.layers import GRU, Embedding, MinGRU, SequencePooling, SimpleRNN, SimplifiedGRU
+from toolkit.layers import GRU, LSTM, Embedding, MinGRU, SequencePooling, SimpleRNN, SimplifiedGRU
 
 ids = np.array([[1, 2, 3, 0], [4, 0, 0, 0], [0, 0, 0, 0]])
 embedding = Embedding(5, 3, mask_zero=True)
-for layer_class in SimpleRNN, SimplifiedGRU, MinGRU, GRU:
+for layer_class in SimpleRNN, SimplifiedGRU, MinGRU, GRU, LSTM:
     x, mask = embedding(ids), embedding.compute_mask(ids)
     for mode in "last", "mean", "max", "concat", "attention":
         h = layer_class(4, return_sequences=True)(x, mask=mask)

@@ -9,11 +9,12 @@ import pytest
 from toolkit import tasks
 
 EXPORTS = {
-    "cells": "GRUCell MinGRUCell SimpleRNNCell SimplifiedGRUCell",
+    "cells": "GRUCell LSTMCell MinGRUCell SimpleRNNCell SimplifiedGRUCell",
     "layers": (
-        "Attention CELLS CRF CharacterEncoder Embedding GRU MinGRU RareWordDropout SequencePooling "
-        "SimpleRNN SimplifiedGRU TiedEmbedding WordDropout from_keras_gru from_torch_gru "
-        "recurrent_layer to_keras_gru to_torch_gru"
+        "Attention CELLS CRF CharacterEncoder Embedding GRU LSTM MinGRU RareWordDropout "
+        "SequencePooling SimpleRNN SimplifiedGRU TiedEmbedding WordDropout from_keras_gru "
+        "from_keras_lstm from_torch_gru from_torch_lstm recurrent_layer to_keras_gru "
+        "to_keras_lstm to_torch_gru to_torch_lstm"
     ),
     "text": (
         "PADDING_ID Pieces SubwordTokenizer TextOptions TokenCounts TokenFeatures TokenOptions "

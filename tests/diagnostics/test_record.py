@@ -10,7 +10,7 @@ from toolkit.models import ManyToOne, OneToMany
 
 IDS = np.array([[2, 4, 3, 1, 5, 2], [3, 3, 2, 6, 1, 4]], np.int32)
 AFTER = np.array([[4, 3, 1, 5, 2, 1], [3, 2, 6, 1, 4, 5]], np.int32)
-CELLS = ["simple_rnn", "simplified_gru", "gru", "lstm"]
+CELLS = ["simple_rnn", "simplified_gru", "gru", "lstm", "keras_lstm"]
 
 
 def language_model(cell: str, layers: int = 1) -> OneToMany:

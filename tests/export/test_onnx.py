@@ -9,10 +9,11 @@ import onnxruntime
 import pytest
 import tensorflow as tf
 
-from toolkit.cells import GRUCell, MinGRUCell
+from toolkit.cells import GRUCell, LSTMCell, MinGRUCell
 from toolkit.errors import ModelError, OptionError, WorkError
 from toolkit.export import check_onnx, read_golden, write_onnx
 from toolkit.export.onnx_graph import onnx_model
+from toolkit.layers import CELLS
 from toolkit.models import ManyToOne, OneToOne, SequenceModel
 from toolkit.text import Tokenizer
 
@@ -58,9 +59,7 @@ def assert_same(network, session, scale=1.0):
         np.testing.assert_allclose(answers, expected.reshape(answers.shape), atol=1e-6 * scale)
 
 
-@pytest.mark.parametrize(
-    "cell", ["simple_rnn", "simplified_gru", "min_gru", "gru", "lstm", "keras_gru"]
-)
+@pytest.mark.parametrize("cell", CELLS)
 def test_every_cell(cell):
     network = randomised(ManyToOne(**SIZES, cell=cell))
     assert_same(network, session_of(onnx_model(network)))
@@ -108,6 +107,7 @@ def test_the_activations_of_the_simple_cell(activation):
         (MinGRUCell, {"activation": "tanh"}),
         (MinGRUCell, {"use_bias": False}),
         (keras.layers.GRUCell, {"reset_after": False}),
+        (LSTMCell, {"use_bias": False}),
         (keras.layers.LSTMCell, {"use_bias": False}),
         (keras.layers.SimpleRNNCell, {"activation": "relu"}),
     ],

@@ -13,6 +13,7 @@ from toolkit.errors import OptionError
 from toolkit.layers import (
     CRF,
     GRU,
+    LSTM,
     Attention,
     CharacterEncoder,
     Embedding,
@@ -26,7 +27,7 @@ from toolkit.layers import (
 )
 from toolkit.layers.cross_entropy import linear_cross_entropy
 
-EVERY_LAYER = pytest.mark.parametrize("layer_class", [SimpleRNN, SimplifiedGRU, MinGRU, GRU])
+EVERY_LAYER = pytest.mark.parametrize("layer_class", [SimpleRNN, SimplifiedGRU, MinGRU, GRU, LSTM])
 X = np.random.default_rng(0).normal(size=(2, 5, 3)).astype("float32")
 MASK = np.array([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]], bool)
 
@@ -42,8 +43,9 @@ class TestReadingBackwards:
         mask = masks[0] if return_state else masks
         np.testing.assert_array_equal(mask, MASK[:, ::-1])
         if return_state:
-            assert masks[1:] == [None]
-        assert layer.compute_mask(X, None) in (None, [None, None])
+            assert masks[1:] == [None] * layer.cell.states
+        without = layer.compute_mask(X, None)
+        assert without is None or without == [None] * (1 + layer.cell.states)
 
     @EVERY_LAYER
     def test_other_layers_hand_on_what_keras_does(self, layer_class):
@@ -123,8 +125,9 @@ FOUR, TWO, ONE = np.int64(4), np.int32(2), np.uint8(1)
         lambda: SimplifiedGRU(units=FOUR, seed=ONE),
         lambda: MinGRU(units=FOUR, seed=ONE, chrono=np.int64(9)),
         lambda: GRU(FOUR, seed=ONE, recurrent_dropout=np.float64(0.25)),
-        lambda: recurrent_layer("lstm", FOUR),
+        lambda: LSTM(FOUR, seed=ONE),
         lambda: recurrent_layer("keras_gru", FOUR),
+        lambda: recurrent_layer("keras_lstm", FOUR),
         lambda: recurrent_layer("toolkit.cells:GRUCell", FOUR, seed=ONE),
         lambda: Embedding(FOUR, TWO),
         lambda: TiedEmbedding(FOUR, TWO),

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from toolkit.cells import GRUCell, MinGRUCell, SimpleRNNCell, SimplifiedGRUCell
-from toolkit.layers import GRU, MinGRU, SimpleRNN, SimplifiedGRU
+from toolkit.cells import GRUCell, LSTMCell, MinGRUCell, SimpleRNNCell, SimplifiedGRUCell
+from toolkit.layers import GRU, LSTM, MinGRU, SimpleRNN, SimplifiedGRU
 
 B, T, D, H = 4, 5, 3, 4
 
@@ -56,6 +56,17 @@ def gru_reset_after(x, c, w, b, u):
     return g_u * candidate + (1 - g_u) * c
 
 
+def lstm(x, state, w, b, u):
+    h, c = state
+    gate = [slice(n * H, (n + 1) * H) for n in range(4)]
+    g_i, g_f, g_o = (
+        sigmoid(w[:, gate[n]].T @ x + u[:, gate[n]].T @ h + b[gate[n]]) for n in (0, 1, 3)
+    )
+    candidate = np.tanh(w[:, gate[2]].T @ x + u[:, gate[2]].T @ h + b[gate[2]])
+    c = g_f * c + g_i * candidate
+    return np.array([g_o * np.tanh(c), c])
+
+
 CASES = {
     "tanh": (SimpleRNN, SimpleRNNCell, {}, lambda *a: simple_rnn(*a, np.tanh)),
     "relu": (SimpleRNN, SimpleRNNCell, {"activation": "relu"}, lambda *a: simple_rnn(*a, relu)),
@@ -75,18 +86,24 @@ CASES = {
     ),
     "gru": (GRU, GRUCell, {}, gru),
     "gru_reset_after": (GRU, GRUCell, {"reset_after": True}, gru_reset_after),
+    "lstm": (LSTM, LSTMCell, {}, lstm),
 }
 
 
-def loop(step, x, h0, mask, back, w, *others):
-    """Return the states [B, T, H] in the order of reading."""
+def loop(step, x, initial, mask, back, w, *others):
+    """Return the states [B, T, S, H] of a cell in the order of reading.
+
+    The initial states are [S, B, H]. Only a cell of several states takes and returns them all.
+    """
     *recurrent_kernel, b = others
     rows = []
     for row in range(B):
-        h, states = h0[row], []
+        state, states = initial[:, row], []
         for t in reversed(range(T)) if back else range(T):
-            h = step(x[row, t], h, w, b, *recurrent_kernel) if mask[row, t] else h
-            states.append(h)
+            before = state[0] if len(state) == 1 else state
+            new = step(x[row, t], before, w, b, *recurrent_kernel) if mask[row, t] else before
+            state = np.reshape(new, state.shape)
+            states.append(state)
         rows.append(states)
     return np.array(rows)
 
@@ -107,8 +124,11 @@ def derivatives(f, arrays, tiny=1e-100):
 @pytest.mark.parametrize("back", [False, True], ids=["forwards", "backwards"])
 @pytest.mark.parametrize("name", CASES)
 def test_states_and_every_gradient(name, back, kind):
+    """The loss depends on all outputs and on the last states, each with a share of its own."""
     layer_class, cell_class, arguments, step = CASES[name]
-    options = {"return_sequences": True, "go_backwards": back, "dtype": "float64"}
+    options = {"return_sequences": True, "return_state": True, "go_backwards": back}
+    options["dtype"] = "float64"
+    count = 2 if name == "lstm" else 1
     if kind == "layer":
         layer = layer_class(H, **options, **arguments)
     else:
@@ -117,24 +137,34 @@ def test_states_and_every_gradient(name, back, kind):
     rng = np.random.default_rng(1)
     weights = [rng.normal(size=w.shape, scale=0.7) for w in layer.get_weights()]
     layer.set_weights(weights)
-    x, h0, share = (rng.normal(size=shape) for shape in [(B, T, D), (B, H), (B, T, H)])
+    shapes = [(B, T, D), (count, B, H), (B, T, H), (count, B, H)]
+    x, initial, share, last_share = (rng.normal(size=shape) for shape in shapes)
     mask = np.array([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0], [0, 0, 1, 0, 1], [0, 0, 0, 0, 0]], bool)
     started = np.cumsum(mask[:, ::-1] if back else mask, axis=1) > 0  # outputs before are 0
 
-    def reference(x, h0, *weights):
-        return loop(step, x, h0, mask, back, *weights) * started[:, :, None]
+    def reference(x, initial, *weights):
+        states = loop(step, x, initial, mask, back, *weights)
+        return states[:, :, 0] * started[:, :, None], states[:, -1].swapaxes(0, 1)
 
-    inputs = [tf.constant(x), tf.constant(h0)]
+    def reference_loss(*arrays):
+        outputs, last = reference(*arrays)
+        return np.sum(outputs * share) + np.sum(last * last_share)
+
+    inputs = [tf.constant(x), *map(tf.constant, initial)]
     variables = [v.value for v in layer.trainable_variables]
     with tf.GradientTape() as tape:
         tape.watch(inputs)
-        states = layer(inputs[0], initial_state=inputs[1], mask=tf.constant(mask), training=True)
-        loss = tf.reduce_sum(states * share)
-    gradients = tape.gradient(loss, [*inputs, *variables])
+        found = layer(inputs[0], initial_state=inputs[1:], mask=tf.constant(mask), training=True)
+        loss = tf.reduce_sum(found[0] * share) + tf.reduce_sum(tf.stack(found[1:]) * last_share)
+    d_x, *gradients = tape.gradient(loss, [*inputs, *variables])
+    gradients = [d_x, np.array(gradients[:count]), *gradients[count:]]
 
-    np.testing.assert_allclose(states, reference(x, h0, *weights), atol=1e-12)
-    inference = layer(inputs[0], initial_state=inputs[1], mask=tf.constant(mask))
-    np.testing.assert_allclose(inference, states, atol=1e-15)
-    expected = derivatives(lambda *a: np.sum(reference(*a) * share), [x, h0, *weights])
+    outputs, last = reference(x, initial, *weights)
+    np.testing.assert_allclose(found[0], outputs, atol=1e-12)
+    np.testing.assert_allclose(np.array(found[1:]), last, atol=1e-12)
+    inference = layer(inputs[0], initial_state=inputs[1:], mask=tf.constant(mask))
+    for ours, theirs in zip(inference, found, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-15)
+    expected = derivatives(reference_loss, [x, initial, *weights])
     for ours, theirs in zip(gradients, expected, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-10)

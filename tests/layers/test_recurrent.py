@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from toolkit.cells import GRUCell
-from toolkit.layers import GRU, MinGRU, SimpleRNN, SimplifiedGRU, bptt, linear_recurrence
+from toolkit.layers import GRU, LSTM, MinGRU, SimpleRNN, SimplifiedGRU, bptt, linear_recurrence
 
 B, T, D, H = 4, 5, 3, 6
 
@@ -21,6 +21,7 @@ LAYERS = {
     "min_gru": (MinGRU, {}),
     "gru": (GRU, {}),
     "gru_reset_after": (GRU, {"reset_after": True}),
+    "lstm": (LSTM, {}),
 }
 EVERY_LAYER = pytest.mark.parametrize("name", LAYERS)
 MASKS = {
@@ -75,20 +76,27 @@ def mask_of(name):
     return None if MASKS[name] is None else tf.constant(np.array(MASKS[name], bool))
 
 
+def states_of(layer, h):
+    """Return an initial value of each state of a layer, of which the first is h."""
+    return [h, tf.reverse(h, [0])][: len(layer.cell.get_initial_state(1))]
+
+
 def results(layer, x, h, mask=None, second=False):
-    """Return outputs, state, and first and perhaps second derivatives of a loss on them."""
+    """Return outputs, states, and first and perhaps second derivatives of a loss on them."""
     variables = [v.value for v in layer.trainable_variables]
-    sources = [x, h, *variables]
+    initial = states_of(layer, h)
+    sources = [x, *initial, *variables]
     with tf.GradientTape() as outer:
-        outer.watch([x, h])
+        outer.watch([x, *initial])
         with tf.GradientTape() as tape:
-            tape.watch([x, h])
-            output, state = layer(x, initial_state=h, mask=mask, training=True)
-            loss = tf.reduce_sum(tf.sin(3 * output)) + tf.reduce_sum(state**2)
+            tape.watch([x, *initial])
+            output, *states = layer(x, initial_state=initial, mask=mask, training=True)
+            losses = [(n + 1) * tf.reduce_sum(state**2) for n, state in enumerate(states)]
+            loss = tf.add_n([tf.reduce_sum(tf.sin(3 * output)), *losses])
         gradients = tape.gradient(loss, sources)
         if second:
             loss = tf.add_n([tf.reduce_sum(tf.cos(g)) for g in gradients])
-    return [output, state, *gradients, *(outer.gradient(loss, sources) if second else [])]
+    return [output, *states, *gradients, *(outer.gradient(loss, sources) if second else [])]
 
 
 def assert_close(ours, theirs, share):
@@ -181,8 +189,8 @@ class TestAgainstTheInheritedLoop:
     @pytest.mark.parametrize("half", ["bfloat16", "float16"])
     def test_sums_over_time_are_not_rounded_to_half_precision(self, name, half):
         layer = make(name, f"mixed_{half}", return_sequences=True, return_state=True)
-        _, _, _, _, *gradients = results(layer, *data(dtype=half, steps=40))
-        for gradient in gradients:
+        found = results(layer, *data(dtype=half, steps=40))
+        for gradient in found[-len(layer.weights) :]:
             assert gradient.dtype == "float32"
             assert np.any(gradient != tf.cast(tf.cast(gradient, half), "float32"))
 
@@ -194,11 +202,50 @@ class TestAgainstTheInheritedLoop:
         for training in (False, True):
             with tf.GradientTape() as tape:
                 tape.watch([x, h])
-                outputs.append(layer(x, initial_state=h, mask=mask_of("left"), training=training))
+                initial, mask = states_of(layer, h), mask_of("left")
+                outputs.append(layer(x, initial_state=initial, mask=mask, training=training))
                 loss = tf.reduce_sum(outputs[-1] ** 2)
             gradients.append(tape.gradient(loss, [x, h]))
         assert by_hand == [False, True]
         assert_close([outputs[0], *gradients[0]], [outputs[1], *gradients[1]], 1e-10)
+
+
+class TestTheLSTMOfKeras:
+    """Values and gradients of ``keras.layers.LSTMCell`` in a ``keras.layers.RNN``."""
+
+    @pytest.mark.parametrize("mask", ["none", "anywhere"])
+    @pytest.mark.parametrize("back", [False, True])
+    def test_values_and_gradients(self, mask, back, by_hand):
+        options = {"return_sequences": True, "return_state": True, "go_backwards": back}
+        ours = make("lstm", **options)
+        theirs = keras.layers.RNN(
+            keras.layers.LSTMCell(H, dtype="float64"), dtype="float64", **options
+        )
+        theirs.build((B, T, D))
+        theirs.set_weights(ours.get_weights())
+        found = [results(layer, *data(), mask_of(mask)) for layer in (ours, theirs)]
+        assert by_hand
+        assert_close(*found, 1e-12)
+
+    @pytest.mark.parametrize("used", ["output", "h", "c"])
+    def test_a_loss_on_one_result_alone(self, used):
+        """The gradients of the results that a loss does not use are zero, not missing."""
+        ours = make("lstm", return_sequences=True, return_state=True)
+        x, h = data()
+        initial = states_of(ours, h)
+
+        def gradients(layer, x, *initial):
+            sources = [x, *initial, *(v.value for v in layer.trainable_variables)]
+            with tf.GradientTape() as tape:
+                tape.watch(sources[:3])
+                found = layer(x, initial_state=initial, mask=mask_of("anywhere"), training=True)
+                loss = tf.reduce_sum(tf.sin(found[["output", "h", "c"].index(used)]))
+            return tape.gradient(loss, sources)
+
+        theirs = gradients(inherited(ours), x, *initial)
+        assert_close(gradients(ours, x, *initial), theirs, 1e-12)
+        in_a_graph = tf.function(lambda *tensors: gradients(ours, *tensors))
+        assert_close(in_a_graph(x, *initial), theirs, 1e-12)
 
 
 class TestFallingBack:
@@ -217,6 +264,10 @@ class TestFallingBack:
             (GRU, {"recurrent_activation": keras.layers.LeakyReLU(dtype="float64")}),
             (GRU, {"recurrent_dropout": 0.5}),
             (GRU, {"unroll": True}),
+            (LSTM, {"activation": "relu"}),
+            (LSTM, {"recurrent_activation": "hard_sigmoid"}),
+            (LSTM, {"recurrent_dropout": 0.5}),
+            (LSTM, {"unroll": True}),
         ],
     )
     def test_it_is_used(self, layer_class, arguments, by_hand):
@@ -252,7 +303,8 @@ class TestEdges:
 
         def loss(x, h, *weights):
             layer.set_weights(weights)
-            states = layer(x, initial_state=h, mask=mask_of("anywhere"), training=True)
+            initial, mask = states_of(layer, h), mask_of("anywhere")
+            states = layer(x, initial_state=initial, mask=mask, training=True)
             return tf.reduce_sum(tf.sin(states))
 
         weights = layer.get_weights()
@@ -276,11 +328,15 @@ class TestEdges:
     def test_wholly_masked_rows_leave_the_state_alone(self, name):
         layer = make(name, return_state=True)
         x, h = data()
-        output, state, d_x, d_h, *d_weights = results(layer, x, h, tf.zeros((B, T), tf.bool))
-        np.testing.assert_array_equal(state, h)
+        output, *found = results(layer, x, h, tf.zeros((B, T), tf.bool))
         np.testing.assert_array_equal(output, np.zeros((B, H)))
-        np.testing.assert_array_equal(d_h, 2 * h)
-        for gradient in [d_x, *d_weights]:
+        initial = states_of(layer, h)
+        count = len(initial)
+        states, d_x, d_states = found[:count], found[count], found[count + 1 : 2 * count + 1]
+        for n, (before, after, gradient) in enumerate(zip(initial, states, d_states, strict=True)):
+            np.testing.assert_array_equal(after, before)
+            np.testing.assert_array_equal(gradient, 2 * (n + 1) * before)
+        for gradient in [d_x, *found[2 * count + 1 :]]:
             np.testing.assert_array_equal(gradient, np.zeros(gradient.shape))
 
     @EVERY_LAYER
@@ -296,14 +352,11 @@ class TestEdges:
         layer = make(name, return_sequences=True, return_state=True)
         one = data(steps=1)
         assert_close(results(layer, *one), results(inherited(layer), *one), 1e-10)
-        output, state, d_x, d_h, *d_weights = results(layer, *data(batch=0))
-        assert [a.shape for a in (output, state, d_x, d_h)] == [
-            (0, T, H),
-            (0, H),
-            (0, T, D),
-            (0, H),
-        ]
-        assert all(not np.any(gradient) for gradient in d_weights)
+        found = results(layer, *data(batch=0))
+        states = [(0, H)] * len(states_of(layer, one[1]))
+        shapes = [(0, T, H), *states, (0, T, D), *states]
+        assert [a.shape for a in found[: len(shapes)]] == shapes
+        assert all(not np.any(gradient) for gradient in found[len(shapes) :])
 
     def test_a_batch_of_only_empty_sequences(self):
         # Padded to one step, as the text layer pads them.
@@ -373,9 +426,10 @@ class TestAsAKerasLayer:
         assert state.numpy().tolist() != before
         assert_close([layer(x)], [plain], 0)
 
-    def test_stateful(self):
-        layer = GRU(H, stateful=True, return_sequences=True)
-        whole = GRU(H, return_sequences=True)
+    @pytest.mark.parametrize("layer_class", [GRU, LSTM])
+    def test_stateful(self, layer_class):
+        layer = layer_class(H, stateful=True, return_sequences=True)
+        whole = layer_class(H, return_sequences=True)
         x, _ = data(dtype="float32", steps=6)
         layer.build(x.shape)
         whole.build(x.shape)

@@ -14,10 +14,12 @@ import pytest
 
 from toolkit.errors import ModelError
 from toolkit.models import ManyToOne, SequenceModel, load_sequence_model
+from toolkit.models.archives import FORMAT
 from toolkit.text import Tokenizer
 
 Parts = dict[str, bytes]
-#: Archives from before networks had fronts, and the answers of the code of that time.
+#: Archives from before networks had fronts, the last from before the toolkit had an LSTM, and the
+#: answers of the code of that time.
 OLD = Path(__file__).parent / "archives"
 ANSWERS = json.loads((OLD / "answers.json").read_text())
 TEXTS = ["a b c", "d", "b a d c x", ""]
@@ -233,7 +235,7 @@ def old_answers(name: str, model: SequenceModel) -> Any:
     if name == "one_to_many":
         start = network.start(3, np.array([0, 1, 1]))
         return network.run(model.preprocessing(TEXTS[:3]), start)[0]
-    if name == "encoder_decoder":
+    if name.startswith("encoder_decoder"):
         target = np.array([[0, 2, 3], [0, 4, 0], [0, 0, 0]])
         return network({"source": model.preprocessing(TEXTS[:3]), "target": target})
     return model.answer(TEXTS)
@@ -251,10 +253,33 @@ def test_an_older_archive_answers_as_it_did(tmp_path: Path, name: str) -> None:
     again = load_sequence_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(old_answers(name, again), found)
     target = again.target_preprocessing
+    if name.endswith("lstm"):
+        assert again.network.config["cell"] == "keras_lstm"
     if name == "encoder_decoder":
         assert target.vocabulary == ["", "[UNK]", "a", "b", "c"]
     else:
         assert target is again.preprocessing
+
+
+@pytest.mark.parametrize("cell", ["lstm", "keras_lstm"])
+def test_an_lstm_of_today_stays_what_it_is(tmp_path: Path, cell: str) -> None:
+    network = ManyToOne(4, 2, hidden_size=3, embedding_size=3, bidirectional=False, cell=cell)
+    model = SequenceModel(Tokenizer(vocabulary=["a", "b"]), network)
+    model.build()
+    model.save(tmp_path / "model.keras")
+    again = load_sequence_model(tmp_path / "model.keras")
+    assert again.network.config["cell"] == cell
+    assert type(again.network.recurrent[0]) is type(network.recurrent[0])
+    np.testing.assert_array_equal(again.answer(TEXTS), model.answer(TEXTS))
+
+
+def test_an_archive_of_a_newer_toolkit(load, parts: Parts) -> None:
+    config = json.loads(parts["config.json"])
+    config["config"]["format"] += 1
+    assert load(**{"config.json": json.dumps(config).encode()}) == (
+        f"cannot be read: it has format {FORMAT + 1}, and this toolkit reads formats up to "
+        f"{FORMAT}; use a newer version of the toolkit"
+    )
 
 
 def test_an_older_archive_without_its_weights(tmp_path: Path) -> None:

@@ -8,12 +8,12 @@ import tensorflow as tf
 from toolkit.data.streams.corpus import StreamCorpus
 from toolkit.data.streams.window_batches import StreamBatches
 from toolkit.errors import OptionError
+from toolkit.layers import CELLS
 from toolkit.models.one_to_many import OneToMany
 from toolkit.models.truncated_bptt import TruncatedBPTT
 
 SIZE = 7
 IDS = np.array([[3, 4, 5, 6, 1, 2], [6, 0, 5, 5, 2, 1]], np.int32)
-CELLS = ["simple_rnn", "simplified_gru", "min_gru", "gru", "lstm", "keras_gru"]
 
 
 def network(**options):

@@ -45,7 +45,10 @@ def description_path(folder: str | os.PathLike[str]) -> Path:
 
 
 class Renaming(NamedTuple):
-    """A new name for an option, which is also that of the fact, and for some of its values."""
+    """A new name for an option, which is also that of the fact, and for some of its values.
+
+    The name may be the same, where only values have new names.
+    """
 
     old: str
     new: str
@@ -53,11 +56,12 @@ class Renaming(NamedTuple):
 
 
 #: The format of the descriptions that this toolkit writes. Those without a format have format 1.
-FORMAT = 2
+FORMAT = 3
 
 #: By format, what it renamed in the sections ``options`` and ``facts`` of the format before.
 UPGRADES = {
     2: [Renaming("units", "token_level", {"compounds": "treebank_words"})],
+    3: [Renaming("cell", "cell", {"lstm": "keras_lstm"})],  # before, lstm was Keras's cell
 }
 
 #: By format and task, the options of the format before that the task never took another value of.

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from toolkit import __version__
-from toolkit.cells import GRUCell, MinGRUCell, SimpleRNNCell, SimplifiedGRUCell
+from toolkit.cells import GRUCell, LSTMCell, MinGRUCell, SimpleRNNCell, SimplifiedGRUCell
 from toolkit.errors import ModelError
 from toolkit.models import ManyToOne, OneToOne
 
@@ -224,12 +224,12 @@ def _operator(cell: Any) -> tuple[str, dict[str, Any], Array]:
         return "GRU", order, np.stack([-update, reset, candidate])
     if type(cell) is keras.layers.GRUCell:
         return "GRU", {"linear_before_reset": int(cell.reset_after)}, _blocks(cell, 3)
-    if type(cell) is keras.layers.LSTMCell:
+    if type(cell) in (LSTMCell, keras.layers.LSTMCell):
         of_input, of_forgetting, candidate, of_output = _blocks(cell, 4)
         return "LSTM", {}, np.stack([of_input, of_output, of_forgetting, candidate])
     raise ModelError(
         f"a {type(cell).__name__} cannot be written as ONNX, which has no operator for it; the "
-        "cells simple_rnn, simplified_gru, min_gru, gru, lstm and keras_gru can"
+        "cells simple_rnn, simplified_gru, min_gru, gru, lstm, keras_gru and keras_lstm can"
     )
 
 

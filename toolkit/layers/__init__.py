@@ -2,7 +2,16 @@
 
 from toolkit.layers.attention import Attention
 from toolkit.layers.characters import CharacterEncoder
-from toolkit.layers.convert import from_keras_gru, from_torch_gru, to_keras_gru, to_torch_gru
+from toolkit.layers.convert import (
+    from_keras_gru,
+    from_keras_lstm,
+    from_torch_gru,
+    from_torch_lstm,
+    to_keras_gru,
+    to_keras_lstm,
+    to_torch_gru,
+    to_torch_lstm,
+)
 from toolkit.layers.crf import CRF
 from toolkit.layers.embedding import Embedding, TiedEmbedding
 from toolkit.layers.factory import CELLS, recurrent_layer
@@ -27,8 +36,12 @@ __all__ = [
     "TiedEmbedding",
     "WordDropout",
     "from_keras_gru",
+    "from_keras_lstm",
     "from_torch_gru",
+    "from_torch_lstm",
     "recurrent_layer",
     "to_keras_gru",
+    "to_keras_lstm",
     "to_torch_gru",
+    "to_torch_lstm",
 ]

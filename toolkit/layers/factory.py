@@ -6,10 +6,10 @@ from typing import Any
 import keras
 
 from toolkit.errors import OptionError
-from toolkit.layers.recurrent import GRU, MinGRU, SimpleRNN, SimplifiedGRU
+from toolkit.layers.recurrent import GRU, LSTM, MinGRU, SimpleRNN, SimplifiedGRU
 from toolkit.options import positive_integer
 
-CELLS = ("simple_rnn", "simplified_gru", "min_gru", "gru", "lstm", "keras_gru")
+CELLS = ("simple_rnn", "simplified_gru", "min_gru", "gru", "lstm", "keras_gru", "keras_lstm")
 
 
 def recurrent_layer(
@@ -29,8 +29,8 @@ def recurrent_layer(
     """Return a recurrent layer, [B, T, D] to [B, T, H], or to [B, T, 2 H] in both directions.
 
     Args:
-        cell: ``simple_rnn``, ``simplified_gru``, ``min_gru``, ``gru``, ``lstm`` (Keras's cell),
-            ``keras_gru`` (Keras's own fused layer, for those with a GPU), or ``module:Class``, a
+        cell: ``simple_rnn``, ``simplified_gru``, ``min_gru``, ``gru``, ``lstm``, ``keras_gru`` or
+            ``keras_lstm`` (Keras's own layers, which are fused on a GPU), or ``module:Class``, a
             cell of your own: a ``keras.layers.Layer`` for ``keras.layers.RNN`` whose constructor
             takes ``units`` and ``dtype``.
         units: H, the size of the state.
@@ -85,14 +85,14 @@ _LAYERS: dict[str, Any] = {
     "simplified_gru": SimplifiedGRU,
     "min_gru": MinGRU,
     "gru": GRU,
+    "lstm": LSTM,
     "keras_gru": keras.layers.GRU,
+    "keras_lstm": keras.layers.LSTM,
 }
 
 
 def _cell_class(path: str) -> Any:
-    """Return Keras's LSTM cell, or the class ``module:Class``."""
-    if path == "lstm":
-        return keras.layers.LSTMCell
+    """Return the class ``module:Class``."""
     module_name, colon, class_name = path.partition(":")
     if not (module_name and colon and class_name):
         known = ", ".join(CELLS)

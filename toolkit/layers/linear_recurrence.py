@@ -48,17 +48,28 @@ def through_time(
     """
     if go_backwards:
         x, mask = tf.reverse(x, [0]), None if mask is None else tf.reverse(mask, [0])
+    if mask is not None:
+        x = choose_rows(mask, x, tf.zeros_like(x))  # so that all candidates are finite
     # Two products: to split one would copy all of it.
     blocks = zip(*(tf.split(weight, 2, axis=-1) for weight in weights), strict=True)
     a_u, a_c = (projection(x, *block, by_hand=by_hand) for block in blocks)  # [T, B, H] each
     u, c = cell.recurrent_activation(a_u), cell.activation(a_c)
-    a, b = 1 - u, u * c
     if mask is not None:
-        real = mask[:, :, None]
-        a, b = tf.where(real, a, tf.ones_like(a)), tf.where(real, b, tf.zeros_like(b))
+        u = choose_rows(mask, u, tf.zeros_like(u))
     recurrence = linear_recurrence if by_hand else _loop
-    states = tf.cast(recurrence(a, b, tf.cast(initial[0], b.dtype)), x.dtype)
+    states = tf.cast(recurrence(1 - u, u * c, tf.cast(initial[0], u.dtype)), x.dtype)
     return states, [states[-1]]
+
+
+def choose_rows(rows: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    """Return the rows of ``a`` [T, B, ...] where ``rows`` [T, B] is true, else those of ``b``.
+
+    This op copies whole rows; ``tf.where`` would broadcast the condition to each element, which
+    takes twice as long.
+    """
+    flat = (tf.reshape(values, [-1, values.shape[-1]]) for values in (a, b))
+    chosen = tf.raw_ops.Select(condition=tf.reshape(rows, [-1]), x=next(flat), y=next(flat))
+    return tf.reshape(chosen, keras.ops.shape(a))
 
 
 @tf.custom_gradient

@@ -20,6 +20,8 @@ from toolkit.errors import ModelError
 from toolkit.files import MOST_EXPANSION, is_bomb
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
+#: The format of the archives that this toolkit writes, in their configuration; older ones say none.
+FORMAT = 2
 #: So many arrays are made soon; only of more are those in the archive counted.
 FEW_ARRAYS = 50
 
@@ -45,17 +47,21 @@ WEIGHTS_MOVED = {
     },
 }
 
+#: The end of the path of an LSTM of one direction while it was a ``keras.layers.RNN``.
+OLD_LSTM = re.compile(r"\brnn(_\d+)?$")
+
 
 @contextmanager
 def upgraded(path: Path) -> Iterator[Path]:
     """Provide the path of an archive that this version reads: the path itself, or a converted copy.
 
     The copy is removed afterwards. In earlier versions a model had a ``tokenizer``, and its network
-    no front.
+    no front; and the cell ``lstm`` was ``keras.layers.LSTMCell`` in a ``keras.layers.RNN``.
 
     Raises:
-        ModelError: A member is small and would fill memory or disk, of which Keras reads the
-            configuration wholly and leaves a temporary folder behind before it refuses it.
+        ModelError: A newer toolkit wrote the archive; or a member is small and would fill memory or
+            disk, of which Keras reads the configuration wholly and leaves a temporary folder behind
+            before it refuses it.
     """
     with zipfile.ZipFile(path) as archive:
         for part in archive.infolist():
@@ -70,7 +76,7 @@ def upgraded(path: Path) -> Iterator[Path]:
             return
         with tempfile.TemporaryDirectory(prefix="toolkit-") as folder:
             weights = Path(archive.extract(WEIGHTS, folder))
-            _move_weights(weights, config["config"]["network"]["class_name"])
+            _move_weights(weights, config["config"]["network"])
             copy = Path(folder, path.name)
             with zipfile.ZipFile(copy, "w") as rewritten:
                 rewritten.writestr(CONFIG, json.dumps(config))
@@ -157,11 +163,28 @@ def _whole_number(digits: str) -> int:
 
 
 def _new_config(content: bytes) -> Any:
-    """Return a converted configuration; None if it needs no change."""
+    """Return a converted configuration; None if it needs no change.
+
+    Raises:
+        ModelError: A newer toolkit wrote it.
+    """
     config = json.loads(content, parse_int=_whole_number)
     arguments = config["config"]
-    if config["registered_name"] != "toolkit>TextModel" or "tokenizer" not in arguments:
+    if config["registered_name"] != "toolkit>TextModel":
         return None
+    if "format" in arguments:
+        if arguments["format"] > FORMAT:
+            raise ModelError(
+                f"it has format {arguments['format']}, and this toolkit reads formats up to "
+                f"{FORMAT}; use a newer version of the toolkit"
+            )
+        return None
+    network = arguments["network"]["config"]
+    of_keras = network.get("cell") == "lstm"
+    if "tokenizer" not in arguments and not of_keras:
+        return None
+    if of_keras:
+        network["cell"] = "keras_lstm"
     for old, new in ARGUMENTS.items():
         if old in arguments:
             arguments[new] = arguments.pop(old)
@@ -172,10 +195,16 @@ def _new_config(content: bytes) -> Any:
     return config
 
 
-def _move_weights(path: Path, network: str) -> None:
-    """Move a network's weights in an HDF5 file to their present paths."""
+def _move_weights(path: Path, network: dict[str, Any]) -> None:
+    """Move the weights of a network with a converted configuration to their present paths."""
+    name = network["class_name"]
     with h5py.File(path, "r+") as file:
-        folder = file[f"layers/{re.sub('(?<=.)(?=[A-Z])', '_', network).lower()}"]
-        for old, new in WEIGHTS_MOVED[network].items():
+        folder = file[f"layers/{re.sub('(?<=.)(?=[A-Z])', '_', name).lower()}"]
+        for old, new in WEIGHTS_MOVED[name].items():
             if old in folder:
                 folder.move(old, new)
+        if network["config"].get("cell") == "keras_lstm":
+            layers: list[str] = []
+            folder.visit(lambda part: layers.extend([part] * bool(OLD_LSTM.search(part))))
+            for layer in layers:
+                folder.move(layer, OLD_LSTM.sub(r"lstm\1", layer))

@@ -9,7 +9,7 @@ import keras
 
 from toolkit.errors import ModelError, ToolkitError
 from toolkit.layers.sequences import with_length
-from toolkit.models.archives import only_stored_weights, upgraded
+from toolkit.models.archives import FORMAT, only_stored_weights, upgraded
 from toolkit.text import SubwordTokenizer, TokenFeatures, Tokenizer
 
 #: Keras can load a class only after its module has been imported.
@@ -65,16 +65,17 @@ class SequenceModel(keras.Model):
         return self.network.answer(self.prepare(raw))
 
     def get_config(self) -> dict[str, Any]:
-        """Return all arguments of the constructor."""
+        """Return all arguments of the constructor, and the ``format`` of the archive."""
         parts = {"preprocessing": self.preprocessing, "network": self.network}
         if self.target_preprocessing is not self.preprocessing:
             parts["target_preprocessing"] = self.target_preprocessing
         serialized = {k: keras.saving.serialize_keras_object(part) for k, part in parts.items()}
-        return {**super().get_config(), **serialized}
+        return {**super().get_config(), "format": FORMAT, **serialized}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "SequenceModel":
         """Return the model that ``get_config`` describes."""
+        config = {name: value for name, value in config.items() if name != "format"}
         parts = {
             name: keras.saving.deserialize_keras_object(config.pop(name), custom_objects)
             for name in ("preprocessing", "network", "target_preprocessing")

@@ -12,7 +12,7 @@ from toolkit.errors import OptionError
 from toolkit.options import Limits
 
 #: The names of the cells that ``toolkit.layers.recurrent_layer`` knows.
-CELLS = ("simple_rnn", "simplified_gru", "min_gru", "gru", "lstm", "keras_gru")
+CELLS = ("simple_rnn", "simplified_gru", "min_gru", "gru", "lstm", "keras_gru", "keras_lstm")
 
 #: The metrics that may choose a classifier's weights, by target, with ``max`` or ``min``; the first
 #: is auto.
@@ -31,8 +31,8 @@ class RecurrentOptions:
     """The options of recurrent layers.
 
     Args:
-        cell: ``simple_rnn``, ``simplified_gru``, ``min_gru``, ``gru``, ``lstm`` (Keras's own),
-            ``keras_gru`` (Keras's fused layer, for a GPU), or a cell of your own as
+        cell: ``simple_rnn``, ``simplified_gru``, ``min_gru``, ``gru``, ``lstm``, ``keras_gru`` or
+            ``keras_lstm`` (Keras's layers, which are fused on a GPU), or a cell of your own as
             ``module:Class``.
         hidden_size: The size of the recurrent state; auto depends on the task and the data.
         layers: The number of recurrent layers.
