@@ -21,6 +21,8 @@ from toolkit.layers.equations import Equations
 
 Tensor = Any
 TensorArray = Any
+#: The masks of the states and of the outputs, bool [T, B] or None.
+Masks = tuple[Tensor, Tensor]
 
 #: The number of steps per iteration of the loop without a gradient. Measured on single texts: 4
 #: save 0.25 to 0.3 of the time, 8 a third. In training 8 save nothing, and tracing the graph takes
@@ -35,10 +37,11 @@ def through_time(
     initial: list[Tensor],
     *,
     mask: Tensor = None,
+    output_mask: Tensor = None,
     go_backwards: bool = False,
     by_hand: bool = True,
 ) -> tuple[Tensor, list[Tensor]]:
-    """Return the outputs of a recurrent network, in the order of reading, and its last states.
+    """Return the outputs of a recurrent network, in the order of time, and its last states.
 
     Args:
         equations: Maps the weights to the cell's ``Equations``.
@@ -48,46 +51,49 @@ def through_time(
         initial: The initial states, [B, H] each. The first is the cell's output, and the one that
             enters its matrix products.
         mask: Bool [T, B]; a step where it is false keeps the states.
+        output_mask: Bool [T, B]; the output of a step where it is false is zero.
         go_backwards: Whether the inputs are read from the last to the first.
         by_hand: Whether to use the hand-written gradient; not in graphs to be saved.
 
     Returns:
-        The outputs [T, B, H], and the states after the last step, [B, H] each.
+        The outputs [T, B, H], and the states after the last step read, [B, H] each.
     """
     count = len(initial)
 
     def forward(x: Tensor, *tensors: Tensor) -> tuple[tuple[Tensor, ...], Any]:
         state, weights = list(tensors[:count]), tensors[count:]
         cell: Equations = equations(*[tf.cast(weight, x.dtype) for weight in weights])
-        outputs, others, kept = _forward_loop(cell, x, state, mask, go_backwards, keep=by_hand)
+        masks = mask, output_mask
+        outputs, last, kept = _forward_loop(cell, x, state, masks, go_backwards, keep=by_hand)
         eager = tf.executing_eagerly()
 
-        def backward(d_outputs: Tensor, *d_others: Tensor) -> tuple[Tensor, ...]:
+        def backward(d_outputs: Tensor, *d_last: Tensor) -> tuple[Tensor, ...]:
             if eager and not tf.executing_eagerly():  # `jacobian` makes a graph of this
                 read = [_slices(array.stack()) for array in kept]
             else:
                 read = [array.read for array in kept]
             d_state, rows = _backward_loop(
-                cell, d_outputs, list(d_others), read, mask, go_backwards
+                cell, d_outputs, list(d_last), read, masks, go_backwards
             )
             dx, d_weights = cell.gradients(_rows(x), rows[0], rows[1:])
             return tf.reshape(dx, keras.ops.shape(x)), *d_state, *d_weights
 
-        return (outputs, *others), backward
+        return (outputs, *last), backward
 
     tensors = [tf.convert_to_tensor(a) for a in (x, *initial, *weights)]  # variables are read here
-    outputs, *others = tf.custom_gradient(forward)(*tensors) if by_hand else forward(*tensors)[0]
-    return outputs, [outputs[-1], *others]
+    outputs, *last = tf.custom_gradient(forward)(*tensors) if by_hand else forward(*tensors)[0]
+    return outputs, last
 
 
 def _forward_loop(
-    cell: Equations, x: Tensor, state: list[Tensor], mask: Tensor, go_backwards: bool, keep: bool
+    cell: Equations, x: Tensor, state: list[Tensor], masks: Masks, go_backwards: bool, keep: bool
 ) -> tuple[Tensor, list[Tensor], list[TensorArray]]:
-    """Return the outputs, the last of the other states, and what the backward loop reads.
+    """Return the outputs [T, B, H], the last states, and what the backward loop reads.
 
-    The outputs are the first states [T, B, H]. The backward loop reads the previous states and the
-    kept values of each step. All are in the order of reading.
+    The backward loop reads the previous states and the kept values of each step. All are in the
+    order of time.
     """
+    mask, output_mask = masks
     steps = keras.ops.shape(x)[0]
     # A slice is read faster, but only an array has a cheap automatic gradient.
     read = [_slices(a) if keep else _array(steps, a[0]).unstack(a).read for a in cell.project(x)]
@@ -98,50 +104,56 @@ def _forward_loop(
         if mask is not None:
             real = tf.gather(mask, t)
             new = [_choose(real, *pair) for pair in zip(new, state, strict=True)]
-        return s + 1, new, outputs.write(s, new[0]), _write(kept, s, [*state, *values])
+        shown = new[0] if output_mask is None else _choose(tf.gather(output_mask, t), new[0], zeros)
+        return s + 1, new, outputs.write(t, shown), _write(kept, t, [*state, *values])
 
     output = state[0]
+    zeros = tf.zeros_like(output)
     widths = [*(a.shape[-1] for a in state), *cell.kept]
     kept = [_array(steps, output, width) for width in widths] if keep else []
     variables = (0, state, _array(steps, output), kept)
     _, state, outputs, kept = _loop(steps, step, variables, 1 if keep else STEPS_PER_ITERATION)
-    return outputs.stack(), state[1:], kept
+    return outputs.stack(), state, kept
 
 
 def _backward_loop(
     cell: Equations,
     d_outputs: Tensor,
-    d_others: list[Tensor],
+    d_last: list[Tensor],
     read_kept: list[Callable[[Tensor], Tensor]],
-    mask: Tensor,
+    masks: Masks,
     go_backwards: bool,
 ) -> tuple[list[Tensor], list[Tensor]]:
     """Return the initial states' gradients, and the rows [T B, ...] for the weights' gradients.
 
     The rows are the previous outputs and the results of ``Equations.backward``, in the order of
-    time. ``d_others`` are the gradients of the last states, without that of the output.
+    time. ``d_last`` are the gradients of the last states.
     """
     steps = keras.ops.shape(d_outputs)[0]
     read, transposed = _slices(d_outputs), cell.transposed()
+    mask, output_mask = masks
 
     def step(i: Tensor, d_state: list[Tensor], rows: list[TensorArray]) -> Any:
-        s = steps - 1 - i
-        t = i if go_backwards else s
-        read_values = [read_array(s) for read_array in read_kept]
+        t = i if go_backwards else steps - 1 - i
+        read_values = [read_array(t) for read_array in read_kept]
         state, values = read_values[: len(d_state)], read_values[len(d_state) :]
-        d_state = [d_state[0] + read(s), *d_state[1:]]
+        d_output, *d_others = d_state
+        d_shown = d_output + read(t)
+        if output_mask is not None:
+            d_shown = _choose(tf.gather(output_mask, t), d_shown, d_output)
+        d_state = [d_shown, *d_others]
         if mask is None:
             d_state, values = cell.backward(d_state, state, values, transposed)
         else:
             real = tf.gather(mask, t)
-            d_real = [_choose(real, d, tf.zeros_like(d)) for d in d_state]
+            d_real = [_choose(real, d, zeros) for d in d_state]
             through_cell, values = cell.backward(d_real, state, values, transposed)
             d_state = [_choose(real, *pair) for pair in zip(through_cell, d_state, strict=True)]
         return i + 1, d_state, _write(rows, t, [state[0], *values])
 
-    zeros = tf.zeros_like(d_outputs[0])
+    zeros = tf.zeros_like(d_last[0])
     rows = [_array(steps, zeros, width) for width in (zeros.shape[-1], *cell.rows)]
-    _, d_state, rows = _loop(steps, step, (0, [zeros, *d_others], rows), 1)
+    _, d_state, rows = _loop(steps, step, (0, d_last, rows), 1)
     return d_state, [_rows(array.stack()) for array in rows]
 
 

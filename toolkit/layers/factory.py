@@ -6,6 +6,7 @@ from typing import Any
 import keras
 
 from toolkit.errors import OptionError
+from toolkit.layers.bidirectional import Bidirectional
 from toolkit.layers.recurrent import GRU, LSTM, MinGRU, SimpleRNN, SimplifiedGRU
 from toolkit.options import positive_integer
 
@@ -77,7 +78,7 @@ def recurrent_layer(
     except (TypeError, ValueError) as error:
         first_line = str(error).strip().splitlines()[0]
         raise OptionError(f"cell {cell!r} makes no recurrent layer: {first_line}") from error
-    return keras.layers.Bidirectional(layer, name=name, **precision) if bidirectional else layer
+    return Bidirectional(layer, name=name, **precision) if bidirectional else layer
 
 
 _LAYERS: dict[str, Any] = {

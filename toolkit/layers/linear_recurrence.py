@@ -26,10 +26,11 @@ def through_time(
     initial: list[Tensor],
     *,
     mask: Tensor = None,
+    output_mask: Tensor = None,
     go_backwards: bool = False,
     by_hand: bool = True,
 ) -> tuple[Tensor, list[Tensor]]:
-    """Return the outputs of a ``MinGRU``, in the order of reading, and its last state.
+    """Return the outputs of a ``MinGRU``, in the order of time, and its last state.
 
     Half precision is that of the inputs, weights and outputs; the recurrence itself is computed in
     single precision, which costs nothing here and keeps the sum over a long sequence.
@@ -40,11 +41,12 @@ def through_time(
         x: The inputs, time first: [T, B, D], T at least 1.
         initial: The initial state [B, H], in a list.
         mask: Bool [T, B]; a step where it is false keeps the state.
+        output_mask: Bool [T, B]; the output of a step where it is false is zero.
         go_backwards: Whether the inputs are read from the last to the first.
         by_hand: Whether to use hand-written gradients; not in graphs to be saved.
 
     Returns:
-        The outputs [T, B, H], and the state after the last step [B, H], in a list.
+        The outputs [T, B, H], and the state after the last step read, [B, H], in a list.
     """
     if go_backwards:
         x, mask = tf.reverse(x, [0]), None if mask is None else tf.reverse(mask, [0])
@@ -58,7 +60,12 @@ def through_time(
         u = choose_rows(mask, u, tf.zeros_like(u))
     recurrence = linear_recurrence if by_hand else _loop
     states = tf.cast(recurrence(1 - u, u * c, tf.cast(initial[0], u.dtype)), x.dtype)
-    return states, [states[-1]]
+    last = states[-1]
+    if go_backwards:
+        states = tf.reverse(states, [0])
+    if output_mask is not None:
+        states = choose_rows(output_mask, states, tf.zeros_like(states))
+    return states, [last]
 
 
 def choose_rows(rows: Tensor, a: Tensor, b: Tensor) -> Tensor:

@@ -93,36 +93,59 @@ class Recurrent(keras.layers.RNN):
         Keras's loop is used on other backends than TensorFlow, for other activations than the
         standard ones, for recurrent dropout, and for ``unroll``.
         """
-        if isinstance(mask, list | tuple):
-            mask = mask[0]
-        if mask is not None:
-            mask = _as_time_mask(mask, sequences, self.name)
-        time_loop = self._time_loop(training)
-        if time_loop is None:
+        mask = time_mask(mask, sequences, self.name)
+        if self.time_loop(training) is None:
             if training:
                 self.cell.get_dropout_mask(sequences[:, 0])
                 self.cell.get_recurrent_dropout_mask(initial_state[0])
             return super().inner_loop(sequences, initial_state, mask, training)
-        cell = self.cell
-        if training and cell.dropout:
-            sequences = sequences * cell.get_dropout_mask(sequences[:, 0])[:, None]
-        if mask is not None:
-            mask = ops.transpose(mask)
-        states, last = time_loop(  # [T, B, H] and [B, H] each
-            [ops.convert_to_tensor(weight) for weight in cell.weights],
-            ops.transpose(ops.cast(sequences, cell.compute_dtype), (1, 0, 2)),
+        outputs, last = self.run(
+            ops.transpose(sequences, (1, 0, 2)),
+            None if mask is None else ops.transpose(mask),
             list(initial_state),
+            training,
+        )
+        if not self.return_sequences:
+            outputs = outputs[:1] if self.go_backwards else outputs[-1:]
+        elif self.go_backwards:
+            outputs = ops.flip(outputs, axis=0)
+        return outputs[-1], ops.transpose(outputs, (1, 0, 2)), last
+
+    def run(
+        self, sequences: Any, mask: Any, initial_state: list[Any], training: bool
+    ) -> tuple[Any, list[Any]]:
+        """Return the outputs of all steps, in the order of time, and the last states.
+
+        All have the time first, as the loop has. It is for layers for which ``time_loop`` is not
+        None.
+
+        Args:
+            sequences: The inputs [T, B, D].
+            mask: Bool [T, B], or None.
+            initial_state: The initial states, [B, H] each.
+            training: Whether dropout is on, and gradients are hand-written.
+
+        Returns:
+            The outputs [T, B, H], and the states after the last step read, [B, H] each.
+        """
+        cell, time_loop = self.cell, self.time_loop(training)
+        if training and cell.dropout:
+            sequences = sequences * cell.get_dropout_mask(sequences[0])
+            cell.reset_dropout_mask()
+        return time_loop(
+            [ops.convert_to_tensor(weight) for weight in cell.weights],
+            ops.cast(sequences, cell.compute_dtype),
+            initial_state,
             mask=mask,
+            output_mask=None if mask is None else self._output_mask(mask),
             go_backwards=self.go_backwards,
             by_hand=training,
         )
-        outputs = self._outputs(states, mask)
-        return outputs[-1], ops.transpose(outputs, (1, 0, 2)), last
 
     def _maybe_config_dropout_masks(self, cell: Any, input_sequence: Any, input_state: Any) -> None:
         """Draw no masks before the loop, as Keras does also in inference; ``inner_loop`` does."""
 
-    def _time_loop(self, training: bool) -> Any:
+    def time_loop(self, training: bool) -> Any:
         """Return the time loop, a function like ``bptt.through_time``; None for Keras's."""
         if keras.backend.backend() != "tensorflow" or self.unroll:
             return None
@@ -136,20 +159,16 @@ class Recurrent(keras.layers.RNN):
         equations = cell_equations(self.cell)
         return None if equations is None else partial(bptt.through_time, equations)
 
-    def _outputs(self, states: Any, mask: Any) -> Any:
-        """Return the outputs for states [T, B, H]: all [T, B, H], or only the last [1, B, H].
+    def _output_mask(self, mask: Any) -> Any:
+        """Return the mask [T, B] of the outputs that are not zero.
 
         A masked step returns zeros, or the output of the previous step, which is zero at first.
         """
-        if mask is None:
-            return states if self.return_sequences else states[-1:]
-        if self.go_backwards:
-            mask = ops.flip(mask, axis=0)
-        if not self.zero_output_for_mask:
-            mask = ops.cumsum(ops.cast(mask, "int32"), axis=0) > 0
-        if not self.return_sequences:
-            states, mask = states[-1:], mask[-1:]
-        return ops.where(mask[:, :, None], states, ops.zeros_like(states))
+        if self.zero_output_for_mask:
+            return mask
+        direction = -1 if self.go_backwards else 1
+        started = ops.cumsum(ops.cast(mask, "int32")[::direction], axis=0)[::direction]
+        return started > 0
 
     def compute_mask(self, sequences: Any, mask: Any) -> Any:
         """Return the mask of the outputs, which are in the order of reading.
@@ -176,8 +195,21 @@ class Recurrent(keras.layers.RNN):
         return cls(**config)
 
 
-def _as_time_mask(mask: Any, sequences: Any, layer: str) -> Any:
-    """Return a mask [B, T] or [B, T, 1] of sequences [B, T, D] as bool [B, T]."""
+def time_mask(mask: Any, sequences: Any, layer: str) -> Any:
+    """Return a mask of sequences [B, T, D] as bool [B, T]; None for None.
+
+    Args:
+        mask: [B, T] or [B, T, 1], alone or the first of a list.
+        sequences: The sequences.
+        layer: The name of the layer that gets them.
+
+    Raises:
+        OptionError: It has another shape.
+    """
+    if isinstance(mask, list | tuple):
+        mask = mask[0]
+    if mask is None:
+        return None
     mask = ops.cast(mask, "bool")
     shape, expected = tuple(mask.shape), tuple(sequences.shape[:2])
     known = zip(shape, (*expected, 1), strict=False)
