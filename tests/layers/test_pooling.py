@@ -56,15 +56,36 @@ def test_without_a_mask(mode):
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("bidirectional", [False, True])
-def test_rows_without_any_step_have_finite_gradients(mode, bidirectional):
+@pytest.mark.parametrize("training", [False, True])
+def test_rows_without_any_step_have_finite_gradients(mode, bidirectional, training):
     layer = built(mode, bidirectional=bidirectional)
     states = tf.constant(STATES)
     with tf.GradientTape() as tape:
         tape.watch(states)
-        loss = tf.reduce_sum(layer(states, mask=tf.constant(MASK)) ** 2)
+        loss = tf.reduce_sum(layer(states, mask=tf.constant(MASK), training=training) ** 2)
     slope, *slopes = tape.gradient(loss, [states, *layer.trainable_variables])
     np.testing.assert_array_equal(slope[3], np.zeros((5, H)))
     assert all(np.isfinite(s).all() for s in [slope, *slopes])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "mixed_bfloat16"])
+def test_the_maximum_in_training_is_that_of_automatic_differentiation(dtype):
+    layer = SequencePooling("max", dtype=dtype)
+    states = tf.cast(np.round(STATES), layer.compute_dtype)  # so that some maxima are equal
+    mask = tf.constant(MASK)
+    results = []
+    for training in (False, True):
+        with tf.GradientTape() as tape:
+            tape.watch(states)
+            pooled = layer(states, mask=mask, training=training)
+            loss = tf.reduce_sum(pooled * tf.range(1, 1 + H, dtype=pooled.dtype))
+        results.append((pooled, tape.gradient(loss, states)))
+    (pooled, slope), (pooled_in_training, slope_in_training) = results
+    assert np.any((slope > 0) & (slope < 1))  # shared by equal maxima
+    np.testing.assert_array_equal(pooled_in_training, pooled)
+    np.testing.assert_allclose(
+        tf.cast(slope_in_training, "float64"), tf.cast(slope, "float64"), rtol=1e-2
+    )
 
 
 def test_last_of_both_directions():

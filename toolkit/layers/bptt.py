@@ -72,9 +72,7 @@ def through_time(
                 read = [_slices(array.stack()) for array in kept]
             else:
                 read = [array.read for array in kept]
-            d_state, rows = _backward_loop(
-                cell, d_outputs, list(d_last), read, masks, go_backwards
-            )
+            d_state, rows = _backward_loop(cell, d_outputs, list(d_last), read, masks, go_backwards)
             dx, d_weights = cell.gradients(_rows(x), rows[0], rows[1:])
             return tf.reshape(dx, keras.ops.shape(x)), *d_state, *d_weights
 

@@ -1,5 +1,6 @@
-"""A linear layer and the cross-entropy of its scores with one gradient, on TensorFlow."""
+"""Operations of several passes over a large array with one gradient, on TensorFlow."""
 
+import math
 from typing import Any
 
 import tensorflow as tf
@@ -50,3 +51,21 @@ def fused_linear_cross_entropy(
     table, bias = (tf.convert_to_tensor(weight) for weight in (table, bias))
     rows = tf.reshape(states, [-1, states.shape[-1]])
     return tf.reshape(losses(rows, table, bias), tf.shape(targets))
+
+
+@tf.custom_gradient
+def fused_masked_max(h: Any, mask: Any) -> Any:
+    """Return the largest values [B, H] of ``h`` [B, T, H] where ``mask`` [B, T] is true, or zeros.
+
+    Equal largest values share the gradient, as in ``tf.reduce_max``.
+    """
+    masked = tf.where(mask[:, :, None], h, -math.inf)
+    largest = tf.reduce_max(masked, axis=1)
+    some = tf.reduce_any(mask, axis=1, keepdims=True)
+
+    def gradient(upstream: Any) -> tuple[Any, None]:
+        hits = tf.cast(tf.equal(masked, largest[:, None]), h.dtype)
+        share = tf.where(some, upstream, 0) / tf.reduce_sum(hits, axis=1)
+        return hits * share[:, None], None
+
+    return tf.where(some, largest, 0), gradient

@@ -1,5 +1,6 @@
 """Pooling of a sequence of vectors to one vector."""
 
+from functools import partial
 from typing import Any, Literal, get_args
 
 import keras
@@ -57,15 +58,15 @@ class SequencePooling(keras.layers.Layer):
             )
         self.built = True
 
-    def call(self, inputs: Any, mask: Any = None) -> Any:
+    def call(self, inputs: Any, mask: Any = None, training: bool = False) -> Any:
         """Pool [B, T, H] to [B, P] over the steps where ``mask`` [B, T] is true."""
         if mask is None:
             mask = ops.ones(ops.shape(inputs)[:2], dtype="bool")
         pool = {
             "last": self._last,
             "mean": self._mean,
-            "max": self._max,
-            "concat": self._concat,
+            "max": partial(self._max, training=training),
+            "concat": partial(self._concat, training=training),
             "attention": self._attention,
         }
         return pool[self.mode](inputs, mask)
@@ -106,13 +107,17 @@ class SequencePooling(keras.layers.Layer):
         count = ops.maximum(ops.sum(weights, axis=1, keepdims=True), 1)
         return ops.einsum("bt,bth->bh", weights / count, h)
 
-    def _max(self, h: Any, mask: Any) -> Any:
+    def _max(self, h: Any, mask: Any, training: bool) -> Any:
+        if training and keras.backend.backend() == "tensorflow":
+            from toolkit.layers.fused import fused_masked_max
+
+            return fused_masked_max(h, mask)
         lowest = -float("inf")
         largest = ops.max(ops.where(mask[:, :, None], h, lowest), axis=1, initial=lowest)
         return ops.where(ops.any(mask, axis=1, keepdims=True), largest, 0)
 
-    def _concat(self, h: Any, mask: Any) -> Any:
-        parts = [pool(h, mask) for pool in (self._last, self._mean, self._max)]
+    def _concat(self, h: Any, mask: Any, training: bool) -> Any:
+        parts = [self._last(h, mask), self._mean(h, mask), self._max(h, mask, training)]
         return ops.concatenate(parts, axis=-1)
 
     def _attention(self, h: Any, mask: Any) -> Any:

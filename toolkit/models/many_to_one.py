@@ -115,5 +115,5 @@ class ManyToOne(StackedNetwork):
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Return the logits [B, outputs] of sequences."""
         states, mask = self.states(inputs, training)
-        summary = self.pooling(states, mask=mask)
+        summary = self.pooling(states, mask=mask, training=training)
         return self.output_layer(self.output_dropout(summary, training=training))
