@@ -65,11 +65,13 @@ class Setup(NamedTuple):
             layer's default.
         mixed: Whether training sentences have distances from 2 to the one that is tested, drawn
             log-uniformly, instead of that distance only.
+        chrono: The longest distance for chrono initialization of the gates; None for none.
     """
 
     recurrent: str = "uniform"
     gate_bias: float | None = GATE_BIAS
     mixed: bool = False
+    chrono: int | None = None
 
 
 #: The setups that ``--initializations`` compares.
@@ -78,6 +80,7 @@ SETUPS = {
     "as above, sentences of 2 to 50": Setup(mixed=True),
     "layers' defaults": Setup("orthogonal", None),
     "layers' defaults, sentences of 2 to 50": Setup("orthogonal", None, True),
+    "layers' defaults, chrono": Setup("orthogonal", None, chrono=LONG_DISTANCE),
 }
 
 
@@ -194,6 +197,8 @@ def network(cell: str, seed: int, setup: Setup | None = None, **arguments: Any) 
         bound = 1 / math.sqrt(HIDDEN)
         uniform = keras.initializers.RandomUniform(-bound, bound)
         arguments = {"recurrent_initializer": uniform} | arguments
+    if setup.chrono is not None and cell != "simple_rnn":
+        arguments = {"chrono": setup.chrono, "seed": seed} | arguments
     layer = recurrent_layer(cell, HIDDEN, return_sequences=False, **arguments)
     made = keras.Sequential(
         [

@@ -285,7 +285,11 @@ def test_the_fixed_window_model_is_a_choice_like_any_other() -> None:
         ({"seed": 1.5}, "a whole number"),
         ({"lowercase": "yes"}, "true or false"),
         ({"seed": -1}, "at least 0"),
-        ({"cell": "gruu"}, "simplified_gru, gru, lstm"),
+        ({"cell": "gruu"}, "simplified_gru, min_gru, gru, lstm"),
+        (
+            {"cell": "min_gru", "recurrent_dropout": 0.1},
+            "recurrent_dropout is 0.1, but the cell min_gru has no recurrent kernel; leave it at 0",
+        ),
         ({"monitor": "bleu"}, "auto, accuracy, macro_f1, log_loss"),
         ({"target": "number", "class_weights": "balanced"}, "needs target classes"),
     ],
