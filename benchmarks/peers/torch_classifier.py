@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from benchmarks.peers.torch_gru import BidirectionalGRU, Padding, Variant
+from benchmarks.peers.torch_gru import BidirectionalGRU, BidirectionalLSTM, Padding, Variant
 from benchmarks.peers.torch_optimizer import TorchOptimizer
 from toolkit.layers import to_torch_gru
 from toolkit.models import ManyToOne
@@ -21,24 +21,28 @@ Array = NDArray[Any]
 
 
 class TorchClassifier(nn.Module):
-    """Embedding, bidirectional ``nn.GRU``, max pooling over time, two classes.
+    """Embedding, bidirectional ``nn.GRU`` or ``nn.LSTM``, max pooling over time, two classes.
 
     Args:
         vocabulary_size: The number of ids; 0 is padding.
         embedding_size: E.
         hidden_size: H of one direction.
+        cell: ``gru`` or ``lstm``.
     """
 
-    def __init__(self, vocabulary_size: int, embedding_size: int, hidden_size: int) -> None:
+    def __init__(
+        self, vocabulary_size: int, embedding_size: int, hidden_size: int, cell: str = "gru"
+    ) -> None:
         super().__init__()
         self.embedding = nn.Embedding(vocabulary_size, embedding_size, padding_idx=0)
-        self.gru = BidirectionalGRU(embedding_size, hidden_size)
+        layer: Any = BidirectionalLSTM if cell == "lstm" else BidirectionalGRU
+        self.recurrent = layer(embedding_size, hidden_size)
         self.output = nn.Linear(2 * hidden_size, 2)
 
     def forward(self, ids: Tensor, lengths: Tensor, padding: Padding) -> Tensor:
         """Map ids [B, T] and their lengths [B] to logits [B, 2]."""
-        ids = ids.T  # nn.GRU computes with time first
-        states = self.gru.run(self.embedding(ids), lengths, padding)  # [T, B, 2 H]
+        ids = ids.T  # PyTorch's layers compute with time first
+        states = self.recurrent.run(self.embedding(ids), lengths, padding)  # [T, B, 2 H]
         states = states.masked_fill((ids == 0)[:, :, None], float("-inf"))
         return self.output(states.max(dim=0).values)
 
@@ -88,7 +92,7 @@ def from_toolkit(network: ManyToOne) -> TorchClassifier:
     kernel, bias = network.output_layer.get_weights()
     state = {
         "embedding.weight": embedding.get_weights()[0],
-        **{f"gru.{name}": weight for name, weight in gru.items()},
+        **{f"recurrent.{name}": weight for name, weight in gru.items()},
         "output.weight": kernel.T,
         "output.bias": bias,
     }

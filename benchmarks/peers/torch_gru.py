@@ -1,4 +1,4 @@
-"""A bidirectional GRU in PyTorch on batches of unequal lengths, and the ways to run it."""
+"""Bidirectional layers in PyTorch on batches of unequal lengths, and the ways to run them."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -54,11 +54,8 @@ class BidirectionalGRU(nn.GRU):
 
     def run(self, x: Tensor, lengths: Tensor, padding: Padding) -> Tensor:
         """Map inputs [T, B, E] and their lengths [B] to states [T, B, 2 H]."""
-        if padding == "padded":
-            return self(x)[0]
-        if padding == "packed":
-            packed = pack_padded_sequence(x, lengths, enforce_sorted=False)
-            return pad_packed_sequence(self(packed)[0])[0]
+        if padding != "aligned":
+            return _run(self, x, lengths, packed=padding == "packed")
         steps = torch.arange(len(x))[:, None]
         backwards = torch.where(steps < lengths, lengths - 1 - steps, steps)[
             :, :, None
@@ -73,3 +70,27 @@ class BidirectionalGRU(nn.GRU):
         state = x.new_zeros(1, x.shape[1], self.hidden_size)
         # Input, state, weights, biases, layers, dropout, training, bidirectional, batch first.
         return torch.gru(x, state, weights, True, 1, 0.0, self.training, False, False)[0]
+
+
+class BidirectionalLSTM(nn.LSTM):
+    """``nn.LSTM`` in both directions, padded or packed.
+
+    Args:
+        input_size: E.
+        hidden_size: H of one direction.
+    """
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__(input_size, hidden_size, bidirectional=True)
+
+    def run(self, x: Tensor, lengths: Tensor, padding: Literal["padded", "packed"]) -> Tensor:
+        """Map inputs [T, B, E] and their lengths [B] to outputs [T, B, 2 H]."""
+        return _run(self, x, lengths, packed=padding == "packed")
+
+
+def _run(layer: nn.Module, x: Tensor, lengths: Tensor, packed: bool) -> Tensor:
+    """Map inputs [T, B, E] and their lengths [B] to the layer's outputs, padding included."""
+    if not packed:
+        return layer(x)[0]
+    sequences = pack_padded_sequence(x, lengths, enforce_sorted=False)
+    return pad_packed_sequence(layer(sequences)[0])[0]

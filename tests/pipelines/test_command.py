@@ -402,6 +402,24 @@ def test_a_run_of_a_newer_format_is_refused_in_one_line(call, data, run, tmp_pat
     assert len(FakeTask.made) == 1
 
 
+def test_a_former_name_of_an_option_is_refused_and_one_that_stayed_is_not(
+    call, data, run, tmp_path, monkeypatch
+):
+    renamings = [
+        description.Renaming("temper", "mood", {}),
+        description.Renaming("mood", "mood", {"evil": "bad"}),  # only a value was renamed
+    ]
+    monkeypatch.setitem(description.UPGRADES, description.FORMAT, renamings)
+    path = tmp_path / "options.yaml"
+    line = ["train", "--data", data, "--output", run, "--config", path]
+    path.write_text("temper: bad\n")
+    code, _, error = call(*line)
+    assert code == 2
+    assert "the option temper is now called mood" in error
+    path.write_text("mood: bad\n")
+    assert call(*line)[0] == 0
+
+
 def test_an_unfinished_run_is_trained(call, data, run):
     line = ["train", "--data", data, "--output", run]
     call(*line)

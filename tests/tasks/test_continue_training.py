@@ -1,13 +1,18 @@
 """Fitting that goes on from what was learnt: classifiers; the contract has it for every task."""
 
+import io
 import json
 import logging
+import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 import tensorflow as tf
+import yaml
 
 from toolkit.errors import ModelError, OptionError
 from toolkit.tasks import LanguageModel, TextClassifier, Translator
@@ -295,3 +300,50 @@ def test_many_classes_come_back(tmp_path: Path) -> None:
     loaded = TextClassifier.load(tmp_path)
     assert loaded.metrics == {"accuracy": 0.5, "per_class": per_class}
     assert json.loads((tmp_path / "metrics.json").read_text())["confusion"] == confusion
+
+
+def as_before_the_lstm(content: bytes, name: str) -> bytes:
+    """Return a member of a run with ``keras_lstm`` as it was when that was called ``lstm``."""
+    if name.endswith("config.yaml"):
+        description = yaml.safe_load(content)
+        for section in ("options", "facts"):
+            description[section]["cell"] = "lstm"
+        return yaml.safe_dump({**description, "format": 2}, sort_keys=False).encode()
+    if name == "config.json":
+        config = json.loads(content)
+        del config["config"]["format"]
+        config["config"]["network"]["config"]["cell"] = "lstm"
+        return json.dumps(config).encode()
+    if name == "model.weights.h5":
+        weights = io.BytesIO(content)
+        with h5py.File(weights, "r+") as file:
+            file.move("layers/many_to_one/layers/lstm", "layers/many_to_one/layers/rnn")
+        return weights.getvalue()
+    return content
+
+
+def test_a_run_with_the_lstm_of_keras_by_its_old_name_goes_on_with_it(tmp_path: Path) -> None:
+    options = {"model": "many_to_one", "cell": "keras_lstm", "bidirectional": False}
+    first(**options).save(tmp_path)
+    answers = TextClassifier.load(tmp_path).predict(["good film"])[0]["probabilities"]
+    with zipfile.ZipFile(tmp_path / "model.keras") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(tmp_path / "model.keras", "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, as_before_the_lstm(content, name))
+    config = tmp_path / "config.yaml"
+    config.write_bytes(as_before_the_lstm(config.read_bytes(), config.name))
+    assert re.findall("(?:cell|format): .*", config.read_text()) == [
+        "format: 2",
+        "cell: lstm",
+        "cell: lstm",
+    ]
+
+    task = TextClassifier.load(tmp_path)
+    assert task.cell == task.facts["cell"] == "keras_lstm"
+    assert task.predict(["good film"])[0]["probabilities"] == answers
+    task.fit(MORE, continue_training=True)
+    assert task.sequence_model.network.config["cell"] == "keras_lstm"
+    task.cell = "lstm"
+    with pytest.raises(OptionError, match="cell"):
+        task.fit(MORE, continue_training=True)

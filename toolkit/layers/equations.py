@@ -308,6 +308,19 @@ class LSTMEquations(OneProductEquations):
         )
         return [tf.matmul(d_a, transposed[0]), dc * f], [d_a]
 
+    def gradients(self, x: Tensor, h: Tensor, rows: list[Tensor]) -> tuple[Tensor, list[Tensor]]:
+        """Return d_x and the gradients of kernel, recurrent kernel and bias.
+
+        One product for all of them reads the largest array, d_a [T B, 4 H], once instead of three
+        times.
+        """
+        (d_a,) = rows
+        factors = [x, h] if self.bias is None else [x, h, tf.ones_like(x[:, :1])]
+        sizes = [factor.shape[1] for factor in factors]
+        kernel, recurrent, *bias = tf.split(_outer(tf.concat(factors, 1), d_a), sizes)
+        weights = [kernel, recurrent, *(row[0] for row in bias)]
+        return tf.matmul(d_a, self.kernel, transpose_b=True), weights
+
 
 def projection(x: Tensor, *weights: Tensor, by_hand: bool) -> Tensor:
     """Return x W + b of all steps, [T, B, H], in single precision at least.

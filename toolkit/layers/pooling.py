@@ -1,5 +1,6 @@
 """Pooling of a sequence of vectors to one vector."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal, get_args
 
@@ -62,7 +63,7 @@ class SequencePooling(keras.layers.Layer):
         """Pool [B, T, H] to [B, P] over the steps where ``mask`` [B, T] is true."""
         if mask is None:
             mask = ops.ones(ops.shape(inputs)[:2], dtype="bool")
-        pool = {
+        pool: dict[str, Callable[[Any, Any], Any]] = {
             "last": self._last,
             "mean": self._mean,
             "max": partial(self._max, training=training),

@@ -18,6 +18,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     parser = report.argument_parser("classifier", __doc__)
     parser.add_argument("--only", choices=PARTS, action="append", help="a part; may be repeated")
+    parser.add_argument(
+        "--cell",
+        choices=("gru", "lstm"),
+        default="gru",
+        help="of the training (default: %(default)s); inference is that of a GRU",
+    )
     parser.add_argument("--data", metavar="PATH", help="a file of texts (default: generated texts)")
     parser.add_argument("--text-column", help="the column of the texts in the file")
     return report.run(_report, parser.parse_args(arguments))
@@ -41,8 +47,9 @@ def _report(options: argparse.Namespace) -> None:
     if "training" in parts or "inference" in parts:
         print(f"\nTraining and inference: {work.description}.")
     if "training" in parts:
-        results = training.measure(work, options.threads, options.quick)
-        report.print_section("Training, tokens/s", training.table(results, rates), training.NOTES)
+        results = training.measure(work, options.threads, options.quick, options.cell)
+        table = training.table(results, rates, options.cell)
+        report.print_section("Training, tokens/s", table, training.NOTES)
     if "inference" in parts:
         answers = inference.measure(work, options.threads, options.quick)
         report.print_section("Inference", inference.table(answers), inference.NOTES)

@@ -27,6 +27,7 @@ max pooling over time, two classes; Adam, clipping by the global norm of the gra
 weights, with the values for film reviews; {BATCH} texts a batch, of similar lengths, at most 400.
 Tokens are words, without padding.
 
+- With `--cell lstm` the layers are `LSTM`, `LSTMCell`, `keras.layers.LSTM` and `torch.nn.LSTM`.
 - toolkit: `toolkit.layers.GRU`. RNN(cell): `keras.layers.RNN` with `toolkit.cells.GRUCell`. Both
   with the toolkit's `Embedding`, whose gradient is dense, so that clipping is correct; the column
   Keras has `keras.layers.GRU`, `keras.layers.Embedding` and `keras.optimizers.Adam`. All three are
@@ -47,7 +48,7 @@ class Result:
     Attributes:
         hidden_size: H.
         precision: ``float32`` or ``bfloat16``.
-        reset_after: Whether the reset gate is applied after the matrix product.
+        reset_after: Whether the reset gate is applied after the matrix product; None for an LSTM.
         tokens: The number of tokens in a pass.
         texts: The number of texts in a pass.
         seconds: The seconds of each pass, by name.
@@ -56,20 +57,23 @@ class Result:
 
     hidden_size: int
     precision: str
-    reset_after: bool
+    reset_after: bool | None
     tokens: int
     texts: int
     seconds: Seconds
     torch_variant: Variant
 
 
-def measure(workload: Workload, threads: int, quick: bool = False) -> list[Result]:
+def measure(
+    workload: Workload, threads: int, quick: bool = False, cell: str = "gru"
+) -> list[Result]:
     """Compare all sizes, precisions and places of the reset gate.
 
     Args:
         workload: The texts.
         threads: The number of threads that each library may use.
         quick: Whether to run on tiny data, to test the benchmark itself.
+        cell: ``gru`` or ``lstm``.
     """
     batches = workload.batches(2 if quick else 6)
     if quick:
@@ -78,23 +82,33 @@ def measure(workload: Workload, threads: int, quick: bool = False) -> list[Resul
         result
         for hidden_size in (64, 256)
         for precision in PRECISIONS
-        for result in _compare(batches, hidden_size, precision, threads, rounds=2 if quick else 5)
+        for result in _compare(
+            batches, hidden_size, precision, threads, rounds=2 if quick else 5, cell=cell
+        )
     ]
 
 
 def _compare(
-    batches: list[Batch], hidden_size: int, precision: str, threads: int, rounds: int
+    batches: list[Batch],
+    hidden_size: int,
+    precision: str,
+    threads: int,
+    rounds: int,
+    cell: str,
 ) -> Iterator[Result]:
     """Compare both places of the reset gate in the same rounds."""
-    peers = [("toolkit", False), ("Keras", False), ("Keras RNN", False)]
-    peers += [("toolkit", True), ("Keras", True)]
-    passes: dict[tuple[str, bool], Callable[[], None]] = {}
+    places = (False, True) if cell == "gru" else (None,)
+    peers: list[tuple[str, bool | None]]
+    peers = [(name, places[0]) for name in ("toolkit", "Keras", "Keras RNN")]
+    peers += [(name, after) for after in places[1:] for name in ("toolkit", "Keras")]
+    passes: dict[tuple[str, bool | None], Callable[[], None]] = {}
     for name, after in peers:
-        network = classifier(name, hidden_size, after, precision)  # type: ignore[arg-type]
+        network = classifier(name, hidden_size, after, precision, cell)  # type: ignore[arg-type]
         make = keras_training.keras_optimizer if name == "Keras" else toolkit_optimizer
         passes[name, after] = training_pass(network, batches, make(OPTIONS))
     say(f"H = {hidden_size}, {precision}: PyTorch on the shortest batch")
-    variant, passes["PyTorch", True] = _torch_pass(batches, hidden_size, precision, threads)
+    variant, torch_pass = _torch_pass(batches, hidden_size, precision, threads, cell)
+    passes["PyTorch", places[-1]] = torch_pass
     say(f"H = {hidden_size}, {precision}: warming up {len(passes)} models")
     for one_pass in passes.values():
         one_pass()
@@ -102,7 +116,7 @@ def _compare(
     seconds = interleaved({f"{name} {after}": run for (name, after), run in passes.items()}, rounds)
     tokens = sum(int(batch.lengths.sum()) for batch in batches)
     texts = sum(len(batch.labels) for batch in batches)
-    for after in (False, True):
+    for after in places:
         own = {name: seconds[f"{name} {after}"] for name, a in passes if a == after}
         yield Result(hidden_size, precision, after, tokens, texts, own, variant)
 
@@ -119,10 +133,10 @@ def training_pass(
 
 
 def _torch_pass(
-    batches: list[Batch], hidden_size: int, precision: str, threads: int
+    batches: list[Batch], hidden_size: int, precision: str, threads: int, cell: str
 ) -> tuple[Variant, Callable[[], None]]:
     """Return PyTorch's fastest variant, as found on the shortest batch, and its training pass."""
-    model = TorchClassifier(VOCABULARY, EMBEDDING_SIZE, hidden_size)
+    model = TorchClassifier(VOCABULARY, EMBEDDING_SIZE, hidden_size, cell)
 
     def one_pass(batches: Sequence[Batch], variant: Variant) -> Callable[[], None]:
         data = [(batch.ids, batch.lengths, batch.labels) for batch in batches]
@@ -136,7 +150,7 @@ def _torch_pass(
     return best, one_pass(batches, best)
 
 
-def table(results: Sequence[Result], rates: Rates) -> str:
+def table(results: Sequence[Result], rates: Rates, cell: str = "gru") -> str:
     """Return the results as a Markdown table."""
     lines = [
         "| H | precision | reset gate | toolkit | Keras | RNN(cell) | PyTorch "
@@ -152,9 +166,9 @@ def table(results: Sequence[Result], rates: Rates) -> str:
             else "–"
             for name in peers
         ]
-        flop = training_flop(result.tokens, result.texts, result.hidden_size)
+        flop = training_flop(result.tokens, result.texts, result.hidden_size, cell)
         reached = rate(flop, result.seconds["toolkit"]) / max(rates[result.precision].values())
-        place = "after" if result.reset_after else "before"
+        place = {True: "after", False: "before", None: "–"}[result.reset_after]
         cells = [str(result.hidden_size), result.precision, place, *speeds, *ratios]
         lines.append(f"| {' | '.join(cells)} | {reached:.0%} |")
     best = {f"H = {r.hidden_size}, {r.precision}: {r.torch_variant}": None for r in results}
