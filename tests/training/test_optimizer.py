@@ -75,6 +75,17 @@ def test_a_huge_gradient_is_clipped_not_dropped(clipping: str, size: float) -> N
     assert (record["clipped_share"], record["skipped_steps"]) == (1.0, 0)
 
 
+def test_rows_that_are_given_more_than_once_are_summed_before_clipping() -> None:
+    """The gradient of Keras's embedding, which takes four steps of norm 1/2 each, is of norm 2."""
+    optimizer = make_optimizer(TrainingOptions(**SGD, global_clipnorm=1.0), steps=1)
+    table = keras.Variable(np.zeros((3, 2)))
+    optimizer.build([table])
+    rows = tf.constant([[0.5, 0.0]] * 4)
+    optimizer.apply([tf.IndexedSlices(rows, tf.constant([1] * 4), tf.constant([3, 2]))], [table])
+    np.testing.assert_allclose(table.numpy(), [[0, 0], [-1, 0], [0, 0]], rtol=1e-6)
+    assert optimizer.take_record()["gradient_norm"] == 2.0
+
+
 def test_a_variable_without_gradient_stays() -> None:
     optimizer = make_optimizer(TrainingOptions(**SGD), steps=1)
     used, unused = keras.Variable(np.zeros(2)), keras.Variable(np.zeros(3))

@@ -101,7 +101,8 @@ class GradientRecord:
             else trainable_variables,
         )
         replica = tf.distribute.get_replica_context()
-        gradients = replica.all_reduce(tf.distribute.ReduceOp.SUM, list(gradients))
+        gradients = [tf.convert_to_tensor(g) for g in gradients]  # sums rows given more than once
+        gradients = replica.all_reduce(tf.distribute.ReduceOp.SUM, gradients)
         squares = _sums_of_squares(gradients)
         divisors = self._divisors(squares)
         norm = tf.cast(tf.sqrt(tf.add_n(squares)), tf.float32)
