@@ -70,7 +70,7 @@ class CharacterEncoder(keras.layers.Layer):
             self.reader = recurrent_layer("gru", size // 2, bidirectional=True, dtype=dtype)
             self.pooling = SequencePooling("last", bidirectional=True, dtype=dtype)
         else:
-            self.reader = keras.layers.Conv1D(size, width, padding="same", dtype=dtype)
+            self.reader = WindowConvolution(size, width, padding="same", dtype=dtype)
             self.pooling = SequencePooling("max", dtype=dtype)
 
     def build(self, input_shape: Any = None) -> None:
@@ -92,3 +92,21 @@ class CharacterEncoder(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """Return all constructor arguments."""
         return {**super().get_config(), **self.config}
+
+
+class WindowConvolution(keras.layers.Conv1D):
+    """A ``keras.layers.Conv1D`` with same padding, computed as one matrix product of all windows.
+
+    For short sequences this is several times faster than TensorFlow's convolution, which prepares
+    itself for each new shape: words are short, and each batch has another number of them.
+    """
+
+    def call(self, inputs: Any) -> Any:
+        """Return the filters' responses [D, L, F] to ``inputs`` [D, L, E]."""
+        width, _, filters = self.kernel.shape
+        before = (width - 1) // 2
+        padded = ops.pad(inputs, [[0, 0], [before, width - 1 - before], [0, 0]])
+        steps = ops.shape(inputs)[1]
+        windows = [padded[:, start : start + steps] for start in range(width)]
+        kernel = ops.reshape(self.kernel, (-1, filters))
+        return ops.matmul(ops.concatenate(windows, axis=-1), kernel) + self.bias
