@@ -41,6 +41,13 @@ class Equations(ABC):
     def project(self, x: Tensor) -> list[Tensor]:
         """Return the part of the pre-activations, [T, B, ...], that depends on inputs [T, B, D]."""
 
+    def project_held(self, x: Tensor, mask: Tensor) -> list[Tensor] | None:
+        """Return ``project``, changed so that a step where ``mask`` is false keeps the state.
+
+        It is None if no value of the pre-activations does so. ``mask`` is bool [T, B].
+        """
+        return None
+
     @abstractmethod
     def forward(self, x: list[Tensor], state: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         """Compute one step: the new states [B, H] and values for their derivatives, [B, ...] each.
@@ -129,6 +136,10 @@ class SimpleRNNEquations(OneProductEquations):
 class SimplifiedGRUEquations(OneProductEquations):
     """h' = h + u (c - h);  u = sigmoid(a_u), c = tanh(a_c)."""
 
+    def project_held(self, x: Tensor, mask: Tensor) -> list[Tensor]:
+        """Return ``project`` with closed update gates where ``mask`` is false."""
+        return _with_closed_gates(self, x, mask)
+
     def forward(self, x: list[Tensor], state: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         """Compute h', and keep u and c."""
         (h,) = state
@@ -177,6 +188,10 @@ class GRUEquations(Equations):
     def project(self, x: Tensor) -> list[Tensor]:
         """Return [T, B, 2 H] for the gates and [T, B, H] for the candidate."""
         return [_project(x, self.W_ur, self.b_ur), _project(x, self.W_c, self.b_c)]
+
+    def project_held(self, x: Tensor, mask: Tensor) -> list[Tensor]:
+        """Return ``project`` with closed update gates where ``mask`` is false."""
+        return _with_closed_gates(self, x, mask)
 
     def forward(self, x: list[Tensor], state: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         """Compute h', and keep u, r, c and p."""
@@ -320,6 +335,18 @@ class LSTMEquations(OneProductEquations):
         kernel, recurrent, *bias = tf.split(_outer(tf.concat(factors, 1), d_a), sizes)
         weights = [kernel, recurrent, *(row[0] for row in bias)]
         return tf.matmul(d_a, self.kernel, transpose_b=True), weights
+
+
+def _with_closed_gates(cell: Equations, x: Tensor, mask: Tensor) -> list[Tensor]:
+    """Return ``cell.project`` with u = 0 exactly where ``mask`` [T, B] is false, and so h' = h.
+
+    The update gate's pre-activations are the first columns of the first projection.
+    """
+    real = mask[:, :, None]
+    gates, *others = cell.project(tf.where(real, x, 0))  # so that all candidates are finite
+    units = cell.kept[0]
+    closed = tf.cast(tf.range(gates.shape[-1]) < units, gates.dtype) * (gates.dtype.min / 2)
+    return [tf.where(real, gates, closed), *others]
 
 
 def projection(x: Tensor, *weights: Tensor, by_hand: bool) -> Tensor:
