@@ -16,7 +16,7 @@ from toolkit.layers.equations import projection
 Tensor = Any
 
 #: The number of steps per iteration of the loop. Measured in training (T = 240, B = 64, H = 64 and
-#: 256): 4 to 32 take the same time, within a tenth; the first call, which makes the graph, takes
+#: 256): 4 to 32 take the same time, within a fifth; the first call, which makes the graph, takes
 #: 0.2 s with 8, and 0.6 s with 32.
 STEPS_PER_ITERATION = 8
 
