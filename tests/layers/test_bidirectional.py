@@ -1,5 +1,8 @@
 """Both directions at once, against two layers of Keras's ``Bidirectional``."""
 
+import gc
+import weakref
+
 import keras
 import numpy as np
 import pytest
@@ -108,3 +111,14 @@ def test_it_is_what_networks_have_and_runs_both_loops_at_once(monkeypatch):
     assert type(again) is Bidirectional
     monkeypatch.setattr(Recurrent, "call", None)  # neither layer is called
     assert layer(X).shape == (B, T, 2 * H)
+
+
+def test_the_given_layer_lives_as_long_as_both_directions() -> None:
+    """While Keras loads a model, it takes two objects with the same id() for one."""
+    given = LAYERS["gru"](return_sequences=True)
+    reference = weakref.ref(given)
+    layer = Bidirectional(given)
+    del given
+    gc.collect()
+    assert reference() is not None
+    assert len(layer._flatten_layers(include_self=False, recursive=False)) == 2

@@ -18,6 +18,14 @@ class Bidirectional(keras.layers.Bidirectional):
     Arguments, inputs and outputs are those of ``keras.layers.Bidirectional``.
     """
 
+    def __init__(self, layer: keras.Layer, *args: Any, **kwargs: Any) -> None:
+        super().__init__(layer, *args, **kwargs)
+        # Keras makes both directions from the layer's configuration. While it loads a model, it
+        # takes two objects with the same id() for one, so the layer must outlive the loading;
+        # otherwise the next layer may get its id, and this layer's directions. A function hides the
+        # layer from Keras's list of sublayers.
+        self._source = lambda: layer
+
     def call(
         self, sequences: Any, initial_state: Any = None, mask: Any = None, training: Any = None
     ) -> Any:
