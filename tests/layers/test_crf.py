@@ -178,6 +178,18 @@ class TestAgainstEnumeration:
             np.testing.assert_allclose(score[b], paths.scores.max(), atol=1e-12)
             assert not np.any(tags[b][~here])
 
+    @EVERY_MASK
+    @pytest.mark.parametrize("learnt", [True, False])
+    def test_the_answer_is_the_best_path_with_its_probabilities(self, mask, learnt):
+        layer, m = make(trainable_transitions=learnt), MASKS[mask]
+        tags, alone, given = layer.answer(EMISSIONS, m)
+        assert tags.dtype == "int32"
+        np.testing.assert_array_equal(tags, layer.viterbi(EMISSIONS, m)[0])
+        marginals = tf.gather(layer.marginals(EMISSIONS, m), tags, batch_dims=2)
+        np.testing.assert_allclose(alone, marginals, atol=1e-12)
+        wanted = np.exp(layer.log_conditionals(EMISSIONS, tags, m))
+        np.testing.assert_allclose(given, wanted, atol=1e-12)
+
     def test_without_scores_of_its_own(self):
         layer = make(trainable_transitions=False)
         assert layer.weights == []
@@ -246,15 +258,20 @@ def test_chains_of_any_length(dtype, error):
             tape.watch(emissions)
             likelihood = layer.log_likelihood(emissions, tags, training=True)
         gradient = tape.gradient(likelihood, emissions)
-        return tags[0], score[0], likelihood[0], gradient[0], layer.marginals(emissions)[0]
+        _, alone, given = layer.answer(emissions)
+        marginals = layer.marginals(emissions)[0]
+        return tags[0], score[0], likelihood[0], gradient[0], marginals, alone[0], given[0]
 
     for steps in (1, 2, 300, 10_000):
         emissions = np.random.default_rng(4).normal(size=(1, steps, C)).astype("float32")
         z, marginals, best = forward_backward(layer, emissions[0].astype("float64"))
-        tags, score, likelihood, gradient, found = results(tf.constant(emissions, dtype))
+        found = results(tf.constant(emissions, dtype))
+        tags, score, likelihood, gradient, found, alone, given = found
         np.testing.assert_allclose(score, best, rtol=error)
         np.testing.assert_allclose(likelihood, best - z, rtol=10 * error, atol=error)
         np.testing.assert_allclose(found, marginals, atol=error)
+        np.testing.assert_allclose(alone, tf.gather(found, tags, batch_dims=1), atol=error)
+        np.testing.assert_allclose(np.sum(np.log(given)), likelihood, rtol=10 * error, atol=error)
         # Each step adds a rounding error to the gradient that it passes on.
         np.testing.assert_allclose(gradient, np.eye(C)[tags] - marginals, atol=error * steps**0.5)
 
@@ -440,7 +457,8 @@ class TestCompiled:
             found = layer.log_conditionals(emissions, tags, mask, training=True)
             loss = tf.reduce_sum(tf.sin(3 * found))
         gradients = tape.gradient(loss, [emissions, *values(layer)])
-        return found, *gradients, *layer.viterbi(emissions, mask), layer.marginals(emissions, mask)
+        answers = *layer.viterbi(emissions, mask), layer.marginals(emissions, mask)
+        return found, *gradients, *answers, *layer.answer(emissions, mask)
 
     @pytest.mark.parametrize("jit", [False, True])
     def test_as_a_graph(self, jit):
@@ -463,10 +481,11 @@ class TestCompiled:
             emissions, zeros, mask = (
                 a[:batch, :steps] for a in (EMISSIONS, np.zeros((B, T), int), mask_of("none"))
             )
-            found, *gradients, tags, score, marginals = function(
+            found, *gradients, tags, score, marginals, best, alone, given = function(
                 *[tf.constant(a) for a in (emissions, zeros, mask)]
             )
-            assert found.shape == tags.shape == (batch, steps)
+            assert found.shape == tags.shape == alone.shape == given.shape == (batch, steps)
+            np.testing.assert_array_equal(best, tags)
             assert marginals.shape == (batch, steps, C)
             assert score.shape == (batch,)
             assert [d.shape for d in gradients] == [(batch, steps, C), (C,), (C, C), (C,)]
@@ -526,7 +545,7 @@ layer.set_weights([inputs[f"weight_{number}"] for number in range(3)])
 emissions, tags, mask = (inputs[name] for name in ("emissions", "tags", "mask"))
 best, score = layer.viterbi(emissions, mask)
 found = layer.log_conditionals(emissions, tags, mask, training=True)
-results = best, score, layer.marginals(emissions, mask), found
+results = best, score, layer.marginals(emissions, mask), found, *layer.answer(emissions, mask)
 np.savez(sys.argv[2], *[keras.ops.convert_to_numpy(a) for a in results])
 """
 
@@ -548,6 +567,7 @@ def test_on_other_backends(backend, tmp_path):
         *layer.viterbi(emissions, mask),
         layer.marginals(emissions, mask),
         layer.log_conditionals(emissions, LEGAL, mask, training=True),
+        *layer.answer(emissions, mask),
     )
     for a, b in zip(np.load(tmp_path / "out.npz").values(), wanted, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)

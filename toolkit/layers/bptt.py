@@ -11,13 +11,13 @@ array.
 """
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from toolkit.layers.equations import Equations
+from toolkit.layers.time_loop import repeat
 
 Tensor = Any
 TensorArray = Any
@@ -116,7 +116,7 @@ def _forward_loop(
     widths = [*(a.shape[-1] for a in state), *cell.kept]
     kept = [_array(steps, output, width) for width in widths] if keep else []
     variables = (0, state, _array(steps, output), kept)
-    _, state, outputs, kept = _loop(steps, step, variables, 1 if keep else STEPS_PER_ITERATION)
+    _, state, outputs, kept = repeat(steps, step, variables, 1 if keep else STEPS_PER_ITERATION)
     outputs = outputs.stack()
     if late_mask is not None:
         outputs = tf.where(late_mask[:, :, None], outputs, 0)
@@ -160,34 +160,8 @@ def _backward_loop(
 
     zeros = tf.zeros_like(d_last[0])
     rows = [_array(steps, zeros, width) for width in (zeros.shape[-1], *cell.rows)]
-    _, d_state, rows = _loop(steps, step, (0, d_last, rows), 1)
+    _, d_state, rows = repeat(steps, step, (0, d_last, rows), 1)
     return d_state, [_rows(array.stack()) for array in rows]
-
-
-def _loop(
-    steps: Tensor, step: Callable[..., Any], variables: tuple[Any, ...], steps_per_iteration: int
-) -> Any:
-    """Apply ``step`` to ``variables``, of which the first counts, ``steps`` times.
-
-    An iteration costs about as much as a small step, so one iteration may take several steps.
-    """
-
-    def several(count: int, *variables: Any) -> Any:
-        for _ in range(count):
-            variables = step(*variables)
-        return variables
-
-    for count in dict.fromkeys(
-        (steps_per_iteration, 1)
-    ):  # the last iterations take the remaining steps
-        variables = tf.while_loop(
-            lambda s, *_, count=count: s + count <= steps,
-            partial(several, count),
-            variables,
-            parallel_iterations=1,  # each step needs the one before
-            maximum_iterations=tf.maximum(steps // count, 1),  # XLA needs at least 1
-        )
-    return variables
 
 
 def _array(steps: Tensor, like: Tensor, width: int | None = None) -> TensorArray:

@@ -131,9 +131,8 @@ class CRF(keras.layers.Layer):
         emissions, mask = self._by_time(emissions, mask)
         follow, end = self._follow_and_end()
         after = _sums(emissions, mask, follow[:-1], end)
-        turned, turned_mask = ops.flip(emissions, axis=0), ops.flip(mask, axis=0)
-        before = _sums(turned, turned_mask, ops.transpose(follow[:-1]), follow[-1])
-        result = ops.exp(ops.log_softmax(ops.flip(before, axis=0) + emissions + after))
+        before = _sums_before(emissions, mask, follow)
+        result = ops.exp(ops.log_softmax(before + emissions + after))
         return ops.swapaxes(ops.where(mask[:, :, None], result, 0), 0, 1)
 
     def viterbi(self, emissions: Any, mask: Any = None) -> tuple[Any, Any]:
@@ -147,20 +146,34 @@ class CRF(keras.layers.Layer):
         """
         emissions, mask = self._by_time(emissions, mask)
         follow, end = self._follow_and_end()
-        after = messages(ops.max, emissions, mask, follow[:-1], end)
-
-        def step(tag: Any, scores: Any, real: Any) -> tuple[Any, Any]:
-            best = ops.argmax(ops.take(follow, tag, axis=0) + scores, axis=-1)
-            tag = ops.where(real, ops.cast(best, "int32"), tag)
-            return tag, tag
-
-        start = ops.full(ops.shape(mask)[1:], self.tags, dtype="int32")
-        last, tags = _scan(step, start, emissions + after, mask)
-        previous = ops.concatenate([start[None], tags[:-1]], axis=0)
+        tags = _best_path(emissions, mask, follow, end)
+        last, previous = tags[-1], _shifted(tags, self.tags)
         tags = ops.where(mask, tags, 0)
         scores = ops.where(mask, _at(tags, ops.take(follow, previous, axis=0) + emissions), 0)
         ends = ops.take(ops.pad(end, [(0, 1)]), last)  # an empty row ends at the start
         return ops.transpose(tags), ops.sum(scores, axis=0) + ends
+
+    def answer(self, emissions: Any, mask: Any = None) -> tuple[Any, Any, Any]:
+        """Return the best path with the probabilities of its tags.
+
+        It gives what ``viterbi``, ``marginals`` and ``log_conditionals`` give, on TensorFlow in a
+        third of the time.
+
+        Returns:
+            The tags of the best path, int32 [B, T], 0 where masked; p(y_t | x) of each of them, 0
+            where masked; and p(y_t | y_(t-1), x), 1 where masked.
+        """
+        emissions, mask = self._by_time(emissions, mask)
+        follow, end = self._follow_and_end()
+        tags, before, after = _best_path_and_sums(emissions, mask, follow, end)
+        previous, tags = _shifted(tags, self.tags), ops.where(mask, tags, 0)
+        scores = emissions + after
+        given = scores + ops.take(follow, previous, axis=0)
+        alone, given = (
+            ops.exp(_at(tags, ops.log_softmax(logits))) for logits in (before + scores, given)
+        )
+        results = tags, ops.where(mask, alone, 0), ops.where(mask, given, 1)
+        return tuple(ops.transpose(result) for result in results)
 
     def get_config(self) -> dict[str, Any]:
         """Return all arguments of the constructor."""
@@ -217,7 +230,7 @@ def messages(
         return ops.where(real[:, None], new, after), after
 
     last = ops.broadcast_to(last - ops.max(last), ops.shape(emissions)[1:])
-    return _scan(step, last, emissions, mask, reverse=True)[1]
+    return _scan(step, last, emissions, mask, reverse=True)
 
 
 def _sums(emissions: Any, mask: Any, transitions: Any, last: Any, training: bool = False) -> Any:
@@ -229,10 +242,44 @@ def _sums(emissions: Any, mask: Any, transitions: Any, last: Any, training: bool
     return sum_product(emissions, mask, transitions, last, impossible=FORBIDDEN, by_hand=training)
 
 
+def _sums_before(emissions: Any, mask: Any, follow: Any) -> Any:
+    """Return the same from the other side: ``before`` [T, B, C], with ``follow`` [C + 1, C]."""
+    turned, turned_mask = ops.flip(emissions, axis=0), ops.flip(mask, axis=0)
+    before = _sums(turned, turned_mask, ops.transpose(follow[:-1]), follow[-1])
+    return ops.flip(before, axis=0)
+
+
+def _best_path(emissions: Any, mask: Any, follow: Any, end: Any) -> Any:
+    """Return the best path, int32 [T, B], where a masked step has the tag of the step before.
+
+    Before the first step it has the number C.
+    """
+    after = messages(ops.max, emissions, mask, follow[:-1], end)
+
+    def step(tag: Any, scores: Any, real: Any) -> tuple[Any, Any]:
+        best = ops.argmax(ops.take(follow, tag, axis=0) + scores, axis=-1)
+        tag = ops.where(real, ops.cast(best, "int32"), tag)
+        return tag, tag
+
+    start = ops.full(ops.shape(mask)[1:], follow.shape[1], dtype="int32")
+    return _scan(step, start, emissions + after, mask)
+
+
+def _best_path_and_sums(emissions: Any, mask: Any, follow: Any, end: Any) -> tuple[Any, Any, Any]:
+    """Return ``_best_path``, ``_sums_before`` and ``_sums``."""
+    if keras.backend.backend() != "tensorflow":
+        before = _sums_before(emissions, mask, follow)
+        after = _sums(emissions, mask, follow[:-1], end)
+        return _best_path(emissions, mask, follow, end), before, after
+    from toolkit.layers.sum_product import best_path_and_sums
+
+    return best_path_and_sums(emissions, mask, follow, end, impossible=FORBIDDEN)
+
+
 def _scan(
     step: Callable[..., Any], first: Any, values: Any, mask: Any, reverse: bool = False
 ) -> Any:
-    """Apply ``ops.scan`` to values [T, B, C] and their mask [T, B].
+    """Return the results of ``step`` at values [T, B, C] and their mask [T, B].
 
     They are scanned as one array, because for several arrays Keras on TensorFlow needs static
     lengths.
@@ -240,7 +287,12 @@ def _scan(
     both = ops.concatenate([values, ops.cast(mask, values.dtype)[:, :, None]], axis=-1)
     return ops.scan(
         lambda carry, at: step(carry, at[:, :-1], at[:, -1] > 0), first, both, reverse=reverse
-    )
+    )[1]
+
+
+def _shifted(tags: Any, start: int) -> Any:
+    """Return the tag before each step of a path [T, B]; ``start`` before the first."""
+    return ops.pad(tags[:-1], [(1, 0), (0, 0)], constant_values=start)
 
 
 def _previous(tags: Any, mask: Any, start: int) -> Any:

@@ -83,6 +83,6 @@ def rows(table: Any, ids: Any, training: bool) -> Any:
         ids = ops.cast(ids, "int32")
     if not training or keras.backend.backend() != "tensorflow":
         return ops.take(table, ids, axis=0)
-    from toolkit.layers.lookup import lookup
+    from toolkit.layers.fused import lookup
 
     return lookup(table, ids)

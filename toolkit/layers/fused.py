@@ -1,4 +1,4 @@
-"""Operations of several passes over a large array with one gradient, on TensorFlow."""
+"""Operations on large arrays with a faster gradient than TensorFlow's own."""
 
 import math
 from typing import Any
@@ -69,3 +69,19 @@ def fused_masked_max(h: Any, mask: Any) -> Any:
         return hits * share[:, None], None
 
     return tf.where(some, largest, 0), gradient
+
+
+def lookup(table: Any, ids: Any) -> Any:
+    """Return the rows [..., D] of ``table`` [V, D] at ``ids`` [...]; its gradient is dense."""
+    # A custom gradient takes tensors; variables would need a declaration.
+    return _lookup(tf.convert_to_tensor(table), ids)
+
+
+@tf.custom_gradient
+def _lookup(table: Any, ids: Any) -> Any:
+    def gradient(upstream: Any) -> tuple[Any, None]:
+        rows = tf.reshape(upstream, [-1, table.shape[-1]])
+        size = tf.shape(table)[0]
+        return tf.math.unsorted_segment_sum(rows, tf.reshape(ids, [-1]), size), None
+
+    return tf.gather(table, ids), gradient

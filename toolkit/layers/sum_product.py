@@ -20,6 +20,8 @@ from typing import Any
 
 import tensorflow as tf
 
+from toolkit.layers.time_loop import scan
+
 Tensor = Any
 
 #: The smallest relative weight: its inverse times a gradient is still finite in float64.
@@ -52,9 +54,13 @@ def sum_product(
     tags = emissions.shape[-1]
 
     def forward(emissions: Tensor, transitions: Tensor, last: Tensor) -> tuple[Tensor, Any]:
-        x = tf.exp(emissions - tf.reduce_max(emissions, axis=-1, keepdims=True))
-        k = tf.exp(tf.transpose(transitions) - tf.reduce_max(transitions))  # from column to row
-        b = _forward_loop(x, k, tf.exp(last - tf.reduce_max(last)), mask)
+        x, k, first = _weights(emissions, transitions, last)
+
+        def step(b: list[Tensor], at: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+            return [_step(b[0], at[0], k, at[1])], b
+
+        first = tf.broadcast_to(first, tf.shape(x)[1:])
+        _, (b,) = scan(step, [first], [x, mask[:, :, None]], reverse=True)
 
         def backward(d_messages: Tensor) -> tuple[Tensor, ...]:
             w = tf.reshape(x * b, [-1, tags])  # [T B, C]
@@ -71,63 +77,90 @@ def sum_product(
             d_transitions = tf.transpose(k * tf.matmul(w, q, transpose_a=True))
             return d_emissions, d_transitions, tf.reduce_sum(d_last, axis=0)
 
-        logs = tf.math.log(tf.maximum(b, SMALLEST))
-        return tf.where(b > SMALLEST, logs, impossible), backward
+        return _logarithms(b, impossible), backward
 
     tensors = [tf.cast(a, tf.float64) for a in (emissions, transitions, last)]
     result = tf.custom_gradient(forward)(*tensors) if by_hand else forward(*tensors)[0]
     return tf.cast(result, emissions.dtype)
 
 
-def _forward_loop(x: Tensor, k: Tensor, last: Tensor, mask: Tensor) -> Tensor:
-    """Return b [T, B, C]."""
-    read_x, read_mask = _reader(x), _reader(mask[:, :, None])
+def best_path_and_sums(
+    emissions: Tensor, mask: Tensor, follow: Tensor, end: Tensor, *, impossible: float
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the best path, and the sums over the paths to and from each step, in two loops.
 
-    def step(t: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-        s = tf.matmul(read_x(t) * b, k)
-        return tf.where(read_mask(t), s / _scale(s), b), b
+    Args:
+        emissions: [T, B, C].
+        mask: Bool [T, B].
+        follow: The scores of tags after tags or the start [C + 1, C].
+        end: The scores of ends [C].
+        impossible: The message if there is no path.
 
-    return _loop(step, tf.broadcast_to(last, tf.shape(x)[1:]), tf.shape(x)[0], reverse=True)[1]
+    Returns:
+        The tags int32 [T, B], at a masked step that of the step before, and C before the first; the
+        messages ``before`` and ``after`` [T, B, C], as ``toolkit.layers.crf.messages`` with
+        ``logsumexp`` gives them from either side.
+    """
+    transitions, dtype = follow[:-1], emissions.dtype
+    wide = [tf.cast(a, tf.float64) for a in (emissions, transitions, end)]
+    x, k, last = _weights(*wide)
+    real = mask[:, :, None]
+
+    def back(states: list[Tensor], at: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+        (best, b), (emission, x, real) = states, at
+        new = tf.reduce_max(transitions + (emission + best)[:, None, :], axis=-1)
+        new -= tf.reduce_max(new, axis=-1, keepdims=True)
+        return [tf.where(real, new, best), _step(b, x, k, real)], states
+
+    shape = tf.shape(emissions)[1:]
+    first = [tf.broadcast_to(end - tf.reduce_max(end), shape), tf.broadcast_to(last, shape)]
+    _, (best, b) = scan(back, first, [emissions, x, real], reverse=True)
+    start = tf.exp(tf.cast(follow[-1] - tf.reduce_max(follow[-1]), tf.float64))
+    turned = tf.transpose(k)
+
+    def forth(states: list[Tensor], at: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+        (tag, f), (score, x, real) = states, at
+        chosen = tf.argmax(tf.gather(follow, tag) + score, axis=-1, output_type=tf.int32)
+        tag = tf.where(real[:, 0], chosen, tag)
+        return [tag, _step(f, x, turned, real)], [tag, f]
+
+    first = [tf.fill(shape[:1], follow.shape[1]), tf.broadcast_to(start, shape)]
+    _, (tags, f) = scan(forth, first, [emissions + best, x, real])
+    before, after = (tf.cast(_logarithms(a, impossible), dtype) for a in (f, b))
+    return tags, before, after
+
+
+def _weights(emissions: Tensor, transitions: Tensor, last: Tensor) -> tuple[Tensor, ...]:
+    """Return exp(emissions), K from column to row, and exp(last), the largest of each 1."""
+    x = tf.exp(emissions - tf.reduce_max(emissions, axis=-1, keepdims=True))
+    k = tf.exp(tf.transpose(transitions) - tf.reduce_max(transitions))
+    return x, k, tf.exp(last - tf.reduce_max(last))
+
+
+def _step(b: Tensor, x: Tensor, k: Tensor, real: Tensor) -> Tensor:
+    """Return b(t - 1) [B, C] of b(t); the same where ``real`` [B, 1] is false."""
+    s = tf.matmul(x * b, k)
+    return tf.where(real, s / _scale(s), b)
+
+
+def _logarithms(b: Tensor, impossible: float) -> Tensor:
+    return tf.where(b > SMALLEST, tf.math.log(tf.maximum(b, SMALLEST)), impossible)
 
 
 def _backward_loop(
     d_messages: Tensor, w: Tensor, inverse: Tensor, k: Tensor, mask: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Return the derivative by the last messages [B, C], and q [T, B, C], 0 where masked."""
-    reads = [_reader(a) for a in (d_messages, w, inverse, mask[:, :, None])]
 
-    def step(t: Tensor, d: Tensor) -> tuple[Tensor, Tensor]:
-        d_message, w, inverse, real = [read(t) for read in reads]
-        q = d * inverse
+    def step(d: list[Tensor], at: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+        d_message, w, inverse, real = at
+        q = d[0] * inverse
         d_emission = w * tf.matmul(q, k, transpose_b=True)
-        return d_message + tf.where(real, d_emission, d), q
+        return [d_message + tf.where(real, d_emission, d[0])], [q]
 
-    return _loop(step, tf.zeros_like(w[0]), tf.shape(w)[0])
-
-
-def _loop(step: Any, state: Tensor, steps: Tensor, reverse: bool = False) -> tuple[Tensor, Tensor]:
-    """Return the last state, and the other results of ``step`` as one array."""
-
-    def body(i: Tensor, state: Tensor, kept: tf.TensorArray) -> tuple[Any, ...]:
-        t = steps - 1 - i if reverse else i
-        state, value = step(t, state)
-        return i + 1, state, kept.write(t, value)
-
-    kept = tf.TensorArray(state.dtype, steps, element_shape=state.shape)
-    _, state, kept = tf.while_loop(
-        lambda i, *_: i < steps,
-        body,
-        (0, state, kept),
-        parallel_iterations=1,  # each step needs the one before
-        maximum_iterations=steps,
-    )
-    return state, kept.stack()
-
-
-def _reader(a: Tensor) -> Any:
-    """Return a function that reads steps from a ``TensorArray``, which has a cheap gradient."""
-    array = tf.TensorArray(a.dtype, tf.shape(a)[0], element_shape=a.shape[1:])
-    return array.unstack(a).read
+    values = [d_messages, w, inverse, mask[:, :, None]]
+    (d_last,), (q,) = scan(step, [tf.zeros_like(w[0])], values)
+    return d_last, q
 
 
 def _scale(s: Tensor) -> Tensor:

@@ -213,8 +213,4 @@ class ManyToMany(StackedNetwork):
             entity is that of its first tag times the conditional ones of its other tags. At padding
             they are 0, 0 and 1.
         """
-        scores, mask = self(inputs, training=False), self.mask(inputs)
-        tags, _ = self.crf.viterbi(scores, mask=mask)
-        marginals = self.crf.marginals(scores, mask=mask)
-        chosen = ops.take_along_axis(marginals, tags[:, :, None], axis=-1)[:, :, 0]
-        return tags, chosen, ops.exp(self.crf.log_conditionals(scores, tags, mask=mask))
+        return self.crf.answer(self(inputs, training=False), mask=self.mask(inputs))
