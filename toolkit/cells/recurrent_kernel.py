@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from toolkit.cells.base import RecurrentCell, share
+from toolkit.cells.base import RecurrentCell, from_keras, share
 
 
 class RecurrentKernelCell(RecurrentCell):
@@ -13,6 +13,7 @@ class RecurrentKernelCell(RecurrentCell):
 
     Args:
         *args: The positional arguments of ``RecurrentCell``.
+        kernel_initializer: The initializer of the input weights.
         recurrent_initializer: The initializer of the recurrent weights.
         recurrent_regularizer: A penalty on the recurrent weights.
         recurrent_constraint: A constraint on the recurrent weights after each update.
@@ -27,13 +28,23 @@ class RecurrentKernelCell(RecurrentCell):
     def __init__(
         self,
         *args: Any,
+        kernel_initializer: Any = "glorot_uniform",
         recurrent_initializer: Any = "orthogonal",
         recurrent_regularizer: Any = None,
         recurrent_constraint: Any = None,
         recurrent_dropout: float = 0.0,
         **kwargs: Any,
     ) -> None:
-        super().__init__(*args, **kwargs)
+        # In this order, and before the seed of the dropout, they draw their seeds; another order would
+        # give other first weights with the same `keras.utils.set_random_seed`.
+        kernel_initializer, recurrent_initializer = (
+            from_keras(f"{name}_initializer", keras.initializers, initializer)
+            for name, initializer in (
+                ("kernel", kernel_initializer),
+                ("recurrent", recurrent_initializer),
+            )
+        )
+        super().__init__(*args, kernel_initializer=kernel_initializer, **kwargs)
         self.describe_weight(
             "recurrent", recurrent_initializer, recurrent_regularizer, recurrent_constraint
         )

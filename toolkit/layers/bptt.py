@@ -17,17 +17,12 @@ import keras
 import tensorflow as tf
 
 from toolkit.layers.equations import Equations
-from toolkit.layers.time_loop import repeat
+from toolkit.layers.time_loop import pad, scan
 
 Tensor = Any
 TensorArray = Any
 #: The masks of the states and of the outputs, bool [T, B] or None.
 Masks = tuple[Tensor, Tensor]
-
-#: The number of steps per iteration of the loop without a gradient. Measured on single texts: 4
-#: save 0.25 to 0.3 of the time, 8 a third. In training 8 save nothing, and tracing the graph takes
-#: nearly twice as long.
-STEPS_PER_ITERATION = 8
 
 
 def through_time(
@@ -64,7 +59,9 @@ def through_time(
         state, weights = list(tensors[:count]), tensors[count:]
         cell: Equations = equations(*[tf.cast(weight, x.dtype) for weight in weights])
         masks = mask, output_mask
-        outputs, last, kept = _forward_loop(cell, x, state, masks, go_backwards, keep=by_hand)
+        if not by_hand:
+            return _states_alone(cell, x, state, masks, go_backwards), None
+        outputs, last, kept = _forward_loop(cell, x, state, masks, go_backwards)
         eager = tf.executing_eagerly()
 
         def backward(d_outputs: Tensor, *d_last: Tensor) -> tuple[Tensor, ...]:
@@ -84,7 +81,7 @@ def through_time(
 
 
 def _forward_loop(
-    cell: Equations, x: Tensor, state: list[Tensor], masks: Masks, go_backwards: bool, keep: bool
+    cell: Equations, x: Tensor, state: list[Tensor], masks: Masks, go_backwards: bool
 ) -> tuple[Tensor, list[Tensor], list[TensorArray]]:
     """Return the outputs [T, B, H], the last states, and what the backward loop reads.
 
@@ -93,14 +90,7 @@ def _forward_loop(
     """
     mask, output_mask = masks
     steps = keras.ops.shape(x)[0]
-    held = None if keep or mask is None else cell.project_held(x, mask)
-    if held is not None:  # steps of few rows take a quarter less time without a choice in each
-        mask = None
-    late_mask, output_mask = (None, output_mask) if keep else (output_mask, None)
-    # A slice is read faster, but only an array has a cheap automatic gradient.
-    read = [
-        _slices(a) if keep else _array(steps, a[0]).unstack(a).read for a in held or cell.project(x)
-    ]
+    read = [_slices(a) for a in cell.project(x)]
 
     def step(s: Tensor, state: list[Tensor], outputs: TensorArray, kept: list[TensorArray]) -> Any:
         t = steps - 1 - s if go_backwards else s
@@ -114,13 +104,40 @@ def _forward_loop(
     output = state[0]
     zeros = tf.zeros_like(output)
     widths = [*(a.shape[-1] for a in state), *cell.kept]
-    kept = [_array(steps, output, width) for width in widths] if keep else []
+    kept = [_array(steps, output, width) for width in widths]
     variables = (0, state, _array(steps, output), kept)
-    _, state, outputs, kept = repeat(steps, step, variables, 1 if keep else STEPS_PER_ITERATION)
-    outputs = outputs.stack()
-    if late_mask is not None:
-        outputs = tf.where(late_mask[:, :, None], outputs, 0)
-    return outputs, state, kept
+    _, state, outputs, kept = _loop(steps, step, variables)
+    return outputs.stack(), state, kept
+
+
+def _states_alone(
+    cell: Equations, x: Tensor, state: list[Tensor], masks: Masks, go_backwards: bool
+) -> tuple[Tensor, ...]:
+    """Return the outputs [T, B, H] and the last states, without what a gradient by hand needs.
+
+    Where the cell can, masked steps and padding keep the state by closed gates: steps of few rows
+    take a quarter less time without a choice in each.
+    """
+    mask, output_mask = masks
+    steps, batch = keras.ops.shape(x)[:2]
+    real = pad(tf.ones([steps, batch], tf.bool) if mask is None else mask)
+    values = cell.project_held(pad(x), real)
+    held = values is not None
+
+    def step(state: list[Tensor], at: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+        if held:
+            new, _ = cell.forward(at, state)
+        else:
+            *at, real = at
+            new, _ = cell.forward(at, state)
+            new = [_choose(real, *pair) for pair in zip(new, state, strict=True)]
+        return new, new
+
+    values = values if held else [*cell.project(pad(x)), real]
+    state, (outputs, *_) = scan(step, state, values, steps, reverse=go_backwards)
+    if output_mask is not None:
+        outputs = tf.where(output_mask[:, :, None], outputs, 0)
+    return outputs, *state
 
 
 def _backward_loop(
@@ -160,8 +177,22 @@ def _backward_loop(
 
     zeros = tf.zeros_like(d_last[0])
     rows = [_array(steps, zeros, width) for width in (zeros.shape[-1], *cell.rows)]
-    _, d_state, rows = repeat(steps, step, (0, d_last, rows), 1)
+    _, d_state, rows = _loop(steps, step, (0, d_last, rows))
     return d_state, [_rows(array.stack()) for array in rows]
+
+
+def _loop(steps: Tensor, step: Callable[..., Any], variables: tuple[Any, ...]) -> Any:
+    """Apply ``step`` to ``variables``, of which the first counts, ``steps`` times.
+
+    With several steps per iteration, training is no faster, and tracing takes twice as long.
+    """
+    return tf.while_loop(
+        lambda s, *_: s < steps,
+        step,
+        variables,
+        parallel_iterations=1,  # each step needs the one before
+        maximum_iterations=tf.maximum(steps, 1),  # XLA needs at least 1
+    )
 
 
 def _array(steps: Tensor, like: Tensor, width: int | None = None) -> TensorArray:

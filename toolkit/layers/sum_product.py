@@ -18,9 +18,10 @@ All values are float64. Tags that are less likely than the likeliest of their st
 
 from typing import Any
 
+import keras
 import tensorflow as tf
 
-from toolkit.layers.time_loop import scan
+from toolkit.layers.time_loop import pad, scan
 
 Tensor = Any
 
@@ -60,7 +61,8 @@ def sum_product(
             return [_step(b[0], at[0], k, at[1])], b
 
         first = tf.broadcast_to(first, tf.shape(x)[1:])
-        _, (b,) = scan(step, [first], [x, mask[:, :, None]], reverse=True)
+        values = [pad(x), pad(mask[:, :, None])]
+        _, (b,) = scan(step, [first], values, keras.ops.shape(x)[0], reverse=True)
 
         def backward(d_messages: Tensor) -> tuple[Tensor, ...]:
             w = tf.reshape(x * b, [-1, tags])  # [T B, C]
@@ -104,7 +106,8 @@ def best_path_and_sums(
     transitions, dtype = follow[:-1], emissions.dtype
     wide = [tf.cast(a, tf.float64) for a in (emissions, transitions, end)]
     x, k, last = _weights(*wide)
-    real = mask[:, :, None]
+    steps = keras.ops.shape(emissions)[0]
+    x, real = pad(x), pad(mask[:, :, None])
 
     def back(states: list[Tensor], at: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         (best, b), (emission, x, real) = states, at
@@ -114,7 +117,7 @@ def best_path_and_sums(
 
     shape = tf.shape(emissions)[1:]
     first = [tf.broadcast_to(end - tf.reduce_max(end), shape), tf.broadcast_to(last, shape)]
-    _, (best, b) = scan(back, first, [emissions, x, real], reverse=True)
+    _, (best, b) = scan(back, first, [pad(emissions), x, real], steps, reverse=True)
     start = tf.exp(tf.cast(follow[-1] - tf.reduce_max(follow[-1]), tf.float64))
     turned = tf.transpose(k)
 
@@ -125,7 +128,7 @@ def best_path_and_sums(
         return [tag, _step(f, x, turned, real)], [tag, f]
 
     first = [tf.fill(shape[:1], follow.shape[1]), tf.broadcast_to(start, shape)]
-    _, (tags, f) = scan(forth, first, [emissions + best, x, real])
+    _, (tags, f) = scan(forth, first, [pad(emissions + best), x, real], steps)
     before, after = (tf.cast(_logarithms(a, impossible), dtype) for a in (f, b))
     return tags, before, after
 
@@ -158,8 +161,8 @@ def _backward_loop(
         d_emission = w * tf.matmul(q, k, transpose_b=True)
         return [d_message + tf.where(real, d_emission, d[0])], [q]
 
-    values = [d_messages, w, inverse, mask[:, :, None]]
-    (d_last,), (q,) = scan(step, [tf.zeros_like(w[0])], values)
+    values = [pad(a) for a in (d_messages, w, inverse, mask[:, :, None])]
+    (d_last,), (q,) = scan(step, [tf.zeros_like(w[0])], values, keras.ops.shape(w)[0])
     return d_last, q
 
 

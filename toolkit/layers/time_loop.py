@@ -1,11 +1,10 @@
-"""Loops over time on TensorFlow with several steps per iteration.
+"""A loop over time on TensorFlow with several steps per iteration.
 
-An iteration of ``tf.while_loop`` costs about as much as a small step, so one iteration may take
+An iteration of ``tf.while_loop`` costs about as much as a small step, so an iteration takes
 several.
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import keras
@@ -13,95 +12,82 @@ import tensorflow as tf
 
 Tensor = Any
 
-#: The number of steps per iteration of ``scan``.
-STEPS_PER_ITERATION = 8
-
-
-def repeat(
-    steps: Tensor, step: Callable[..., Any], variables: tuple[Any, ...], steps_per_iteration: int
-) -> Any:
-    """Apply ``step`` to ``variables``, of which the first counts, ``steps`` times."""
-
-    def several(count: int, *variables: Any) -> Any:
-        for _ in range(count):
-            variables = step(*variables)
-        return variables
-
-    for count in dict.fromkeys(
-        (steps_per_iteration, 1)
-    ):  # the last iterations take the remaining steps
-        variables = tf.while_loop(
-            lambda s, *_, count=count: s + count <= steps,
-            partial(several, count),
-            variables,
-            parallel_iterations=1,  # each step needs the one before
-            maximum_iterations=tf.maximum(steps // count, 1),  # XLA needs at least 1
-        )
-    return variables
+#: The number of steps that ``scan`` reads and writes at once; the steps are padded to a multiple.
+CHUNK = 4
 
 
 def scan(
     step: Callable[[list[Tensor], list[Tensor]], tuple[list[Tensor], list[Tensor]]],
     states: list[Tensor],
     values: Sequence[Tensor],
+    steps: Tensor,
     reverse: bool = False,
 ) -> tuple[list[Tensor], list[Tensor]]:
     """Apply ``step`` to the states and to the values of each time step.
 
+    An iteration takes two chunks of ``CHUNK`` steps; if their number is odd, the last one is taken
+    by itself.
+
     Args:
         step: Returns new states for states and the values of a step, and what is kept of that step,
-            which has the shapes and types of the states. For values of zero, with which the last
-            iteration goes on beyond the last step, it must return the states unchanged.
+            which has the shapes and types of the states. For values of zero, which may follow the
+            last step or, in reverse, come before the first, it must return the states unchanged.
         states: The first states [B, ...].
-        values: Arrays [T, B, ...], T at least 1.
+        values: Arrays [S, B, ...], padded by ``pad``.
+        steps: T, the number of steps before padding, at least 1.
         reverse: Whether to begin with the last step.
 
     Returns:
         The last states, and what is kept of each step [T, B, ...], in the order of time.
     """
-    size = STEPS_PER_ITERATION
-    steps = keras.ops.shape(values[0])[0]
-    iterations = -(-steps // size)
-    read = [_reader(a, iterations * size) for a in values]
+    if isinstance(steps, int) and steps == 1:  # a step of a loop of the caller's
+        last, rows = step(states, [a[0] for a in values])
+        return last, [row[None] for row in rows]
+    chunks = -(-steps // CHUNK)
+    read = [_chunk_reader(a, chunks) for a in values]
 
-    def several(i: Tensor, states: list[Tensor], kept: list[Any]) -> Any:
-        place = iterations - 1 - i if reverse else i
+    def take(i: Tensor, states: list[Tensor], kept: list[Any]) -> Any:
+        place = chunks - 1 - i if reverse else i
         order = list(zip(*(tf.unstack(read_chunk(place)) for read_chunk in read), strict=True))
         rows = []
         for at in order[::-1] if reverse else order:
             states, row = step(states, list(at))
             rows.append(row)
-        chunks = [tf.stack(a) for a in zip(*(rows[::-1] if reverse else rows), strict=True)]
-        kept = [array.write(place, chunk) for array, chunk in zip(kept, chunks, strict=True)]
+        columns = zip(*(rows[::-1] if reverse else rows), strict=True)
+        kept = [a.write(place, tf.stack(c)) for a, c in zip(kept, columns, strict=True)]
         return i + 1, states, kept
 
     kept = [
-        tf.TensorArray(state.dtype, iterations, element_shape=[size, *state.shape])
-        for state in states
+        tf.TensorArray(state.dtype, chunks, element_shape=[CHUNK, *state.shape]) for state in states
     ]
-    _, states, kept = tf.while_loop(
-        lambda i, *_: i < iterations,
-        several,
+    variables = tf.while_loop(
+        lambda i, *_: i + 1 < chunks,
+        lambda *variables: take(*take(*variables)),
         (0, states, kept),
-        parallel_iterations=1,
-        maximum_iterations=iterations,
+        parallel_iterations=1,  # each step needs the one before
+        maximum_iterations=tf.maximum(chunks // 2, 1),  # XLA needs at least 1
+    )
+    _, states, kept = tf.while_loop(
+        lambda i, *_: i < chunks, take, variables, parallel_iterations=1, maximum_iterations=1
     )
     wholes = []
     for state, array in zip(states, kept, strict=True):
         whole = tf.reshape(array.stack(), [-1, *keras.ops.shape(state)])[:steps]
-        whole.set_shape([values[0].shape[0], *state.shape])
+        whole.set_shape([steps if isinstance(steps, int) else None, *state.shape])
         wholes.append(whole)
     return states, wholes
 
 
-def _reader(a: Tensor, steps: Tensor) -> Callable[[Tensor], Tensor]:
-    """Return a function that reads the values [size, B, ...] of an iteration.
+def pad(a: Tensor) -> Tensor:
+    """Return an array [T, B, ...] with zeros after its steps, to a multiple of ``CHUNK``."""
+    steps, *rest = keras.ops.shape(a)
+    return tf.pad(a, [[0, -steps % CHUNK], *[[0, 0]] * len(rest)])
+
+
+def _chunk_reader(a: Tensor, chunks: Tensor) -> Callable[[Tensor], Tensor]:
+    """Return a function that reads the values [CHUNK, B, ...] of a chunk.
 
     It reads from a ``TensorArray``, which has a cheap gradient.
     """
-    length, *rest = keras.ops.shape(a)
-    padded = tf.pad(a, [[0, steps - length], *[[0, 0]] * len(rest)])
-    shape = [STEPS_PER_ITERATION, *a.shape[1:]]
-    chunks = tf.reshape(padded, [-1, STEPS_PER_ITERATION, *rest])
-    array = tf.TensorArray(a.dtype, steps // STEPS_PER_ITERATION, element_shape=shape)
-    return array.unstack(chunks).read
+    array = tf.TensorArray(a.dtype, chunks, element_shape=[CHUNK, *a.shape[1:]])
+    return array.unstack(tf.reshape(a, [chunks, CHUNK, *keras.ops.shape(a)[1:]])).read
