@@ -172,6 +172,26 @@ def test_a_minimal_gru_takes_no_arguments_of_a_recurrent_kernel(argument):
     assert str(error.value).startswith(f"{argument} is given, but a minimal GRU has no recurrent")
 
 
+@pytest.mark.parametrize("dropout", [0, 0.5])
+@pytest.mark.parametrize(
+    ("cell_class", "keras_class"),
+    [
+        (GRUCell, keras.layers.GRUCell),
+        (LSTMCell, keras.layers.LSTMCell),
+    ],
+)
+def test_with_a_seed_the_first_weights_are_those_of_keras(cell_class, keras_class, dropout):
+    pairs = []
+    for make in (cell_class, keras_class):
+        keras.utils.set_random_seed(3)
+        cells = [make(4, dropout=dropout), make(4, dropout=dropout)]
+        for cell in cells:
+            cell.build((None, 3))
+        pairs.append([w for cell in cells for w in (cell.kernel, cell.recurrent_kernel)])
+    for ours, theirs in zip(*pairs, strict=True):
+        np.testing.assert_array_equal(*map(ops.convert_to_numpy, (ours, theirs)))
+
+
 class TestChronoInitialization:
     """The first biases of the gates; see ``GatedCell``."""
 

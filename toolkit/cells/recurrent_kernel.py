@@ -35,8 +35,8 @@ class RecurrentKernelCell(RecurrentCell):
         recurrent_dropout: float = 0.0,
         **kwargs: Any,
     ) -> None:
-        # In this order, and before the seed of the dropout, they draw their seeds; another order would
-        # give other first weights with the same `keras.utils.set_random_seed`.
+        # They draw their seeds here, in the order of Keras's gated cells, so that with the same
+        # `keras.utils.set_random_seed` the first weights are the same.
         kernel_initializer, recurrent_initializer = (
             from_keras(f"{name}_initializer", keras.initializers, initializer)
             for name, initializer in (

@@ -121,11 +121,10 @@ def _states_alone(
     mask, output_mask = masks
     steps, batch = keras.ops.shape(x)[:2]
     real = pad(tf.ones([steps, batch], tf.bool) if mask is None else mask)
-    values = cell.project_held(pad(x), real)
-    held = values is not None
+    held = cell.project_held(pad(x), real)
 
     def step(state: list[Tensor], at: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
-        if held:
+        if held is not None:
             new, _ = cell.forward(at, state)
         else:
             *at, real = at
@@ -133,7 +132,7 @@ def _states_alone(
             new = [_choose(real, *pair) for pair in zip(new, state, strict=True)]
         return new, new
 
-    values = values if held else [*cell.project(pad(x)), real]
+    values = [*cell.project(pad(x)), real] if held is None else held
     state, (outputs, *_) = scan(step, state, values, steps, reverse=go_backwards)
     if output_mask is not None:
         outputs = tf.where(output_mask[:, :, None], outputs, 0)
