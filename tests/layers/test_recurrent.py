@@ -9,7 +9,16 @@ import pytest
 import tensorflow as tf
 
 from toolkit.cells import GRUCell
-from toolkit.layers import GRU, LSTM, MinGRU, SimpleRNN, SimplifiedGRU, bptt, linear_recurrence
+from toolkit.layers import (
+    GRU,
+    LSTM,
+    MinGRU,
+    SimpleRNN,
+    SimplifiedGRU,
+    bptt,
+    linear_recurrence,
+    time_loop,
+)
 
 B, T, D, H = 4, 5, 3, 6
 
@@ -208,6 +217,19 @@ class TestAgainstTheInheritedLoop:
             gradients.append(tape.gradient(loss, [x, h]))
         assert by_hand == [False, True]
         assert_close([outputs[0], *gradients[0]], [outputs[1], *gradients[1]], 1e-10)
+
+    @pytest.mark.parametrize("name", ["simple_rnn", "gru", "lstm"])
+    @pytest.mark.parametrize("back", [False, True])
+    def test_inference_of_every_length(self, name, back):
+        """Its loop takes steps in chunks, and two chunks an iteration."""
+        layer = make(name, return_sequences=True, return_state=True, go_backwards=back)
+        signature = [tf.TensorSpec([B, None, D], "float64"), tf.TensorSpec([B, None], "bool")]
+        answer = tf.function(lambda x, mask: layer(x, mask=mask), input_signature=signature)
+        for steps in range(1, 4 * time_loop.CHUNK + 2):
+            x, _ = data(steps=steps)
+            mask = tf.constant(np.random.default_rng(steps).random((B, steps)) < 0.7)
+            wanted = inherited(layer)(x, mask=mask)
+            assert_close(answer(x, mask), wanted, 1e-10)
 
 
 class TestTheLSTMOfKeras:

@@ -17,7 +17,7 @@ import keras
 import tensorflow as tf
 
 from toolkit.layers.equations import Equations
-from toolkit.layers.time_loop import pad, scan
+from toolkit.layers.time_loop import choose, pad, scan
 
 Tensor = Any
 TensorArray = Any
@@ -97,8 +97,8 @@ def _forward_loop(
         new, values = cell.forward([read_a(t) for read_a in read], state)
         if mask is not None:
             real = tf.gather(mask, t)
-            new = [_choose(real, *pair) for pair in zip(new, state, strict=True)]
-        shown = new[0] if output_mask is None else _choose(tf.gather(output_mask, t), new[0], zeros)
+            new = [choose(real, *pair) for pair in zip(new, state, strict=True)]
+        shown = new[0] if output_mask is None else choose(tf.gather(output_mask, t), new[0], zeros)
         return s + 1, new, outputs.write(t, shown), _write(kept, t, [*state, *values])
 
     output = state[0]
@@ -129,7 +129,7 @@ def _states_alone(
         else:
             *at, real = at
             new, _ = cell.forward(at, state)
-            new = [_choose(real, *pair) for pair in zip(new, state, strict=True)]
+            new = [choose(real, *pair) for pair in zip(new, state, strict=True)]
         return new, new
 
     values = [*cell.project(pad(x)), real] if held is None else held
@@ -163,15 +163,15 @@ def _backward_loop(
         d_output, *d_others = d_state
         d_shown = d_output + read(t)
         if output_mask is not None:
-            d_shown = _choose(tf.gather(output_mask, t), d_shown, d_output)
+            d_shown = choose(tf.gather(output_mask, t), d_shown, d_output)
         d_state = [d_shown, *d_others]
         if mask is None:
             d_state, values = cell.backward(d_state, state, values, transposed)
         else:
             real = tf.gather(mask, t)
-            d_real = [_choose(real, d, zeros) for d in d_state]
+            d_real = [choose(real, d, zeros) for d in d_state]
             through_cell, values = cell.backward(d_real, state, values, transposed)
-            d_state = [_choose(real, *pair) for pair in zip(through_cell, d_state, strict=True)]
+            d_state = [choose(real, *pair) for pair in zip(through_cell, d_state, strict=True)]
         return i + 1, d_state, _write(rows, t, [state[0], *values])
 
     zeros = tf.zeros_like(d_last[0])
@@ -207,14 +207,6 @@ def _slices(a: Tensor) -> Callable[[Tensor], Tensor]:
 def _write(arrays: list[TensorArray], t: Tensor, values: list[Tensor]) -> list[TensorArray]:
     # Values without an array are dropped.
     return [array.write(t, value) for array, value in zip(arrays, values, strict=False)]
-
-
-def _choose(rows: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    """Return the rows of ``a`` where ``rows`` [B] is true, else those of ``b``.
-
-    This op copies whole rows; ``tf.where`` would broadcast the condition to each element.
-    """
-    return tf.raw_ops.Select(condition=rows, x=a, y=b)
 
 
 def _rows(a: Tensor) -> Tensor:

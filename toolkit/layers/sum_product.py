@@ -21,7 +21,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from toolkit.layers.time_loop import pad, scan
+from toolkit.layers.time_loop import choose, pad, scan
 
 Tensor = Any
 
@@ -61,7 +61,7 @@ def sum_product(
             return [_step(b[0], at[0], k, at[1])], b
 
         first = tf.broadcast_to(first, tf.shape(x)[1:])
-        values = [pad(x), pad(mask[:, :, None])]
+        values = [pad(x), pad(mask)]
         _, (b,) = scan(step, [first], values, keras.ops.shape(x)[0], reverse=True)
 
         def backward(d_messages: Tensor) -> tuple[Tensor, ...]:
@@ -107,13 +107,13 @@ def best_path_and_sums(
     wide = [tf.cast(a, tf.float64) for a in (emissions, transitions, end)]
     x, k, last = _weights(*wide)
     steps = keras.ops.shape(emissions)[0]
-    x, real = pad(x), pad(mask[:, :, None])
+    x, real = pad(x), pad(mask)
 
     def back(states: list[Tensor], at: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         (best, b), (emission, x, real) = states, at
         new = tf.reduce_max(transitions + (emission + best)[:, None, :], axis=-1)
         new -= tf.reduce_max(new, axis=-1, keepdims=True)
-        return [tf.where(real, new, best), _step(b, x, k, real)], states
+        return [choose(real, new, best), _step(b, x, k, real)], states
 
     shape = tf.shape(emissions)[1:]
     first = [tf.broadcast_to(end - tf.reduce_max(end), shape), tf.broadcast_to(last, shape)]
@@ -124,7 +124,7 @@ def best_path_and_sums(
     def forth(states: list[Tensor], at: list[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
         (tag, f), (score, x, real) = states, at
         chosen = tf.argmax(tf.gather(follow, tag) + score, axis=-1, output_type=tf.int32)
-        tag = tf.where(real[:, 0], chosen, tag)
+        tag = choose(real, chosen, tag)
         return [tag, _step(f, x, turned, real)], [tag, f]
 
     first = [tf.fill(shape[:1], follow.shape[1]), tf.broadcast_to(start, shape)]
@@ -141,9 +141,9 @@ def _weights(emissions: Tensor, transitions: Tensor, last: Tensor) -> tuple[Tens
 
 
 def _step(b: Tensor, x: Tensor, k: Tensor, real: Tensor) -> Tensor:
-    """Return b(t - 1) [B, C] of b(t); the same where ``real`` [B, 1] is false."""
+    """Return b(t - 1) [B, C] of b(t); the same where ``real`` [B] is false."""
     s = tf.matmul(x * b, k)
-    return tf.where(real, s / _scale(s), b)
+    return choose(real, s / _scale(s), b)
 
 
 def _logarithms(b: Tensor, impossible: float) -> Tensor:
@@ -159,9 +159,9 @@ def _backward_loop(
         d_message, w, inverse, real = at
         q = d[0] * inverse
         d_emission = w * tf.matmul(q, k, transpose_b=True)
-        return [d_message + tf.where(real, d_emission, d[0])], [q]
+        return [d_message + choose(real, d_emission, d[0])], [q]
 
-    values = [pad(a) for a in (d_messages, w, inverse, mask[:, :, None])]
+    values = [pad(a) for a in (d_messages, w, inverse, mask)]
     (d_last,), (q,) = scan(step, [tf.zeros_like(w[0])], values, keras.ops.shape(w)[0])
     return d_last, q
 

@@ -91,3 +91,11 @@ def _chunk_reader(a: Tensor, chunks: Tensor) -> Callable[[Tensor], Tensor]:
     """
     array = tf.TensorArray(a.dtype, chunks, element_shape=[CHUNK, *a.shape[1:]])
     return array.unstack(tf.reshape(a, [chunks, CHUNK, *keras.ops.shape(a)[1:]])).read
+
+
+def choose(rows: Tensor, a: Tensor, b: Tensor) -> Tensor:
+    """Return the rows of ``a`` where ``rows`` [B] is true, else those of ``b``.
+
+    This op copies whole rows; ``tf.where`` would broadcast the condition to each element.
+    """
+    return tf.raw_ops.Select(condition=rows, x=a, y=b)
