@@ -156,8 +156,8 @@ class CRF(keras.layers.Layer):
     def answer(self, emissions: Any, mask: Any = None) -> tuple[Any, Any, Any]:
         """Return the best path with the probabilities of its tags.
 
-        It gives what ``viterbi``, ``marginals`` and ``log_conditionals`` give, on TensorFlow in a
-        third of the time.
+        It gives what ``viterbi``, ``marginals`` and ``log_conditionals`` give, on TensorFlow in two
+        loops over time instead of five.
 
         Returns:
             The tags of the best path, int32 [B, T], 0 where masked; p(y_t | x) of each of them, 0

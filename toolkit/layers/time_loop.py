@@ -30,10 +30,10 @@ def scan(
 
     Args:
         step: Returns new states for states and the values of a step, and what is kept of that step,
-            which has the shapes and types of the states. For values of zero, which may follow the
-            last step or, in reverse, come before the first, it must return the states unchanged.
+            which has the shapes and types of the states. At the steps that ``pad`` adds, which in
+            reverse come first, it must return the states unchanged.
         states: The first states [B, ...].
-        values: Arrays [S, B, ...], padded by ``pad``.
+        values: Arrays [S, B, ...], padded by ``pad``, or computed from padded ones.
         steps: T, the number of steps before padding, at least 1.
         reverse: Whether to begin with the last step.
 
