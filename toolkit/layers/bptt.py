@@ -130,10 +130,10 @@ def _states_alone(
             *at, real = at
             new, _ = cell.forward(at, state)
             new = [choose(real, *pair) for pair in zip(new, state, strict=True)]
-        return new, new
+        return new, new[:1]  # an LSTM's memory is only carried
 
     values = [*cell.project(pad(x)), real] if held is None else held
-    state, (outputs, *_) = scan(step, state, values, steps, reverse=go_backwards)
+    state, (outputs,) = scan(step, state, values, steps, reverse=go_backwards, keep=1)
     if output_mask is not None:
         outputs = tf.where(output_mask[:, :, None], outputs, 0)
     return outputs, *state

@@ -22,6 +22,7 @@ def scan(
     values: Sequence[Tensor],
     steps: Tensor,
     reverse: bool = False,
+    keep: int | None = None,
 ) -> tuple[list[Tensor], list[Tensor]]:
     """Apply ``step`` to the states and to the values of each time step.
 
@@ -30,12 +31,13 @@ def scan(
 
     Args:
         step: Returns new states for states and the values of a step, and what is kept of that step,
-            which has the shapes and types of the states. At the steps that ``pad`` adds, which in
-            reverse come first, it must return the states unchanged.
+            which has the shapes and types of the first states. At the steps that ``pad`` adds,
+            which in reverse come first, it must return the states unchanged.
         states: The first states [B, ...].
         values: Arrays [S, B, ...], padded by ``pad``, or computed from padded ones.
         steps: T, the number of steps before padding, at least 1.
         reverse: Whether to begin with the last step.
+        keep: The number of tensors that are kept of a step; None for as many as there are states.
 
     Returns:
         The last states, and what is kept of each step [T, B, ...], in the order of time.
@@ -57,8 +59,9 @@ def scan(
         kept = [a.write(place, tf.stack(c)) for a, c in zip(kept, columns, strict=True)]
         return i + 1, states, kept
 
+    alike = states[:keep]
     kept = [
-        tf.TensorArray(state.dtype, chunks, element_shape=[CHUNK, *state.shape]) for state in states
+        tf.TensorArray(state.dtype, chunks, element_shape=[CHUNK, *state.shape]) for state in alike
     ]
     variables = tf.while_loop(
         lambda i, *_: i + 1 < chunks,
@@ -71,7 +74,7 @@ def scan(
         lambda i, *_: i < chunks, take, variables, parallel_iterations=1, maximum_iterations=1
     )
     wholes = []
-    for state, array in zip(states, kept, strict=True):
+    for state, array in zip(alike, kept, strict=True):
         whole = tf.reshape(array.stack(), [-1, *keras.ops.shape(state)])[:steps]
         whole.set_shape([steps if isinstance(steps, int) else None, *state.shape])
         wholes.append(whole)
@@ -79,8 +82,13 @@ def scan(
 
 
 def pad(a: Tensor) -> Tensor:
-    """Return an array [T, B, ...] with zeros after its steps, to a multiple of ``CHUNK``."""
+    """Return an array [T, B, ...] with zeros after its steps, to a multiple of ``CHUNK``.
+
+    A single step of a static shape, which ``scan`` takes without a loop, is returned as it is.
+    """
     steps, *rest = keras.ops.shape(a)
+    if isinstance(steps, int) and steps == 1:
+        return a
     return tf.pad(a, [[0, -steps % CHUNK], *[[0, 0]] * len(rest)])
 
 
