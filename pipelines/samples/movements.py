@@ -53,7 +53,7 @@ _BONES = {
     "foot": 0.06,
 }
 #: The directions of a right shoulder and of a right hip from the middle of the body.
-_ACROSS = {"shoulder": (0.94, -0.34, 0.0), "hip": (0.74, -0.67, 0.0)}
+_ACROSS = {"shoulder": (0.96, -0.28, 0.0), "hip": (0.8, -0.6, 0.0)}
 #: The angles at rest in degrees: zero is an upright body with hanging arms. Each is of both sides;
 #: ``left_elbow`` and ``right_elbow`` are of one.
 _REST = {
@@ -110,9 +110,9 @@ _POSES: Mapping[str, Sequence[tuple[float, Angles]]] = {
     "jumping": (
         (0, {}),
         (0.40, _CROUCHED),
-        (0.52, {"shoulder": 125, "hip": 0, "knee": 0}),
-        (0.72, {"shoulder": 70, "hip": 20, "knee": 20}),
-        (0.84, {"shoulder": 20, "hip": 50, "knee": 65, "lean": 25}),
+        (0.50, {"shoulder": 125, "hip": 0, "knee": 0}),
+        (0.76, {"shoulder": 70, "hip": 20, "knee": 20}),
+        (0.86, {"shoulder": 20, "hip": 50, "knee": 65, "lean": 25}),
         (1, {}),
     ),
     "throwing": (
@@ -133,7 +133,7 @@ _POSES: Mapping[str, Sequence[tuple[float, Angles]]] = {
 _UP: Angles = {"right_spread": 80, "right_swing": 92, "right_elbow": 0}
 _RAISED: Sequence[tuple[float, Angles]] = ((0, {}), (0.2, _UP), (0.8, _UP), (1, {}))
 #: When in a jump the feet leave the floor and reach it again.
-_FLIGHT = (0.52, 0.72)
+_FLIGHT = (0.50, 0.76)
 #: The activities that are others backwards in time.
 _BACKWARDS = {
     "walking_backwards": "walking",
