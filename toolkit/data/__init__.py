@@ -12,6 +12,8 @@ from toolkit.data.bad_rows import Unreadable, answer_readable
 from toolkit.data.entities.examples import EntityExample, EntityExamples
 from toolkit.data.entities.open import open_entities
 from toolkit.data.entities.options import EntityColumnOptions
+from toolkit.data.labelled.label_rule import LabelRule
+from toolkit.data.labelled.scan import Scan, scan
 from toolkit.data.labels import Label, LabelCounter, LabelEncoder
 from toolkit.data.pairs.examples import PairExample, PairExamples, source_texts
 from toolkit.data.pairs.open import open_pairs
@@ -36,9 +38,7 @@ from toolkit.data.streams.stream import (
     whole_texts,
 )
 from toolkit.data.texts.examples import Example, TextExamples
-from toolkit.data.texts.label_rule import LabelRule
 from toolkit.data.texts.options import ColumnOptions
-from toolkit.data.texts.scan import Scan, scan
 from toolkit.data.word_vectors import read_vectors, word_vectors
 from toolkit.tagging.spans import Span, align, spans_of, tags_of
 
