@@ -90,13 +90,13 @@ def guessed(
     if guess is not None:
         return guess
     columns, few = shorten(source.columns), candidates[:100]
-    chosen_by = option(f"{what}_column")
+    chosen_by, them = option(f"{what}_column"), what if what.endswith("s") else f"{what}s"
     if not candidates:
         raise DataError(
-            f"{source.name} has no column left for the {what}s ({chosen_by}); it has: {columns}"
+            f"{source.name} has no column left for the {them} ({chosen_by}); it has: {columns}"
         )
     near = [column for name in names for column in difflib.get_close_matches(name, few, n=1)]
     hint = f"{quoted(near[0])}, or another of" if near else "one of"
     raise DataError(
-        f"{source.name}: which column holds the {what}s? set {chosen_by} to {hint}: {columns}"
+        f"{source.name}: which column holds the {them}? set {chosen_by} to {hint}: {columns}"
     )

@@ -55,6 +55,7 @@ class LabelledRows(CheckedRows, ABC, Generic[E]):
     Attributes:
         label_column: The column of the labels; None in unlabelled data.
         group_column: The column of the groups, if they are read.
+        group_is_guessed: Whether it was not chosen by the user; a single group is then no group.
         rows: The number of rows of the latest iteration.
         bad_rows: The number of bad rows among them.
         outside_rule: The number of rows of the latest iteration that match no part of the label
@@ -73,6 +74,7 @@ class LabelledRows(CheckedRows, ABC, Generic[E]):
 
     label_column: str | None = None
     group_column: str | None = None
+    group_is_guessed = False
 
     def __init__(
         self,

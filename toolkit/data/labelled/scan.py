@@ -1,5 +1,6 @@
 """The scan of labelled examples: their classes and groups, for split and encoder."""
 
+import logging
 import zlib
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,7 +14,9 @@ from toolkit.data.fingerprints import fingerprint
 from toolkit.data.labelled.rows import LabelledRows
 from toolkit.data.labels import LabelCounter, LabelEncoder
 from toolkit.data.splits import Indices, split_indices
-from toolkit.errors import DataError
+from toolkit.errors import DataError, quoted
+
+logger = logging.getLogger("toolkit")
 
 E = TypeVar("E")
 
@@ -112,4 +115,10 @@ def scan(examples: LabelledRows[Any], target: Any, known: Sequence[str] = ()) ->
         final = np.asarray(encoder.encode(list(seen)), np.int32)
         numbers = final[np.asarray(classes, np.int32)]
     group_prints = np.asarray(groups, np.int64) if groups else None
+    if group_prints is not None and examples.group_is_guessed and len(set(groups)) == 1:
+        logger.warning(
+            "%s: all rows have the same value in column %s; a split is at random",
+            *(examples.source.name, quoted(examples.group_column)),
+        )
+        group_prints = None
     return Scan(count, encoder, numbers, group_prints, checksum, examples.content)
