@@ -9,7 +9,7 @@ from toolkit.data.bad_rows import BadRowError, CheckedRows
 from toolkit.data.labelled.reader import LabelReader
 from toolkit.data.labels import Label, LabelEncoder
 from toolkit.data.options import LabelOptions
-from toolkit.data.sources.source import Record, Source
+from toolkit.data.sources.source import Record, Source, is_missing
 from toolkit.errors import quoted
 from toolkit.options import option
 
@@ -55,7 +55,8 @@ class LabelledRows(CheckedRows, ABC, Generic[E]):
     Attributes:
         label_column: The column of the labels; None in unlabelled data.
         group_column: The column of the groups, if they are read.
-        group_is_guessed: Whether it was not chosen by the user; a single group is then no group.
+        group_is_guessed: Whether it was not chosen by the user. Rows without a value are then a
+            group, and a single group is none.
         rows: The number of rows of the latest iteration.
         bad_rows: The number of bad rows among them.
         outside_rule: The number of rows of the latest iteration that match no part of the label
@@ -170,7 +171,9 @@ class LabelledRows(CheckedRows, ABC, Generic[E]):
             return None
         group = None
         if self.group_column is not None:
-            group = self._labels.group(record.values.get(self.group_column), self.group_column)
+            value = record.values.get(self.group_column)
+            if not (self.group_is_guessed and is_missing(value)):
+                group = self._labels.group(value, self.group_column)
         return type(self).EXAMPLE(record.row, content, label, group, record.place)
 
     def _log_columns(self) -> None:

@@ -1,5 +1,6 @@
 """Choice of the columns of series and groups, by option or by guess."""
 
+import re
 from collections.abc import Sequence
 from itertools import islice
 
@@ -20,8 +21,11 @@ GROUP_NAMES = (
 )
 #: The value of ``group_column`` for no groups.
 NO_GROUPS = "none"
-_GROUP_NAMES = tuple(f"{name}{end}" for end in ("", "_id", "s", "id") for name in GROUP_NAMES)
+#: The end of a name that says that it is counted.
+_NUMBERED = re.compile(r"(?<=\w)[ _.-]?(ids?|no|nr|num|number|idx)$")
 _FIRST_ROWS = 20  # the number of rows whose values are looked at
+#: The beginning of a list of numbers, or of lists, as JSON.
+_WRITTEN = re.compile(r"\s*\[\s*(\[|\]|-?\d|null|NaN)")
 
 
 def series_column(source: Source, options: SeriesOptions) -> str:
@@ -50,18 +54,18 @@ def nested_columns(source: Source, options: SeriesOptions) -> list[str]:
     return [column for column in source.columns if column in nested]
 
 
-def label_column(source: Source, options: SeriesOptions, others: Sequence[str | None]) -> str:
+def label_column(source: Source, options: SeriesOptions, series: str) -> str:
     """Return the column of the labels: by option, by a usual name, or the only one left.
 
     Raises:
         DataError: The requested column does not exist, or none can be guessed.
     """
-    others = (*others, *usual_groups(source.columns))
+    others = {series, options.group_column, *usual_groups(source.columns)}
     return labelled.label_column(source, options, others, LABEL_NAMES)
 
 
 def group_column(source: Source, options: SeriesOptions) -> str | None:
-    """Return the column of the groups: by option, or by a usual name; None if there is none.
+    """Return the column of the groups: by option, or one with a usual name; None without them.
 
     Raises:
         DataError: The requested column does not exist.
@@ -82,15 +86,29 @@ def group_column(source: Source, options: SeriesOptions) -> str | None:
 
 def usual_groups(columns: Sequence[str]) -> list[str]:
     """Return the columns with usual names of groups, the most usual first."""
-    found = (find_column(columns, [name]) for name in _GROUP_NAMES)
-    return list(dict.fromkeys(column for column in found if column is not None))
+    return called(columns, GROUP_NAMES)
+
+
+def called(columns: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Return the columns with one of some names, perhaps with ``id`` or ``number`` behind it.
+
+    ::
+
+        ["User ID", "time", "subject_no"], ["subject", "user"]  ->  ["subject_no", "User ID"]
+    """
+    order = {name: place for place, name in enumerate(names)}
+    places = {
+        column: order.get(_NUMBERED.sub("", name), order.get(name, -1))
+        for column in columns
+        if (name := column.strip().lower())
+    }
+    return sorted((c for c in places if places[c] >= 0), key=lambda column: places[column])
 
 
 def _is_nested(value: object) -> bool:
     """Return whether a value is a list of numbers, a list of lists, or either as JSON."""
     if isinstance(value, str):
-        start = value[:40].lstrip()
-        return start.startswith("[") and start[1:].lstrip()[:1] in set("[-0123456789]nN")
+        return _WRITTEN.match(value) is not None
     if getattr(value, "ndim", 0) > 1:
         return True
     if not is_list(value):

@@ -83,19 +83,19 @@ class SeriesExamples(LabelledRows[SeriesExample]):
     ) -> None:
         super().__init__(source, options, labelled)
         self.series_column = columns.series_column(source, options)
-        groups = columns.group_column(source, options)
         if labelled:
-            self.label_column = columns.label_column(source, options, (self.series_column, groups))
-            self.group_column = groups if grouped else None
+            self.label_column = columns.label_column(source, options, self.series_column)
+            self.group_column = columns.group_column(source, options) if grouped else None
             self.group_is_guessed = options.group_column is None
         self._expected = channels
-        shapes = self._first_shapes()
-        self.channels_first = options.layout == "channels_first" or (
-            options.layout == "auto" and has_channels_first(shapes, channels)
-        )
-        widths = Counter(shape[0 if self.channels_first else 1] for shape in shapes)
-        self.channels = channels or (widths.most_common(1)[0][0] if widths else 0)
-        self.channel_names = tuple(str(number) for number in range(1, self.channels + 1))
+        self._layout = getattr(source, "layout", options.layout)
+        self.channel_names: tuple[str, ...] = getattr(source, "channel_names", ())
+        self.channels = channels or len(self.channel_names)
+        self.channels_first = self._layout == "channels_first"
+        if self._layout == "auto" or not self.channels:
+            self._look(channels)
+        if len(self.channel_names) != self.channels:
+            self.channel_names = tuple(str(number) for number in range(1, self.channels + 1))
         self._logged_choices = False
 
     def content(self, example: SeriesExample) -> bytes:
@@ -115,8 +115,9 @@ class SeriesExamples(LabelledRows[SeriesExample]):
         return np.zeros((0, self.channels), np.float32)
 
     def _guesses(self) -> Mapping[str, str | None]:
-        """Return the columns of series and labels."""
-        return {"series": self.series_column, "label": self.label_column}
+        """Return the columns of series and labels; those of tables are channels."""
+        is_table = hasattr(self.source, "channel_names")
+        return {"series": None if is_table else self.series_column, "label": self.label_column}
 
     def _log_columns(self) -> None:
         """Log the guessed columns and layout, at the beginning of the first iteration."""
@@ -130,15 +131,23 @@ class SeriesExamples(LabelledRows[SeriesExample]):
                 "random)",
                 *(quoted(self.group_column), option("group_column", columns.NO_GROUPS)),
             )
-        if self.channels_first and self.options.layout == "auto":
+        if self.channels_first and self._layout == "auto":
             logger.info(
                 "%s: series are taken for [channels, time] by their shapes; if they are [time, "
                 "channels], set %s",
                 *(self.source.name, option("layout", "time_first")),
             )
 
+    def _look(self, channels: int | None) -> None:
+        """Find the layout and the number of channels by the first series."""
+        shapes = self._first_shapes()
+        if self._layout == "auto":
+            self.channels_first = has_channels_first(shapes, channels)
+        widths = Counter(shape[0 if self.channels_first else 1] for shape in shapes)
+        self.channels = channels or (widths.most_common(1)[0][0] if widths else 0)
+
     def _first_shapes(self) -> list[tuple[int, int]]:
-        """Return the shapes of the first series that have two axes; [T, 1] for one axis."""
+        """Return the shapes of the first series; [T, 1] for one axis."""
         shapes: list[tuple[int, int]] = []
         size = 0
         for record in self.source.records():

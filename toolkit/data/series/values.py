@@ -98,6 +98,21 @@ def as_series(values: NDArray[Any], channels_first: bool = False) -> NDArray[np.
     return series
 
 
+def to_value(cell: object, step: int, channel: int) -> float:
+    """Return a value as a number, NaN if it is missing.
+
+    Raises:
+        BadRowError: It is no number.
+    """
+    if is_missing(cell):
+        return np.nan
+    number = to_number(cell)
+    if number is None:
+        what = "beyond the largest number" if isinstance(cell, int) else "not a number"
+        raise BadRowError(f"the value at {_place(step, channel)} is {quoted(cell)}, {what}")
+    return number
+
+
 def _one_by_one(value: Any) -> NDArray[np.float64]:
     """Return values that NumPy does not convert, such as blank strings.
 
@@ -108,7 +123,7 @@ def _one_by_one(value: Any) -> NDArray[np.float64]:
         raise BadRowError(f"the series is {quoted(value)}; {_EXAMPLE}")
     steps = list(value)
     if not is_list(steps[0]):
-        return np.array([_number(cell, step, 1) for step, cell in enumerate(steps, 1)])
+        return np.array([to_value(cell, step, 1) for step, cell in enumerate(steps, 1)])
     for number, step in enumerate(steps, 1):
         if not is_list(step):
             raise BadRowError(
@@ -119,21 +134,10 @@ def _one_by_one(value: Any) -> NDArray[np.float64]:
             raise BadRowError(f"{problem} where step 1 has {len(steps[0])}")
     return np.array(
         [
-            [_number(cell, number, channel) for channel, cell in enumerate(step, 1)]
+            [to_value(cell, number, channel) for channel, cell in enumerate(step, 1)]
             for number, step in enumerate(steps, 1)
         ]
     )
-
-
-def _number(cell: object, step: int, channel: int) -> float:
-    """Return a value as a number, NaN if it is missing."""
-    if is_missing(cell):
-        return np.nan
-    number = to_number(cell)
-    if number is None:
-        what = "beyond the largest number" if isinstance(cell, int) else "not a number"
-        raise BadRowError(f"the value at {_place(step, channel)} is {quoted(cell)}, {what}")
-    return number
 
 
 def _place(step: int, channel: int) -> str:
