@@ -30,7 +30,8 @@ EXPORTS = {
         "scan scan_pairs tags_of StreamBatches StreamColumnOptions StreamCorpus TextStream "
         "encode_stream open_stream parted size_of whole_texts word_vectors TextBatches "
         "conditioned_examples conditioned_prompts open_conditioned prompts Unreadable "
-        "answer_readable plain_texts"
+        "answer_readable plain_texts SeriesExample SeriesExamples SeriesOptions encode_series "
+        "open_series"
     ),
     "tagging": (
         "OUTSIDE SCHEMES Span TagError align bioes_spans bioes_tags find_scheme spans_of "

@@ -12,11 +12,16 @@ from toolkit.data.bad_rows import Unreadable, answer_readable
 from toolkit.data.entities.examples import EntityExample, EntityExamples
 from toolkit.data.entities.open import open_entities
 from toolkit.data.entities.options import EntityColumnOptions
+from toolkit.data.labelled.label_rule import LabelRule
+from toolkit.data.labelled.scan import Scan, scan
 from toolkit.data.labels import Label, LabelCounter, LabelEncoder
 from toolkit.data.pairs.examples import PairExample, PairExamples, source_texts
 from toolkit.data.pairs.open import open_pairs
 from toolkit.data.pairs.options import PairColumnOptions
 from toolkit.data.pairs.scan import PairScan, scan_pairs
+from toolkit.data.series.examples import SeriesExample, SeriesExamples
+from toolkit.data.series.open import open_series
+from toolkit.data.series.options import SeriesOptions
 from toolkit.data.sources.lines import plain_texts
 from toolkit.data.sources.open import open_source
 from toolkit.data.sources.source import Record, Source
@@ -36,9 +41,7 @@ from toolkit.data.streams.stream import (
     whole_texts,
 )
 from toolkit.data.texts.examples import Example, TextExamples
-from toolkit.data.texts.label_rule import LabelRule
 from toolkit.data.texts.options import ColumnOptions
-from toolkit.data.texts.scan import Scan, scan
 from toolkit.data.word_vectors import read_vectors, word_vectors
 from toolkit.tagging.spans import Span, align, spans_of, tags_of
 
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
     from toolkit.data.corpora.packed import PackedCorpus, PackedSequences
     from toolkit.data.entities.corpus import TaggedCorpus, TaggedSentence, encode_tagged
     from toolkit.data.pairs.corpus import PairCorpus, encode_pairs
+    from toolkit.data.series.corpus import encode_series
     from toolkit.data.streams.conditioned_batches import TextBatches
     from toolkit.data.streams.corpus import StreamCorpus, encode_stream
     from toolkit.data.streams.window_batches import StreamBatches
@@ -73,6 +77,9 @@ __all__ = [
     "PairScan",
     "Record",
     "Scan",
+    "SeriesExample",
+    "SeriesExamples",
+    "SeriesOptions",
     "Source",
     "Span",
     "StreamBatches",
@@ -91,11 +98,13 @@ __all__ = [
     "cooccurrence_vectors",
     "encode",
     "encode_pairs",
+    "encode_series",
     "encode_stream",
     "encode_tagged",
     "open_conditioned",
     "open_entities",
     "open_pairs",
+    "open_series",
     "open_source",
     "open_stream",
     "parted",
@@ -127,6 +136,7 @@ _MODULES = {
     "cooccurrence_vectors": "texts.cooccurrence",
     "encode": "texts.corpus",
     "encode_pairs": "pairs.corpus",
+    "encode_series": "series.corpus",
     "encode_stream": "streams.corpus",
     "encode_tagged": "entities.corpus",
 }

@@ -70,3 +70,33 @@ def require_column(source: Source, column: str, name: str) -> str:
         f"{source.name} has no column {quoted(column)} ({option(name)}){hint} "
         f"it has: {shorten(source.columns)}"
     )
+
+
+def guessed(
+    source: Source, guess: str | None, what: str, candidates: Sequence[str], names: Sequence[str]
+) -> str:
+    """Return the guessed column.
+
+    Args:
+        source: The source.
+        guess: The guessed column, or None.
+        what: What the column holds; its option is called ``<what>_column``.
+        candidates: The columns among which it was looked for.
+        names: The usual names.
+
+    Raises:
+        DataError: There is no guess; the message names the option to set.
+    """
+    if guess is not None:
+        return guess
+    columns, few = shorten(source.columns), candidates[:100]
+    chosen_by, them = option(f"{what}_column"), what if what.endswith("s") else f"{what}s"
+    if not candidates:
+        raise DataError(
+            f"{source.name} has no column left for the {them} ({chosen_by}); it has: {columns}"
+        )
+    near = [column for name in names for column in difflib.get_close_matches(name, few, n=1)]
+    hint = f"{quoted(near[0])}, or another of" if near else "one of"
+    raise DataError(
+        f"{source.name}: which column holds the {them}? set {chosen_by} to {hint}: {columns}"
+    )

@@ -1,8 +1,8 @@
-"""Options of the rows of all kinds of data."""
+"""Options of the rows of all kinds of data, and of their labels."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from toolkit.data.sources.delimited import Quoting
 
@@ -31,6 +31,30 @@ class RowOptions:
         super().__setattr__(name, value)
         if name in self.inherited:
             self.inherited -= {name}
+
+
+@dataclass(kw_only=True)
+class LabelOptions(RowOptions):
+    """The columns of labels and groups, and how their values are read.
+
+    Args:
+        label_column: The column of the labels; guessed, and logged, when not given.
+        group_column: The column of groups; a split never divides rows with equal values, such as
+            reviews of one film.
+        target: What a label is: one of several classes, several labels at once (a list, or one
+            string separated by ``label_separator``), or a number to predict.
+        label_separator: The separator of several labels in one field.
+        label_rule: How numbers become classes, as ``name:condition`` parts separated by commas,
+            for example ``neg:<=4,pos:>=7``; rows that match no part are skipped, and counted.
+    """
+
+    FIXED: ClassVar[tuple[str, ...]] = ("target",)
+
+    label_column: str | None = None
+    group_column: str | None = None
+    target: Literal["classes", "labels", "number"] = "classes"
+    label_separator: str = "|"
+    label_rule: str | None = None
 
 
 def inherit(options: Any, names: Iterable[str], facts: Mapping[str, Any]) -> None:

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolkit.data.fingerprints import fingerprint
+from toolkit.data.labelled.scan import same_reread
 from toolkit.data.pairs.examples import PairExample, PairExamples
 from toolkit.data.splits import Indices, split_indices
-from toolkit.data.texts.scan import same_reread
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class PairScan:
         Raises:
             DataError: The pairs or their order differ; raised after the last of them.
         """
-        return same_reread(examples, _text, len(self.sources), self.checksum)
+        return same_reread(examples, _content, len(self.sources), self.checksum)
 
     def split(self, share: float, seed: int) -> tuple[Indices, Indices]:
         """Split off a held-out part; pairs with the same source text stay together."""
@@ -48,10 +48,10 @@ def scan_pairs(examples: PairExamples) -> PairScan:
     sources, checksum = array("q"), 0
     for example in examples:
         sources.append(fingerprint(example.source))
-        checksum = zlib.crc32(_text(example).encode(), checksum)
+        checksum = zlib.crc32(_content(example), checksum)
     return PairScan(np.asarray(sources, np.int64), checksum)
 
 
-def _text(example: PairExample) -> str:
+def _content(example: PairExample) -> bytes:
     """Return the texts of a pair, for the checksum."""
-    return f"{example.source}\0{example.target}\0"
+    return f"{example.source}\0{example.target}\0".encode()

@@ -34,7 +34,7 @@ _ANNOUNCEMENT = re.compile(r'"?sep=([^"\r\n])"?\s*', re.IGNORECASE)
 
 
 class DelimitedSource:
-    r"""A CSV or TSV file (RFC 4180), plain or gzipped, whose first line names the columns.
+    r"""A CSV or TSV file (RFC 4180), plain or gzipped, whose first line usually names the columns.
 
     Quoted fields may contain separators, doubled quotes and line ends. Blank lines are skipped, and
     a first line ``sep=;`` announces the separator. Several columns without a name are called by
@@ -51,6 +51,8 @@ class DelimitedSource:
             but a field with line ends that looks like rows in a line each makes its row doubtful
             (see :class:`JoinedRows`). ``none``:
             quotes are part of the texts, and each line is a row.
+        header: Whether the first line names the columns; otherwise their names are ``1``, ``2`` and
+            so on.
 
     Raises:
         DataError: There is no header, or it names a column twice.
@@ -58,23 +60,26 @@ class DelimitedSource:
 
     fixed_columns = False
 
-    def __init__(self, path: Path, separators: str, quoting: Quoting = "auto") -> None:
+    def __init__(
+        self, path: Path, separators: str, quoting: Quoting = "auto", header: bool = True
+    ) -> None:
         self.name = str(path)
+        self._has_header = header
         self._path = path
         self._quoting = quoting
         announced = _ANNOUNCEMENT.fullmatch(next(read_lines(path, newline=""), ""))
         self._first_line = 1 if announced is None else 2
         choices = announced[1] if announced else separators
         self.columns: tuple[str, ...] = ()
-        self._separator = max(choices, key=self._columns_by)
-        if self._separator != separators[0]:
-            logger.info("%s: %r stands between fields", self.name, self._separator)
+        self.separator = max(choices, key=self._columns_by)
+        if self.separator != separators[0]:
+            logger.info("%s: %r stands between fields", self.name, self.separator)
         self.columns = self._header()
 
     def records(self) -> Iterator[Record]:
         """Yield the records from the first one; each call starts again."""
         before: Sequence[str] = ()
-        for number, (line, fields, problem, lines) in enumerate(islice(self._rows(), 1, None), 1):
+        for number, (line, fields, problem, lines) in enumerate(self._rows_below(), 1):
             place = f"row {number} (line {line})"
             if problem is not None:
                 yield Record(number, {}, place, problem)
@@ -95,7 +100,7 @@ class DelimitedSource:
     @cached_property
     def _joined_rows(self) -> JoinedRows:
         """The judge of fields with line ends, which reads the first rows once."""
-        return JoinedRows(islice(self._rows(), 1, None), len(self.columns), self._separator)
+        return JoinedRows(self._rows_below(), len(self.columns), self.separator)
 
     def _wrong_number(self, fields: Sequence[str]) -> str | None:
         """Return the problem of a row with more or fewer fields than the header, or None."""
@@ -103,18 +108,26 @@ class DelimitedSource:
             return None
         return (
             f"{len(fields)} fields where the header has {len(self.columns)}; a field that holds "
-            f"{self._separator!r}, a quote or a line end must be quoted"
+            f"{self.separator!r}, a quote or a line end must be quoted"
         )
 
     def _columns_by(self, separator: str) -> int:
         """Return the number of columns of the header with a separator."""
         return max((len(row.fields) for row in islice(self._rows(separator), 1)), default=0)
 
+    def _rows_below(self) -> Iterator[TableRow]:
+        """Yield the rows without the header."""
+        return islice(self._rows(), int(self._has_header), None)
+
     def _header(self) -> tuple[str, ...]:
         """Return the names of the columns."""
         for _, fields, problem, _ in self._rows():
             if problem is not None:
-                raise DataError(f"{self.name}, header: {problem}")
+                raise DataError(
+                    f"{self.name}, {'header' if self._has_header else 'line 1'}: {problem}"
+                )
+            if not self._has_header:
+                return tuple(str(number) for number in range(1, len(fields) + 1))
             columns = tuple(field.strip() for field in fields)
             if columns.count("") > 1:  # spreadsheets leave empty columns at the end
                 columns = tuple(name or f"column {n}" for n, name in enumerate(columns, 1))
@@ -136,7 +149,7 @@ class DelimitedSource:
         lines.number = self._first_line - 1
         reader = csv.reader(
             lines,
-            delimiter=separator or self._separator,
+            delimiter=separator or self.separator,
             quoting=csv.QUOTE_NONE if self._quoting == "none" else csv.QUOTE_MINIMAL,
             strict=True,
         )
@@ -154,7 +167,7 @@ class DelimitedSource:
                 if not fields:
                     continue
                 if self.columns and (problem := self._wrong_number(fields)) is not None:
-                    begin_again = have_columns(lines.row, len(self.columns), self._separator)
+                    begin_again = have_columns(lines.row, len(self.columns), self.separator)
                     if len(lines.row) > 1 and not begin_again:
                         problem += f" (lines {first} to {lines.number})"
             if problem is None:

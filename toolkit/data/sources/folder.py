@@ -31,8 +31,10 @@ class FolderSource:
         DataError: There are no class folders, or the folder has parts but not the chosen one.
     """
 
-    columns = ("text", "label", "file")
+    columns: tuple[str, ...] = ("text", "label", "file")
     fixed_columns = True
+    #: What the files hold, and names of classes, for messages.
+    plural, examples = "texts", "pos/ and neg/"
 
     def __init__(self, path: Path, part: str | None = None) -> None:
         folders = _entries(path, os.DirEntry.is_dir)
@@ -46,11 +48,11 @@ class FolderSource:
             folders = _entries(path, os.DirEntry.is_dir)
         if UNLABELLED in folders:
             folders.remove(UNLABELLED)
-            logger.info("%s: unlabelled texts are skipped", path / UNLABELLED)
+            logger.info("%s: unlabelled %s are skipped", path / UNLABELLED, self.plural)
         if not folders:
             raise DataError(
                 f"{path} has no class folders; it should have one for each class, such as "
-                "pos/ and neg/, with a file for each text"
+                f"{self.examples}, with a file for each {self.columns[0]}"
             )
         self.name = str(path)
         self._path = path
@@ -61,15 +63,24 @@ class FolderSource:
         for row, (label, name) in enumerate(self._files(), start=1):
             file = f"{label}/{name}"
             try:
-                text = read_text(self._path / label / name)
+                content = self._read(self._path / label / name)
             except DataError as error:  # one file is one row
                 yield Record(row, {}, f"file {file}", str(error))
             else:
-                yield Record(row, {"text": text, "label": label, "file": file}, f"file {file}")
+                values = dict(zip(self.columns, (content, label, file), strict=True))
+                yield Record(row, values, f"file {file}")
 
     def file(self, row: int) -> str:
         """Return the file of a row, numbered from 1, such as ``pos/0_9.txt``."""
         return "/".join(next(islice(self._files(), row - 1, None)))
+
+    def _read(self, path: Path) -> object:
+        """Return the content of a file.
+
+        Raises:
+            DataError: It cannot be read.
+        """
+        return read_text(path)
 
     def _files(self) -> Iterator[tuple[str, str]]:
         """Yield the class and the name of each file."""

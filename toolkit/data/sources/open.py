@@ -68,7 +68,7 @@ def _open_path(data: str, part: str | None, quoting: Quoting) -> Source:
     """Open a file or folder by its path, or a data set by its name."""
     path = Path(data)
     if not data:
-        raise DataError("the path of the data is empty")
+        raise missing(data)
     if os.path.isdir(data):  # unlike Path.is_dir, never raises
         return FolderSource(path, part)
     name = path.name.lower().removesuffix(".gz")
@@ -86,11 +86,26 @@ def _open_path(data: str, part: str | None, quoting: Quoting) -> Source:
         )
     if NAME.fullmatch(data) and not _looks_like_path(data):
         return open_named(data, part)
+    raise missing(data)
+
+
+def missing(data: str, content: str = "texts") -> DataError:
+    """Return the error that there is no such file or folder, with one of a similar name.
+
+    Args:
+        data: The path.
+        content: What was looked for in it.
+    """
+    path = Path(data)
+    if not data:
+        return DataError("the path of the data is empty")
     try:
         near = difflib.get_close_matches(path.name, os.listdir(path.parent), n=1)
     except (OSError, ValueError):  # for example a NUL in the path
         near = []
     hint = f"; did you mean {path.parent / near[0]}?" if near else ""
     if " " in data and not near and os.sep not in data and not _looks_like_path(data):
-        raise DataError(f"there is no file {quoted(data)}; texts themselves are given as a list")
-    raise DataError(f"there is no {path}{hint}")
+        return DataError(
+            f"there is no file {quoted(data)}; {content} themselves are given as a list"
+        )
+    return DataError(f"there is no {path}{hint}")

@@ -9,9 +9,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from toolkit.data.corpora.packed import PackedCorpus, SequenceWriter
+from toolkit.data.labelled.scan import Scan
 from toolkit.data.labels import LabelEncoder
 from toolkit.data.texts.examples import TextExamples
-from toolkit.data.texts.scan import Scan
 
 _TEXTS_AT_ONCE = 512
 

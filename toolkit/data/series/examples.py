@@ -1,0 +1,173 @@
+"""Examples of labelled series, read and checked row by row."""
+
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolkit.data.bad_rows import BadRowError
+from toolkit.data.labelled.rows import LabelledRows
+from toolkit.data.labels import Label
+from toolkit.data.series import columns
+from toolkit.data.series.layout import has_channels_first
+from toolkit.data.series.options import SeriesOptions
+from toolkit.data.series.values import as_series, read_values
+from toolkit.data.sources.source import Record, Source
+from toolkit.errors import count, quoted
+from toolkit.options import option
+
+logger = logging.getLogger("toolkit")
+
+#: The series by which layout and channels are found: so many, of so many values in all.
+_FIRST_SERIES, _FIRST_VALUES = 100, 10_000_000
+
+
+class SeriesExample(NamedTuple):
+    """A series with its label.
+
+    Attributes:
+        row: The row in the source, from 1.
+        series: The time steps, float32 [T, C]; NaN is a missing value.
+        label: Its label; None in unlabelled data.
+        group: The group that a split must not divide.
+        place: The place in the source, for messages.
+        problem: In unlabelled data, the place and the reason if the series cannot be read; it is
+            then empty.
+    """
+
+    row: int
+    series: NDArray[np.float32]
+    label: Label = None
+    group: str | None = None
+    place: str = ""
+    problem: str | None = None
+
+
+class SeriesExamples(LabelledRows[SeriesExample]):
+    """The labelled series of a source; see :class:`toolkit.data.labelled.rows.LabelledRows`.
+
+    Args:
+        source: The source of the rows, of ``open_series``.
+        options: The columns, and how their values are read.
+        labelled: Whether to read labels.
+        grouped: Whether to read groups, which a split needs.
+        channels: The number of channels that a model expects; None for that of most of the first
+            series.
+
+    Attributes:
+        channels: The number of channels; 0 if no series can be read.
+        channel_names: Their names: the columns of a table, otherwise ``1``, ``2`` and so on.
+        channels_first: Whether series in the source are [C, T].
+
+    Raises:
+        DataError: A column does not exist or cannot be guessed; in an iteration, a row is bad, or
+            no row can be used.
+        OptionError: The label rule is invalid or does not fit the target, or the separator of
+            labels is empty.
+    """
+
+    EXAMPLE = SeriesExample
+
+    options: SeriesOptions
+
+    def __init__(
+        self,
+        source: Source,
+        options: SeriesOptions,
+        labelled: bool = True,
+        grouped: bool = True,
+        channels: int | None = None,
+    ) -> None:
+        super().__init__(source, options, labelled)
+        self.series_column = columns.series_column(source, options)
+        if labelled:
+            self.label_column = columns.label_column(source, options, self.series_column)
+            self.group_column = columns.group_column(source, options) if grouped else None
+            self.group_is_guessed = options.group_column is None
+        self._expected = channels
+        self._layout = getattr(source, "layout", options.layout)
+        self.channel_names: tuple[str, ...] = getattr(source, "channel_names", ())
+        self.channels = channels or len(self.channel_names)
+        self.channels_first = self._layout == "channels_first"
+        if self._layout == "auto" or not self.channels:
+            self._look(channels)
+        if len(self.channel_names) != self.channels:
+            self.channel_names = tuple(str(number) for number in range(1, self.channels + 1))
+        self._logged_choices = False
+
+    def content(self, example: SeriesExample) -> bytes:
+        """Return the series of an example as bytes, for a checksum."""
+        return repr(example.series.shape).encode() + example.series.tobytes()
+
+    def _read(self, record: Record) -> NDArray[np.float32]:
+        """Return the series of a record."""
+        values = read_values(record.values.get(self.series_column))
+        series = as_series(values, self.channels_first)
+        if series.shape[1] != self.channels:
+            raise BadRowError(self._other_channels(series))
+        return series
+
+    def _nothing(self) -> NDArray[np.float32]:
+        """Return a series without time steps."""
+        return np.zeros((0, self.channels), np.float32)
+
+    def _guesses(self) -> Mapping[str, str | None]:
+        """Return the columns of series and labels; those of tables are channels."""
+        is_table = hasattr(self.source, "channel_names")
+        return {"series": None if is_table else self.series_column, "label": self.label_column}
+
+    def _log_columns(self) -> None:
+        """Log the guessed columns and layout, at the beginning of the first iteration."""
+        super()._log_columns()
+        if self._logged_choices:
+            return
+        self._logged_choices = True
+        if self.group_column is not None and self.group_is_guessed:
+            logger.info(
+                "group column: %s (guessed; rows of one group stay together; set %s to split at "
+                "random)",
+                *(quoted(self.group_column), option("group_column", columns.NO_GROUPS)),
+            )
+        if self.channels_first and self._layout == "auto":
+            logger.info(
+                "%s: series are taken for [channels, time] by their shapes; if they are [time, "
+                "channels], set %s",
+                *(self.source.name, option("layout", "time_first")),
+            )
+
+    def _look(self, channels: int | None) -> None:
+        """Find the layout and the number of channels by the first series."""
+        shapes = self._first_shapes()
+        if self._layout == "auto":
+            self.channels_first = has_channels_first(shapes, channels)
+        widths = Counter(shape[0 if self.channels_first else 1] for shape in shapes)
+        self.channels = channels or (widths.most_common(1)[0][0] if widths else 0)
+
+    def _first_shapes(self) -> list[tuple[int, int]]:
+        """Return the shapes of the first series; [T, 1] for one axis."""
+        shapes: list[tuple[int, int]] = []
+        size = 0
+        for record in self.source.records():
+            try:
+                values = read_values(record.values.get(self.series_column))
+            except BadRowError:
+                continue
+            if values.size:
+                shapes.append((len(values), 1) if values.ndim == 1 else values.shape)
+                size += values.size
+            if len(shapes) == _FIRST_SERIES or size > _FIRST_VALUES:
+                break
+        return shapes
+
+    def _other_channels(self, series: NDArray[np.float32]) -> str:
+        """Return the problem of a series with another number of channels."""
+        have = "the model takes" if self._expected else "others have"
+        steps, channels = series.shape
+        problem = f"the series has {count(channels, 'channel')} where {have} {self.channels}"
+        if steps != self.channels:
+            return problem
+        other = "time_first" if self.channels_first else "channels_first"
+        return f"{problem}; if its axes are the other way round, set {option('layout', other)}"

@@ -1,0 +1,104 @@
+"""Series in the arrays of a NumPy file."""
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolkit.data.columns import find_column, guessed, require_column
+from toolkit.data.series.arrays import without_padding
+from toolkit.data.series.columns import SERIES_NAMES
+from toolkit.data.series.options import SeriesOptions
+from toolkit.data.sources.memory import flat
+from toolkit.data.sources.source import Record
+from toolkit.errors import DataError, quoted
+from toolkit.files import is_bomb
+
+LENGTH_NAMES = ("lengths", "length", "n_steps", "steps")
+
+
+class NpzSource:
+    """A ``.npz`` file: an array of series, and arrays of labels, groups and lengths beside it.
+
+    The columns are the names of the arrays with a value for each series. The file is read into
+    memory.
+
+    Args:
+        path: The file.
+        options: The array of the series, and the order of its axes.
+
+    Raises:
+        DataError: It cannot be read, needs ``pickle``, or has no array of series.
+    """
+
+    fixed_columns = False
+
+    def __init__(self, path: Path, options: SeriesOptions) -> None:
+        self.name = str(path)
+        arrays = read_arrays(path)
+        self.columns: tuple[str, ...] = tuple(arrays)
+        if options.series_column is not None:
+            name = require_column(self, options.series_column, "series_column")
+        else:
+            wide = [name for name, array in arrays.items() if array.ndim > 1]
+            guess = find_column(wide, SERIES_NAMES) or (wide[0] if len(wide) == 1 else None)
+            name = guessed(self, guess, "series", wide or self.columns, SERIES_NAMES)
+        series: Any = arrays.pop(name)
+        if not series.ndim:
+            raise DataError(f"{self.name}: the array {quoted(name)} is a single value")
+        lengths = find_column([*arrays], LENGTH_NAMES)
+        if lengths is not None:
+            try:
+                series = without_padding(series, arrays.pop(lengths), options.layout)
+            except DataError as error:
+                raise DataError(f"{self.name}: {error}") from None
+        arrays = {other: flat(array) for other, array in arrays.items()}
+        self._arrays = {name: series} | {
+            other: array for other, array in arrays.items() if array.shape == (len(series),)
+        }
+        self.columns = tuple(self._arrays)
+
+    def records(self) -> Iterator[Record]:
+        """Yield the records from the first one; each call starts again."""
+        for row, values in enumerate(zip(*self._arrays.values(), strict=True), start=1):
+            yield Record(row, dict(zip(self.columns, values, strict=True)), f"row {row}")
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a ``.npz`` file by name, or that of a ``.npy`` file under ``array``.
+
+    Raises:
+        DataError: It cannot be read, would fill the memory, or holds pickled objects, which could
+            run code as they are read.
+    """
+    name = ""
+    try:
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                if any(map(is_bomb, archive.infolist())):
+                    raise DataError(f"{path} expands to far more than its size; it is not read")
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return {"array": loaded}
+        arrays = {}
+        with loaded:
+            for name in loaded.files:
+                arrays[name] = loaded[name]
+        return arrays
+    except DataError:
+        raise
+    except (ValueError, OSError, EOFError, MemoryError, zlib.error, zipfile.BadZipFile) as error:
+        if "Object arrays" in str(error):
+            what = f"the array {quoted(name)}" if name else "it"
+            raise DataError(
+                f"{path}: {what} holds pickled objects, which are not read, since they could run "
+                "code; save series of unequal length as a padded array [N, T, C] with an array "
+                "`lengths`"
+            ) from None
+        if "pickle" in str(error):
+            raise DataError(f"{path} is no NumPy file") from None
+        raise DataError(f"{path} cannot be read: {error}") from None

@@ -1,0 +1,182 @@
+"""Opening of tables of series: their columns, by option or by guess."""
+
+import logging
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+from toolkit.data.columns import find_column, guessed, require_column
+from toolkit.data.labels import class_name, to_number
+from toolkit.data.series import columns
+from toolkit.data.series.options import SeriesOptions
+from toolkit.data.series.sequence_table import SequenceTable, TableColumns
+from toolkit.data.sources.delimited import CSV, TSV, DelimitedSource
+from toolkit.data.sources.lines import read_lines
+from toolkit.data.sources.source import Record, Source, is_missing
+from toolkit.errors import DataError, quoted, shorten
+from toolkit.options import option
+
+logger = logging.getLogger("toolkit")
+
+SEQUENCE_NAMES = (
+    *("sequence", "series", "seq", "id", "recording", "clip", "sample", "segment", "case"),
+    *("trial", "session", "file", "filename", "video"),
+)
+TIME_NAMES = ("time", "timestamp", "datetime", "t", "seconds", "ms", "frame", "step", "index")
+#: The usual names of what is no channel.
+_NO_CHANNELS = (*SEQUENCE_NAMES, *TIME_NAMES, *columns.LABEL_NAMES[:-1], *columns.GROUP_NAMES)
+_FIRST_ROWS = 2000  # the number of rows by whose values columns are guessed
+
+
+def separators(path: Path) -> str | None:
+    """Return the possible separators of a table by its ending, or None if it is no table."""
+    endings = {".csv": CSV, ".tsv": TSV}
+    return endings.get(Path(path.name.lower().removesuffix(".gz")).suffix)
+
+
+def open_table(path: Path, separators: str, options: SeriesOptions) -> DelimitedSource:
+    """Open a CSV or TSV file; its first line is a header unless it has numbers alone.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    line = next((line for line in read_lines(path, "\n") if line.strip()), "")
+    cells = (line.strip().split(separator) for separator in separators)
+    header = not any(all(to_number(cell or "nan") is not None for cell in each) for each in cells)
+    return DelimitedSource(path, separators, options.quoting, header)
+
+
+def by_sequences(source: Source, options: SeriesOptions) -> Source:
+    """Return the source, or its sequences if it is a table with a time step a row.
+
+    Raises:
+        DataError: A requested column does not exist, or none can be guessed.
+    """
+    if source.fixed_columns:
+        return source
+    if options.sequence_column is None and (
+        options.series_column is not None or columns.nested_columns(source, options)
+    ):
+        return source
+    return SequenceTable(source, table_columns(source, options))
+
+
+def table_columns(source: Source, options: SeriesOptions) -> TableColumns:
+    """Choose the columns of a table with a time step a row; guesses are logged.
+
+    Without a column of sequences, and without others than numbers, all rows are one sequence. The
+    columns of labels and groups may be missing.
+
+    Raises:
+        DataError: A requested column does not exist, or none can be guessed.
+    """
+    first, requested = _first_rows(source), _requested(source, options)
+    free = [column for column in source.columns if column not in requested]
+    groups = columns.usual_groups(free)
+    if options.group_column is None:
+        group = groups[0] if groups else None
+    else:
+        group = options.group_column if options.group_column in free else None
+    label = options.label_column if options.label_column in free else None
+    label = label or find_column([c for c in free if c != group], columns.LABEL_NAMES[:-1])
+    sequence = _by_name(source, options, "sequence", SEQUENCE_NAMES, free, {label, group})
+    time = _by_name(source, options, "time", TIME_NAMES, free, {label, group, sequence})
+    others = {sequence, time, label, group, *columns.called(free, _NO_CHANNELS)}
+    left = [column for column in free if column not in others]
+    numbers = [column for column in left if _has_numbers(first, column)]
+    words = [column for column in left if column not in numbers]
+    if sequence is None and (label or words):
+        guessed(source, None, "sequence", left or source.columns, SEQUENCE_NAMES)
+    if label is None and len(words) == 1:
+        (label,) = words
+    channels = requested or _channels(source, options, numbers, first, sequence)
+    return TableColumns(sequence, time, label, group, channels)
+
+
+def step_columns(source: Source, options: SeriesOptions) -> TableColumns:
+    """Choose the columns of a table that is one series: those of times and of channels.
+
+    Raises:
+        DataError: A requested column does not exist, or none can be guessed.
+    """
+    first, requested = _first_rows(source), _requested(source, options)
+    free = [column for column in source.columns if column not in requested]
+    time = _by_name(source, options, "time", TIME_NAMES, free, set())
+    numbers = [column for column in free if column != time and _has_numbers(first, column)]
+    return TableColumns(
+        *(None, time, None, None), requested or _channels(source, options, numbers, first, None)
+    )
+
+
+def _first_rows(source: Source) -> list[Record]:
+    """Return those of the first rows that can be read."""
+    records = islice(source.records(), _FIRST_ROWS)
+    return [record for record in records if record.problem is None]
+
+
+def _requested(source: Source, options: SeriesOptions) -> tuple[str, ...]:
+    """Return the columns of the channels by option; empty without one."""
+    names = (name.strip() for name in (options.channels or "").split(","))
+    return tuple(require_column(source, name, "channels") for name in names if name)
+
+
+def _by_name(
+    source: Source,
+    options: SeriesOptions,
+    what: str,
+    names: Sequence[str],
+    free: Sequence[str],
+    others: set[str | None],
+) -> str | None:
+    """Return a column by option, or by a usual name, which is logged; None if there is none."""
+    name = f"{what}_column"
+    if (requested := getattr(options, name)) is not None:
+        return require_column(source, requested, name)
+    found = columns.called([column for column in free if column not in others], names)
+    if not found:
+        return None
+    logger.info("%s column: %s (guessed; set %s)", what, quoted(found[0]), option(name))
+    return found[0]
+
+
+def _channels(
+    source: Source,
+    options: SeriesOptions,
+    numbers: Sequence[str],
+    first: Sequence[Record],
+    sequence: str | None,
+) -> tuple[str, ...]:
+    """Return the columns of a run's own channels if all are there, otherwise all of numbers.
+
+    Columns that are constant within each sequence, but differ between sequences, describe a
+    sequence, such as its number, and are left out.
+    """
+    own = options.named_columns.get("channels", "").split(",")
+    if all(column in source.columns for column in own):
+        return tuple(own)
+    constant = [column for column in numbers if sequence and _describes(first, column, sequence)]
+    channels = tuple(column for column in numbers if column not in constant)
+    if not channels:
+        raise DataError(
+            f"{source.name}: which columns hold the channels? set {option('channels')} to some of: "
+            f"{shorten(source.columns)}"
+        )
+    aside = f"; constant within sequences: {shorten(constant)}" if constant else ""
+    logger.info("channels: %s (guessed; set %s%s)", shorten(channels), option("channels"), aside)
+    return channels
+
+
+def _has_numbers(records: Sequence[Record], column: str) -> bool:
+    """Return whether the values of a column are numbers, apart from missing ones."""
+    values = [record.values.get(column) for record in records]
+    known = [value for value in values if not is_missing(value)]
+    return bool(known) and all(to_number(value) is not None for value in known)
+
+
+def _describes(records: Sequence[Record], column: str, sequence: str) -> bool:
+    """Return whether a column has one value in each sequence, and several in all."""
+    values: dict[str, set[str]] = {}
+    for record in records:
+        name = class_name(record.values.get(sequence))
+        values.setdefault(name, set()).add(class_name(record.values.get(column)))
+    return all(len(own) == 1 for own in values.values()) and len(set().union(*values.values())) > 1

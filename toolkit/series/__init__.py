@@ -1,0 +1,1 @@
+"""Sequences of vectors: recordings of sensors, and skeletons in motion."""
