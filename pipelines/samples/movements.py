@@ -5,7 +5,7 @@ A movement is a series of joint angles over time, of which forward kinematics ma
     angles      "hip": 88, "knee": 88, "lean": 5 ...       in degrees, at each frame
     skeleton    place of a joint = place of its parent + length of the bone * its direction
 
-Angles come from key poses (``(0, STANDING), (0.55, leaning), (1, SEATED)``) or, in a gait, from
+Angles lead from one key pose to the next (at rest, leaning forwards, seated); those of a gait are
 waves. The lowest foot is on the floor, unless the body is in the air.
 
 Subjects differ in the lengths of their bones, tempo, amplitude, posture and the hand they use;
@@ -22,6 +22,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.samples.body import BONES, REST, Angles, skeleton, turned
 from toolkit.series.joints import KINECT_20
 
 #: The joints in the order of a frame, each with x (to the right), y (upwards) and z, in metres.
@@ -38,40 +39,7 @@ TIMES = 4
 #: How far subjects and headings differ, as a factor.
 RANGE = {"train": 1.0, "test": 1.5}
 
-#: Lengths of bones as shares of the body's height; the joint at a bone's end has its name or side.
-_BONES = {
-    "spine": 0.06,
-    "chest": 0.20,
-    "neck": 0.12,
-    "shoulder": 0.117,
-    "upper_arm": 0.17,
-    "forearm": 0.15,
-    "hand": 0.05,
-    "hip": 0.067,
-    "thigh": 0.245,
-    "shank": 0.245,
-    "foot": 0.06,
-}
-#: The directions of a right shoulder and of a right hip from the middle of the body.
-_ACROSS = {"shoulder": (0.96, -0.28, 0.0), "hip": (0.8, -0.6, 0.0)}
-#: The angles at rest in degrees: zero is an upright body with hanging arms. Each is of both sides;
-#: ``left_elbow`` and ``right_elbow`` are of one.
-_REST = {
-    "lean": 2.0,  # of the torso, forwards
-    "twist": 0.0,  # of the shoulders about the vertical, the right one forwards
-    "shoulder": 3.0,  # of the upper arm, forwards and upwards
-    "spread": 9.0,  # of the arm, to the side
-    "elbow": 8.0,  # of the forearm, in the direction of the shoulder's angle
-    "swing": 0.0,  # of the forearm, in the direction of the spread
-    "hip": 1.0,  # of the thigh, forwards and upwards
-    "knee": 2.0,  # of the shank, backwards
-    "splay": 4.0,  # of the leg, to the side
-}
-#: Angles that no body makes negative.
-_BENDS = ("elbow", "knee")
 _GRAVITY = 9.81
-
-Angles = Mapping[str, Any]  # degrees by name: a number, or [T]; ``lift`` and ``travel`` in metres
 
 
 class Movement(NamedTuple):
@@ -205,9 +173,9 @@ def _subject(name: str, number: int, width: float, rng: np.random.Generator) -> 
         name=name,
         lengths={
             bone: height * share * (1 + 0.06 * width * rng.uniform(-1, 1))
-            for bone, share in _BONES.items()
+            for bone, share in BONES.items()
         },
-        posture={angle: rest + 4 * rng.uniform(-1, 1) for angle, rest in _REST.items()},
+        posture={angle: rest + 4 * rng.uniform(-1, 1) for angle, rest in REST.items()},
         tempo=1 + 0.15 * width * rng.uniform(-1, 1),
         amplitude=1 + 0.12 * width * rng.uniform(-1, 1),
         hand="left" if number % 3 == 2 else "right",
@@ -252,7 +220,7 @@ def _record(
     heading = np.deg2rad(40 * width * rng.uniform(-1, 1))
     place = [rng.uniform(-0.5, 0.5), 0, rng.uniform(2.2, 3.5)]
     centre = joints[:, JOINTS.index("hip_center")].mean(axis=0) * [1, 0, 1]
-    placed = _turned(joints - centre, heading) + place
+    placed = turned(joints - centre, heading) + place
     return (placed + rng.normal(0, NOISE, placed.shape)).reshape(frames, -1)
 
 
@@ -302,26 +270,26 @@ def _between(poses: Sequence[tuple[float, Angles]], share: NDArray[Any]) -> dict
     """
     names = sorted({name for _, pose in poses for name in pose})
     times = [time for time, _ in poses]
-    place = np.clip(np.interp(share, times, range(len(times))), 0, len(times) - 1)
+    place = np.interp(share, times, range(len(times)))
     u = place % 1
     smooth = place - u + 3 * u**2 - 2 * u**3
     return {
         name: np.interp(
             smooth,
             range(len(times)),
-            [pose.get(name, _REST[_without_side(name)]) for _, pose in poses],
+            [pose.get(name, REST[_without_side(name)]) for _, pose in poses],
         )
         for name in names
     }
 
 
 def _scaled(angles: Angles, scale: float, posture: Mapping[str, float]) -> dict[str, Any]:
-    """Return all angles with another amplitude, around a posture instead of ``_REST``."""
+    """Return all angles with another amplitude, around a posture instead of ``REST``."""
     scaled: dict[str, Any] = dict(posture)
     for name, angle in angles.items():
         plain = _without_side(name)
         if plain in posture:
-            scaled[name] = posture[plain] + scale * (angle - _REST[plain])
+            scaled[name] = posture[plain] + scale * (angle - REST[plain])
         else:
             scaled[name] = angle
     return scaled
@@ -339,72 +307,3 @@ def _mirrored(angles: Angles) -> dict[str, Any]:
         side, _, plain = name.partition("_")
         mirrored[f"{other[side]}_{plain}" if plain else name] = angle
     return mirrored | {"twist": -np.asarray(angles.get("twist", 0))}
-
-
-def skeleton(angles: Angles, lengths: Mapping[str, float]) -> NDArray[np.float64]:
-    """Return the places of the joints [T, 20, 3], of a body that faces the camera.
-
-    Args:
-        angles: Degrees by name, numbers or [T], as in ``_REST``; further ``lift``, the height of
-            the lowest foot above the floor, and ``travel``, how far the hips have moved forwards.
-            Without it the ankles stay where they are.
-        lengths: The lengths of the bones in metres.
-    """
-    frames = max(np.size(angle) for angle in angles.values())
-
-    def angle(name: str, side: str = "") -> NDArray[Any]:
-        degrees = angles.get(f"{side}_{name}", angles.get(name, 0.0))
-        degrees = np.maximum(0, degrees) if name in _BENDS else degrees
-        return np.broadcast_to(np.deg2rad(degrees), frames)
-
-    place = {"hip_center": np.zeros((frames, 3))}
-
-    def grow(parent: str, joint: str, bone: str, direction: Any) -> None:
-        place[joint] = place[parent] + lengths[bone] * direction
-
-    torso, twist = -_direction(-angle("lean")), angle("twist")
-    grow("hip_center", "spine", "spine", torso)
-    grow("spine", "shoulder_center", "chest", torso)
-    grow("shoulder_center", "head", "neck", -_direction(-angle("lean") / 2))
-    for side, sign in (("left", -1), ("right", 1)):
-        shoulder, hip = ([sign * x, y, z] for x, y, z in _ACROSS.values())
-        raised, spread = angle("shoulder", side), angle("spread", side)
-        upper_arm = _direction(raised, sign * spread)
-        forearm = _direction(raised + angle("elbow", side), sign * (spread + angle("swing", side)))
-        grow("shoulder_center", f"{side}_shoulder", "shoulder", _turned(shoulder, twist))
-        grow(f"{side}_shoulder", f"{side}_elbow", "upper_arm", _turned(upper_arm, twist))
-        grow(f"{side}_elbow", f"{side}_wrist", "forearm", _turned(forearm, twist))
-        grow(f"{side}_wrist", f"{side}_hand", "hand", _turned(forearm, twist))
-
-        thigh, splay = angle("hip", side), sign * angle("splay", side)
-        shank = thigh - angle("knee", side)
-        foot = np.minimum(shank + np.deg2rad(85), np.deg2rad(72))  # flat, or the heel is up
-        grow("hip_center", f"{side}_hip", "hip", np.array(hip))
-        grow(f"{side}_hip", f"{side}_knee", "thigh", _direction(thigh, splay))
-        grow(f"{side}_knee", f"{side}_ankle", "shank", _direction(shank, splay))
-        grow(f"{side}_ankle", f"{side}_foot", "foot", _direction(foot, splay))
-
-    joints = np.stack([place[name] for name in JOINTS], axis=1)
-    move = np.zeros((frames, 3))
-    if "travel" in angles:
-        move[:, 2] = -angles["travel"]
-    else:
-        move[:, ::2] = -(place["left_ankle"] + place["right_ankle"])[:, ::2] / 2
-    move[:, 1] = angles.get("lift", 0.0) - joints[:, :, 1].min(axis=1)
-    return joints + move[:, None]
-
-
-def _direction(flexion: Any, spread: Any = 0.0) -> NDArray[Any]:
-    """Return unit vectors [T, 3]: downwards, turned forwards (-z) and then towards x; radians."""
-    flexion, spread = np.broadcast_arrays(flexion, spread)
-    return np.stack(
-        [np.cos(flexion) * np.sin(spread), -np.cos(flexion) * np.cos(spread), -np.sin(flexion)],
-        axis=-1,
-    )
-
-
-def _turned(vectors: Any, angle: Any) -> NDArray[Any]:
-    """Return vectors [..., 3] turned about the vertical, from x towards -z; radians [...]."""
-    x, y, z = np.moveaxis(np.asarray(vectors), -1, 0)
-    sine, cosine = np.sin(angle), np.cos(angle)
-    return np.stack(np.broadcast_arrays(cosine * x + sine * z, y, cosine * z - sine * x), axis=-1)

@@ -46,13 +46,15 @@ EXPORTS = {
         "set_threads"
     ),
     "evaluation": (
-        "BootstrapOptions Difference LengthRow Metric NOTHING Statistics Tagged bleu_by_length "
+        "BootstrapOptions Difference LengthRow Metric MovingSkeleton NOTHING Statistics Tagged "
+        "bleu_by_length "
         "bleu_is_telling calibration_error check_classes classification_metrics "
         "classification_statistics "
         "compare comparison_table draw_attention draw_bleu_by_length draw_confusion "
         "entity_fingerprint entity_metrics entity_statistics marked_page metrics_table "
         "multilabel_metrics multilabel_statistics number_metrics number_statistics over_seeds "
-        "paired_bootstrap report_table resolve_tokenizer save_picture translation_metrics "
+        "paired_bootstrap report_table resolve_tokenizer save_picture skeleton_page "
+        "skeleton_stills translation_metrics "
         "translation_statistics "
         "worst_entities worst_errors write_report write_translations"
     ),

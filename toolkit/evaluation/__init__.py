@@ -20,6 +20,7 @@ from toolkit.evaluation.options import BootstrapOptions
 from toolkit.evaluation.picture import draw_confusion, save_picture
 from toolkit.evaluation.report import comparison_table, metrics_table, worst_errors, write_report
 from toolkit.evaluation.seeds import over_seeds
+from toolkit.evaluation.skeleton import MovingSkeleton, skeleton_page, skeleton_stills
 from toolkit.evaluation.statistics import (
     Metric,
     Statistics,
@@ -45,6 +46,7 @@ __all__ = [
     "Difference",
     "LengthRow",
     "Metric",
+    "MovingSkeleton",
     "Statistics",
     "Tagged",
     "bleu_by_length",
@@ -72,6 +74,8 @@ __all__ = [
     "report_table",
     "resolve_tokenizer",
     "save_picture",
+    "skeleton_page",
+    "skeleton_stills",
     "translation_metrics",
     "translation_statistics",
     "worst_entities",

@@ -60,8 +60,8 @@ def marked_page(
     yield (
         '<!DOCTYPE html>\n<html>\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{_escaped(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
-        f"<h1>{_escaped(title)}</h1>\n"
+        f"<title>{escaped(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
+        f"<h1>{escaped(title)}</h1>\n"
     )
     for text, entities in texts:
         parts = []
@@ -73,17 +73,18 @@ def marked_page(
             score = entity.get("score")
             shown = "" if score is None else f' title="{score:.3f}"'
             parts.append(
-                f'{_escaped(text[done:start])}<mark style="--hue: {hue:.0f}"{shown}>'
-                f"{_escaped(text[start:end])}<bdi>{_escaped(label)}</bdi></mark>"
+                f'{escaped(text[done:start])}<mark style="--hue: {hue:.0f}"{shown}>'
+                f"{escaped(text[start:end])}<bdi>{escaped(label)}</bdi></mark>"
             )
             done = end
-        yield f'<p dir="auto">{"".join(parts)}{_escaped(text[done:])}</p>\n'
+        yield f'<p dir="auto">{"".join(parts)}{escaped(text[done:])}</p>\n'
     legend = "".join(
-        f'<span><mark style="--hue: {hues[label]:.0f}">{_escaped(label)}</mark> {count:,}</span>\n'
+        f'<span><mark style="--hue: {hues[label]:.0f}">{escaped(label)}</mark> {count:,}</span>\n'
         for label, count in counts.most_common()
     )
     yield f"<footer>\n{legend}</footer>\n</body>\n</html>\n"
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Return text as HTML; characters that HTML cannot hold are written as U+FFFD."""
     return _NOT_KEPT.sub(lambda match: _REFERENCES.get(match[0], "\ufffd"), html.escape(text))

@@ -1,5 +1,6 @@
 """Series in memory: lists of arrays, and arrays of series with or without lengths."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -10,6 +11,9 @@ from toolkit.data.series.options import Layout
 from toolkit.data.sources.memory import flat, is_list
 from toolkit.data.sources.source import Record
 from toolkit.errors import DataError, count
+from toolkit.options import option
+
+logger = logging.getLogger("toolkit")
 
 
 class ArraySource:
@@ -43,6 +47,7 @@ class ArraySource:
                 f"{len(series):,} series with {count(len(labels), 'label')}; give one each"
             )
         self.columns = ("series",) if labels is None else ("series", "label")
+        self.layout = layout if lengths is None else "time_first"
         self._series = series if lengths is None else without_padding(series, lengths, layout)
         self._labels = labels
 
@@ -54,13 +59,16 @@ class ArraySource:
 
 
 def without_padding(series: Any, lengths: Any, layout: Layout = "auto") -> Sequence[NDArray[Any]]:
-    """Return views of padded series up to their lengths.
+    """Return padded series up to their lengths.
 
     Args:
         series: [N, T, C], [N, T], or [N, C, T].
         lengths: The number of time steps of each, [N].
-        layout: The order of the axes; auto takes the second axis for time where the lengths do not
-            fit the first, or reach exactly the end of the second alone.
+        layout: The order of the axes; auto takes the last for time, and logs it, where the lengths
+            do not fit the other, or reach exactly the end of the last alone.
+
+    Returns:
+        Views [T, C] or [T].
 
     Raises:
         DataError: The arrays have other shapes, or a length is no number of steps.
@@ -74,20 +82,21 @@ def without_padding(series: Any, lengths: Any, layout: Layout = "auto") -> Seque
     if lengths.dtype.kind not in "iu" and not np.array_equal(lengths, np.round(lengths)):
         raise DataError("lengths are whole numbers of time steps")
     longest = int(lengths.max(initial=0))
-    last = series.ndim == 3 and (
-        layout == "channels_first"
-        or (
-            layout == "auto"
-            and (longest > series.shape[1] or longest == series.shape[2] != series.shape[1])
-        )
-    )
-    steps = series.shape[2 if last else 1]
+    if series.ndim == 3:
+        _, first, last = series.shape
+        guess = layout == "auto" and first != longest and (longest > first or longest == last)
+        if guess:
+            logger.info(
+                "series are taken for [N, channels, time] by their lengths; if they are [N, time, "
+                "channels], set %s",
+                option("layout", "time_first"),
+            )
+        if guess or layout == "channels_first":
+            series = series.transpose(0, 2, 1)
+    steps = series.shape[1]
     wrong = np.flatnonzero((lengths < 1) | (lengths > steps))
     if len(wrong):
         raise DataError(
             f"the length of series {wrong[0] + 1} is {lengths[wrong[0]]}; it can be 1 to {steps}"
         )
-    ends = lengths.astype(int).tolist()
-    if last:
-        return [one[:, :end] for one, end in zip(series, ends, strict=True)]
-    return [one[:end] for one, end in zip(series, ends, strict=True)]
+    return [one[:end] for one, end in zip(series, lengths.astype(int).tolist(), strict=True)]

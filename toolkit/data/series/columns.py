@@ -7,8 +7,11 @@ from itertools import islice
 from toolkit.data.columns import find_column, guessed, require_column
 from toolkit.data.labelled import columns as labelled
 from toolkit.data.series.options import SeriesOptions
+from toolkit.data.series.sequence_table import SequenceTable
 from toolkit.data.sources.memory import is_list
 from toolkit.data.sources.source import Source, is_missing
+from toolkit.errors import DataError
+from toolkit.options import option
 
 SERIES_NAMES = ("x", "series", "values", "data", "frames", "sequence", "signal")
 LABEL_NAMES = (
@@ -34,7 +37,7 @@ def series_column(source: Source, options: SeriesOptions) -> str:
     Raises:
         DataError: The requested column does not exist, or none can be guessed.
     """
-    if source.fixed_columns:
+    if source.fixed_columns or isinstance(source, SequenceTable):
         return source.columns[0]
     if options.series_column is not None:
         return require_column(source, options.series_column, "series_column")
@@ -60,6 +63,14 @@ def label_column(source: Source, options: SeriesOptions, series: str) -> str:
     Raises:
         DataError: The requested column does not exist, or none can be guessed.
     """
+    if source.fixed_columns and len(source.columns) == 1:
+        raise DataError(f"{source.name} has series without labels")
+    if isinstance(source, SequenceTable) and source.is_one_sequence:
+        raise DataError(
+            f"{source.name} is one series without a label; for several, set "
+            f"{option('sequence_column')} to the column that tells them apart, and "
+            f"{option('label_column')}"
+        )
     others = {series, options.group_column, *usual_groups(source.columns)}
     return labelled.label_column(source, options, others, LABEL_NAMES)
 

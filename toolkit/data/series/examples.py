@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,7 +107,7 @@ class SeriesExamples(LabelledRows[SeriesExample]):
         values = read_values(record.values.get(self.series_column))
         series = as_series(values, self.channels_first)
         if series.shape[1] != self.channels:
-            raise BadRowError(self._other_channels(series))
+            raise BadRowError(self._other_channels(values, series.shape[1]))
         return series
 
     def _nothing(self) -> NDArray[np.float32]:
@@ -143,12 +143,13 @@ class SeriesExamples(LabelledRows[SeriesExample]):
         shapes = self._first_shapes()
         if self._layout == "auto":
             self.channels_first = has_channels_first(shapes, channels)
-        widths = Counter(shape[0 if self.channels_first else 1] for shape in shapes)
+        axis = 0 if self.channels_first else 1
+        widths = Counter(shape[axis] if len(shape) == 2 else 1 for shape in shapes)
         self.channels = channels or (widths.most_common(1)[0][0] if widths else 0)
 
-    def _first_shapes(self) -> list[tuple[int, int]]:
-        """Return the shapes of the first series; [T, 1] for one axis."""
-        shapes: list[tuple[int, int]] = []
+    def _first_shapes(self) -> list[tuple[int, ...]]:
+        """Return the shapes of the first series that have values."""
+        shapes: list[tuple[int, ...]] = []
         size = 0
         for record in self.source.records():
             try:
@@ -156,18 +157,17 @@ class SeriesExamples(LabelledRows[SeriesExample]):
             except BadRowError:
                 continue
             if values.size:
-                shapes.append((len(values), 1) if values.ndim == 1 else values.shape)
+                shapes.append(values.shape)
                 size += values.size
             if len(shapes) == _FIRST_SERIES or size > _FIRST_VALUES:
                 break
         return shapes
 
-    def _other_channels(self, series: NDArray[np.float32]) -> str:
+    def _other_channels(self, values: NDArray[Any], channels: int) -> str:
         """Return the problem of a series with another number of channels."""
         have = "the model takes" if self._expected else "others have"
-        steps, channels = series.shape
         problem = f"the series has {count(channels, 'channel')} where {have} {self.channels}"
-        if steps != self.channels:
+        if values.ndim == 1 or self.channels not in values.shape:
             return problem
         other = "time_first" if self.channels_first else "channels_first"
         return f"{problem}; if its axes are the other way round, set {option('layout', other)}"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from toolkit.data.columns import find_column, guessed, require_column
 from toolkit.data.series.arrays import without_padding
-from toolkit.data.series.columns import SERIES_NAMES
+from toolkit.data.series.columns import GROUP_NAMES, LABEL_NAMES, SERIES_NAMES, called
 from toolkit.data.series.options import SeriesOptions
 from toolkit.data.sources.memory import flat
 from toolkit.data.sources.source import Record
@@ -51,15 +51,22 @@ class NpzSource:
         if not series.ndim:
             raise DataError(f"{self.name}: the array {quoted(name)} is a single value")
         lengths = find_column([*arrays], LENGTH_NAMES)
+        self.layout = options.layout if lengths is None else "time_first"
         if lengths is not None:
             try:
                 series = without_padding(series, arrays.pop(lengths), options.layout)
             except DataError as error:
                 raise DataError(f"{self.name}: {error}") from None
         arrays = {other: flat(array) for other, array in arrays.items()}
-        self._arrays = {name: series} | {
-            other: array for other, array in arrays.items() if array.shape == (len(series),)
-        }
+        fitting = {n: array for n, array in arrays.items() if array.shape == (len(series),)}
+        usual = {*called([*arrays], (*LABEL_NAMES, *GROUP_NAMES))}
+        for other in usual.union({options.label_column, options.group_column}) - {*fitting}:
+            if other in arrays:
+                raise DataError(
+                    f"{self.name}: the array {quoted(other)} has the shape "
+                    f"{list(arrays[other].shape)}, but there are {len(series)} series"
+                )
+        self._arrays = {name: series} | fitting
         self.columns = tuple(self._arrays)
 
     def records(self) -> Iterator[Record]:

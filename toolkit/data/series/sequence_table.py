@@ -77,6 +77,7 @@ class SequenceTable:
                 unread = f"{record.place}: {error}"
                 if latest is None:
                     sequences[""] = latest = _Sequence("", record.place, self._of)
+                    latest.problem = str(error)
                 latest.problem = latest.problem or unread
                 continue
             if latest is None or name != latest.name:
@@ -155,7 +156,8 @@ class _Sequence:
         value = record.values.get(self._of.time)
         time = _seconds(value)
         if time is None or not np.isfinite(time):
-            raise BadRowError(f"the time in column {quoted(self._of.time)} is {quoted(value)}")
+            what = "missing" if is_missing(value) else f"{quoted(value)}, not a time"
+            raise BadRowError(f"the time in column {quoted(self._of.time)} is {what}")
         if time <= self._latest:
             raise BadRowError(
                 f"the time {quoted(value)} in column {quoted(self._of.time)} does not come after "

@@ -25,6 +25,8 @@ SEQUENCE_NAMES = (
 TIME_NAMES = ("time", "timestamp", "datetime", "t", "seconds", "ms", "frame", "step", "index")
 #: The usual names of what is no channel.
 _NO_CHANNELS = (*SEQUENCE_NAMES, *TIME_NAMES, *columns.LABEL_NAMES[:-1], *columns.GROUP_NAMES)
+#: Sequences of fewer steps do not tell what is constant.
+_SHORT = 5
 _FIRST_ROWS = 2000  # the number of rows by whose values columns are guessed
 
 
@@ -155,7 +157,7 @@ def _channels(
     if all(column in source.columns for column in own):
         return tuple(own)
     constant = [column for column in numbers if sequence and _describes(first, column, sequence)]
-    channels = tuple(column for column in numbers if column not in constant)
+    channels = tuple(column for column in numbers if column not in constant) or tuple(numbers)
     if not channels:
         raise DataError(
             f"{source.name}: which columns hold the channels? set {option('channels')} to some of: "
@@ -167,16 +169,20 @@ def _channels(
 
 
 def _has_numbers(records: Sequence[Record], column: str) -> bool:
-    """Return whether the values of a column are numbers, apart from missing ones."""
+    """Return whether most values of a column are numbers, apart from missing ones.
+
+    A value that is none is then found as a bad row.
+    """
     values = [record.values.get(column) for record in records]
-    known = [value for value in values if not is_missing(value)]
-    return bool(known) and all(to_number(value) is not None for value in known)
+    known = [to_number(value) is not None for value in values if not is_missing(value)]
+    return 2 * sum(known) > len(known)
 
 
 def _describes(records: Sequence[Record], column: str, sequence: str) -> bool:
-    """Return whether a column has one value in each sequence, and several in all."""
-    values: dict[str, set[str]] = {}
+    """Return whether a column has one value in each longer sequence, and several in all."""
+    values: dict[str, list[str]] = {}
     for record in records:
         name = class_name(record.values.get(sequence))
-        values.setdefault(name, set()).add(class_name(record.values.get(column)))
-    return all(len(own) == 1 for own in values.values()) and len(set().union(*values.values())) > 1
+        values.setdefault(name, []).append(class_name(record.values.get(column)))
+    distinct = [set(own) for own in values.values() if len(own) >= _SHORT]
+    return all(len(own) == 1 for own in distinct) and len(set().union(*distinct)) > 1

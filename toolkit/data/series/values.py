@@ -91,7 +91,7 @@ def as_series(values: NDArray[Any], channels_first: bool = False) -> NDArray[np.
     if infinite.any():
         step, channel = np.unravel_index(np.argmax(infinite), series.shape)
         value = float(values[step, channel])
-        what = f"is {value:g}, " + ("infinite" if np.isinf(value) else f"beyond {_LARGEST:.1e}")
+        what = "is infinite" if np.isinf(value) else f"is {value:g}, beyond {_LARGEST:.1e}"
         raise BadRowError(f"the value at {_place(int(step) + 1, int(channel) + 1)} {what}")
     if not known.any():
         raise BadRowError("all values of the series are missing")

@@ -1,0 +1,326 @@
+"""Skeletons in motion with the probabilities of classes: stills, and a page that moves."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from toolkit.evaluation.marked_text import HUE_STEP, escaped
+from toolkit.pictures import legible, save_figure
+
+#: The most probable classes are shown, and no more than these.
+MOST_CLASSES = 6
+#: Of longer recordings, these many frames are shown.
+MOST_FRAMES = 600
+#: From where a skeleton is seen, in degrees to the side, so that depth is visible.
+VIEW = 30
+#: The larger of a skeleton's width and height on the page, in units of its coordinates there.
+EXTENT = 1000
+
+Bones = Sequence[tuple[int, int]]
+
+
+class MovingSkeleton(NamedTuple):
+    """A recording of a skeleton, with what a classifier says of it.
+
+    Attributes:
+        name: What to call it.
+        joints: [T, J, 3]: x to the right, y upwards and z, in any unit; a joint with a value that
+            is not finite is missing. At least one frame.
+        probabilities: [T, C] after each frame, or [C] of the whole.
+    """
+
+    name: str
+    joints: ArrayLike
+    probabilities: ArrayLike
+
+
+class _Shown(NamedTuple):
+    """What is drawn of a recording: F frames and K classes."""
+
+    joints: NDArray[np.float64]  # [F, J, 3], NaN for a missing joint
+    frames: NDArray[np.intp]  # [F], their numbers in the recording
+    classes: list[int]  # K, the most probable first
+    probabilities: NDArray[np.float64]  # [F, K], or [1, K] of the whole
+
+
+def skeleton_stills(
+    moving: MovingSkeleton,
+    bones: Bones,
+    classes: Sequence[str],
+    path: str | Path,
+    stills: int = 8,
+    frame_rate: float | None = None,
+) -> None:
+    """Draw frames of a skeleton in motion, and beneath them the probabilities of classes over time.
+
+    Args:
+        moving: The recording; its name is the title.
+        bones: The pairs of joints to join by a line.
+        classes: C names, in any script.
+        path: The PNG file; it is written whole or not at all.
+        stills: How many frames to draw, from the first to the last.
+        frame_rate: Frames a second; without it time is counted in frames.
+    """
+    from matplotlib.figure import Figure
+
+    shown = _shown(moving, len(classes))
+    places = sorted({*np.linspace(0, len(shown.frames) - 1, stills).round().astype(int).tolist()})
+    time = shown.frames / frame_rate if frame_rate else shown.frames.astype(float)
+    label = "probability"
+    if len(shown.classes) < len(classes):
+        label += f"\n{len(shown.classes)} of {len(classes)} classes"
+    (title, *names), fonts = legible([moving.name, *(classes[number] for number in shown.classes)])
+    style: dict[str, Any] = {"fontfamily": fonts, "parse_math": False}
+
+    figure = Figure(figsize=(max(5, 1.4 * len(places)), 4.6), layout="constrained")
+    figure.suptitle(title, **style)
+    grid = figure.add_gridspec(2, len(places), height_ratios=(1.3, 1))
+    turned = _turned(shown.joints)
+    limits = [(values.min(), values.max()) for values in _present(turned).T]
+    margin = 0.05 * max(high - low for low, high in limits) or 0.5
+    for column, place in enumerate(places):
+        axes = figure.add_subplot(grid[0, column])
+        for start, end in bones:
+            x, y = turned[place, [start, end]].T
+            axes.plot(x, y, color="black", lw=1.5, solid_capstyle="round")
+        axes.set(xlim=(limits[0][0] - margin, limits[0][1] + margin))
+        axes.set(ylim=(limits[1][0] - margin, limits[1][1] + margin), aspect="equal")
+        axes.set(xticks=[], yticks=[])
+        at = f"{time[place]:.2f} s" if frame_rate else f"frame {shown.frames[place]}"
+        axes.set_title(at, fontsize=8)
+
+    axes = figure.add_subplot(grid[1, :])
+    if len(shown.probabilities) > 1:
+        for name, curve in zip(names, shown.probabilities.T, strict=True):
+            axes.plot(time, curve, label=name)
+        for place in places:
+            axes.axvline(time[place], color="black", lw=0.5, alpha=0.3)
+        axes.set(xlabel=f"time in {'seconds' if frame_rate else 'frames'}", ylabel=label)
+        axes.set_ylim(-0.02, 1.02)
+        font = {"family": fonts, "size": 9}
+        legend = axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), prop=font)
+        for text in legend.get_texts():
+            text.set_parse_math(False)
+    else:
+        axes.barh(range(len(names)), shown.probabilities[0])
+        axes.set(xlabel=label, xlim=(0, 1))
+        axes.set_yticks(range(len(names)), names, **style)
+        axes.invert_yaxis()
+    save_figure(figure, path)
+
+
+def skeleton_page(
+    recordings: Iterable[MovingSkeleton],
+    bones: Bones,
+    classes: Sequence[str],
+    title: str,
+    frame_rate: float = 30.0,
+) -> Iterator[str]:
+    """Yield an HTML page of skeletons that move, piece by piece while the recordings are read.
+
+    The page refers to no other file. Each recording plays while it is in sight, beside the
+    probabilities of its most probable classes and above their curves over time; it can be stopped,
+    moved to any frame, and seen from any side. Without JavaScript its first frame is shown.
+
+    Args:
+        recordings: The recordings.
+        bones: The pairs of joints to join by a line.
+        classes: C names.
+        title: The page's title.
+        frame_rate: Frames a second.
+
+    Yields:
+        Parts of the page, in order.
+    """
+    yield (
+        '<!DOCTYPE html>\n<html>\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escaped(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
+        f"<h1>{escaped(title)}</h1>\n"
+    )
+    for moving in recordings:
+        yield _section(moving, bones, classes, frame_rate)
+    data = json.dumps([list(map(int, bone)) for bone in bones])
+    yield f"<script>const bones = {data};\n{_SCRIPT}</script>\n</body>\n</html>\n"
+
+
+def _section(
+    moving: MovingSkeleton, bones: Bones, classes: Sequence[str], frame_rate: float
+) -> str:
+    """Return the part of a page with one recording."""
+    shown = _shown(moving, len(classes))
+    points = _on_page(shown.joints)
+    width, height = _reach(points)
+    rows, curves = [], []
+    last = len(shown.probabilities) - 1
+    for hue, (number, curve) in enumerate(zip(shown.classes, shown.probabilities.T, strict=True)):
+        color = f"--hue: {hue * HUE_STEP % 360:.0f}"
+        rows.append(
+            f"<tr><th><bdi>{escaped(str(classes[number]))}</bdi></th>"
+            f'<td><div style="{color}; width: {100 * curve[0]:.1f}%"></div></td>'
+            f"<td>{curve[0]:.3f}</td></tr>\n"
+        )
+        line = " ".join(f"{frame},{100 * (1 - value):.1f}" for frame, value in enumerate(curve))
+        curves.append(f'<polyline style="{color}" points="{line}"/>\n')
+    rest = len(classes) - len(rows)
+    more = f"<p>{rest} less probable classes are not shown.</p>\n" if rest else ""
+    over_time = (
+        f'<svg class="curves" viewBox="0 0 {last} 100" preserveAspectRatio="none">\n'
+        f'{"".join(curves)}<line y2="100"/></svg>\n'
+        if last > 0
+        else ""
+    )
+    data = {
+        "rate": frame_rate * len(shown.frames) / (shown.frames[-1] + 1),
+        "frames": [[None if np.isnan(v) else int(v) for v in frame.ravel()] for frame in points],
+        "probabilities": shown.probabilities.round(3).tolist(),
+    }
+    return (
+        f"<section>\n<h2><bdi>{escaped(moving.name)}</bdi></h2>\n<div>\n"
+        f'<svg class="body" viewBox="{-width} -30 {2 * width} {height + 60}">'
+        f'<path d="{_outline(points[0], bones)}"/></svg>\n'
+        f"<table>\n{''.join(rows)}</table>\n</div>\n{more}{over_time}"
+        '<p><button type="button">stop</button>\n<label>frame <input type="range" class="time" '
+        f'min="0" max="{len(points) - 1}" value="0"></label>\n<label>seen from <input type="range" '
+        f'class="view" min="-180" max="180" value="{VIEW}"></label></p>\n'
+        f'<script type="application/json">{json.dumps(data, separators=(",", ":"))}</script>\n'
+        "</section>\n"
+    )
+
+
+def _shown(moving: MovingSkeleton, classes: int) -> _Shown:
+    """Return the frames and classes of a recording that are drawn."""
+    joints = np.array(moving.joints, np.float64)
+    joints[~np.isfinite(joints).all(axis=2)] = np.nan
+    last = len(joints) - 1
+    frames = np.unique(np.linspace(0, last, min(len(joints), MOST_FRAMES)).round().astype(np.intp))
+    probabilities = np.asarray(moving.probabilities, np.float64)
+    table = probabilities.reshape(-1 if probabilities.ndim > 1 else 1, classes)
+    best = np.argsort(-table.max(axis=0), kind="stable")[:MOST_CLASSES]
+    if len(table) > 1:
+        table = table[frames]
+    return _Shown(joints[frames], frames, best.tolist(), table[:, best])
+
+
+def _present(points: NDArray[Any]) -> NDArray[Any]:
+    """Return the joints [N, D] of all frames that are not missing; a zero if all are."""
+    rows = points.reshape(-1, points.shape[-1])
+    rows = rows[~np.isnan(rows).any(axis=1)]
+    return rows if len(rows) else np.zeros((1, points.shape[-1]))
+
+
+def _turned(joints: NDArray[Any]) -> NDArray[Any]:
+    """Return joints [..., 3] as they are seen, [..., 2]."""
+    angle = np.deg2rad(VIEW)
+    across = np.cos(angle) * joints[..., 0] + np.sin(angle) * joints[..., 2]
+    return np.stack([across, joints[..., 1]], axis=-1)
+
+
+def _on_page(joints: NDArray[Any]) -> NDArray[Any]:
+    """Return joints [F, J, 3] in whole units of the page, around x = z = 0 and with y downwards."""
+    present = _present(joints)
+    low, high = present.min(axis=0), present.max(axis=0)
+    centre = np.array([(low[0] + high[0]) / 2, high[1], (low[2] + high[2]) / 2])
+    extent = (high - low).max() or 1.0
+    return np.round((joints - centre) * [1, -1, 1] * EXTENT / extent)
+
+
+def _reach(points: NDArray[Any]) -> tuple[int, int]:
+    """Return how far points on a page are from the vertical axis, seen from any side, and down."""
+    present = _present(points)
+    across = np.hypot(present[:, 0], present[:, 2]).max()
+    return int(across) + 30, int(present[:, 1].max())
+
+
+def _outline(points: NDArray[Any], bones: Bones) -> str:
+    """Return the bones of one frame [J, 3] as an SVG path."""
+    seen = _turned(points)
+    return "".join(
+        f"M{seen[start, 0]:.0f} {seen[start, 1]:.0f}L{seen[end, 0]:.0f} {seen[end, 1]:.0f}"
+        for start, end in bones
+        if not np.isnan(seen[[start, end]]).any()
+    )
+
+
+_STYLE = """
+:root { color-scheme: light dark; }
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 50rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.2rem; }
+h2 { font-size: 1rem; overflow-wrap: anywhere; }
+section { border-bottom: 1px solid #8884; padding-bottom: .5rem; }
+section > div { display: flex; gap: 1rem; align-items: center; }
+.body { width: 50%; height: 20rem; }
+.body > path { fill: none; stroke: currentColor; stroke-width: 12; stroke-linecap: round; }
+table { flex: 1; border-spacing: .3rem 0; }
+th { font-weight: normal; text-align: start; overflow-wrap: anywhere; }
+td:nth-child(2) { width: 50%; }
+td:nth-child(3) { font-variant-numeric: tabular-nums; }
+td > div { background: hsl(var(--hue) 65% 50%); height: .8em; }
+.curves { width: 100%; height: 6rem; border: 1px solid #8884; }
+.curves > * { fill: none; stroke-width: 2; vector-effect: non-scaling-stroke; }
+.curves > polyline { stroke: hsl(var(--hue) 65% 50%); }
+.curves > line { stroke: currentColor; stroke-width: 1; }
+.time { width: 20rem; max-width: 50vw; }
+"""
+
+#: Moves the skeletons of a page: ``bones`` are those of ``skeleton_page``, and each section has the
+#: data of its recording. The projection is that of ``_turned``.
+_SCRIPT = """
+const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+for (const section of document.querySelectorAll("section")) {
+  const { rate, frames, probabilities } =
+    JSON.parse(section.querySelector("script").textContent);
+  const path = section.querySelector(".body > path");
+  const cursor = section.querySelector(".curves > line");
+  const bars = section.querySelectorAll("td > div");
+  const time = section.querySelector(".time"), view = section.querySelector(".view");
+  const button = section.querySelector("button");
+  let place = 0, before = 0, plays = !still, visible = false;
+
+  function show() {
+    const number = +time.value, frame = frames[number], angle = view.value * Math.PI / 180;
+    const point = joint => frame[3 * joint] === null ? null : Math.round(
+      Math.cos(angle) * frame[3 * joint] + Math.sin(angle) * frame[3 * joint + 2]
+    ) + " " + frame[3 * joint + 1];
+    path.setAttribute("d", bones.map(bone => bone.map(point)).filter(ends => !ends.includes(null))
+      .map(([start, end]) => `M${start}L${end}`).join(""));
+    const now = probabilities[Math.min(number, probabilities.length - 1)];
+    bars.forEach((bar, row) => {
+      bar.style.width = 100 * now[row] + "%";
+      bar.parentNode.nextElementSibling.textContent = now[row].toFixed(3);
+    });
+    if (cursor) { cursor.setAttribute("x1", number); cursor.setAttribute("x2", number); }
+  }
+
+  function play(wanted) {
+    plays = wanted;
+    button.textContent = plays ? "stop" : "play";
+  }
+
+  function step(now) {
+    if (plays && visible) {
+      // After the last frame it waits for a second, and begins again.
+      place = (place + rate * Math.min(now - before, 250) / 1000) % (frames.length + rate);
+      time.value = Math.min(Math.floor(place), frames.length - 1);
+      show();
+    }
+    before = now;
+    if (visible) requestAnimationFrame(step);
+  }
+
+  new IntersectionObserver(entries => {
+    const seen = entries[entries.length - 1].isIntersecting;
+    if (seen && !visible) requestAnimationFrame(step);
+    visible = seen;
+  }).observe(section);
+  time.addEventListener("input", () => { play(false); place = +time.value; show(); });
+  view.addEventListener("input", show);
+  button.addEventListener("click", () => play(!plays));
+  play(plays);
+  show();
+}
+"""
