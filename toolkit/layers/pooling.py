@@ -1,6 +1,6 @@
 """Pooling of a sequence of vectors to one vector."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Literal, get_args
 
@@ -10,6 +10,8 @@ from keras import ops
 from toolkit.errors import OptionError
 
 Mode = Literal["last", "mean", "max", "concat", "attention"]
+#: The modes of which ``concat`` joins the vectors, in their order.
+PARTS: tuple[Mode, ...] = ("last", "mean", "max")
 
 
 @keras.saving.register_keras_serializable(package="toolkit")
@@ -50,8 +52,9 @@ class SequencePooling(keras.layers.Layer):
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Make the weights of ``attention`` for inputs [B, T, H]."""
+        self.units = input_shape[-1]
         if self.mode == "attention":
-            units = input_shape[-1]
+            units = self.units
             self.kernel = self.add_weight(name="kernel", shape=(units, units))
             self.bias = self.add_weight(name="bias", shape=(units,), initializer="zeros")
             self.context = self.add_weight(
@@ -84,6 +87,59 @@ class SequencePooling(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """Return all arguments of the constructor."""
         return {**super().get_config(), "mode": self.mode, "bidirectional": self.bidirectional}
+
+    # Pooling of a sequence whose steps arrive one by one
+
+    @property
+    def memory_sizes(self) -> list[int]:
+        """The sizes of what ``step`` remembers, for the built layer.
+
+        Of the modes: the number of steps and, in this order, what each needs.
+        """
+        sizes = {"last": [self.units], "mean": [self.units], "max": [self.units]}
+        sizes["concat"] = [size for mode in PARTS for size in sizes[mode]]
+        sizes["attention"] = [self.units, 2]  # the weighted sum; the largest score, the weights
+        return [1, *sizes[self.mode]]
+
+    def step(self, h: Any, memory: Sequence[Any]) -> list[Any]:
+        """Return the memory after a step with the state ``h`` [B, H], in single precision.
+
+        Args:
+            h: The state.
+            memory: The memory before, [B, M] each; zeros before the first step.
+        """
+        h = ops.cast(h, "float32")
+        count, *kept = memory
+        if self.mode == "attention":
+            total, (largest, weights) = kept[0], ops.split(kept[1], 2, axis=-1)
+            score = self._score(h)
+            new = ops.where(count > 0, ops.maximum(largest, score), score)
+            old_share, share = ops.exp(largest - new), ops.exp(score - new)
+            pair = ops.concatenate([new, old_share * weights + share], axis=-1)
+            return [count + 1, old_share * total + share * h, pair]
+        update = {
+            "last": lambda _: h,
+            "mean": lambda total: total + h,
+            "max": lambda largest: ops.where(count > 0, ops.maximum(largest, h), h),
+        }
+        modes = PARTS if self.mode == "concat" else [self.mode]
+        return [count + 1, *(update[mode](part) for mode, part in zip(modes, kept, strict=True))]
+
+    def summary(self, memory: Sequence[Any]) -> Any:
+        """Return the vector [B, P] of the steps so far, at least one of which was taken."""
+        count, *kept = memory
+        if self.mode == "attention":
+            return kept[0] / kept[1][:, 1:]
+        modes = PARTS if self.mode == "concat" else [self.mode]
+        parts = [
+            part / count if mode == "mean" else part for mode, part in zip(modes, kept, strict=True)
+        ]
+        return ops.concatenate(parts, axis=-1)
+
+    def _score(self, h: Any) -> Any:
+        """Return the scores [..., 1] of states [..., H] for ``attention``."""
+        u = ops.tanh(ops.matmul(h, self.kernel) + self.bias)
+        return ops.matmul(u, self.context[:, None])
 
     def _last(self, h: Any, mask: Any) -> Any:
         steps = ops.arange(ops.shape(h)[1], dtype="int32")
@@ -118,12 +174,11 @@ class SequencePooling(keras.layers.Layer):
         return ops.where(ops.any(mask, axis=1, keepdims=True), largest, 0)
 
     def _concat(self, h: Any, mask: Any, training: bool) -> Any:
-        parts = [self._last(h, mask), self._mean(h, mask), self._max(h, mask, training)]
+        parts = [self._last(h, mask), self._mean(h, mask), self._max(h, mask, training)]  # PARTS
         return ops.concatenate(parts, axis=-1)
 
     def _attention(self, h: Any, mask: Any) -> Any:
-        u = ops.tanh(ops.matmul(h, self.kernel) + self.bias)  # [B, T, H]
-        score = ops.cast(ops.matmul(u, self.context[:, None])[:, :, 0], "float32")  # [B, T]
+        score = ops.cast(self._score(h)[:, :, 0], "float32")  # [B, T]
         score = ops.where(mask, score, -1e9)
         weights = ops.cast(ops.softmax(score, axis=1), h.dtype) * ops.cast(mask, h.dtype)
         return ops.einsum("bt,bth->bh", weights, h)

@@ -1,14 +1,18 @@
 """Many to one: a whole sequence in, one answer out."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import keras
+from keras import ops
 
 from toolkit.layers import SequencePooling
+from toolkit.models.cells import cell_step, state_sizes
 from toolkit.models.fronts import id_or_vector_front
 from toolkit.models.network import Shape, StackedNetwork, recurrent_stack
 from toolkit.models.outputs import OutputLayer, check_output
 from toolkit.models.seeds import dropout_seeds
+from toolkit.models.series_front import SeriesFront
 
 
 @keras.saving.register_keras_serializable(package="toolkit")
@@ -25,6 +29,8 @@ class ManyToOne(StackedNetwork):
         ManyToOne(20_000, 2)               # reads ids
         ManyToOne(input_size=9, outputs=2)  # reads vectors of nine channels
 
+    With ``series`` they are raw frames, as ``SeriesFront`` takes them.
+
     ``call`` returns *logits*, on which losses are stable; ``answer`` returns probabilities or
     numbers.
 
@@ -37,6 +43,8 @@ class ManyToOne(StackedNetwork):
         output_scale: With ``linear``: their standard deviation, so that the outputs of the network
             are near one.
         input_size: C, the size of vectors; None for ids.
+        series: The arguments of ``SeriesFront`` but its dropout and seed, for raw series; None for
+            ids or vectors.
         cell: A cell's name or ``module:Class``; see ``toolkit.layers.recurrent_layer``.
         embedding_size: E, the size of ids' vectors.
         projection_size: E, the size of the projection of vectors; 0 for none.
@@ -62,6 +70,7 @@ class ManyToOne(StackedNetwork):
         outputs: int = 2,
         *,
         input_size: int | None = None,
+        series: Mapping[str, Any] | None = None,
         output: str = "softmax",
         output_mean: float = 0.0,
         output_scale: float = 1.0,
@@ -84,16 +93,22 @@ class ManyToOne(StackedNetwork):
         check_output(output)
         dtype = self.dtype_policy
         word_seed, vector_seed, output_seed = dropout_seeds(seed, 3)
-        self.front = id_or_vector_front(
-            vocabulary_size,
-            input_size,
-            embedding_size=embedding_size,
-            projection_size=projection_size,
-            word_dropout=word_dropout,
-            dropout=embedding_dropout,
-            seeds=(word_seed, vector_seed),
-            dtype=dtype,
-        )
+        if series is not None:
+            self.autocast = False  # the front computes in single precision
+            self.front = SeriesFront(
+                **series, dropout=embedding_dropout, seed=vector_seed, dtype=dtype
+            )
+        else:
+            self.front = id_or_vector_front(
+                vocabulary_size,
+                input_size,
+                embedding_size=embedding_size,
+                projection_size=projection_size,
+                word_dropout=word_dropout,
+                dropout=embedding_dropout,
+                seeds=(word_seed, vector_seed),
+                dtype=dtype,
+            )
         self.recurrent = recurrent_stack(
             cell,
             hidden_size,
@@ -117,3 +132,40 @@ class ManyToOne(StackedNetwork):
         states, mask = self.states(inputs, training)
         summary = self.pooling(states, mask=mask, training=training)
         return self.output_layer(self.output_dropout(summary, training=training))
+
+    @property
+    def step_sizes(self) -> list[int]:
+        """The sizes of the states of ``step``: of front, recurrent layers and pooling."""
+        cells = [size for layer in self.recurrent for size in state_sizes(layer.cell)]
+        return [*self.front.memory_sizes, *cells, *self.pooling.memory_sizes]
+
+    def step(self, frame: Any, states: Sequence[Any]) -> tuple[Any, list[Any]]:
+        """Read one frame of series, and answer for all frames so far.
+
+        The network reads in one direction, with ``series``.
+
+        Args:
+            frame: [B, C].
+            states: The states before, float32 [B, size] each; zeros before the first frame.
+
+        Returns:
+            The probabilities or numbers [B, outputs] that ``answer`` gives for the series up to
+            this frame; and the states after it.
+        """
+        front = len(self.front.memory_sizes)
+        vector, is_read, after = self.front.step(frame, states[:front])
+        before = list(states[front:])
+        remembered, new = iter(before), []
+        vector = vector[:, None]
+        for layer in self.recurrent:
+            sizes = state_sizes(layer.cell)
+            state = [ops.cast(next(remembered), self.compute_dtype)[:, None] for _ in sizes]
+            vector, ends = cell_step(layer.cell, vector, state)
+            new += [end[:, 0] for end in ends]
+        new += self.pooling.step(vector[:, 0], list(remembered))
+        chosen = [
+            ops.where(is_read[:, None], ops.cast(new_state, "float32"), old)
+            for new_state, old in zip(new, before, strict=True)
+        ]
+        summary = self.pooling.summary(chosen[-len(self.pooling.memory_sizes) :])
+        return self.output_layer.answer(self.output_layer(summary)), [*after, *chosen]

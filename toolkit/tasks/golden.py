@@ -20,6 +20,7 @@ SOME = 5
 #: What a golden file holds, by the origin of its inputs.
 ORIGINS = {
     "vocabulary": "short texts made of the vocabulary",
+    "channels": "series computed from the means of the channels",
     HELD_OUT: "inputs that were held out from the training data, or validation data",
     "given": "inputs that were given for it",
 }
@@ -100,16 +101,22 @@ def chosen_inputs(
 
 
 def origin_of(
-    golden: Sequence[Any] | str | None, questions: Sequence[Any], folder: str | Path
+    golden: Sequence[Any] | str | None, questions: Sequence[Any], folder: str | Path, own: str
 ) -> str:
     """Return the origin of questions, one of ``ORIGINS``.
 
     The origin of questions that an earlier export to the folder asked is theirs.
+
+    Args:
+        golden: The argument of ``export``.
+        questions: The questions.
+        folder: The run's folder.
+        own: The origin of the inputs that the model itself gives.
     """
     if isinstance(golden, str):
         return golden
     if not golden:
-        return "vocabulary"
+        return own
     try:
         lines = read_golden(folder)
     except (OSError, ValueError):

@@ -75,8 +75,10 @@ class Run(ABC):
     #: The formats of ``export``, and the message if ONNX is not among them.
     EXPORT_FORMATS: ClassVar[Sequence[str]] = ("saved_model",)
     NO_ONNX: ClassVar[str] = "this task cannot be exported as onnx"
-    #: The default inputs of the golden file; empty for texts made of the model's own vocabulary.
+    #: The default inputs of the golden file; empty for those of ``_own_inputs``.
     GOLDEN_INPUTS: ClassVar[Sequence[Any]] = ()
+    #: The origin of ``_own_inputs``, one of ``toolkit.tasks.golden.ORIGINS``.
+    OWN_INPUTS: ClassVar[str] = "vocabulary"
     #: The value that pads each output of ``serving_default`` whose length varies.
     PADDING: ClassVar[Mapping[str, Any]] = {}
     #: The value that pads each input of ``serving_default`` whose length varies.
@@ -205,7 +207,7 @@ class Run(ABC):
         signatures = self._answer_from_network(self.storage)
         assets = {CONFIG_FILE: self._config(), **self._assets()}
         answers = self._golden_answers(questions)
-        origin = origin_of(golden or self.GOLDEN_INPUTS, questions, folder)
+        origin = origin_of(golden or self.GOLDEN_INPUTS, questions, folder, self.OWN_INPUTS)
         card = self._card(signatures, questions, origin)
         version = write_saved_model(folder, signatures, [model], assets)
         write_golden(
@@ -233,7 +235,7 @@ class Run(ABC):
     def _questions(self, golden: Sequence[Any] | str | None) -> list[dict[str, Any]]:
         """Return the arguments of ``serving_default`` for each question of the golden file."""
         inputs: list[Any] = [*(chosen_inputs(golden, self._held_out_inputs) or self.GOLDEN_INPUTS)]
-        inputs = inputs or [*vocabulary_texts(self._needs_model("export").preprocessing)]
+        inputs = inputs or [*self._own_inputs()]
         if not inputs:
             raise OptionError("golden has no inputs; an export needs at least one")
         if all(isinstance(each, Mapping) for each in inputs):  # of a golden file
@@ -243,6 +245,10 @@ class Run(ABC):
                 raise OptionError(f"an input in golden takes {self.INPUT_NAME}, which is missing")
             return [{name: _encodable(value) for name, value in each.items()} for each in inputs]
         return self._golden_questions(inputs)
+
+    def _own_inputs(self) -> Sequence[Any]:
+        """Return inputs made of what the model itself contains; by default of its vocabulary."""
+        return vocabulary_texts(self._needs_model("export").preprocessing)
 
     def _golden_questions(self, golden: Sequence[Any]) -> list[dict[str, Any]]:
         """Return the arguments of ``serving_default`` for each input, without the batch."""

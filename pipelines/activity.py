@@ -1,0 +1,143 @@
+"""Classification of series: activities of skeletons and sensors, or any other classes or numbers.
+
+Run ``python -m pipelines.activity --help``.
+"""
+
+import json
+import sys
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from pipelines import console
+from pipelines.command import main as run
+from pipelines.labelled import LabelledData
+from pipelines.pipeline import SAMPLE, Pipeline
+from pipelines.samples.movements import demo_movements, movements
+from toolkit.data import (
+    LabelEncoder,
+    SeriesExamples,
+    SeriesOptions,
+    Source,
+    Unreadable,
+    open_series,
+    scan,
+)
+from toolkit.tasks.sequences.options import SequenceClassifierOptions
+
+
+class LabelledSeries(LabelledData):
+    """Series, each with a class, several labels or a number."""
+
+    columns = SeriesOptions
+    evaluate_columns = (
+        *("series_column", "label_column", "sequence_column", "time_column", "channels", "layout"),
+        *("label_rule", "label_separator", "quoting", "skip_bad_rows"),
+    )
+    predict_columns = (
+        *("series_column", "sequence_column", "time_column", "channels", "layout", "quoting"),
+    )
+    formats = (
+        "A .ts, JSONL, CSV or TSV file (each also .gz) or .npz, or a folder with a sub-folder a "
+        "class"
+    )
+    example_file = "your.jsonl"
+    lines_may_fail = True
+
+    def open(self, data: Any, part: Literal["train", "test"], columns: Any) -> Source:
+        """Open data."""
+        return open_series(data, part, columns)
+
+    def check_training(
+        self,
+        train: Source,
+        validation: Source | None,
+        options: Any,
+        known: Sequence[str] | None = None,
+    ) -> None:
+        """Read the data once, split it, and check the classes of the validation data."""
+        share = options.validation_split if validation is None else 0
+        examples = SeriesExamples(train, options, grouped=share > 0)
+        with console.silence():  # the task logs the same later
+            scanned = scan(examples, options.target, known or ())
+            if share:
+                scanned.split(share, options.seed)
+        if validation is not None:
+            self._read(validation, options, scanned.encoder, examples.channels)
+
+    def check(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> None:
+        """Read the data once and check that the run knows its classes and channels."""
+        classes = facts.get("classes")
+        encoder = None if classes is None else LabelEncoder(columns.target, tuple(classes))
+        self._read(data, columns, encoder, len(facts["channels"]))
+
+    def inputs(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[Any]:
+        """Yield the series of each row."""
+        channels = len(facts["channels"])
+        for example in SeriesExamples(data, columns, labelled=False, channels=channels):
+            if example.problem is None:
+                yield example.series
+            else:
+                yield Unreadable(example.problem)
+
+    def read_line(self, line: str) -> Any:
+        """Return the series that a line has as JSON."""
+        try:
+            return json.loads(line)
+        except (ValueError, RecursionError):
+            return Unreadable(
+                "a line should be a series as JSON: a list of frames, each a list of its channels, "
+                "such as [[0.5, 1], [0.4, 1.1]]"
+            )
+
+    def write_line(self, value: Any) -> str:
+        """Return a series as JSON."""
+        return json.dumps(np.asarray(value).tolist())
+
+    def input_name(self, value: Any) -> str:
+        """Return the name of an input beside its answer."""
+        return "series"
+
+    def _read(
+        self, data: Source, columns: Any, encoder: LabelEncoder | None, channels: int
+    ) -> None:
+        """Read the data once and check its labels."""
+        examples = SeriesExamples(data, columns, grouped=False, channels=channels)
+        with console.silence():  # the task logs the same later
+            deque(examples.known(encoder) if encoder else examples, maxlen=0)
+
+
+def sample(part: Literal["train", "test"]) -> Any:
+    """Return the generated movements as a table of series, labels and subjects."""
+    import pandas as pd
+
+    rows = movements(part)
+    return pd.DataFrame(
+        {
+            "series": [row.series for row in rows],
+            "label": [row.label for row in rows],
+            "subject": [row.subject for row in rows],
+        }
+    )
+
+
+PIPELINE = Pipeline(
+    name="activity",
+    description="Classifies series of vectors, such as movements of skeletons.",
+    options=SequenceClassifierOptions,
+    task="toolkit.tasks.sequences.task:SequenceClassifier",
+    labelled=LabelledSeries(),
+    samples={SAMPLE: sample},
+    examples=[movement.series.tolist() for movement in demo_movements()],
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line and return the exit code."""
+    return run(PIPELINE, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

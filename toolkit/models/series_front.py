@@ -1,0 +1,216 @@
+"""The front of series: from raw frames, with missing values, to the vectors of a network."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from toolkit.layers.sequences import as_sequence, length_mask
+from toolkit.models.fronts import Front
+from toolkit.models.seeds import dropout_seeds
+from toolkit.series.augmentation import Augmentation, resampled, turned
+from toolkit.series.joints import Joints
+from toolkit.series.stages import (
+    AddVelocities,
+    CentreSkeleton,
+    FillMissing,
+    StackFrames,
+    Stage,
+    Standardize,
+)
+
+Tensor = Any
+#: The axes by name.
+AXES = {"x": 0, "y": 1, "z": 2}
+
+
+class SeriesFront(Front):
+    """A front for series: missing values, skeletons, velocities, scale, and stacked frames.
+
+    The stages in their order: ``FillMissing``; ``CentreSkeleton``, for a skeleton; in training
+    random changes; ``AddVelocities``; ``Standardize``; ``StackFrames``; then every stride-th
+    vector, from the first one, and dropout. No vector depends on a later frame, so that ``step``
+    gives the same ones frame by frame. All is computed in single precision.
+
+    The inputs are ``{"values": frames [B, T, C], "length": int32 [B]}``; NaN is missing.
+
+    Args:
+        means: The mean of each channel in the training part [C], for missing values.
+        indicated: The channels with an indicator of missing values.
+        skeleton: ``joints``, the fields of ``toolkit.series.joints.Joints``, and ``dimensions``, the
+            number of values of a joint; None for channels that are no skeleton.
+        velocities: Whether velocities are added.
+        standard: The means and the standard deviations [2][D] of what comes before
+            ``Standardize``, from ``measure``; None before they are known.
+        stack: The number of frames that are joined.
+        stride: The number of frames from a vector to the next.
+        augmentation: The fields of ``Augmentation``.
+        vertical: The axis about which skeletons are turned: x, y or z.
+        dropout: The share of the vectors' channels dropped for a whole sequence.
+        seed: The seed of that dropout and of the random changes.
+        **kwargs: What every ``keras.layers.Layer`` takes.
+    """
+
+    def __init__(
+        self,
+        means: Sequence[float],
+        *,
+        indicated: Sequence[int] = (),
+        skeleton: Mapping[str, Any] | None = None,
+        velocities: bool = False,
+        standard: Sequence[Sequence[float]] | None = None,
+        stack: int = 1,
+        stride: int = 1,
+        augmentation: Mapping[str, float] | None = None,
+        vertical: str = "y",
+        dropout: float = 0.0,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(autocast=False, **kwargs)
+        change_seed, dropout_seed = dropout_seeds(seed, 2)
+        self.augmentation = Augmentation(**augmentation or {})
+        self.vertical = AXES[vertical]
+        self.stride = stride
+        fill = FillMissing(means, indicated)
+        self.before: list[Stage] = [fill]
+        self.skeleton = None
+        moving = [*range(len(means))]
+        if skeleton is not None:
+            joints = Joints(**{name: _tuples(v) for name, v in skeleton["joints"].items()})
+            dimensions = skeleton["dimensions"]
+            self.skeleton = CentreSkeleton(fill.size, joints, dimensions)
+            self.before.append(self.skeleton)
+            axes = range(self.skeleton.axes)
+            moving = [j * dimensions + axis for j in range(len(joints.names)) for axis in axes]
+            moving += [fill.size + axis for axis in axes]
+        size = self.before[-1].size
+        self.after: list[Stage] = []
+        if velocities:
+            self.after.append(AddVelocities(size, moving))
+            size = self.after[-1].size
+        means, deviations = ([0.0] * size, [1.0] * size) if standard is None else standard
+        self.moving = moving
+        self.noise = np.zeros(self.before[-1].size, np.float32)
+        self.noise[moving] = self.augmentation.jitter * np.asarray(deviations)[moving]
+        self.after.append(Standardize(means, deviations))
+        if stack > 1:
+            self.after.append(StackFrames(size, stack))
+        self.size = self.after[-1].size
+        self.change_seed = keras.random.SeedGenerator(change_seed)
+        self.dropout = keras.layers.SpatialDropout1D(dropout, seed=dropout_seed, dtype="float32")
+
+    def build(self, input_shape: Any = None) -> None:
+        """Make no weights: what the front knows of the training part are its arguments."""
+
+    def mask(self, inputs: Any) -> Tensor:
+        """Return the mask of real vectors of the inputs, bool [B, T / stride]."""
+        mask = as_sequence(inputs)[1]
+        return mask[:, :: self.stride]
+
+    def call(self, inputs: Any, training: bool = False) -> tuple[Tensor, Tensor]:
+        """Return the vectors [B, T', E] and the mask [B, T']; T' is T / stride, rounded up."""
+        frames, mask = as_sequence(inputs)
+        frames = tf.cast(frames, tf.float32)
+        for stage in self.before:
+            frames = stage.whole(frames)
+        if training:
+            length = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
+            frames, length = self._changed(frames, length)
+            mask = length_mask(length, tf.shape(frames)[1])
+        for stage in self.after:
+            frames = stage.whole(frames)
+        vectors = self.dropout(frames[:, :: self.stride], training=training)
+        return ops.cast(vectors, self.compute_dtype), mask[:, :: self.stride]
+
+    @property
+    def memory_sizes(self) -> list[int]:
+        """The sizes of what ``step`` remembers, a tensor each."""
+        sizes = [stage.memory_size for stage in (*self.before, *self.after)]
+        return [*filter(None, sizes), *([1] if self.stride > 1 else [])]
+
+    def step(self, frame: Tensor, memory: Sequence[Tensor]) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """Map a frame to a vector.
+
+        Args:
+            frame: [B, C].
+            memory: What is remembered of earlier frames, as ``memory_sizes`` says, [B, M] each;
+                zeros before the first frame.
+
+        Returns:
+            The vector [B, E]; whether the network reads it, bool [B], which it does with every
+            stride-th; and the new memory.
+        """
+        *earlier, phase = memory if self.stride > 1 else [*memory, None]
+        remembered = iter(earlier)
+        after: list[Tensor] = []
+        vector = tf.cast(frame, tf.float32)
+        for stage in (*self.before, *self.after):
+            before = next(remembered) if stage.memory_size else vector
+            vector, kept = stage.step(vector, before)
+            if stage.memory_size:
+                after.append(kept)
+        is_read = tf.ones(tf.shape(vector)[:1], tf.bool)
+        if phase is not None:
+            is_read = phase[:, 0] == 0
+            after.append(tf.math.floormod(phase + 1, self.stride))
+        return tf.cast(vector, self.compute_dtype), is_read, after
+
+    def _changed(self, frames: Tensor, length: Tensor) -> tuple[Tensor, Tensor]:
+        """Return randomly changed frames and their lengths."""
+        options, seed = self.augmentation, self.change_seed
+        if options.stretch or options.crop:
+            frames, length = resampled(frames, length, options, seed)
+        if options.rotation and self.skeleton is not None and self.skeleton.axes == 3:
+            frames = self._turned(frames)
+        if options.jitter:
+            frames += self.noise * keras.random.normal(tf.shape(frames), seed=seed)
+        return frames, length
+
+    def _turned(self, frames: Tensor) -> Tensor:
+        """Return skeletons that are turned about the vertical."""
+        others = [channel for channel in range(len(self.noise)) if channel not in self.moving]
+        order = np.argsort([*self.moving, *others])
+        steps = tf.shape(frames)[:2]
+        vectors = tf.reshape(
+            tf.gather(frames, self.moving, axis=-1), [*tf.unstack(steps), len(self.moving) // 3, 3]
+        )
+        vectors = turned(vectors, self.vertical, self.augmentation.rotation, self.change_seed)
+        flat = tf.reshape(vectors, [*tf.unstack(steps), len(self.moving)])
+        both = tf.concat([flat, tf.gather(frames, others, axis=-1)], axis=-1)
+        return tf.gather(both, order, axis=-1)
+
+
+def measure(
+    front: SeriesFront, batches: Iterable[Mapping[str, Any]]
+) -> tuple[list[float], list[float]]:
+    """Return the means and the standard deviations [D] of what comes before ``Standardize``.
+
+    Args:
+        front: A front whose ``standard`` is not known.
+        batches: The inputs of the training part.
+    """
+    stages = [*front.before, *front.after]
+    earlier = stages[: next(n for n, s in enumerate(stages) if isinstance(s, Standardize))]
+    count, total, squares = 0, 0.0, 0.0
+    for inputs in batches:
+        frames, mask = as_sequence(inputs)
+        for stage in earlier:
+            frames = stage.whole(frames)
+        rows = tf.boolean_mask(frames, mask).numpy().astype(np.float64)
+        if not count:
+            shift = rows.mean(axis=0)  # so that the squares are small
+        count += len(rows)
+        total += (rows - shift).sum(axis=0)
+        squares += ((rows - shift) ** 2).sum(axis=0)
+    mean = total / count
+    variance = np.maximum(squares / count - mean**2, 0)
+    return (shift + mean).tolist(), np.sqrt(variance).tolist()
+
+
+def _tuples(value: Any) -> Any:
+    """Return nested lists as tuples."""
+    return tuple(map(_tuples, value)) if isinstance(value, list | tuple) else value

@@ -1,0 +1,175 @@
+"""The preparation of labelled series for training."""
+
+from dataclasses import asdict
+from itertools import compress
+from typing import Any
+
+import numpy as np
+
+from toolkit.data import (
+    LengthBatches,
+    PackedCorpus,
+    SeriesExamples,
+    encode_series,
+    open_series,
+    scan,
+)
+from toolkit.errors import DataError, OptionError
+from toolkit.models.series_front import SeriesFront, measure
+from toolkit.options import option
+from toolkit.series.inputs import SeriesInputs
+from toolkit.series.joints import Joints, find_joints
+from toolkit.tasks.card import validation_words
+from toolkit.tasks.defaults import DataSize
+from toolkit.tasks.golden import first_inputs
+from toolkit.tasks.prepared import Prepared
+from toolkit.tasks.sequences.defaults import FRONTS
+from toolkit.tasks.settings import Settings
+
+#: The number of values of a joint that can be told from the number of channels: x, y, z and a
+#: visibility, x, y, z, or x and y.
+DIMENSIONS = (3, 4, 2)
+#: The number of frames, padding included, of a batch that is measured.
+MEASURED_FRAMES = 16_384
+
+
+def prepare_series(settings: Settings, data: Any, validation_data: Any) -> Prepared:
+    """Read data twice: for classes and split, and to write it to disk.
+
+    Args:
+        settings: The settings of the training.
+        data: The training data, for ``open_series``.
+        validation_data: The validation data, if any; else a share of the data is held out.
+
+    Raises:
+        DataError: A row cannot be used, or there are fewer than two classes.
+        OptionError: The channels are those of no known skeleton.
+    """
+    splitting = validation_data is None and settings.validation_split > 0
+    known = None if settings.previous is None else len(settings.previous.facts["channels"])
+    source = open_series(data, "train", settings.columns)
+    examples = SeriesExamples(source, settings.columns, grouped=splitting, channels=known)
+    scanned = scan(examples, settings.target, settings.known_classes)
+    corpus = encode_series(examples, scanned.encoder, scanned)
+    train, held_out, validation = corpus, None, None
+    in_training = np.ones(scanned.count, bool)
+    if splitting:
+        train_rows, held_rows = scanned.split(settings.validation_split, settings.seed)
+        train, held_out = corpus.subset(train_rows), corpus.subset(held_rows)
+        in_training[held_rows] = False
+    elif validation_data is not None:
+        validation = SeriesExamples(
+            open_series(validation_data, "test", settings.columns),
+            *(settings.columns, True, False, examples.channels),
+        )
+        held_out = encode_series(validation, scanned.encoder)
+
+    def held_out_series() -> list[Any]:
+        held = compress(examples, ~in_training) if validation is None else validation
+        return first_inputs(example.series.tolist() for example in held)
+
+    settings = settings.resolve(velocities=FRONTS[settings.front]["velocities"])
+    if settings.previous is not None:
+        layer = settings.previous.model.preprocessing
+    else:
+        layer = SeriesInputs(examples.channel_names)
+    classes = scanned.encoder.classes
+    groups = examples.group_column
+    return Prepared(
+        settings=settings,
+        preprocessing=layer,
+        train=train,
+        held_out=held_out,
+        held_out_inputs=None if held_out is None else held_out_series,
+        size=DataSize(len(train), int(train.lengths.sum())),
+        classes=classes,
+        facts={
+            "data": source.name,
+            "rows": len(train),
+            "channels": list(layer.channels),
+            "classes": dict(zip(classes, train.class_counts.tolist(), strict=True)),
+            "validation": validation_words(
+                held_out, validation_data, f"by {groups}" if groups else "stratified", settings.seed
+            ),
+        },
+        readers=(examples,) if validation is None else (examples, validation),
+    )
+
+
+def front_arguments(settings: Settings, train: PackedCorpus) -> dict[str, Any]:
+    """Return the arguments of ``SeriesFront``, with the statistics of the training part.
+
+    Those of an earlier training are kept.
+
+    Raises:
+        OptionError: The channels are those of no known skeleton.
+    """
+    names = {"stretch": "time_stretch", "crop": "crop", "jitter": "jitter", "rotation": "rotation"}
+    changes = {name: getattr(settings, of) for name, of in names.items()}
+    if settings.previous is not None:
+        return {**settings.previous.model.network.config["series"], "augmentation": changes}
+    means, missing = _channel_means(train)
+    arguments: dict[str, Any] = {
+        "means": means,
+        "indicated": [channel for channel, share in enumerate(missing) if share],
+        "skeleton": None,
+        "velocities": settings.velocities,
+        "stack": settings.stack,
+        "stride": settings.stride,
+        "augmentation": changes,
+        "vertical": settings.vertical,
+    }
+    if settings.front == "skeleton":
+        joints, dimensions = skeleton(len(means), settings.joints)
+        arguments["skeleton"] = {"joints": asdict(joints), "dimensions": dimensions}
+    batches = LengthBatches(train, MEASURED_FRAMES, shuffle=False).dataset()
+    standard = measure(SeriesFront(**arguments), (batch[0] for batch in batches))
+    return {**arguments, "standard": [list(part) for part in standard]}
+
+
+def skeleton(channels: int, names: str | None) -> tuple[Joints, int]:
+    """Return the joints of a skeleton, and the number of values of each.
+
+    Args:
+        channels: The number of channels.
+        names: The names of the joints, separated by commas; None for a known number of joints.
+
+    Raises:
+        OptionError: No known skeleton has them.
+    """
+    try:
+        if names is not None:
+            joints = find_joints([name.strip() for name in names.split(",")])
+            dimensions, rest = divmod(channels, len(joints.names))
+            if rest or dimensions not in DIMENSIONS:
+                raise OptionError(
+                    f"{option('joints')} names {len(joints.names)} joints, but there are "
+                    f"{channels} channels; each joint has x and y, maybe z, maybe a visibility"
+                )
+            return joints, dimensions
+        for dimensions in DIMENSIONS:
+            if channels % dimensions == 0:
+                try:
+                    return find_joints(channels // dimensions), dimensions
+                except DataError:
+                    continue
+    except DataError as error:
+        raise OptionError(f"{option('joints')}: {error}") from None
+    raise OptionError(
+        f"{option('front')} is skeleton, but {channels} channels are those of no known one (such "
+        f"as 20 joints of x, y and z); name the joints by {option('joints')}, or set "
+        f"{option('front', 'standardize')}"
+    )
+
+
+def _channel_means(train: PackedCorpus) -> tuple[list[float], list[float]]:
+    """Return the means of the channels [C], 0 for unknown ones, and the shares of missing [C]."""
+    channels = train.sequences.values.shape[1]
+    count, total = np.zeros(channels, np.int64), np.zeros(channels)
+    for index in range(len(train)):
+        frames = train.sequences[index]
+        observed = np.isfinite(frames)
+        count += observed.sum(axis=0)
+        total += np.where(observed, frames, 0).sum(axis=0, dtype=np.float64)
+    means = np.divide(total, count, out=np.zeros(channels), where=count > 0)
+    return means.tolist(), (1 - count / train.lengths.sum()).tolist()
