@@ -40,8 +40,8 @@ class SeriesFront(Front):
     Args:
         means: The mean of each channel in the training part [C], for missing values.
         indicated: The channels with an indicator of missing values.
-        skeleton: ``joints``, the fields of ``toolkit.series.joints.Joints``, and ``dimensions``, the
-            number of values of a joint; None for channels that are no skeleton.
+        skeleton: ``joints``, the fields of ``toolkit.series.joints.Joints``, and ``dimensions``,
+            the number of values of a joint; None for channels that are no skeleton.
         velocities: Whether velocities are added.
         standard: The means and the standard deviations [2][D] of what comes before
             ``Standardize``, from ``measure``; None before they are known.
@@ -172,7 +172,7 @@ class SeriesFront(Front):
 
     def _turned(self, frames: Tensor) -> Tensor:
         """Return skeletons that are turned about the vertical."""
-        others = [channel for channel in range(len(self.noise)) if channel not in self.moving]
+        others = np.setdiff1d(np.arange(len(self.noise)), self.moving)
         order = np.argsort([*self.moving, *others])
         steps = tf.shape(frames)[:2]
         vectors = tf.reshape(
