@@ -27,8 +27,8 @@ def test_reading_series_imports_nothing_heavy(tmp_path) -> None:
     (tmp_path / "a.ts").write_text("@classLabel true a\n@data\n1:2:a\n")
     code = (
         "import sys; from toolkit.data import SeriesExamples, SeriesOptions, open_series\n"
-        "options = SeriesOptions()\n"
-        "for path in sys.argv[1:]: list(SeriesExamples(open_series(path, None, options), options))\n"
+        "for path in sys.argv[1:]:\n"
+        "    list(SeriesExamples(open_series(path), SeriesOptions()))\n"
         f"print([name for name in {HEAVY} if name in sys.modules])"
     )
     paths = [str(tmp_path / name) for name in ("a.jsonl", "a.csv", "a.ts")]
