@@ -88,14 +88,14 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
             with zipfile.ZipFile(path) as archive:
                 if any(map(is_bomb, archive.infolist())):
                     raise DataError(f"{path} expands to far more than its size; it is not read")
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return {"array": loaded}
-        arrays = {}
-        with loaded:
+        with path.open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                return {"array": loaded}
+            arrays = {}
             for name in loaded.files:
                 arrays[name] = loaded[name]
-        return arrays
+            return arrays
     except DataError:
         raise
     except (ValueError, OSError, EOFError, MemoryError, zlib.error, zipfile.BadZipFile) as error:

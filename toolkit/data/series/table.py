@@ -169,13 +169,13 @@ def _channels(
 
 
 def _has_numbers(records: Sequence[Record], column: str) -> bool:
-    """Return whether most values of a column are numbers, apart from missing ones.
+    """Return whether half of the values of a column are numbers at least, apart from missing ones.
 
     A value that is none is then found as a bad row.
     """
     values = [record.values.get(column) for record in records]
     known = [to_number(value) is not None for value in values if not is_missing(value)]
-    return 2 * sum(known) > len(known)
+    return bool(known) and 2 * sum(known) >= len(known)
 
 
 def _describes(records: Sequence[Record], column: str, sequence: str) -> bool:
