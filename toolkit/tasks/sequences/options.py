@@ -61,6 +61,9 @@ class AugmentationOptions:
             front.
         rotation: The largest angle in degrees by which a skeleton is turned about the vertical;
             auto depends on the front.
+        mirror: Whether to learn from mirrored skeletons, too: pairs of classes that exchange their
+            names in a mirror, such as wave_left=wave_right, separated by commas, or same if none
+            do; null for no mirrored skeletons.
     """
 
     LIMITS: ClassVar[Limits] = {
@@ -74,6 +77,7 @@ class AugmentationOptions:
     crop: float | Literal["auto"] = "auto"
     jitter: float | Literal["auto"] = "auto"
     rotation: float | Literal["auto"] = "auto"
+    mirror: str | None = None
 
 
 @dataclass(kw_only=True)
@@ -110,7 +114,7 @@ class SequenceClassifierOptions(
         if self.class_weights == "balanced" and self.target != "classes":
             raise OptionError(f"class_weights balanced needs target classes, not {self.target}")
         if self.front != "skeleton":
-            for name in ("joints", "rotation"):
+            for name in ("joints", "rotation", "mirror"):
                 if getattr(self, name) not in (None, "auto", 0):
                     raise OptionError(
                         f"{option(name)} is for skeletons; set {option('front', 'skeleton')}"

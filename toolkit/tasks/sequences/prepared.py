@@ -24,6 +24,7 @@ from toolkit.tasks.defaults import DataSize
 from toolkit.tasks.golden import first_inputs
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.sequences.defaults import FRONTS
+from toolkit.tasks.sequences.mirror import exchanged_classes, with_mirrored
 from toolkit.tasks.settings import Settings
 
 #: The number of values of a joint that can be told from the number of channels: x, y, z and a
@@ -68,6 +69,12 @@ def prepare_series(settings: Settings, data: Any, validation_data: Any) -> Prepa
         held = compress(examples, ~in_training) if validation is None else validation
         return first_inputs(example.series.tolist() for example in held)
 
+    originals = train
+    if settings.mirror is not None:
+        joints, dimensions = skeleton(examples.channels, settings.joints)
+        exchanged = exchanged_classes(settings.mirror, scanned.encoder.classes)
+        axis = 1 if settings.vertical == "x" else 0
+        train = with_mirrored(train, scanned.encoder, exchanged, joints, dimensions, axis)
     settings = settings.resolve(velocities=FRONTS[settings.front]["velocities"])
     if settings.previous is not None:
         layer = settings.previous.model.preprocessing
@@ -85,9 +92,9 @@ def prepare_series(settings: Settings, data: Any, validation_data: Any) -> Prepa
         classes=classes,
         facts={
             "data": source.name,
-            "rows": len(train),
+            "rows": len(originals),
             "channels": list(layer.channels),
-            "classes": dict(zip(classes, train.class_counts.tolist(), strict=True)),
+            "classes": dict(zip(classes, originals.class_counts.tolist(), strict=True)),
             "validation": validation_words(
                 held_out, validation_data, f"by {groups}" if groups else "stratified", settings.seed
             ),
