@@ -164,7 +164,10 @@ def test_what_describes_a_sequence_is_no_channel(caplog: pytest.LogCaptureFixtur
     )
     examples = read(described)
     assert examples.channel_names == ("ax", "ay")
-    assert "constant within sequences: height" in caplog.text
+    assert (
+        "channels: ax, ay (guessed; set channels; left out: action, trial_no, height,"
+        in caplog.text
+    )
     assert len(list(examples)) == 4
     chosen = read(described, channels_option="height, ay")
     assert chosen.channel_names == ("height", "ay")

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from toolkit.data.columns import find_column, guessed, require_column
 from toolkit.data.series.arrays import without_padding
-from toolkit.data.series.columns import GROUP_NAMES, LABEL_NAMES, SERIES_NAMES, called
+from toolkit.data.series.columns import GROUP_NAMES, SERIES_LABEL_NAMES, SERIES_NAMES, called
 from toolkit.data.series.options import SeriesOptions
 from toolkit.data.sources.memory import flat
 from toolkit.data.sources.source import Record
@@ -59,7 +59,7 @@ class NpzSource:
                 raise DataError(f"{self.name}: {error}") from None
         arrays = {other: flat(array) for other, array in arrays.items()}
         fitting = {n: array for n, array in arrays.items() if array.shape == (len(series),)}
-        usual = {*called([*arrays], (*LABEL_NAMES, *GROUP_NAMES))}
+        usual = {*called([*arrays], (*SERIES_LABEL_NAMES, *GROUP_NAMES))}
         for other in usual.union({options.label_column, options.group_column}) - {*fitting}:
             if other in arrays:
                 raise DataError(
