@@ -99,6 +99,7 @@ def prepare_series(settings: Settings, data: Any, validation_data: Any) -> Prepa
                 held_out, validation_data, f"by {groups}" if groups else "stratified", settings.seed
             ),
         },
+        named_columns=examples.named_columns,
         readers=(examples,) if validation is None else (examples, validation),
     )
 
