@@ -25,7 +25,8 @@ class FrontOptions:
             takes the channels as the coordinates of joints, centred at the hips and scaled by the
             torso, and then in standard deviations.
         joints: The names of a skeleton's joints in their order, separated by commas; not needed for
-            20 or 25 joints in the order of Kinect, or 33 in that of MediaPipe.
+            20 or 25 joints in the order of Kinect, or 33 in that of MediaPipe. Channels that follow
+            those of named joints are read as others are.
         vertical: The axis of a skeleton that is vertical.
         velocities: Whether the differences of each frame to the one before are read as well; auto
             is true for a skeleton.
