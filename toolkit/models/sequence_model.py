@@ -10,10 +10,10 @@ import keras
 from toolkit.errors import ModelError, ToolkitError
 from toolkit.layers.sequences import with_length
 from toolkit.models.archives import FORMAT, only_stored_weights, upgraded
-from toolkit.text import SubwordTokenizer, TokenFeatures, Tokenizer
+from toolkit.text import Nucleotides, SubwordTokenizer, TokenFeatures, Tokenizer
 
 #: Keras can load a class only after its module has been imported.
-PREPROCESSING = (SubwordTokenizer, TokenFeatures, Tokenizer)
+PREPROCESSING = (Nucleotides, SubwordTokenizer, TokenFeatures, Tokenizer)
 
 
 @keras.saving.register_keras_serializable(package="toolkit", name="TextModel")
