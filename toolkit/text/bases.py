@@ -7,10 +7,20 @@ BASES = "ACGT"
 
 #: The bases that each letter stands for (NC-IUB 1985). U is T; X, by which programs mask bases, is
 #: N. A letter for several bases stands for an equal part of each.
-CODES = {
-    **{base: base for base in BASES},
-    **{"U": "T", "R": "AG", "Y": "CT", "S": "CG", "W": "AT", "K": "GT", "M": "AC"},
-    **{"B": "CGT", "D": "AGT", "H": "ACT", "V": "ACG", "N": BASES, "X": BASES},
+CODES = dict(zip(BASES, BASES, strict=True)) | {
+    "U": "T",
+    "R": "AG",
+    "Y": "CT",
+    "S": "CG",
+    "W": "AT",
+    "K": "GT",
+    "M": "AC",
+    "B": "CGT",
+    "D": "AGT",
+    "H": "ACT",
+    "V": "ACG",
+    "N": BASES,
+    "X": BASES,
 }
 
 #: The signs for a place without a base: gaps of an alignment, and ``*``.
