@@ -21,6 +21,9 @@ from toolkit.data.sources.lines import plain_texts
 from toolkit.data.sources.open import open_source
 from toolkit.data.sources.source import Record, Source
 from toolkit.data.splits import split_indices
+from toolkit.data.strands.examples import StrandExamples
+from toolkit.data.strands.options import StrandColumnOptions
+from toolkit.data.strands.source import open_strands
 from toolkit.data.streams.conditioned import (
     conditioned_examples,
     conditioned_prompts,
@@ -75,6 +78,8 @@ __all__ = [
     "Scan",
     "Source",
     "Span",
+    "StrandColumnOptions",
+    "StrandExamples",
     "StreamBatches",
     "StreamColumnOptions",
     "StreamCorpus",
@@ -97,6 +102,7 @@ __all__ = [
     "open_entities",
     "open_pairs",
     "open_source",
+    "open_strands",
     "open_stream",
     "parted",
     "plain_texts",
