@@ -205,6 +205,21 @@ def test_each_row_is_answered_with_an_error_where_it_cannot_be_read(tmp_path: Pa
     assert "2 of 5 letters are no nucleotides (F); is it a protein?" in str(found[2][1])
 
 
+def test_equal_and_opposite_strands_are_groups_unless_there_is_a_column_of_groups() -> None:
+    frame = pd.DataFrame({"seq": ["AACC", "aacc", "GGUU", "GG"], "label": [*"xyxy"], "gene": 1})
+
+    def groups(**options: str) -> list[str | None]:
+        chosen = StrandColumnOptions(**options)
+        examples = StrandExamples(open_strands(frame, None, chosen), chosen)
+        return [example.group for example in examples]
+
+    assert groups() == ["AACC", "AACC", "AACC", "CC"]
+    assert groups(group_column="gene") == ["1"] * 4
+    chosen = StrandColumnOptions()
+    ungrouped = StrandExamples(open_strands(frame, None, chosen), chosen, grouped=False)
+    assert {example.group for example in ungrouped} == {None}
+
+
 def test_long_lines_are_read_whole(tmp_path: Path) -> None:
     strand = "ACGTN" * 500_000
     assert rows(written(tmp_path / "a.fa", f">s1 x\n{strand}\n>s2 y\nA\n")) == [

@@ -57,6 +57,13 @@ def test_no_strand_and_no_base_have_one_step_of_padding(strand: list[str]) -> No
     assert found["length"].numpy().tolist() == [0] * len(strand)
 
 
+def test_of_a_longer_strand_only_the_beginning_is_read() -> None:
+    layer = Nucleotides.from_config(Nucleotides(max_length=3).get_config())
+    found = layer(["ACGTA", "éAC", "C"])
+    assert found["length"].numpy().tolist() == [3, 3, 1]
+    np.testing.assert_array_equal(found["values"], Nucleotides()(["ACG", "éAC", "C"])["values"])
+
+
 def test_the_same_in_a_data_set_one_by_one_and_batched() -> None:
     layer = Nucleotides()
     rows = ["ACGT", "NNU", "y"]

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from toolkit.text.bases import BASES, CODES
-from toolkit.text.strings import strings
+from toolkit.text.strings import shorten, strings
 
 #: The number of channels.
 CHANNELS = len(BASES)
@@ -29,10 +29,16 @@ class Nucleotides(keras.layers.Layer):
     A place without a base, ``-``, ``.`` or ``*``, is a step of zeros, and so is every character
     that is no nucleotide; ``toolkit.text.bases.unknown_letters`` finds those. Values beyond the
     length of a strand are zeros as well.
+
+    Args:
+        max_length: The largest number of characters that are read of a strand, from its beginning;
+            None reads all.
+        **kwargs: What every ``keras.layers.Layer`` takes.
     """
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, max_length: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.max_length = max_length
         self._convert_input_args = False
         self._allow_non_tensor_positional_args = True
         self._table = _table()
@@ -51,12 +57,18 @@ class Nucleotides(keras.layers.Layer):
         strand = strings(strand)
         if strand.shape.rank == 0:
             return {name: each[0] for name, each in self.call(strand[None]).items()}
+        if self.max_length is not None:
+            strand = shorten(strand, self.max_length)[0]
         codes = tf.strings.unicode_decode(strand, "UTF-8")
         length = tf.cast(codes.row_lengths(), tf.int32)
         codes = codes.to_tensor()
         codes = tf.pad(codes, [[0, 0], [0, tf.maximum(1 - tf.shape(codes)[1], 0)]])
         values = tf.gather(self._table, tf.where(codes < len(self._table), codes, 0))
         return {"values": values, "length": length}
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "max_length": self.max_length}
 
 
 def reverse_complement_vectors(inputs: Any) -> dict[str, Any]:

@@ -131,6 +131,10 @@ class SequenceWriter:
         inside = ids != 0
         self.write(ids[inside], inside.sum(axis=1, dtype=np.int32))
 
+    def write_batch(self, values: NDArray[Any], lengths: NDArray[np.int32]) -> None:
+        """Append sequences [B, T, *shape] with these lengths, without their padding."""
+        self.write(values[np.arange(values.shape[1]) < lengths[:, None]], lengths)
+
     def arrays(self) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int32]]:
         """Return values, starts and lengths of all sequences written."""
         with explain_full_disk():

@@ -14,7 +14,7 @@ from toolkit.data.texts import columns
 from toolkit.data.texts.examples import Example, TextExamples
 from toolkit.errors import count, quoted
 from toolkit.options import option
-from toolkit.text.bases import unknown_letters
+from toolkit.text.bases import reverse_complement, unknown_letters
 
 logger = logging.getLogger("toolkit")
 
@@ -30,7 +30,8 @@ class StrandExamples(TextExamples):
 
     They are read as those of ``TextExamples``. White space within a strand is left out. A strand of
     which more than ``MOST_UNKNOWN`` are no nucleotides, such as a protein, is a bad row. Fewer such
-    letters are kept, as places without a base, and their number is logged.
+    letters are kept, as places without a base, and their number is logged. Without a column of
+    groups, equal strands are a group, and so are a strand and the opposite one.
 
     Args:
         source: The source of the rows.
@@ -56,6 +57,9 @@ class StrandExamples(TextExamples):
             self.text_column = usual
             if labelled:
                 self.label_column = columns.label_column(source, options, usual)
+        self._equal_are_groups = labelled and grouped and self.group_column is None
+        if self._equal_are_groups:
+            self.group_column = self.text_column
         self.unknown: Counter[str] = Counter()
         self._logged_unknown: Counter[str] = Counter()
 
@@ -77,7 +81,8 @@ class StrandExamples(TextExamples):
                 f"({_named(unknown)}){protein}"
             )
         self.unknown += unknown
-        return example._replace(text=strand)
+        group = _either_strand(strand) if self._equal_are_groups else example.group
+        return example._replace(text=strand, group=group)
 
     def _label(self, value: object) -> Label:
         if isinstance(self.source, StrandSource) and is_missing(value):
@@ -96,6 +101,12 @@ class StrandExamples(TextExamples):
                 "%s: %s that are no nucleotides (%s) are read as places without a base",
                 *(self.source.name, count(self.unknown.total(), "letter"), _named(self.unknown)),
             )
+
+
+def _either_strand(strand: str) -> str:
+    """Return what a strand and the opposite one have in common."""
+    strand = strand.upper().replace("U", "T")
+    return min(strand, reverse_complement(strand))
 
 
 def _named(letters: Counter[str], most: int = 6) -> str:
