@@ -7,7 +7,7 @@ from toolkit.models.one_to_many import OneToMany
 from toolkit.models.one_to_one import OneToOne
 from toolkit.models.outputs import OutputLayer
 from toolkit.models.sequence_model import SequenceModel, load_sequence_model
-from toolkit.models.strands import StrandToOne
+from toolkit.models.strands import StrandToMany, StrandToOne
 from toolkit.models.truncated_bptt import TruncatedBPTT
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "OneToOne",
     "OutputLayer",
     "SequenceModel",
+    "StrandToMany",
     "StrandToOne",
     "TruncatedBPTT",
     "load_sequence_model",

@@ -1,4 +1,4 @@
-"""Networks that read strands as fractions of bases: a front of k-mers, and many to one."""
+"""Networks that read strands as fractions of bases: a front of k-mers, and two shapes."""
 
 from typing import Any, Literal
 
@@ -10,6 +10,7 @@ from keras import ops
 from toolkit.errors import OptionError
 from toolkit.layers.sequences import as_sequence
 from toolkit.models.fronts import Front
+from toolkit.models.many_to_many import ManyToMany
 from toolkit.models.many_to_one import ManyToOne
 from toolkit.models.seeds import dropout_seeds
 from toolkit.text.nucleotides import CHANNELS, reverse_complement_vectors
@@ -171,3 +172,51 @@ class StrandToOne(ManyToOne):
         if self.config["reverse_complement"] == "average":
             answer = (answer + super().answer(reverse_complement_vectors(inputs))) / 2
         return answer
+
+
+@keras.saving.register_keras_serializable(package="toolkit")
+class StrandToMany(ManyToMany):
+    """A network that predicts a tag for each base of a strand, such as that of an exon.
+
+    ``fractions of bases [B, T, 4] -> StrandFront [B, T, E] -> recurrent layers [B, T, H]
+    -> scores of tags [B, T, C] -> CRF``, where H is twice ``hidden_size`` if bidirectional.
+
+    Args:
+        labels: As for ``ManyToMany``, as are all arguments that are not named here.
+        kmers: E, the number of k-mers that the front learns.
+        kmer_size: The number of bases of each.
+        base_dropout: The share of bases that are replaced by N in training.
+        kmer_dropout: The share of k-mers dropped for a whole strand.
+
+    Raises:
+        OptionError: An argument has an impossible value.
+    """
+
+    def __init__(
+        self,
+        *,
+        kmers: int = 64,
+        kmer_size: int = 7,
+        base_dropout: float = 0.0,
+        kmer_dropout: float = 0.0,
+        seed: int | None = None,
+        **options: Any,
+    ) -> None:
+        own = {
+            "kmers": kmers,
+            "kmer_size": kmer_size,
+            "base_dropout": base_dropout,
+            "kmer_dropout": kmer_dropout,
+        }
+        super().__init__(**{"input_size": CHANNELS} | options, seed=seed)
+        self.config |= own
+        base_seed, kmer_seed = dropout_seeds(seed, 6)[4:]
+        self.front = StrandFront(
+            kmers,
+            kmer_size=kmer_size,
+            places=False,
+            base_dropout=base_dropout,
+            dropout=kmer_dropout,
+            seeds=(base_seed, kmer_seed),
+            dtype=self.dtype_policy,
+        )

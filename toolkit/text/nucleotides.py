@@ -63,8 +63,11 @@ class Nucleotides(keras.layers.Layer):
         length = tf.cast(codes.row_lengths(), tf.int32)
         codes = codes.to_tensor()
         codes = tf.pad(codes, [[0, 0], [0, tf.maximum(1 - tf.shape(codes)[1], 0)]])
-        values = tf.gather(self._table, tf.where(codes < len(self._table), codes, 0))
-        return {"values": values, "length": length}
+        return {"values": self.fractions(codes), "length": length}
+
+    def fractions(self, codes: Any) -> Any:
+        """Return the fractions of bases, float32 [..., 4], of code points [...]."""
+        return tf.gather(self._table, tf.where(codes < len(self._table), codes, 0))
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""

@@ -190,6 +190,13 @@ class PackedCorpus:
             return self.labels.sum(axis=0).astype(np.int64)
         return np.bincount(self.labels, minlength=self.encoder.outputs)
 
+    def tag_counts(self, tags: int) -> NDArray[np.int64]:
+        """Count each tag of all time steps [tags]; the targets are one for each time step."""
+        counts = np.zeros(tags, np.int64)
+        for index in range(len(self)):
+            counts += np.bincount(self.labels[index], minlength=tags)
+        return counts
+
     @property
     def checksum(self) -> int:
         """The CRC-32 of the sequences and of the labels."""
