@@ -189,7 +189,7 @@ def test_few_letters_that_are_no_nucleotides_are_kept_counted_and_named(caplog) 
     examples = StrandExamples(open_strands((strands, ["x", "y"]), None, chosen), chosen)
     for _ in range(2):
         assert [example.text for example in examples] == strands
-        assert examples.unknown == {"J": 2, "E": 1}
+        assert examples.letters.unknown == {"J": 2, "E": 1}
     assert [r.message for r in caplog.records] == [
         "the list: 3 letters that are no nucleotides (J, E) are read as places without a base"
     ]

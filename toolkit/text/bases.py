@@ -51,6 +51,12 @@ def reverse_complement(strand: str) -> str:
     return strand.translate(_COMPLEMENTS)[::-1]
 
 
+def either_strand(strand: str) -> str:
+    """Return what a strand and the opposite one have in common."""
+    strand = strand.upper().replace("U", "T")
+    return min(strand, reverse_complement(strand))
+
+
 def unknown_letters(strand: str) -> Counter[str]:
     """Return how often a strand has each letter that stands neither for bases nor for a gap.
 
