@@ -150,6 +150,45 @@ def series(folder: Path) -> Data:
     return Data(kinds, sample("test"), [[0.0, 0.5, 1.0], [1.0], [], rows[0]], bad, more)
 
 
+def strands(folder: Path) -> Data:
+    """Strands in which one motif gives the class away."""
+    rows = _strands(60, seed=1)
+    table = pd.DataFrame(rows, columns=["sequence", "label"])
+    columns = tuple(list(column) for column in zip(*rows, strict=True))
+    fasta = "".join(
+        f">s{n} label={label}\n{strand[:5].lower()}\n{strand[5:]}\n"
+        for n, (strand, label) in enumerate(rows)
+    )
+    fastq = "".join(
+        f"@s{n}|{label}\n{strand}\n+\n{'I' * len(strand)}\n"
+        for n, (strand, label) in enumerate(rows)
+    )
+    for strand, label in rows:
+        path = folder / "classes" / f"{label}.fa"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a") as file:
+            file.write(f">s\n{strand}\n")
+    names = pd.DataFrame({"name": [f"s{n}" for n in range(len(rows))], "label": columns[1]})
+    names.to_csv(folder / "names.csv", index=False)
+    kinds = {
+        "lists": columns,
+        "FASTA": _written(folder / "a.fa", fasta),
+        "packed FASTA": _packed(folder / "a.fa.gz", fasta),
+        "FASTQ": _written(folder / "a.fastq", fastq),
+        "a file a class": folder / "classes",
+        **_tables(folder, table),
+        "tf.data": lambda: _dataset({"text": columns[0], "label": columns[1]}),
+    }
+    test = _strands(30, seed=2)
+    return Data(
+        kinds,
+        tuple(list(column) for column in zip(*test, strict=True)),
+        ["ACGGTAAGTC", "acguNRY-", "", "A C\nG", "T" * 40],
+        (["ACGT", "MKTFFEVL"], ["x", "y"]),
+        (["ACGTATAAGG", "GGTAAGT", "CCC"] * 6, ["odd", "donor", "odd"] * 6),
+    )
+
+
 def entities(folder: Path) -> Data:
     """Sentences in which capitals and the word before give people and towns away."""
     sentences = _marked(60, seed=1)
@@ -233,6 +272,17 @@ def _labelled(rows: int, seed: int) -> list[tuple[str, str]]:
     return made
 
 
+def _strands(rows: int, seed: int) -> list[tuple[str, str]]:
+    """Strands with their classes, class by class as in a folder."""
+    random = np.random.default_rng(seed)
+    made = []
+    for label, motif in (("donor", "GGTAAGT"), ("none", "CCCCTTT")):
+        for _ in range(rows // 2):
+            before, after = ("".join(random.choice([*"ACGT"], random.integers(5, 9))) for _ in "12")
+            made.append((before + motif + after, label))
+    return made
+
+
 def _marked(rows: int, seed: int) -> list[list[tuple[str, str]]]:
     """Sentences of words and their tags."""
     random = np.random.default_rng(seed)
@@ -309,6 +359,8 @@ TINY = {
 CLASSIFIER = TINY | {"min_count": 1, "bidirectional": False}
 TAGGER = TINY | {"character_size": 4, "shape_size": 2, "affix_size": 2, "bidirectional": False}
 TRANSLATOR = TINY | {"max_tokens": 280, "bidirectional": False, "validation_split": 0.0}
+STRANDS = {name: TINY[name] for name in TINY if name not in ("embedding_size", "word_dropout")}
+STRANDS |= {"kmers": 6, "bidirectional": False, "base_dropout": 0.1}
 WAVES = {name: TINY[name] for name in ("hidden_size", "epochs", "learning_rate", "ema")}
 LIKELIEST = {"temperature": 0.0}
 OF_LINES = TINY | {"lines": True, "window": 20, "layers": 2, "sampled_softmax": 5}
@@ -320,6 +372,7 @@ CASES = [
     TaskCase("translator", "pipelines.translation", pairs, TRANSLATOR),
     TaskCase("language model", "pipelines.language_model", streams, OF_LINES, LIKELIEST),
     TaskCase("conditioned", "pipelines.language_model", conditioned, OF_LABELS, LIKELIEST),
+    TaskCase("strands", "pipelines.dna", strands, STRANDS),
     TaskCase("waves", "waves.pipeline", series, WAVES),
     TaskCase("fake", "fake_task", texts, {"hidden_size": 8}, steps=0),
 ]

@@ -22,6 +22,15 @@ CLASSIFIER_MONITORS = {
     "number": {"mean_absolute_error": "min", "root_mean_squared_error": "min", "r2": "max"},
 }
 
+#: The metrics that may choose a tagger's weights, likewise.
+TAGGER_MONITORS = {
+    "f1": "max",
+    "macro_f1": "max",
+    "precision": "max",
+    "recall": "max",
+    "log_loss": "min",
+}
+
 #: The value of ``golden`` and ``--golden`` for inputs that a training held out.
 HELD_OUT = "held-out"
 

@@ -1,0 +1,70 @@
+"""Generated strands with the motifs of splice sites, where the order of the motifs is the class.
+
+A donor, where an intron begins, has the consensus ``MAG|GTRAGT``; an acceptor, where it ends, has
+pyrimidines before ``NCAG|G`` (Shapiro and Senapathy 1987, "RNA splice junctions of different
+classes of eukaryotes"). Both occur in ``exon`` and in ``intron``, so that the counts of k-mers
+hardly tell these apart::
+
+    intron   ...CAGGTAAGT..........TTCTCTTCCACAGG...      donor before acceptor
+    exon     ...TTCTCTTCCACAGG..........CAGGTAAGT...      acceptor before donor
+    none     ...CAGGTAAGT..........AAGGTGAGT...           two of a kind
+
+Every strand has decoys as well: GT and AG without the rest of the motif.
+"""
+
+import random
+from collections.abc import Sequence
+from typing import Literal
+
+#: The bases of each letter of the motifs, the likelier ones repeated.
+LETTERS = {
+    **{base: base for base in "ACGT"},
+    "M": "CCA",
+    "R": "AAG",
+    "Y": "CTT",
+    "N": "ACGT",
+}
+DONOR = "MAGGTRAGT"
+ACCEPTOR = "YYYYYYYYNCAGG"
+DECOYS = ("CCGTCC", "TAGGTC", "GAGCTA", "ACAGAC")
+#: The order of the motifs of each class.
+ORDERS: dict[str, tuple[tuple[str, str], ...]] = {
+    "intron": ((DONOR, ACCEPTOR),),
+    "exon": ((ACCEPTOR, DONOR),),
+    "none": ((DONOR, DONOR), (ACCEPTOR, ACCEPTOR)),
+}
+#: The numbers of strands, of bases in each of the three stretches around the motifs, and of decoys.
+STRANDS = {"train": 1500, "test": 300}
+STRETCH = (6, 24)
+DEMO = (
+    "ATCATGCCGTCCTACAGGTAAGTATCCATACCGTCCATGATTTCTCTTCCACAGGATCATACC",
+    "ATCATGCCGTCCTATTTCTCTTCCACAGGATCATACCCGTCCATGATCAGGTAAGTATCCATA",
+    "AGCCCCTGTGAGGAACTAG",
+)
+
+
+def strands(part: Literal["train", "test"]) -> tuple[list[str], list[str]]:
+    """Return generated strands and their classes; those of the parts differ."""
+    draw = random.Random(f"strands {part}")
+    labels = [[*ORDERS][number % len(ORDERS)] for number in range(STRANDS[part])]
+    return [strand(draw, draw.choice(ORDERS[label])) for label in labels], labels
+
+
+def strand(draw: random.Random, motifs: Sequence[str]) -> str:
+    """Return a strand with motifs in this order, random stretches around them, and decoys."""
+    parts = [stretch(draw)]
+    for motif in motifs:
+        parts += [drawn(draw, motif), stretch(draw)]
+    return "".join(parts)
+
+
+def stretch(draw: random.Random) -> str:
+    """Return random bases with a decoy among them."""
+    bases = drawn(draw, "N" * draw.randint(*STRETCH))
+    place = draw.randint(0, len(bases))
+    return bases[:place] + draw.choice(DECOYS) + bases[place:]
+
+
+def drawn(draw: random.Random, motif: str) -> str:
+    """Return bases that a motif stands for, each drawn by its frequency."""
+    return "".join(draw.choice(LETTERS[letter]) for letter in motif)
