@@ -12,7 +12,7 @@ from toolkit.data.sources.open import open_source
 from toolkit.data.sources.source import Record, Source
 from toolkit.data.strands.options import StrandColumnOptions
 from toolkit.data.strands.records import FASTA, FASTQ, StrandRecord, is_strand_file, read_records
-from toolkit.data.texts.columns import CLASS_NAMES
+from toolkit.data.labelled.columns import CLASS_NAMES
 from toolkit.errors import DataError, count, quoted, shorten
 from toolkit.options import option
 
