@@ -60,10 +60,10 @@ class StrandExamples(TextExamples):
 
     def _example(self, record: Record) -> Example | None:
         label = record.values.get(self.label_column or "")
-        from_headers = self.labelled and isinstance(self.source, StrandSource)
-        if from_headers and record.problem is None and is_missing(label):
+        source = self.source if self.labelled and record.problem is None else None
+        if isinstance(source, StrandSource) and is_missing(label):
             raise BadRowError(
-                f"the record has no label in {self.source.labels_from}; say what stands before it "
+                f"the record has no label in {source.labels_from}; say what stands before it "
                 f"in a header by {option('header_separator')}, or give a table of names and labels "
                 f"by {option('label_file')}"
             )
