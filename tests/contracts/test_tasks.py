@@ -684,6 +684,8 @@ def parser_of(case: TaskCase) -> Parser:
 
 #: Options that some tasks have, and refuse to be given.
 REFUSED = ("label_smoothing", "class_weights")
+#: Options that are given with another one.
+NEEDED = {"joints": {"front": "skeleton"}, "rotation": {"front": "skeleton"}}
 #: Options that not every text of their type can be.
 TEXTS = {
     "cell": ["lstm", "mine:Cell"],
@@ -743,7 +745,10 @@ def test_options_go_to_the_line_to_the_file_and_back(run: Run, tmp_path: Path) -
     assert check({}, of_file=False)
     assert check({}, of_file=True)
     for name, some in values.items():
-        changed = [check({name: value}, of_file=number == 1) for number, value in enumerate(some)]
+        needed = NEEDED.get(name, {})
+        changed = [
+            check({**needed, name: value}, of_file=number == 1) for number, value in enumerate(some)
+        ]
         assert sum(changed) > 1 or name in REFUSED, f"no changed value of {name} was tried"
 
     draw = random.Random(0)
