@@ -685,7 +685,7 @@ def parser_of(case: TaskCase) -> Parser:
 #: Options that some tasks have, and refuse to be given.
 REFUSED = ("label_smoothing", "class_weights")
 #: Options that are given with another one.
-NEEDED = {"joints": {"front": "skeleton"}, "rotation": {"front": "skeleton"}}
+NEEDED = dict.fromkeys(("joints", "rotation", "mirror"), {"front": "skeleton"})
 #: Options that not every text of their type can be.
 TEXTS = {
     "cell": ["lstm", "mine:Cell"],
