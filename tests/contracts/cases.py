@@ -166,7 +166,7 @@ def movements(folder: Path) -> Data:
     for number, (frames, label) in enumerate(zip(made, labels, strict=True)):
         path = folder / "classes" / label / f"{number:02}.csv"
         path.parent.mkdir(parents=True, exist_ok=True)
-        pd.DataFrame(frames, columns=["1", "2"]).to_csv(path, index=False)
+        pd.DataFrame(frames).to_csv(path, index=False, header=False)
     lengths = np.array([*map(len, made)])
     padded = np.full((len(made), lengths.max(), 2), 9.0)
     for row, frames in zip(padded, made, strict=True):
@@ -178,6 +178,7 @@ def movements(folder: Path) -> Data:
     ).replace("nan", "?")
     header = "@timeStamps false\n@dimensions 2\n@classLabel true down up\n@data\n"
     steps = _tables(folder / "steps", by_step, "a frame a row")
+    written = _tables(folder, table.assign(x=table["x"].map(json.dumps)), "written lists")
     kinds = {
         "arrays": (made, labels),
         "lists": (lists, labels),
@@ -186,8 +187,9 @@ def movements(folder: Path) -> Data:
         "a packed archive's file": _packed(folder / "a.ts.gz", header + archive),
         "NumPy's file": folder / "a.npz",
         "a folder": folder / "classes",
-        **{name: kind for name, kind in steps.items() if "JSON" not in name},
-        **_tables(folder, table),
+        **{name: kind for name, kind in (steps | written).items() if "JSON" not in name},
+        "a frame of lists": table,
+        "JSON Lines": _json_lines(folder / "lists.jsonl", table.to_dict("records")),
     }
     test = _moved(16, seed=2)
     questions = [lists[0], lists[-1], [[0.5, None]], [[0.0, 1e9], [-1e9, 0.0]]]

@@ -684,8 +684,8 @@ def parser_of(case: TaskCase) -> Parser:
 
 #: Options that some tasks have, and refuse to be given.
 REFUSED = ("label_smoothing", "class_weights")
-#: Options that are given with another one.
-NEEDED = dict.fromkeys(("joints", "rotation", "mirror"), {"front": "skeleton"})
+#: Options that go with ``front`` skeleton alone.
+OF_SKELETONS = ("joints", "rotation", "mirror")
 #: Options that not every text of their type can be.
 TEXTS = {
     "cell": ["lstm", "mine:Cell"],
@@ -745,7 +745,7 @@ def test_options_go_to_the_line_to_the_file_and_back(run: Run, tmp_path: Path) -
     assert check({}, of_file=False)
     assert check({}, of_file=True)
     for name, some in values.items():
-        needed = NEEDED.get(name, {})
+        needed = {"front": "skeleton"} if name in OF_SKELETONS else {}
         changed = [
             check({**needed, name: value}, of_file=number == 1) for number, value in enumerate(some)
         ]
