@@ -189,6 +189,53 @@ def strands(folder: Path) -> Data:
     )
 
 
+def movements(folder: Path) -> Data:
+    """Series of two channels, of which one rises and the other falls in one of two orders."""
+    made, labels = _moved(24, seed=1)
+    lists = [each.tolist() for each in made]
+    table = pd.DataFrame({"x": lists, "label": labels})
+    by_step = pd.DataFrame(
+        [
+            (number, time, *frame, label)
+            for number, (frames, label) in enumerate(zip(lists, labels, strict=True))
+            for time, frame in enumerate(frames)
+        ],
+        columns=["id", "time", "1", "2", "label"],
+    )
+    for number, (frames, label) in enumerate(zip(made, labels, strict=True)):
+        path = folder / "classes" / label / f"{number:02}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pd.DataFrame(frames).to_csv(path, index=False, header=False)
+    lengths = np.array([*map(len, made)])
+    padded = np.full((len(made), lengths.max(), 2), 9.0)
+    for row, frames in zip(padded, made, strict=True):
+        row[: len(frames)] = frames
+    np.savez(folder / "a.npz", X=padded, y=labels, lengths=lengths)
+    archive = "".join(
+        ":".join([*(",".join(map(str, channel)) for channel in frames.T), label]) + "\n"
+        for frames, label in zip(made, labels, strict=True)
+    ).replace("nan", "?")
+    header = "@timeStamps false\n@dimensions 2\n@classLabel true down up\n@data\n"
+    steps = _tables(folder / "steps", by_step, "a frame a row")
+    written = _tables(folder, table.assign(x=table["x"].map(json.dumps)), "written lists")
+    kinds = {
+        "arrays": (made, labels),
+        "lists": (lists, labels),
+        "padded": (padded, labels, lengths),
+        "an archive's file": _written(folder / "a.ts", header + archive),
+        "a packed archive's file": _packed(folder / "a.ts.gz", header + archive),
+        "NumPy's file": folder / "a.npz",
+        "a folder": folder / "classes",
+        **{name: kind for name, kind in (steps | written).items() if "JSON" not in name},
+        "a frame of lists": table,
+        "JSON Lines": _json_lines(folder / "lists.jsonl", table.to_dict("records")),
+    }
+    test = _moved(16, seed=2)
+    questions = [lists[0], lists[-1], [[0.5, None]], [[0.0, 1e9], [-1e9, 0.0]]]
+    other = ([np.ones((6, 2)), made[0]] * 9, ["still", labels[0]] * 9)
+    return Data(kinds, test, questions, (made[:2], ["same", "same"]), other)
+
+
 def entities(folder: Path) -> Data:
     """Sentences in which capitals and the word before give people and towns away."""
     sentences = _marked(60, seed=1)
@@ -296,6 +343,21 @@ def _marked(rows: int, seed: int) -> list[list[tuple[str, str]]]:
     return made
 
 
+def _moved(rows: int, seed: int) -> tuple[list[Any], list[str]]:
+    """Series [T, 2] with some missing values and their classes, class by class as in a folder."""
+    random = np.random.default_rng(seed)
+    made, labels = [], []
+    for label in ("down", "up"):
+        for _ in range(rows // 2):
+            way = np.linspace(0, 1, random.integers(8, 16))
+            way = np.stack([way, 1 - way], axis=1) if label == "up" else np.stack([1 - way, way], 1)
+            frames = np.round(way + random.normal(0, 0.1, way.shape), 3).astype(np.float32)
+            frames[random.random(frames.shape) < 0.1] = np.nan
+            made.append(frames)
+            labels.append(label)
+    return made, labels
+
+
 def _translated(rows: int, seed: int) -> list[tuple[str, str]]:
     random = np.random.default_rng(seed)
     words = [("old", "alt"), ("new", "neu"), ("bird", "Vogel"), ("house", "Haus")]
@@ -362,6 +424,7 @@ TRANSLATOR = TINY | {"max_tokens": 280, "bidirectional": False, "validation_spli
 STRANDS = {name: TINY[name] for name in TINY if name not in ("embedding_size", "word_dropout")}
 STRANDS |= {"kmers": 6, "bidirectional": False, "base_dropout": 0.1}
 WAVES = {name: TINY[name] for name in ("hidden_size", "epochs", "learning_rate", "ema")}
+MOVEMENTS = WAVES | {"batch_tokens": 64, "output_dropout": 0.1, "bidirectional": False}
 LIKELIEST = {"temperature": 0.0}
 OF_LINES = TINY | {"lines": True, "window": 20, "layers": 2, "sampled_softmax": 5}
 OF_LABELS = TINY | {"condition_column": "label"}
@@ -374,5 +437,6 @@ CASES = [
     TaskCase("conditioned", "pipelines.language_model", conditioned, OF_LABELS, LIKELIEST),
     TaskCase("strands", "pipelines.dna", strands, STRANDS),
     TaskCase("waves", "waves.pipeline", series, WAVES),
+    TaskCase("activity", "pipelines.activity", movements, MOVEMENTS),
     TaskCase("fake", "fake_task", texts, {"hidden_size": 8}, steps=0),
 ]

@@ -109,7 +109,8 @@ class SequencePooling(keras.layers.Layer):
         if self.mode == "attention":
             total, (largest, weights) = kept[0], ops.split(kept[1], 2, axis=-1)
             score = self._score(h)
-            new = ops.where(count > 0, ops.maximum(largest, score), score)
+            largest = ops.where(count > 0, largest, score)
+            new = ops.maximum(largest, score)
             old_share, share = ops.exp(largest - new), ops.exp(score - new)
             pair = ops.concatenate([new, old_share * weights + share], axis=-1)
             return [count + 1, old_share * total + share * h, pair]

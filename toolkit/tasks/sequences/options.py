@@ -28,8 +28,8 @@ class FrontOptions:
             20 or 25 joints in the order of Kinect, or 33 in that of MediaPipe. Channels that follow
             those of named joints are read as others are.
         vertical: The axis of a skeleton that is vertical.
-        velocities: Whether the differences of each frame to the one before are read as well; auto
-            is true for a skeleton.
+        velocities: Whether the differences of each frame to the one before are added to what is
+            read of it; auto adds them to a skeleton.
         stack: The number of frames, the last ones, that are read together.
         stride: The number of frames from one that is read to the next.
         input_dropout: The share of the channels that is dropped for a whole series; auto depends on
@@ -44,7 +44,7 @@ class FrontOptions:
     front: Literal["standardize", "skeleton"] = "standardize"
     joints: str | None = None
     vertical: Literal["x", "y", "z"] = "y"
-    velocities: bool | Literal["auto"] = "auto"
+    velocities: Literal["auto", "added", "none"] = "auto"
     stack: int = 1
     stride: int = 1
     input_dropout: float | Literal["auto"] = "auto"
