@@ -143,6 +143,7 @@ PIPELINE = Pipeline(
     samples={SAMPLE: sample},
     examples=[movement.series.tolist() for movement in demo_movements()],
     view=View("html", "an HTML page of the series with their answers", write_page),
+    frames=True,
 )
 
 
