@@ -24,6 +24,7 @@ from toolkit.tasks.classifier import Classifier
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.sequences import defaults
 from toolkit.tasks.sequences.card import card_words
+from toolkit.tasks.sequences.inspection import inspect_series
 from toolkit.tasks.sequences.options import SequenceClassifierOptions
 from toolkit.tasks.sequences.prepared import front_arguments, prepare_series
 from toolkit.tasks.sequences.serving import signatures
@@ -86,6 +87,10 @@ class SequenceClassifier(Classifier, SequenceClassifierOptions):
             **{name: getattr(settings, name) for name in NETWORK},
             **self._output_arguments(prepared),
         )
+
+    def _inspect(self, settings: Settings, data: Any, validation_data: Any) -> dict[str, Any]:
+        prepared = self._resolve(self._prepare(settings, data, validation_data))
+        return inspect_series(prepared, lambda: self._cost(prepared))
 
     # Prediction and evaluation
 
