@@ -80,7 +80,9 @@ class LabelledSeries(LabelledData):
         channels = len(facts["channels"])
         for example in SeriesExamples(data, columns, labelled=False, channels=channels):
             if example.problem is None:
-                yield np.where(np.isnan(example.series), None, example.series).tolist()
+                series = example.series.astype(object)
+                series[np.isnan(example.series)] = None
+                yield series.tolist()
             else:
                 yield Unreadable(example.problem)
 

@@ -53,7 +53,7 @@ def inspect_series(prepared: Prepared, cost: Callable[[], dict[str, Any]]) -> di
     warnings = Warnings()
     for examples in files:
         _warn_of_layout(examples, warnings)
-    groups = _groups(inspected)
+    groups = _groups(files, inspected)
     _warn_of_shared_groups(groups, in_held_out, warnings)
     names = prepared.preprocessing.channels
     is_grouped = any(groups)
@@ -78,23 +78,25 @@ def inspect_series(prepared: Prepared, cost: Callable[[], dict[str, Any]]) -> di
     }
 
 
-def _groups(inspected: InspectedRows) -> list[str]:
+def _groups(files: Sequence[SeriesExamples], inspected: InspectedRows) -> list[str]:
     """Return the group of each series, such as its subject; empty where none is named.
 
-    Validation data is not split, so that readings for training do not look at its groups.
+    They are read anew: a training reads the groups of what it splits, not of validation data.
     """
-    by_file: list[Mapping[int, str]] = []
-    for examples in inspected.files:
-        column = None
-        with suppress(DataError):  # the validation data may lack the column that was chosen
-            column = group_column(examples.source, examples.options)
-        values = (
-            (record.row, record.values.get(column))
-            for record in (examples.source.records() if column is not None else ())
-        )
-        by_file.append({row: class_name(value) for row, value in values if not is_missing(value)})
+    by_file = [_groups_by_row(examples) for examples in files]
     pairs = zip(inspected.file.tolist(), inspected.rows.tolist(), strict=True)
     return [by_file[file].get(row, "") for file, row in pairs]
+
+
+def _groups_by_row(examples: SeriesExamples) -> dict[int, str]:
+    """Return the groups of a file, by row."""
+    column = None
+    with suppress(DataError):  # validation data may lack the column that was chosen
+        column = group_column(examples.source, examples.options)
+    if column is None:
+        return {}
+    values = ((record.row, record.values.get(column)) for record in examples.source.records())
+    return {row: class_name(value) for row, value in values if not is_missing(value)}
 
 
 def _channel_sums(
@@ -128,7 +130,7 @@ def _channels(names: Sequence[str], sums: ChannelSums, warnings: Warnings) -> li
         (constant, "constant_channels", "constant"),
     ):
         if mask.any():
-            listed = [names[channel] for channel in np.flatnonzero(mask)]
+            listed = [names[channel] for channel in np.flatnonzero(mask).tolist()]
             warnings.add(
                 kind,
                 f"{count(len(listed), 'channel')} {what} in the training part, so that nothing can "

@@ -71,7 +71,7 @@ def upright(
     first, *others = np.roll(range(3), -AXES[vertical]).tolist()  # a rotation keeps the order
     places = places[..., [others[1], first, others[0]]]
     torso, hips = (_mean(places[:, list(among), 1]) for among in (joints.torso, joints.hip))
-    return places * np.float32([1, -1, -1]) if torso < hips else places
+    return places * np.array([1, -1, -1], np.float32) if torso < hips else places
 
 
 def _mean(values: NDArray[np.float32]) -> float:
