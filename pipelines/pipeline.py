@@ -48,6 +48,7 @@ class Pipeline:
             are any; they are options of the task as well.
         view: A file that shows answers, if there is one.
         streams: Whether the task has ``stream``, which yields an answer piece by piece.
+        frames: Whether the task has ``answer_frames``, which answers as frames arrive.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Pipeline:
     metric_options: type | None = None
     view: View | None = None
     streams: bool = False
+    frames: bool = False
 
     @property
     def command(self) -> str:

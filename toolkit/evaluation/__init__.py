@@ -1,5 +1,6 @@
 """Metrics, reports and pictures on arrays; they need neither TensorFlow nor a model."""
 
+from toolkit.evaluation.channels import PlottedSeries, channel_page
 from toolkit.evaluation.classification import (
     calibration_error,
     classification_metrics,
@@ -47,11 +48,13 @@ __all__ = [
     "LengthRow",
     "Metric",
     "MovingSkeleton",
+    "PlottedSeries",
     "Statistics",
     "Tagged",
     "bleu_by_length",
     "bleu_is_telling",
     "calibration_error",
+    "channel_page",
     "check_classes",
     "classification_metrics",
     "classification_statistics",
