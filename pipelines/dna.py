@@ -6,9 +6,11 @@ Run ``python -m pipelines.dna --help``.
 import sys
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
 from typing import Any, Literal
 
-from pipelines import console
+from pipelines import console, dna_spans
 from pipelines.command import main as run
 from pipelines.labelled import LabelledData
 from pipelines.pipeline import SAMPLE, Pipeline
@@ -22,6 +24,9 @@ from toolkit.data import (
     open_strands,
     scan,
 )
+from toolkit.data.strands.named import NamedStrand
+from toolkit.errors import ModelError
+from toolkit.export import read_description, read_yaml
 from toolkit.tasks.strands.options import StrandClassifierOptions
 
 
@@ -67,9 +72,13 @@ class LabelledStrands(LabelledData):
         self._read(data, columns, LabelEncoder(columns.target, facts["classes"]))
 
     def inputs(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[Any]:
-        """Yield the strand of each row."""
-        for example in StrandExamples(data, columns, labelled=False):
-            yield example.text if example.problem is None else Unreadable(example.problem)
+        """Yield the strand of each row, with its name if it has one."""
+        examples = StrandExamples(data, columns, labelled=False)
+        for example, record in zip(examples, data.records(), strict=True):
+            if example.problem is None:
+                yield NamedStrand.of(example.text, record.values.get("name"))
+            else:
+                yield Unreadable(example.problem)
 
     def _read(self, data: Source, columns: Any, encoder: LabelEncoder) -> None:
         """Read the data once and check its labels."""
@@ -80,7 +89,7 @@ class LabelledStrands(LabelledData):
 
 PIPELINE = Pipeline(
     name="dna",
-    description="Classifies strands of DNA or RNA.",
+    description="Classifies strands of DNA or RNA; with --target spans, finds spans in them.",
     options=StrandClassifierOptions,
     task="toolkit.tasks.strands.task:StrandClassifier",
     labelled=LabelledStrands(),
@@ -89,9 +98,42 @@ PIPELINE = Pipeline(
 )
 
 
+#: The words of a command line that choose spans.
+TARGET = ("--target", "spans")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line and return the exit code."""
-    return run(PIPELINE, arguments)
+    """Run a command line and return the exit code.
+
+    ``--target spans``, and runs and configurations of ``pipelines.dna_spans``, are for that.
+    """
+    words = [*(sys.argv[1:] if arguments is None else arguments)]
+    joined = "=".join(TARGET)
+    words = [part for word in words for part in (TARGET if word == joined else (word,))]
+    pipeline = PIPELINE
+    pairs = [*pairwise(words)]
+    if TARGET in pairs:
+        place = pairs.index(TARGET)
+        words = words[:place] + words[place + 2 :]
+        pipeline = dna_spans.PIPELINE
+    elif any(map(_is_of_spans, words)):
+        pipeline = dna_spans.PIPELINE
+    if arguments is not None:
+        return run(pipeline, words)
+    sys.argv[1:] = words
+    return run(pipeline)
+
+
+def _is_of_spans(word: str) -> bool:
+    """Return whether a word is the path of a run, or of its configuration, that finds spans."""
+    task = dna_spans.PIPELINE.task.partition(":")[2]
+    path = Path(word)
+    try:
+        if path.is_dir():
+            return bool(read_description(path, task))
+        return path.suffix == ".yaml" and read_yaml(path).get("task") == task
+    except (ModelError, OSError, ValueError):
+        return False
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Generated strands with the motifs of splice sites, where the order of the motifs is the class.
+"""Generated strands: classes by the order of splice sites, and spans between two motifs.
 
 A donor, where an intron begins, has the consensus ``MAG|GTRAGT``; an acceptor, where it ends, has
 pyrimidines before ``NCAG|G`` (Shapiro and Senapathy 1987, "RNA splice junctions of different
@@ -10,11 +10,19 @@ hardly tell these apart::
     none     ...CAGGTAAGT..........AAGGTGAGT...           two of a kind
 
 Every strand has decoys as well: GT and AG without the rest of the motif.
+
+The spans are those of the lecture's strand, ``AG**CCCCTGTGAGGAACT**AG``: an ``insert`` lies between
+AG and AG, begins with CCCC and ends with AACT, with 5 to 14 bases between. Decoys are one end
+without the other, so that no k-mer tells whether a span begins::
+
+    AG CCCC ..5 to 14.. AACT AG     an insert
+    AG CCCC ....................    none
+    ................... AACT AG     none
 """
 
 import random
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 #: The bases of each letter of the motifs, the likelier ones repeated.
 LETTERS = {
@@ -36,6 +44,12 @@ ORDERS: dict[str, tuple[tuple[str, str], ...]] = {
 #: The numbers of strands, of bases in each of the three stretches around the motifs, and of decoys.
 STRANDS = {"train": 1500, "test": 300}
 STRETCH = (6, 24)
+#: The two ends of an insert; the numbers of strands with inserts, of their ends and decoys, and of
+#: bases between and around them.
+OPENING, CLOSING = "AGCCCC", "AACTAG"
+MARKED = {"train": 700, "test": 150}
+ENDS = (1, 4)
+WITHIN, BETWEEN = (5, 14), (26, 40)
 DEMO = (
     "ATCATGCCGTCCTACAGGTAAGTATCCATACCGTCCATGATTTCTCTTCCACAGGATCATACC",
     "ATCATGCCGTCCTATTTCTCTTCCACAGGATCATACCCGTCCATGATCAGGTAAGTATCCATA",
@@ -68,3 +82,33 @@ def stretch(draw: random.Random) -> str:
 def drawn(draw: random.Random, motif: str) -> str:
     """Return bases that a motif stands for, each drawn by its frequency."""
     return "".join(draw.choice(LETTERS[letter]) for letter in motif)
+
+
+def marked_strands(part: Literal["train", "test"]) -> list[dict[str, Any]]:
+    """Return generated strands with their inserts; those of the parts differ."""
+    draw = random.Random(f"marked strands {part}")
+    return [marked_strand(draw) for _ in range(MARKED[part])]
+
+
+def marked_strand(draw: random.Random) -> dict[str, Any]:
+    """Return a strand with inserts, and decoys of their ends, as a text with entities."""
+    text, spans = between(draw), []
+    for _ in range(draw.randint(*ENDS)):
+        kind = draw.choice(("insert", "insert", "opening", "closing"))
+        if kind == "insert":
+            bases = "CCCC" + drawn(draw, "N" * draw.randint(*WITHIN)) + "AACT"
+            start = len(text) + 2
+            spans.append({"start": start, "end": start + len(bases), "label": "insert"})
+            text += f"AG{bases}AG"
+        else:
+            text += OPENING if kind == "opening" else CLOSING
+        text += between(draw)
+    return {"text": text, "entities": spans}
+
+
+def between(draw: random.Random) -> str:
+    """Return random bases without an end of an insert."""
+    while True:
+        bases = drawn(draw, "N" * draw.randint(*BETWEEN))
+        if OPENING not in bases and CLOSING not in bases:
+            return bases

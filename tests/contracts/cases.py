@@ -15,6 +15,7 @@ import pandas as pd
 from documented_task import write_package
 
 from pipelines.pipeline import Pipeline
+from toolkit.tagging import Span, tags_of
 
 sys.path.append(str(Path(__file__).parents[1] / "pipelines"))  # where the fake task is
 _DOCUMENTED = tempfile.TemporaryDirectory(prefix="toolkit-")  # removed at the end of the process
@@ -236,6 +237,43 @@ def movements(folder: Path) -> Data:
     return Data(kinds, test, questions, (made[:2], ["same", "same"]), other)
 
 
+def marked_strands(folder: Path) -> Data:
+    """Strands in which what stands before a span gives it away."""
+    records = _marked_strands(60, seed=1)
+    fasta = "".join(f">s{n}\n{record['text']}\n" for n, record in enumerate(records))
+    spans = [(n, span) for n, record in enumerate(records) for span in record["entities"]]
+    bed = "".join(f"s{n}\t{s['start']}\t{s['end']}\t{s['label']}\n" for n, s in spans)
+    gff = "##gff-version 3\n" + "".join(
+        f"s{n}\tx\t{s['label']}\t{s['start'] + 1}\t{s['end']}\t.\t+\t.\t.\n" for n, s in spans
+    )
+    _written(folder / "a.bed", bed)
+    _written(folder / "b.gff3", gff)
+    tags = [
+        tags_of([Span(**span) for span in record["entities"]], len(record["text"]))
+        for record in records
+    ]
+    columns = "\n\n".join(
+        "\n".join(f"{base} {tag}" for base, tag in zip(record["text"], of, strict=True))
+        for record, of in zip(records, tags, strict=True)
+    )
+    kinds = {
+        "dicts of texts": records,
+        "FASTA beside BED": _written(folder / "a.fa", fasta),
+        "FASTA beside GFF3": _written(folder / "b.fa", fasta),
+        "packed FASTA and BED": f"{_packed(folder / 'c.fa.gz', fasta)},{folder / 'a.bed'}",
+        "JSON Lines of texts": _json_lines(folder / "texts.jsonl", records),
+        "bases and tags": ([[*record["text"]] for record in records], tags),
+        "a column file": _written(folder / "a.conll", f"{columns}\n"),
+    }
+    return Data(
+        kinds,
+        _marked_strands(20, seed=2),
+        [records[0]["text"], records[1]["text"].lower(), "", "ACGTN", records[2]["text"] * 3],
+        [{"text": "ACGT", "entities": []}] * 3,
+        [{"text": "ACCCAAGGT", "entities": [{"start": 4, "end": 6, "label": "odd"}]}] * 9,
+    )
+
+
 def entities(folder: Path) -> Data:
     """Sentences in which capitals and the word before give people and towns away."""
     sentences = _marked(60, seed=1)
@@ -327,6 +365,18 @@ def _strands(rows: int, seed: int) -> list[tuple[str, str]]:
         for _ in range(rows // 2):
             before, after = ("".join(random.choice([*"ACGT"], random.integers(5, 9))) for _ in "12")
             made.append((before + motif + after, label))
+    return made
+
+
+def _marked_strands(rows: int, seed: int) -> list[dict[str, Any]]:
+    """Strands of A and C with spans of G and T."""
+    random = np.random.default_rng(seed)
+    made = []
+    for _ in range(rows):
+        before, after = ("".join(random.choice([*"AC"], random.integers(4, 9))) for _ in "12")
+        inside = "".join(random.choice([*"GT"], random.integers(3, 7)))
+        span = {"start": len(before), "end": len(before + inside), "label": "exon"}
+        made.append({"text": before + inside + after, "entities": [span]})
     return made
 
 
@@ -422,6 +472,7 @@ CLASSIFIER = TINY | {"min_count": 1, "bidirectional": False}
 TAGGER = TINY | {"character_size": 4, "shape_size": 2, "affix_size": 2, "bidirectional": False}
 TRANSLATOR = TINY | {"max_tokens": 280, "bidirectional": False, "validation_split": 0.0}
 STRANDS = {name: TINY[name] for name in TINY if name not in ("embedding_size", "word_dropout")}
+MARKED_STRANDS = STRANDS | {"kmers": 6, "bidirectional": False, "window": 16, "overlap": 8}
 STRANDS |= {"kmers": 6, "bidirectional": False, "base_dropout": 0.1}
 WAVES = {name: TINY[name] for name in ("hidden_size", "epochs", "learning_rate", "ema")}
 MOVEMENTS = WAVES | {"batch_tokens": 64, "output_dropout": 0.1, "bidirectional": False}
@@ -436,6 +487,7 @@ CASES = [
     TaskCase("language model", "pipelines.language_model", streams, OF_LINES, LIKELIEST),
     TaskCase("conditioned", "pipelines.language_model", conditioned, OF_LABELS, LIKELIEST),
     TaskCase("strands", "pipelines.dna", strands, STRANDS),
+    TaskCase("marked strands", "pipelines.dna_spans", marked_strands, MARKED_STRANDS),
     TaskCase("waves", "waves.pipeline", series, WAVES),
     TaskCase("activity", "pipelines.activity", movements, MOVEMENTS),
     TaskCase("fake", "fake_task", texts, {"hidden_size": 8}, steps=0),

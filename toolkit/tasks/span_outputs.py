@@ -68,7 +68,8 @@ def span_outputs(
         labels: The labels of spans.
         tags: The tags of all steps.
         places: Their places; the steps of a text are in order.
-        kept: Whether a span that begins at a step is kept, bool [n]; None keeps all.
+        kept: Whether a span that begins at a step is kept, bool [n], unless it begins within the
+            one before of the same text; None keeps all.
     """
     names = bioes_tags(labels)
     opens = tf.gather(tf.constant([tag[0] in "BS" for tag in names]), tags.number)
@@ -87,6 +88,13 @@ def span_outputs(
     if kept is not None:
         chosen = tf.gather(kept, first)
         first, last, score = (tf.boolean_mask(each, chosen) for each in (first, last, score))
+        before = tf.roll(tf.gather(places.end, last), 1, 0)
+        same_text = tf.equal(
+            tf.roll(tf.gather(places.row, first), 1, 0), tf.gather(places.row, first)
+        )
+        apart = ~same_text | (tf.gather(places.start, first) >= before)
+        apart |= tf.range(tf.size(first)) == 0
+        first, last, score = (tf.boolean_mask(each, apart) for each in (first, last, score))
     row = tf.gather(places.row, first)
     start, end = tf.gather(places.start, first), tf.gather(places.end, last)
     codes = tf.strings.unicode_decode(text, "UTF-8")  # without repeating a text for each entity

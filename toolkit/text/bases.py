@@ -1,6 +1,7 @@
 """The letters of nucleotides, as plain values that need no TensorFlow."""
 
 from collections import Counter
+from typing import Any
 
 #: The bases, in the order of their channels: the complement of channel c is channel 3 - c.
 BASES = "ACGT"
@@ -55,6 +56,11 @@ def either_strand(strand: str) -> str:
     """Return what a strand and the opposite one have in common."""
     strand = strand.upper().replace("U", "T")
     return min(strand, reverse_complement(strand))
+
+
+def letters(fractions: Any) -> list[str]:
+    """Return the letter of each time step of a strand as fractions [T, 4]; N for several bases."""
+    return [BASES[step.argmax()] if step.max() == 1 else "N" for step in fractions]
 
 
 def unknown_letters(strand: str) -> Counter[str]:

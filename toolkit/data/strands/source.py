@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from toolkit.data.columns import find_column, require_column
+from toolkit.data.labelled.columns import CLASS_NAMES
 from toolkit.data.sources.folder import PARTS
 from toolkit.data.sources.natural_order import natural_order
 from toolkit.data.sources.open import open_source
 from toolkit.data.sources.source import Record, Source
 from toolkit.data.strands.options import StrandColumnOptions
 from toolkit.data.strands.records import FASTA, FASTQ, StrandRecord, is_strand_file, read_records
-from toolkit.data.labelled.columns import CLASS_NAMES
 from toolkit.errors import DataError, count, quoted, shorten
 from toolkit.options import option
 

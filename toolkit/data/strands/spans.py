@@ -99,7 +99,7 @@ class MarkedStrands:
         labels: The labels that are read; none for all.
 
     Raises:
-        DataError: A line of the file of spans cannot be read, or it is of other records.
+        DataError: A line of the file of spans cannot be read.
     """
 
     fixed_columns = False
@@ -112,14 +112,12 @@ class MarkedStrands:
         if spans is not None:
             self.columns = ("text", "entities", "name")
             self._spans = read_spans(spans, labels)
-            self._check_names()
 
     def records(self) -> Iterator[Record]:
         """Yield the records from the first one; each call starts again."""
         for row, record in enumerate(read_records(self._strands), 1):
-            problem = record.problem or self._problem(record)
-            if problem is not None:
-                yield Record(row, {}, record.place, problem)
+            if record.problem is not None:
+                yield Record(row, {}, record.place, record.problem)
                 continue
             values: dict[str, object] = {"text": record.strand, "name": record.name}
             if self._file is not None:
@@ -127,7 +125,7 @@ class MarkedStrands:
                     {"start": span.start, "end": span.end, "label": span.label}
                     for span in self._spans.get(record.name, ())
                 ]
-            yield Record(row, values, record.place)
+            yield Record(row, values, record.place, doubt=self._problem(record))
 
     def _problem(self, record: StrandRecord) -> str | None:
         """Return which span is not within a record, or None."""
@@ -139,8 +137,17 @@ class MarkedStrands:
                 )
         return None
 
-    def _check_names(self) -> None:
-        """Check that the records with spans are those of the FASTA file."""
+    def check_spans(self) -> None:
+        """Check that there are spans, and of the records of the FASTA file.
+
+        Raises:
+            DataError: There are none, or none of these records.
+        """
+        if self._file is None:
+            raise DataError(
+                f"{self.name} has no spans; put a BED or GFF3 file beside it that differs in its "
+                f"ending alone, or give one after a comma: {self.name},spans.bed"
+            )
         names = {record.name for record in read_records(self._strands)}
         if not (missing := [name for name in self._spans if name not in names]):
             return

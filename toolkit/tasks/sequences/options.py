@@ -44,7 +44,7 @@ class FrontOptions:
     front: Literal["standardize", "skeleton"] = "standardize"
     joints: str | None = None
     vertical: Literal["x", "y", "z"] = "y"
-    velocities: Literal["auto", "added", "none"] = "auto"
+    velocities: Literal["on", "off", "auto"] = "auto"
     stack: int = 1
     stride: int = 1
     input_dropout: float | Literal["auto"] = "auto"

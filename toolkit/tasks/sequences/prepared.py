@@ -126,7 +126,7 @@ def front_arguments(settings: Settings, train: PackedCorpus) -> dict[str, Any]:
         "means": means,
         "indicated": [channel for channel, share in enumerate(missing) if share],
         "skeleton": None,
-        "velocities": settings.velocities == "added",
+        "velocities": settings.velocities == "on",
         "stack": settings.stack,
         "stride": settings.stride,
         "augmentation": changes,

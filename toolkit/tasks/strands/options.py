@@ -9,38 +9,11 @@ from toolkit.options import Limits, check_options
 from toolkit.tasks.options import (
     CLASSIFIER_MONITORS,
     ClassWeightOptions,
-    EncoderOptions,
     LabelSmoothingOptions,
+    StrandOptions,
     check_monitor,
 )
 from toolkit.training.options import TrainingOptions
-
-
-@dataclass(kw_only=True)
-class StrandOptions(EncoderOptions):
-    """The options of networks that read strands.
-
-    Args:
-        kmers: The number of k-mers that the network learns to recognise at each base; auto depends
-            on the data.
-        kmer_size: The number of bases of each.
-        kmer_dropout: The share of k-mers dropped for a whole strand.
-        base_dropout: The share of bases that are replaced by N in training; auto depends on the
-            data.
-    """
-
-    LIMITS: ClassVar[Limits] = {
-        "kmers": (1, None),
-        "kmer_size": (1, None),
-        "kmer_dropout": (0, 1),
-        "base_dropout": (0, 1),
-    }
-    FIXED: ClassVar[tuple[str, ...]] = ("kmers", "kmer_size")
-
-    kmers: int | Literal["auto"] = "auto"
-    kmer_size: int = 7
-    kmer_dropout: float = 0.0
-    base_dropout: float | Literal["auto"] = "auto"
 
 
 @dataclass(kw_only=True)

@@ -23,7 +23,7 @@ from toolkit.tasks.strands.card import card_words
 from toolkit.tasks.strands.options import StrandClassifierOptions
 from toolkit.tasks.strands.prepared import encode_strands, prepare_strands
 from toolkit.tasks.strands.serving import answer_all, signature
-from toolkit.text.bases import BASES
+from toolkit.text.bases import letters
 
 #: The options that are arguments of the network.
 NETWORK = (
@@ -108,7 +108,7 @@ class StrandClassifier(Classifier, StrandClassifierOptions):
         return example.text.encode("utf-8", "surrogatepass")
 
     def _steps(self, values: Any) -> list[str]:
-        return [BASES[step.argmax()] if step.max() == 1 else "N" for step in values]
+        return letters(values)
 
     # Exporting
 
