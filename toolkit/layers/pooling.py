@@ -52,7 +52,7 @@ class SequencePooling(keras.layers.Layer):
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Make the weights of ``attention`` for inputs [B, T, H]."""
-        self.units = input_shape[-1]
+        self.units = int(input_shape[-1] or 0)
         if self.mode == "attention":
             units = self.units
             self.kernel = self.add_weight(name="kernel", shape=(units, units))
