@@ -104,6 +104,10 @@ class LabelledSeries(LabelledData):
         """Return the name of an input beside its answer."""
         return "series"
 
+    def predict_arguments(self, text: str, classes: Sequence[str]) -> str:
+        """Return a file with series, since one is long on a command line."""
+        return f"--data {self.example_file}"
+
     def _read(
         self, data: Source, columns: Any, encoder: LabelEncoder | None, channels: int
     ) -> None:

@@ -74,7 +74,7 @@ class FillMissing:
         observed = tf.math.is_finite(frame)
         filled = tf.where(observed, frame, tf.where(any_before > 0, latest, self.means))
         any_now = tf.maximum(any_before, tf.cast(observed, memory.dtype))
-        memory = tf.concat([tf.where(any_now > 0, filled, 0), any_now], axis=-1)
+        memory = tf.concat([filled, any_now], axis=-1)
         return self._with_indicators(filled, observed), memory
 
     def _filled(self, frames: Tensor, observed: Tensor) -> Tensor:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from toolkit.errors import count
+
 TASKS = {
     "classes": "Predicts one of several classes for each series, with its probability.",
     "labels": "Predicts the probability of each of several labels for each series.",
@@ -21,9 +23,11 @@ def card_words(target: str, channels: list[str]) -> dict[str, Any]:
         target: The kind of answer.
         channels: The names of the channels.
     """
-    names = ", ".join(channels) if len(channels) <= 12 else f"{', '.join(channels[:11])}, ..."
+    names = ", ".join(channels)
+    if len(channels) > 12:
+        names = f"{', '.join(channels[:10])} ... {channels[-1]}"
     return {
-        "task": f"{TASKS[target]} A frame has {len(channels)} channels: {names}.",
+        "task": f"{TASKS[target]} A frame has {count(len(channels), 'channel')}: {names}.",
         "rows_are": "series",
         "long_texts": "Series of any length are read whole.",
         "limits": LIMITS,
