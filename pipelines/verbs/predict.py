@@ -54,7 +54,7 @@ def _predict_arguments(parser: Parser, pipeline: Pipeline) -> None:
     )
     parser.add_argument(
         "--format",
-        type=Literal["jsonl", "csv"],
+        type=Literal["jsonl", "csv", *pipeline.writers],
         default="jsonl",
         help="The format of the answers.",
     )
@@ -140,6 +140,7 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
             options.format,
             pipeline.labelled.input_name,
             unreadable,
+            pipeline.writers,
         )
         if pipeline.view and view_path:
             pipeline.view.write(task, answers, options.run, view_path)

@@ -403,6 +403,11 @@ def plain(value):
         return [plain(each) for each in value]
     return value.decode() if isinstance(value, bytes) else value
 
+def given(value):
+    if isinstance(value, list):
+        return [given(each) for each in value]
+    return float("nan") if value is None else value
+
 answers = []
 for folder, questions in json.load(sys.stdin):
     model = tf.saved_model.load(folder)
@@ -411,7 +416,7 @@ for folder, questions in json.load(sys.stdin):
         if isinstance(values[0], list):  # what lies behind an end must not matter
             longest = max(map(len, values))
             values = [each + each[:1] * (longest - len(each)) for each in values]
-        return tf.constant(values, dtype)
+        return tf.constant(given(values), dtype)
     def ask(some):
         inputs = {n: batch([each[n] for each in some], spec.dtype) for n, spec in specs.items()}
         found = model.signatures["serving_default"](**inputs)
@@ -457,11 +462,11 @@ def ask_alone(served: list[Run]) -> dict[str, Any]:
 
 
 def leaves(value: Any) -> Iterator[Any]:
-    """The strings and numbers in nested values, but for padding."""
+    """The strings and numbers in nested values, but for padding and missing ones."""
     if isinstance(value, dict | list | tuple):
         for each in value.values() if isinstance(value, dict) else value:
             yield from leaves(each)
-    elif value not in ("", -1):
+    elif value not in ("", -1, None):
         yield value
 
 
@@ -680,6 +685,8 @@ def parser_of(case: TaskCase) -> Parser:
 
 #: Options that some tasks have, and refuse to be given.
 REFUSED = ("label_smoothing", "class_weights")
+#: Options that go with ``front`` skeleton alone.
+OF_SKELETONS = ("joints", "rotation", "mirror")
 #: Options that not every text of their type can be.
 TEXTS = {
     "cell": ["lstm", "mine:Cell"],
@@ -739,7 +746,10 @@ def test_options_go_to_the_line_to_the_file_and_back(run: Run, tmp_path: Path) -
     assert check({}, of_file=False)
     assert check({}, of_file=True)
     for name, some in values.items():
-        changed = [check({name: value}, of_file=number == 1) for number, value in enumerate(some)]
+        needed = {"front": "skeleton"} if name in OF_SKELETONS else {}
+        changed = [
+            check({**needed, name: value}, of_file=number == 1) for number, value in enumerate(some)
+        ]
         assert sum(changed) > 1 or name in REFUSED, f"no changed value of {name} was tried"
 
     draw = random.Random(0)

@@ -139,6 +139,63 @@ def test_in_a_model(tmp_path):
     np.testing.assert_array_equal(again(STATES), model(STATES))
 
 
+def in_steps(layer, states, read=None):
+    """Return the vectors [T, B, P] of the steps so far, of which some rows read only some."""
+    memory = [tf.zeros([len(states), size]) for size in layer.memory_sizes]
+    vectors = []
+    for step, h in enumerate(states.transpose(1, 0, 2)):
+        after = layer.step(tf.constant(h), memory)
+        assert [m.shape for m in after] == [(len(states), size) for size in layer.memory_sizes]
+        if read is not None:
+            after = [
+                tf.where(read[:, step, None], a, m) for a, m in zip(after, memory, strict=True)
+            ]
+        memory = after
+        vectors.append(layer.summary(memory).numpy())
+    return np.array(vectors)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_step_by_step_it_pools_the_steps_so_far(mode):
+    layer = built(mode)
+    for step, vectors in enumerate(in_steps(layer, STATES), start=1):
+        rows = [expected(mode, s[:step], layer) for s in STATES]
+        np.testing.assert_allclose(vectors, rows, atol=1e-5)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_steps_that_are_left_out_do_not_count(mode):
+    layer = built(mode)
+    read = MASK[:3]
+    rows = [expected(mode, s[m], layer) for s, m in zip(STATES, read, strict=False)]
+    np.testing.assert_allclose(in_steps(layer, STATES[:3], read)[-1], rows, atol=1e-5)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_step_by_step_large_scores_and_zeros_are_exact(mode):
+    layer = built(mode)
+    if mode == "attention":
+        layer.context.assign(500 * layer.context)  # scores whose exponentials overflow
+    states = np.stack([STATES[0], 0 * STATES[0], np.repeat(STATES[0, :1], 5, axis=0)])
+    vectors = in_steps(layer, states)
+    assert np.isfinite(vectors).all()
+    np.testing.assert_allclose(vectors[-1], layer(states), atol=1e-5)
+    np.testing.assert_array_equal(vectors[:, 1], np.zeros_like(vectors[:, 1]))
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_step_by_step_in_half_precision_sums_are_single(mode):
+    layer, exact = built(mode, dtype="mixed_bfloat16"), built(mode)
+    exact.set_weights(layer.get_weights())
+    states = np.tile(STATES, (1, 60, 1))  # bfloat16 counts no further than 256
+    halves = tf.cast(states, "bfloat16")
+    memory = [tf.zeros([len(states), size]) for size in layer.memory_sizes]
+    for h in tf.unstack(halves, axis=1):
+        memory = layer.step(h, memory)
+    assert {m.dtype for m in memory} == {tf.float32}
+    np.testing.assert_allclose(layer.summary(memory), exact(tf.cast(halves, "float32")), atol=1e-3)
+
+
 def test_configuration_and_bad_modes():
     layer = SequencePooling("last", bidirectional=True)
     assert SequencePooling.from_config(layer.get_config()).get_config() == layer.get_config()

@@ -14,6 +14,7 @@ from toolkit.evaluation.entities import (
     entity_fingerprint,
     entity_metrics,
     entity_statistics,
+    metrics_within,
 )
 from toolkit.evaluation.entity_errors import worst_entities
 from toolkit.evaluation.marked_text import marked_page
@@ -68,6 +69,7 @@ __all__ = [
     "entity_statistics",
     "marked_page",
     "metrics_table",
+    "metrics_within",
     "multilabel_metrics",
     "multilabel_statistics",
     "number_metrics",

@@ -47,7 +47,7 @@ def resampled(
     draw = keras.random.uniform((3, tf.shape(length)[0]), seed=seed)
     size = tf.cast(length, tf.float32)
     kept = size - tf.floor(size * options.crop * draw[0])
-    start = tf.floor((size - kept) * draw[1])
+    start = tf.floor((size - kept + 1) * draw[1])
     tempo = tf.exp(math.log1p(options.stretch) * (2 * draw[2] - 1))
     wanted = tf.where(length > 0, tf.maximum(tf.round(kept * tempo), 1), 0)
     steps = tf.range(tf.maximum(tf.reduce_max(wanted), 1))

@@ -7,7 +7,7 @@ from toolkit.tasks.defaults import DataSize
 #: The options whose value depends on the front.
 FRONTS: dict[str, dict[str, Any]] = {
     "standardize": {
-        "velocities": False,
+        "velocities": "off",
         "input_dropout": 0.1,
         "time_stretch": 0.1,
         "crop": 0.0,
@@ -15,7 +15,7 @@ FRONTS: dict[str, dict[str, Any]] = {
         "rotation": 0.0,
     },
     "skeleton": {
-        "velocities": True,
+        "velocities": "on",
         "input_dropout": 0.1,
         "time_stretch": 0.2,
         "crop": 0.1,

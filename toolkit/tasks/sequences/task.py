@@ -18,7 +18,7 @@ from toolkit.data import (
     encode_series,
     open_series,
 )
-from toolkit.errors import ModelError
+from toolkit.errors import DataError, ModelError
 from toolkit.models import ManyToOne, SequenceModel
 from toolkit.tasks.classifier import Classifier
 from toolkit.tasks.prepared import Prepared
@@ -235,12 +235,12 @@ class SequenceClassifier(Classifier, SequenceClassifierOptions):
         return [each.tolist() for each in series]
 
     def _golden_questions(self, golden: Sequence[Any]) -> list[dict[str, Any]]:
-        channels = len(self.facts["channels"])
         questions = []
-        for each in golden:
-            series = np.asarray(each, np.float64).reshape(-1, channels)
-            frames = series if len(series) else np.zeros((1, channels))
-            questions.append({"series": frames.tolist(), "length": len(series)})
+        for example in self._series(list(golden), None, labelled=False):
+            if example.problem is not None:
+                raise DataError(f"golden, {example.problem}")
+            shortest = example.series.astype(str).astype(np.float64)  # 0.1, not 0.100000001
+            questions.append({"series": shortest.tolist(), "length": len(shortest)})
         return questions
 
     def _card_words(self) -> dict[str, Any]:
