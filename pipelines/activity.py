@@ -80,9 +80,7 @@ class LabelledSeries(LabelledData):
         channels = len(facts["channels"])
         for example in SeriesExamples(data, columns, labelled=False, channels=channels):
             if example.problem is None:
-                series = example.series.astype(object)
-                series[np.isnan(example.series)] = None
-                yield series.tolist()
+                yield [[*map(_shortest, frame)] for frame in example.series]
             else:
                 yield Unreadable(example.problem)
 
@@ -115,6 +113,11 @@ class LabelledSeries(LabelledData):
         examples = SeriesExamples(data, columns, grouped=False, channels=channels)
         with console.silence():  # the task logs the same later
             deque(examples.known(encoder) if encoder else examples, maxlen=0)
+
+
+def _shortest(value: np.float32) -> float | None:
+    """Return a value with the fewest digits that single precision needs; None if it is missing."""
+    return None if np.isnan(value) else float(str(value))
 
 
 def sample(part: Literal["train", "test"]) -> Any:

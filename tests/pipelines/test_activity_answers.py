@@ -51,12 +51,12 @@ def call(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_page_of_the_rows_of_a_file(run: Path, tmp_path: Path, call: Any) -> None:
-    rows = [{"x": [[1, None], [2, 0.5]]}, {"x": "nothing"}, {"x": [[3, 4]]}]
+    rows = [{"x": [[1, None], [2, 0.1]]}, {"x": "nothing"}, {"x": [[3, 4]]}]
     path, page = tmp_path / "data.jsonl", tmp_path / "page.html"
     path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     code, answers, _ = call(run, "--data", path, "--html", page)
     assert code == 0
-    assert answers[0]["series"] == [[1, None], [2, 0.5]]
+    assert answers[0]["series"] == [[1, None], [2, 0.1]]
     assert answers[1]["error"].startswith("row 2 (line 2): ")
     text = page.read_text(encoding="utf-8")
     for number, answer in enumerate((answers[0], answers[2]), 1):
