@@ -1,7 +1,5 @@
 """Strands that remember the name of their record."""
 
-from typing import Self
-
 
 class NamedStrand(str):
     """A strand with the name of its record.
@@ -17,6 +15,6 @@ class NamedStrand(str):
         """Return a strand with its name, or the strand alone if it has none."""
         if not isinstance(name, str) or not name:
             return strand
-        named: Self = cls(strand)
+        named = cls(strand)
         named.name = name
         return named

@@ -119,11 +119,11 @@ def _fastq(path: Path) -> Iterator[StrandRecord]:
             if following is None:
                 break
             qualities += following[1].strip()
-        problem = None
+        record = StrandRecord(_name(header[1:]), header[1:].strip(), strand, number)
         if len(qualities) != len(strand):
             sizes = f"{count(len(strand), 'base')} and {len(qualities):,} qualities"
-            problem = f"the record has {sizes}; is the file complete?"
-        yield StrandRecord(_name(header[1:]), header[1:].strip(), strand, number, problem)
+            record = record._replace(problem=f"the record has {sizes}; is the file complete?")
+        yield record
 
 
 def _name(header: str) -> str:

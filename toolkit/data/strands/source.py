@@ -81,7 +81,7 @@ def _in_folder(path: Path, part: str | None) -> list[tuple[Path, str | None]]:
             f"{path} has files of strands ({files[0].name}) beside folders of them "
             f"({of_folders[0][1]}/); give a file, or a folder, for each class"
         )
-    return of_folders or [(file, _class_of(file)) for file in files]
+    return [*of_folders, *((file, _class_of(file)) for file in files)]
 
 
 def _class_of(path: Path) -> str:

@@ -148,7 +148,7 @@ class MarkedStrands:
                 f"{self.name} has no spans; put a BED or GFF3 file beside it that differs in its "
                 f"ending alone, or give one after a comma: {self.name},spans.bed"
             )
-        names = {record.name for record in read_records(self._strands)}
+        names = dict.fromkeys(record.name for record in read_records(self._strands))
         if not (missing := [name for name in self._spans if name not in names]):
             return
         few = shorten([*names], most=3)

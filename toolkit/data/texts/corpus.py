@@ -46,11 +46,11 @@ def encode(
     read = examples.known(encoder) if encoder else iter(examples)
     if expected is not None:
         read = expected.reread(read)
-    of_ids = vector_size is None
-    with SequenceWriter() if of_ids else SequenceWriter(np.float32, (vector_size,)) as writer:
+    steps_of = (np.int32, ()) if vector_size is None else (np.float32, (vector_size,))
+    with SequenceWriter(*steps_of) as writer:
         while chunk := list(islice(read, _TEXTS_AT_ONCE)):
             steps = compiled(tf.constant([example.text for example in chunk]))
-            if of_ids:
+            if vector_size is None:
                 writer.write_ids(steps.numpy())
             else:
                 writer.write_batch(steps["values"].numpy(), steps["length"].numpy())

@@ -16,13 +16,13 @@ NETWORK = {
 
 
 def epochs(size: DataSize) -> int:
-    """Return the number of epochs, 4 to 60, for about two million bases of training."""
-    return max(4, min(60, round(2_000_000 / max(1, size.tokens))))
+    """Return the number of epochs, 4 to 40, for about two million bases of training."""
+    return max(4, min(40, round(2_000_000 / max(1, size.tokens))))
 
 
 def batch_tokens(size: DataSize) -> int:
-    """Return the bases of a batch, 512 to 8,192, for about 70 steps per epoch if possible."""
-    return max(512, min(8_192, size.tokens // 70))
+    """Return the bases of a batch, 1,024 to 8,192, for about 70 steps per epoch if possible."""
+    return max(1_024, min(8_192, size.tokens // 70))
 
 
 def resolved(size: DataSize) -> dict[str, Any]:

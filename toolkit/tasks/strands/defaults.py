@@ -7,11 +7,14 @@ from numpy.typing import NDArray
 
 from toolkit.tasks.defaults import DataSize
 
+#: Data of fewer bases is small: there bases are replaced by N in training against overfitting. On
+#: larger data that costs accuracy.
+SMALL = 50_000
+
 #: The sizes and the regularisation of the network, tested on splice junctions and promoters.
 NETWORK = {
     "kmers": 48,
     "hidden_size": 48,
-    "base_dropout": 0.0,
     "output_dropout": 0.3,
     "learning_rate": 0.005,
     "epsilon": 1e-7,
@@ -19,13 +22,13 @@ NETWORK = {
 
 
 def epochs(size: DataSize) -> int:
-    """Return the number of epochs, 4 to 60, for about two million bases of training."""
-    return max(4, min(60, round(2_000_000 / max(1, size.tokens))))
+    """Return the number of epochs, 4 to 40, for about two million bases of training."""
+    return max(4, min(40, round(2_000_000 / max(1, size.tokens))))
 
 
 def batch_tokens(size: DataSize) -> int:
-    """Return the bases of a batch, 512 to 8,192, for about 70 steps per epoch if possible."""
-    return max(512, min(8_192, size.tokens // 70))
+    """Return the bases of a batch, 1,024 to 8,192, for about 70 steps per epoch if possible."""
+    return max(1_024, min(8_192, size.tokens // 70))
 
 
 def ema(size: DataSize) -> float:
@@ -41,6 +44,7 @@ def resolved(size: DataSize, lengths: NDArray[np.int32]) -> dict[str, Any]:
         lengths: The number of bases of each of its strands.
     """
     return NETWORK | {
+        "base_dropout": 0.25 if size.tokens < SMALL else 0.0,
         "places": "on" if len({*lengths.tolist()}) == 1 else "off",
         "ema": ema(size),
         "batch_tokens": batch_tokens(size),
