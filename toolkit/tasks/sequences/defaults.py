@@ -40,7 +40,7 @@ def resolved(size: DataSize, front: str) -> dict[str, Any]:
     return {
         **FRONTS[front],
         "hidden_size": 64,
-        "output_dropout": 0.3,
+        "output_dropout": 0.5,
         "epochs": epochs(size),
         "batch_tokens": batch_tokens(size),
         "learning_rate": 0.003,
