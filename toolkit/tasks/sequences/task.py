@@ -167,7 +167,7 @@ class SequenceClassifier(Classifier, SequenceClassifierOptions):
         """Return the answers to series after each of their frames.
 
         Args:
-            series: Arrays [T, C], each of its own length; NaN is missing.
+            series: Arrays [T, C], each of its own length, T at least 1; NaN is missing.
 
         Returns:
             For each series the probabilities of the classes after each frame [T, K]; of a number
