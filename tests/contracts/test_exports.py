@@ -17,7 +17,8 @@ EXPORTS = {
         "to_keras_lstm to_torch_gru to_torch_lstm"
     ),
     "text": (
-        "PADDING_ID Pieces SubwordTokenizer TextOptions TokenCounts TokenFeatures TokenOptions "
+        "Nucleotides PADDING_ID Pieces SubwordTokenizer TextOptions TokenCounts TokenFeatures "
+        "TokenOptions "
         "Tokenizer UNKNOWN_ID sentence_lengths choose_token_level utf8"
     ),
     "data": (
@@ -31,7 +32,7 @@ EXPORTS = {
         "encode_stream open_stream parted size_of whole_texts word_vectors TextBatches "
         "conditioned_examples conditioned_prompts open_conditioned prompts Unreadable "
         "answer_readable plain_texts SeriesExample SeriesExamples SeriesOptions encode_series "
-        "open_series"
+        "open_series StrandColumnOptions StrandExamples open_strands"
     ),
     "tagging": (
         "OUTSIDE SCHEMES Span TagError align bioes_spans bioes_tags find_scheme spans_of "
@@ -39,7 +40,7 @@ EXPORTS = {
     ),
     "models": (
         "EncoderDecoder ManyToMany ManyToOne OneToMany OneToOne OutputLayer SequenceModel "
-        "TruncatedBPTT load_sequence_model"
+        "StrandToMany StrandToOne TruncatedBPTT load_sequence_model"
     ),
     "training": (
         "CHECKPOINT TrainingOptions checkpoint_place discard_checkpoint fit make_optimizer "
@@ -52,6 +53,7 @@ EXPORTS = {
         "classification_statistics "
         "compare comparison_table draw_attention draw_bleu_by_length draw_confusion "
         "entity_fingerprint entity_metrics entity_statistics marked_page metrics_table "
+        "metrics_within "
         "multilabel_metrics multilabel_statistics number_metrics number_statistics over_seeds "
         "paired_bootstrap report_table resolve_tokenizer save_picture skeleton_page "
         "skeleton_stills translation_metrics "

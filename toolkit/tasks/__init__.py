@@ -16,10 +16,14 @@ if TYPE_CHECKING:  # for editors and type checkers only; other tasks are found a
         LanguageModelOptions as LanguageModelOptions,
     )
     from toolkit.tasks.language_modelling.task import LanguageModel as LanguageModel
+    from toolkit.tasks.marked_strands.options import StrandTaggerOptions as StrandTaggerOptions
+    from toolkit.tasks.marked_strands.task import StrandTagger as StrandTagger
     from toolkit.tasks.sequences.options import (
         SequenceClassifierOptions as SequenceClassifierOptions,
     )
     from toolkit.tasks.sequences.task import SequenceClassifier as SequenceClassifier
+    from toolkit.tasks.strands.options import StrandClassifierOptions as StrandClassifierOptions
+    from toolkit.tasks.strands.task import StrandClassifier as StrandClassifier
     from toolkit.tasks.translation.options import TranslatorOptions as TranslatorOptions
     from toolkit.tasks.translation.task import Translator as Translator
 
