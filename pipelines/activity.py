@@ -7,6 +7,7 @@ import json
 import sys
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from pipelines import console
 from pipelines.command import main as run
 from pipelines.labelled import LabelledData
-from pipelines.pipeline import SAMPLE, Pipeline
+from pipelines.pipeline import SAMPLE, Pipeline, View
 from pipelines.samples.movements import demo_movements, movements
 from toolkit.data import (
     LabelEncoder,
@@ -25,6 +26,7 @@ from toolkit.data import (
     open_series,
     scan,
 )
+from toolkit.files import atomic
 from toolkit.tasks.sequences.options import SequenceClassifierOptions
 
 
@@ -78,7 +80,7 @@ class LabelledSeries(LabelledData):
         channels = len(facts["channels"])
         for example in SeriesExamples(data, columns, labelled=False, channels=channels):
             if example.problem is None:
-                yield example.series
+                yield [[*map(_shortest, frame)] for frame in example.series]
             else:
                 yield Unreadable(example.problem)
 
@@ -113,6 +115,11 @@ class LabelledSeries(LabelledData):
             deque(examples.known(encoder) if encoder else examples, maxlen=0)
 
 
+def _shortest(value: np.float32) -> float | None:
+    """Return a value with the fewest digits that single precision needs; None if it is missing."""
+    return None if np.isnan(value) else float(str(value))
+
+
 def sample(part: Literal["train", "test"]) -> Any:
     """Return the generated movements as a table of series, labels and subjects."""
     import pandas as pd
@@ -127,6 +134,15 @@ def sample(part: Literal["train", "test"]) -> Any:
     )
 
 
+def write_page(task: Any, answers: Iterator[tuple[Any, Any]], run: str, path: str) -> None:
+    """Write an HTML page of the series with their answers."""
+    from toolkit.tasks.sequences.viewing import answer_page  # which imports TensorFlow
+
+    with atomic(path) as file:
+        for part in answer_page(task, answers, title=Path(run).resolve().name):
+            file.write(part.encode("utf-8", "replace"))
+
+
 PIPELINE = Pipeline(
     name="activity",
     description="Classifies series of vectors, such as movements of skeletons.",
@@ -135,6 +151,8 @@ PIPELINE = Pipeline(
     labelled=LabelledSeries(),
     samples={SAMPLE: sample},
     examples=[movement.series.tolist() for movement in demo_movements()],
+    view=View("html", "an HTML page of the series with their answers", write_page),
+    frames=True,
 )
 
 

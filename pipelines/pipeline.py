@@ -2,11 +2,12 @@
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal, TextIO
 
 from pipelines import console
 from pipelines.labelled import LabelledData
+from pipelines.streams import AnswerWriter
 from toolkit.data import Source
 from toolkit.tasks.protocol import TaskProtocol
 
@@ -48,6 +49,9 @@ class Pipeline:
             are any; they are options of the task as well.
         view: A file that shows answers, if there is one.
         streams: Whether the task has ``stream``, which yields an answer piece by piece.
+        frames: Whether the task has ``answer_frames``, which answers as frames arrive.
+        writers: Further formats of ``predict`` by name: functions that return a writer of answers
+            for a stream, with ``write(row)`` and ``close()``.
     """
 
     name: str
@@ -61,6 +65,8 @@ class Pipeline:
     metric_options: type | None = None
     view: View | None = None
     streams: bool = False
+    frames: bool = False
+    writers: Mapping[str, Callable[[TextIO], AnswerWriter]] = field(default_factory=dict)
 
     @property
     def command(self) -> str:

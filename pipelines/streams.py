@@ -3,7 +3,6 @@
 import codecs
 import contextlib
 import csv
-import itertools
 import json
 import os
 import queue
@@ -11,15 +10,28 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, TextIO
+from types import MappingProxyType
+from typing import IO, Any, Protocol, TextIO
 
 from toolkit.data.bad_rows import Unreadable, answer_readable
 from toolkit.data.sources.lines import LINE_LIMIT, line_problem, plain, read_lines
 
 #: The largest number of texts in a batch.
 BATCH = 256
+#: The number of characters of texts from which a batch is full, too.
+MOST_CHARACTERS = 1 << 22
 _WAITING = 1 << 20  # bytes of answers that wait in memory rather than in a temporary file
 _CHUNK = 65536  # bytes read at once; what a pipe holds on Linux
+
+
+class AnswerWriter(Protocol):
+    """A writer of answers to a stream."""
+
+    def write(self, row: Mapping[str, Any]) -> None:
+        """Write an input with its answer."""
+
+    def close(self) -> None:
+        """Write what is left."""
 
 
 def arriving_lines(descriptor: int) -> Iterator[str | Unreadable]:
@@ -111,9 +123,16 @@ class _End:
 
 
 def full_batches(texts: Iterable[Any], size: int = BATCH) -> Iterator[list[Any]]:
-    """Yield batches of ``size`` texts; the last one may be smaller."""
-    remaining = iter(texts)
-    while batch := list(itertools.islice(remaining, size)):
+    """Yield batches of ``size`` texts; the last one, and those of long texts, may be smaller."""
+    batch: list[Any] = []
+    characters = 0
+    for text in texts:
+        batch.append(text)
+        characters += len(text) if isinstance(text, str) else 0
+        if len(batch) == size or characters >= MOST_CHARACTERS:
+            yield batch
+            batch, characters = [], 0
+    if batch:
         yield batch
 
 
@@ -124,6 +143,7 @@ def write_answers(
     form: str,
     input_name: Callable[[Any], str],
     unreadable: Mapping[str, Any] | None = None,
+    writers: Mapping[str, Callable[[TextIO], AnswerWriter]] = MappingProxyType({}),
 ) -> Iterator[tuple[Any, Mapping[str, Any]]]:
     """Write the answer to each input, in order, and flush after each batch.
 
@@ -132,16 +152,17 @@ def write_answers(
             ``toolkit.data.Unreadable`` in the place of those that cannot be read.
         predict: Function from a batch to its answers.
         output: The stream to write to.
-        form: ``jsonl`` or ``csv``.
+        form: ``jsonl``, ``csv``, or one of ``writers``.
         input_name: Function from an input to its name (column) beside the answer.
         unreadable: The answer to an input that cannot be read, beside its ``error``, which has a
             column of its own in CSV; None where all inputs can be read.
+        writers: Further formats by name; see ``Pipeline``.
 
     Yields:
         Each input that can be read with its answer, after its batch is written.
     """
     with contextlib.ExitStack() as stack:
-        writer: _CsvWriter | _JsonWriter = _JsonWriter(output)
+        writer: AnswerWriter = writers.get(form, _JsonWriter)(output)
         if form == "csv":
             waiting = stack.enter_context(
                 tempfile.SpooledTemporaryFile(_WAITING, "w+", encoding="utf-8")
@@ -154,7 +175,7 @@ def _written(
     batches: Iterable[Sequence[Any]],
     predict: Callable[[Sequence[Any]], Sequence[Mapping[str, Any]]],
     output: TextIO,
-    writer: "_CsvWriter | _JsonWriter",
+    writer: AnswerWriter,
     input_name: Callable[[Any], str],
     unreadable: Mapping[str, Any] | None,
 ) -> Iterator[tuple[Any, Mapping[str, Any]]]:
@@ -168,7 +189,8 @@ def _written(
         )
         rows = list(zip(values, answers, strict=True))
         for value, answer in rows:
-            writer.write({input_name(value): value, **answer})
+            name = {} if (name := getattr(value, "name", None)) is None else {"name": name}
+            writer.write({**name, input_name(value): value, **answer})
         output.flush()
         yield from (row for row in rows if "error" not in row[1])
     writer.close()

@@ -11,6 +11,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from pipelines.frames import answer_arriving, check_frames
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
 from pipelines.streams import (
@@ -31,7 +32,7 @@ from pipelines.verbs.verb import Verb
 from toolkit.data import Unreadable
 from toolkit.data.sources.lines import is_text_file
 from toolkit.errors import OptionError, count
-from toolkit.tasks.protocol import StreamingTask
+from toolkit.tasks.protocol import FrameTask, StreamingTask
 
 logger = logging.getLogger("toolkit.pipelines")
 
@@ -53,7 +54,7 @@ def _predict_arguments(parser: Parser, pipeline: Pipeline) -> None:
     )
     parser.add_argument(
         "--format",
-        type=Literal["jsonl", "csv"],
+        type=Literal["jsonl", "csv", *pipeline.writers],
         default="jsonl",
         help="The format of the answers.",
     )
@@ -75,6 +76,14 @@ def _predict_arguments(parser: Parser, pipeline: Pipeline) -> None:
             default=1,
             help="The number of texts for each prompt, each with random numbers of its own.",
         )
+    if pipeline.frames:
+        parser.add_argument(
+            "--stream",
+            type=bool,
+            default=False,
+            help="Read a frame a line from standard input, a list of numbers such as [0.5, 1.2] or "
+            "0.5,1.2, and answer each as it arrives; an empty line begins a new series.",
+        )
     if pipeline.predict_options:
         parser.add_options(pipeline.predict_options)
     labelled = pipeline.labelled
@@ -82,7 +91,13 @@ def _predict_arguments(parser: Parser, pipeline: Pipeline) -> None:
 
 
 def _predict(pipeline: Pipeline, options: Any) -> int:
-    facts = read_run(pipeline, options.run)["facts"]
+    run = read_run(pipeline, options.run)
+    facts = run["facts"]
+    if pipeline.frames and options.stream:
+        check_frames(pipeline, options, run["options"])
+        answering = cast(FrameTask, pipeline.load_task().load(options.run))
+        answer_arriving(answering, len(facts["channels"]))
+        return 0
     if options.texts and options.data:
         raise OptionError("texts are given as arguments and by --data; give one or the other")
     if pipeline.streams and options.stream and options.format == "csv":
@@ -125,6 +140,7 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
             options.format,
             pipeline.labelled.input_name,
             unreadable,
+            pipeline.writers,
         )
         if pipeline.view and view_path:
             pipeline.view.write(task, answers, options.run, view_path)

@@ -15,6 +15,7 @@ import pandas as pd
 from documented_task import write_package
 
 from pipelines.pipeline import Pipeline
+from toolkit.tagging import Span, tags_of
 
 sys.path.append(str(Path(__file__).parents[1] / "pipelines"))  # where the fake task is
 _DOCUMENTED = tempfile.TemporaryDirectory(prefix="toolkit-")  # removed at the end of the process
@@ -150,6 +151,45 @@ def series(folder: Path) -> Data:
     return Data(kinds, sample("test"), [[0.0, 0.5, 1.0], [1.0], [], rows[0]], bad, more)
 
 
+def strands(folder: Path) -> Data:
+    """Strands in which one motif gives the class away."""
+    rows = _strands(60, seed=1)
+    table = pd.DataFrame(rows, columns=["sequence", "label"])
+    columns = tuple(list(column) for column in zip(*rows, strict=True))
+    fasta = "".join(
+        f">s{n} label={label}\n{strand[:5].lower()}\n{strand[5:]}\n"
+        for n, (strand, label) in enumerate(rows)
+    )
+    fastq = "".join(
+        f"@s{n}|{label}\n{strand}\n+\n{'I' * len(strand)}\n"
+        for n, (strand, label) in enumerate(rows)
+    )
+    for strand, label in rows:
+        path = folder / "classes" / f"{label}.fa"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a") as file:
+            file.write(f">s\n{strand}\n")
+    names = pd.DataFrame({"name": [f"s{n}" for n in range(len(rows))], "label": columns[1]})
+    names.to_csv(folder / "names.csv", index=False)
+    kinds = {
+        "lists": columns,
+        "FASTA": _written(folder / "a.fa", fasta),
+        "packed FASTA": _packed(folder / "a.fa.gz", fasta),
+        "FASTQ": _written(folder / "a.fastq", fastq),
+        "a file a class": folder / "classes",
+        **_tables(folder, table),
+        "tf.data": lambda: _dataset({"text": columns[0], "label": columns[1]}),
+    }
+    test = _strands(30, seed=2)
+    return Data(
+        kinds,
+        tuple(list(column) for column in zip(*test, strict=True)),
+        ["ACGGTAAGTC", "acguNRY-", "", "A C\nG", "T" * 40],
+        (["ACGT", "MKTFFEVL"], ["x", "y"]),
+        (["ACGTATAAGG", "GGTAAGT", "CCC"] * 6, ["odd", "donor", "odd"] * 6),
+    )
+
+
 def movements(folder: Path) -> Data:
     """Series of two channels, of which one rises and the other falls in one of two orders."""
     made, labels = _moved(24, seed=1)
@@ -195,6 +235,43 @@ def movements(folder: Path) -> Data:
     questions = [lists[0], lists[-1], [[0.5, None]], [[0.0, 1e9], [-1e9, 0.0]]]
     other = ([np.ones((6, 2)), made[0]] * 9, ["still", labels[0]] * 9)
     return Data(kinds, test, questions, (made[:2], ["same", "same"]), other)
+
+
+def marked_strands(folder: Path) -> Data:
+    """Strands in which what stands before a span gives it away."""
+    records = _marked_strands(60, seed=1)
+    fasta = "".join(f">s{n}\n{record['text']}\n" for n, record in enumerate(records))
+    spans = [(n, span) for n, record in enumerate(records) for span in record["entities"]]
+    bed = "".join(f"s{n}\t{s['start']}\t{s['end']}\t{s['label']}\n" for n, s in spans)
+    gff = "##gff-version 3\n" + "".join(
+        f"s{n}\tx\t{s['label']}\t{s['start'] + 1}\t{s['end']}\t.\t+\t.\t.\n" for n, s in spans
+    )
+    _written(folder / "a.bed", bed)
+    _written(folder / "b.gff3", gff)
+    tags = [
+        tags_of([Span(**span) for span in record["entities"]], len(record["text"]))
+        for record in records
+    ]
+    columns = "\n\n".join(
+        "\n".join(f"{base} {tag}" for base, tag in zip(record["text"], of, strict=True))
+        for record, of in zip(records, tags, strict=True)
+    )
+    kinds = {
+        "dicts of texts": records,
+        "FASTA beside BED": _written(folder / "a.fa", fasta),
+        "FASTA beside GFF3": _written(folder / "b.fa", fasta),
+        "packed FASTA and BED": f"{_packed(folder / 'c.fa.gz', fasta)},{folder / 'a.bed'}",
+        "JSON Lines of texts": _json_lines(folder / "texts.jsonl", records),
+        "bases and tags": ([[*record["text"]] for record in records], tags),
+        "a column file": _written(folder / "a.conll", f"{columns}\n"),
+    }
+    return Data(
+        kinds,
+        _marked_strands(20, seed=2),
+        [records[0]["text"], records[1]["text"].lower(), "", "ACGTN", records[2]["text"] * 3],
+        [{"text": "ACGT", "entities": []}] * 3,
+        [{"text": "ACCCAAGGT", "entities": [{"start": 4, "end": 6, "label": "odd"}]}] * 9,
+    )
 
 
 def entities(folder: Path) -> Data:
@@ -277,6 +354,29 @@ def _labelled(rows: int, seed: int) -> list[tuple[str, str]]:
             words = list(random.choice(WORDS, random.integers(2, 7)))
             words.insert(random.integers(len(words) + 1), {"bad": "poor"}.get(label, label))
             made.append((" ".join(words), label))
+    return made
+
+
+def _strands(rows: int, seed: int) -> list[tuple[str, str]]:
+    """Strands with their classes, class by class as in a folder."""
+    random = np.random.default_rng(seed)
+    made = []
+    for label, motif in (("donor", "GGTAAGT"), ("none", "CCCCTTT")):
+        for _ in range(rows // 2):
+            before, after = ("".join(random.choice([*"ACGT"], random.integers(5, 9))) for _ in "12")
+            made.append((before + motif + after, label))
+    return made
+
+
+def _marked_strands(rows: int, seed: int) -> list[dict[str, Any]]:
+    """Strands of A and C with spans of G and T."""
+    random = np.random.default_rng(seed)
+    made = []
+    for _ in range(rows):
+        before, after = ("".join(random.choice([*"AC"], random.integers(4, 9))) for _ in "12")
+        inside = "".join(random.choice([*"GT"], random.integers(3, 7)))
+        span = {"start": len(before), "end": len(before + inside), "label": "exon"}
+        made.append({"text": before + inside + after, "entities": [span]})
     return made
 
 
@@ -371,6 +471,9 @@ TINY = {
 CLASSIFIER = TINY | {"min_count": 1, "bidirectional": False}
 TAGGER = TINY | {"character_size": 4, "shape_size": 2, "affix_size": 2, "bidirectional": False}
 TRANSLATOR = TINY | {"max_tokens": 280, "bidirectional": False, "validation_split": 0.0}
+STRANDS = {name: TINY[name] for name in TINY if name not in ("embedding_size", "word_dropout")}
+MARKED_STRANDS = STRANDS | {"kmers": 6, "bidirectional": False, "window": 16, "overlap": 8}
+STRANDS |= {"kmers": 6, "bidirectional": False, "base_dropout": 0.1}
 WAVES = {name: TINY[name] for name in ("hidden_size", "epochs", "learning_rate", "ema")}
 MOVEMENTS = WAVES | {"batch_tokens": 64, "output_dropout": 0.1, "bidirectional": False}
 LIKELIEST = {"temperature": 0.0}
@@ -383,6 +486,8 @@ CASES = [
     TaskCase("translator", "pipelines.translation", pairs, TRANSLATOR),
     TaskCase("language model", "pipelines.language_model", streams, OF_LINES, LIKELIEST),
     TaskCase("conditioned", "pipelines.language_model", conditioned, OF_LABELS, LIKELIEST),
+    TaskCase("strands", "pipelines.dna", strands, STRANDS),
+    TaskCase("marked strands", "pipelines.dna_spans", marked_strands, MARKED_STRANDS),
     TaskCase("waves", "waves.pipeline", series, WAVES),
     TaskCase("activity", "pipelines.activity", movements, MOVEMENTS),
     TaskCase("fake", "fake_task", texts, {"hidden_size": 8}, steps=0),

@@ -46,9 +46,9 @@ EXPORTS = {
         "set_threads"
     ),
     "evaluation": (
-        "BootstrapOptions Difference LengthRow Metric MovingSkeleton NOTHING Statistics Tagged "
-        "bleu_by_length "
-        "bleu_is_telling calibration_error check_classes classification_metrics "
+        "BootstrapOptions Difference LengthRow Metric MovingSkeleton NOTHING PlottedSeries "
+        "Statistics Tagged bleu_by_length "
+        "bleu_is_telling calibration_error channel_page check_classes classification_metrics "
         "classification_statistics "
         "compare comparison_table draw_attention draw_bleu_by_length draw_confusion "
         "entity_fingerprint entity_metrics entity_statistics marked_page metrics_table "

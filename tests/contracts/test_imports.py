@@ -40,11 +40,11 @@ LINES = {
         ("settings",),
         (
             *("card", "class_weights", "epoch_cost", "golden", "outcomes", "prepared"),
-            *("pretrained", "saving"),
+            *("pretrained", "saving", "span_outputs"),
         ),
         ("run",),
         ("task",),
-        ("classifier",),
+        ("classifier", "tagger"),
         (REST,),
     ),
 }

@@ -30,7 +30,7 @@ from pipelines.verbs import VERBS
 from pipelines.verbs.train import _command
 from toolkit.errors import DataError, ModelError, OptionError, ToolkitError
 from toolkit.export import read_golden
-from toolkit.tasks.protocol import StreamingTask, TaskProtocol
+from toolkit.tasks.protocol import FrameTask, StreamingTask, TaskProtocol
 from toolkit.training import cost
 
 
@@ -187,6 +187,7 @@ def test_it_has_what_is_asked_of_a_task(run: Run) -> None:
     task = run.new()
     assert isinstance(task, TaskProtocol)
     assert isinstance(task, StreamingTask) or not run.case.made_of.streams
+    assert isinstance(task, FrameTask) or not run.case.made_of.frames
     for name in (*METHODS, "load"):
         asked = inspect.signature(getattr(TaskProtocol, name)).parameters
         has = inspect.signature(getattr(type(task), name)).parameters

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,8 @@ def test_classification_by_hand() -> None:
         "macro_f1": pytest.approx((4 / 5 + 2 / 3) / 2),  # 'mixed' occurs nowhere
         "log_loss": pytest.approx(-math.log(0.5 * 0.25 * 0.75 * 0.5) / 4),
         "roc_auc": pytest.approx(2.5 / 3),  # for 'neg' and 'pos': two pairs in order, one tie
+        "average_precision": pytest.approx(((1 + 1 + 3 / 4) / 3 + 1 / 2) / 2),  # likewise
+        "mcc": pytest.approx(1 / math.sqrt(3)),
         "calibration_error": pytest.approx((0.5 + 0.25) / 4),  # of the answers at 0.5 and at 0.75
         "per_class": {
             "neg": {"precision": 1.0, "recall": pytest.approx(2 / 3), "f1": 0.8, "support": 3},
@@ -52,6 +55,7 @@ def test_multilabel_by_hand() -> None:
         "micro_f1": pytest.approx(4 / 5),
         "log_loss": pytest.approx(-math.log(0.5 * 0.75 * 0.75 * 0.25 * 0.75 * 0.75) / 6),
         "roc_auc": 1.0,  # defined for 'cast' alone
+        "average_precision": 1.0,
         "calibration_error": pytest.approx((0.0 + 0.5 + 0.25) / 6),  # at 0.25, 0.5 and 0.75
         "per_class": {
             "plot": {"precision": 1.0, "recall": 0.5, "f1": pytest.approx(2 / 3), "support": 2},
@@ -128,27 +132,61 @@ def area(right: Any, given: Any) -> float | None:
     return sum((p > q) + (p == q) / 2 for p, q in pairs) / len(pairs) if pairs else None
 
 
+def precision_at_hits(right: Any, given: Any) -> float | None:
+    """Return the mean over the positives of the precision at their score; ties are one cut."""
+    if right.all() or not right.any():
+        return None
+    return float(np.mean([right[given >= score].mean() for score in given[right]]))
+
+
+@pytest.mark.parametrize(
+    ("name", "by_pairs"), [("roc_auc", area), ("average_precision", precision_at_hits)]
+)
 @given(seed=seeds, examples=st.integers(1, 30), count=st.integers(2, 5))
-def test_roc_auc_is_the_share_of_pairs_in_the_right_order(
-    seed: int, examples: int, count: int
+def test_areas_are_means_over_the_classes_that_have_both_outcomes(
+    name: str, by_pairs: Callable[[Any, Any], float | None], seed: int, examples: int, count: int
 ) -> None:
     rng = np.random.default_rng(seed)
     classes = [f"class {i}" for i in range(count)]
     probabilities = rng.multinomial(4, np.full(count, 1 / count), examples) / 4  # with many ties
     labels = rng.integers(0, count, examples)
     several = rng.integers(0, 2, (examples, count))
-    by_hand = [area(labels == i, probabilities[:, i]) for i in range(count)]
-    each = [value for value in by_hand if value is not None]
-    measured = classification_metrics(labels, probabilities, classes)["roc_auc"]
-    assert measured == (pytest.approx(np.mean(each)) if each else None)
-    if len(set(labels)) == count:
-        scores = probabilities[:, 1] if count == 2 else probabilities
-        theirs = sklearn.metrics.roc_auc_score(labels, scores, multi_class="ovr")
-        assert measured == pytest.approx(theirs)
-    by_hand = [area(several[:, i] == 1, probabilities[:, i]) for i in range(count)]
-    each = [value for value in by_hand if value is not None]
-    measured = multilabel_metrics(several, probabilities, classes)["roc_auc"]
-    assert measured == (pytest.approx(np.mean(each)) if each else None)
+    ranked = [1] if count == 2 else range(count)
+    for measured, gold in (
+        (classification_metrics(labels, probabilities, classes), labels[:, None] == range(count)),
+        (multilabel_metrics(several, probabilities, classes), several == 1),
+    ):
+        chosen = ranked if measured.keys() >= {"mcc"} else range(count)
+        by_hand = [by_pairs(gold[:, i], probabilities[:, i]) for i in chosen]
+        each = [value for value in by_hand if value is not None]
+        assert measured[name] == (pytest.approx(np.mean(each)) if each else None)
+
+
+@given(seed=seeds, examples=st.integers(2, 40), count=st.integers(2, 5))
+def test_mcc_is_the_correlation_of_labels_and_answers(seed: int, examples: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    probabilities = rng.dirichlet(np.ones(count), examples)
+    labels = rng.integers(0, count, examples)
+    gold, found = (np.eye(count)[each] for each in (labels, probabilities.argmax(axis=1)))
+    centred = [each - each.mean(axis=0) for each in (gold, found)]  # Gorodkin 2004, equation 8
+    covariances = [(one * two).sum() for one in centred for two in centred]
+    bound = math.sqrt(covariances[0] * covariances[3])
+    expected = covariances[1] / bound if bound else 0.0
+    measured = classification_metrics(labels, probabilities, [*map(str, range(count))])["mcc"]
+    assert measured == pytest.approx(expected, abs=1e-9)
+
+
+@given(seed=seeds, examples=st.integers(1, 30), count=st.integers(2, 5))
+def test_roc_auc_of_classes_is_that_of_scikit_learn(seed: int, examples: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    probabilities = rng.multinomial(4, np.full(count, 1 / count), examples) / 4
+    labels = rng.integers(0, count, examples)
+    if len(set(labels)) < count:
+        return
+    measured = classification_metrics(labels, probabilities, [*map(str, range(count))])["roc_auc"]
+    scores = probabilities[:, 1] if count == 2 else probabilities
+    theirs = sklearn.metrics.roc_auc_score(labels, scores, multi_class="ovr")
+    assert measured == pytest.approx(theirs)
 
 
 @given(seed=seeds, examples=st.integers(1, 200), steps=st.sampled_from([15, 30, 1000]))

@@ -38,8 +38,8 @@ def test_table_of_a_whole_evaluation() -> None:
     metrics = classification_metrics(LABELS, PROBABILITIES, CLASSES)
     lines = metrics_table(metrics).splitlines()
     assert [line.split()[0] for line in lines if line] == [
-        *("accuracy", "macro_f1", "log_loss", "roc_auc", "calibration_error"),
-        *("class", "neg", "pos"),
+        *("accuracy", "macro_f1", "log_loss", "roc_auc", "average_precision", "mcc"),
+        *("calibration_error", "class", "neg", "pos"),
     ]
     assert metrics_table(number_metrics([1, 2], [1, 2])).splitlines()[-1].split() == [
         *("r2", "1.0000")

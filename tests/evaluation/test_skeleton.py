@@ -2,7 +2,6 @@
 
 import json
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +9,14 @@ import matplotlib.image
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from page_reader import EVIL, Reader
 
 from toolkit.evaluation import MovingSkeleton, skeleton_page, skeleton_stills
-from toolkit.evaluation.skeleton import EXTENT, MOST_CLASSES, MOST_FRAMES, VIEW
+from toolkit.evaluation.page import MOST_CLASSES
+from toolkit.evaluation.skeleton import EXTENT, MOST_FRAMES, VIEW
 
 BONES = ((0, 1), (1, 2))
 CLASSES = ("walks", "runs", "sits")
-#: A lone surrogate, a null character and what would end the page's data.
-EVIL = "</script><img src=x onerror=1>&\0\ud800\"'"
 
 
 def moving(frames: int = 40, classes: int = 3, whole: bool = False) -> MovingSkeleton:
@@ -102,40 +101,6 @@ def test_stills_of_any_length_with_missing_joints(tmp_path: Path, frames: int, w
 # The page.
 
 
-class Reader(HTMLParser):
-    """A parser that collects a page's tags with their attributes, and the text in each tag."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.texts: list[tuple[str, str]] = []
-        self.open: list[str] = []
-        self.feed(page)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: Any) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in ("meta", "input"):
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: Any) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if data.strip():
-            self.texts.append((self.open[-1], data))
-
-    def of(self, tag: str) -> list[str]:
-        return [text for name, text in self.texts if name == tag]
-
-    def attributes(self, tag: str, name: str) -> list[str]:
-        return [attrs[name] or "" for found, attrs in self.tags if found == tag and name in attrs]
-
-
 def page(*recordings: MovingSkeleton, classes: Any = CLASSES, title: str = "t") -> Reader:
     text = "".join(skeleton_page(recordings, BONES, classes, title, frame_rate=20))
     text.encode()  # can be encoded as UTF-8
@@ -183,7 +148,7 @@ def test_the_page_has_classes_bars_and_curves_the_most_probable_first() -> None:
     table = np.asarray(recording.probabilities)
     order = np.argsort(-table.max(axis=0))[:MOST_CLASSES]
     assert reader.of("bdi") == ["one", *(classes[number] for number in order)]
-    assert "3 less probable classes are not shown." in reader.of("p")
+    assert "3 less probable classes are not shown." in reader.of("caption")
     assert reader.of("td") == [f"{table[0, number]:.3f}" for number in order]
     np.testing.assert_allclose(data(reader)[0]["probabilities"], table[:, order], atol=0.0005)
     curves = reader.attributes("polyline", "points")

@@ -458,7 +458,7 @@ def test_it_goes_on_from_what_was_learnt(run: Path) -> None:
     [
         ("stride", 2),
         ("stack", 3),
-        ("velocities", "added"),
+        ("velocities", "on"),
         ("front", "skeleton"),
         ("pooling", "last"),
     ],

@@ -26,6 +26,9 @@ from toolkit.data.sources.lines import plain_texts
 from toolkit.data.sources.open import open_source
 from toolkit.data.sources.source import Record, Source
 from toolkit.data.splits import split_indices
+from toolkit.data.strands.examples import StrandExamples
+from toolkit.data.strands.options import StrandColumnOptions
+from toolkit.data.strands.source import open_strands
 from toolkit.data.streams.conditioned import (
     conditioned_examples,
     conditioned_prompts,
@@ -82,6 +85,8 @@ __all__ = [
     "SeriesOptions",
     "Source",
     "Span",
+    "StrandColumnOptions",
+    "StrandExamples",
     "StreamBatches",
     "StreamColumnOptions",
     "StreamCorpus",
@@ -106,6 +111,7 @@ __all__ = [
     "open_pairs",
     "open_series",
     "open_source",
+    "open_strands",
     "open_stream",
     "parted",
     "plain_texts",

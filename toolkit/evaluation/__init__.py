@@ -1,5 +1,6 @@
 """Metrics, reports and pictures on arrays; they need neither TensorFlow nor a model."""
 
+from toolkit.evaluation.channels import PlottedSeries, channel_page
 from toolkit.evaluation.classification import (
     calibration_error,
     classification_metrics,
@@ -13,6 +14,7 @@ from toolkit.evaluation.entities import (
     entity_fingerprint,
     entity_metrics,
     entity_statistics,
+    metrics_within,
 )
 from toolkit.evaluation.entity_errors import worst_entities
 from toolkit.evaluation.marked_text import marked_page
@@ -47,11 +49,13 @@ __all__ = [
     "LengthRow",
     "Metric",
     "MovingSkeleton",
+    "PlottedSeries",
     "Statistics",
     "Tagged",
     "bleu_by_length",
     "bleu_is_telling",
     "calibration_error",
+    "channel_page",
     "check_classes",
     "classification_metrics",
     "classification_statistics",
@@ -65,6 +69,7 @@ __all__ = [
     "entity_statistics",
     "marked_page",
     "metrics_table",
+    "metrics_within",
     "multilabel_metrics",
     "multilabel_statistics",
     "number_metrics",

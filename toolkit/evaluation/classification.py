@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from toolkit.errors import DataError
 
@@ -32,7 +32,9 @@ def classification_metrics(
         ``log_loss``, the mean of -ln p(gold class) in nats; ``roc_auc``, the area under the ROC
         curve of the second of two classes, or with more classes the mean one-against-rest area over
         the classes that have both positive and negative examples (None if there are none);
-        ``calibration_error`` of the answers' probabilities, see ``calibration_error``;
+        ``average_precision``, the area under the precision-recall curve, of the same classes;
+        ``mcc``, Matthews' correlation of labels and answers, for any number of classes (Gorodkin
+        2004); ``calibration_error`` of the answers' probabilities, see ``calibration_error``;
         ``per_class``, by name ``precision``, ``recall``, ``f1`` and ``support``; ``confusion``, C
         rows of C counts, a row for each gold class and a column for each predicted class.
 
@@ -46,14 +48,16 @@ def classification_metrics(
     answers = predicted.argmax(axis=1)
     indices = np.arange(len(classes))
     ranked = indices[1:] if len(classes) == 2 else indices
+    confusion = metrics.confusion_matrix(gold, answers, labels=indices)
     return {
         "accuracy": float(metrics.accuracy_score(gold, answers)),
         "macro_f1": float(metrics.f1_score(gold, answers, average="macro", zero_division=0)),
         "log_loss": float(metrics.log_loss(gold, predicted, labels=indices)),
-        "roc_auc": _roc_auc(gold[:, None] == ranked, predicted[:, ranked]),
+        **_areas(gold[:, None] == ranked, predicted[:, ranked]),
+        "mcc": _mcc(confusion),
         "calibration_error": calibration_error(answers == gold, predicted.max(axis=1)),
         "per_class": _per_class(gold, answers, classes, indices),
-        "confusion": metrics.confusion_matrix(gold, answers, labels=indices).tolist(),
+        "confusion": confusion.tolist(),
     }
 
 
@@ -71,9 +75,9 @@ def multilabel_metrics(
         ``accuracy``, the share of examples with all classes correct; ``macro_f1``, the mean over
         the classes that occur among labels or answers; ``micro_f1``, over all decisions together;
         ``log_loss``, the mean over all decisions in nats; ``roc_auc``, the mean over the classes
-        that have both positive and negative examples (None if there are none);
-        ``calibration_error`` of all decisions' probabilities; ``per_class`` as in
-        ``classification_metrics``.
+        that have both positive and negative examples (None if there are none), and likewise
+        ``average_precision``; ``calibration_error`` of all decisions' probabilities;
+        ``per_class`` as in ``classification_metrics``.
 
     Raises:
         DataError: There are no examples.
@@ -93,7 +97,7 @@ def multilabel_metrics(
         else 0.0,
         "micro_f1": float(metrics.f1_score(gold, answers, average="micro", zero_division=0)),
         "log_loss": float(metrics.log_loss(gold.ravel(), predicted.ravel(), labels=[0, 1])),
-        "roc_auc": _roc_auc(gold, predicted),
+        **_areas(gold, predicted),
         "calibration_error": calibration_error(gold, predicted),
         "per_class": _per_class(gold, answers, classes, np.arange(len(classes))),
     }
@@ -156,13 +160,28 @@ def require_examples(labels: Any) -> Any:
     return labels
 
 
-def _roc_auc(gold: Any, predicted: Any) -> float | None:
-    """Return the mean over the columns in which both outcomes occur; None if there is none."""
-    from sklearn.metrics import roc_auc_score
+def _areas(gold: Any, predicted: Any) -> dict[str, float | None]:
+    """Return the means over the columns in which both outcomes occur; None if there is none.
+
+    They are the areas under the ROC curve and under the precision-recall curve.
+    """
+    from sklearn.metrics import average_precision_score, roc_auc_score
 
     ranked = np.flatnonzero(gold.any(axis=0) & ~gold.all(axis=0))
-    areas = [roc_auc_score(gold[:, column], predicted[:, column]) for column in ranked]
-    return float(np.mean(areas)) if areas else None
+
+    def mean(area: Any) -> float | None:
+        areas = [area(gold[:, column], predicted[:, column]) for column in ranked]
+        return float(np.mean(areas)) if areas else None
+
+    return {"roc_auc": mean(roc_auc_score), "average_precision": mean(average_precision_score)}
+
+
+def _mcc(confusion: NDArray[np.int64]) -> float:
+    """Return Matthews' correlation for a confusion matrix [C, C] (Gorodkin 2004, equation 8)."""
+    counts = confusion.astype(np.float64)
+    total, gold, answered = counts.sum(), counts.sum(axis=1), counts.sum(axis=0)
+    bound = np.sqrt((total**2 - gold @ gold) * (total**2 - answered @ answered))
+    return float((np.trace(counts) * total - gold @ answered) / bound) if bound else 0.0
 
 
 def _per_class(

@@ -5,6 +5,7 @@ CoNLL shared tasks (Tjong Kim Sang and De Meulder 2003, section 2.4). On legal I
 strict mode of seqeval and the ``strict`` scores of nervaluate.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -112,6 +113,45 @@ def entity_statistics(sentences: Iterable[Tagged], labels: Sequence[str]) -> Sta
         "recall": Metric(lambda sums: _total(sums, 0) / np.maximum(_total(sums, 2), 1)),
     }
     return Statistics(rows.astype(np.min_scalar_type(int(rows.max(initial=0)))), metrics)
+
+
+def metrics_within(sentences: Iterable[Tagged], tolerance: int) -> dict[str, float | None]:
+    """Return ``precision_within``, ``recall_within`` and ``f1_within``.
+
+    A prediction is a true positive if a gold entity of its label has both borders at most
+    ``tolerance`` tokens away; each gold entity counts once, the nearest pairs first.
+
+    Args:
+        sentences: Sentences with gold and predicted entities.
+        tolerance: The largest distance of two borders.
+    """
+    counts = np.zeros(3, np.int64)  # true positives, predicted, gold
+    for sentence in sentences:
+        hits = _pairs_within(sentence.gold, sentence.predicted, tolerance)
+        counts += (hits, len(sentence.predicted), len(sentence.gold))
+    return {f"{name}_within": value for name, value in _scores(*counts.tolist()).items()}
+
+
+def _pairs_within(gold: Sequence[Span], predicted: Sequence[Span], tolerance: int) -> int:
+    """Return the number of predictions that each have a gold entity of their own within reach."""
+    ordered = sorted(gold)
+    starts = [span.start for span in ordered]
+    pairs = []
+    for number, span in enumerate(predicted):
+        for other in range(
+            bisect_left(starts, span.start - tolerance),
+            bisect_right(starts, span.start + tolerance),
+        ):
+            start, end, label = ordered[other]
+            if label == span.label and abs(end - span.end) <= tolerance:
+                pairs.append((abs(start - span.start) + abs(end - span.end), number, other))
+    used_predicted: set[int] = set()
+    used_gold: set[int] = set()
+    for _, number, other in sorted(pairs):
+        if number not in used_predicted and other not in used_gold:
+            used_predicted.add(number)
+            used_gold.add(other)
+    return len(used_gold)
 
 
 def overlapping(span: Span, entity_at: Mapping[int, Span]) -> list[Span]:

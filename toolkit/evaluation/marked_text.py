@@ -1,13 +1,10 @@
 """Texts with their entities marked in colours, as a page for a browser."""
 
-import html
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-#: The step in degrees from one label's hue to the next: the golden angle, which keeps hues apart.
-HUE_STEP = 137.508
+from toolkit.evaluation.page import HUE_STEP, escaped, page_head
 
 _STYLE = """
 :root { color-scheme: light dark; }
@@ -32,10 +29,6 @@ footer > span { display: inline-block; margin-inline-end: 1rem; }
 }
 """
 
-# Characters that a browser would change.
-_REFERENCES = {"\r": "&#13;", "\0": "\ufffd"}
-_NOT_KEPT = re.compile("[\r\0\ud800-\udfff]")
-
 
 def marked_page(
     texts: Iterable[tuple[str, Sequence[Mapping[str, Any]]]], title: str
@@ -57,12 +50,7 @@ def marked_page(
     """
     hues: dict[str, float] = {}
     counts: Counter[str] = Counter()
-    yield (
-        '<!DOCTYPE html>\n<html>\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escaped(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
-        f"<h1>{escaped(title)}</h1>\n"
-    )
+    yield page_head(title, _STYLE)
     for text, entities in texts:
         parts = []
         done = 0
@@ -83,8 +71,3 @@ def marked_page(
         for label, count in counts.most_common()
     )
     yield f"<footer>\n{legend}</footer>\n</body>\n</html>\n"
-
-
-def escaped(text: str) -> str:
-    """Return text as HTML; characters that HTML cannot hold are written as U+FFFD."""
-    return _NOT_KEPT.sub(lambda match: _REFERENCES.get(match[0], "\ufffd"), html.escape(text))

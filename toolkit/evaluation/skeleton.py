@@ -8,11 +8,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from toolkit.evaluation.marked_text import HUE_STEP, escaped
+from toolkit.evaluation.page import (
+    SECTION_STYLE,
+    escaped,
+    most_probable,
+    page_head,
+    probability_curves,
+    probability_table,
+)
 from toolkit.pictures import legible, save_figure
 
-#: The most probable classes are shown, and no more than these.
-MOST_CLASSES = 6
 #: Of longer recordings, these many frames are shown.
 MOST_FRAMES = 600
 #: From where a skeleton is seen, in degrees to the side, so that depth is visible.
@@ -67,7 +72,7 @@ def skeleton_stills(
     """
     from matplotlib.figure import Figure
 
-    shown = _shown(moving, len(classes))
+    shown = _shown(moving)
     places = sorted({*np.linspace(0, len(shown.frames) - 1, stills).round().astype(int).tolist()})
     time = shown.frames / frame_rate if frame_rate else shown.frames.astype(float)
     label = "probability"
@@ -136,12 +141,7 @@ def skeleton_page(
     Yields:
         Parts of the page, in order.
     """
-    yield (
-        '<!DOCTYPE html>\n<html>\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escaped(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
-        f"<h1>{escaped(title)}</h1>\n"
-    )
+    yield page_head(title, _STYLE)
     for moving in recordings:
         yield _section(moving, bones, classes, frame_rate)
     data = json.dumps([list(map(int, bone)) for bone in bones])
@@ -152,28 +152,11 @@ def _section(
     moving: MovingSkeleton, bones: Bones, classes: Sequence[str], frame_rate: float
 ) -> str:
     """Return the part of a page with one recording."""
-    shown = _shown(moving, len(classes))
+    shown = _shown(moving)
     points = _on_page(shown.joints)
     width, height = _reach(points)
-    rows, curves = [], []
-    last = len(shown.probabilities) - 1
-    for hue, (number, curve) in enumerate(zip(shown.classes, shown.probabilities.T, strict=True)):
-        color = f"--hue: {hue * HUE_STEP % 360:.0f}"
-        rows.append(
-            f"<tr><th><bdi>{escaped(str(classes[number]))}</bdi></th>"
-            f'<td><div style="{color}; width: {100 * curve[0]:.1f}%"></div></td>'
-            f"<td>{curve[0]:.3f}</td></tr>\n"
-        )
-        line = " ".join(f"{frame},{100 * (1 - value):.1f}" for frame, value in enumerate(curve))
-        curves.append(f'<polyline style="{color}" points="{line}"/>\n')
-    rest = len(classes) - len(rows)
-    more = f"<p>{rest} less probable classes are not shown.</p>\n" if rest else ""
-    over_time = (
-        f'<svg class="curves" viewBox="0 0 {last} 100" preserveAspectRatio="none">\n'
-        f'{"".join(curves)}<line y2="100"/></svg>\n'
-        if last > 0
-        else ""
-    )
+    names = [classes[number] for number in shown.classes]
+    table = probability_table(names, shown.probabilities[0], len(classes) - len(names))
     data = {
         "rate": frame_rate * len(shown.frames) / (shown.frames[-1] + 1),
         "frames": [[None if np.isnan(v) else int(v) for v in frame.ravel()] for frame in points],
@@ -183,7 +166,7 @@ def _section(
         f"<section>\n<h2><bdi>{escaped(moving.name)}</bdi></h2>\n<div>\n"
         f'<svg class="body" viewBox="{-width} -30 {2 * width} {height + 60}">'
         f'<path d="{_outline(points[0], bones)}"/></svg>\n'
-        f"<table>\n{''.join(rows)}</table>\n</div>\n{more}{over_time}"
+        f"{table}</div>\n{probability_curves(shown.probabilities)}"
         '<p><button type="button">stop</button>\n<label>frame <input type="range" class="time" '
         f'min="0" max="{len(points) - 1}" value="0"></label>\n<label>seen from <input type="range" '
         f'class="view" min="-180" max="180" value="{VIEW}"></label></p>\n'
@@ -192,18 +175,16 @@ def _section(
     )
 
 
-def _shown(moving: MovingSkeleton, classes: int) -> _Shown:
+def _shown(moving: MovingSkeleton) -> _Shown:
     """Return the frames and classes of a recording that are drawn."""
     joints = np.array(moving.joints, np.float64)
     joints[~np.isfinite(joints).all(axis=2)] = np.nan
     last = len(joints) - 1
     frames = np.unique(np.linspace(0, last, min(len(joints), MOST_FRAMES)).round().astype(np.intp))
-    probabilities = np.asarray(moving.probabilities, np.float64)
-    table = probabilities.reshape(-1 if probabilities.ndim > 1 else 1, classes)
-    best = np.argsort(-table.max(axis=0), kind="stable")[:MOST_CLASSES]
+    best, table = most_probable(moving.probabilities)
     if len(table) > 1:
         table = table[frames]
-    return _Shown(joints[frames], frames, best.tolist(), table[:, best])
+    return _Shown(joints[frames], frames, best, table)
 
 
 def _present(points: NDArray[Any]) -> NDArray[Any]:
@@ -246,26 +227,16 @@ def _outline(points: NDArray[Any], bones: Bones) -> str:
     )
 
 
-_STYLE = """
-:root { color-scheme: light dark; }
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 50rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.2rem; }
-h2 { font-size: 1rem; overflow-wrap: anywhere; }
-section { border-bottom: 1px solid #8884; padding-bottom: .5rem; }
+_STYLE = (
+    SECTION_STYLE
+    + """
 section > div { display: flex; gap: 1rem; align-items: center; }
 .body { width: 50%; height: 20rem; }
 .body > path { fill: none; stroke: currentColor; stroke-width: 12; stroke-linecap: round; }
-table { flex: 1; border-spacing: .3rem 0; }
-th { font-weight: normal; text-align: start; overflow-wrap: anywhere; }
-td:nth-child(2) { width: 50%; }
-td:nth-child(3) { font-variant-numeric: tabular-nums; }
-td > div { background: hsl(var(--hue) 65% 50%); height: .8em; }
-.curves { width: 100%; height: 6rem; border: 1px solid #8884; }
-.curves > * { fill: none; stroke-width: 2; vector-effect: non-scaling-stroke; }
-.curves > polyline { stroke: hsl(var(--hue) 65% 50%); }
 .curves > line { stroke: currentColor; stroke-width: 1; }
 .time { width: 20rem; max-width: 50vw; }
 """
+)
 
 #: Moves the skeletons of a page: ``bones`` are those of ``skeleton_page``, and each section has the
 #: data of its recording. The projection is that of ``_turned``.

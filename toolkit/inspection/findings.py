@@ -120,7 +120,11 @@ def find_duplicates(
         for kind, values in fingerprints.items()
     }
     exact, normal = repeats["exact"], repeats.get("normalised", repeats["exact"])
-    for part, number, identical, pairs in (
+
+    def identical(number: int) -> str:
+        return f", {number:,} word for word" if "normalised" in repeats else ""
+
+    for part, number, exact_number, pairs in (
         ("training", normal.training, exact.training, normal.training_pairs),
         ("held-out", normal.held_out, exact.held_out, normal.held_out_pairs),
     ):
@@ -128,16 +132,16 @@ def find_duplicates(
             rows, places = describe_places(pairs)
             warnings.add(
                 "duplicates",
-                f"{count(number, 'repeat')} within the {part} part, {identical:,} word for "
-                f"word ({places})",
+                f"{count(number, 'repeat')} within the {part} part{identical(exact_number)} "
+                f"({places})",
                 rows,
             )
     if normal.across:
         rows, places = describe_places(normal.across_pairs)
         warnings.add(
             "overlap",
-            f"{count(normal.across, f'held-out {what}')} also in the training part, "
-            f"{exact.across:,} word for word: a model may have memorised them ({places})",
+            f"{count(normal.across, f'held-out {what}')} also in the training part"
+            f"{identical(exact.across)}: a model may have memorised them ({places})",
             rows,
         )
     if normal.contradicting:

@@ -52,7 +52,7 @@ class SequencePooling(keras.layers.Layer):
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Make the weights of ``attention`` for inputs [B, T, H]."""
-        self.units = input_shape[-1]
+        self.units = int(input_shape[-1] or 0)
         if self.mode == "attention":
             units = self.units
             self.kernel = self.add_weight(name="kernel", shape=(units, units))
@@ -92,14 +92,10 @@ class SequencePooling(keras.layers.Layer):
 
     @property
     def memory_sizes(self) -> list[int]:
-        """The sizes of what ``step`` remembers, for the built layer.
-
-        Of the modes: the number of steps and, in this order, what each needs.
-        """
-        sizes = {"last": [self.units], "mean": [self.units], "max": [self.units]}
-        sizes["concat"] = [size for mode in PARTS for size in sizes[mode]]
-        sizes["attention"] = [self.units, 2]  # the weighted sum; the largest score, the weights
-        return [1, *sizes[self.mode]]
+        """The sizes of what ``step`` remembers: the number of steps, and what the mode needs."""
+        if self.mode == "attention":  # the weighted sum; the largest score and the sum of weights
+            return [1, self.units, 2]
+        return [1, *[self.units] * (len(PARTS) if self.mode == "concat" else 1)]
 
     def step(self, h: Any, memory: Sequence[Any]) -> list[Any]:
         """Return the memory after a step with the state ``h`` [B, H], in single precision.

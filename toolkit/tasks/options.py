@@ -22,6 +22,15 @@ CLASSIFIER_MONITORS = {
     "number": {"mean_absolute_error": "min", "root_mean_squared_error": "min", "r2": "max"},
 }
 
+#: The metrics that may choose a tagger's weights, likewise.
+TAGGER_MONITORS = {
+    "f1": "max",
+    "macro_f1": "max",
+    "precision": "max",
+    "recall": "max",
+    "log_loss": "min",
+}
+
 #: The value of ``golden`` and ``--golden`` for inputs that a training held out.
 HELD_OUT = "held-out"
 
@@ -106,6 +115,33 @@ class EncoderOptions(RecurrentOptions):
     FIXED: ClassVar[tuple[str, ...]] = ("bidirectional",)
 
     bidirectional: bool = True
+
+
+@dataclass(kw_only=True)
+class StrandOptions(EncoderOptions):
+    """The options of networks that read strands.
+
+    Args:
+        kmers: The number of k-mers that the network learns to recognise at each base; auto depends
+            on the data.
+        kmer_size: The number of bases of each.
+        kmer_dropout: The share of k-mers dropped for a whole strand.
+        base_dropout: The share of bases that are replaced by N in training; auto depends on the
+            data.
+    """
+
+    LIMITS: ClassVar[Limits] = {
+        "kmers": (1, None),
+        "kmer_size": (1, None),
+        "kmer_dropout": (0, 1),
+        "base_dropout": (0, 1),
+    }
+    FIXED: ClassVar[tuple[str, ...]] = ("kmers", "kmer_size")
+
+    kmers: int | Literal["auto"] = "auto"
+    kmer_size: int = 7
+    kmer_dropout: float = 0.0
+    base_dropout: float | Literal["auto"] = "auto"
 
 
 @dataclass(kw_only=True)

@@ -5,7 +5,7 @@ A task is a keyword-only dataclass of options that satisfies ``TaskProtocol``. `
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
 
@@ -197,4 +197,24 @@ class StreamingTask(TaskProtocol, Protocol):
                 arguments.
             earlier: How often each input was given in earlier calls, so that equal ones get
                 different answers; it is counted on.
+        """
+
+
+@runtime_checkable
+class FrameTask(TaskProtocol, Protocol):
+    """A task that can also answer a series frame by frame, for a pipeline with ``frames``."""
+
+    def answer_frames(self, frames: Iterable[Any]) -> Iterator[dict[str, Any]]:
+        """Answer one series after each of its frames, as they arrive.
+
+        Args:
+            frames: The frames, and a ``toolkit.data.Unreadable`` in the place of one that cannot be
+                read.
+
+        Returns:
+            An iterator of answers: after each frame what ``predict`` answers to the series up to
+            it; in the place of an unreadable one only ``error``.
+
+        Raises:
+            ModelError: The task is not fitted, or its network reads in both directions.
         """

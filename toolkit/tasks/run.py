@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
+import tensorflow as tf
 import yaml
 
 from toolkit.data.options import inherit
@@ -29,6 +30,7 @@ from toolkit.export import (
     write_saved_model,
 )
 from toolkit.export.description import CONFIG_FILE, FORMAT, read_archive_description
+from toolkit.export.signatures import input_specs
 from toolkit.export.storage import Storage
 from toolkit.models import SequenceModel, load_sequence_model
 from toolkit.options import check_options
@@ -104,6 +106,7 @@ class Run(ABC):
         self._archive: Path | None = None
         self._held_out_inputs: Callable[[], Sequence[Any]] | None = None
         self._calls: dict[str, Callable[..., dict[str, Any]]] = {}
+        self._specs: dict[str, Mapping[str, tf.TensorSpec]] = {}  # of the inputs of each signature
 
     def save(self, folder: str | Path) -> None:
         """Write ``model.keras``, ``config.yaml`` and ``metrics.json``, which ``load`` reads.
@@ -155,6 +158,7 @@ class Run(ABC):
             servable = Servable.load(folder)
             task._read_assets(servable.asset)
             task._calls = {name: partial(servable, signature=name) for name in servable.signatures}
+            task._specs = {name: input_specs(call) for name, call in servable.signatures.items()}
             task._warn_of_other_archive()
         else:
             task._read_assets(partial(read_asset, task._archive))
@@ -317,6 +321,7 @@ class Run(ABC):
         model = self._needs_model("export")
         signatures = stored(self._signatures(model), model.network.weights, storage)
         self._calls = {name: of_python(function) for name, function in signatures.items()}
+        self._specs = {name: input_specs(function) for name, function in signatures.items()}
         return signatures
 
     def _serve(self, signature: str, **inputs: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from toolkit.text.options import TextOptions, TokenOptions
 
 if TYPE_CHECKING:
     from toolkit.text.counts import TokenCounts
+    from toolkit.text.nucleotides import Nucleotides
     from toolkit.text.sentences import sentence_lengths
     from toolkit.text.split import Pieces, choose_token_level
     from toolkit.text.strings import utf8
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "PADDING_ID": "vocabulary",
     "UNKNOWN_ID": "vocabulary",
+    "Nucleotides": "nucleotides",
     "Pieces": "split",
     "SubwordTokenizer": "subwords",
     "TokenCounts": "counts",
@@ -32,6 +34,7 @@ _MODULES = {
 __all__ = [
     "PADDING_ID",
     "UNKNOWN_ID",
+    "Nucleotides",
     "Pieces",
     "SubwordTokenizer",
     "TextOptions",

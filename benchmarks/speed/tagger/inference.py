@@ -16,7 +16,8 @@ from benchmarks.timing import Seconds, fastest, interleaved, latencies, rate, sa
 from toolkit.errors import WorkError
 from toolkit.export import Servable, write_saved_model
 from toolkit.models import ManyToMany, SequenceModel
-from toolkit.tasks.entities.serving import BATCH, BATCH_TOKENS, by_length, signatures, tag_all
+from toolkit.tasks.entities.serving import signatures, tag_all
+from toolkit.tasks.span_outputs import BATCH, BATCH_TOKENS, by_length
 
 #: The largest difference of probabilities from PyTorch's, and the largest share of other tags.
 TOLERANCE = 1e-3

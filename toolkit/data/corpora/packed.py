@@ -131,6 +131,10 @@ class SequenceWriter:
         inside = ids != 0
         self.write(ids[inside], inside.sum(axis=1, dtype=np.int32))
 
+    def write_batch(self, values: NDArray[Any], lengths: NDArray[np.int32]) -> None:
+        """Append sequences [B, T, *shape] with these lengths, without their padding."""
+        self.write(values[np.arange(values.shape[1]) < lengths[:, None]], lengths)
+
     def arrays(self) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int32]]:
         """Return values, starts and lengths of all sequences written."""
         with explain_full_disk():
@@ -185,6 +189,13 @@ class PackedCorpus:
         if self.encoder.target == "labels":
             return self.labels.sum(axis=0).astype(np.int64)
         return np.bincount(self.labels, minlength=self.encoder.outputs)
+
+    def tag_counts(self, tags: int) -> NDArray[np.int64]:
+        """Count each tag of all time steps [tags]; the targets are one for each time step."""
+        counts = np.zeros(tags, np.int64)
+        for index in range(len(self)):
+            counts += np.bincount(self.labels[index], minlength=tags)
+        return counts
 
     @property
     def checksum(self) -> int:

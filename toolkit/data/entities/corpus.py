@@ -81,13 +81,6 @@ class TaggedCorpus(PackedCorpus):
     def _replaced(self, sequences: PackedSequences, labels: Any, rows: NDArray[np.int64]) -> Self:
         return type(self)(sequences, labels, rows, self.features)
 
-    def tag_counts(self, tags: int) -> NDArray[np.int64]:
-        """Count each tag in all sentences [tags]."""
-        counts = np.zeros(tags, np.int64)
-        for index in range(len(self)):
-            counts += np.bincount(self.labels[index], minlength=tags)
-        return counts
-
 
 def encode_tagged(
     sentences: Iterable[TaggedSentence], features: Callable[[Any], Mapping[str, Any]]

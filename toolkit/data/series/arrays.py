@@ -84,8 +84,8 @@ def without_padding(series: Any, lengths: Any, layout: Layout = "auto") -> Seque
     longest = int(lengths.max(initial=0))
     if series.ndim == 3:
         _, first, last = series.shape
-        guess = layout == "auto" and first != longest and (longest > first or longest == last)
-        if guess:
+        fits_last_alone = first < longest <= last or first != longest == last
+        if guess := layout == "auto" and fits_last_alone:
             logger.info(
                 "series are taken for [N, channels, time] by their lengths; if they are [N, time, "
                 "channels], set %s",

@@ -16,8 +16,10 @@ from toolkit.options import option
 SERIES_NAMES = ("x", "series", "values", "data", "frames", "sequence", "signal")
 LABEL_NAMES = (
     *("label", "labels", "class", "classes", "category", "target"),
-    *("activity", "action", "gesture", "movement", "y"),
+    *("activity", "action", "gesture", "movement"),
 )
+#: Beside series; in a table with a time step a row, y is a coordinate.
+SERIES_LABEL_NAMES = (*LABEL_NAMES, "y")
 GROUP_NAMES = (
     *("subject", "speaker", "user", "person", "participant", "patient", "signer", "performer"),
     "group",
@@ -72,7 +74,7 @@ def label_column(source: Source, options: SeriesOptions, series: str) -> str:
             f"{option('label_column')}"
         )
     others = {series, options.group_column, *usual_groups(source.columns)}
-    return labelled.label_column(source, options, others, LABEL_NAMES)
+    return labelled.label_column(source, options, others, SERIES_LABEL_NAMES)
 
 
 def group_column(source: Source, options: SeriesOptions) -> str | None:

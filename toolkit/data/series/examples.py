@@ -50,7 +50,8 @@ class SeriesExamples(LabelledRows[SeriesExample]):
     """The labelled series of a source; see :class:`toolkit.data.labelled.rows.LabelledRows`.
 
     Args:
-        source: The source of the rows, of ``open_series``.
+        source: The source of the rows, of ``open_series``. Where it has a ``layout`` or
+            ``channel_names``, these go before options and guesses.
         options: The columns, and how their values are read.
         labelled: Whether to read labels.
         grouped: Whether to read groups, which a split needs.

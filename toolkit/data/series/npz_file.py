@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from toolkit.data.columns import find_column, guessed, require_column
 from toolkit.data.series.arrays import without_padding
-from toolkit.data.series.columns import GROUP_NAMES, LABEL_NAMES, SERIES_NAMES, called
+from toolkit.data.series.columns import GROUP_NAMES, SERIES_LABEL_NAMES, SERIES_NAMES, called
 from toolkit.data.series.options import SeriesOptions
 from toolkit.data.sources.memory import flat
 from toolkit.data.sources.source import Record
@@ -59,7 +59,7 @@ class NpzSource:
                 raise DataError(f"{self.name}: {error}") from None
         arrays = {other: flat(array) for other, array in arrays.items()}
         fitting = {n: array for n, array in arrays.items() if array.shape == (len(series),)}
-        usual = {*called([*arrays], (*LABEL_NAMES, *GROUP_NAMES))}
+        usual = {*called([*arrays], (*SERIES_LABEL_NAMES, *GROUP_NAMES))}
         for other in usual.union({options.label_column, options.group_column}) - {*fitting}:
             if other in arrays:
                 raise DataError(
@@ -88,14 +88,14 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
             with zipfile.ZipFile(path) as archive:
                 if any(map(is_bomb, archive.infolist())):
                     raise DataError(f"{path} expands to far more than its size; it is not read")
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            return {"array": loaded}
-        arrays = {}
-        with loaded:
+        with path.open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                return {"array": loaded}
+            arrays = {}
             for name in loaded.files:
                 arrays[name] = loaded[name]
-        return arrays
+            return arrays
     except DataError:
         raise
     except (ValueError, OSError, EOFError, MemoryError, zlib.error, zipfile.BadZipFile) as error:

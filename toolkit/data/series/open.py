@@ -48,7 +48,7 @@ def open_series(data: Any, part: str | None = None, options: SeriesOptions | Non
         series, labels, lengths = (*data, None)[:3]
         return ArraySource(series, labels, lengths, options.layout)
     if _has_series(data):
-        return ArraySource(data)
+        return ArraySource(data, layout=options.layout)
     if isinstance(data, Source):
         return data
     raise DataError(

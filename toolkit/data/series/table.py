@@ -24,7 +24,7 @@ SEQUENCE_NAMES = (
 )
 TIME_NAMES = ("time", "timestamp", "datetime", "t", "seconds", "ms", "frame", "step", "index")
 #: The usual names of what is no channel.
-_NO_CHANNELS = (*SEQUENCE_NAMES, *TIME_NAMES, *columns.LABEL_NAMES[:-1], *columns.GROUP_NAMES)
+_NO_CHANNELS = (*SEQUENCE_NAMES, *TIME_NAMES, *columns.LABEL_NAMES, *columns.GROUP_NAMES)
 #: Sequences of fewer steps do not tell what is constant.
 _SHORT = 5
 _FIRST_ROWS = 2000  # the number of rows by whose values columns are guessed
@@ -67,7 +67,7 @@ def table_columns(source: Source, options: SeriesOptions) -> TableColumns:
     """Choose the columns of a table with a time step a row; guesses are logged.
 
     Without a column of sequences, and without others than numbers, all rows are one sequence. The
-    columns of labels and groups may be missing.
+    columns of labels and groups may be missing. Columns that describe a sequence are no channels.
 
     Raises:
         DataError: A requested column does not exist, or none can be guessed.
@@ -80,10 +80,11 @@ def table_columns(source: Source, options: SeriesOptions) -> TableColumns:
     else:
         group = options.group_column if options.group_column in free else None
     label = options.label_column if options.label_column in free else None
-    label = label or find_column([c for c in free if c != group], columns.LABEL_NAMES[:-1])
+    label = label or find_column([c for c in free if c != group], columns.LABEL_NAMES)
     sequence = _by_name(source, options, "sequence", SEQUENCE_NAMES, free, {label, group})
     time = _by_name(source, options, "time", TIME_NAMES, free, {label, group, sequence})
-    others = {sequence, time, label, group, *columns.called(free, _NO_CHANNELS)}
+    used = {sequence, time, label, group}
+    others = used.union(columns.called(free, _NO_CHANNELS))
     left = [column for column in free if column not in others]
     numbers = [column for column in left if _has_numbers(first, column)]
     words = [column for column in left if column not in numbers]
@@ -91,7 +92,9 @@ def table_columns(source: Source, options: SeriesOptions) -> TableColumns:
         guessed(source, None, "sequence", left or source.columns, SEQUENCE_NAMES)
     if label is None and len(words) == 1:
         (label,) = words
-    channels = requested or _channels(source, options, numbers, first, sequence)
+    if sequence is not None:
+        numbers = [c for c in numbers if not _describes(first, c, sequence)] or numbers
+    channels = requested or _channels(source, options, numbers, used | {label})
     return TableColumns(sequence, time, label, group, channels)
 
 
@@ -105,9 +108,8 @@ def step_columns(source: Source, options: SeriesOptions) -> TableColumns:
     free = [column for column in source.columns if column not in requested]
     time = _by_name(source, options, "time", TIME_NAMES, free, set())
     numbers = [column for column in free if column != time and _has_numbers(first, column)]
-    return TableColumns(
-        *(None, time, None, None), requested or _channels(source, options, numbers, first, None)
-    )
+    channels = requested or _channels(source, options, numbers, {time})
+    return TableColumns(None, time, None, None, channels)
 
 
 def _first_rows(source: Source) -> list[Record]:
@@ -142,44 +144,44 @@ def _by_name(
 
 
 def _channels(
-    source: Source,
-    options: SeriesOptions,
-    numbers: Sequence[str],
-    first: Sequence[Record],
-    sequence: str | None,
+    source: Source, options: SeriesOptions, numbers: Sequence[str], used: set[str | None]
 ) -> tuple[str, ...]:
-    """Return the columns of a run's own channels if all are there, otherwise all of numbers.
+    """Return the columns of a run's own channels if all are there, otherwise those given.
 
-    Columns that are constant within each sequence, but differ between sequences, describe a
-    sequence, such as its number, and are left out.
+    The latter are logged, beside the columns that are not used.
+
+    Raises:
+        DataError: There are none.
     """
-    own = options.named_columns.get("channels", "").split(",")
-    if all(column in source.columns for column in own):
-        return tuple(own)
-    constant = [column for column in numbers if sequence and _describes(first, column, sequence)]
-    channels = tuple(column for column in numbers if column not in constant) or tuple(numbers)
-    if not channels:
+    own = tuple(options.named_columns.get("channels", "").split(","))
+    if set(own) <= set(source.columns):
+        return own
+    if not numbers:
         raise DataError(
             f"{source.name}: which columns hold the channels? set {option('channels')} to some of: "
             f"{shorten(source.columns)}"
         )
-    aside = f"; constant within sequences: {shorten(constant)}" if constant else ""
-    logger.info("channels: %s (guessed; set %s%s)", shorten(channels), option("channels"), aside)
-    return channels
+    rest = [column for column in source.columns if column not in used.union(numbers)]
+    left_out = f"; left out: {shorten(rest)}" if rest else ""
+    logger.info("channels: %s (guessed; set %s%s)", shorten(numbers), option("channels"), left_out)
+    return tuple(numbers)
 
 
 def _has_numbers(records: Sequence[Record], column: str) -> bool:
-    """Return whether most values of a column are numbers, apart from missing ones.
+    """Return whether half of the values of a column are numbers at least, apart from missing ones.
 
     A value that is none is then found as a bad row.
     """
     values = [record.values.get(column) for record in records]
     known = [to_number(value) is not None for value in values if not is_missing(value)]
-    return 2 * sum(known) > len(known)
+    return bool(known) and 2 * sum(known) >= len(known)
 
 
 def _describes(records: Sequence[Record], column: str, sequence: str) -> bool:
-    """Return whether a column has one value in each longer sequence, and several in all."""
+    """Return whether a column has one value in each longer sequence, and several in all.
+
+    Such as the number of a sequence: this tells which one it is, rather than what happens in it.
+    """
     values: dict[str, list[str]] = {}
     for record in records:
         name = class_name(record.values.get(sequence))

@@ -21,15 +21,18 @@ def encode(
     tokenizer: Callable[[Any], Any],
     encoder: LabelEncoder | None = None,
     expected: Scan | None = None,
+    vector_size: int | None = None,
 ) -> PackedCorpus:
-    """Encode examples in one pass, with their ids in a file on disk.
+    """Encode examples in one pass, with their time steps in a file on disk.
 
     Args:
         examples: The examples; rows with an unknown class are bad rows.
-        tokenizer: Maps strings [B] to ids int32 [B, T], padded with 0 at the end, in TensorFlow
-            ops; it is compiled, which halves the time.
+        tokenizer: Maps strings [B] to ids int32 [B, T], padded with 0 at the end, or to ``values``
+            float32 [B, T, vector_size] with ``length`` [B], in TensorFlow ops; it is compiled,
+            which halves the time.
         encoder: The encoder of the labels; None for unlabelled data.
         expected: The scan of the same examples, against which they are checked.
+        vector_size: The size of the vector of a time step; None for ids.
 
     Raises:
         DataError: A row cannot be used, or the examples differ from the scan.
@@ -43,9 +46,14 @@ def encode(
     read = examples.known(encoder) if encoder else iter(examples)
     if expected is not None:
         read = expected.reread(read)
-    with SequenceWriter() as writer:
+    steps_of = (np.int32, ()) if vector_size is None else (np.float32, (vector_size,))
+    with SequenceWriter(*steps_of) as writer:
         while chunk := list(islice(read, _TEXTS_AT_ONCE)):
-            writer.write_ids(np.asarray(compiled(tf.constant([example.text for example in chunk]))))
+            steps = compiled(tf.constant([example.text for example in chunk]))
+            if vector_size is None:
+                writer.write_ids(steps.numpy())
+            else:
+                writer.write_batch(steps["values"].numpy(), steps["length"].numpy())
             rows.extend(example.row for example in chunk)
             if encoder:
                 labels.append(encoder.encode([example.label for example in chunk]))

@@ -10,29 +10,24 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from toolkit.data import (
-    LabelEncoder,
     PackedCorpus,
     PackedSequences,
     TextExamples,
     open_source,
     scan,
 )
-from toolkit.data.sources.folder import FolderSource
 from toolkit.errors import count
 from toolkit.inspection.duplicates import EXAMPLES
 from toolkit.inspection.findings import (
     LISTED,
     Warnings,
-    find_duplicates,
     find_unknown,
     length_summary,
     parts,
-    warn_of_bad_rows,
-    warn_of_rare_labels,
 )
+from toolkit.inspection.labelled_rows import InspectedRows
 from toolkit.inspection.leaks import SAMPLE, Association, Members, leaking_columns, members
 from toolkit.inspection.text_reading import Reading, Texts, TokenizeTexts
-from toolkit.options import option
 from toolkit.tasks.classification import defaults
 from toolkit.tasks.defaults import DataSize
 from toolkit.tasks.settings import Settings
@@ -44,51 +39,22 @@ NEAR_EMPTY = {"words": 2, "characters": 8}
 #: The share of texts that the suggested maximum length does not truncate, unless very long.
 KEPT_WHOLE = 0.99
 
-#: A label this many times rarer than the most frequent one is worth a warning.
-MUCH_RARER = 10
-
 Cost = Callable[..., dict[str, Any]]
 """Returns the cost of an epoch, given the fields of ``PreparedTexts``."""
 
 
 @dataclass(frozen=True)
-class _InspectedTexts:
+class _InspectedTexts(InspectedRows):
     """Facts about the texts of the training file, followed by those of validation data.
 
     Attributes:
         options: The settings of the training, with resolved ``max_length`` and ``max_tokens``.
-        files: The examples of one or two files.
         texts: The facts about the texts of all files.
-        file: The file of each text, 0 or 1 [N].
-        held_out: Whether each text is of the held-out part [N].
-        encoder: The encoder of the labels.
     """
 
+    files: Sequence[TextExamples]
     options: Settings
-    files: list[TextExamples]
     texts: Texts
-    file: NDArray[np.int64]
-    held_out: NDArray[np.bool_]
-    encoder: LabelEncoder
-
-    def rows(self, indices: NDArray[np.int64]) -> tuple[list[Any], str]:
-        """Return the rows of texts [n], or of pairs of them [n, 2], and a description of them.
-
-        A text of a class folder is named by its file.
-        """
-
-        def name(text: int) -> Any:
-            source, row = self.files[self.file[text]].source, int(self.texts.rows[text])
-            return source.file(row) if isinstance(source, FolderSource) else row
-
-        def describe(text: int) -> str:
-            file = f" of {self.files[self.file[text]].source.name}" if len(self.files) > 1 else ""
-            return f"{name(text)}{file}"
-
-        described = [" and ".join(map(describe, row)) for row in indices.reshape(len(indices), -1)]
-        what = "file" if isinstance(self.files[0].source, FolderSource) else "row"
-        names = np.vectorize(name, otypes=[object])(indices).tolist() if indices.size else []
-        return names, f"{what}{'' if indices.size == 1 else 's'} {'; '.join(described)}"
 
 
 def inspect_texts(
@@ -140,22 +106,27 @@ def inspect_texts(
         read.append(reading.read(validation.known(scanned.encoder)))
         files.append(validation)
     sizes = [len(texts) for texts in read]
-    parts = zip(*(vars(texts).values() for texts in read), strict=True)
+    together = Texts(
+        *map(np.concatenate, zip(*(vars(texts).values() for texts in read), strict=True))
+    )
     inspected = _InspectedTexts(
-        options,
-        files,
-        Texts(*map(np.concatenate, parts)),
-        np.repeat(np.arange(len(files)), sizes),
-        np.concatenate([held_out, np.ones(sum(sizes[1:]), bool)]),
-        scanned.encoder,
+        files=files,
+        file=np.repeat(np.arange(len(files)), sizes),
+        rows=together.rows,
+        held_out=np.concatenate([held_out, np.ones(sum(sizes[1:]), bool)]),
+        labels=together.labels,
+        encoder=scanned.encoder,
+        what="text",
+        options=options,
+        texts=together,
     )
     warnings = Warnings()
     sampled = np.flatnonzero(sample)
     with_label = members(inspected.texts.labels[sampled], scanned.encoder.classes)
     groups = None if scanned.groups is None else len(np.unique(scanned.groups))
     report = {
-        "files": _files(inspected, groups, warnings),
-        "labels": _labels(inspected, warnings),
+        "files": inspected.file_report(groups, warnings),
+        "labels": inspected.label_report(warnings),
         "lengths": _lengths(inspected, warnings),
         "duplicates": _duplicates(inspected, warnings),
     }
@@ -194,77 +165,6 @@ def _cut(tokenizer: Tokenizer) -> TokenizeTexts:
     return as_arrays
 
 
-def _files(
-    inspected: _InspectedTexts, groups: int | None, warnings: Warnings
-) -> list[dict[str, Any]]:
-    files = []
-    for number, examples in enumerate(inspected.files):
-        in_file = inspected.held_out[inspected.file == number]
-        name = examples.source.name
-        file = {
-            "file": name,
-            "rows": len(in_file) + examples.bad_rows + examples.outside_rule,
-            "bad_rows": examples.bad_rows,
-            "outside_rule": examples.outside_rule,
-            "training": int((~in_file).sum()),
-            "held_out": int(in_file.sum()),
-        }
-        files.append(file | ({"groups": groups} if groups and not number else {}))
-        warn_of_bad_rows(examples, "row", warnings)
-    return files
-
-
-def _labels(inspected: _InspectedTexts, warnings: Warnings) -> Any:
-    labels, classes = inspected.texts.labels, inspected.encoder.classes
-    if not classes:
-        return {part: _figures(labels[mask]) for part, mask in parts(inspected.held_out).items()}
-    counts = {
-        part: labels[mask].sum(axis=0).astype(np.int64)
-        if labels.ndim == 2
-        else np.bincount(labels[mask], minlength=len(classes))
-        for part, mask in parts(inspected.held_out).items()
-    }
-    sizes = {part: mask.sum() for part, mask in parts(inspected.held_out).items()}
-    _warn_of_labels(classes, counts, labels.ndim == 1, warnings)
-    rows: list[dict[str, Any]] = []
-    for index, name in enumerate(classes):
-        row: dict[str, Any] = {"label": name}
-        for part, part_counts in counts.items():
-            row[part] = int(part_counts[index])
-            row[f"{part}_share"] = float(part_counts[index] / sizes[part])
-        rows.append(row)
-    return rows
-
-
-def _figures(numbers: NDArray[np.float32]) -> dict[str, float]:
-    figures = {
-        "min": numbers.min(),
-        "median": np.median(numbers),
-        "max": numbers.max(),
-        "mean": numbers.mean(dtype=np.float64),
-        "deviation": numbers.std(dtype=np.float64),
-    }
-    return {name: float(figure) for name, figure in figures.items()}
-
-
-def _warn_of_labels(
-    classes: Sequence[str], counts: dict[str, NDArray[np.int64]], single: bool, warnings: Warnings
-) -> None:
-    trained = counts["training"]
-    commonest = int(trained.argmax())
-    if rarer := [i for i, n in enumerate(trained) if 0 < n * MUCH_RARER <= trained[commonest]]:
-        rarest = min(rarer, key=lambda index: trained[index])
-        balanced = option("class_weights", "balanced")
-        warnings.add(
-            "imbalance",
-            f"{count(len(rarer), 'label')} at least {MUCH_RARER} times rarer than "
-            f"{classes[commonest]!r} ({trained[commonest]:,} training texts), such as "
-            f"{classes[rarest]!r} ({trained[rarest]:,}): look at macro F1, not at the accuracy"
-            + (f"; {balanced} makes all count the same" if single else ""),
-        )
-    warn_of_rare_labels(classes, counts, "texts", warnings)
-
-
 def _lengths(inspected: _InspectedTexts, warnings: Warnings) -> dict[str, Any]:
     level, most = inspected.options.token_level, NEAR_EMPTY[inspected.options.token_level]
     lengths = inspected.texts.lengths
@@ -277,7 +177,7 @@ def _lengths(inspected: _InspectedTexts, warnings: Warnings) -> dict[str, Any]:
         }
     near_empty = np.flatnonzero(lengths <= most)
     if len(near_empty) and np.median(lengths) > 2 * most:  # else the data is short texts
-        rows, where = inspected.rows(near_empty[:EXAMPLES])
+        rows, where = inspected.describe(near_empty[:EXAMPLES])
         warnings.add(
             "near_empty",
             f"{count(len(near_empty), 'text')} of at most {most} {level} ({where})",
@@ -288,13 +188,9 @@ def _lengths(inspected: _InspectedTexts, warnings: Warnings) -> dict[str, Any]:
 
 def _duplicates(inspected: _InspectedTexts, warnings: Warnings) -> dict[str, Any]:
     texts = inspected.texts
-    return find_duplicates(
+    return inspected.find_duplicates(
         {"exact": texts.fingerprints, "normalised": texts.normal_fingerprints},
         texts.label_fingerprints,
-        inspected.held_out,
-        "text",
-        "with more than one label",
-        inspected.rows,
         warnings,
     )
 
@@ -366,7 +262,7 @@ def _associations(
     for label in dict.fromkeys(a.label for a in associations if a.decides):
         deciding = [a for a in associations if a.decides and a.label == label]
         first = deciding[0]
-        rows, where = inspected.rows(sampled[list(first.examples)])
+        rows, where = inspected.describe(sampled[list(first.examples)])
         others = ", ".join(repr(association.feature) for association in deciding[1:])
         warnings.add(
             "leak",

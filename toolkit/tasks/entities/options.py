@@ -7,6 +7,7 @@ from toolkit.data.entities.options import EntityColumnOptions
 from toolkit.errors import OptionError
 from toolkit.options import Limits, check_options
 from toolkit.tasks.options import (
+    TAGGER_MONITORS,
     ClassWeightOptions,
     EmbeddingOptions,
     EncoderOptions,
@@ -14,15 +15,6 @@ from toolkit.tasks.options import (
 )
 from toolkit.text.options import TokenOptions
 from toolkit.training.options import TrainingOptions
-
-#: The metrics for early stopping, with ``max`` or ``min``; the first is auto.
-MONITORS = {
-    "f1": "max",
-    "macro_f1": "max",
-    "precision": "max",
-    "recall": "max",
-    "log_loss": "min",
-}
 
 
 @dataclass(kw_only=True)
@@ -87,7 +79,7 @@ class EntityTaggerOptions(
     def __post_init__(self) -> None:
         check_options(self)
         self.check_cell()
-        check_monitor(self.monitor, MONITORS)
+        check_monitor(self.monitor, TAGGER_MONITORS)
         if self.characters == "gru" and self.character_size % 2:
             raise OptionError(
                 f"character_size is {self.character_size}; with characters gru it must be even"

@@ -10,28 +10,24 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
 from toolkit.data import (
     EntityExample,
     EntityExamples,
     LengthBatches,
-    TaggedCorpus,
     answer_readable,
     open_entities,
     plain_texts,
 )
 from toolkit.diagnostics.diagnosis import Subject, Track, Window, longest, shortened
 from toolkit.errors import ModelError
-from toolkit.evaluation import Tagged, entity_metrics
+from toolkit.evaluation import Tagged
 from toolkit.models import ManyToMany, SequenceModel
-from toolkit.tagging import Span, bioes_spans, bioes_tags
-from toolkit.tasks.class_weights import balanced_weights
 from toolkit.tasks.entities import defaults
 from toolkit.tasks.entities.alignment import EntityAligner, UnalignedEntities
 from toolkit.tasks.entities.card import card_words
 from toolkit.tasks.entities.inspection import inspect_entities
-from toolkit.tasks.entities.options import MONITORS, EntityTaggerOptions
+from toolkit.tasks.entities.options import EntityTaggerOptions
 from toolkit.tasks.entities.outcomes import TaggerOutcomes, over_common_tokens
 from toolkit.tasks.entities.own_tokens import foreign_tokens
 from toolkit.tasks.entities.prepared import (
@@ -41,16 +37,15 @@ from toolkit.tasks.entities.prepared import (
     tagged_sentences,
     token_features,
 )
-from toolkit.tasks.entities.serving import PADDING, find_all, signatures, tag_all
+from toolkit.tasks.entities.serving import signatures, tag_all
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.pretrained import initialize_recurrent
 from toolkit.tasks.settings import Settings
-from toolkit.tasks.task import Task
+from toolkit.tasks.span_outputs import PADDING, find_all
+from toolkit.tasks.tagger import Tagger
 
 logger = logging.getLogger("toolkit")
 
-#: The number of tokens, padding included, of a validation batch.
-VALIDATION_TOKENS = 16_384
 #: The number of examples in memory during evaluation.
 CHUNK = 512
 #: The file in ``assets/`` with the fingerprints of the training data's entities.
@@ -58,7 +53,7 @@ SEEN_FILE = "seen_entities.txt"
 
 
 @dataclass(kw_only=True, eq=False)
-class EntityTagger(Task, EntityTaggerOptions):
+class EntityTagger(Tagger, EntityTaggerOptions):
     """An estimator that learns from annotated sentences, and finds entities in strings.
 
     The options are those of ``EntityTaggerOptions``; each has a default, and ``auto`` depends on
@@ -139,15 +134,6 @@ class EntityTagger(Task, EntityTaggerOptions):
         before = self.seen if prepared.settings.previous else frozenset()
         self.seen = before | prepared.seen
 
-    def _batches(self, prepared: Prepared) -> LengthBatches:
-        assert isinstance(prepared, PreparedSentences)
-        settings, weights = prepared.settings, None
-        if settings.class_weights == "balanced":
-            weights = _tag_weights(prepared.tag_counts, len(prepared.classes))
-        return LengthBatches(
-            prepared.train, settings.batch_tokens, settings.seed, class_weights=weights
-        )
-
     def _log_size(self, prepared: Prepared, batches: Any, network: keras.Model) -> None:
         logger.info(
             "%d sentences of %d tokens to train on, %d to validate; %d batches, "
@@ -155,53 +141,6 @@ class EntityTagger(Task, EntityTaggerOptions):
             *(prepared.size.texts, prepared.size.tokens, len(prepared.held_out or ())),
             *(len(batches), 100 * batches.padding_share),
         )
-
-    def _monitors(self) -> Mapping[str, str]:
-        return MONITORS
-
-    def _monitor(self, prepared: Prepared) -> str:
-        held_out: TaggedCorpus | None = prepared.held_out
-        tags = len(bioes_tags(prepared.classes))
-        if held_out is None or held_out.tag_counts(tags)[1:].any():
-            return super()._monitor(prepared)
-        logger.warning(
-            "the %d sentences to validate have no entities, so that F1 cannot be measured; the "
-            "log loss decides which weights are kept",
-            len(held_out),
-        )
-        return "log_loss"
-
-    def _validation(self, network: keras.Model, prepared: Prepared) -> Callable[[], dict[str, Any]]:
-        held_out: TaggedCorpus = prepared.held_out
-        batches = LengthBatches(held_out, VALIDATION_TOKENS, shuffle=False)
-        specs = [held_out.input_signature, held_out.target_signature]
-        answer = tf.function(network.validate, input_signature=specs, autograph=False)
-        tags = bioes_tags(prepared.classes)
-
-        def spans(numbers: NDArray[np.int32]) -> list[Span]:
-            return bioes_spans([tags[number] for number in numbers])
-
-        def measure() -> dict[str, Any]:
-            sentences: list[Tagged] = []
-            loss = 0.0
-            for order, (inputs, gold) in zip(batches.order(), batches.dataset(), strict=True):
-                best, batch_loss = answer(inputs, gold)
-                loss += float(batch_loss)
-                for index, row in zip(order, best.numpy(), strict=True):
-                    length = held_out.lengths[index]
-                    predicted = spans(row[:length])
-                    sentences.append(
-                        Tagged(
-                            [""] * length,
-                            spans(held_out.labels[index]),
-                            predicted,
-                            [0.0] * len(predicted),
-                        )
-                    )
-            tokens = int(held_out.lengths.sum())
-            return entity_metrics(sentences, prepared.classes) | {"log_loss": loss / tokens}
-
-        return measure
 
     def _inspect(self, settings: Settings, data: Any, validation_data: Any) -> dict[str, Any]:
         if validation_data is not None:
@@ -329,9 +268,3 @@ class EntityTagger(Task, EntityTaggerOptions):
 
     def _card_words(self) -> dict[str, Any]:
         return card_words(self, self.facts)
-
-
-def _tag_weights(counts: NDArray[np.int64], labels: int) -> NDArray[np.floating[Any]]:
-    """Return weights of tags that give all labels the same total weight; 1 for O."""
-    label_weights = balanced_weights(counts[1:].reshape(labels, -1).sum(axis=1))
-    return np.concatenate([[1.0], np.repeat(label_weights, len(counts[1:]) // labels)])

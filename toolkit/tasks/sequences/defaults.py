@@ -7,7 +7,7 @@ from toolkit.tasks.defaults import DataSize
 #: The options whose value depends on the front.
 FRONTS: dict[str, dict[str, Any]] = {
     "standardize": {
-        "velocities": "none",
+        "velocities": "off",
         "input_dropout": 0.1,
         "time_stretch": 0.1,
         "crop": 0.0,
@@ -15,7 +15,7 @@ FRONTS: dict[str, dict[str, Any]] = {
         "rotation": 0.0,
     },
     "skeleton": {
-        "velocities": "added",
+        "velocities": "on",
         "input_dropout": 0.1,
         "time_stretch": 0.2,
         "crop": 0.1,
@@ -40,7 +40,7 @@ def resolved(size: DataSize, front: str) -> dict[str, Any]:
     return {
         **FRONTS[front],
         "hidden_size": 64,
-        "output_dropout": 0.3,
+        "output_dropout": 0.5,
         "epochs": epochs(size),
         "batch_tokens": batch_tokens(size),
         "learning_rate": 0.003,

@@ -25,7 +25,8 @@ class FrontOptions:
             takes the channels as the coordinates of joints, centred at the hips and scaled by the
             torso, and then in standard deviations.
         joints: The names of a skeleton's joints in their order, separated by commas; not needed for
-            20 or 25 joints in the order of Kinect, or 33 in that of MediaPipe.
+            20 or 25 joints in the order of Kinect, or 33 in that of MediaPipe. Channels that follow
+            those of named joints are read as others are.
         vertical: The axis of a skeleton that is vertical.
         velocities: Whether the differences of each frame to the one before are added to what is
             read of it; auto adds them to a skeleton.
@@ -43,7 +44,7 @@ class FrontOptions:
     front: Literal["standardize", "skeleton"] = "standardize"
     joints: str | None = None
     vertical: Literal["x", "y", "z"] = "y"
-    velocities: Literal["auto", "added", "none"] = "auto"
+    velocities: Literal["on", "off", "auto"] = "auto"
     stack: int = 1
     stride: int = 1
     input_dropout: float | Literal["auto"] = "auto"
@@ -61,6 +62,9 @@ class AugmentationOptions:
             front.
         rotation: The largest angle in degrees by which a skeleton is turned about the vertical;
             auto depends on the front.
+        mirror: Whether to learn from mirrored skeletons, too: pairs of classes that exchange their
+            names in a mirror, such as wave_left=wave_right, separated by commas, or same if none
+            do; null for no mirrored skeletons.
     """
 
     LIMITS: ClassVar[Limits] = {
@@ -74,6 +78,7 @@ class AugmentationOptions:
     crop: float | Literal["auto"] = "auto"
     jitter: float | Literal["auto"] = "auto"
     rotation: float | Literal["auto"] = "auto"
+    mirror: str | None = None
 
 
 @dataclass(kw_only=True)
@@ -110,7 +115,7 @@ class SequenceClassifierOptions(
         if self.class_weights == "balanced" and self.target != "classes":
             raise OptionError(f"class_weights balanced needs target classes, not {self.target}")
         if self.front != "skeleton":
-            for name in ("joints", "rotation"):
+            for name in ("joints", "rotation", "mirror"):
                 if getattr(self, name) not in (None, "auto", 0):
                     raise OptionError(
                         f"{option(name)} is for skeletons; set {option('front', 'skeleton')}"

@@ -1,5 +1,6 @@
 """The preparation of labelled series for training."""
 
+import logging
 from dataclasses import asdict
 from itertools import compress
 from typing import Any
@@ -18,17 +19,22 @@ from toolkit.errors import DataError, OptionError
 from toolkit.models.series_front import SeriesFront, measure
 from toolkit.options import option
 from toolkit.series.inputs import SeriesInputs
-from toolkit.series.joints import Joints, find_joints
+from toolkit.series.joints import KNOWN, Joints, find_joints
 from toolkit.tasks.card import validation_words
 from toolkit.tasks.defaults import DataSize
 from toolkit.tasks.golden import first_inputs
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.sequences.defaults import FRONTS
+from toolkit.tasks.sequences.mirror import exchanged_classes, with_mirrored
 from toolkit.tasks.settings import Settings
+
+logger = logging.getLogger("toolkit")
 
 #: The number of values of a joint that can be told from the number of channels: x, y, z and a
 #: visibility, x, y, z, or x and y.
 DIMENSIONS = (3, 4, 2)
+#: The numbers of joints of known skeletons.
+KNOWN_NUMBERS = frozenset(len(joints.names) for joints in KNOWN)
 #: The number of frames, padding included, of a batch that is measured.
 MEASURED_FRAMES = 16_384
 
@@ -68,6 +74,12 @@ def prepare_series(settings: Settings, data: Any, validation_data: Any) -> Prepa
         held = compress(examples, ~in_training) if validation is None else validation
         return first_inputs(example.series.tolist() for example in held)
 
+    originals = train
+    if settings.mirror is not None:
+        joints, dimensions = skeleton(examples.channels, settings.joints)
+        exchanged = exchanged_classes(settings.mirror, scanned.encoder.classes)
+        axis = 1 if settings.vertical == "x" else 0
+        train = with_mirrored(train, scanned.encoder, exchanged, joints, dimensions, axis)
     settings = settings.resolve(velocities=FRONTS[settings.front]["velocities"])
     if settings.previous is not None:
         layer = settings.previous.model.preprocessing
@@ -85,13 +97,14 @@ def prepare_series(settings: Settings, data: Any, validation_data: Any) -> Prepa
         classes=classes,
         facts={
             "data": source.name,
-            "rows": len(train),
+            "rows": len(originals),
             "channels": list(layer.channels),
-            "classes": dict(zip(classes, train.class_counts.tolist(), strict=True)),
+            "classes": dict(zip(classes, originals.class_counts.tolist(), strict=True)),
             "validation": validation_words(
                 held_out, validation_data, f"by {groups}" if groups else "stratified", settings.seed
             ),
         },
+        named_columns=examples.named_columns,
         readers=(examples,) if validation is None else (examples, validation),
     )
 
@@ -113,7 +126,7 @@ def front_arguments(settings: Settings, train: PackedCorpus) -> dict[str, Any]:
         "means": means,
         "indicated": [channel for channel, share in enumerate(missing) if share],
         "skeleton": None,
-        "velocities": settings.velocities == "added",
+        "velocities": settings.velocities == "on",
         "stack": settings.stack,
         "stride": settings.stride,
         "augmentation": changes,
@@ -132,34 +145,38 @@ def skeleton(channels: int, names: str | None) -> tuple[Joints, int]:
 
     Args:
         channels: The number of channels.
-        names: The names of the joints, separated by commas; None for a known number of joints.
+        names: The names of the joints, separated by commas, after whose channels others may follow;
+            None for a known number of joints and no other channels.
 
     Raises:
         OptionError: No known skeleton has them.
     """
-    try:
-        if names is not None:
-            joints = find_joints([name.strip() for name in names.split(",")])
-            dimensions, rest = divmod(channels, len(joints.names))
-            if rest or dimensions not in DIMENSIONS:
-                raise OptionError(
-                    f"{option('joints')} names {len(joints.names)} joints, but there are "
-                    f"{channels} channels; each joint has x and y, maybe z, maybe a visibility"
-                )
-            return joints, dimensions
+    if names is None:
         for dimensions in DIMENSIONS:
-            if channels % dimensions == 0:
-                try:
-                    return find_joints(channels // dimensions), dimensions
-                except DataError:
-                    continue
+            joints, rest = divmod(channels, dimensions)
+            if not rest and joints in KNOWN_NUMBERS:
+                return find_joints(joints), dimensions
+        raise OptionError(
+            f"{option('front')} is skeleton, but {channels} channels are those of no known one "
+            "(such as 20 joints of x, y and z); name the joints by "
+            f"{option('joints')}, or set {option('front', 'standardize')}"
+        )
+    try:
+        found = find_joints([name.strip() for name in names.split(",")])
     except DataError as error:
         raise OptionError(f"{option('joints')}: {error}") from None
-    raise OptionError(
-        f"{option('front')} is skeleton, but {channels} channels are those of no known one (such "
-        f"as 20 joints of x, y and z); name the joints by {option('joints')}, or set "
-        f"{option('front', 'standardize')}"
-    )
+    dimensions = min(channels // len(found.names), max(DIMENSIONS))
+    if dimensions < min(DIMENSIONS):
+        raise OptionError(
+            f"{option('joints')} names {len(found.names)} joints, but there are {channels} "
+            "channels; each joint has x and y, maybe z, maybe a visibility"
+        )
+    if others := channels - dimensions * len(found.names):
+        logger.info(
+            "%d joints of %d values, and then %d channels of others",
+            *(len(found.names), dimensions, others),
+        )
+    return found, dimensions
 
 
 def _channel_means(train: PackedCorpus) -> tuple[list[float], list[float]]:

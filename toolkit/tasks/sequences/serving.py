@@ -55,8 +55,8 @@ def signatures(model: SequenceModel, classes: Sequence[str]) -> dict[str, Any]:
     )
     def step(frame: Any, *states: Any) -> dict[str, Any]:
         named = {f"state_{number}": state for number, state in enumerate(states)}
-        frame, *states = in_one_batch(frame=frame, **named)
-        answer, after = network.step(frame, states)
+        frame, *before = in_one_batch(frame=frame, **named)
+        answer, after = network.step(frame, before)
         outputs = class_outputs(answer, classes)
         name = "probabilities" if classes else "value"
         return {name: outputs[name]} | dict(zip(named, after, strict=True))

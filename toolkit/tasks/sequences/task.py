@@ -1,11 +1,12 @@
 """Classification of series: one of several classes, several labels at once, or a number."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from toolkit.data import (
     LabelEncoder,
@@ -13,15 +14,17 @@ from toolkit.data import (
     PackedSequences,
     SeriesExample,
     SeriesExamples,
+    Unreadable,
     encode_series,
     open_series,
 )
-from toolkit.errors import DataError
+from toolkit.errors import DataError, ModelError
 from toolkit.models import ManyToOne, SequenceModel
 from toolkit.tasks.classifier import Classifier
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.sequences import defaults
 from toolkit.tasks.sequences.card import card_words
+from toolkit.tasks.sequences.inspection import inspect_series
 from toolkit.tasks.sequences.options import SequenceClassifierOptions
 from toolkit.tasks.sequences.prepared import front_arguments, prepare_series
 from toolkit.tasks.sequences.serving import signatures
@@ -85,6 +88,10 @@ class SequenceClassifier(Classifier, SequenceClassifierOptions):
             **self._output_arguments(prepared),
         )
 
+    def _inspect(self, settings: Settings, data: Any, validation_data: Any) -> dict[str, Any]:
+        prepared = self._resolve(self._prepare(settings, data, validation_data))
+        return inspect_series(prepared, lambda: self._cost(prepared))
+
     # Prediction and evaluation
 
     def _series(self, data: Any, part: str | None, labelled: bool = True) -> SeriesExamples:
@@ -97,11 +104,14 @@ class SequenceClassifier(Classifier, SequenceClassifierOptions):
             return self._series(data, None, labelled=False)
         return self._series(data, "test").known(LabelEncoder(self.target, self.classes))
 
+    def _packed(self, series: Iterable[Any]) -> PackedSequences:
+        channels = len(self.facts["channels"])
+        return PackedSequences.from_sequences(series, np.float32, (channels,))
+
     def _answers(self, examples: Sequence[SeriesExample]) -> dict[str, Any]:
         if not examples:
             return {}
-        shape = (len(self.facts["channels"]),)
-        packed = PackedSequences.from_sequences([e.series for e in examples], np.float32, shape)
+        packed = self._packed(example.series for example in examples)
         order = np.argsort(packed.lengths, kind="stable")
         parts = [
             self._serve("serving_default", series=packed.batch(rows), length=packed.lengths[rows])
@@ -122,6 +132,90 @@ class SequenceClassifier(Classifier, SequenceClassifierOptions):
 
     def _steps(self, values: Any) -> list[str]:
         return [str(number) for number in range(1, len(values) + 1, self.stride)]
+
+    # Frame by frame
+
+    def answer_frames(self, frames: Iterable[Any]) -> Iterator[dict[str, Any]]:
+        """Answer one series after each of its frames, as they arrive.
+
+        Args:
+            frames: Frames [C] of numbers; None and NaN are missing values. A
+                ``toolkit.data.Unreadable`` stands in the place of a frame that cannot be read.
+
+        Returns:
+            An iterator of answers: after each frame what ``predict`` answers to the series up to
+            it; in the place of an unreadable one only ``error``, and the series goes on without it.
+
+        Raises:
+            ModelError: The task is not fitted, or its network reads in both directions; in the
+                iteration, a frame has another number of channels.
+        """
+        states = self._first_states(1)
+
+        def answers() -> Iterator[dict[str, Any]]:
+            nonlocal states
+            for frame in frames:
+                if isinstance(frame, Unreadable):
+                    yield {"error": frame.problem}
+                    continue
+                (answer,), states = self._step([frame], states)
+                yield self._plain_answer(answer)
+
+        return answers()
+
+    def answer_over_time(self, series: Sequence[Any]) -> list[NDArray[np.float32]]:
+        """Return the answers to series after each of their frames.
+
+        Args:
+            series: Arrays [T, C], each of its own length, T at least 1; NaN is missing.
+
+        Returns:
+            For each series the probabilities of the classes after each frame [T, K]; of a number
+            [T, 1].
+
+        Raises:
+            ModelError: The task is not fitted, or its network reads in both directions.
+        """
+        packed = self._packed(series)
+        order = np.argsort(packed.lengths, kind="stable")
+        found: dict[int, NDArray[np.float32]] = {}
+        for rows in _batches(order, packed.lengths):
+            values, answers = packed.batch(rows), []
+            states = self._first_states(len(rows))
+            for frames in values.swapaxes(0, 1):
+                answer, states = self._step(frames, states)
+                answers.append(answer)
+            together = np.stack(answers, axis=1)
+            for row, answer in zip(rows.tolist(), together, strict=True):
+                found[row] = answer[: packed.lengths[row]]
+        return [found[row] for row in range(len(found))]
+
+    def _first_states(self, series: int) -> dict[str, Any]:
+        """Return the states before the first frame of series that are read side by side."""
+        self._check_fitted()
+        if "step" not in self._specs:
+            raise ModelError(
+                "this network reads series in both directions, so that it answers whole ones only; "
+                "to answer frame by frame, train one with bidirectional=False"
+            )
+        specs = self._specs["step"].items()
+        sizes = {name: spec.shape[1] for name, spec in specs if name != "frame"}
+        return {name: np.zeros((series, size), np.float32) for name, size in sizes.items()}
+
+    def _step(
+        self, frames: Any, states: Mapping[str, Any]
+    ) -> tuple[NDArray[np.float32], dict[str, Any]]:
+        """Return the answers [B, K] after one frame [B, C] more, and the states after it."""
+        outputs = self._serve("step", frame=frames, **states)
+        answer = outputs["probabilities"] if self.classes else outputs["value"][:, None]
+        return answer, {name: outputs[name] for name in states}
+
+    def _plain_answer(self, answer: NDArray[np.float32]) -> dict[str, Any]:
+        """Return the answer of one series [K] as plain values."""
+        if not self.classes:
+            return {"value": float(answer[0])}
+        best = int(answer.argmax())
+        return self._plain(self.classes[best], answer[best], answer)
 
     # Exporting
 

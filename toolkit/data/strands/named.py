@@ -1,0 +1,20 @@
+"""Strands that remember the name of their record."""
+
+
+class NamedStrand(str):
+    """A strand with the name of its record.
+
+    Attributes:
+        name: The name.
+    """
+
+    name: str
+
+    @classmethod
+    def of(cls, strand: str, name: object) -> str:
+        """Return a strand with its name, or the strand alone if it has none."""
+        if not isinstance(name, str) or not name:
+            return strand
+        named = cls(strand)
+        named.name = name
+        return named

@@ -1,0 +1,110 @@
+"""What the pages for a browser have in common: their head, colours, and probabilities."""
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+#: The step in degrees from one label's hue to the next: the golden angle, which keeps hues apart.
+HUE_STEP = 137.508
+#: The most probable classes are shown, and no more than these.
+MOST_CLASSES = 6
+
+#: The style of a page whose sections have a ``probability_table`` and ``probability_curves``.
+SECTION_STYLE = """
+:root { color-scheme: light dark; }
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 50rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.2rem; }
+h2 { font-size: 1rem; overflow-wrap: anywhere; }
+section { border-bottom: 1px solid #8884; padding-bottom: .5rem; }
+table { flex: 1; border-spacing: .3rem 0; }
+caption { caption-side: bottom; text-align: start; font-size: .85em; }
+th { font-weight: normal; text-align: start; overflow-wrap: anywhere; }
+td:nth-child(2) { width: 50%; }
+td:nth-child(3) { font-variant-numeric: tabular-nums; }
+td > div { background: hsl(var(--hue) 65% 50%); height: .8em; }
+.curves { width: 100%; height: 6rem; border: 1px solid #8884; }
+.curves > * { fill: none; stroke-width: 2; vector-effect: non-scaling-stroke; }
+.curves > polyline { stroke: hsl(var(--hue) 65% 50%); }
+"""
+
+# Characters that a browser would change.
+_REFERENCES = {"\r": "&#13;", "\0": "\ufffd"}
+_NOT_KEPT = re.compile("[\r\0\ud800-\udfff]")
+
+
+def escaped(text: str) -> str:
+    """Return text as HTML; characters that HTML cannot hold are written as U+FFFD."""
+    return _NOT_KEPT.sub(lambda match: _REFERENCES.get(match[0], "\ufffd"), html.escape(text))
+
+
+def page_head(title: str, style: str) -> str:
+    """Return the beginning of a page, up to its heading.
+
+    Args:
+        title: The page's title.
+        style: Its style sheet.
+    """
+    return (
+        '<!DOCTYPE html>\n<html>\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escaped(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
+        f"<h1>{escaped(title)}</h1>\n"
+    )
+
+
+def most_probable(probabilities: ArrayLike) -> tuple[list[int], NDArray[np.float64]]:
+    """Return the classes that are shown, the most probable first, and their probabilities.
+
+    Args:
+        probabilities: [T, C] after each frame, or [C] of the whole.
+
+    Returns:
+        K classes, at most ``MOST_CLASSES``; and [T, K], or [1, K] of the whole.
+    """
+    table = np.atleast_2d(np.asarray(probabilities, np.float64))
+    best = np.argsort(-table.max(axis=0), kind="stable")[:MOST_CLASSES]
+    return best.tolist(), table[:, best]
+
+
+def probability_table(names: Iterable[str], probabilities: Iterable[float], left_out: int) -> str:
+    """Return a table of classes with their probabilities as bars.
+
+    Args:
+        names: K names.
+        probabilities: [K].
+        left_out: The number of classes that are not shown.
+    """
+    rows = (
+        f'<tr><th><bdi>{escaped(str(name))}</bdi></th><td><div style="{_hue(number)}; '
+        f'width: {100 * value:.1f}%"></div></td><td>{value:.3f}</td></tr>\n'
+        for number, (name, value) in enumerate(zip(names, probabilities, strict=True))
+    )
+    more = f"<caption>{left_out} less probable classes are not shown.</caption>\n"
+    return f"<table>\n{more if left_out else ''}{''.join(rows)}</table>\n"
+
+
+def probability_curves(probabilities: Sequence[Sequence[float]] | NDArray[np.float64]) -> str:
+    """Return the curves of probabilities [T, K] over time; nothing for a single step.
+
+    A line at the first step, which has no colour, is there for a script to move.
+    """
+    table = np.asarray(probabilities)
+    last = len(table) - 1
+    if last < 1:
+        return ""
+    curves = []
+    for number, curve in enumerate(table.T):
+        line = " ".join(f"{frame},{100 * (1 - value):.1f}" for frame, value in enumerate(curve))
+        curves.append(f'<polyline style="{_hue(number)}" points="{line}"/>\n')
+    return (
+        f'<svg class="curves" viewBox="0 0 {last} 100" preserveAspectRatio="none">\n'
+        f'{"".join(curves)}<line y2="100"/></svg>\n'
+    )
+
+
+def _hue(number: int) -> str:
+    """Return the style of a class by its place."""
+    return f"--hue: {number * HUE_STEP % 360:.0f}"

@@ -1,0 +1,95 @@
+"""The signature of an exported tagger of strands, and prediction of strands of any length."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from toolkit.models import SequenceModel
+from toolkit.tasks.span_outputs import Ask, Places, by_groups, find_all, span_outputs
+
+#: The number of bases, at least, that are asked for at once of a long strand.
+CHUNK = 200_000
+
+
+def signature(model: SequenceModel, labels: Sequence[str], window: int, overlap: int) -> Any:
+    """Return ``serving_default``, a ``tf.function`` of ``text``, string [B].
+
+    Its outputs are those of ``toolkit.tasks.span_outputs.span_outputs``. A longer strand than
+    ``window`` is read in tiles, each with ``overlap`` more bases at either end; of a tile's spans
+    those are kept that begin within it, and not within the span before.
+
+    Args:
+        model: ``Nucleotides`` and the network.
+        labels: The labels of spans.
+        window: The number of bases of a tile.
+        overlap: The number of bases that are read beyond each of its ends.
+    """
+    fractions = model.preprocessing.fractions
+
+    def answers(codes: Any, lengths: Any) -> Any:
+        codes = tf.pad(codes, [[0, 0], [0, tf.maximum(1 - tf.shape(codes)[1], 0)]])
+        inputs = {"values": fractions(codes), "length": tf.cast(lengths, tf.int32)}
+        return model.network.answer(inputs)
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")], autograph=False)
+    def serving_default(text: Any) -> dict[str, Any]:
+        text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8")
+        codes = tf.strings.unicode_decode(text, "UTF-8")
+        lengths = codes.row_lengths()
+        counts = tf.maximum((lengths + window - 1) // window, 1)
+        row = tf.repeat(tf.range(tf.size(counts, tf.int64)), counts)
+        core = window * tf.ragged.range(counts).values
+        length = tf.gather(lengths, row)
+        first, last = tf.maximum(core - overlap, 0), tf.minimum(core + window + overlap, length)
+        place = tf.ragged.range(first, last)  # of each step in its strand
+        sizes = place.row_lengths()
+
+        def of_steps(values: Any) -> Any:
+            """Return a value of each tile for each of its steps."""
+            return tf.repeat(values, sizes)
+
+        base = of_steps(tf.gather(codes.row_starts(), row))
+        start = place.values
+        tags = by_groups(answers, tf.gather(codes.values, base + start), sizes, 0)
+        begins = of_steps(core)
+        kept = (start >= begins) & (start < begins + window)
+        start = tf.cast(start, tf.int32)
+        places = Places(of_steps(row), start, start + 1)
+        return span_outputs(text, labels, tags, places, kept)
+
+    return serving_default
+
+
+def find_in_long(
+    strands: Sequence[str], ask: Ask, window: int, overlap: int
+) -> list[list[dict[str, Any]]]:
+    """Return the spans of each strand, in order, as dictionaries of plain Python values.
+
+    Strands of more than ``CHUNK`` bases are asked for in chunks, so that memory stays limited. A
+    chunk is read from some tiles before it to the overlap behind it, so that the tiles, and the
+    spans, are those of the whole strand.
+
+    Args:
+        strands: The strands.
+        ask: Maps strands to the outputs of ``serving_default``.
+        window: The number of bases of a tile.
+        overlap: The number of bases that are read beyond each of its ends.
+    """
+    chunk = -(-CHUNK // window) * window
+    margin = (1 + -(-overlap // window)) * window
+    short = [index for index, strand in enumerate(strands) if len(strand) <= chunk]
+    found: dict[int, list[dict[str, Any]]] = dict(
+        zip(short, find_all([strands[index] for index in short], ask), strict=True)
+    )
+    for index in {*range(len(strands))} - found.keys():
+        strand, spans = strands[index], []
+        for start in range(0, len(strand), chunk):
+            before = max(0, start - margin)
+            asked = strand[before : start + chunk + overlap]
+            for span in find_all([asked], ask)[0]:
+                moved = {**span, "start": before + span["start"], "end": before + span["end"]}
+                if start <= moved["start"] < start + chunk:
+                    spans.append(moved)
+        found[index] = spans
+    return [found[index] for index in range(len(strands))]

@@ -1,0 +1,112 @@
+"""A page of series with a classifier's answers: skeletons that move, or channels as line plots."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolkit.data import SeriesExamples, open_series
+from toolkit.evaluation import MovingSkeleton, PlottedSeries, channel_page, skeleton_page
+from toolkit.models.series_front import AXES
+from toolkit.series.joints import Joints
+from toolkit.tasks.sequences.prepared import skeleton
+from toolkit.tasks.sequences.task import BATCH, SequenceClassifier
+
+#: The most frames of a series that is answered after each of them; of longer ones, which would take
+#: many seconds, the answer to the whole is shown.
+MOST_STEPS = 10_000
+
+
+def answer_page(
+    task: SequenceClassifier, answers: Iterable[tuple[Any, Mapping[str, Any]]], title: str
+) -> Iterator[str]:
+    """Yield an HTML page of series with their answers, piece by piece.
+
+    Of a run whose front is ``skeleton`` they are skeletons that move, otherwise line plots of the
+    channels. Where the network reads in one direction, the probabilities are those after each
+    frame.
+
+    Args:
+        task: The classifier.
+        answers: Series, as ``predict`` takes them, with its answers.
+        title: The page's title.
+
+    Yields:
+        Parts of the page, in order.
+    """
+    shown = _shown(task, answers)
+    channels = task.facts["channels"]
+    if task.front != "skeleton":
+        plotted = (PlottedSeries(*each) for each in shown)
+        yield from channel_page(plotted, channels, task.classes, title)
+        return
+    joints, dimensions = skeleton(len(channels), task.joints)
+    moving = (
+        MovingSkeleton(name, upright(series, joints, dimensions, task.vertical), probabilities)
+        for name, series, probabilities in shown
+    )
+    yield from skeleton_page(moving, joints.bones, task.classes, title)
+
+
+def upright(
+    series: NDArray[np.float32], joints: Joints, dimensions: int, vertical: str
+) -> NDArray[np.float32]:
+    """Return the places of joints [T, J, 3] with y upwards.
+
+    Another vertical axis is turned to y. Where the torso is mostly below the hips, as in the
+    coordinates of pictures, which count from the top, the skeleton is turned over about x.
+
+    Args:
+        series: The values of each joint in turn [T, J * dimensions]; NaN is missing.
+        joints: The joints.
+        dimensions: The number of values of each: x and y, also z, also a visibility.
+        vertical: The vertical axis: x, y or z.
+    """
+    places = np.zeros((len(series), len(joints.names), 3), np.float32)
+    axes = min(dimensions, 3)
+    given = series[:, : len(joints.names) * dimensions].reshape(len(series), -1, dimensions)
+    places[..., :axes] = given[..., :axes]
+    first, *others = np.roll(range(3), -AXES[vertical]).tolist()  # a rotation keeps the order
+    places = places[..., [others[1], first, others[0]]]
+    torso, hips = (_mean(places[:, list(among), 1]) for among in (joints.torso, joints.hip))
+    return places * np.array([1, -1, -1], np.float32) if torso < hips else places
+
+
+def _mean(values: NDArray[np.float32]) -> float:
+    """Return the mean of the values that are not missing; NaN if all are."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else np.nan
+
+
+def _shown(
+    task: SequenceClassifier, answers: Iterable[tuple[Any, Mapping[str, Any]]]
+) -> Iterator[tuple[str, NDArray[np.float32], NDArray[np.float32]]]:
+    """Yield the name, the series [T, C] and the probabilities [T, K] or [K] of each answer."""
+    remaining = enumerate(answers, 1)
+    while batch := list(islice(remaining, BATCH)):
+        source = open_series([value for _, (value, _) in batch], options=task)
+        examples = SeriesExamples(
+            source, task, labelled=False, channels=len(task.facts["channels"])
+        )
+        series = [example.series for example in examples]
+        stepped = [
+            number
+            for number, each in enumerate(series)
+            if task.classes and not task.bidirectional and len(each) <= MOST_STEPS
+        ]
+        over_time = task.answer_over_time([series[number] for number in stepped])
+        curves = dict(zip(stepped, over_time, strict=True))
+        for number, (place, (_, answer)) in enumerate(batch):
+            whole = np.array([*answer.get("probabilities", {}).values()], np.float32)
+            yield f"{place}: {_words(answer)}", series[number], curves.get(number, whole)
+
+
+def _words(answer: Mapping[str, Any]) -> str:
+    """Return an answer in a few words."""
+    if "value" in answer:
+        return f"{answer['value']:.4g}"
+    if "labels" in answer:
+        return ", ".join(answer["labels"]) or "no label"
+    return f"{answer['label']} ({answer['score']:.3f})"
