@@ -265,6 +265,8 @@ class Parser:
         words: dict[str, bool | str] = {}
         for name, value in values.items():
             hint = self._types[name]
+            if isinstance(value, bool) and (word := "on" if value else "off") in _kinds(hint):
+                value = word  # which YAML reads as a boolean
             if isinstance(value, list | dict) or isinstance(value, bool) != (hint is bool):
                 raise _value_error(name, value, hint)
             words[name] = value if hint is bool else "null" if value is None else str(value)

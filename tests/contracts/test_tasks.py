@@ -242,6 +242,10 @@ def weights(task: Any) -> list[Any]:
     return [] if model is None else model.get_weights()
 
 
+#: The facts that tell the kind of data.
+OF_A_KIND = ("data", "named_columns")
+
+
 @pytest.mark.slow
 def test_equal_data_of_any_kind_is_learnt_equally(run: Run, taught: list[Any], eager: None) -> None:
     """From the same weights by the same batches; packed files are left to the next test."""
@@ -251,7 +255,7 @@ def test_equal_data_of_any_kind_is_learnt_equally(run: Run, taught: list[Any], e
         assert len(taught) == run.case.has_network, name
         batches = taught.pop() if taught else []
         assert bool(batches) == run.case.has_network
-        facts = {k: v for k, v in task.facts.items() if k != "data"}
+        facts = {k: v for k, v in task.facts.items() if k not in OF_A_KIND}
         first = first or (batches, weights(task), facts)
         np.testing.assert_equal((batches, weights(task), facts), first, err_msg=name)
 

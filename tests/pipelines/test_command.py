@@ -8,11 +8,13 @@ import subprocess
 import sys
 from dataclasses import fields
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import yaml
 from fake_task import PIPELINE, FakeOptions, FakeTask
 
+from pipelines.parser import Parser
 from pipelines.verbs import VERBS, train
 from toolkit.export import VerifyResult, description
 from toolkit.files import exclusive_lock
@@ -300,6 +302,15 @@ def test_printed_options_are_a_configuration_file(call, data, tmp_path):
     assert call("train", "--config", tmp_path / "printed.yaml")[0] == 0
     (task,) = FakeTask.made
     assert (task.lowercase, task.clip, task.seed, task.hidden_size) == (False, None, 8, "auto")
+
+
+@pytest.mark.parametrize(("written", "read"), [("on", "on"), ("off", "off"), ("'off'", "off")])
+def test_on_and_off_in_a_file_are_words_where_an_option_has_them(tmp_path, written, read):
+    parser = Parser("train", "", "")
+    parser.add_config()
+    parser.add_argument("--places", "Places.", Literal["auto", "on", "off"], "auto")
+    (tmp_path / "a.yaml").write_text(f"places: {written}")
+    assert parser.parse(["--config", str(tmp_path / "a.yaml")]).places == read
 
 
 def test_the_configuration_of_a_run(call, data, tmp_path):
