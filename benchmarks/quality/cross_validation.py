@@ -78,7 +78,9 @@ def folds(
         seed: The seed of the stratified folds.
     """
     if number is None:
-        groups = np.array([example.group for example in examples])
+        if any(example.group is None for example in examples):
+            raise SystemExit("the series have no groups; give --folds")
+        groups = np.array([str(example.group) for example in examples])
         for group in dict.fromkeys(groups.tolist()):
             yield str(group), groups == group
         return
@@ -103,7 +105,13 @@ def accuracy_without(examples: list[SeriesExample], held: Any, options: dict[str
             for wanted in (False, True)
         )
     ]
-    in_memory = {"group_column": None, "label_column": None, "series_column": None}
+    in_memory = {
+        "group_column": None,
+        "label_column": None,
+        "series_column": None,
+        "layout": "time_first",
+        "label_rule": None,
+    }
     task = SequenceClassifier(**options | in_memory | {"validation_split": 0.0})
     task.fit(parts[0])
     say(f"{len(parts[0][1])} series, {task.history[-1]['seconds']:.0f} s")

@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 from numpy.typing import NDArray
 
+from toolkit.errors import ModelError
 from toolkit.layers import CELLS
 from toolkit.models import ManyToOne
 from toolkit.models.series_front import SeriesFront, measure
@@ -334,3 +335,46 @@ def test_in_half_precision_the_front_keeps_single(name: str, policy: str) -> Non
     np.testing.assert_allclose(half.answer(inputs), exact.answer(inputs), atol=0.02)
     np.testing.assert_allclose(by_steps(half, frames), by_steps(exact, frames), atol=0.02)
     assert {weight.dtype for weight in half.trainable_weights} == {"float32"}
+
+
+class TestMissingJoints:
+    """A joint that has not been seen is at its mean place beside the hips."""
+
+    def test_where_a_person_stands_does_not_matter(self):
+        front = SeriesFront(**SKELETON | {"augmentation": None})
+        frames = series_of(10, missing=0)[:, :, :10]
+        frames[0, 3, 0] = 0.5
+        frames[:, :, 6:9] = NAN  # the left hand, throughout
+        moved = frames.copy()
+        moved[:, :, :9] += np.tile([3.0, -2.0, 1.0], 3).astype(np.float32)
+        lengths = np.full(4, 11, np.int32)
+        before, after = (front({"values": x, "length": lengths})[0] for x in (frames, moved))
+        np.testing.assert_allclose(before, after, atol=1e-4)
+
+    def test_step_by_step(self):
+        front = SeriesFront(**SKELETON | {"augmentation": None})
+        frames = series_of(10)
+        frames[:, :4, 6:9] = NAN
+        whole = front({"values": frames, "length": np.full(4, 11, np.int32)})[0]
+        memory = [tf.zeros([4, size]) for size in front.memory_sizes]
+        for time in range(11):
+            vector, _, memory = front.step(frames[:, time], memory)
+            np.testing.assert_allclose(vector, whole[:, time], atol=1e-5)
+
+
+def test_the_way_of_the_hips_begins_where_a_random_part_begins():
+    front = SeriesFront(**SKELETON | {"augmentation": {"crop": 0.6}, "standard": None})
+    frames = series_of(10, missing=0)
+    frames[0, 3, 0] = 0.5
+    vectors, _ = front({"values": frames, "length": np.full(4, 11, np.int32)}, training=True)
+    way = slice(11, 14)  # after ten channels and an indicator
+    np.testing.assert_array_equal(vectors[:, 0, way], np.zeros((4, 3)))
+    assert np.abs(vectors[:, 1, way]).min() > 0
+
+
+@pytest.mark.parametrize("options", [{"bidirectional": True}, {}])
+def test_steps_need_raw_series_in_one_direction(options):
+    series = PLAIN if options else None
+    made = ManyToOne(series=series, input_size=None if series else 3, outputs=2)
+    with pytest.raises(ModelError, match="raw series in one direction"):
+        made.step(np.zeros((1, 3)), [])

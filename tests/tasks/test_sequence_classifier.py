@@ -495,3 +495,47 @@ def test_series_are_answered_in_the_order_of_the_question(fitted: SequenceClassi
         assert found["probabilities"] == pytest.approx(expected["probabilities"], abs=1e-5)
     right = [answer["label"] == label for answer, label in zip(answers, labels, strict=True)]
     assert np.mean(right) > 0.95
+
+
+class TestChannelsFirst:
+    def test_a_run_of_such_series_exports_and_answers(self, tmp_path):
+        series, labels = bumps(40, seed=3)
+        turned = [frames.T for frames in series]
+        task = SequenceClassifier(**SMALL | {"epochs": 1, "layout": "channels_first"})
+        task.fit((turned, labels))
+        task.export(tmp_path / "run", golden="held-out")
+        answers = task.predict(series[:3])  # as the command line hands them on
+        assert answers == task.predict(turned[:3])
+        assert all("error" not in answer for answer in answers)
+
+
+class TestJointsAndOthers:
+    NAMES = "hip_center,shoulder_center,left_hand"
+
+    @pytest.mark.parametrize(
+        ("channels", "dimensions"), [(15, 3), (12, 4), (9, 3), (8, 2), (6, 2), (10, 3)]
+    )
+    def test_values_of_a_joint(self, channels, dimensions):
+        assert skeleton(channels, self.NAMES)[1] == dimensions
+
+    def test_others_cannot_be_mirrored(self):
+        series = [np.random.default_rng(n).normal(size=(5, 15)) for n in range(8)]
+        task = SequenceClassifier(front="skeleton", joints=self.NAMES, mirror="same")
+        with pytest.raises(OptionError, match="cannot mirror the channels that follow"):
+            task.fit((series, ["a", "b"] * 4))
+
+    def test_flat_skeletons_are_not_turned_in_space(self):
+        series = [np.random.default_rng(n).normal(size=(5, 6)) for n in range(8)]
+        task = SequenceClassifier(front="skeleton", joints=self.NAMES, rotation=5.0)
+        with pytest.raises(OptionError, match="x and y only"):
+            task.fit((series, ["a", "b"] * 4))
+
+
+def test_a_single_subject_is_no_group(tmp_path):
+    series, labels = bumps(20, seed=4)
+    rows = {"x": [frames.tolist() for frames in series], "label": labels, "subject": ["p"] * 20}
+    task = SequenceClassifier(**SMALL | {"epochs": 1}).fit(pd.DataFrame(rows))
+    assert "stratified" in task.facts["validation"]
+    rows["subject"] = ["p", "q", "q", "p"] * 5
+    task = SequenceClassifier(**SMALL | {"epochs": 1}).fit(pd.DataFrame(rows))
+    assert "by subject" in task.facts["validation"]

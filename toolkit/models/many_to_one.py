@@ -6,6 +6,7 @@ from typing import Any, Literal
 import keras
 from keras import ops
 
+from toolkit.errors import ModelError
 from toolkit.layers import SequencePooling
 from toolkit.models.cells import cell_step, state_sizes
 from toolkit.models.fronts import id_or_vector_front
@@ -151,7 +152,12 @@ class ManyToOne(StackedNetwork):
         Returns:
             The probabilities or numbers [B, outputs] that ``answer`` gives for the series up to
             this frame; and the states after it.
+
+        Raises:
+            ModelError: The network reads in both directions, or no raw series.
         """
+        if self.config["bidirectional"] or self.config["series"] is None:
+            raise ModelError("step needs a network that reads raw series in one direction")
         front = len(self.front.memory_sizes)
         vector, is_read, after = self.front.step(frame, states[:front])
         before = list(states[front:])

@@ -30,10 +30,11 @@ AXES = {"x": 0, "y": 1, "z": 2}
 class SeriesFront(Front):
     """A front for series: missing values, skeletons, velocities, scale, and stacked frames.
 
-    The stages in their order: ``FillMissing``; ``CentreSkeleton``, for a skeleton; in training
-    random changes; ``AddVelocities``; ``Standardize``; ``StackFrames``; then every stride-th
-    vector, from the first one, and dropout. No vector depends on a later frame, so that ``step``
-    gives the same ones frame by frame. All is computed in single precision.
+    The stages in their order: ``FillMissing``; in training a random part at a random tempo;
+    ``CentreSkeleton``, for a skeleton; in training other random changes; ``AddVelocities``;
+    ``Standardize``; ``StackFrames``; then every stride-th vector, from the first one, and dropout.
+    No vector depends on a later frame, so that ``step`` gives the same ones frame by frame. All is
+    computed in single precision.
 
     The inputs are ``{"values": frames [B, T, C], "length": int32 [B]}``; NaN is missing.
 
@@ -75,13 +76,21 @@ class SeriesFront(Front):
         self.augmentation = Augmentation(**augmentation or {})
         self.vertical = AXES[vertical]
         self.stride = stride
-        fill = FillMissing(means, indicated)
-        self.before: list[Stage] = [fill]
-        self.skeleton = None
-        moving = [*range(len(means))]
+        joints, dimensions, anchors = None, 0, {}
         if skeleton is not None:
             joints = Joints(**{name: _tuples(v) for name, v in skeleton["joints"].items()})
             dimensions = skeleton["dimensions"]
+            anchors = {
+                joint * dimensions + axis: [hip * dimensions + axis for hip in joints.hip]
+                for joint in range(len(joints.names))
+                for axis in range(min(dimensions, 3))
+                if joint not in joints.hip
+            }
+        fill = FillMissing(means, indicated, anchors)
+        self.before: list[Stage] = [fill]
+        self.skeleton = None
+        moving = [*range(len(means))]
+        if joints is not None:
             self.skeleton = CentreSkeleton(fill.size, joints, dimensions)
             self.before.append(self.skeleton)
             axes = range(self.skeleton.axes)
@@ -115,12 +124,17 @@ class SeriesFront(Front):
         """Return the vectors [B, T', E] and the mask [B, T']; T' is T / stride, rounded up."""
         frames, mask = as_sequence(inputs)
         frames = tf.cast(frames, tf.float32)
-        for stage in self.before:
+        fill, *others = self.before
+        frames = fill.whole(frames)
+        options = self.augmentation
+        if training and (options.stretch or options.crop):
+            length = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
+            frames, length = resampled(frames, length, options, self.change_seed)
+            mask = length_mask(length, tf.shape(frames)[1])
+        for stage in others:
             frames = stage.whole(frames)
         if training:
-            length = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
-            frames, length = self._changed(frames, length)
-            mask = length_mask(length, tf.shape(frames)[1])
+            frames = self._changed(frames)
         for stage in self.after:
             frames = stage.whole(frames)
         vectors = self.dropout(frames[:, :: self.stride], training=training)
@@ -159,16 +173,14 @@ class SeriesFront(Front):
             after.append(tf.math.floormod(phase + 1, self.stride))
         return tf.cast(vector, self.compute_dtype), is_read, after
 
-    def _changed(self, frames: Tensor, length: Tensor) -> tuple[Tensor, Tensor]:
-        """Return randomly changed frames and their lengths."""
-        options, seed = self.augmentation, self.change_seed
-        if options.stretch or options.crop:
-            frames, length = resampled(frames, length, options, seed)
+    def _changed(self, frames: Tensor) -> Tensor:
+        """Return frames turned at random, with noise."""
+        options = self.augmentation
         if options.rotation and self.skeleton is not None and self.skeleton.axes == 3:
             frames = self._turned(frames)
         if options.jitter:
-            frames += self.noise * keras.random.normal(tf.shape(frames), seed=seed)
-        return frames, length
+            frames += self.noise * keras.random.normal(tf.shape(frames), seed=self.change_seed)
+        return frames
 
     def _turned(self, frames: Tensor) -> Tensor:
         """Return skeletons that are turned about the vertical."""

@@ -4,7 +4,7 @@ Each stage maps a whole series at once, and the same series frame by frame with 
 has read. Both give the same vectors, since no frame depends on a later one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -46,16 +46,26 @@ class Stage(Protocol):
 class FillMissing:
     """Fill in missing values: the latest value of the channel, or at first its mean.
 
-    Missing are NaN and infinite values. The vectors are the frames, followed by one indicator for
-    each of some channels: 1 where its value is missing, otherwise 0.
+    The mean of a joint's coordinate is taken relative to the hips, so that where a person stands
+    does not matter for it either. Missing are NaN and infinite values. The vectors are the frames,
+    followed by one indicator for each of some channels: 1 where its value is missing, otherwise 0.
 
     Args:
         means: The mean of each channel in the training part [C].
         indicated: The channels with an indicator.
+        anchors: For channels whose mean is relative to others, those others.
     """
 
-    def __init__(self, means: Sequence[float], indicated: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        means: Sequence[float],
+        indicated: Sequence[int] = (),
+        anchors: Mapping[int, Sequence[int]] | None = None,
+    ) -> None:
         self.means = np.asarray(means, np.float32)
+        self.shares = np.zeros((len(means), len(means)), np.float32)  # of a row's in a column's
+        for channel, others in (anchors or {}).items():
+            self.shares[list(others), channel] = 1 / len(others)
         self.indicated = list(indicated)
         self.size = len(means) + len(self.indicated)
         self.memory_size = 2 * len(means)  # the latest value, and whether there is one
@@ -72,7 +82,8 @@ class FillMissing:
         """Map a frame [B, C] to a vector [B, size], and return the memory after it."""
         latest, any_before = tf.split(memory, 2, axis=-1)
         observed = tf.math.is_finite(frame)
-        filled = tf.where(observed, frame, tf.where(any_before > 0, latest, self.means))
+        known = observed | (any_before > 0)
+        filled = self._with_means(tf.where(observed, frame, latest), known)
         any_now = tf.maximum(any_before, tf.cast(observed, memory.dtype))
         memory = tf.concat([filled, any_now], axis=-1)
         return self._with_indicators(filled, observed), memory
@@ -95,7 +106,13 @@ class FillMissing:
         )
         by_channel = [tf.transpose(a, [0, 2, 1]) for a in (frames, tf.maximum(latest, 0))]
         values = tf.transpose(tf.gather(*by_channel, axis=2, batch_dims=2), [0, 2, 1])
-        return tf.reshape(tf.where(latest >= 0, values, self.means), shape)
+        return tf.reshape(self._with_means(values, latest >= 0), shape)
+
+    def _with_means(self, values: Tensor, known: Tensor) -> Tensor:
+        """Return values [.., C] with the means of channels that have had no value yet."""
+        filled = tf.where(known, values, self.means)
+        moved = tf.linalg.matvec(self.shares, filled - self.means, transpose_a=True)
+        return tf.where(known, values, self.means + moved)
 
     def _with_indicators(self, filled: Tensor, observed: Tensor) -> Tensor:
         if not self.indicated:

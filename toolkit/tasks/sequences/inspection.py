@@ -57,7 +57,8 @@ def inspect_series(prepared: Prepared, cost: Callable[[], dict[str, Any]]) -> di
     _warn_of_shared_groups(groups, in_held_out, warnings)
     names = prepared.preprocessing.channels
     is_grouped = any(groups)
-    places = groups if is_grouped else [PARTS[side] for side in in_held_out.tolist()]
+    named = [group or "no group" for group in groups]
+    places = named if is_grouped else [PARTS[side] for side in in_held_out.tolist()]
     sums, by_place = _channel_sums(corpora, places)
     if is_grouped or len(files) > 1:
         _warn_of_scales(names, by_place, "group" if is_grouped else "part", warnings)

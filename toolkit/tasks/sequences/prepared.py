@@ -77,6 +77,10 @@ def prepare_series(settings: Settings, data: Any, validation_data: Any) -> Prepa
     originals = train
     if settings.mirror is not None:
         joints, dimensions = skeleton(examples.channels, settings.joints)
+        if dimensions * len(joints.names) < examples.channels:
+            raise OptionError(
+                f"{option('mirror')} cannot mirror the channels that follow those of the joints"
+            )
         exchanged = exchanged_classes(settings.mirror, scanned.encoder.classes)
         axis = 1 if settings.vertical == "x" else 0
         train = with_mirrored(train, scanned.encoder, exchanged, joints, dimensions, axis)
@@ -86,7 +90,9 @@ def prepare_series(settings: Settings, data: Any, validation_data: Any) -> Prepa
     else:
         layer = SeriesInputs(examples.channel_names)
     classes = scanned.encoder.classes
-    groups = examples.group_column
+    manner = "stratified" if settings.target == "classes" else "at random"
+    if scanned.groups is not None:
+        manner = f"by {examples.group_column}"
     return Prepared(
         settings=settings,
         preprocessing=layer,
@@ -100,9 +106,7 @@ def prepare_series(settings: Settings, data: Any, validation_data: Any) -> Prepa
             "rows": len(originals),
             "channels": list(layer.channels),
             "classes": dict(zip(classes, originals.class_counts.tolist(), strict=True)),
-            "validation": validation_words(
-                held_out, validation_data, f"by {groups}" if groups else "stratified", settings.seed
-            ),
+            "validation": validation_words(held_out, validation_data, manner, settings.seed),
         },
         named_columns=examples.named_columns,
         readers=(examples,) if validation is None else (examples, validation),
@@ -134,6 +138,10 @@ def front_arguments(settings: Settings, train: PackedCorpus) -> dict[str, Any]:
     }
     if settings.front == "skeleton":
         joints, dimensions = skeleton(len(means), settings.joints)
+        if dimensions == 2 and settings.options.rotation not in ("auto", 0):
+            raise OptionError(
+                f"{option('rotation')} turns skeletons in space, but these joints have x and y only"
+            )
         arguments["skeleton"] = {"joints": asdict(joints), "dimensions": dimensions}
     batches = LengthBatches(train, MEASURED_FRAMES, shuffle=False).dataset()
     standard = measure(SeriesFront(**arguments), (batch[0] for batch in batches))
@@ -145,8 +153,9 @@ def skeleton(channels: int, names: str | None) -> tuple[Joints, int]:
 
     Args:
         channels: The number of channels.
-        names: The names of the joints, separated by commas, after whose channels others may follow;
-            None for a known number of joints and no other channels.
+        names: The names of the joints, separated by commas, after whose channels others may follow
+            (each joint then has x, y and z if there are so many channels); None for a known number
+            of joints and no other channels.
 
     Raises:
         OptionError: No known skeleton has them.
@@ -165,12 +174,14 @@ def skeleton(channels: int, names: str | None) -> tuple[Joints, int]:
         found = find_joints([name.strip() for name in names.split(",")])
     except DataError as error:
         raise OptionError(f"{option('joints')}: {error}") from None
-    dimensions = min(channels // len(found.names), max(DIMENSIONS))
-    if dimensions < min(DIMENSIONS):
+    fitting = [each for each in DIMENSIONS if each * len(found.names) <= channels]
+    if not fitting:
         raise OptionError(
             f"{option('joints')} names {len(found.names)} joints, but there are {channels} "
             "channels; each joint has x and y, maybe z, maybe a visibility"
         )
+    exact = [each for each in fitting if each * len(found.names) == channels]
+    dimensions = (exact or fitting)[0]
     if others := channels - dimensions * len(found.names):
         logger.info(
             "%d joints of %d values, and then %d channels of others",

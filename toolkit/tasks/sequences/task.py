@@ -18,6 +18,7 @@ from toolkit.data import (
     encode_series,
     open_series,
 )
+from toolkit.data.series.arrays import ArraySource
 from toolkit.errors import DataError, ModelError
 from toolkit.models import ManyToOne, SequenceModel
 from toolkit.tasks.classifier import Classifier
@@ -96,6 +97,8 @@ class SequenceClassifier(Classifier, SequenceClassifierOptions):
 
     def _series(self, data: Any, part: str | None, labelled: bool = True) -> SeriesExamples:
         source = open_series(data, part, self)
+        if not labelled and isinstance(source, ArraySource):  # the number of channels tells
+            source.layout = "auto"
         channels = len(self.facts["channels"])
         return SeriesExamples(source, self, labelled, grouped=False, channels=channels)
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit.data import SeriesExamples, open_series
 from toolkit.evaluation import MovingSkeleton, PlottedSeries, channel_page, skeleton_page
 from toolkit.models.series_front import AXES
 from toolkit.series.joints import Joints
@@ -86,11 +85,8 @@ def _shown(
     """Yield the name, the series [T, C] and the probabilities [T, K] or [K] of each answer."""
     remaining = enumerate(answers, 1)
     while batch := list(islice(remaining, BATCH)):
-        source = open_series([value for _, (value, _) in batch], options=task)
-        examples = SeriesExamples(
-            source, task, labelled=False, channels=len(task.facts["channels"])
-        )
-        series = [example.series for example in examples]
+        values = [value for _, (value, _) in batch]
+        series = [example.series for example in task._examples(values, labelled=False)]
         stepped = [
             number
             for number, each in enumerate(series)
