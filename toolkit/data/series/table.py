@@ -8,7 +8,7 @@ from pathlib import Path
 from toolkit.data.columns import find_column, guessed, require_column
 from toolkit.data.labels import class_name, to_number
 from toolkit.data.series import columns
-from toolkit.data.series.options import SeriesOptions
+from toolkit.data.series.options import SeriesOptions, split_names
 from toolkit.data.series.sequence_table import SequenceTable, TableColumns
 from toolkit.data.sources.delimited import CSV, TSV, DelimitedSource
 from toolkit.data.sources.lines import read_lines
@@ -120,7 +120,7 @@ def _first_rows(source: Source) -> list[Record]:
 
 def _requested(source: Source, options: SeriesOptions) -> tuple[str, ...]:
     """Return the columns of the channels by option; empty without one."""
-    names = (name.strip() for name in (options.channels or "").split(","))
+    names = split_names(options.channels or "")
     return tuple(require_column(source, name, "channels") for name in names if name)
 
 
@@ -153,8 +153,8 @@ def _channels(
     Raises:
         DataError: There are none.
     """
-    own = tuple(options.named_columns.get("channels", "").split(","))
-    if set(own) <= set(source.columns):
+    own = split_names(options.named_columns.get("channels", ""))
+    if own and set(own) <= set(source.columns):
         return own
     if not numbers:
         raise DataError(

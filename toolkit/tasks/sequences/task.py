@@ -96,8 +96,8 @@ class SequenceClassifier(Classifier, SequenceClassifierOptions):
 
     def _series(self, data: Any, part: str | None, labelled: bool = True) -> SeriesExamples:
         source = open_series(data, part, self)
-        channels = len(self.facts["channels"])
-        return SeriesExamples(source, self, labelled, grouped=False, channels=channels)
+        names = self.facts["channels"]
+        return SeriesExamples(source, self, labelled, False, channels=len(names), names=names)
 
     def _examples(self, data: Any, labelled: bool) -> Iterable[SeriesExample]:
         if not labelled:
