@@ -313,6 +313,8 @@ def test_lengths_tell_the_layout(caplog: pytest.LogCaptureFixture) -> None:
         examples = list(read((padded, ["a", "b"], lengths), layout=layout))
         for example, expected in zip(examples, cut, strict=True):
             np.testing.assert_array_equal(example.series, expected)
+    square = np.arange(40.0).reshape(2, 5, 4)  # the longest series has as many steps as channels
+    np.testing.assert_array_equal([*read((square, [*"ab"], [2, 4]))][1].series, square[1][:4])
     with pytest.raises(DataError, match="the length of series 2 is 6; it can be 1 to 4"):
         read((padded, ["a", "b"], [2, 6]), layout="time_first")
 

@@ -54,7 +54,10 @@ class SeriesFolder(FolderSource):
     def _read(self, path: Path) -> object:
         """Return the series of a file."""
         if path.name.lower().endswith(".npy"):
-            return read_arrays(path)["array"]
+            arrays = read_arrays(path)
+            if "array" not in arrays:
+                raise DataError(f"{path} is a .npz file by its content; a .npy file has one array")
+            return arrays["array"]
         if (choices := separators(path)) is None:
             raise DataError("the file is neither .csv, .tsv nor .npy")
         if not self.channel_names:
