@@ -63,7 +63,7 @@ class SeriesFolder(FolderSource):
         if not self.channel_names:
             raise DataError("the file has no columns of numbers")
         choices = "".join(dict.fromkeys(self._table.separator + choices))
-        table = open_table(path, choices, self._options)
+        table = open_table(path, choices, self._options, like=self._table)
         if set(table.columns) != set(self._table.columns):
             raise DataError(
                 f"its columns are {shorten(table.columns)}; those of {self._table.name} are "

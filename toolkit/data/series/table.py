@@ -36,15 +36,33 @@ def separators(path: Path) -> str | None:
     return endings.get(Path(path.name.lower().removesuffix(".gz")).suffix)
 
 
-def open_table(path: Path, separators: str, options: SeriesOptions) -> DelimitedSource:
+def open_table(
+    path: Path, separators: str, options: SeriesOptions, like: Source | None = None
+) -> DelimitedSource:
     """Open a CSV or TSV file; its first line is a header unless it has numbers alone.
+
+    Numbers that count from 0 are a header too, which is logged: pandas writes one for an array.
+
+    Args:
+        path: The file.
+        separators: The possible separators of fields.
+        options: The interpretation of quotes.
+        like: The first table of several; in the others, numbers that count from 0 are a header if
+            they are its columns.
 
     Raises:
         DataError: It cannot be read.
     """
     line = next((line for line in read_lines(path, "\n") if line.strip()), "")
-    cells = (line.strip().split(separator) for separator in separators)
-    header = not any(all(to_number(cell or "nan") is not None for cell in each) for each in cells)
+    rows = [[cell.strip() for cell in line.strip().split(each)] for each in separators]
+    counting = next((row for row in rows if len(row) > 1 and row == _counted(len(row))), None)
+    if counting is None:
+        header = not any(all(to_number(cell or "nan") is not None for cell in row) for row in rows)
+    elif like is None:
+        logger.info("%s: the first line counts from 0, and is taken for a header", path)
+        header = True
+    else:
+        header = set(counting) == set(like.columns)
     return DelimitedSource(path, separators, options.quoting, header)
 
 
@@ -110,6 +128,11 @@ def step_columns(source: Source, options: SeriesOptions) -> TableColumns:
     numbers = [column for column in free if column != time and _has_numbers(first, column)]
     channels = requested or _channels(source, options, numbers, {time})
     return TableColumns(None, time, None, None, channels)
+
+
+def _counted(number: int) -> list[str]:
+    """Return the names that pandas gives to so many columns: 0, 1 and so on."""
+    return [str(each) for each in range(number)]
 
 
 def _first_rows(source: Source) -> list[Record]:
