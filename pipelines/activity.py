@@ -67,18 +67,18 @@ class LabelledSeries(LabelledData):
             if share:
                 scanned.split(share, options.seed)
         if validation is not None:
-            self._read(validation, options, scanned.encoder, examples.channels)
+            self._read(validation, options, scanned.encoder, examples.channel_names)
 
     def check(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> None:
         """Read the data once and check that the run knows its classes and channels."""
         classes = facts.get("classes")
         encoder = None if classes is None else LabelEncoder(columns.target, tuple(classes))
-        self._read(data, columns, encoder, len(facts["channels"]))
+        self._read(data, columns, encoder, facts["channels"])
 
     def inputs(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[Any]:
         """Yield the series of each row."""
-        channels = len(facts["channels"])
-        for example in SeriesExamples(data, columns, labelled=False, channels=channels):
+        names = facts["channels"]
+        for example in SeriesExamples(data, columns, False, channels=len(names), names=names):
             if example.problem is None:
                 yield [[*map(_shortest, frame)] for frame in example.series]
             else:
@@ -107,10 +107,12 @@ class LabelledSeries(LabelledData):
         return f"--data {self.example_file}"
 
     def _read(
-        self, data: Source, columns: Any, encoder: LabelEncoder | None, channels: int
+        self, data: Source, columns: Any, encoder: LabelEncoder | None, names: Sequence[str]
     ) -> None:
-        """Read the data once and check its labels."""
-        examples = SeriesExamples(data, columns, grouped=False, channels=channels)
+        """Read the data once and check its channels and labels."""
+        examples = SeriesExamples(
+            data, columns, grouped=False, channels=len(names) or None, names=names
+        )
         with console.silence():  # the task logs the same later
             deque(examples.known(encoder) if encoder else examples, maxlen=0)
 

@@ -1,5 +1,6 @@
 """Which columns and axes of series are taken, by option and by guess, and the split by groups."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -207,6 +208,50 @@ def test_a_run_finds_its_channels_by_name() -> None:
     assert examples.channel_names == ("ax", "extra")
 
 
+def test_channels_are_matched_by_name(tmp_path: Path) -> None:
+    columns, table = SeriesOptions(), steps().assign(az=1.0)
+    swapped = table[["sequence", "time", "az", "ay", "ax", "label"]]
+    folders = {"train": "ax,ay,az\n1,2,3\n4,5,6\n", "test": "az,ax,ay\n3,1,2\n6,4,5\n"}
+    for part, text in folders.items():
+        (tmp_path / part / "run").mkdir(parents=True)
+        (tmp_path / part / "run/1.csv").write_text(text)
+    for train, test in ((table, swapped), (tmp_path, tmp_path)):
+        first = SeriesExamples(open_series(train, "train", columns), columns)
+        names = first.channel_names
+        assert names == ("ax", "ay", "az")
+        source = open_series(test, "test", columns)
+        other = SeriesExamples(source, columns, channels=3, names=names)
+        assert other.channel_names == names
+        for one, two in zip(first, other, strict=True):
+            np.testing.assert_array_equal(one.series, two.series)
+
+
+def test_some_channels_missing_are_refused_and_other_names_are_not() -> None:
+    columns = SeriesOptions()
+    table = steps().assign(az=1.0)
+
+    def values(**renamed: str) -> Any:
+        source = open_series(table.rename(columns=renamed), None, columns)
+        examples = SeriesExamples(source, columns, channels=3, names=("az", "ay", "ax"))
+        return next(iter(examples)).series
+
+    with pytest.raises(DataError, match="lacks the channels ax of the model; it has: gx, ay, az"):
+        values(ax="gx")
+    np.testing.assert_array_equal(values(), table[["az", "ay", "ax"]][:6].astype(np.float32))
+    expected = table[["ax", "ay", "az"]][:6].astype(np.float32)
+    np.testing.assert_array_equal(values(ax="1", ay="2", az="3"), expected)
+
+
+def test_names_of_channels_may_have_commas() -> None:
+    table = steps().rename(columns={"ax": "acc, x", "ay": 'acc "y"'})
+    named = read(table).named_columns
+    columns = SeriesOptions()
+    inherit(columns, ["channels"], {"named_columns": named})
+    source = open_series(table.assign(extra=1.5), None, columns)
+    assert SeriesExamples(source, columns).channel_names == ("acc, x", 'acc "y"')
+    assert read(table, channels_option=' "acc, x"').channel_names == ("acc, x",)
+
+
 @pytest.mark.parametrize(
     ("shapes", "channels", "expected"),
     [
@@ -268,6 +313,8 @@ def test_lengths_tell_the_layout(caplog: pytest.LogCaptureFixture) -> None:
         examples = list(read((padded, ["a", "b"], lengths), layout=layout))
         for example, expected in zip(examples, cut, strict=True):
             np.testing.assert_array_equal(example.series, expected)
+    square = np.arange(40.0).reshape(2, 5, 4)  # the longest series has as many steps as channels
+    np.testing.assert_array_equal([*read((square, [*"ab"], [2, 4]))][1].series, square[1][:4])
     with pytest.raises(DataError, match="the length of series 2 is 6; it can be 1 to 4"):
         read((padded, ["a", "b"], [2, 6]), layout="time_first")
 

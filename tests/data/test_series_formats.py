@@ -259,6 +259,34 @@ def test_a_table_without_sequences_is_one(tmp_path: Path) -> None:
         assert examples.channel_names == names
 
 
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_a_first_line_that_counts_from_0_is_a_header(
+    separator: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "toolkit")
+    (tmp_path / "run").mkdir()
+    arrays = [np.arange(6.0).reshape(2, 3), np.array([[0, 1, 2], [7, 8, 9]])]
+    for number, array in enumerate(arrays):
+        path = tmp_path / f"run/{number}.csv"
+        pd.DataFrame(array).to_csv(path, index=False, sep=separator)
+        (example,) = read(path, labelled=False)
+        assert_array_equal(example.series, array)
+    caplog.clear()
+    for example, expected in zip(read(tmp_path), arrays, strict=True):
+        assert_array_equal(example.series, expected)
+    assert caplog.text.count("0.csv: the first line counts from 0, and is taken for a header") == 1
+    assert "1.csv: the first line" not in caplog.text
+
+
+def test_steps_that_count_from_0_are_no_header_beside_tables_without_one(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/1.csv").write_text("5,6\n")
+    (tmp_path / "run/2.csv").write_text("0,1\n2,3\n")
+    assert [e.series.tolist() for e in read(tmp_path)] == [[[5, 6]], [[0, 1], [2, 3]]]
+    (example,) = read(file("a.csv", "0\n1\n")(tmp_path), labelled=False)
+    assert example.series.tolist() == [[0], [1]]
+
+
 def test_rows_of_a_sequence_need_not_stand_together(tmp_path: Path) -> None:
     text = "id,t,v,label\nb,0,1,run\na,0,2,sit\nb,1,3,run\na,1,4,\n"
     examples = list(read(file("a.csv", text)(tmp_path)))

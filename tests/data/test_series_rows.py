@@ -211,6 +211,27 @@ def test_bad_arrays_in_files(arrays: dict[str, Any], problem: str, tmp_path: Pat
     assert problem in complaint(tmp_path / "a.npz")
 
 
+@pytest.mark.parametrize("lengths", [["3", "2"], [3, np.inf], [3, None], [3, np.nan], [[3], []]])
+def test_lengths_are_whole_numbers(lengths: list[Any]) -> None:
+    with pytest.raises(DataError, match=r"^lengths are whole numbers of time steps$"):
+        open_series((np.ones((2, 3, 1)), [*"ab"], lengths))
+
+
+def test_series_of_unequal_lengths_need_no_lengths() -> None:
+    series = [np.ones((3, 1)), np.ones((2, 1))]
+    with pytest.raises(DataError, match=r"unequal lengths need no lengths; give \(series, labels"):
+        open_series((series, [*"ab"], [3, 2]))
+
+
+def test_an_archive_is_no_array_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    np.save(tmp_path / "run/1.npy", np.ones((2, 1)))
+    np.savez(tmp_path / "run/2.npz", x=np.ones((2, 1)), y=np.ones(2))
+    (tmp_path / "run/2.npz").rename(tmp_path / "run/2.npy")
+    problem = "2.npy is a .npz file by its content; a .npy file has one array"
+    assert problem in complaint(tmp_path)
+
+
 def test_half_an_archive_is_named(tmp_path: Path) -> None:
     np.savez_compressed(tmp_path / "a.npz", X=np.random.default_rng(0).normal(size=(9, 9, 9)))
     content = (tmp_path / "a.npz").read_bytes()

@@ -14,7 +14,7 @@ import pytest
 from pipelines.activity import PIPELINE, main
 from pipelines.frames import check_frames, read_frame, series_of
 from toolkit.data import Unreadable
-from toolkit.errors import OptionError
+from toolkit.errors import DataError, OptionError
 from toolkit.tasks import SequenceClassifier
 
 
@@ -122,3 +122,21 @@ def test_a_series_ends_at_an_empty_line_and_is_not_waited_for() -> None:
     series = series_of(lines(), 1)
     assert [frame.tolist() for frame in next(series)] == [[1], [2]]
     assert next(next(series)).tolist() == [3]
+
+
+def test_the_channels_of_a_table_are_matched_by_name(tmp_path: Path) -> None:
+    data = PIPELINE.labelled
+    columns, facts = data.columns(), {"channels": ["ax", "ay"]}
+    (tmp_path / "a.csv").write_text("id,ay,ax,label\n1,2,1,run\n2,4,3,sit\n")
+    source = data.open(str(tmp_path / "a.csv"), "test", columns)
+    data.check(source, columns, facts)
+    assert [*data.inputs(source, columns, facts)] == [[[1, 2]], [[3, 4]]]
+    (tmp_path / "b.csv").write_text("id,ay,gx,label\n1,2,1,run\n2,4,3,sit\n")
+    other = data.open(str(tmp_path / "b.csv"), "test", columns)
+    for read in (
+        lambda: data.check(other, columns, facts),
+        lambda: next(data.inputs(other, columns, facts)),
+        lambda: data.check_training(source, other, PIPELINE.options()),
+    ):
+        with pytest.raises(DataError, match=r"b\.csv lacks the channels ax of the model"):
+            read()

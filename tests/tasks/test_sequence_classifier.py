@@ -347,6 +347,35 @@ def test_data_with_other_channels_is_not_measured_or_learnt(fitted: SequenceClas
         SequenceClassifier(**SMALL).fit(bumps(20, seed=1), validation_data=other)
 
 
+def table_of(series: list[Array], labels: list[str], *names: str) -> pd.DataFrame:
+    """A table with a frame a row, of two channels."""
+    frames = pd.DataFrame(np.concatenate(series), columns=names)
+    lengths = [len(each) for each in series]
+    return frames.assign(id=np.repeat(np.arange(len(series)), lengths)).assign(
+        label=np.repeat(labels, lengths)
+    )
+
+
+def test_channels_are_matched_by_their_names(prepared: list[Prepared]) -> None:
+    series, labels = bumps(12, seed=3)
+    train = table_of(series, labels, "ax", "ay")
+    swapped = train[["id", "ay", "ax", "label"]]
+    task = SequenceClassifier(**SMALL).fit(train, validation_data=swapped)
+    held_out = prepared[-1].held_out
+    assert held_out is not None
+    for found, expected in zip(held_out.sequences, series, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
+    for data in (train, swapped):
+        for example, expected in zip(task._series(data, None), series, strict=True):
+            np.testing.assert_allclose(example.series, expected, rtol=1e-6)
+    task.validation_split = 0.0
+    task.fit(swapped, continue_training=True)
+    np.testing.assert_allclose(prepared[-1].train.sequences[0], series[0], rtol=1e-6)
+    assert task.facts["channels"] == ["ax", "ay"]
+    with pytest.raises(DataError, match="lacks the channels ax of the model; it has: ay, gx"):
+        task.evaluate(train.rename(columns={"ax": "gx"})[["id", "ay", "gx", "label"]])
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

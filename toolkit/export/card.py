@@ -85,8 +85,7 @@ def write_card(run_folder: str | os.PathLike[str], card: Card) -> Path:
         f"# {run_folder.name}\n\n{card.task}",
         f"## Data\n\n{_data(card)}",
         f"## Training data in the files\n\n{_contents(card, run_folder, files)}",
-        "## Metrics\n\n"
-        + _table(["metric", "value"], [[k, f"{v:.4f}"] for k, v in card.metrics.items()]),
+        f"## Metrics\n\n{_metrics(card)}",
         f"## Model\n\n{_model(card, version, megabytes)}",
         "## Signatures\n\n"
         + _table(
@@ -128,6 +127,12 @@ def _contents(card: Card, run_folder: Path, files: Sequence[Path]) -> str:
         + f"\n\n`{ARCHIVE}`, if it is there, holds the same vocabulary and classes. All else was "
         "computed from the training data: weights and figures."
     )
+
+
+def _metrics(card: Card) -> str:
+    if not card.metrics:
+        return "None: nothing was held out from the training."
+    return _table(["metric", "value"], [[k, f"{v:.4f}"] for k, v in card.metrics.items()])
 
 
 def _model(card: Card, version: int | None, megabytes: float) -> str:

@@ -15,6 +15,8 @@ from toolkit.options import option
 
 logger = logging.getLogger("toolkit")
 
+_NO_LENGTHS = "lengths are whole numbers of time steps"
+
 
 class ArraySource:
     """Series in a list or an array, optionally with labels and lengths.
@@ -64,8 +66,8 @@ def without_padding(series: Any, lengths: Any, layout: Layout = "auto") -> Seque
     Args:
         series: [N, T, C], [N, T], or [N, C, T].
         lengths: The number of time steps of each, [N].
-        layout: The order of the axes; auto takes the last for time, and logs it, where the lengths
-            do not fit the other, or reach exactly the end of the last alone.
+        layout: The order of the axes; auto takes the last for time, and logs it, where the longest
+            length fits that one alone.
 
     Returns:
         Views [T, C] or [T].
@@ -73,18 +75,29 @@ def without_padding(series: Any, lengths: Any, layout: Layout = "auto") -> Seque
     Raises:
         DataError: The arrays have other shapes, or a length is no number of steps.
     """
-    series, lengths = np.asarray(series), flat(np.asarray(lengths))
+    try:
+        series = np.asarray(series)
+    except ValueError:
+        raise DataError(
+            "series of unequal lengths need no lengths; give (series, labels)"
+        ) from None
+    try:
+        lengths = flat(np.asarray(lengths))
+    except ValueError:
+        raise DataError(_NO_LENGTHS) from None
     if series.ndim not in (2, 3) or lengths.shape != series.shape[:1]:
         raise DataError(
             f"series of shape {list(series.shape)} with lengths of shape {list(lengths.shape)}; "
             "padded series are [N, T, C], and lengths [N]"
         )
-    if lengths.dtype.kind not in "iu" and not np.array_equal(lengths, np.round(lengths)):
-        raise DataError("lengths are whole numbers of time steps")
+    if lengths.dtype.kind not in "iuf" or not np.isfinite(lengths).all():
+        raise DataError(_NO_LENGTHS)
+    if not np.array_equal(lengths, np.round(lengths)):
+        raise DataError(_NO_LENGTHS)
     longest = int(lengths.max(initial=0))
     if series.ndim == 3:
         _, first, last = series.shape
-        fits_last_alone = first < longest <= last or first != longest == last
+        fits_last_alone = first < longest <= last
         if guess := layout == "auto" and fits_last_alone:
             logger.info(
                 "series are taken for [N, channels, time] by their lengths; if they are [N, time, "

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ from toolkit.data.series.layout import has_channels_first
 from toolkit.data.series.options import SeriesOptions
 from toolkit.data.series.values import as_series, read_values
 from toolkit.data.sources.source import Record, Source
-from toolkit.errors import count, quoted
+from toolkit.errors import DataError, count, quoted, shorten
 from toolkit.options import option
 
 logger = logging.getLogger("toolkit")
@@ -57,6 +57,9 @@ class SeriesExamples(LabelledRows[SeriesExample]):
         grouped: Whether to read groups, which a split needs.
         channels: The number of channels that a model expects; None for that of most of the first
             series.
+        names: The names of these channels. Where the source has columns of the same names in
+            another order, its channels are put into this one; without names on either side, or
+            with no name in common, the order of the source is kept.
 
     Attributes:
         channels: The number of channels; 0 if no series can be read.
@@ -64,8 +67,8 @@ class SeriesExamples(LabelledRows[SeriesExample]):
         channels_first: Whether series in the source are [C, T].
 
     Raises:
-        DataError: A column does not exist or cannot be guessed; in an iteration, a row is bad, or
-            no row can be used.
+        DataError: A column does not exist or cannot be guessed, or some of the named channels are
+            missing; in an iteration, a row is bad, or no row can be used.
         OptionError: The label rule is invalid or does not fit the target, or the separator of
             labels is empty.
     """
@@ -81,6 +84,7 @@ class SeriesExamples(LabelledRows[SeriesExample]):
         labelled: bool = True,
         grouped: bool = True,
         channels: int | None = None,
+        names: Sequence[str] = (),
     ) -> None:
         super().__init__(source, options, labelled)
         self.series_column = columns.series_column(source, options)
@@ -91,6 +95,9 @@ class SeriesExamples(LabelledRows[SeriesExample]):
         self._expected = channels
         self._layout = getattr(source, "layout", options.layout)
         self.channel_names: tuple[str, ...] = getattr(source, "channel_names", ())
+        self._order = self._order_by(names)
+        if self._order is not None:
+            self.channel_names = tuple(names)
         self.channels = channels or len(self.channel_names)
         self.channels_first = self._layout == "channels_first"
         if self._layout == "auto" or not self.channels:
@@ -109,7 +116,7 @@ class SeriesExamples(LabelledRows[SeriesExample]):
         series = as_series(values, self.channels_first)
         if series.shape[1] != self.channels:
             raise BadRowError(self._other_channels(values, series.shape[1]))
-        return series
+        return series if self._order is None else np.take(series, self._order, axis=1)
 
     def _nothing(self) -> NDArray[np.float32]:
         """Return a series without time steps."""
@@ -138,6 +145,27 @@ class SeriesExamples(LabelledRows[SeriesExample]):
                 "channels], set %s",
                 *(self.source.name, option("layout", "time_first")),
             )
+
+    def _order_by(self, names: Sequence[str]) -> list[int] | None:
+        """Return the place in the source of each of the named channels.
+
+        None if the order of the source is kept.
+
+        Raises:
+            DataError: Some of the channels are missing, but not all.
+        """
+        own = self.channel_names
+        if not own or not names or all(map(str.isdecimal, names)):
+            return None
+        if set(own) == set(names):
+            return None if own == tuple(names) else [own.index(name) for name in names]
+        missing = [name for name in names if name not in own]
+        if 0 < len(missing) < len(names):
+            raise DataError(
+                f"{self.source.name} lacks the channels {shorten(missing)} of the model; it has: "
+                f"{shorten(own)}"
+            )
+        return None
 
     def _look(self, channels: int | None) -> None:
         """Find the layout and the number of channels by the first series."""

@@ -54,13 +54,16 @@ class SeriesFolder(FolderSource):
     def _read(self, path: Path) -> object:
         """Return the series of a file."""
         if path.name.lower().endswith(".npy"):
-            return read_arrays(path)["array"]
+            arrays = read_arrays(path)
+            if "array" not in arrays:
+                raise DataError(f"{path} is a .npz file by its content; a .npy file has one array")
+            return arrays["array"]
         if (choices := separators(path)) is None:
             raise DataError("the file is neither .csv, .tsv nor .npy")
         if not self.channel_names:
             raise DataError("the file has no columns of numbers")
         choices = "".join(dict.fromkeys(self._table.separator + choices))
-        table = open_table(path, choices, self._options)
+        table = open_table(path, choices, self._options, like=self._table)
         if set(table.columns) != set(self._table.columns):
             raise DataError(
                 f"its columns are {shorten(table.columns)}; those of {self._table.name} are "

@@ -1,5 +1,8 @@
 """Options of the columns of series, and of the order of their axes."""
 
+import csv
+import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,8 +23,9 @@ class SeriesOptions(LabelOptions):
             a row belongs; guessed, and logged, when not given.
         time_column: In such a table, the column of the times, which must increase within a
             sequence; guessed, and logged, when not given.
-        channels: In such a table, the columns of the channels, separated by commas; all that hold
-            numbers and nothing else of these when not given.
+        channels: In such a table, the columns of the channels, separated by commas (a name with a
+            comma stands in quotes); all that hold numbers and nothing else of these when not
+            given.
         layout: The order of the axes of a series: time_first for [T, C], channels_first for [C, T];
             auto finds it by the shapes, and logs channels_first.
         group_column: The column of groups, such as subjects; a split never divides rows with equal
@@ -35,3 +39,16 @@ class SeriesOptions(LabelOptions):
     channels: str | None = None
     layout: Layout = "auto"
     group_column: str | None = None
+
+
+def join_names(names: Sequence[str]) -> str:
+    """Return names separated by commas; those with commas or quotes are quoted, as in CSV."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(names)
+    return line.getvalue()
+
+
+def split_names(text: str) -> tuple[str, ...]:
+    """Return the names that ``join_names`` joined, without the blanks around them."""
+    rows = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
+    return tuple(name.strip() for row in rows for name in row)

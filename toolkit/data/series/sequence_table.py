@@ -9,6 +9,7 @@ import numpy as np
 
 from toolkit.data.bad_rows import BadRowError
 from toolkit.data.labels import class_name, to_number
+from toolkit.data.series.options import join_names
 from toolkit.data.sources.source import Record, Source, is_missing
 from toolkit.errors import quoted
 
@@ -60,7 +61,7 @@ class SequenceTable:
         self.name = source.name
         self.columns = ("series", *(each for each in (columns.label, columns.group) if each))
         self.channel_names = columns.channels
-        self.named_columns = {"channels": ",".join(columns.channels)}
+        self.named_columns = {"channels": join_names(columns.channels)}
         self.is_one_sequence = columns.sequence is None
         self._source = source
         self._of = columns

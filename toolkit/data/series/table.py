@@ -8,7 +8,7 @@ from pathlib import Path
 from toolkit.data.columns import find_column, guessed, require_column
 from toolkit.data.labels import class_name, to_number
 from toolkit.data.series import columns
-from toolkit.data.series.options import SeriesOptions
+from toolkit.data.series.options import SeriesOptions, split_names
 from toolkit.data.series.sequence_table import SequenceTable, TableColumns
 from toolkit.data.sources.delimited import CSV, TSV, DelimitedSource
 from toolkit.data.sources.lines import read_lines
@@ -36,15 +36,33 @@ def separators(path: Path) -> str | None:
     return endings.get(Path(path.name.lower().removesuffix(".gz")).suffix)
 
 
-def open_table(path: Path, separators: str, options: SeriesOptions) -> DelimitedSource:
+def open_table(
+    path: Path, separators: str, options: SeriesOptions, like: Source | None = None
+) -> DelimitedSource:
     """Open a CSV or TSV file; its first line is a header unless it has numbers alone.
+
+    Numbers that count from 0 are a header too, which is logged: pandas writes one for an array.
+
+    Args:
+        path: The file.
+        separators: The possible separators of fields.
+        options: The interpretation of quotes.
+        like: The first table of several; in the others, numbers that count from 0 are a header if
+            they are its columns.
 
     Raises:
         DataError: It cannot be read.
     """
     line = next((line for line in read_lines(path, "\n") if line.strip()), "")
-    cells = (line.strip().split(separator) for separator in separators)
-    header = not any(all(to_number(cell or "nan") is not None for cell in each) for each in cells)
+    rows = [[cell.strip() for cell in line.strip().split(each)] for each in separators]
+    counting = next((row for row in rows if len(row) > 1 and row == _counted(len(row))), None)
+    if counting is None:
+        header = not any(all(to_number(cell or "nan") is not None for cell in row) for row in rows)
+    elif like is None:
+        logger.info("%s: the first line counts from 0, and is taken for a header", path)
+        header = True
+    else:
+        header = set(counting) == set(like.columns)
     return DelimitedSource(path, separators, options.quoting, header)
 
 
@@ -112,6 +130,11 @@ def step_columns(source: Source, options: SeriesOptions) -> TableColumns:
     return TableColumns(None, time, None, None, channels)
 
 
+def _counted(number: int) -> list[str]:
+    """Return the names that pandas gives to so many columns: 0, 1 and so on."""
+    return [str(each) for each in range(number)]
+
+
 def _first_rows(source: Source) -> list[Record]:
     """Return those of the first rows that can be read."""
     records = islice(source.records(), _FIRST_ROWS)
@@ -120,7 +143,7 @@ def _first_rows(source: Source) -> list[Record]:
 
 def _requested(source: Source, options: SeriesOptions) -> tuple[str, ...]:
     """Return the columns of the channels by option; empty without one."""
-    names = (name.strip() for name in (options.channels or "").split(","))
+    names = split_names(options.channels or "")
     return tuple(require_column(source, name, "channels") for name in names if name)
 
 
@@ -153,8 +176,8 @@ def _channels(
     Raises:
         DataError: There are none.
     """
-    own = tuple(options.named_columns.get("channels", "").split(","))
-    if set(own) <= set(source.columns):
+    own = split_names(options.named_columns.get("channels", ""))
+    if own and set(own) <= set(source.columns):
         return own
     if not numbers:
         raise DataError(

@@ -52,9 +52,11 @@ def prepare_series(settings: Settings, data: Any, validation_data: Any) -> Prepa
         OptionError: The channels are those of no known skeleton.
     """
     splitting = validation_data is None and settings.validation_split > 0
-    known = None if settings.previous is None else len(settings.previous.facts["channels"])
+    known = () if settings.previous is None else settings.previous.facts["channels"]
     source = open_series(data, "train", settings.columns)
-    examples = SeriesExamples(source, settings.columns, grouped=splitting, channels=known)
+    examples = SeriesExamples(
+        source, settings.columns, grouped=splitting, channels=len(known) or None, names=known
+    )
     scanned = scan(examples, settings.target, settings.known_classes)
     corpus = encode_series(examples, scanned.encoder, scanned)
     train, held_out, validation = corpus, None, None
@@ -66,7 +68,7 @@ def prepare_series(settings: Settings, data: Any, validation_data: Any) -> Prepa
     elif validation_data is not None:
         validation = SeriesExamples(
             open_series(validation_data, "test", settings.columns),
-            *(settings.columns, True, False, examples.channels),
+            *(settings.columns, True, False, examples.channels, examples.channel_names),
         )
         held_out = encode_series(validation, scanned.encoder)
 

@@ -99,8 +99,8 @@ class SequenceClassifier(Classifier, SequenceClassifierOptions):
         source = open_series(data, part, self)
         if not labelled and isinstance(source, ArraySource):  # the number of channels tells
             source.layout = "auto"
-        channels = len(self.facts["channels"])
-        return SeriesExamples(source, self, labelled, grouped=False, channels=channels)
+        names = self.facts["channels"]
+        return SeriesExamples(source, self, labelled, False, channels=len(names), names=names)
 
     def _examples(self, data: Any, labelled: bool) -> Iterable[SeriesExample]:
         if not labelled:
