@@ -10,6 +10,7 @@ from toolkit.data.sources.source import Record
 from toolkit.data.strands.letters import LetterCheck
 from toolkit.data.strands.spans import MarkedStrands, marked_paths
 from toolkit.errors import quoted
+from toolkit.options import option
 from toolkit.tagging import spans_of
 
 
@@ -37,6 +38,7 @@ class MarkedStrandExamples(EntityExamples):
     ) -> None:
         if labelled and isinstance(source, MarkedStrands):
             source.check_spans()
+            self.overlap_remedy = f"; {option('span_labels')} reads spans of some labels only"
         super().__init__(source, options, labelled, labels)
         self.letters = LetterCheck()
 
