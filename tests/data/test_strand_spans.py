@@ -59,7 +59,9 @@ def test_spans_beside_a_file_and_after_a_comma(tmp_path: Path, name: str, conten
 def test_the_labels_that_are_read(tmp_path: Path) -> None:
     fasta = written(tmp_path / "a.fa", FASTA)
     written(tmp_path / "a.bed", BED + "s1\t0\t9\tgene\n")
-    with pytest.raises(DataError, match=r"record 's1' \(line 1\): the entities .* overlap; span_labels"):
+    with pytest.raises(
+        DataError, match=r"record 's1' \(line 1\): the entities .* overlap; span_labels"
+    ):
         read(fasta)
     assert read(fasta, span_labels="exon, site") == SPANS
     assert read(fasta, span_labels="exon(-)") == [("TAGCCCCAG", SPANS[0][1][1:]), ("acgt", ())]

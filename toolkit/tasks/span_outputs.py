@@ -128,7 +128,7 @@ def span_outputs(
 
 
 def _before(ends: Any, most: int) -> Any:
-    """Return the maximum of the ends before each one, of the last ``most`` or more; 0 for the first.
+    """Return for each end the maximum of at least ``most`` before it, or 0 for the first.
 
     The maximum of twice as many is that of two maxima, so that no loop over ends is needed.
 
