@@ -131,7 +131,8 @@ def _is_of_spans(word: str) -> bool:
     try:
         if path.is_dir():
             return bool(read_description(path, task))
-        return path.suffix == ".yaml" and read_yaml(path).get("task") == task
+        configuration = read_yaml(path) if path.suffix == ".yaml" else None
+        return isinstance(configuration, Mapping) and configuration.get("task") == task
     except (ModelError, OSError, ValueError):
         return False
 

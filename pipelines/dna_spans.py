@@ -4,6 +4,7 @@ Run ``python -m pipelines.dna_spans --help``; ``python -m pipelines.dna`` with `
 the same.
 """
 
+import re
 import sys
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +20,11 @@ from toolkit.data import Source, Unreadable
 from toolkit.data.entities.scan import scan_entities
 from toolkit.data.strands.named import NamedStrand
 from toolkit.data.strands.spans import OPPOSITE
-from toolkit.tasks.marked_strands.examples import MarkedStrandExamples, open_marked
+from toolkit.tasks.marked_strands.examples import (
+    MarkedStrandExamples,
+    open_marked,
+    split_marked,
+)
 from toolkit.tasks.marked_strands.options import (
     MarkedStrandOptions,
     StrandTaggerOptions,
@@ -52,9 +57,12 @@ class LabelledSpans(LabelledData):
         options: Any,
         known: Sequence[str] | None = None,
     ) -> None:
-        """Read the data once and check the labels of the validation data."""
+        """Read the data, split it, and check the labels of the validation data."""
         with console.silence():  # the task logs the same later
-            scanned = scan_entities(MarkedStrandExamples(train, options), known or ())
+            examples = MarkedStrandExamples(train, options)
+            scanned = scan_entities(examples, known or ())
+            if validation is None and options.validation_split:
+                split_marked(examples, options.validation_split, options.seed)
         if validation is not None:
             self._read(validation, options, scanned.labels)
 
@@ -80,7 +88,8 @@ class LabelledSpans(LabelledData):
 class BedWriter:
     """A writer of spans as BED: name, start from 0, exclusive end, label, score to 1000, strand.
 
-    Strands without a name have that of their number. An input that cannot be read is a comment.
+    Strands without a name have that of their number; tabs and line breaks are spaces. An input that
+    cannot be read is a comment.
 
     Args:
         output: The stream.
@@ -93,11 +102,11 @@ class BedWriter:
     def write(self, row: Mapping[str, Any]) -> None:
         """Write the spans of a strand."""
         self.inputs += 1
-        name = row.get("name") or str(self.inputs)
+        name = _one_line(row.get("name") or "") or str(self.inputs)
         if "error" in row:
-            self.output.write(f"# {name}: {row['error']}\n")
+            self.output.write(f"# {name}: {_one_line(row['error'])}\n")
         for span in row.get("entities", ()):
-            label: str = span["label"]
+            label = _one_line(span["label"])
             opposite = label.endswith(OPPOSITE)
             fields = (span["start"], span["end"], label.removesuffix(OPPOSITE), span["score"])
             self.output.write(self.line(name, *fields, "-" if opposite else "+") + "\n")
@@ -108,6 +117,11 @@ class BedWriter:
 
     def close(self) -> None:
         """Do nothing; all is written."""
+
+
+def _one_line(text: str) -> str:
+    """Return a text with a space for tabs and line breaks."""
+    return re.sub(r"[\t\r\n]+", " ", text).strip()
 
 
 class GffWriter(BedWriter):

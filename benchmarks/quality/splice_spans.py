@@ -10,6 +10,7 @@ The baseline knows the place alone: it marks the most frequent kind of site, at 
 place relative to the length of the window.
 """
 
+import os
 import random
 import sys
 from collections import Counter
@@ -62,7 +63,7 @@ def main() -> None:
     metrics = tagger.evaluate(test)
     guessed = by_place(train, test)
     baseline = entity_metrics(guessed, tagger.classes) | metrics_within(guessed, chosen.tolerance)
-    print(description(chosen.threads or 0))
+    print(description(chosen.threads or os.cpu_count() or 1))
     print(f"\n| | F1 exact | F1 within {chosen.tolerance} bases | donor | acceptor |")
     print("|---|---:|---:|---:|---:|")
     for name, found in (("StrandTagger", metrics), ("by place alone", baseline)):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from toolkit.data.entities.scan import scan_entities
 from toolkit.errors import DataError
 from toolkit.tagging import Span
 from toolkit.tasks.marked_strands.examples import MarkedStrandExamples, open_marked
@@ -58,9 +59,12 @@ def test_spans_beside_a_file_and_after_a_comma(tmp_path: Path, name: str, conten
 def test_the_labels_that_are_read(tmp_path: Path) -> None:
     fasta = written(tmp_path / "a.fa", FASTA)
     written(tmp_path / "a.bed", BED + "s1\t0\t9\tgene\n")
-    with pytest.raises(DataError, match=r"record 's1' \(line 1\): the entities .* overlap"):
+    with pytest.raises(
+        DataError, match=r"record 's1' \(line 1\): the entities .* overlap; span_labels"
+    ):
         read(fasta)
     assert read(fasta, span_labels="exon, site") == SPANS
+    assert read(fasta, span_labels="exon(-)") == [("TAGCCCCAG", SPANS[0][1][1:]), ("acgt", ())]
     with pytest.raises(DataError, match=r"no spans with the label CDS; it has exon, exon\(-\), si"):
         read(fasta, span_labels="CDS")
 
@@ -107,6 +111,58 @@ def test_files_that_do_not_go_together(tmp_path: Path) -> None:
         written(tmp_path / name, BED)
     with pytest.raises(DataError, match=r"several files of spans beside it: a\.bed, a\.gff3"):
         read(fasta)
+
+
+def test_files_of_spans_do_not_matter_for_prediction(tmp_path: Path, caplog) -> None:
+    caplog.set_level("INFO", "toolkit")
+    fasta = written(tmp_path / "a.fa", FASTA)
+    for name in ("a.bed", "a.gff3"):
+        written(tmp_path / name, "")
+        assert read(fasta, labelled=False) == [("TAGCCCCAG", None), ("acgt", None)]
+    assert not caplog.text
+    (tmp_path / "a.gff3").unlink()
+    written(tmp_path / "a.bed", BED)
+    assert read(fasta) == SPANS
+    assert f"spans from {tmp_path / 'a.bed'}" in caplog.text
+
+
+def test_endings_in_upper_case(tmp_path: Path) -> None:
+    fasta = tmp_path / "a.FA.GZ"
+    fasta.write_bytes(gzip.compress(FASTA.encode()))
+    written(tmp_path / "a.bed", BED)
+    assert read(fasta) == SPANS
+
+
+def test_records_of_the_same_name(tmp_path: Path) -> None:
+    fasta = written(tmp_path / "a.fa", FASTA + ">s1 again\nTAGCCCCAGA\n")
+    written(tmp_path / "a.bed", BED)
+    with pytest.raises(DataError, match="several records of the name s1, so that it is not clear"):
+        read(fasta)
+    written(tmp_path / "a.bed", "s2\t0\t2\tsite\n")
+    assert len(read(fasta)) == 3
+
+
+def test_a_fasta_file_needs_no_columns_of_a_run(tmp_path: Path) -> None:
+    fasta = written(tmp_path / "a.fa", FASTA)
+    written(tmp_path / "a.bed", BED)
+    chosen = {"text_column": "sequence", "entities_column": "exons"}
+    assert read(fasta, **chosen) == SPANS
+    assert read(fasta, labelled=False, **chosen) == [("TAGCCCCAG", None), ("acgt", None)]
+
+
+@pytest.mark.parametrize("name", ["track1", "browser_x"])
+def test_records_whose_names_begin_as_other_lines_of_bed(tmp_path: Path, name: str) -> None:
+    fasta = written(tmp_path / "a.fa", f">{name}\nACGT\n")
+    written(tmp_path / "a.bed", f"browser hide all\ntrack name=x\n{name}\t1\t3\tsite\n")
+    assert read(fasta) == [("ACGT", (Span(1, 3, "site"),))]
+
+
+def test_a_column_file_of_one_strand(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.conll", "A O\nC B-x\nG I-x\n")
+    chosen = MarkedStrandOptions()
+    examples = MarkedStrandExamples(open_marked(path, "train", chosen), chosen)
+    with pytest.raises(DataError, match="is one sentence of 3 tokens; there should be a blank"):
+        scan_entities(examples)
 
 
 def test_spans_of_some_other_records_are_left_out_and_counted(tmp_path: Path, caplog) -> None:

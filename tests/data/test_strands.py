@@ -66,6 +66,8 @@ def test_every_format_of_records(tmp_path: Path, name: str, content: str) -> Non
     [
         ("s1 label=donor len=4", {}),
         ("s1 a strand class=donor; of 4", {}),
+        ("s1 label=donor;len=4", {}),
+        ("s1 len=4|label=donor,of=s9", {}),
         ("s1|x|donor", {}),
         ("s1 donor", {}),
         ("s1 kept whole: a donor", {"header_separator": ": a"}),
@@ -98,6 +100,23 @@ def test_a_table_of_labels(tmp_path: Path) -> None:
     assert rows(path, **chosen) == [("AC", "donor"), ("GT", "none")]
     with pytest.raises(DataError, match=r"which column holds the labels.*one of: len, kind"):
         rows(path, label_file=str(wide))
+
+
+def test_labels_do_not_matter_for_prediction(tmp_path: Path, caplog) -> None:
+    caplog.set_level("INFO", "toolkit")
+    path = written(tmp_path / "a.fa", ">s1 label=x\nAC\n")
+    assert answers(path, label_file=str(tmp_path / "missing.csv")) == [("AC", None)]
+    assert answers(path) == [("AC", None)]
+    assert not caplog.text
+    with pytest.raises(DataError, match=r"missing\.csv"):
+        rows(path, label_file=str(tmp_path / "missing.csv"))
+
+
+def test_a_part_that_a_folder_does_not_have(tmp_path: Path) -> None:
+    written(tmp_path / "train" / "donor.fa", ">a\nAC\n")
+    assert rows(tmp_path) == [("AC", "donor")]
+    with pytest.raises(DataError, match="comes in parts; give one of the folders in it: train"):
+        answers(tmp_path)
 
 
 def test_names_without_a_label_and_with_two(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from toolkit.evaluation import (
     worst_entities,
     write_report,
 )
+from toolkit.tagging import Span
 
 LABELS = ("LOC", "ORG", "PER")
 
@@ -155,6 +156,12 @@ def test_the_worst_errors_with_what_stands_around_them() -> None:
     assert worst_entities(SOME[:1]).empty
     equals = worst_entities(SOME[1:3] * 30, n=60)
     assert equals["sentence"].tolist() == list(range(1, 61))
+
+
+def test_errors_on_characters_have_no_spaces_between() -> None:
+    strand = Tagged("ACGTACGT", [Span(1, 4, "x")], [Span(2, 4, "x")], [0.5])
+    errors = worst_entities([strand], between="")
+    assert errors.loc[0, ["right", "given", "context"]].tolist() == ["CGT", "GT", "AC[GT]ACGT"]
 
 
 def test_reports_are_written_and_laid_out(tmp_path) -> None:

@@ -15,7 +15,9 @@ from pipelines import dna, dna_spans
 from pipelines.samples.strands import OPENING, marked_strands, strands
 from pipelines.streams import write_answers
 from toolkit.data.strands.named import NamedStrand
+from toolkit.errors import DataError, OptionError
 from toolkit.tasks.marked_strands.options import StrandTaggerOptions
+from toolkit.tasks.strands.options import StrandClassifierOptions
 
 SPAN = {"text": "CCCC", "label": "insert", "start": 2, "end": 6, "score": 0.98765}
 OPPOSITE = {"text": "A", "label": "site(-)", "start": 8, "end": 9, "score": 1.0}
@@ -52,7 +54,9 @@ def test_runs_and_configurations_of_spans_are_for_the_other_pipeline(
 
     (tmp_path / "spans.yaml").write_text(StrandTagger()._config())
     (tmp_path / "other.yaml").write_text("task: StrandClassifier\n")
-    for name, pipeline in (("spans.yaml", "dna_spans"), ("other.yaml", "dna"), ("no.yaml", "dna")):
+    (tmp_path / "list.yaml").write_text("- task: StrandTagger\n")
+    names = ("spans.yaml", "other.yaml", "list.yaml", "no.yaml")
+    for name, pipeline in zip(names, ("dna_spans", "dna", "dna", "dna"), strict=True):
         words = ["train", "--config", str(tmp_path / name)]
         dna.main(words)
         assert called.pop() == (pipeline, words)
@@ -95,6 +99,20 @@ def test_strands_that_cannot_be_read_are_comments_in_bed() -> None:
     assert output.getvalue() == "# 1: record 's1': no strand\n"
 
 
+def test_names_and_labels_are_one_column_of_bed() -> None:
+    output = io.StringIO()
+    writer = dna_spans.BedWriter(output)
+    writer.write({"name": "chr\t1\nx", "entities": [{**SPAN, "label": "two\twords(-)"}]})
+    writer.write({"name": "\n", "error": "row 1:\nwhite space"})
+    assert output.getvalue() == "chr 1 x\t2\t6\ttwo words\t988\t-\n# 2: row 1: white space\n"
+
+
+@pytest.mark.parametrize("options", [StrandClassifierOptions, StrandTaggerOptions])
+def test_kmers_have_a_middle(options: type) -> None:
+    with pytest.raises(OptionError, match="kmer_size is 6; it must be odd"):
+        options(kmer_size=6)
+
+
 def test_what_predict_reads_of_a_file_has_names(tmp_path: Path) -> None:
     path = tmp_path / "a.fa"
     path.write_text(">s1 x\nAC\n>s2\n>s3 y\nGG\n")
@@ -103,6 +121,24 @@ def test_what_predict_reads_of_a_file_has_names(tmp_path: Path) -> None:
     inputs = list(labelled.inputs(labelled.open(path, "test", columns), columns, {}))
     assert [getattr(each, "name", None) for each in inputs] == ["s1", None, "s3"]
     assert "no strand" in inputs[1].problem
+
+
+@pytest.mark.parametrize("content", [">s1\nACGTAC\n", ">s1\nACGTAC\n>s2\nACGTAC\n"])
+def test_strands_that_cannot_be_split_are_found_early(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "a.fa"
+    path.write_text(content)
+    path.with_suffix(".bed").write_text("s1\t1\t3\tsite\n")
+    labelled = dna_spans.PIPELINE.labelled
+
+    def check(**chosen: object) -> None:
+        options = StrandTaggerOptions(**chosen)
+        validation = labelled.open(path, "test", options) if "crf" in chosen else None
+        labelled.check_training(labelled.open(path, "train", options), validation, options)
+
+    with pytest.raises(DataError, match="no examples can be held out, since all belong together"):
+        check()
+    check(validation_split=0.0)
+    check(crf=False)
 
 
 # Samples

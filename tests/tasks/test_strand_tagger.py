@@ -1,6 +1,7 @@
 """Tiles of long strands, pieces of training strands, and the metrics of spans."""
 
 import re
+import zlib
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
@@ -89,6 +90,71 @@ def test_a_span_longer_than_the_overlap_is_cut_but_none_overlap(ask: Any) -> Non
     assert spans[0]["start"] == 6
     for before, after in pairwise(spans):
         assert before["end"] <= after["start"]
+
+
+def drawn(values: np.ndarray) -> list[tuple[int, int]]:
+    """Return spans that depend on all bases of a tile, as those of a network do."""
+    draw = np.random.default_rng(zlib.crc32(values.tobytes()))
+    spans, place = [], int(draw.integers(0, 3))
+    while place < len(values):
+        end = min(place + int(draw.integers(1, 9)), len(values))
+        spans.append((place, end))
+        place = end + int(draw.integers(0, 3))
+    return spans
+
+
+class Drawn:
+    """A network that marks the spans of ``drawn``."""
+
+    def answer(self, inputs: Any) -> Any:
+        def tags(values: Any, lengths: Any) -> Any:
+            number = {tag: index for index, tag in enumerate(bioes_tags(["g"]))}
+            found = np.zeros(values.shape[:2], np.int32)
+            for row, length in enumerate(lengths):
+                for start, end in drawn(values[row, :length]):
+                    found[row, start:end] = number["I-g"]
+                    found[row, start], found[row, end - 1] = number["B-g"], number["E-g"]
+                    if end == start + 1:
+                        found[row, start] = number["S-g"]
+            return found
+
+        values = inputs["values"]
+        found = tf.numpy_function(tags, [values, inputs["length"]], tf.int32)
+        found = tf.ensure_shape(found, [None, None])
+        half = tf.fill(tf.shape(found), 0.5)
+        return found, half, half
+
+
+@pytest.mark.parametrize(("window", "overlap"), [(8, 5), (8, 13), (3, 20), (5, 0)])
+def test_spans_of_tiles_that_disagree_never_overlap(window: int, overlap: int) -> None:
+    layer = Nucleotides()
+    model: Any = SimpleNamespace(preprocessing=layer, network=Drawn())
+    function = signature(model, ["g"], window, overlap)
+
+    def asked(batch: Any) -> dict[str, Any]:
+        answers = {name: value.numpy() for name, value in function(tf.constant(batch)).items()}
+        for name in ("entity_text", "entity_label"):
+            answers[name] = np.char.decode(answers[name].astype(bytes))
+        return answers
+
+    draw = np.random.default_rng(4)
+    many = ["".join(draw.choice([*"ACGT"], 150)) for _ in range(20)]
+    with pytest.MonkeyPatch.context() as patch:
+        whole = find_in_long(many, asked, window, overlap)
+        patch.setattr(serving, "CHUNK", 2 * window)
+        assert find_in_long(many, asked, window, overlap) == whole
+    for strand, spans in zip(many, whole, strict=True):
+        codes = np.frombuffer(strand.encode("utf-32-le"), np.int32)
+        expected, reach = [], 0
+        for core in range(0, len(strand), window):
+            first = max(core - overlap, 0)
+            tile = layer.fractions(codes[first : core + window + overlap]).numpy()
+            for start, end in [(first + a, first + b) for a, b in drawn(tile)]:
+                if core <= start < core + window:
+                    expected += [(start, end)] * (start >= reach)
+                    reach = max(reach, end)
+        assert [(each["start"], each["end"]) for each in spans] == expected
+        assert all(before[1] <= after[0] for before, after in pairwise(expected))
 
 
 def test_places_are_those_of_characters(ask: Any) -> None:

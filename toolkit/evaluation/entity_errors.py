@@ -29,12 +29,15 @@ class _Error(NamedTuple):
     sentence: int
 
 
-def worst_entities(sentences: Iterable[Tagged], n: int = WORST) -> "pd.DataFrame":
+def worst_entities(
+    sentences: Iterable[Tagged], n: int = WORST, between: str = " "
+) -> "pd.DataFrame":
     """Return the most confident errors, most confident first, and then the missed entities.
 
     Args:
         sentences: Sentences with gold and predicted entities.
         n: The largest number of rows.
+        between: What stands between two tokens; nothing where they are characters.
 
     Returns:
         Columns ``kind`` (``label``, ``borders``, ``spurious`` or ``missed``), ``right`` and
@@ -47,13 +50,13 @@ def worst_entities(sentences: Iterable[Tagged], n: int = WORST) -> "pd.DataFrame
     errors = [
         error
         for number, sentence in enumerate(sentences, start=1)
-        for error in _errors(sentence, number)
+        for error in _errors(sentence, number, between)
     ]
     frame = pd.DataFrame(errors, columns=list(_Error._fields)).astype({"score": float})
     return frame.sort_values("score", ascending=False, kind="stable", ignore_index=True)[:n]
 
 
-def _errors(sentence: Tagged, number: int) -> Iterator[_Error]:
+def _errors(sentence: Tagged, number: int, between: str) -> Iterator[_Error]:
     """Yield the errors of a sentence; a partial match is paired with its first overlap."""
     tokens, gold, predicted, scores = sentence
     entity_at = entity_by_token(gold)
@@ -64,28 +67,34 @@ def _errors(sentence: Tagged, number: int) -> Iterator[_Error]:
             continue
         explained.update(overlaps)
         if not overlaps:
-            yield _error("spurious", tokens, _NONE, span, score, number)
+            yield _error("spurious", tokens, _NONE, span, score, number, between)
         elif overlaps[0][:2] == span[:2]:
-            yield _error("label", tokens, overlaps[0], span, score, number)
+            yield _error("label", tokens, overlaps[0], span, score, number, between)
         else:
-            yield _error("borders", tokens, overlaps[0], span, score, number)
+            yield _error("borders", tokens, overlaps[0], span, score, number, between)
     for span in gold:
         if span not in explained:
-            yield _error("missed", tokens, span, _NONE, None, number)
+            yield _error("missed", tokens, span, _NONE, None, number, between)
 
 
 def _error(
-    kind: str, tokens: Sequence[str], gold: Span, predicted: Span, score: float | None, number: int
+    kind: str,
+    tokens: Sequence[str],
+    gold: Span,
+    predicted: Span,
+    score: float | None,
+    number: int,
+    between: str,
 ) -> _Error:
     start, end, _ = gold if predicted is _NONE else predicted
     before, after = tokens[max(0, start - CONTEXT) : start], tokens[end : end + CONTEXT]
     return _Error(
         kind,
-        " ".join(tokens[gold.start : gold.end]),
-        " ".join(tokens[predicted.start : predicted.end]),
+        between.join(tokens[gold.start : gold.end]),
+        between.join(tokens[predicted.start : predicted.end]),
         gold.label,
         predicted.label,
         score,
-        " ".join([*before, f"[{' '.join(tokens[start:end])}]", *after]),
+        between.join([*before, f"[{between.join(tokens[start:end])}]", *after]),
         number,
     )

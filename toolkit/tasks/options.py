@@ -124,7 +124,7 @@ class StrandOptions(EncoderOptions):
     Args:
         kmers: The number of k-mers that the network learns to recognise at each base; auto depends
             on the data.
-        kmer_size: The number of bases of each.
+        kmer_size: The number of bases of each, which is odd.
         kmer_dropout: The share of k-mers dropped for a whole strand.
         base_dropout: The share of bases that are replaced by N in training; auto depends on the
             data.
@@ -142,6 +142,18 @@ class StrandOptions(EncoderOptions):
     kmer_size: int = 7
     kmer_dropout: float = 0.0
     base_dropout: float | Literal["auto"] = "auto"
+
+    def check_kmers(self) -> None:
+        """Check the size of k-mers.
+
+        Raises:
+            OptionError: It is even.
+        """
+        if self.kmer_size % 2 == 0:
+            raise OptionError(
+                f"kmer_size is {self.kmer_size}; it must be odd, so that a k-mer has as many bases "
+                "before its middle as after it"
+            )
 
 
 @dataclass(kw_only=True)

@@ -54,7 +54,12 @@ class Places(NamedTuple):
 
 
 def span_outputs(
-    text: Any, labels: Sequence[str], tags: Tags, places: Places, kept: Any = None
+    text: Any,
+    labels: Sequence[str],
+    tags: Tags,
+    places: Places,
+    kept: Any = None,
+    overlap: int = 0,
 ) -> dict[str, Any]:
     """Return the spans of texts as outputs of ``serving_default``.
 
@@ -68,8 +73,9 @@ def span_outputs(
         labels: The labels of spans.
         tags: The tags of all steps.
         places: Their places; the steps of a text are in order.
-        kept: Whether a span that begins at a step is kept, bool [n], unless it begins within the
-            one before of the same text; None keeps all.
+        kept: Whether a span that begins at a step is kept, bool [n], unless it begins within one
+            before of the same text; None keeps all.
+        overlap: The largest number of characters of the next tile that a span of a tile has.
     """
     names = bioes_tags(labels)
     opens = tf.gather(tf.constant([tag[0] in "BS" for tag in names]), tags.number)
@@ -88,12 +94,10 @@ def span_outputs(
     if kept is not None:
         chosen = tf.gather(kept, first)
         first, last, score = (tf.boolean_mask(each, chosen) for each in (first, last, score))
-        before = tf.roll(tf.gather(places.end, last), 1, 0)
-        same_text = tf.equal(
-            tf.roll(tf.gather(places.row, first), 1, 0), tf.gather(places.row, first)
-        )
-        apart = ~same_text | (tf.gather(places.start, first) >= before)
-        apart |= tf.range(tf.size(first)) == 0
+        base = tf.gather(places.row, first) * 2**31  # beyond all places of the texts before
+        start = base + tf.cast(tf.gather(places.start, first), tf.int64)
+        end = base + tf.cast(tf.gather(places.end, last), tf.int64)
+        apart = start >= _before(end, overlap)
         first, last, score = (tf.boolean_mask(each, apart) for each in (first, last, score))
     row = tf.gather(places.row, first)
     start, end = tf.gather(places.start, first), tf.gather(places.end, last)
@@ -121,6 +125,22 @@ def span_outputs(
         ),
         **{name: table(name, values) for name, values in columns.items()},
     }
+
+
+def _before(ends: Any, most: int) -> Any:
+    """Return for each end the maximum of at least ``most`` before it, or 0 for the first.
+
+    The maximum of twice as many is that of two maxima, so that no loop over ends is needed.
+
+    Args:
+        ends: int64 [n].
+        most: The number of ends.
+    """
+    furthest = tf.pad(ends, [[1, 0]])[:-1]
+    for power in range(most.bit_length()):
+        moved = tf.pad(furthest, [[1 << power, 0]])[: tf.size(furthest)]
+        furthest = tf.maximum(furthest, moved)
+    return furthest
 
 
 def by_groups(answers: Callable[[Any, Any], Any], tokens: Any, lengths: Any, padding: Any) -> Tags:

@@ -86,6 +86,9 @@ class EntityExamples(CheckedRows):
             row can be used, or, without ``labels``, no row has an entity.
     """
 
+    #: What helps where entities overlap, as part of a message.
+    overlap_remedy = ""
+
     def __init__(
         self,
         data: Any,
@@ -315,6 +318,7 @@ class EntityExamples(CheckedRows):
             if span.start < before.end:
                 raise BadRowError(
                     f"the entities {_words(before, text)} and {_words(span, text)} overlap"
+                    f"{self.overlap_remedy}"
                 )
         for span in spans:
             self._check_label(span.label, None)

@@ -51,8 +51,9 @@ def scan_entities(examples: EntityExamples, known: Sequence[str] = ()) -> Entity
             sample.append(example.tokens)
     whole = number == 1 and not examples.bad_rows
     if whole and isinstance(examples.source, ColumnFileSource):
+        size = len(example.tokens) or len(example.text or "")
         raise DataError(
-            f"{examples.source.name} is one sentence of {count(len(sample[0]), 'token')}; there "
+            f"{examples.source.name} is one sentence of {count(size, 'token')}; there "
             "should be a blank line after each sentence"
         )
     return EntityScan(number, (*known, *sorted(labels.difference(known))), sample)

@@ -41,6 +41,8 @@ class StrandExamples(TextExamples):
     def __init__(
         self, source: Source, options: Any, labelled: bool = True, grouped: bool = True
     ) -> None:
+        if labelled and isinstance(source, StrandSource):
+            source.find_labels()
         super().__init__(source, options, labelled, grouped)
         usual = find_column(source.columns, STRAND_NAMES)
         if usual is not None and options.text_column is None and not source.fixed_columns:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -76,6 +77,11 @@ def _in_folder(path: Path, part: str | None) -> list[tuple[Path, str | None]]:
         for name in natural_order(os.listdir(folder))
         if is_strand_file(folder / name)
     ]
+    if parts := [folder for _, folder in of_folders if folder in PARTS]:
+        raise DataError(
+            f"{path} comes in parts; give one of the folders in it: "
+            f"{shorten([*dict.fromkeys(parts)])}"
+        )
     if files and of_folders:
         raise DataError(
             f"{path} has files of strands ({files[0].name}) beside folders of them "
@@ -101,6 +107,8 @@ class StrandSource:
         >s1 label=donor     >s1|donor     >s1 donor     ->     {"text": "ACGT", "label": "donor",
         ACGT                ACGT          ACGT                  "name": "s1"}
 
+    The labels are looked for by ``find_labels``; before, only the names of files are labels.
+
     Args:
         name: The name of the source.
         paths: The files, each with its class if the file names it.
@@ -108,9 +116,6 @@ class StrandSource:
 
     Attributes:
         labels_from: Where the labels are, for messages.
-
-    Raises:
-        DataError: The first file has no record, or the table of labels cannot be read.
     """
 
     columns = ("text", "label", "name")
@@ -123,21 +128,29 @@ class StrandSource:
         options: StrandColumnOptions,
     ) -> None:
         self.name = name
+        self.labels_from = "the names of the files"
         self._paths = paths
+        self._options = options
         self._table: Mapping[str, object] | None = None
-        self._separator = options.header_separator
-        first = next(read_records(paths[0][0]))
-        if options.label_file is not None:
-            self._table = _label_table(options.label_file, options)
-            self.labels_from = options.label_file
-        elif paths[0][1] is not None:
-            self.labels_from = "the names of the files"
-        else:
-            self._guess_separator(first)
+        self._separator: str | None = None
 
-    def _guess_separator(self, first: StrandRecord) -> None:
+    def find_labels(self) -> None:
+        """Find where the labels are: read the table of labels, or choose what is before a label.
+
+        Raises:
+            DataError: The first file has no record, or the table of labels cannot be read.
+        """
+        first = next(read_records(self._paths[0][0]))
+        if self._options.label_file is not None:
+            self._table = _label_table(self._options.label_file, self._options)
+            self.labels_from = self._options.label_file
+        elif self._paths[0][1] is None:
+            self._choose_separator(first)
+
+    def _choose_separator(self, first: StrandRecord) -> None:
         """Choose what stands before the label in headers."""
         self.labels_from = "the headers"
+        self._separator = self._separator or self._options.header_separator
         if self._separator is None:
             self._separator = next((s for s in SEPARATORS if _after(first.header, s)), None)
             if self._separator is not None:
@@ -170,15 +183,16 @@ class StrandSource:
 
 
 def _after(header: str, separator: str) -> str | None:
-    """Return what follows the last separator in a header; up to white space, if that is ``key=``.
+    """Return what follows the last separator in a header.
 
-    A space separates the label only if the header has two words.
+    If that is ``key=``, the label ends at white space, or before the next key. A space separates
+    the label only if the header has two words.
     """
     if separator == " " and len(header.split()) != 2:
         return None
     _, found, label = header.rpartition(separator)
     if separator.endswith("="):
-        label = next(iter(label.split(maxsplit=1)), "").rstrip(";,|")
+        label = re.split(r"\s|[;,|](?=\w+=)", label, maxsplit=1)[0].rstrip(";,|")
     return label.strip() if found and label.strip() else None
 
 

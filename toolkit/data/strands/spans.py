@@ -1,6 +1,7 @@
 """Strands with marked spans: FASTA files beside BED or GFF3 files."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -36,30 +37,24 @@ class StrandSpan(NamedTuple):
     line: int
 
 
-def spans_beside(path: Path) -> Path | None:
-    """Return the BED or GFF3 file beside a FASTA file that differs in its ending alone, if any.
-
-    Raises:
-        DataError: There are several.
-    """
-    stem = path.name.removesuffix(".gz")
-    stem = stem[: -len(next(e for e in FASTA if stem.lower().endswith(e)))]
-    names = [stem + ending + packed for ending in BED + GFF for packed in ("", ".gz")]
-    found = [path.with_name(name) for name in names if path.with_name(name).is_file()]
-    if len(found) > 1:
-        names = [each.name for each in found]
-        raise DataError(
-            f"{path} has several files of spans beside it: {shorten(names)}; choose one by "
-            f"{path},{found[0]}"
-        )
-    return found[0] if found else None
+def spans_beside(path: Path) -> list[Path]:
+    """Return the BED and GFF3 files beside a FASTA file that differ in their ending alone."""
+    lower = path.name.lower().removesuffix(".gz")
+    stems = [path.name[: len(lower) - len(end)] for end in FASTA if lower.endswith(end)]
+    names = [
+        stem + ending + packed for stem in stems for ending in BED + GFF for packed in ("", ".gz")
+    ]
+    return [path.with_name(name) for name in names if path.with_name(name).is_file()]
 
 
 def marked_paths(data: str) -> tuple[Path, Path | None] | None:
-    """Return the FASTA file and the file of spans that a path names, or None if it names none.
+    """Return the FASTA file that a path names, and the file of spans if it names that as well.
 
     Args:
         data: The path of a FASTA file, or that, a comma and the path of a BED or GFF3 file.
+
+    Returns:
+        The two files, the second None if it is not named; None if the path names no FASTA file.
 
     Raises:
         DataError: A file is missing, or two files are not one of each.
@@ -71,10 +66,7 @@ def marked_paths(data: str) -> tuple[Path, Path | None] | None:
         if not path.is_file():
             raise DataError(f"there is no file {path}")
     if len(paths) == 1:
-        beside = spans_beside(paths[0]) if _ends(paths[0], FASTA) else None
-        if beside is not None:
-            logger.info("%s: spans from %s", paths[0], beside)
-        return paths[0], beside
+        return paths[0], None
     if not _ends(paths[1], BED + GFF):
         raise DataError(
             f"{paths[1]} is no file of spans; after the comma there should be one of BED or GFF3"
@@ -91,27 +83,22 @@ class MarkedStrands:
         TAGCCCCAG       (BED; GFF3: s1 . exon 4 7)  ->   "entities": [{"start": 3, "end": 7,
                                                           "label": "exon"}]}
 
-    A record without a span has no entities. The spans are held in memory.
+    A record without a span has no entities. The spans are read by ``check_spans``, and held in
+    memory; before, no record has entities.
 
     Args:
         strands: The FASTA or FASTQ file.
-        spans: The BED or GFF3 file; None for unlabelled data, whose records have no entities.
+        spans: The BED or GFF3 file; None for the one beside ``strands``.
         labels: The labels that are read; none for all.
-
-    Raises:
-        DataError: A line of the file of spans cannot be read.
     """
 
-    fixed_columns = False
+    columns: tuple[str, ...] = ("text", "entities", "name")
+    fixed_columns = True
 
     def __init__(self, strands: Path, spans: Path | None, labels: Sequence[str] = ()) -> None:
         self.name = str(strands)
-        self.columns: tuple[str, ...] = ("text", "name")
-        self._strands, self._file = strands, spans
+        self._strands, self._file, self._labels = strands, spans, labels
         self._spans: Mapping[str, list[StrandSpan]] = {}
-        if spans is not None:
-            self.columns = ("text", "entities", "name")
-            self._spans = read_spans(spans, labels)
 
     def records(self) -> Iterator[Record]:
         """Yield the records from the first one; each call starts again."""
@@ -119,12 +106,11 @@ class MarkedStrands:
             if record.problem is not None:
                 yield Record(row, {}, record.place, record.problem)
                 continue
-            values: dict[str, object] = {"text": record.strand, "name": record.name}
-            if self._file is not None:
-                values["entities"] = [
-                    {"start": span.start, "end": span.end, "label": span.label}
-                    for span in self._spans.get(record.name, ())
-                ]
+            entities = [
+                {"start": span.start, "end": span.end, "label": span.label}
+                for span in self._spans.get(record.name, ())
+            ]
+            values = {"text": record.strand, "entities": entities, "name": record.name}
             yield Record(row, values, record.place, doubt=self._problem(record))
 
     def _problem(self, record: StrandRecord) -> str | None:
@@ -138,17 +124,22 @@ class MarkedStrands:
         return None
 
     def check_spans(self) -> None:
-        """Check that there are spans, and of the records of the FASTA file.
+        """Read the spans, and check that they are those of the records of the FASTA file.
 
         Raises:
-            DataError: There are none, or none of these records.
+            DataError: There are none, or none of these records; a line cannot be read; several
+                files are beside the FASTA file; or several records have the name of one with spans.
         """
         if self._file is None:
+            self._file = self._beside()
+        if not self._spans:
+            self._spans = read_spans(self._file, self._labels)
+        names = Counter(record.name for record in read_records(self._strands))
+        if repeated := [name for name in self._spans if names[name] > 1]:
             raise DataError(
-                f"{self.name} has no spans; put a BED or GFF3 file beside it that differs in its "
-                f"ending alone, or give one after a comma: {self.name},spans.bed"
+                f"{self.name} has several records of the name {shorten(repeated, most=3)}, so that "
+                f"it is not clear which has the spans of {self._file}; give each its own name"
             )
-        names = dict.fromkeys(record.name for record in read_records(self._strands))
         if not (missing := [name for name in self._spans if name not in names]):
             return
         few = shorten([*names], most=3)
@@ -162,6 +153,23 @@ class MarkedStrands:
             *(self._file, count(len(missing), "record"), self.name, shorten(missing, most=3)),
         )
 
+    def _beside(self) -> Path:
+        """Return the file of spans beside the FASTA file."""
+        found = spans_beside(self._strands)
+        if not found:
+            raise DataError(
+                f"{self.name} has no spans; put a BED or GFF3 file beside it that differs in its "
+                f"ending alone, or give one after a comma: {self.name},spans.bed"
+            )
+        if len(found) > 1:
+            names = shorten([each.name for each in found])
+            raise DataError(
+                f"{self.name} has several files of spans beside it: {names}; choose one by "
+                f"{self.name},{found[0]}"
+            )
+        logger.info("%s: spans from %s", self.name, found[0])
+        return found[0]
+
 
 def read_spans(path: Path, labels: Sequence[str] = ()) -> dict[str, list[StrandSpan]]:
     """Return the spans of a BED or GFF3 file by the names of their records, in the file's order.
@@ -172,7 +180,8 @@ def read_spans(path: Path, labels: Sequence[str] = ()) -> dict[str, list[StrandS
 
     Args:
         path: The file.
-        labels: The labels that are read; none for all.
+        labels: The labels that are read, of both strands unless they end with ``OPPOSITE``; none
+            for all.
 
     Raises:
         DataError: A line is none of the format, or there are no spans.
@@ -184,7 +193,7 @@ def read_spans(path: Path, labels: Sequence[str] = ()) -> dict[str, list[StrandS
         text = line.rstrip("\r\n")
         if text.startswith("##FASTA"):
             break
-        if not text.strip() or text.startswith(("#", "track", "browser")):
+        if not text.strip() or text.startswith("#") or text.split()[0] in ("track", "browser"):
             continue
         try:
             name, start, end, label = parse(text.split("\t") if "\t" in text else text.split())
@@ -197,7 +206,7 @@ def read_spans(path: Path, labels: Sequence[str] = ()) -> dict[str, list[StrandS
                 f"{path}, line {number}: a span from {start:,} to {end:,} has no base; "
                 f"{_expected(path)}"
             )
-        if labels and label.removesuffix(OPPOSITE) not in labels:
+        if labels and not {label, label.removesuffix(OPPOSITE)} & {*labels}:
             others[label] = others.get(label, 0) + 1
             continue
         spans.setdefault(name, []).append(StrandSpan(start, end, label, number))

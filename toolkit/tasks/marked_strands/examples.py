@@ -4,13 +4,19 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from toolkit.data import EntityExample, EntityExamples, Source, open_entities
 from toolkit.data.bad_rows import BadRowError
+from toolkit.data.fingerprints import fingerprint
 from toolkit.data.sources.source import Record
+from toolkit.data.splits import Indices, split_indices
 from toolkit.data.strands.letters import LetterCheck
 from toolkit.data.strands.spans import MarkedStrands, marked_paths
 from toolkit.errors import quoted
+from toolkit.options import option
 from toolkit.tagging import spans_of
+from toolkit.text.bases import either_strand
 
 
 class MarkedStrandExamples(EntityExamples):
@@ -37,6 +43,7 @@ class MarkedStrandExamples(EntityExamples):
     ) -> None:
         if labelled and isinstance(source, MarkedStrands):
             source.check_spans()
+            self.overlap_remedy = f"; {option('span_labels')} reads spans of some labels only"
         super().__init__(source, options, labelled, labels)
         self.letters = LetterCheck()
 
@@ -58,6 +65,17 @@ class MarkedStrandExamples(EntityExamples):
 
     def _unreadable(self, record: Record, problem: str) -> EntityExample:
         return EntityExample(record.row, text="", place=record.place, problem=problem)
+
+
+def split_marked(
+    examples: MarkedStrandExamples, share: float, seed: int
+) -> tuple[Indices, Indices]:
+    """Split strands, read once more, so that equal and opposite ones are in the same part.
+
+    See :func:`toolkit.data.splits.split_indices`.
+    """
+    groups = [fingerprint(either_strand(example.text or "")) for example in examples]
+    return split_indices(len(groups), share, seed, groups=np.asarray(groups, np.int64))
 
 
 def open_marked(data: Any, part: str | None, options: Any) -> Source:

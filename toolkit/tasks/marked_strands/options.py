@@ -80,4 +80,5 @@ class StrandTaggerOptions(
     def __post_init__(self) -> None:
         check_options(self)
         self.check_cell()
+        self.check_kmers()
         check_monitor(self.monitor, TAGGER_MONITORS)

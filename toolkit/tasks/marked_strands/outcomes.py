@@ -45,4 +45,4 @@ class StrandOutcomes:
     def write(self, folder: Path, metrics: Mapping[str, Any]) -> None:
         """Write ``metrics.json``, ``confusion.png`` and ``errors.csv``."""
         names = [*self.classes, NOTHING]
-        write_report(folder, metrics, names, worst_entities(self.strands))
+        write_report(folder, metrics, names, worst_entities(self.strands, between=""))

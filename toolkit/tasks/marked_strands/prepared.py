@@ -6,21 +6,23 @@ from typing import Any
 
 import numpy as np
 
-from toolkit.data import EntityExample, PackedCorpus, split_indices
+from toolkit.data import EntityExample, PackedCorpus
 from toolkit.data.corpora.packed import SequenceWriter
 from toolkit.data.entities.scan import scan_entities
-from toolkit.data.fingerprints import fingerprint
 from toolkit.errors import DataError
 from toolkit.options import option
 from toolkit.tagging import Span, bioes_tags, tags_of, to_bioes
 from toolkit.tasks.card import validation_words
 from toolkit.tasks.defaults import DataSize
 from toolkit.tasks.golden import first_inputs
-from toolkit.tasks.marked_strands.examples import MarkedStrandExamples, open_marked
+from toolkit.tasks.marked_strands.examples import (
+    MarkedStrandExamples,
+    open_marked,
+    split_marked,
+)
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.settings import Settings
 from toolkit.text import Nucleotides, utf8
-from toolkit.text.bases import either_strand
 from toolkit.text.nucleotides import CHANNELS
 
 
@@ -42,13 +44,7 @@ def prepare_marked(settings: Settings, data: Any, validation_data: Any) -> Prepa
     splitting = validation_data is None and settings.validation_split > 0
     in_training = np.ones(scanned.count, bool)
     if splitting:
-        groups = [fingerprint(either_strand(example.text or "")) for example in examples]
-        held_rows = split_indices(
-            scanned.count,
-            settings.validation_split,
-            settings.seed,
-            groups=np.asarray(groups, np.int64),
-        )[1]
+        held_rows = split_marked(examples, settings.validation_split, settings.seed)[1]
         in_training[held_rows] = False
     layer = Nucleotides()
     corpus = encode_marked(examples, layer, scanned.labels, settings.window)

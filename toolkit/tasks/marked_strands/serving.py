@@ -17,7 +17,7 @@ def signature(model: SequenceModel, labels: Sequence[str], window: int, overlap:
 
     Its outputs are those of ``toolkit.tasks.span_outputs.span_outputs``. A longer strand than
     ``window`` is read in tiles, each with ``overlap`` more bases at either end; of a tile's spans
-    those are kept that begin within it, and not within the span before.
+    those are kept that begin within it, and not within a span before.
 
     Args:
         model: ``Nucleotides`` and the network.
@@ -56,7 +56,7 @@ def signature(model: SequenceModel, labels: Sequence[str], window: int, overlap:
         kept = (start >= begins) & (start < begins + window)
         start = tf.cast(start, tf.int32)
         places = Places(of_steps(row), start, start + 1)
-        return span_outputs(text, labels, tags, places, kept)
+        return span_outputs(text, labels, tags, places, kept, overlap)
 
     return serving_default
 
@@ -67,8 +67,8 @@ def find_in_long(
     """Return the spans of each strand, in order, as dictionaries of plain Python values.
 
     Strands of more than ``CHUNK`` bases are asked for in chunks, so that memory stays limited. A
-    chunk is read from some tiles before it to the overlap behind it, so that the tiles, and the
-    spans, are those of the whole strand.
+    chunk is read to the overlap behind it, and from so many tiles before it that each tile with
+    a span that reaches into it is whole; the tiles, and the spans, are those of the whole strand.
 
     Args:
         strands: The strands.
@@ -77,7 +77,7 @@ def find_in_long(
         overlap: The number of bases that are read beyond each of its ends.
     """
     chunk = -(-CHUNK // window) * window
-    margin = (1 + -(-overlap // window)) * window
+    margin = (1 + -(-2 * overlap // window)) * window
     short = [index for index, strand in enumerate(strands) if len(strand) <= chunk]
     found: dict[int, list[dict[str, Any]]] = dict(
         zip(short, find_all([strands[index] for index in short], ask), strict=True)

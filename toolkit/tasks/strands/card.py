@@ -13,7 +13,8 @@ STRANDS = {
     "off": "A strand and the opposite one have different answers; give the strand that the "
     "training data has.",
     "augment": "It has learnt from both strands; the answers to them differ a little.",
-    "average": "A strand and the opposite one have the same answer.",
+    "average": "A strand and the opposite one have the same answer, unless they are too long to "
+    "be read whole.",
 }
 LIMITS = (
     "It answers every strand, also of another organism or of other sites than the training data; "

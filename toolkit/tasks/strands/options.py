@@ -33,7 +33,7 @@ class StrandClassifierOptions(
             all strands of the training are of one length, as those that are cut around a site.
         reverse_complement: What the opposite strand is for: nothing (off); half of the training
             (augment), where the answer is the same for both strands; or also half of each answer
-            (average), which is then equal for both.
+            (average), which is then equal for both if they have at most ``max_length`` bases.
         max_length: The largest number of bases that are read of a strand, from its beginning.
         patience: The number of epochs without a better metric that end the training.
 
@@ -53,6 +53,7 @@ class StrandClassifierOptions(
     def __post_init__(self) -> None:
         check_options(self)
         self.check_cell()
+        self.check_kmers()
         check_monitor(self.monitor, CLASSIFIER_MONITORS[self.target])
         if self.class_weights == "balanced" and self.target != "classes":
             raise OptionError(f"class_weights balanced needs target classes, not {self.target}")
