@@ -709,7 +709,7 @@ def values_of(options: type, name: str) -> list[Any]:
     least, below = limits.get(name, (0, None))
     kinds: dict[Any, list[Any]] = {
         bool: [False, True],
-        int: [least, least + 1, 1000 if below is None else below - 1],
+        int: [least, least + 1, least + 2, 1000 if below is None else below - 1],
         float: [float(least), least + 0.1, least + 1 / 3, 1e6 if below is None else below - 1e-9],
         str: TEXTS.get(name, ANY_TEXT),
         type(None): [None],
