@@ -18,7 +18,7 @@ from toolkit.data import spans_of
 from toolkit.errors import DataError, ModelError, OptionError
 from toolkit.evaluation import compare
 from toolkit.export import Servable, of_python
-from toolkit.tasks import EntityTagger
+from toolkit.tasks import EntityTagger, span_outputs
 from toolkit.tasks.entities import serving as entity_serving
 from toolkit.text import utf8
 
@@ -272,10 +272,10 @@ def test_long_and_short_sentences_are_answered_in_groups(
     text = f"{short} {'we saw nobody near town , ' * 9}. {short} Well! {short}"
     texts = [text, "", short]
     together = fitted.predict(texts)
-    monkeypatch.setattr(entity_serving, "BATCH_TOKENS", 12)  # one sentence a group, or two
+    monkeypatch.setattr(span_outputs, "BATCH_TOKENS", 12)  # one sentence a group, or two
     found = entity_serving.signatures(fitted.sequence_model, fitted.classes, sentences=True)
     ask = of_python(found["serving_default"])
-    apart = entity_serving.find_all(texts, lambda some: ask(text=some))
+    apart = span_outputs.find_all(texts, lambda some: ask(text=some))
     for one, other in zip(together, apart, strict=True):
         assert [{**e, "score": 0} for e in one["entities"]] == [{**e, "score": 0} for e in other]
         assert [e["score"] for e in one["entities"]] == pytest.approx(

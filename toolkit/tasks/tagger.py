@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import keras
 import numpy as np
@@ -29,6 +29,10 @@ class Tagger(Task):
     The network is a ``toolkit.models.ManyToMany``; the targets of a corpus are the numbers of tags.
     """
 
+    #: What messages call sequences and spans.
+    SEQUENCES: ClassVar[str] = "sequences"
+    SPANS: ClassVar[str] = "spans"
+
     if TYPE_CHECKING:
         class_weights: Any
 
@@ -49,9 +53,9 @@ class Tagger(Task):
         if held_out is None or held_out.tag_counts(tags)[1:].any():
             return super()._monitor(prepared)
         logger.warning(
-            "the %d sequences to validate have no spans, so that F1 cannot be measured; the log "
-            "loss decides which weights are kept",
-            len(held_out),
+            "the %d %s to validate have no %s, so that F1 cannot be measured; the log loss decides "
+            "which weights are kept",
+            *(len(held_out), self.SEQUENCES, self.SPANS),
         )
         return "log_loss"
 

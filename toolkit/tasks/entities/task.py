@@ -88,6 +88,7 @@ class EntityTagger(Tagger, EntityTaggerOptions):
         "a tagger cannot be exported as onnx, which has no operators for its text and its best path"
     )
     PADDING = PADDING
+    SEQUENCES, SPANS = "sentences", "entities"
     STEPS_INPUT = "index"
 
     def __post_init__(self) -> None:

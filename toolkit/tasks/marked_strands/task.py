@@ -68,6 +68,7 @@ class StrandTagger(Tagger, StrandTaggerOptions):
 
     NO_ONNX = "a tagger of strands cannot be exported as onnx, which has no operators for text"
     PADDING = PADDING
+    SEQUENCES = "strands"
     GOLDEN_INPUTS = ("CAGGTAAGTNNNNTTTCCCCTTTAG", "acgu", "RYN-", "A", "")
 
     # Training
