@@ -57,7 +57,7 @@ class Movement(NamedTuple):
 
 
 class _Subject(NamedTuple):
-    """Who moves, and how: factors of tempo and amplitude are about 1."""
+    """A person and their manner of moving; factors of tempo and amplitude are about 1."""
 
     name: str
     lengths: dict[str, float]
@@ -111,7 +111,7 @@ _BACKWARDS = {
 
 
 class _Gait(NamedTuple):
-    """How legs and arms swing; pairs are the middle and the amplitude of a wave, in degrees."""
+    """The swing of legs and arms; pairs are the middle and amplitude of a wave, in degrees."""
 
     cadence: float  # steps of each leg a second
     speed: float  # metres a second

@@ -1,4 +1,4 @@
-"""Which columns and axes of series are taken, by option and by guess, and the split by groups."""
+"""Tests of the choice of columns and axes of series, by option or guess, and of groups."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a browser finds in a page: its tags and texts, read by a parser."""
+"""A parser that reads the tags and texts of a page, as a browser does."""
 
 from html.parser import HTMLParser
 from typing import Any

@@ -162,7 +162,7 @@ def test_values_that_no_training_series_lacked_may_be_missing(fitted: SequenceCl
 
 @pytest.fixture
 def prepared(monkeypatch: pytest.MonkeyPatch, not_trained: None) -> list[Prepared]:
-    """What each fit has prepared."""
+    """Return the list that gets the prepared data of each fit."""
     found: list[Prepared] = []
     network = SequenceClassifier._network
 

@@ -1,4 +1,4 @@
-"""What the pages for a browser have in common: their head, colours, and probabilities."""
+"""The head, the colours and the bars of probabilities that all pages for a browser share."""
 
 import html
 import re

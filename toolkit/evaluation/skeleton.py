@@ -44,7 +44,7 @@ class MovingSkeleton(NamedTuple):
 
 
 class _Shown(NamedTuple):
-    """What is drawn of a recording: F frames and K classes."""
+    """A recording as it is drawn: F frames and K classes."""
 
     joints: NDArray[np.float64]  # [F, J, 3], NaN for a missing joint
     frames: NDArray[np.intp]  # [F], their numbers in the recording

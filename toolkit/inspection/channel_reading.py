@@ -80,7 +80,7 @@ class OtherScale(NamedTuple):
 
     @property
     def factor(self) -> float:
-        """How many times the scales differ, at least 1."""
+        """The ratio of the larger scale to the smaller, at least 1."""
         return max(self.scale / self.usual, self.usual / self.scale)
 
 

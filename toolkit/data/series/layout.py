@@ -1,4 +1,4 @@
-"""Which axis of series is time, by their shapes."""
+"""Recognition of the time axis of series by their shapes."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -9,7 +9,7 @@ from typing import Literal
 from toolkit.data.options import LabelOptions
 
 Layout = Literal["auto", "time_first", "channels_first"]
-"""Which axis of a series is time; :class:`SeriesOptions` defines the values."""
+"""The order of the axes of a series; :class:`SeriesOptions` defines the values."""
 
 
 @dataclass(kw_only=True)
