@@ -16,18 +16,22 @@ from pipelines import console
 from pipelines.command import main as run
 from pipelines.labelled import LabelledData
 from pipelines.pipeline import SAMPLE, Pipeline, View
-from pipelines.samples.movements import demo_movements, movements
+from pipelines.samples.movements import FRAME_RATE, demo_movements, movements
+from pipelines.samples.videos import render
 from toolkit.data import (
+    FrameFormat,
     LabelEncoder,
-    SeriesExamples,
     SeriesOptions,
     Source,
     Unreadable,
+    VideoExamples,
     open_series,
     scan,
 )
+from toolkit.data.videos.frames import is_video
 from toolkit.files import atomic
 from toolkit.tasks.sequences.options import SequenceClassifierOptions
+from toolkit.tasks.sequences.reading import read_examples
 
 
 class LabelledSeries(LabelledData):
@@ -43,7 +47,7 @@ class LabelledSeries(LabelledData):
     )
     formats = (
         "A .ts, JSONL, CSV or TSV file (each also .gz) or .npz, or a folder with a sub-folder a "
-        "class"
+        "class, of series or of videos"
     )
     example_file = "your.jsonl"
     lines_may_fail = True
@@ -61,60 +65,78 @@ class LabelledSeries(LabelledData):
     ) -> None:
         """Read the data once, split it, and check the classes of the validation data."""
         share = options.validation_split if validation is None else 0
-        examples = SeriesExamples(train, options, grouped=share > 0)
+        frames = _frames(options)
+        examples = read_examples(train, options, frames, grouped=share > 0, decoded=False)
         with console.silence():  # the task logs the same later
             scanned = scan(examples, options.target, known or ())
             if share:
                 scanned.split(share, options.seed)
         if validation is not None:
-            self._read(validation, options, scanned.encoder, examples.channel_names)
+            self._read(validation, options, scanned.encoder, frames, examples.channel_names)
 
     def check(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> None:
         """Read the data once and check that the run knows its classes and channels."""
         classes = facts.get("classes")
         encoder = None if classes is None else LabelEncoder(columns.target, tuple(classes))
-        self._read(data, columns, encoder, facts["channels"])
+        frames = FrameFormat.from_facts(facts)
+        self._read(data, columns, encoder, frames, facts.get("channels", ()))
 
     def inputs(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[Any]:
-        """Yield the series of each row."""
-        names = facts["channels"]
-        for example in SeriesExamples(data, columns, False, channels=len(names), names=names):
+        """Yield the series of each row; of a video its path, or its frames."""
+        frames, names = FrameFormat.from_facts(facts), facts.get("channels", ())
+        examples = read_examples(data, columns, frames, labelled=False, channels=names)
+        if isinstance(examples, VideoExamples):
+            yield from examples.videos()
+            return
+        for example in examples:
             if example.problem is None:
                 yield [[*map(_shortest, frame)] for frame in example.series]
             else:
                 yield Unreadable(example.problem)
 
     def read_line(self, line: str) -> Any:
-        """Return the series that a line has as JSON."""
+        """Return the series that a line has as JSON, or the path of a video."""
+        if is_video(line):
+            return line
         try:
             return json.loads(line)
         except (ValueError, RecursionError):
             return Unreadable(
                 "a line should be a series as JSON: a list of frames, each a list of its channels, "
-                "such as [[0.5, 1], [0.4, 1.1]]"
+                "such as [[0.5, 1], [0.4, 1.1]]; or the path of a video"
             )
 
     def write_line(self, value: Any) -> str:
-        """Return a series as JSON."""
-        return json.dumps(np.asarray(value).tolist())
+        """Return a series as JSON, or the path of a video."""
+        return value if isinstance(value, str) else json.dumps(np.asarray(value).tolist())
 
-    def input_name(self, value: Any) -> str:
-        """Return the name of an input beside its answer."""
-        return "series"
+    def beside_answer(self, value: Any, row: int) -> dict[str, Any]:
+        """Return the path of a video, or the row: a series would be too long."""
+        return {"video": value} if isinstance(value, str) else {"row": row}
 
     def predict_arguments(self, text: str, classes: Sequence[str]) -> str:
         """Return a file with series, since one is long on a command line."""
         return f"--data {self.example_file}"
 
     def _read(
-        self, data: Source, columns: Any, encoder: LabelEncoder | None, names: Sequence[str]
+        self,
+        data: Source,
+        columns: Any,
+        encoder: LabelEncoder | None,
+        frames: FrameFormat | None,
+        names: Sequence[str],
     ) -> None:
         """Read the data once and check its channels and labels."""
-        examples = SeriesExamples(
-            data, columns, grouped=False, channels=len(names) or None, names=names
+        examples = read_examples(
+            data, columns, frames, grouped=False, channels=names, decoded=False
         )
         with console.silence():  # the task logs the same later
             deque(examples.known(encoder) if encoder else examples, maxlen=0)
+
+
+def _frames(options: Any) -> FrameFormat | None:
+    """Return the frames that a training reads of videos; None for series."""
+    return FrameFormat.of(options) if options.front == "frames" else None
 
 
 def _shortest(value: np.float32) -> float | None:
@@ -136,6 +158,14 @@ def sample(part: Literal["train", "test"]) -> Any:
     )
 
 
+def sample_videos(part: Literal["train", "test"]) -> Any:
+    """Return the generated movements as videos, in a table with labels and subjects."""
+    table = sample(part)
+    every = round(FRAME_RATE / FrameFormat().frame_rate)
+    table["series"] = [render(series[::every]) for series in table["series"]]
+    return table
+
+
 def write_page(task: Any, answers: Iterator[tuple[Any, Any]], run: str, path: str) -> None:
     """Write an HTML page of the series with their answers."""
     from toolkit.tasks.sequences.viewing import answer_page  # which imports TensorFlow
@@ -145,15 +175,25 @@ def write_page(task: Any, answers: Iterator[tuple[Any, Any]], run: str, path: st
             file.write(part.encode("utf-8", "replace"))
 
 
+def draw_stills(task: Any, answers: Iterator[tuple[Any, Any]], run: str, path: str) -> None:
+    """Draw the first skeleton in stills, with the probabilities over time."""
+    from toolkit.tasks.sequences.viewing import draw_first  # which imports TensorFlow
+
+    draw_first(task, answers, path)
+
+
 PIPELINE = Pipeline(
     name="activity",
     description="Classifies series of vectors, such as movements of skeletons.",
     options=SequenceClassifierOptions,
     task="toolkit.tasks.sequences.task:SequenceClassifier",
     labelled=LabelledSeries(),
-    samples={SAMPLE: sample},
+    samples={SAMPLE: sample, "sample_videos": sample_videos},
     examples=[movement.series.tolist() for movement in demo_movements()],
-    view=View("html", "an HTML page of the series with their answers", write_page),
+    views=[
+        View("html", "an HTML page of the series with their answers", write_page),
+        View("stills", "a picture of the first skeleton in stills (.png)", draw_stills),
+    ],
     frames=True,
 )
 

@@ -146,7 +146,7 @@ PIPELINE = Pipeline(
     samples={SAMPLE: marked_strands},
     examples=DEMO,
     metric_options=ToleranceOptions,
-    view=View("html", "an HTML page of the strands with their spans highlighted", write_page),
+    views=[View("html", "an HTML page of the strands with their spans highlighted", write_page)],
     writers={"bed": BedWriter, "gff3": GffWriter},
 )
 

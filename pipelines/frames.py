@@ -35,17 +35,23 @@ def check_frames(pipeline: Pipeline, options: Any, trained: Mapping[str, Any]) -
     Raises:
         OptionError: It cannot.
     """
-    view = pipeline.view.option if pipeline.view else ""
     other = {
         "the arguments TEXT": options.texts,
         "--data": options.data,
-        f"--{view}": getattr(options, view.replace("-", "_"), None),
+        **{
+            f"--{view.option}": getattr(options, view.option.replace("-", "_"))
+            for view in pipeline.views
+        },
         "--format csv": options.format == "csv",
     }
     if given := [name for name, value in other.items() if value]:
         raise OptionError(
             "--stream reads frames from standard input and writes JSON lines; leave out "
             + " and ".join(given)
+        )
+    if trained["front"] == "frames":
+        raise OptionError(
+            f"--stream reads frames of numbers, and {options.run} reads videos; give it their files"
         )
     if trained["bidirectional"]:
         raise OptionError(

@@ -105,6 +105,15 @@ class LabelledData(ABC):
         """Return the name of an input beside its answer."""
         return "tokens" if isinstance(value, list) else "text"
 
+    def beside_answer(self, value: Any, row: int) -> dict[str, Any]:
+        """Return what is written beside an answer, by default the input.
+
+        Args:
+            value: The input.
+            row: The number of its row or line, from 1.
+        """
+        return {self.input_name(value): value}
+
     def predict_arguments(self, text: str, classes: Sequence[str]) -> str:
         """Return arguments of ``predict`` that have a run answer a text.
 

@@ -123,7 +123,7 @@ PIPELINE = Pipeline(
     labelled=LabelledEntities(),
     samples={SAMPLE: people, "later_words": teddies},
     examples=[record["text"] for record in DEMO],
-    view=View("html", "an HTML page of the texts with their entities highlighted", write_page),
+    views=[View("html", "an HTML page of the texts with their entities highlighted", write_page)],
 )
 
 

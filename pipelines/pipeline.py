@@ -43,11 +43,11 @@ class Pipeline:
         labelled: The reader of its labelled data.
         samples: Functions by name that return the ``train`` or ``test`` part of an embedded sample,
             as data that ``labelled`` opens.
-        examples: Inputs for the golden file and the demonstration.
+        examples: Inputs for the golden file of the sample ``SAMPLE``, and for the demonstration.
         predict_options: The dataclass of further options of ``predict``, if there are any.
         metric_options: The dataclass of further options of ``evaluate`` and ``compare``, if there
             are any; they are options of the task as well.
-        view: A file that shows answers, if there is one.
+        views: Files that show answers; a prediction writes one of them at most.
         streams: Whether the task has ``stream``, which yields an answer piece by piece.
         frames: Whether the task has ``answer_frames``, which answers as frames arrive.
         writers: Further formats of ``predict`` by name: functions that return a writer of answers
@@ -63,7 +63,7 @@ class Pipeline:
     examples: Sequence[str]
     predict_options: type | None = None
     metric_options: type | None = None
-    view: View | None = None
+    views: Sequence[View] = ()
     streams: bool = False
     frames: bool = False
     writers: Mapping[str, Callable[[TextIO], AnswerWriter]] = field(default_factory=dict)

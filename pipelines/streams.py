@@ -3,6 +3,7 @@
 import codecs
 import contextlib
 import csv
+import itertools
 import json
 import os
 import queue
@@ -141,7 +142,7 @@ def write_answers(
     predict: Callable[[Sequence[Any]], Sequence[Mapping[str, Any]]],
     output: TextIO,
     form: str,
-    input_name: Callable[[Any], str],
+    beside: Callable[[Any, int], Mapping[str, Any]],
     unreadable: Mapping[str, Any] | None = None,
     writers: Mapping[str, Callable[[TextIO], AnswerWriter]] = MappingProxyType({}),
 ) -> Iterator[tuple[Any, Mapping[str, Any]]]:
@@ -153,7 +154,7 @@ def write_answers(
         predict: Function from a batch to its answers.
         output: The stream to write to.
         form: ``jsonl``, ``csv``, or one of ``writers``.
-        input_name: Function from an input to its name (column) beside the answer.
+        beside: Function from an input and its number, from 1, to what is written beside its answer.
         unreadable: The answer to an input that cannot be read, beside its ``error``, which has a
             column of its own in CSV; None where all inputs can be read.
         writers: Further formats by name; see ``Pipeline``.
@@ -168,7 +169,7 @@ def write_answers(
                 tempfile.SpooledTemporaryFile(_WAITING, "w+", encoding="utf-8")
             )
             writer = _CsvWriter(output, unreadable is not None, waiting)
-        yield from _written(batches, predict, output, writer, input_name, unreadable)
+        yield from _written(batches, predict, output, writer, beside, unreadable)
 
 
 def _written(
@@ -176,10 +177,11 @@ def _written(
     predict: Callable[[Sequence[Any]], Sequence[Mapping[str, Any]]],
     output: TextIO,
     writer: AnswerWriter,
-    input_name: Callable[[Any], str],
+    beside: Callable[[Any, int], Mapping[str, Any]],
     unreadable: Mapping[str, Any] | None,
 ) -> Iterator[tuple[Any, Mapping[str, Any]]]:
     """Write and yield answers as ``write_answers``, by a writer."""
+    numbers = itertools.count(1)
     for batch in batches:
         values = [each.value if isinstance(each, Unreadable) else each for each in batch]
         answers = answer_readable(
@@ -188,9 +190,9 @@ def _written(
             unreadable,
         )
         rows = list(zip(values, answers, strict=True))
-        for value, answer in rows:
+        for (value, answer), number in zip(rows, numbers, strict=False):
             name = {} if (name := getattr(value, "name", None)) is None else {"name": name}
-            writer.write({**name, input_name(value): value, **answer})
+            writer.write({**name, **beside(value, number), **answer})
         output.flush()
         yield from (row for row in rows if "error" not in row[1])
     writer.close()

@@ -91,7 +91,9 @@ PIPELINE = Pipeline(
     examples=["two hundred and seven", "forty-one", "nine thousand and eighty"],
     predict_options=BeamSearchOptions,
     metric_options=BleuOptions,
-    view=View("attention", "a picture of the attention weights for the first text", draw_alignment),
+    views=[
+        View("attention", "a picture of the attention weights for the first text", draw_alignment)
+    ],
 )
 
 

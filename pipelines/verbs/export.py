@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pipelines import console
 from pipelines.parser import Parser
-from pipelines.pipeline import Pipeline
+from pipelines.pipeline import SAMPLE, Pipeline
 from pipelines.verbs.common import (
     cell_argument,
     check_archive,
@@ -78,8 +78,8 @@ def _export(pipeline: Pipeline, options: Any) -> int:
         try:
             golden = [example["inputs"] for example in read_golden(options.run)]
         except (OSError, ValueError, KeyError):
-            sample = read_run(pipeline, options.run)["facts"].get("data") in pipeline.samples
-            golden = list(pipeline.examples) if sample else []
+            data = read_run(pipeline, options.run)["facts"].get("data")
+            golden = list(pipeline.examples) if data == SAMPLE else []
     task = load_run(pipeline, options.run, options)
     for name, value in limits.items():
         setattr(task, name, value)

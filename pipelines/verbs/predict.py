@@ -13,7 +13,7 @@ from typing import Any, Literal, cast
 
 from pipelines.frames import answer_arriving, check_frames
 from pipelines.parser import Parser
-from pipelines.pipeline import Pipeline
+from pipelines.pipeline import Pipeline, View
 from pipelines.streams import (
     arriving_batches,
     arriving_lines,
@@ -58,10 +58,8 @@ def _predict_arguments(parser: Parser, pipeline: Pipeline) -> None:
         default="jsonl",
         help="The format of the answers.",
     )
-    if pipeline.view:
-        parser.add_argument(
-            f"--{pipeline.view.option}", metavar="FILE", help=f"Also write {pipeline.view.help}."
-        )
+    for view in pipeline.views:
+        parser.add_argument(f"--{view.option}", metavar="FILE", help=f"Also write {view.help}.")
     if pipeline.streams:
         parser.add_argument(
             "--stream",
@@ -104,7 +102,7 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
         raise OptionError("--stream writes plain text; leave out --format csv")
     if pipeline.streams and options.samples < 1:
         raise OptionError(f"--samples is {options.samples}; it must be at least 1")
-    view_path = _view_path(pipeline, options)
+    view, view_path = _view(pipeline, options)
     values = {}
     if pipeline.predict_options:
         values = {
@@ -138,31 +136,36 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
             predict,
             sys.stdout,
             options.format,
-            pipeline.labelled.input_name,
+            pipeline.labelled.beside_answer,
             unreadable,
             pipeline.writers,
         )
-        if pipeline.view and view_path:
-            pipeline.view.write(task, answers, options.run, view_path)
+        if view is not None:
+            view.write(task, answers, options.run, view_path)
         deque(answers, maxlen=0)
     return 0
 
 
-def _view_path(pipeline: Pipeline, options: Any) -> str | None:
-    """Return the path of the pipeline's view, if one was given.
+def _view(pipeline: Pipeline, options: Any) -> tuple[View | None, str]:
+    """Return the view to write, if one was asked for, and its path.
 
     Raises:
-        OptionError: The file cannot be written there.
+        OptionError: The file cannot be written there, or two views are asked for.
     """
-    if not pipeline.view:
-        return None
-    name = pipeline.view.option
-    path: str | None = getattr(options, name.replace("-", "_"))
-    if path and not Path(path).parent.is_dir():
-        raise OptionError(f"--{name} {path} is in a folder that does not exist")
-    if path and Path(path).is_dir():
-        raise OptionError(f"--{name} {path} is a folder; give the name of a file")
-    return path
+    paths = {view: getattr(options, view.option.replace("-", "_")) for view in pipeline.views}
+    asked = [view for view, path in paths.items() if path]
+    if len(asked) > 1:
+        names = " and ".join(f"--{view.option}" for view in asked)
+        raise OptionError(f"{names} cannot be written at once; give one of them")
+    if not asked:
+        return None, ""
+    (view,) = asked
+    path = paths[view]
+    if not Path(path).parent.is_dir():
+        raise OptionError(f"--{view.option} {path} is in a folder that does not exist")
+    if Path(path).is_dir():
+        raise OptionError(f"--{view.option} {path} is a folder; give the name of a file")
+    return view, path
 
 
 def _reads_lines(options: Any) -> bool:

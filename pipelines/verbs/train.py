@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.parser import Parser
-from pipelines.pipeline import Pipeline
+from pipelines.pipeline import SAMPLE, Pipeline
 from pipelines.verbs.common import (
     check_not_file,
     data_arguments,
@@ -86,7 +86,7 @@ def _train(pipeline: Pipeline, options: Any) -> int:
     golden = golden_inputs(pipeline, options.golden)
     if golden == HELD_OUT and not (options.validation_data or values.get("validation_split")):
         raise OptionError(f"--golden {HELD_OUT}, but nothing is held out; give --validation-data")
-    if not golden and options.data in pipeline.samples:
+    if not golden and options.data == SAMPLE:
         golden = list(pipeline.examples)
     known = None if earlier is None else [*earlier.facts.get("classes", ())]
     train, validation = training_data(pipeline, options, columns, known)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from documented_task import write_package
+from videos import write_video
 
 from pipelines.pipeline import Pipeline
 from toolkit.tagging import Span, tags_of
@@ -237,6 +238,30 @@ def movements(folder: Path) -> Data:
     return Data(kinds, test, questions, (made[:2], ["same", "same"]), other)
 
 
+def films(folder: Path) -> Data:
+    """Videos of a bar that moves in one of two directions."""
+    made, labels = _filmed(24, seed=1)
+    paths = []
+    for number, (frames, label) in enumerate(zip(made, labels, strict=True)):
+        path = folder / "classes" / label / f"{number:02}.mkv"
+        paths.append(write_video(path, np.repeat(frames[..., None], 3, axis=-1)))
+    table = pd.DataFrame({"video": [path.relative_to(folder) for path in paths], "label": labels})
+    lengths = np.array([*map(len, made)])
+    padded = np.full((len(made), lengths.max(), 8, 8, 1), 9, np.uint8)
+    for row, frames in zip(padded, made, strict=True):
+        row[: len(frames)] = frames[..., None]
+    kinds = {
+        "arrays": (made, labels),
+        "padded": (padded, labels, lengths),
+        "a folder": folder / "classes",
+        "CSV": _written(folder / "a.csv", table.to_csv(index=False)),
+        "a frame": table.assign(video=paths),
+    }
+    questions = [made[0].tolist(), made[-1].tolist(), made[1][:1].tolist()]
+    other = ([np.full((4, 8, 8), 90, np.uint8), made[0]] * 9, ["still", labels[0]] * 9)
+    return Data(kinds, _filmed(16, seed=2), questions, (made[:2], ["same", "same"]), other)
+
+
 def marked_strands(folder: Path) -> Data:
     """Strands in which what stands before a span gives it away."""
     records = _marked_strands(60, seed=1)
@@ -408,6 +433,20 @@ def _moved(rows: int, seed: int) -> tuple[list[Any], list[str]]:
     return made, labels
 
 
+def _filmed(rows: int, seed: int) -> tuple[list[Any], list[str]]:
+    """Videos [T, 8, 8] of a bright bar that rises or sinks, class by class as in a folder."""
+    random = np.random.default_rng(seed)
+    made, labels = [], []
+    for label in ("down", "up"):
+        for _ in range(rows // 2):
+            frames = random.integers(0, 60, (random.integers(5, 9), 8, 8)).astype(np.uint8)
+            for number, frame in enumerate(frames[:: 1 if label == "down" else -1]):
+                frame[number % 8] = 220
+            made.append(frames)
+            labels.append(label)
+    return made, labels
+
+
 def _translated(rows: int, seed: int) -> list[tuple[str, str]]:
     random = np.random.default_rng(seed)
     words = [("old", "alt"), ("new", "neu"), ("bird", "Vogel"), ("house", "Haus")]
@@ -476,6 +515,7 @@ MARKED_STRANDS = STRANDS | {"kmers": 6, "bidirectional": False, "window": 16, "o
 STRANDS |= {"kmers": 6, "bidirectional": False, "base_dropout": 0.1}
 WAVES = {name: TINY[name] for name in ("hidden_size", "epochs", "learning_rate", "ema")}
 MOVEMENTS = WAVES | {"batch_tokens": 64, "output_dropout": 0.1, "bidirectional": False}
+FILMS = MOVEMENTS | {"front": "frames", "frame_size": 8, "batch_tokens": 48}
 LIKELIEST = {"temperature": 0.0}
 OF_LINES = TINY | {"lines": True, "window": 20, "layers": 2, "sampled_softmax": 5}
 OF_LABELS = TINY | {"condition_column": "label"}
@@ -490,5 +530,6 @@ CASES = [
     TaskCase("marked strands", "pipelines.dna_spans", marked_strands, MARKED_STRANDS),
     TaskCase("waves", "waves.pipeline", series, WAVES),
     TaskCase("activity", "pipelines.activity", movements, MOVEMENTS),
+    TaskCase("videos", "pipelines.activity", films, FILMS),
     TaskCase("fake", "fake_task", texts, {"hidden_size": 8}, steps=0),
 ]

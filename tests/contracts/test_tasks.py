@@ -647,7 +647,7 @@ def test_nothing_is_written_on_bad_input(run: Run, tmp_path: Path, eager: None) 
         golden = [golden[0][0]]
     before = files(tmp_path)
     if run.case.has_network:
-        name = task.INPUT_NAME
+        name = task.input_name
         for golden_inputs in ([{"no input": "of the task"}], [{name: ""}, {"other": ""}]):
             with pytest.raises((ModelError, OptionError), match=r"takes|same arguments"):
                 task.export(tmp_path / "run", golden=golden_inputs)

@@ -114,7 +114,7 @@ def test_what_is_measured_are_the_moments_of_all_real_frames(name: str) -> None:
         {"values": np.pad(frames[rows], [[0, 0], [0, more], [0, 0]]), "length": LENGTHS[rows]}
         for rows, more in (([0, 1], 3), ([2], 0), ([3], 7))
     ]
-    stages = [*front.before, front.after[0]]
+    stages = [*front.first, *front.before, front.after[0]]
     rows: list[Any] = []
     for each, length in zip(frames, LENGTHS, strict=True):
         vectors = tf.constant(each[None, :length])
@@ -376,5 +376,5 @@ def test_the_way_of_the_hips_begins_where_a_random_part_begins():
 def test_steps_need_raw_series_in_one_direction(options):
     series = PLAIN if options else None
     made = ManyToOne(series=series, input_size=None if series else 3, outputs=2)
-    with pytest.raises(ModelError, match="raw series in one direction"):
+    with pytest.raises(ModelError, match="raw frames in one direction"):
         made.step(np.zeros((1, 3)), [])

@@ -92,14 +92,14 @@ def fitted() -> dict[str, Any]:
 @pytest.mark.slow
 def test_each_task_asks_its_own_vocabulary_or_held_out_texts(not_trained: None) -> None:
     for name, task in fitted().items():
-        own = [question[task.INPUT_NAME] for question in task._questions(None)]
+        own = [question[task.input_name] for question in task._questions(None)]
         known = set("".join(TEXTS)) if name == "conditioned" else words_of(TEXTS)
         used = set("".join(own)) if name == "conditioned" else words_of(own)
         assert used <= known, name
         held = task._questions("held-out")
         assert 1 <= len(held) <= SOME
         for question in held:
-            assert any(text.startswith(question[task.INPUT_NAME]) for text in TEXTS), name
+            assert any(text.startswith(question[task.input_name]) for text in TEXTS), name
         if name == "conditioned":
             labels = dict(zip(TEXTS, LABELS, strict=True))
             starts = {(text[: len(q["prompt"])], labels[text]) for q in held for text in TEXTS}

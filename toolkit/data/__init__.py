@@ -45,6 +45,8 @@ from toolkit.data.streams.stream import (
 )
 from toolkit.data.texts.examples import Example, TextExamples
 from toolkit.data.texts.options import ColumnOptions
+from toolkit.data.videos.examples import VideoExamples
+from toolkit.data.videos.frames import FrameFormat
 from toolkit.data.word_vectors import read_vectors, word_vectors
 from toolkit.tagging.spans import Span, align, spans_of, tags_of
 
@@ -66,6 +68,7 @@ __all__ = [
     "EntityExample",
     "EntityExamples",
     "Example",
+    "FrameFormat",
     "Label",
     "LabelCounter",
     "LabelEncoder",
@@ -96,6 +99,7 @@ __all__ = [
     "TextExamples",
     "TextStream",
     "Unreadable",
+    "VideoExamples",
     "align",
     "answer_readable",
     "conditioned_examples",

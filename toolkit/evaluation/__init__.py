@@ -17,6 +17,7 @@ from toolkit.evaluation.entities import (
     metrics_within,
 )
 from toolkit.evaluation.entity_errors import worst_entities
+from toolkit.evaluation.films import Film, film_page
 from toolkit.evaluation.marked_text import marked_page
 from toolkit.evaluation.options import BootstrapOptions
 from toolkit.evaluation.picture import draw_confusion, save_picture
@@ -46,6 +47,7 @@ __all__ = [
     "NOTHING",
     "BootstrapOptions",
     "Difference",
+    "Film",
     "LengthRow",
     "Metric",
     "MovingSkeleton",
@@ -67,6 +69,7 @@ __all__ = [
     "entity_fingerprint",
     "entity_metrics",
     "entity_statistics",
+    "film_page",
     "marked_page",
     "metrics_table",
     "metrics_within",

@@ -14,6 +14,8 @@ from toolkit.models.network import Shape, StackedNetwork, recurrent_stack
 from toolkit.models.outputs import OutputLayer, check_output
 from toolkit.models.seeds import dropout_seeds
 from toolkit.models.series_front import SeriesFront
+from toolkit.models.staged_front import StagedFront
+from toolkit.models.video_front import VideoFront
 
 
 @keras.saving.register_keras_serializable(package="toolkit")
@@ -30,7 +32,8 @@ class ManyToOne(StackedNetwork):
         ManyToOne(20_000, 2)               # reads ids
         ManyToOne(input_size=9, outputs=2)  # reads vectors of nine channels
 
-    With ``series`` they are raw frames, as ``SeriesFront`` takes them.
+    With ``series`` or ``video`` they are raw frames, as ``SeriesFront`` or ``VideoFront`` takes
+    them.
 
     ``call`` returns *logits*, on which losses are stable; ``answer`` returns probabilities or
     numbers.
@@ -46,6 +49,7 @@ class ManyToOne(StackedNetwork):
         input_size: C, the size of vectors; None for ids.
         series: The arguments of ``SeriesFront`` but its dropout and seed, for raw series; None for
             ids or vectors.
+        video: The arguments of ``VideoFront`` but its dropout and seed, for frames of videos.
         cell: A cell's name or ``module:Class``; see ``toolkit.layers.recurrent_layer``.
         embedding_size: E, the size of ids' vectors.
         projection_size: E, the size of the projection of vectors; 0 for none.
@@ -72,6 +76,7 @@ class ManyToOne(StackedNetwork):
         *,
         input_size: int | None = None,
         series: Mapping[str, Any] | None = None,
+        video: Mapping[str, Any] | None = None,
         output: str = "softmax",
         output_mean: float = 0.0,
         output_scale: float = 1.0,
@@ -94,11 +99,10 @@ class ManyToOne(StackedNetwork):
         check_output(output)
         dtype = self.dtype_policy
         word_seed, vector_seed, output_seed = dropout_seeds(seed, 3)
-        if series is not None:
+        if series is not None or video is not None:
             self.autocast = False  # the front computes in single precision
-            self.front = SeriesFront(
-                **series, dropout=embedding_dropout, seed=vector_seed, dtype=dtype
-            )
+            kind, arguments = (VideoFront, video) if series is None else (SeriesFront, series)
+            self.front = kind(**arguments, dropout=embedding_dropout, seed=vector_seed, dtype=dtype)
         else:
             self.front = id_or_vector_front(
                 vocabulary_size,
@@ -143,10 +147,10 @@ class ManyToOne(StackedNetwork):
     def step(self, frame: Any, states: Sequence[Any]) -> tuple[Any, list[Any]]:
         """Read one frame of series, and answer for all frames so far.
 
-        The network reads in one direction, with ``series``.
+        The network reads in one direction, with ``series`` or ``video``.
 
         Args:
-            frame: [B, C].
+            frame: [B, C], or of a video [B, H, W, C].
             states: The states before, float32 [B, size] each; zeros before the first frame.
 
         Returns:
@@ -154,10 +158,10 @@ class ManyToOne(StackedNetwork):
             this frame; and the states after it.
 
         Raises:
-            ModelError: The network reads in both directions, or no raw series.
+            ModelError: The network reads in both directions, or no raw frames.
         """
-        if self.config["bidirectional"] or self.config["series"] is None:
-            raise ModelError("step needs a network that reads raw series in one direction")
+        if self.config["bidirectional"] or not isinstance(self.front, StagedFront):
+            raise ModelError("step needs a network that reads raw frames in one direction")
         front = len(self.front.memory_sizes)
         vector, is_read, after = self.front.step(frame, states[:front])
         before = list(states[front:])

@@ -10,11 +10,14 @@ import keras
 from toolkit.errors import ModelError, ToolkitError
 from toolkit.layers.sequences import with_length
 from toolkit.models.archives import FORMAT, only_stored_weights, upgraded
-from toolkit.series.inputs import SeriesInputs
+from toolkit.series.inputs import SeriesInputs, VideoInputs
 from toolkit.text import Nucleotides, SubwordTokenizer, TokenFeatures, Tokenizer
 
 #: Keras can load a class only after its module has been imported.
-PREPROCESSING = (Nucleotides, SeriesInputs, SubwordTokenizer, TokenFeatures, Tokenizer)
+PREPROCESSING = (
+    *(Nucleotides, SeriesInputs, VideoInputs),
+    *(SubwordTokenizer, TokenFeatures, Tokenizer),
+)
 
 
 @keras.saving.register_keras_serializable(package="toolkit", name="TextModel")

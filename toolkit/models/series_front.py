@@ -6,19 +6,17 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import ops
 
-from toolkit.layers.sequences import as_sequence, length_mask
-from toolkit.models.fronts import Front
+from toolkit.layers.sequences import as_sequence
 from toolkit.models.seeds import dropout_seeds
-from toolkit.series.augmentation import Augmentation, resampled, turned
+from toolkit.models.staged_front import StagedFront
+from toolkit.series.augmentation import Augmentation, turned
 from toolkit.series.joints import Joints
 from toolkit.series.stages import (
     AddVelocities,
     CentreSkeleton,
     FillMissing,
     StackFrames,
-    Stage,
     Standardize,
 )
 
@@ -27,15 +25,12 @@ Tensor = Any
 AXES = {"x": 0, "y": 1, "z": 2}
 
 
-class SeriesFront(Front):
+class SeriesFront(StagedFront):
     """A front for series: missing values, skeletons, velocities, scale, and stacked frames.
 
     The stages in their order: ``FillMissing``; in training a random part at a random tempo;
     ``CentreSkeleton``, for a skeleton; in training other random changes; ``AddVelocities``;
     ``Standardize``; ``StackFrames``; then every stride-th vector, from the first one, and dropout.
-    No vector depends on a later frame, so that ``step`` gives the same ones frame by frame. All is
-    computed in single precision.
-
     The inputs are ``{"values": frames [B, T, C], "length": int32 [B]}``; NaN is missing.
 
     Args:
@@ -71,11 +66,9 @@ class SeriesFront(Front):
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(autocast=False, **kwargs)
-        change_seed, dropout_seed = dropout_seeds(seed, 2)
-        self.augmentation = Augmentation(**augmentation or {})
+        changes = Augmentation(**augmentation or {})
+        super().__init__(stride, changes, dropout_seeds(seed, 2), dropout, **kwargs)
         self.vertical = AXES[vertical]
-        self.stride = stride
         joints, dimensions, anchors = None, 0, {}
         if skeleton is not None:
             joints = Joints(**{name: _tuples(v) for name, v in skeleton["joints"].items()})
@@ -87,7 +80,7 @@ class SeriesFront(Front):
                 if joint not in joints.hip
             }
         fill = FillMissing(means, indicated, anchors)
-        self.before: list[Stage] = [fill]
+        self.first = [fill]
         self.skeleton = None
         moving = [*range(len(means))]
         if joints is not None:
@@ -96,84 +89,23 @@ class SeriesFront(Front):
             axes = range(self.skeleton.axes)
             moving = [j * dimensions + axis for j in range(len(joints.names)) for axis in axes]
             moving += [fill.size + axis for axis in axes]
-        size = self.before[-1].size
-        self.after: list[Stage] = []
+        size = self.stages[-1].size
+        self.noise = np.zeros(size, np.float32)
         if velocities:
             self.after.append(AddVelocities(size, moving))
             size = self.after[-1].size
         means, deviations = ([0.0] * size, [1.0] * size) if standard is None else standard
         self.moving = moving
-        self.noise = np.zeros(self.before[-1].size, np.float32)
         self.noise[moving] = self.augmentation.jitter * np.asarray(deviations)[moving]
         self.after.append(Standardize(means, deviations))
         if stack > 1:
             self.after.append(StackFrames(size, stack))
         self.size = self.after[-1].size
-        self.change_seed = keras.random.SeedGenerator(change_seed)
-        self.dropout = keras.layers.SpatialDropout1D(dropout, seed=dropout_seed, dtype="float32")
 
     def build(self, input_shape: Any = None) -> None:
         """Make no weights: what the front knows of the training part are its arguments."""
 
-    def mask(self, inputs: Any) -> Tensor:
-        """Return the mask of real vectors of the inputs, bool [B, T / stride]."""
-        mask = as_sequence(inputs)[1]
-        return mask[:, :: self.stride]
-
-    def call(self, inputs: Any, training: bool = False) -> tuple[Tensor, Tensor]:
-        """Return the vectors [B, T', E] and the mask [B, T']; T' is T / stride, rounded up."""
-        frames, mask = as_sequence(inputs)
-        frames = tf.cast(frames, tf.float32)
-        fill, *others = self.before
-        frames = fill.whole(frames)
-        options = self.augmentation
-        if training and (options.stretch or options.crop):
-            length = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
-            frames, length = resampled(frames, length, options, self.change_seed)
-            mask = length_mask(length, tf.shape(frames)[1])
-        for stage in others:
-            frames = stage.whole(frames)
-        if training:
-            frames = self._changed(frames)
-        for stage in self.after:
-            frames = stage.whole(frames)
-        vectors = self.dropout(frames[:, :: self.stride], training=training)
-        return ops.cast(vectors, self.compute_dtype), mask[:, :: self.stride]
-
-    @property
-    def memory_sizes(self) -> list[int]:
-        """The sizes of what ``step`` remembers, a tensor each."""
-        sizes = [stage.memory_size for stage in (*self.before, *self.after)]
-        return [*filter(None, sizes), *([1] if self.stride > 1 else [])]
-
-    def step(self, frame: Tensor, memory: Sequence[Tensor]) -> tuple[Tensor, Tensor, list[Tensor]]:
-        """Map a frame to a vector.
-
-        Args:
-            frame: [B, C].
-            memory: What is remembered of earlier frames, as ``memory_sizes`` says, [B, M] each;
-                zeros before the first frame.
-
-        Returns:
-            The vector [B, E]; whether the network reads it, bool [B], which it does with every
-            stride-th; and the new memory.
-        """
-        *earlier, phase = memory if self.stride > 1 else [*memory, None]
-        remembered = iter(earlier)
-        after: list[Tensor] = []
-        vector = tf.cast(frame, tf.float32)
-        for stage in (*self.before, *self.after):
-            before = next(remembered) if stage.memory_size else vector
-            vector, kept = stage.step(vector, before)
-            if stage.memory_size:
-                after.append(kept)
-        is_read = tf.ones(tf.shape(vector)[:1], tf.bool)
-        if phase is not None:
-            is_read = phase[:, 0] == 0
-            after.append(tf.math.floormod(phase + 1, self.stride))
-        return tf.cast(vector, self.compute_dtype), is_read, after
-
-    def _changed(self, frames: Tensor) -> Tensor:
+    def changed(self, frames: Tensor) -> Tensor:
         """Return frames turned at random, with noise."""
         options = self.augmentation
         if options.rotation and self.skeleton is not None and self.skeleton.axes == 3:
@@ -205,7 +137,7 @@ def measure(
         front: A front whose ``standard`` is not known.
         batches: The inputs of the training part.
     """
-    stages = [*front.before, *front.after]
+    stages = front.stages
     earlier = stages[: next(n for n, s in enumerate(stages) if isinstance(s, Standardize))]
     count, total, squares = 0, 0.0, 0.0
     for inputs in batches:

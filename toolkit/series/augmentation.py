@@ -20,12 +20,14 @@ class Augmentation:
         crop: The largest share of a series that is cut off at its ends.
         jitter: The standard deviation of noise, in those of the channels.
         rotation: The largest angle in degrees by which a skeleton is turned.
+        shift: The largest distance by which a picture is moved, as a share of its size.
     """
 
     stretch: float = 0.0
     crop: float = 0.0
     jitter: float = 0.0
     rotation: float = 0.0
+    shift: float = 0.0
 
 
 def resampled(
@@ -83,3 +85,22 @@ def turned(
     a, b = axes[first], axes[second]
     axes[first], axes[second] = cosine * a - sine * b, sine * a + cosine * b
     return tf.stack(axes, axis=-1)
+
+
+def shifted(frames: Tensor, largest: float, seed: keras.random.SeedGenerator) -> Tensor:
+    """Move the pictures of each video by one random distance; their edges are repeated.
+
+    Args:
+        frames: [B, T, H, W, C].
+        largest: The largest distance down and to the right, or up and to the left, as a share of
+            the size.
+        seed: The seed.
+    """
+    shape = tf.shape(frames)
+    for axis in (2, 3):
+        size = shape[axis]
+        draw = keras.random.uniform((shape[0],), -1.0, 1.0, seed=seed)
+        distance = tf.cast(tf.round(largest * draw * tf.cast(size, tf.float32)), tf.int32)
+        places = tf.clip_by_value(tf.range(size) - distance[:, None], 0, size - 1)
+        frames = tf.gather(frames, places, axis=axis, batch_dims=1)
+    return frames

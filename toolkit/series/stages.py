@@ -194,21 +194,26 @@ class AddVelocities:
 
     def __init__(self, size: int, moving: Sequence[int]) -> None:
         self.moving = list(moving)
+        self.all_move = self.moving == [*range(size)]
         self.size = size + len(self.moving)
         self.memory_size = len(self.moving) + 1  # the frame before, and whether there is one
 
     def whole(self, frames: Tensor) -> Tensor:
         """Map whole series [B, T, D] to [B, T, size]."""
-        moving = tf.gather(frames, self.moving, axis=-1)
+        moving = self._moving(frames)
         before = tf.concat([moving[:, :1], moving[:, :-1]], axis=1)
         return tf.concat([frames, moving - before], axis=-1)
 
     def step(self, frame: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         """Map a frame [B, D] to a vector [B, size], and return the memory after it."""
-        moving = tf.gather(frame, self.moving, axis=-1)
+        moving = self._moving(frame)
         before = tf.where(memory[:, -1:] > 0, memory[:, :-1], moving)
         memory = tf.concat([moving, tf.ones_like(memory[:, -1:])], axis=-1)
         return tf.concat([frame, moving - before], axis=-1), memory
+
+    def _moving(self, frames: Tensor) -> Tensor:
+        """Return the channels that have a velocity."""
+        return frames if self.all_move else tf.gather(frames, self.moving, axis=-1)
 
 
 class Standardize:

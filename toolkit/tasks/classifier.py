@@ -134,11 +134,11 @@ class Classifier(Task):
         def window(sequences: int, steps: int) -> Window:
             chosen, length = longest(corpus.lengths, sequences, steps)
             inputs = shortened(corpus.inputs(chosen), length, values="length")
-            shown = {self.INPUT_NAME: self._steps(inputs["values"][0])}
+            shown = {self.input_name: self._steps(inputs["values"][0])}
             return Window(inputs, corpus.targets(chosen), shown)
 
         batches = LengthBatches(corpus, self.facts["batch_tokens"], self.seed).dataset()
-        tracks = {self.INPUT_NAME: Track(network.recurrent, at_end=True)}
+        tracks = {self.input_name: Track(network.recurrent, at_end=True)}
         return Subject(network, batches, losses, window, tracks)
 
     # Prediction and evaluation

@@ -108,6 +108,11 @@ class Run(ABC):
         self._calls: dict[str, Callable[..., dict[str, Any]]] = {}
         self._specs: dict[str, Mapping[str, tf.TensorSpec]] = {}  # of the inputs of each signature
 
+    @property
+    def input_name(self) -> str:
+        """The main input of ``serving_default`` with these options."""
+        return self.INPUT_NAME
+
     def save(self, folder: str | Path) -> None:
         """Write ``model.keras``, ``config.yaml`` and ``metrics.json``, which ``load`` reads.
 
@@ -218,7 +223,7 @@ class Run(ABC):
             *(folder, questions, answers),
             tolerance=tolerance_of(answers),
             padding=self.PADDING,
-            input_padding=self.INPUT_PADDING,
+            input_padding={n: pad for n, pad in self.INPUT_PADDING.items() if n in questions[0]},
             origin=origin,
         )
         write_card(folder, card)
@@ -245,8 +250,8 @@ class Run(ABC):
         if all(isinstance(each, Mapping) for each in inputs):  # of a golden file
             if any(each.keys() != inputs[0].keys() for each in inputs):
                 raise OptionError("all inputs in golden need the same arguments")
-            if self.INPUT_NAME not in inputs[0]:
-                raise OptionError(f"an input in golden takes {self.INPUT_NAME}, which is missing")
+            if self.input_name not in inputs[0]:
+                raise OptionError(f"an input in golden takes {self.input_name}, which is missing")
             return [{name: _encodable(value) for name, value in each.items()} for each in inputs]
         return self._golden_questions(inputs)
 
@@ -256,7 +261,7 @@ class Run(ABC):
 
     def _golden_questions(self, golden: Sequence[Any]) -> list[dict[str, Any]]:
         """Return the arguments of ``serving_default`` for each input, without the batch."""
-        return [{self.INPUT_NAME: utf8(text).decode()} for text in golden]
+        return [{self.input_name: utf8(text).decode()} for text in golden]
 
     def _golden_answers(self, questions: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Return the answers of ``serving_default``, computed in one batch.
@@ -294,7 +299,7 @@ class Run(ABC):
             metrics=validation_metrics(self.metrics),
             command=facts["command"],
             signatures=signatures,
-            example=next((q for q in questions if len(q[self.INPUT_NAME])), questions[0]),
+            example=next((q for q in questions if len(q[self.input_name])), questions[0]),
             parameters=trainable_parameters(self._needs_model("export").network),
             **words,
         )

@@ -1,12 +1,16 @@
-"""Memory-mapped arrays: reading in chunks, and release of their memory."""
+"""Temporary files and memory-mapped arrays: reading in chunks, and release of their memory."""
 
 import mmap
+import tempfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from toolkit.errors import WorkError
 
 #: The number of elements that are read at once.
 CHUNK = 1 << 22
@@ -38,3 +42,15 @@ def checksum(*arrays: NDArray[Any]) -> int:
         for chunk in chunks(array):
             crc = zlib.crc32(np.ascontiguousarray(chunk).data, crc)
     return crc
+
+
+@contextmanager
+def explain_full_disk() -> Iterator[None]:
+    """Replace operating system errors of writing by one that says how to make space."""
+    try:
+        yield
+    except OSError as error:
+        raise WorkError(
+            f"the encoded sequences do not fit into {tempfile.gettempdir()} ({error.strerror}); "
+            "make room, or set TMPDIR to another folder"
+        ) from None

@@ -1,17 +1,16 @@
 """Packed sequences of any values in a file, with explicit lengths, and the corpus of them."""
 
 import tempfile
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any, Self
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import DTypeLike, NDArray
 
-from toolkit.data.corpora.mapped_files import checksum
+from toolkit.data.corpora.mapped_files import checksum, explain_full_disk
 from toolkit.data.labels import LabelEncoder
-from toolkit.errors import DataError, WorkError
+from toolkit.errors import DataError
 
 
 class PackedSequences:
@@ -246,15 +245,3 @@ class PackedCorpus:
         if isinstance(self.labels, PackedSequences):
             return self.labels.spec
         return tf.TensorSpec([None, *self.labels.shape[1:]], self.labels.dtype)
-
-
-@contextmanager
-def explain_full_disk() -> Iterator[None]:
-    """Replace operating system errors of writing by one that says how to make space."""
-    try:
-        yield
-    except OSError as error:
-        raise WorkError(
-            f"the encoded sequences do not fit into {tempfile.gettempdir()} ({error.strerror}); "
-            "make room, or set TMPDIR to another folder"
-        ) from None

@@ -64,13 +64,13 @@ def without_padding(series: Any, lengths: Any, layout: Layout = "auto") -> Seque
     """Return padded series up to their lengths.
 
     Args:
-        series: [N, T, C], [N, T], or [N, C, T].
+        series: [N, T, C], [N, T], or [N, C, T]; frames of videos [N, T, H, W] or [N, T, H, W, C].
         lengths: The number of time steps of each, [N].
         layout: The order of the axes; auto takes the last for time, and logs it, where the longest
             length fits that one alone.
 
     Returns:
-        Views [T, C] or [T].
+        Views [T, C] or [T], or of frames.
 
     Raises:
         DataError: The arrays have other shapes, or a length is no number of steps.
@@ -85,10 +85,10 @@ def without_padding(series: Any, lengths: Any, layout: Layout = "auto") -> Seque
         lengths = flat(np.asarray(lengths))
     except ValueError:
         raise DataError(_NO_LENGTHS) from None
-    if series.ndim not in (2, 3) or lengths.shape != series.shape[:1]:
+    if series.ndim not in (2, 3, 4, 5) or lengths.shape != series.shape[:1]:
         raise DataError(
             f"series of shape {list(series.shape)} with lengths of shape {list(lengths.shape)}; "
-            "padded series are [N, T, C], and lengths [N]"
+            "padded series are [N, T, C], padded videos [N, T, H, W, C], and lengths [N]"
         )
     if lengths.dtype.kind not in "iuf" or not np.isfinite(lengths).all():
         raise DataError(_NO_LENGTHS)

@@ -6,12 +6,17 @@ from toolkit.data.corpora.packed import PackedCorpus, SequenceWriter
 from toolkit.data.labelled.scan import Scan
 from toolkit.data.labels import Label, LabelEncoder
 from toolkit.data.series.examples import SeriesExamples
+from toolkit.data.videos.examples import VideoExamples
 
 
 def encode_series(
-    examples: SeriesExamples, encoder: LabelEncoder | None = None, expected: Scan | None = None
+    examples: SeriesExamples | VideoExamples,
+    encoder: LabelEncoder | None = None,
+    expected: Scan | None = None,
 ) -> PackedCorpus:
     """Write series to a file on disk in one pass, float32 [S, C]; missing values stay NaN.
+
+    The frames of videos are uint8 [S, H, W, C].
 
     Args:
         examples: The examples; rows with an unknown class are bad rows.
@@ -27,7 +32,7 @@ def encode_series(
     read = examples.known(encoder) if encoder else iter(examples)
     if expected is not None:
         read = expected.reread(read)
-    with SequenceWriter(np.float32, (examples.channels,)) as writer:
+    with SequenceWriter(examples.dtype, examples.frame_shape) as writer:
         for example in read:
             writer.write(example.series, [len(example.series)])
             rows.append(example.row)

@@ -76,6 +76,8 @@ class SeriesExamples(LabelledRows[SeriesExample]):
     EXAMPLE = SeriesExample
 
     options: SeriesOptions
+    #: The type of the values of a series.
+    dtype = np.dtype(np.float32)
 
     def __init__(
         self,
@@ -105,6 +107,11 @@ class SeriesExamples(LabelledRows[SeriesExample]):
         if len(self.channel_names) != self.channels:
             self.channel_names = tuple(str(number) for number in range(1, self.channels + 1))
         self._logged_choices = False
+
+    @property
+    def frame_shape(self) -> tuple[int, ...]:
+        """The shape of a time step."""
+        return (self.channels,)
 
     def content(self, example: SeriesExample) -> bytes:
         """Return the series of an example as bytes, for a checksum."""

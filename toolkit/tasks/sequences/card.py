@@ -1,5 +1,6 @@
 """The texts of the model card of a classifier of series."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from toolkit.errors import count
@@ -9,6 +10,12 @@ TASKS = {
     "labels": "Predicts the probability of each of several labels for each series.",
     "number": "Predicts a number for each series.",
 }
+VIDEO_LIMITS = (
+    "It answers every video, also one of other cameras, places or people than those of the "
+    "training data; its scores mean little there.",
+    "It has learnt the biases and errors of its training data, such as a place that goes with a "
+    "class.",
+)
 LIMITS = (
     "It answers every series, also one of other sensors, units, rates or subjects than those of "
     "the training data; its scores mean little there.",
@@ -16,13 +23,23 @@ LIMITS = (
 )
 
 
-def card_words(target: str, channels: list[str]) -> dict[str, Any]:
+def card_words(target: str, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return the task's texts for the model card; see ``toolkit.export.Card``.
 
     Args:
         target: The kind of answer.
-        channels: The names of the channels.
+        facts: The facts of the run, with its ``channels`` or, of videos, its ``frames``.
     """
+    if "frames" in facts:
+        size, rate = facts["frames"]["frame_size"], facts["frames"]["frame_rate"]
+        return {
+            "task": f"{TASKS[target].replace('series', 'video')} It reads {rate:g} frames a "
+            f"second, {size} x {size} pixels each, {facts['frames']['color_mode']}.",
+            "rows_are": "videos",
+            "long_texts": "Videos of any length are read whole.",
+            "limits": VIDEO_LIMITS,
+        }
+    channels = facts["channels"]
     names = ", ".join(channels)
     if len(channels) > 12:
         names = f"{', '.join(channels[:10])} ... {channels[-1]}"

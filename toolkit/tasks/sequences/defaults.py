@@ -13,6 +13,7 @@ FRONTS: dict[str, dict[str, Any]] = {
         "crop": 0.0,
         "jitter": 0.05,
         "rotation": 0.0,
+        "shift": 0.0,
     },
     "skeleton": {
         "velocities": "on",
@@ -21,6 +22,16 @@ FRONTS: dict[str, dict[str, Any]] = {
         "crop": 0.1,
         "jitter": 0.02,
         "rotation": 15.0,
+        "shift": 0.0,
+    },
+    "frames": {
+        "velocities": "on",
+        "input_dropout": 0.1,
+        "time_stretch": 0.2,
+        "crop": 0.1,
+        "jitter": 0.05,
+        "rotation": 0.0,
+        "shift": 0.1,
     },
 }
 

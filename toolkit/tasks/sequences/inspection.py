@@ -19,6 +19,7 @@ from toolkit.inspection.findings import Warnings, length_summary, parts
 from toolkit.inspection.labelled_rows import InspectedRows
 from toolkit.options import option
 from toolkit.tasks.prepared import Prepared
+from toolkit.tasks.sequences.inspected_frames import inspect_frames
 
 #: The number of frames above which a series is very long for a recurrent network.
 MANY_FRAMES = 10_000
@@ -35,7 +36,7 @@ def inspect_series(prepared: Prepared, cost: Callable[[], dict[str, Any]]) -> di
 
     Returns:
         Sections by name, of plain values: ``files``, ``labels``, ``lengths``, ``duplicates``,
-        ``channels``, ``training`` and ``warnings``.
+        ``channels`` or, of videos, ``frames``, ``training`` and ``warnings``.
     """
     train, held_out = prepared.train, prepared.held_out
     files: Sequence[SeriesExamples] = prepared.readers  # type: ignore[assignment]
@@ -55,15 +56,12 @@ def inspect_series(prepared: Prepared, cost: Callable[[], dict[str, Any]]) -> di
         _warn_of_layout(examples, warnings)
     groups = _groups(files, inspected)
     _warn_of_shared_groups(groups, in_held_out, warnings)
-    names = prepared.preprocessing.channels
-    is_grouped = any(groups)
-    named = [group or "no group" for group in groups]
-    places = named if is_grouped else [PARTS[side] for side in in_held_out.tolist()]
-    sums, by_place = _channel_sums(corpora, places)
-    if is_grouped or len(files) > 1:
-        _warn_of_scales(names, by_place, "group" if is_grouped else "part", warnings)
     in_training_file = {group for group, n in zip(groups, inspected.file, strict=True) if not n}
     lengths = np.concatenate([corpus.lengths for corpus in corpora])
+    if "frames" in prepared.facts:
+        content = {"frames": inspect_frames(prepared.facts["frames"], inspected, corpora, warnings)}
+    else:
+        content = {"channels": _inspect_channels(prepared, corpora, groups, in_held_out, warnings)}
     return {
         "files": inspected.file_report(len(in_training_file - {""}) or None, warnings),
         "labels": inspected.label_report(warnings),
@@ -73,7 +71,7 @@ def inspect_series(prepared: Prepared, cost: Callable[[], dict[str, Any]]) -> di
             np.unique(inspected.labels, axis=0, return_inverse=True)[1].ravel(),
             warnings,
         ),
-        "channels": _channels(names, sums, warnings),
+        **content,
         "training": cost(),
         "warnings": list(warnings),
     }
@@ -98,6 +96,32 @@ def _groups_by_row(examples: SeriesExamples) -> dict[int, str]:
         return {}
     values = ((record.row, record.values.get(column)) for record in examples.source.records())
     return {row: class_name(value) for row, value in values if not is_missing(value)}
+
+
+def _inspect_channels(
+    prepared: Prepared,
+    corpora: Sequence[PackedCorpus],
+    groups: Sequence[str],
+    in_held_out: NDArray[np.bool_],
+    warnings: Warnings,
+) -> list[dict[str, Any]]:
+    """Return the figures of the channels; warn of those on other scales and of those without use.
+
+    Args:
+        prepared: The data of the training.
+        corpora: The training part and, if any, the held-out part.
+        groups: The group of each series [N]; empty where none is named.
+        in_held_out: Whether it is in the held-out part [N].
+        warnings: The warnings to add to.
+    """
+    names = prepared.preprocessing.channels
+    is_grouped = any(groups)
+    named = [group or "no group" for group in groups]
+    places = named if is_grouped else [PARTS[side] for side in in_held_out.tolist()]
+    sums, by_place = _channel_sums(corpora, places)
+    if is_grouped or len(prepared.readers) > 1:
+        _warn_of_scales(names, by_place, "group" if is_grouped else "part", warnings)
+    return _channels(names, sums, warnings)
 
 
 def _channel_sums(

@@ -1,5 +1,6 @@
 """The options of a classifier of series."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -23,31 +24,45 @@ class FrontOptions:
     Args:
         front: standardize takes each channel in standard deviations of the training part; skeleton
             takes the channels as the coordinates of joints, centred at the hips and scaled by the
-            torso, and then in standard deviations.
+            torso, and then in standard deviations; frames reads videos, by a small convolution.
         joints: The names of a skeleton's joints in their order, separated by commas; not needed for
             20 or 25 joints in the order of Kinect, or 33 in that of MediaPipe. Channels that follow
             those of named joints are read as others are.
         vertical: The axis of a skeleton that is vertical.
         velocities: Whether the differences of each frame to the one before are added to what is
-            read of it; auto adds them to a skeleton.
+            read of it; auto adds them to a skeleton and to the frames of videos.
         stack: The number of frames, the last ones, that are read together.
         stride: The number of frames from one that is read to the next.
         input_dropout: The share of the channels that is dropped for a whole series; auto depends on
             the front.
+        frame_rate: The number of frames that are read of a second of video; others are left out,
+            or repeated.
+        frame_size: The height and width in pixels to which the frames of videos are scaled.
+        color_mode: Whether videos are read as grayscale or rgb.
     """
 
-    LIMITS: ClassVar[Limits] = {"stack": (1, None), "stride": (1, None), "input_dropout": (0, 1)}
+    LIMITS: ClassVar[Limits] = {
+        "stack": (1, None),
+        "stride": (1, None),
+        "input_dropout": (0, 1),
+        "frame_rate": (0.01, None),
+        "frame_size": (8, 257),
+    }
     FIXED: ClassVar[tuple[str, ...]] = (
         *("front", "joints", "vertical", "velocities", "stack", "stride"),
+        *("frame_rate", "frame_size", "color_mode"),
     )
 
-    front: Literal["standardize", "skeleton"] = "standardize"
+    front: Literal["standardize", "skeleton", "frames"] = "standardize"
     joints: str | None = None
     vertical: Literal["x", "y", "z"] = "y"
     velocities: Literal["on", "off", "auto"] = "auto"
     stack: int = 1
     stride: int = 1
     input_dropout: float | Literal["auto"] = "auto"
+    frame_rate: float = 10.0
+    frame_size: int = 32
+    color_mode: Literal["grayscale", "rgb"] = "grayscale"
 
 
 @dataclass(kw_only=True)
@@ -62,6 +77,8 @@ class AugmentationOptions:
             front.
         rotation: The largest angle in degrees by which a skeleton is turned about the vertical;
             auto depends on the front.
+        shift: The largest distance by which the frames of a video are moved, as a share of their
+            size; auto depends on the front.
         mirror: Whether to learn from mirrored skeletons, too: pairs of classes that exchange their
             names in a mirror, such as wave_left=wave_right, separated by commas, or same if none
             do; null for no mirrored skeletons.
@@ -72,12 +89,14 @@ class AugmentationOptions:
         "crop": (0, 1),
         "jitter": (0, None),
         "rotation": (0, None),
+        "shift": (0, 1),
     }
 
     time_stretch: float | Literal["auto"] = "auto"
     crop: float | Literal["auto"] = "auto"
     jitter: float | Literal["auto"] = "auto"
     rotation: float | Literal["auto"] = "auto"
+    shift: float | Literal["auto"] = "auto"
     mirror: str | None = None
 
 
@@ -114,9 +133,13 @@ class SequenceClassifierOptions(
         check_monitor(self.monitor, CLASSIFIER_MONITORS[self.target])
         if self.class_weights == "balanced" and self.target != "classes":
             raise OptionError(f"class_weights balanced needs target classes, not {self.target}")
-        if self.front != "skeleton":
-            for name in ("joints", "rotation", "mirror"):
-                if getattr(self, name) not in (None, "auto", 0):
-                    raise OptionError(
-                        f"{option(name)} is for skeletons; set {option('front', 'skeleton')}"
-                    )
+        self._check_front("skeleton", "skeletons", ("joints", "rotation", "mirror"))
+        self._check_front("frames", "videos", ("frame_rate", "frame_size", "color_mode", "shift"))
+
+    def _check_front(self, front: str, kind: str, names: Sequence[str]) -> None:
+        """Check that the options of another front have not been set."""
+        if self.front == front:
+            return
+        for name in names:
+            if getattr(self, name) not in (getattr(type(self), name), 0):
+                raise OptionError(f"{option(name)} is for {kind}; set {option('front', front)}")

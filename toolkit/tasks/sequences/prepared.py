@@ -8,17 +8,18 @@ from typing import Any
 import numpy as np
 
 from toolkit.data import (
+    FrameFormat,
     LengthBatches,
     PackedCorpus,
-    SeriesExamples,
     encode_series,
     open_series,
     scan,
 )
+from toolkit.data.corpora.mapped_files import chunks
 from toolkit.errors import DataError, OptionError
 from toolkit.models.series_front import SeriesFront, measure
 from toolkit.options import option
-from toolkit.series.inputs import SeriesInputs
+from toolkit.series.inputs import SeriesInputs, VideoInputs
 from toolkit.series.joints import KNOWN, Joints, find_joints
 from toolkit.tasks.card import validation_words
 from toolkit.tasks.defaults import DataSize
@@ -26,6 +27,7 @@ from toolkit.tasks.golden import first_inputs
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.sequences.defaults import FRONTS
 from toolkit.tasks.sequences.mirror import exchanged_classes, with_mirrored
+from toolkit.tasks.sequences.reading import read_examples
 from toolkit.tasks.settings import Settings
 
 logger = logging.getLogger("toolkit")
@@ -35,6 +37,14 @@ logger = logging.getLogger("toolkit")
 DIMENSIONS = (3, 4, 2)
 #: The numbers of joints of known skeletons.
 KNOWN_NUMBERS = frozenset(len(joints.names) for joints in KNOWN)
+#: The fields of ``Augmentation`` with the options of their values.
+CHANGES = {
+    "stretch": "time_stretch",
+    "crop": "crop",
+    "jitter": "jitter",
+    "rotation": "rotation",
+    "shift": "shift",
+}
 #: The number of frames, padding included, of a batch that is measured.
 MEASURED_FRAMES = 16_384
 
@@ -49,13 +59,15 @@ def prepare_series(settings: Settings, data: Any, validation_data: Any) -> Prepa
 
     Raises:
         DataError: A row cannot be used, or there are fewer than two classes.
-        OptionError: The channels are those of no known skeleton.
+        OptionError: The channels are those of no known skeleton, or the data and the front do not
+            fit.
     """
+    frames = FrameFormat.of(settings) if settings.front == "frames" else None
     splitting = validation_data is None and settings.validation_split > 0
-    known = () if settings.previous is None else settings.previous.facts["channels"]
+    known = () if settings.previous is None else settings.previous.facts.get("channels", ())
     source = open_series(data, "train", settings.columns)
-    examples = SeriesExamples(
-        source, settings.columns, grouped=splitting, channels=len(known) or None, names=known
+    examples = read_examples(
+        *(source, settings.columns, frames), grouped=splitting, channels=known, reread=True
     )
     scanned = scan(examples, settings.target, settings.known_classes)
     corpus = encode_series(examples, scanned.encoder, scanned)
@@ -66,9 +78,12 @@ def prepare_series(settings: Settings, data: Any, validation_data: Any) -> Prepa
         train, held_out = corpus.subset(train_rows), corpus.subset(held_rows)
         in_training[held_rows] = False
     elif validation_data is not None:
-        validation = SeriesExamples(
+        validation = read_examples(
             open_series(validation_data, "test", settings.columns),
-            *(settings.columns, True, False, examples.channels, examples.channel_names),
+            *(settings.columns, frames),
+            grouped=False,
+            channels=examples.channel_names,
+            reread=True,
         )
         held_out = encode_series(validation, scanned.encoder)
 
@@ -89,6 +104,8 @@ def prepare_series(settings: Settings, data: Any, validation_data: Any) -> Prepa
     settings = settings.resolve(velocities=FRONTS[settings.front]["velocities"])
     if settings.previous is not None:
         layer = settings.previous.model.preprocessing
+    elif frames is not None:
+        layer = VideoInputs(frames.shape)
     else:
         layer = SeriesInputs(examples.channel_names)
     classes = scanned.encoder.classes
@@ -106,7 +123,7 @@ def prepare_series(settings: Settings, data: Any, validation_data: Any) -> Prepa
         facts={
             "data": source.name,
             "rows": len(originals),
-            "channels": list(layer.channels),
+            **({"channels": list(layer.channels)} if frames is None else {"frames": frames.facts}),
             "classes": dict(zip(classes, originals.class_counts.tolist(), strict=True)),
             "validation": validation_words(held_out, validation_data, manner, settings.seed),
         },
@@ -116,17 +133,43 @@ def prepare_series(settings: Settings, data: Any, validation_data: Any) -> Prepa
 
 
 def front_arguments(settings: Settings, train: PackedCorpus) -> dict[str, Any]:
-    """Return the arguments of ``SeriesFront``, with the statistics of the training part.
+    """Return the argument of ``ManyToOne`` for the front, with statistics of the training part.
 
-    Those of an earlier training are kept.
+    It is ``series``, the arguments of ``SeriesFront``, or ``video``, those of ``VideoFront``. The
+    statistics of an earlier training are kept.
 
     Raises:
         OptionError: The channels are those of no known skeleton.
     """
-    names = {"stretch": "time_stretch", "crop": "crop", "jitter": "jitter", "rotation": "rotation"}
-    changes = {name: getattr(settings, of) for name, of in names.items()}
+    name = "video" if settings.front == "frames" else "series"
+    changed = {field: getattr(settings, of) for field, of in CHANGES.items()}
     if settings.previous is not None:
-        return {**settings.previous.model.network.config["series"], "augmentation": changes}
+        arguments = settings.previous.model.network.config[name]
+    else:
+        arguments = (_video if settings.front == "frames" else _series)(settings, train)
+    return {name: {**arguments, "augmentation": changed}}
+
+
+def _video(settings: Settings, train: PackedCorpus) -> dict[str, Any]:
+    """Return the arguments of ``VideoFront``."""
+    values = train.sequences.values.reshape(-1)
+    count = np.zeros(256, np.int64)
+    for part in chunks(values):
+        count += np.bincount(part, minlength=256)
+    shares, levels = count / count.sum(), np.arange(256)
+    mean = float(shares @ levels)
+    return {
+        "shape": list(train.sequences.values.shape[1:]),
+        "mean": mean,
+        "deviation": float(np.sqrt(shares @ (levels - mean) ** 2)),
+        "velocities": settings.velocities == "on",
+        "stack": settings.stack,
+        "stride": settings.stride,
+    }
+
+
+def _series(settings: Settings, train: PackedCorpus) -> dict[str, Any]:
+    """Return the arguments of ``SeriesFront``."""
     means, missing = _channel_means(train)
     arguments: dict[str, Any] = {
         "means": means,
@@ -135,7 +178,6 @@ def front_arguments(settings: Settings, train: PackedCorpus) -> dict[str, Any]:
         "velocities": settings.velocities == "on",
         "stack": settings.stack,
         "stride": settings.stride,
-        "augmentation": changes,
         "vertical": settings.vertical,
     }
     if settings.front == "skeleton":

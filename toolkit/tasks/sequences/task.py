@@ -9,25 +9,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolkit.data import (
+    FrameFormat,
     LabelEncoder,
     PackedCorpus,
     PackedSequences,
     SeriesExample,
     SeriesExamples,
     Unreadable,
+    VideoExamples,
     encode_series,
     open_series,
 )
-from toolkit.data.series.arrays import ArraySource
 from toolkit.errors import DataError, ModelError
 from toolkit.models import ManyToOne, SequenceModel
 from toolkit.tasks.classifier import Classifier
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.sequences import defaults
 from toolkit.tasks.sequences.card import card_words
+from toolkit.tasks.sequences.golden import moving_squares, waves
 from toolkit.tasks.sequences.inspection import inspect_series
 from toolkit.tasks.sequences.options import SequenceClassifierOptions
 from toolkit.tasks.sequences.prepared import front_arguments, prepare_series
+from toolkit.tasks.sequences.reading import read_examples
 from toolkit.tasks.sequences.serving import signatures
 from toolkit.tasks.settings import Settings
 
@@ -38,8 +41,6 @@ NETWORK = (
 )
 #: The most series, and the most frames with padding, in one call of ``serving_default``.
 BATCH, BATCH_FRAMES = 64, 65_536
-#: The numbers of frames of the series of a golden file.
-GOLDEN_LENGTHS = (24, 1, 7, 48)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -68,8 +69,13 @@ class SequenceClassifier(Classifier, SequenceClassifierOptions):
     """
 
     INPUT_NAME = "series"
-    INPUT_PADDING: ClassVar[Mapping[str, Any]] = {"series": 0.0}
+    INPUT_PADDING: ClassVar[Mapping[str, Any]] = {"series": 0.0, "frames": 0}
     OWN_INPUTS = "channels"
+
+    @property
+    def input_name(self) -> str:
+        """The main input of ``serving_default`` with these options."""
+        return "frames" if self.front == "frames" else self.INPUT_NAME
 
     # Training
 
@@ -82,7 +88,7 @@ class SequenceClassifier(Classifier, SequenceClassifierOptions):
     def _network(self, prepared: Prepared) -> keras.Model:
         settings = prepared.settings
         return ManyToOne(
-            series=front_arguments(settings, prepared.train),
+            **front_arguments(settings, prepared.train),
             embedding_dropout=settings.input_dropout,
             dtype=settings.precision,
             **{name: getattr(settings, name) for name in NETWORK},
@@ -95,12 +101,15 @@ class SequenceClassifier(Classifier, SequenceClassifierOptions):
 
     # Prediction and evaluation
 
-    def _series(self, data: Any, part: str | None, labelled: bool = True) -> SeriesExamples:
-        source = open_series(data, part, self)
-        if not labelled and isinstance(source, ArraySource):  # the number of channels tells
-            source.layout = "auto"
-        names = self.facts["channels"]
-        return SeriesExamples(source, self, labelled, False, channels=len(names), names=names)
+    def _series(
+        self, data: Any, part: str | None, labelled: bool = True
+    ) -> SeriesExamples | VideoExamples:
+        return read_examples(
+            *(open_series(data, part, self), self, FrameFormat.from_facts(self.facts)),
+            labelled=labelled,
+            grouped=False,
+            channels=self.facts.get("channels", ()),
+        )
 
     def _examples(self, data: Any, labelled: bool) -> Iterable[SeriesExample]:
         if not labelled:
@@ -108,6 +117,9 @@ class SequenceClassifier(Classifier, SequenceClassifierOptions):
         return self._series(data, "test").known(LabelEncoder(self.target, self.classes))
 
     def _packed(self, series: Iterable[Any]) -> PackedSequences:
+        frames = FrameFormat.from_facts(self.facts)
+        if frames is not None:
+            return PackedSequences.from_sequences(series, np.uint8, frames.shape)
         channels = len(self.facts["channels"])
         return PackedSequences.from_sequences(series, np.float32, (channels,))
 
@@ -117,7 +129,10 @@ class SequenceClassifier(Classifier, SequenceClassifierOptions):
         packed = self._packed(example.series for example in examples)
         order = np.argsort(packed.lengths, kind="stable")
         parts = [
-            self._serve("serving_default", series=packed.batch(rows), length=packed.lengths[rows])
+            self._serve(
+                "serving_default",
+                **{self.input_name: packed.batch(rows), "length": packed.lengths[rows]},
+            )
             for rows in _batches(order, packed.lengths)
         ]
         inverse = np.argsort(order)
@@ -142,7 +157,8 @@ class SequenceClassifier(Classifier, SequenceClassifierOptions):
         """Answer one series after each of its frames, as they arrive.
 
         Args:
-            frames: Frames [C] of numbers; None and NaN are missing values. A
+            frames: Frames [C] of numbers, where None and NaN are missing values; of videos, frames
+                uint8 of the network's size and colours [H, W, C]. A
                 ``toolkit.data.Unreadable`` stands in the place of a frame that cannot be read.
 
         Returns:
@@ -170,7 +186,8 @@ class SequenceClassifier(Classifier, SequenceClassifierOptions):
         """Return the answers to series after each of their frames.
 
         Args:
-            series: Arrays [T, C], each of its own length, T at least 1; NaN is missing.
+            series: Arrays [T, C], each of its own length, T at least 1; NaN is missing. Of videos,
+                frames uint8 [T, H, W, C].
 
         Returns:
             For each series the probabilities of the classes after each frame [T, K]; of a number
@@ -226,28 +243,25 @@ class SequenceClassifier(Classifier, SequenceClassifierOptions):
         return signatures(model, self.classes)
 
     def _own_inputs(self) -> Sequence[Any]:
-        """Return series about the means of the channels, and one with missing values."""
-        front = self._needs_model("export").network.config["series"]
-        means = np.asarray(front["means"])
-        phase = np.arange(len(means))
-        series = []
-        for length in GOLDEN_LENGTHS:
-            time = np.arange(length)[:, None]
-            series.append(np.round(means + 0.1 * np.sin(0.3 * time + phase), 3))
-        series[-1][::5] = np.nan
-        return [each.tolist() for each in series]
+        """Return series about the means of the channels, or videos of a moving square."""
+        network = self._needs_model("export").network
+        if self.front == "frames":
+            return moving_squares(network.config["video"]["shape"])
+        return waves(network.config["series"]["means"])
 
     def _golden_questions(self, golden: Sequence[Any]) -> list[dict[str, Any]]:
         questions = []
         for example in self._series(list(golden), None, labelled=False):
             if example.problem is not None:
                 raise DataError(f"golden, {example.problem}")
-            shortest = example.series.astype(str).astype(np.float64)  # 0.1, not 0.100000001
-            questions.append({"series": shortest.tolist(), "length": len(shortest)})
+            values = example.series
+            if values.dtype == np.float32:
+                values = values.astype(str).astype(np.float64)  # 0.1, not 0.100000001
+            questions.append({self.input_name: values.tolist(), "length": len(values)})
         return questions
 
     def _card_words(self) -> dict[str, Any]:
-        return card_words(self.target, self.facts["channels"])
+        return card_words(self.target, self.facts)
 
 
 def _batches(order: Any, lengths: Any) -> Iterable[Any]:

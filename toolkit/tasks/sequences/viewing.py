@@ -1,4 +1,4 @@
-"""A page of series with a classifier's answers: skeletons that move, or channels as line plots."""
+"""A page of series with a classifier's answers: moving skeletons, line plots, or stills."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
@@ -7,8 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit.evaluation import MovingSkeleton, PlottedSeries, channel_page, skeleton_page
+from toolkit.errors import OptionError
+from toolkit.evaluation import (
+    Film,
+    MovingSkeleton,
+    PlottedSeries,
+    channel_page,
+    film_page,
+    skeleton_page,
+    skeleton_stills,
+)
 from toolkit.models.series_front import AXES
+from toolkit.options import option
 from toolkit.series.joints import Joints
 from toolkit.tasks.sequences.prepared import skeleton
 from toolkit.tasks.sequences.task import BATCH, SequenceClassifier
@@ -23,9 +33,9 @@ def answer_page(
 ) -> Iterator[str]:
     """Yield an HTML page of series with their answers, piece by piece.
 
-    Of a run whose front is ``skeleton`` they are skeletons that move, otherwise line plots of the
-    channels. Where the network reads in one direction, the probabilities are those after each
-    frame.
+    Of a run whose front is ``skeleton`` they are skeletons that move, of one that reads videos
+    stills, otherwise line plots of the channels. Where the network reads in one direction, the
+    probabilities are those after each frame.
 
     Args:
         task: The classifier.
@@ -36,6 +46,10 @@ def answer_page(
         Parts of the page, in order.
     """
     shown = _shown(task, answers)
+    if task.front == "frames":
+        films = (Film(*each) for each in shown)
+        yield from film_page(films, task.frame_rate, task.classes, title)
+        return
     channels = task.facts["channels"]
     if task.front != "skeleton":
         plotted = (PlottedSeries(*each) for each in shown)
@@ -47,6 +61,28 @@ def answer_page(
         for name, series, probabilities in shown
     )
     yield from skeleton_page(moving, joints.bones, task.classes, title)
+
+
+def draw_first(
+    task: SequenceClassifier, answers: Iterable[tuple[Any, Mapping[str, Any]]], path: str
+) -> None:
+    """Draw the first skeleton in stills, with the probabilities of classes over time.
+
+    Args:
+        task: The classifier, whose front is ``skeleton``.
+        answers: Series, as ``predict`` takes them, with its answers; nothing is drawn without any.
+        path: The PNG file.
+
+    Raises:
+        OptionError: The front is another one.
+    """
+    if task.front != "skeleton":
+        raise OptionError(f"{option('stills')} draws skeletons; the run's front is {task.front}")
+    joints, dimensions = skeleton(len(task.facts["channels"]), task.joints)
+    for name, series, probabilities in _shown(task, islice(answers, 1)):
+        places = upright(series, joints, dimensions, task.vertical)
+        moving = MovingSkeleton(name, places, probabilities)
+        skeleton_stills(moving, joints.bones, task.classes, path)
 
 
 def upright(
@@ -94,9 +130,10 @@ def _shown(
         ]
         over_time = task.answer_over_time([series[number] for number in stepped])
         curves = dict(zip(stepped, over_time, strict=True))
-        for number, (place, (_, answer)) in enumerate(batch):
+        for number, (place, (value, answer)) in enumerate(batch):
             whole = np.array([*answer.get("probabilities", {}).values()], np.float32)
-            yield f"{place}: {_words(answer)}", series[number], curves.get(number, whole)
+            name = f"{place}: {value}" if isinstance(value, str) else str(place)
+            yield f"{name}: {_words(answer)}", series[number], curves.get(number, whole)
 
 
 def _words(answer: Mapping[str, Any]) -> str:

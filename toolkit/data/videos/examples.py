@@ -1,0 +1,165 @@
+"""Examples of labelled videos, decoded and checked row by row."""
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolkit.data.bad_rows import BadRowError, Unreadable
+from toolkit.data.columns import find_column, guessed, require_column
+from toolkit.data.corpora.mapped_files import explain_full_disk
+from toolkit.data.labelled.rows import LabelledRows
+from toolkit.data.series import columns
+from toolkit.data.series.examples import SeriesExample
+from toolkit.data.series.options import SeriesOptions
+from toolkit.data.sources.source import Record, Source, is_missing
+from toolkit.data.videos.frames import FrameFormat
+from toolkit.data.videos.sources import path_of, video_columns
+
+VIDEO_NAMES = ("video", "path", "file", "filename", "file_name", "video_path", "clip", "frames")
+
+
+class VideoExamples(LabelledRows[SeriesExample]):
+    """The labelled videos of a source; see :class:`toolkit.data.labelled.rows.LabelledRows`.
+
+    The series of an example are its frames, uint8 [T, H, W, C].
+
+    Args:
+        source: The source of the rows, of ``open_series``. A video is the path of a file (in a
+            table relative to the table's folder) or an array of frames.
+        options: The columns, and how their values are read.
+        frames: The frames that are read of each video.
+        labelled: Whether to read labels.
+        grouped: Whether to read groups, which a split needs.
+        reread: Whether the videos are read several times; what was decoded is then kept in a
+            temporary file.
+        decoded: Whether videos are decoded; without, they have no frames, so that labels can be
+            read fast.
+
+    Raises:
+        DataError: A column does not exist or cannot be guessed; in an iteration, a row is bad, or
+            no row can be used.
+        OptionError: The label rule is invalid or does not fit the target, or the separator of
+            labels is empty; in an iteration, the package ``av`` is missing.
+    """
+
+    EXAMPLE = SeriesExample
+
+    options: SeriesOptions
+    #: As in ``SeriesExamples``; frames have no named channels, and time is their first axis.
+    channel_names: tuple[str, ...] = ()
+    channels_first = False
+    dtype = np.dtype(np.uint8)
+
+    def __init__(
+        self,
+        source: Source,
+        options: SeriesOptions,
+        frames: FrameFormat,
+        *,
+        labelled: bool = True,
+        grouped: bool = True,
+        reread: bool = False,
+        decoded: bool = True,
+    ) -> None:
+        super().__init__(source, options, labelled)
+        self.frames = frames
+        self.video_column = _video_column(source, options)
+        if labelled:
+            self.label_column = columns.label_column(source, options, self.video_column)
+            self.group_column = columns.group_column(source, options) if grouped else None
+            self.group_is_guessed = options.group_column is None
+        self._decoded = decoded
+        self._kept = _KeptFrames(frames.shape) if reread else None
+
+    @property
+    def frame_shape(self) -> tuple[int, ...]:
+        """The shape of a frame, [H, W, C]."""
+        return self.frames.shape
+
+    def content(self, example: SeriesExample) -> bytes:
+        """Return the frames of an example as bytes, for a checksum."""
+        return repr(example.series.shape).encode() + example.series.tobytes()
+
+    def videos(self) -> Iterator[Any]:
+        """Yield the path or the frames of each row, or why it has none; nothing is decoded."""
+        for record in self.source.records():
+            try:
+                yield self._video(record)
+            except BadRowError as error:
+                yield Unreadable(f"{record.place}: {error}")
+
+    def _video(self, record: Record) -> Any:
+        """Return the path or the array of a record."""
+        if record.problem is not None:
+            raise BadRowError(record.problem)
+        value = record.values.get(self.video_column)
+        if is_missing(value):
+            raise BadRowError("the video is missing")
+        return path_of(value, self.source) if isinstance(value, (str, os.PathLike)) else value
+
+    def _read(self, record: Record) -> NDArray[np.uint8]:
+        """Return the frames of a record."""
+        video = self._video(record)
+        if not self._decoded:
+            return self._nothing()
+        frames = None if self._kept is None else self._kept.get(record.row)
+        if frames is None:
+            frames = self.frames.read(video) if isinstance(video, str) else self.frames.fit(video)
+            if self._kept is not None:
+                self._kept.put(record.row, frames)
+        return frames
+
+    def _nothing(self) -> NDArray[np.uint8]:
+        """Return a video without frames."""
+        return np.zeros((0, *self.frames.shape), np.uint8)
+
+    def _guesses(self) -> Mapping[str, str | None]:
+        """Return the columns of videos and labels."""
+        return {"series": self.video_column, "label": self.label_column}
+
+
+class _KeptFrames:
+    """The frames of videos in a temporary file, by row."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self._shape = shape
+        self._file = tempfile.TemporaryFile(prefix="toolkit-")  # noqa: SIM115
+        self._places: dict[int, tuple[int, int]] = {}
+        self._end = 0
+
+    def get(self, row: int) -> NDArray[np.uint8] | None:
+        """Return the frames of a row; None if they are not kept."""
+        if row not in self._places:
+            return None
+        start, size = self._places[row]
+        content = os.pread(self._file.fileno(), size, start)
+        return np.frombuffer(content, np.uint8).reshape(-1, *self._shape)
+
+    def put(self, row: int, frames: NDArray[np.uint8]) -> None:
+        """Keep the frames of a row."""
+        with explain_full_disk():
+            self._file.write(frames.tobytes())
+            self._file.flush()
+        self._places[row] = self._end, frames.nbytes
+        self._end += frames.nbytes
+
+
+def _video_column(source: Source, options: SeriesOptions) -> str:
+    """Return the column of the videos: by option, by a usual name, or the only one with files.
+
+    Raises:
+        DataError: The requested column does not exist, or none can be guessed.
+    """
+    if source.fixed_columns:
+        return source.columns[0]
+    if options.series_column is not None:
+        return require_column(source, options.series_column, "series_column")
+    candidates = video_columns(source) or columns.nested_columns(source, options)
+    guess = find_column(candidates, (*VIDEO_NAMES, *columns.SERIES_NAMES))
+    if guess is None and len(candidates) == 1:
+        guess = candidates[0]
+    return guessed(source, guess, "series", candidates or source.columns, VIDEO_NAMES)
