@@ -65,6 +65,26 @@ def test_a_page_of_the_rows_of_a_file(run: Path, tmp_path: Path, call: Any) -> N
     assert text.count('class="curves"') == 1  # of the series with two frames
 
 
+def test_a_picture_of_a_skeleton(run: Path, tmp_path: Path, call: Any) -> None:
+    random = np.random.default_rng(0)
+    series = [random.normal(size=(4, 60)) for _ in range(2)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("toolkit.tasks.task.fit", lambda *_, **__: [])
+        task = SequenceClassifier(front="skeleton", hidden_size=3, epochs=1, validation_split=0)
+        task.fit((series, ["a", "b"])).export(tmp_path / "skeletons")
+    line, picture = json.dumps(series[0].round(3).tolist()), tmp_path / "a.png"
+    code, answers, _ = call(tmp_path / "skeletons", line, line, "--stills", picture)
+    assert (code, [answer["row"] for answer in answers]) == (0, [1, 2])
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    code, _, error = call(run, "[[1, 2]]", "--stills", tmp_path / "b.png")
+    assert (code, (tmp_path / "b.png").exists()) == (2, False)
+    assert "the run's front is standardize" in error
+    page = tmp_path / "page.html"
+    code, answers, error = call(run, "[[1, 2]]", "--stills", tmp_path / "b.png", "--html", page)
+    assert (code, answers, page.exists()) == (2, [], False)
+    assert "give one of them" in error
+
+
 def test_frames_are_answered_line_by_line(run: Path, call: Any) -> None:
     stdin = "[0.5, 1]\n0.25,\nno frame\n[null, null]\n\n \n[0.5, 1]\n"
     code, answers, _ = call(run, "--stream", stdin=stdin)
@@ -87,9 +107,12 @@ def test_frames_are_answered_line_by_line(run: Path, call: Any) -> None:
     ],
 )
 def test_what_cannot_be_answered_frame_by_frame(given: dict[str, Any], complaint: str) -> None:
-    nothing = {"run": "some/run", "texts": [], "data": None, "html": None, "format": "jsonl"}
+    nothing = {"run": "some/run", "texts": [], "data": None, "html": None, "stills": None}
+    options = Namespace(**{**nothing, "format": "jsonl", **given})
     with pytest.raises(OptionError, match=complaint):
-        check_frames(PIPELINE, Namespace(**{**nothing, **given}), {"bidirectional": True})
+        check_frames(PIPELINE, options, {"bidirectional": True, "front": "skeleton"})
+    with pytest.raises(OptionError, match=complaint if given else "some/run reads videos"):
+        check_frames(PIPELINE, options, {"bidirectional": False, "front": "frames"})
 
 
 @pytest.mark.parametrize("line", ["[0.5, null]", " 0.5 , ", "0.5,nan", '["0.5", ""]', "5e-1,NaN"])
