@@ -112,7 +112,7 @@ class LabelledSeries(LabelledData):
 
     def beside_answer(self, value: Any, row: int) -> dict[str, Any]:
         """Return the path of a video, or the row: a series would be too long."""
-        return {"video": value} if isinstance(value, str) else {"row": row}
+        return {"video": value} if isinstance(value, str) and value else {"row": row}
 
     def predict_arguments(self, text: str, classes: Sequence[str]) -> str:
         """Return a file with series, since one is long on a command line."""

@@ -67,7 +67,7 @@ def test_a_page_of_the_rows_of_a_file(run: Path, tmp_path: Path, call: Any) -> N
 
 def test_a_picture_of_a_skeleton(run: Path, tmp_path: Path, call: Any) -> None:
     random = np.random.default_rng(0)
-    series = [random.normal(size=(4, 60)) for _ in range(2)]
+    series = [random.normal(size=(8, 60)) for _ in range(2)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("toolkit.tasks.task.fit", lambda *_, **__: [])
         task = SequenceClassifier(front="skeleton", hidden_size=3, epochs=1, validation_split=0)

@@ -1,6 +1,7 @@
 """The classifier of videos from files to answers: fitted, exported, frame by frame."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -146,13 +147,13 @@ def test_from_a_folder_of_clips_to_answers(
     answers = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
     assert [answer["video"] for answer in answers] == [first, str(bad)]
     assert "cannot be decoded" in answers[1]["error"]
-    assert page.read_text().count("<img") == len(moving(1, seed=7)[0][0])
+    assert page.read_text().count("<img") == min(10, len(moving(1, seed=7)[0][0]))
     assert activity.main(["predict", run, "--data", str(clips)]) == 0
     answers = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
     assert len(answers) == 24
     assert all(answer["video"].endswith(".mkv") and "score" in answer for answer in answers)
     assert activity.main(["inspect", "--data", str(clips), *small[:4]]) == 0
-    assert json.loads(capfd.readouterr().out)["frames"]["frame_size"] == 8
+    assert re.search(r"frame size +8\n", capfd.readouterr().out)
     assert activity.main(["predict", run, "--stream"]) == 2
     assert "reads videos" in capfd.readouterr().err
 

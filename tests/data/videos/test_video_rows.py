@@ -33,10 +33,10 @@ def rows_of(data: Any, **options: Any) -> list[tuple[list[int], Any, str | None]
 
 
 EXPECTED = [
-    ([0, 40], ("dark",), None),
-    ([0, 40, 0, 40], ("dark",), None),
-    ([250, 210], ("light",), None),
-    ([250, 210, 250, 210], ("light",), None),
+    ([0, 40], "dark", None),
+    ([0, 40, 0, 40], "dark", None),
+    ([250, 210], "light", None),
+    ([250, 210, 250, 210], "light", None),
 ]
 
 

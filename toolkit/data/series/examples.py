@@ -16,7 +16,7 @@ from toolkit.data.series.layout import has_channels_first
 from toolkit.data.series.options import SeriesOptions
 from toolkit.data.series.values import as_series, read_values
 from toolkit.data.sources.source import Record, Source
-from toolkit.errors import DataError, count, quoted, shorten
+from toolkit.errors import DataError, count, shorten
 from toolkit.options import option
 
 logger = logging.getLogger("toolkit")
@@ -140,12 +140,7 @@ class SeriesExamples(LabelledRows[SeriesExample]):
         if self._logged_choices:
             return
         self._logged_choices = True
-        if self.group_column is not None and self.group_is_guessed:
-            logger.info(
-                "group column: %s (guessed; rows of one group stay together; set %s to split at "
-                "random)",
-                *(quoted(self.group_column), option("group_column", columns.NO_GROUPS)),
-            )
+        columns.log_guessed_groups(self)
         if self.channels_first and self._layout == "auto":
             logger.info(
                 "%s: series are taken for [channels, time] by their shapes; if they are [time, "

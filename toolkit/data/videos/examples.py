@@ -2,7 +2,9 @@
 
 import os
 import tempfile
+import weakref
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -117,6 +119,13 @@ class VideoExamples(LabelledRows[SeriesExample]):
         """Return a video without frames."""
         return np.zeros((0, *self.frames.shape), np.uint8)
 
+    def _log_columns(self) -> None:
+        """Log the guessed columns, at the beginning of the first iteration."""
+        logs = not self._logged_columns
+        super()._log_columns()
+        if logs:
+            columns.log_guessed_groups(self)
+
     def _guesses(self) -> Mapping[str, str | None]:
         """Return the columns of videos and labels."""
         return {"series": self.video_column, "label": self.label_column}
@@ -127,7 +136,9 @@ class _KeptFrames:
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self._shape = shape
-        self._file = tempfile.TemporaryFile(prefix="toolkit-")  # noqa: SIM115
+        with ExitStack() as stack:
+            self._file = stack.enter_context(tempfile.TemporaryFile(prefix="toolkit-"))
+            weakref.finalize(self, stack.pop_all().close)
         self._places: dict[int, tuple[int, int]] = {}
         self._end = 0
 
