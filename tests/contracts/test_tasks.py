@@ -689,8 +689,11 @@ def parser_of(case: TaskCase) -> Parser:
 
 #: Options that some tasks have, and refuse to be given.
 REFUSED = ("label_smoothing", "class_weights")
-#: Options that go with ``front`` skeleton alone.
-OF_SKELETONS = ("joints", "rotation", "mirror")
+#: Options that go with one ``front`` alone.
+OF_FRONTS = {
+    **dict.fromkeys(("joints", "rotation", "mirror"), "skeleton"),
+    **dict.fromkeys(("frame_rate", "frame_size", "color_mode", "shift"), "frames"),
+}
 #: Options that not every text of their type can be.
 TEXTS = {
     "cell": ["lstm", "mine:Cell"],
@@ -750,7 +753,7 @@ def test_options_go_to_the_line_to_the_file_and_back(run: Run, tmp_path: Path) -
     assert check({}, of_file=False)
     assert check({}, of_file=True)
     for name, some in values.items():
-        needed = {"front": "skeleton"} if name in OF_SKELETONS else {}
+        needed = {"front": OF_FRONTS[name]} if name in OF_FRONTS else {}
         changed = [
             check({**needed, name: value}, of_file=number == 1) for number, value in enumerate(some)
         ]
