@@ -101,8 +101,11 @@ class ManyToOne(StackedNetwork):
         word_seed, vector_seed, output_seed = dropout_seeds(seed, 3)
         if series is not None or video is not None:
             self.autocast = False  # the front computes in single precision
-            kind, arguments = (VideoFront, video) if series is None else (SeriesFront, series)
-            self.front = kind(**arguments, dropout=embedding_dropout, seed=vector_seed, dtype=dtype)
+            common = {"dropout": embedding_dropout, "seed": vector_seed, "dtype": dtype}
+            if series is not None:
+                self.front = SeriesFront(**series, **common)
+            else:
+                self.front = VideoFront(**video or {}, **common)
         else:
             self.front = id_or_vector_front(
                 vocabulary_size,

@@ -58,6 +58,7 @@ def inspect_series(prepared: Prepared, cost: Callable[[], dict[str, Any]]) -> di
     _warn_of_shared_groups(groups, in_held_out, warnings)
     in_training_file = {group for group, n in zip(groups, inspected.file, strict=True) if not n}
     lengths = np.concatenate([corpus.lengths for corpus in corpora])
+    content: dict[str, Any]
     if "frames" in prepared.facts:
         content = {"frames": inspect_frames(prepared.facts["frames"], inspected, corpora, warnings)}
     else:

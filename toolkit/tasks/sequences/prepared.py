@@ -93,8 +93,9 @@ def prepare_series(settings: Settings, data: Any, validation_data: Any) -> Prepa
 
     originals = train
     if settings.mirror is not None:
-        joints, dimensions = skeleton(examples.channels, settings.joints)
-        if dimensions * len(joints.names) < examples.channels:
+        (channels,) = examples.frame_shape
+        joints, dimensions = skeleton(channels, settings.joints)
+        if dimensions * len(joints.names) < channels:
             raise OptionError(
                 f"{option('mirror')} cannot mirror the channels that follow those of the joints"
             )

@@ -117,7 +117,7 @@ def _mean(values: NDArray[np.float32]) -> float:
 
 def _shown(
     task: SequenceClassifier, answers: Iterable[tuple[Any, Mapping[str, Any]]]
-) -> Iterator[tuple[str, NDArray[np.float32], NDArray[np.float32]]]:
+) -> Iterator[tuple[str, NDArray[Any], NDArray[np.float32]]]:
     """Yield the name, the series [T, C] and the probabilities [T, K] or [K] of each answer."""
     remaining = enumerate(answers, 1)
     while batch := list(islice(remaining, BATCH)):
