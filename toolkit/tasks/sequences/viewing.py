@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolkit.evaluation import MovingSkeleton, PlottedSeries, channel_page, skeleton_page
+from toolkit.evaluation.page import answer_words
 from toolkit.models.series_front import AXES
 from toolkit.series.joints import Joints
 from toolkit.tasks.sequences.prepared import skeleton
@@ -96,13 +97,4 @@ def _shown(
         curves = dict(zip(stepped, over_time, strict=True))
         for number, (place, (_, answer)) in enumerate(batch):
             whole = np.array([*answer.get("probabilities", {}).values()], np.float32)
-            yield f"{place}: {_words(answer)}", series[number], curves.get(number, whole)
-
-
-def _words(answer: Mapping[str, Any]) -> str:
-    """Return an answer in a few words."""
-    if "value" in answer:
-        return f"{answer['value']:.4g}"
-    if "labels" in answer:
-        return ", ".join(answer["labels"]) or "no label"
-    return f"{answer['label']} ({answer['score']:.3f})"
+            yield f"{place}: {answer_words(answer)}", series[number], curves.get(number, whole)
