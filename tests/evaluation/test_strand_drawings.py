@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from page_reader import EVIL, Reader
 
@@ -139,9 +139,19 @@ def test_what_is_not_drawn_is_said() -> None:
     assert shown[:3] == [0, 150, 210]
 
 
+def test_a_vertical_line_stands_before_each_tenth_base() -> None:
+    reader = marked(MarkedStrand("x", "A" * 99, [], [Stretch(23, np.zeros((65, 2)))]))
+    first, second = reader.attributes("path", "d")
+    assert first == "M0 30h600" + "".join(f"M{x}70 30v-30" for x in ("", 1, 2, 3, 4, 5))
+    assert second == "M0 30h50"
+    reader = marked(MarkedStrand("x", "A" * 99, [], [Stretch(20, np.zeros((10, 2)))]))
+    assert reader.attributes("path", "d") == ["M0 30h100M0 30v-30M100 30v-30"]
+
+
 LENGTHS = st.integers(0, 3 * MOST_BASES)
 
 
+@example(length=3 * MOST_BASES, borders=[*range(30, 5000, 60)])
 @given(length=LENGTHS, borders=st.lists(LENGTHS, unique=True, max_size=24).map(sorted))
 def test_stretches_are_around_the_first_spans(length: int, borders: list[int]) -> None:
     borders = [place for place in borders if place <= length]

@@ -159,6 +159,14 @@ def test_bad_rows_rare_labels_and_groups() -> None:
     assert {"rare_labels", "imbalance"} <= {warning["kind"] for warning in warnings(report)}
 
 
+def test_unknown_classes_of_validation_data_are_bad_rows() -> None:
+    second, others = rows(30, seed=1)
+    others[3] = "c"
+    report = inspect(rows(), (second, others))
+    assert (report["files"][1]["rows"], report["files"][1]["bad_rows"]) == (30, 1)
+    assert "the label 'c' is none of the known" in warnings(report, "bad_rows")[0]["message"]
+
+
 @pytest.mark.parametrize("target", ["number", "labels"])
 def test_other_targets(target: Any) -> None:
     first, _ = rows()
