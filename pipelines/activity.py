@@ -29,7 +29,7 @@ from toolkit.data import (
     scan,
 )
 from toolkit.data.videos.frames import is_video
-from toolkit.files import atomic
+from toolkit.files import atomic_write_parts
 from toolkit.tasks.sequences.options import SequenceClassifierOptions
 from toolkit.tasks.sequences.reading import read_examples
 
@@ -170,9 +170,7 @@ def write_page(task: Any, answers: Iterator[tuple[Any, Any]], run: str, path: st
     """Write an HTML page of the series with their answers."""
     from toolkit.tasks.sequences.viewing import answer_page  # which imports TensorFlow
 
-    with atomic(path) as file:
-        for part in answer_page(task, answers, title=Path(run).resolve().name):
-            file.write(part.encode("utf-8", "replace"))
+    atomic_write_parts(path, answer_page(task, answers, title=Path(run).resolve().name))
 
 
 def draw_stills(task: Any, answers: Iterator[tuple[Any, Any]], run: str, path: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pipelines import console, dna_spans
 from pipelines.command import main as run
 from pipelines.labelled import LabelledData
-from pipelines.pipeline import SAMPLE, Pipeline
+from pipelines.pipeline import SAMPLE, Pipeline, View
 from pipelines.samples.strands import DEMO, strands
 from toolkit.data import (
     LabelEncoder,
@@ -24,9 +24,12 @@ from toolkit.data import (
     open_strands,
     scan,
 )
-from toolkit.data.strands.named import NamedStrand
+from toolkit.data.strands.named import NamedStrand, called
 from toolkit.errors import ModelError
+from toolkit.evaluation import ClassifiedStrand, classified_strand_page
+from toolkit.evaluation.page import answer_words
 from toolkit.export import read_description, read_yaml
+from toolkit.files import atomic_write_parts
 from toolkit.tasks.strands.options import StrandClassifierOptions
 
 
@@ -87,6 +90,20 @@ class LabelledStrands(LabelledData):
             deque(examples.known(encoder), maxlen=0)
 
 
+def write_page(_: Any, answers: Iterator[tuple[Any, Any]], run: str, path: str) -> None:
+    """Write an HTML page of the strands with their answers."""
+    strands = (
+        _classified(place, strand, answer) for place, (strand, answer) in enumerate(answers, 1)
+    )
+    atomic_write_parts(path, classified_strand_page(strands, title=Path(run).resolve().name))
+
+
+def _classified(place: int, strand: str, answer: Mapping[str, Any]) -> ClassifiedStrand:
+    """Return a strand with its answer, for a page."""
+    name = f"{called(place, strand)}: {answer_words(answer)}"
+    return ClassifiedStrand(name, "".join(strand.split()), answer.get("probabilities", {}))
+
+
 PIPELINE = Pipeline(
     name="dna",
     description="Classifies strands of DNA or RNA; with --target spans, finds spans in them.",
@@ -95,6 +112,7 @@ PIPELINE = Pipeline(
     labelled=LabelledStrands(),
     samples={SAMPLE: strands},
     examples=DEMO,
+    views=[View("html", "an HTML page of the strands with their answers", write_page)],
 )
 
 

@@ -8,18 +8,19 @@ import re
 import sys
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal, TextIO
 
 from pipelines import console
 from pipelines.command import main as run
 from pipelines.labelled import LabelledData
-from pipelines.ner import write_page
 from pipelines.pipeline import SAMPLE, Pipeline, View
 from pipelines.samples.strands import DEMO, marked_strands
 from toolkit.data import Source, Unreadable
 from toolkit.data.entities.scan import scan_entities
 from toolkit.data.strands.named import NamedStrand
 from toolkit.data.strands.spans import OPPOSITE
+from toolkit.files import atomic_write_parts
 from toolkit.tasks.marked_strands.examples import (
     MarkedStrandExamples,
     open_marked,
@@ -137,6 +138,13 @@ class GffWriter(BedWriter):
         return "\t".join((name, "toolkit", label, *places, ".", "."))
 
 
+def write_page(task: Any, answers: Iterator[tuple[Any, Any]], run: str, path: str) -> None:
+    """Write an HTML page of the strands with their spans and the probability of each base."""
+    from toolkit.tasks.marked_strands.viewing import answer_page  # which imports TensorFlow
+
+    atomic_write_parts(path, answer_page(task, answers, title=Path(run).resolve().name))
+
+
 PIPELINE = Pipeline(
     name="dna_spans",
     description="Finds spans of strands of DNA or RNA.",
@@ -146,7 +154,7 @@ PIPELINE = Pipeline(
     samples={SAMPLE: marked_strands},
     examples=DEMO,
     metric_options=ToleranceOptions,
-    views=[View("html", "an HTML page of the strands with their spans highlighted", write_page)],
+    views=[View("html", "an HTML page of the strands, their spans and probabilities", write_page)],
     writers={"bed": BedWriter, "gff3": GffWriter},
 )
 

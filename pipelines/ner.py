@@ -27,7 +27,7 @@ from toolkit.data import (
 from toolkit.data.entities.scan import scan_entities
 from toolkit.errors import DataError
 from toolkit.evaluation import marked_page
-from toolkit.files import atomic
+from toolkit.files import atomic_write_parts
 from toolkit.tasks.entities.options import EntityTaggerOptions
 
 
@@ -97,9 +97,7 @@ class LabelledEntities(LabelledData):
 def write_page(_: Any, answers: Iterator[tuple[Any, Any]], run: str, path: str) -> None:
     """Write an HTML page of the texts with their entities highlighted."""
     marked = (_with_entities(value, answer) for value, answer in answers)
-    with atomic(path) as file:
-        for part in marked_page(marked, title=Path(run).resolve().name):
-            file.write(part.encode("utf-8", "replace"))
+    atomic_write_parts(path, marked_page(marked, title=Path(run).resolve().name))
 
 
 def _with_entities(

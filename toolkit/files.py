@@ -7,7 +7,7 @@ import os
 import shutil
 import socket
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -141,6 +141,21 @@ def atomic_write(path: str | os.PathLike[str], text: str) -> Path:
     with atomic(path) as file:
         file.write(text.encode())
     return Path(path)
+
+
+def atomic_write_parts(path: str | os.PathLike[str], parts: Iterable[str]) -> None:
+    """Write the parts of a text as ``atomic_write`` does, each as it comes.
+
+    Args:
+        path: The file; its folder is created if missing.
+        parts: The parts in order; what UTF-8 cannot encode is written as ``?``.
+
+    Raises:
+        OSError: The file cannot be written; an existing file is unchanged.
+    """
+    with atomic(path) as file:
+        for part in parts:
+            file.write(part.encode("utf-8", "replace"))
 
 
 #: The limits of the size of an archive's member, and of its expansion; none is beyond both.

@@ -210,7 +210,7 @@ def test_few_letters_that_are_no_nucleotides_are_kept_counted_and_named(caplog) 
         assert [example.text for example in examples] == strands
         assert examples.letters.unknown == {"J": 2, "E": 1}
     assert [r.message for r in caplog.records] == [
-        "the list: 3 letters that are no nucleotides (J, E) are read as places without a base"
+        "the list: letters that are no nucleotides (J, E) are read as places without a base: 3"
     ]
 
 

@@ -218,6 +218,21 @@ def test_answers_against_all_paths(crf: bool, labels: list[str]) -> None:
     assert entities
 
 
+@pytest.mark.parametrize("crf", [True, False])
+def test_probabilities_of_labels_against_all_paths(crf: bool) -> None:
+    model = network(crf=crf, seed=5)
+    features = FEATURES(rows_of([["Bo", "Ng", "sang"], ["Anna"]]))
+    found = np.asarray(model.label_probabilities(features))
+    assert found.shape == (2, 3, len(LABELS))
+    assert (found[1, 1:] == 0).all()
+    for row, scores, n in zip(found, model(features).numpy(), (3, 1), strict=True):
+        paths = Paths(model, scores[:n])
+        for step, label in itertools.product(range(n), LABELS):
+            tags = [number for number, tag in enumerate(model.tags) if tag[2:] == label]
+            right = sum(paths.probability({step: tag}) for tag in tags)
+            assert row[step, LABELS.index(label)] == pytest.approx(right, abs=1e-5)
+
+
 def test_without_transitions_the_scheme_alone_binds_the_tags() -> None:
     model = network(crf=False)
     assert not model.crf.trainable_weights

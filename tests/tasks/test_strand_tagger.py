@@ -16,7 +16,7 @@ from toolkit.evaluation import Tagged, metrics_within
 from toolkit.tagging import Span, bioes_tags
 from toolkit.tasks.marked_strands import serving
 from toolkit.tasks.marked_strands.prepared import encode_marked, pieces
-from toolkit.tasks.marked_strands.serving import find_in_long, signature
+from toolkit.tasks.marked_strands.serving import base_probabilities, find_in_long, signature
 from toolkit.text import Nucleotides
 
 WINDOW, OVERLAP = 8, 5
@@ -155,6 +155,38 @@ def test_spans_of_tiles_that_disagree_never_overlap(window: int, overlap: int) -
                     reach = max(reach, end)
         assert [(each["start"], each["end"]) for each in spans] == expected
         assert all(before[1] <= after[0] for before, after in pairwise(expected))
+
+
+class OfTiles:
+    """A network that answers with the share of G at a base, and the number of A in its tile."""
+
+    def label_probabilities(self, inputs: Any) -> Any:
+        values = inputs["values"]
+        of_tile = tf.reduce_sum(values[:, :, 0], axis=1, keepdims=True)
+        return tf.stack([values[:, :, 2], tf.broadcast_to(of_tile, tf.shape(values)[:2])], axis=2)
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    strand=st.text("ACGTN", min_size=1, max_size=90),
+    borders=st.tuples(st.integers(0, 89), st.integers(1, 40)),
+    window=st.integers(1, 12),
+    overlap=st.integers(0, 9),
+)
+def test_bases_have_the_probabilities_of_their_tile(
+    strand: str, borders: tuple[int, int], window: int, overlap: int
+) -> None:
+    start = min(borders[0], len(strand) - 1)
+    end = min(start + borders[1], len(strand))
+    model: Any = SimpleNamespace(preprocessing=Nucleotides(), network=OfTiles())
+    found = base_probabilities(model, window, overlap)(strand, start, end)
+    expected = []
+    for place in range(start, end):
+        core = place // window * window
+        tile = strand[max(core - overlap, 0) : core + window + overlap]
+        of_g = {"G": 1, "N": 0.25}.get(strand[place], 0)
+        expected.append([of_g, tile.count("A") + tile.count("N") / 4])
+    np.testing.assert_allclose(found, expected)
 
 
 def test_places_are_those_of_characters(ask: Any) -> None:

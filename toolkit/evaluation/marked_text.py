@@ -4,30 +4,20 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from toolkit.evaluation.page import HUE_STEP, escaped, page_head
+from toolkit.evaluation.page import LEGEND_STYLE, escaped, hue, legend, page_head
 
-_STYLE = """
+_STYLE = (
+    """
 :root { color-scheme: light dark; }
 body { font: 1rem/2 system-ui, sans-serif; max-width: 50rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.2rem; }
 p { white-space: pre-wrap; overflow-wrap: anywhere; border-bottom: 1px solid #8884;
   padding: .5rem 0; margin: 0; }
-mark { unicode-bidi: isolate; background: hsl(var(--hue) 75% 84%); color: #111;
-  border-radius: .3em; padding: .15em .2em; margin: 0 .1em;
-  box-decoration-break: clone; -webkit-box-decoration-break: clone; }
 mark > bdi { font-size: .65em; font-weight: bold; letter-spacing: .04em;
   margin: 0 .4em; vertical-align: middle; user-select: none; }
-footer { position: sticky; bottom: 0; max-height: 30vh; overflow: auto; background: Canvas;
-  padding: .5rem 0; }
-footer > span { display: inline-block; margin-inline-end: 1rem; }
-@media (prefers-color-scheme: dark) {
-  mark { background: hsl(var(--hue) 45% 30%); color: #fff; }
-}
-@media print {
-  footer { position: static; max-height: none; }
-  mark { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-}
 """
+    + LEGEND_STYLE
+)
 
 
 def marked_page(
@@ -48,7 +38,7 @@ def marked_page(
     Yields:
         Parts of the page, in order.
     """
-    hues: dict[str, float] = {}
+    numbers: dict[str, int] = {}
     counts: Counter[str] = Counter()
     yield page_head(title, _STYLE)
     for text, entities in texts:
@@ -56,18 +46,14 @@ def marked_page(
         done = 0
         for entity in entities:
             label, start, end = str(entity["label"]), entity["start"], entity["end"]
-            hue = hues.setdefault(label, len(hues) * HUE_STEP % 360)
+            number = numbers.setdefault(label, len(numbers))
             counts[label] += 1
             score = entity.get("score")
             shown = "" if score is None else f' title="{score:.3f}"'
             parts.append(
-                f'{escaped(text[done:start])}<mark style="--hue: {hue:.0f}"{shown}>'
+                f'{escaped(text[done:start])}<mark style="{hue(number)}"{shown}>'
                 f"{escaped(text[start:end])}<bdi>{escaped(label)}</bdi></mark>"
             )
             done = end
         yield f'<p dir="auto">{"".join(parts)}{escaped(text[done:])}</p>\n'
-    legend = "".join(
-        f'<span><mark style="--hue: {hues[label]:.0f}">{escaped(label)}</mark> {count:,}</span>\n'
-        for label, count in counts.most_common()
-    )
-    yield f"<footer>\n{legend}</footer>\n</body>\n</html>\n"
+    yield f"{legend(numbers, counts)}</body>\n</html>\n"

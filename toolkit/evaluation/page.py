@@ -1,8 +1,9 @@
-"""The head, the colours and the bars of probabilities that all pages for a browser share."""
+"""The head, colours, legend and bars of probabilities that pages for a browser share."""
 
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -30,6 +31,23 @@ td > div { background: hsl(var(--hue) 65% 50%); height: .8em; }
 .curves > polyline { stroke: hsl(var(--hue) 65% 50%); }
 """
 
+#: The style of labels, each in a ``mark``, and of a page's foot with their ``legend``.
+LEGEND_STYLE = """
+mark { unicode-bidi: isolate; background: hsl(var(--hue) 75% 84%); color: #111;
+  border-radius: .3em; padding: .15em .2em; margin: 0 .1em;
+  box-decoration-break: clone; -webkit-box-decoration-break: clone; }
+footer { position: sticky; bottom: 0; max-height: 30vh; overflow: auto; background: Canvas;
+  padding: .5rem 0; }
+footer > span { display: inline-block; margin-inline-end: 1rem; }
+@media (prefers-color-scheme: dark) {
+  mark { background: hsl(var(--hue) 45% 30%); color: #fff; }
+}
+@media print {
+  footer { position: static; max-height: none; }
+  mark { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+}
+"""
+
 # Characters that a browser would change.
 _REFERENCES = {"\r": "&#13;", "\0": "\ufffd"}
 _NOT_KEPT = re.compile("[\r\0\ud800-\udfff]")
@@ -55,6 +73,36 @@ def page_head(title: str, style: str) -> str:
     )
 
 
+def hue(number: int) -> str:
+    """Return the style that gives a label or a class its colour, by its number."""
+    return f"--hue: {number * HUE_STEP % 360:.0f}"
+
+
+def legend(numbers: Mapping[str, int], counts: Mapping[str, int]) -> str:
+    """Return the foot of a page with labels in their colours, the most frequent first.
+
+    Args:
+        numbers: The number of each label, for its ``hue``.
+        counts: How often each was found.
+    """
+    labels = sorted(counts, key=lambda label: -counts[label])
+    found = (
+        f'<span><mark style="{hue(numbers[label])}">{escaped(label)}</mark> '
+        f"{counts[label]:,}</span>\n"
+        for label in labels
+    )
+    return f"<footer>\n{''.join(found)}</footer>\n"
+
+
+def answer_words(answer: Mapping[str, Any]) -> str:
+    """Return the answer of a classifier, as ``predict`` gives it, in a few words."""
+    if "value" in answer:
+        return f"{answer['value']:.4g}"
+    if "labels" in answer:
+        return ", ".join(answer["labels"]) or "no label"
+    return f"{answer['label']} ({answer['score']:.3f})"
+
+
 def most_probable(probabilities: ArrayLike) -> tuple[list[int], NDArray[np.float64]]:
     """Return the classes that are shown, the most probable first, and their probabilities.
 
@@ -78,7 +126,7 @@ def probability_table(names: Iterable[str], probabilities: Iterable[float], left
         left_out: The number of classes that are not shown.
     """
     rows = (
-        f'<tr><th><bdi>{escaped(str(name))}</bdi></th><td><div style="{_hue(number)}; '
+        f'<tr><th><bdi>{escaped(str(name))}</bdi></th><td><div style="{hue(number)}; '
         f'width: {100 * value:.1f}%"></div></td><td>{value:.3f}</td></tr>\n'
         for number, (name, value) in enumerate(zip(names, probabilities, strict=True))
     )
@@ -98,13 +146,8 @@ def probability_curves(probabilities: Sequence[Sequence[float]] | NDArray[np.flo
     curves = []
     for number, curve in enumerate(table.T):
         line = " ".join(f"{frame},{100 * (1 - value):.1f}" for frame, value in enumerate(curve))
-        curves.append(f'<polyline style="{_hue(number)}" points="{line}"/>\n')
+        curves.append(f'<polyline style="{hue(number)}" points="{line}"/>\n')
     return (
         f'<svg class="curves" viewBox="0 0 {last} 100" preserveAspectRatio="none">\n'
         f'{"".join(curves)}<line y2="100"/></svg>\n'
     )
-
-
-def _hue(number: int) -> str:
-    """Return the style of a class by its place."""
-    return f"--hue: {number * HUE_STEP % 360:.0f}"

@@ -82,7 +82,7 @@ def warn_of_rare_labels(
         )
 
 
-def length_summary(lengths: NDArray[np.int32], steps: str) -> dict[str, Any]:
+def length_summary(lengths: NDArray[np.integer[Any]], steps: str) -> dict[str, Any]:
     """Return minimum, percentiles, maximum and mean of lengths [N], N >= 1, in named steps."""
     percentiles = np.percentile(lengths, PERCENTILES, method="inverted_cdf")
     return {

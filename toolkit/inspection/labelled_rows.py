@@ -1,4 +1,4 @@
-"""Findings about labelled rows, whatever else is in them: their files, labels and duplicates."""
+"""Findings about labelled rows, whatever is in them: their files, duplicates and labels."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from toolkit.data.bad_rows import CheckedRows
 from toolkit.data.labelled.rows import LabelledRows
 from toolkit.data.labels import LabelEncoder
 from toolkit.data.sources.folder import FolderSource
@@ -25,25 +26,21 @@ MUCH_RARER = 10
 
 
 @dataclass(frozen=True)
-class InspectedRows:
-    """The labelled rows of the training file, and of the file of validation data if there is one.
+class InspectedFiles:
+    """The rows of the training file, and of the file of validation data if there is one.
 
     Attributes:
         files: The readers of one or two files.
         file: The file of each row, 0 or 1 [N].
         rows: Its number in the file, from 1 [N].
         held_out: Whether it is in the held-out part [N].
-        labels: Its encoded label [N, ...].
-        encoder: The encoder of the labels.
-        what: The noun of what is labelled.
+        what: The noun of what a row holds.
     """
 
-    files: Sequence[LabelledRows[Any]]
+    files: Sequence[CheckedRows]
     file: NDArray[np.int64]
     rows: NDArray[np.int64]
     held_out: NDArray[np.bool_]
-    labels: NDArray[Any]
-    encoder: LabelEncoder
     what: str
 
     def describe(self, indices: NDArray[np.int64]) -> tuple[list[Any], str]:
@@ -78,14 +75,53 @@ class InspectedRows:
             in_file = self.held_out[self.file == number]
             file = {
                 "file": examples.source.name,
-                "rows": len(in_file) + examples.bad_rows + examples.outside_rule,
+                "rows": len(in_file) + examples.bad_rows,
                 "bad_rows": examples.bad_rows,
-                "outside_rule": examples.outside_rule,
                 "training": int((~in_file).sum()),
                 "held_out": int(in_file.sum()),
             }
             files.append(file | ({"groups": groups} if groups and not number else {}))
             warn_of_bad_rows(examples, "row", warnings)
+        return files
+
+    def find_duplicates(
+        self,
+        fingerprints: Mapping[str, NDArray[np.int64]],
+        label_fingerprints: NDArray[np.int64],
+        warnings: Warnings,
+        contradiction: str = "with more than one label",
+    ) -> dict[str, Any]:
+        """Count duplicates; see ``toolkit.inspection.findings.find_duplicates``."""
+        return find_duplicates(
+            fingerprints,
+            label_fingerprints,
+            self.held_out,
+            self.what,
+            contradiction,
+            self.describe,
+            warnings,
+        )
+
+
+@dataclass(frozen=True)
+class InspectedRows(InspectedFiles):
+    """Rows with a label each.
+
+    Attributes:
+        labels: The encoded label of each row [N, ...].
+        encoder: The encoder of the labels.
+    """
+
+    files: Sequence[LabelledRows[Any]]
+    labels: NDArray[Any]
+    encoder: LabelEncoder
+
+    def file_report(self, groups: int | None, warnings: Warnings) -> list[dict[str, Any]]:
+        """Count the rows of each file, also those outside the label rule; warn of bad ones."""
+        files = super().file_report(groups, warnings)
+        for file, examples in zip(files, self.files, strict=True):
+            file["rows"] += examples.outside_rule
+            file["outside_rule"] = examples.outside_rule
         return files
 
     def label_report(self, warnings: Warnings) -> Any:
@@ -109,23 +145,6 @@ class InspectedRows:
                 row[f"{part}_share"] = float(part_counts[index] / masks[part].sum())
             rows.append(row)
         return rows
-
-    def find_duplicates(
-        self,
-        fingerprints: Mapping[str, NDArray[np.int64]],
-        label_fingerprints: NDArray[np.int64],
-        warnings: Warnings,
-    ) -> dict[str, Any]:
-        """Count duplicates; see ``toolkit.inspection.findings.find_duplicates``."""
-        return find_duplicates(
-            fingerprints,
-            label_fingerprints,
-            self.held_out,
-            self.what,
-            "with more than one label",
-            self.describe,
-            warnings,
-        )
 
     def _warn_of_labels(self, counts: Mapping[str, NDArray[np.int64]], warnings: Warnings) -> None:
         classes, trained = self.encoder.classes, counts["training"]

@@ -214,3 +214,15 @@ class ManyToMany(StackedNetwork):
             they are 0, 0 and 1.
         """
         return self.crf.answer(self(inputs, training=False), mask=self.mask(inputs))
+
+    def label_probabilities(self, inputs: Any) -> Any:
+        """Return the probability of each step to be within an entity of each label.
+
+        Returns:
+            float [B, T, labels], the sums of the probabilities of a label's tags; 0 at padding.
+            What they lack of 1 is the probability to be outside all entities.
+        """
+        tags = self.crf.marginals(self(inputs, training=False), mask=self.mask(inputs))
+        labels = len(self.tags) // 4  # of O, and B, I, E and S of each label
+        of_labels = ops.reshape(tags[:, :, 1:], (*ops.shape(tags)[:2], labels, 4))
+        return ops.sum(of_labels, axis=-1)

@@ -45,10 +45,14 @@ class LetterCheck:
         """Log the letters of the latest reading of a source, once for equal readings."""
         if self.unknown and self.unknown != self._logged:
             self._logged = self.unknown.copy()
-            logger.warning(
-                "%s: %s that are no nucleotides (%s) are read as places without a base",
-                *(name, count(self.unknown.total(), "letter"), _named(self.unknown)),
-            )
+            logger.warning("%s", self.message(name))
+
+    def message(self, name: str) -> str:
+        """Return what became of the letters of the latest reading of a source."""
+        return (
+            f"{name}: letters that are no nucleotides ({_named(self.unknown)}) are read as places "
+            f"without a base: {self.unknown.total():,}"
+        )
 
 
 def _named(letters: Counter[str], most: int = 6) -> str:

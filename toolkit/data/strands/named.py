@@ -1,4 +1,4 @@
-"""Strands that remember the name of their record."""
+"""Strands that remember the name of their record, and what to call them."""
 
 
 class NamedStrand(str):
@@ -18,3 +18,9 @@ class NamedStrand(str):
         named = cls(strand)
         named.name = name
         return named
+
+
+def called(place: int, strand: str) -> str:
+    """Return what to call a strand: its place among others, and its name if it has one."""
+    name = getattr(strand, "name", None)
+    return f"{place}: {name}" if name else f"{place}"

@@ -1,15 +1,20 @@
 """The signature of an exported tagger of strands, and prediction of strands of any length."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from toolkit.models import SequenceModel
 from toolkit.tasks.span_outputs import Ask, Places, by_groups, find_all, span_outputs
+from toolkit.text import utf8
 
 #: The number of bases, at least, that are asked for at once of a long strand.
 CHUNK = 200_000
+#: The most tiles whose bases' probabilities are computed at once.
+TILES = 16
 
 
 def signature(model: SequenceModel, labels: Sequence[str], window: int, overlap: int) -> Any:
@@ -93,3 +98,38 @@ def find_in_long(
                     spans.append(moved)
         found[index] = spans
     return [found[index] for index in range(len(strands))]
+
+
+def base_probabilities(
+    model: SequenceModel, window: int, overlap: int
+) -> Callable[[str, int, int], NDArray[np.float32]]:
+    """Return a function that answers with the probability of each label at bases of a strand.
+
+    It maps a strand, the place of the first base and the exclusive end to the probabilities of
+    these bases to be within a span of each label, float32 [end - start, L]. Tiles are those of
+    ``signature``; a base has the probabilities that it has in the tile to which it belongs.
+
+    Args:
+        model: ``Nucleotides`` and the network.
+        window: The number of bases of a tile.
+        overlap: The number of bases that are read beyond each of its ends.
+    """
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
+    def answer(tiles: Any) -> Any:
+        return model.network.label_probabilities(model.preprocessing(tiles))
+
+    def probabilities(strand: str, start: int, end: int) -> NDArray[np.float32]:
+        cores = range(start // window * window, end, window)
+        parts: list[NDArray[np.float32]] = []
+        for first in range(0, len(cores), TILES):
+            together = cores[first : first + TILES]
+            begins = [max(core - overlap, 0) for core in together]
+            ends = [core + window + overlap for core in together]
+            tiles = [utf8(strand[a:b]) for a, b in zip(begins, ends, strict=True)]
+            answers = answer(tf.constant(tiles)).numpy()
+            for core, begin, table in zip(together, begins, answers, strict=True):
+                parts.append(table[max(core, start) - begin : min(core + window, end) - begin])
+        return np.concatenate(parts)
+
+    return probabilities

@@ -17,6 +17,7 @@ from toolkit.tagging import Span
 from toolkit.tasks.marked_strands import defaults
 from toolkit.tasks.marked_strands.card import card_words
 from toolkit.tasks.marked_strands.examples import MarkedStrandExamples, open_marked
+from toolkit.tasks.marked_strands.inspection import inspect_marked
 from toolkit.tasks.marked_strands.options import StrandTaggerOptions
 from toolkit.tasks.marked_strands.outcomes import StrandOutcomes
 from toolkit.tasks.marked_strands.prepared import encode_marked, prepare_marked
@@ -86,6 +87,10 @@ class StrandTagger(Tagger, StrandTaggerOptions):
             dtype=settings.precision,
             **{name: getattr(settings, name) for name in NETWORK},
         )
+
+    def _inspect(self, settings: Settings, data: Any, validation_data: Any) -> dict[str, Any]:
+        prepared = self._resolve(self._prepare(settings, data, validation_data))
+        return inspect_marked(prepared, lambda: self._cost(prepared))
 
     # Gradients
 

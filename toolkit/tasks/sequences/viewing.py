@@ -17,6 +17,7 @@ from toolkit.evaluation import (
     skeleton_page,
     skeleton_stills,
 )
+from toolkit.evaluation.page import answer_words
 from toolkit.models.series_front import AXES
 from toolkit.options import option
 from toolkit.series.joints import Joints
@@ -133,13 +134,4 @@ def _shown(
         for number, (place, (value, answer)) in enumerate(batch):
             whole = np.array([*answer.get("probabilities", {}).values()], np.float32)
             name = f"{place}: {value}" if isinstance(value, str) else str(place)
-            yield f"{name}: {_words(answer)}", series[number], curves.get(number, whole)
-
-
-def _words(answer: Mapping[str, Any]) -> str:
-    """Return an answer in a few words."""
-    if "value" in answer:
-        return f"{answer['value']:.4g}"
-    if "labels" in answer:
-        return ", ".join(answer["labels"]) or "no label"
-    return f"{answer['label']} ({answer['score']:.3f})"
+            yield f"{name}: {answer_words(answer)}", series[number], curves.get(number, whole)

@@ -20,6 +20,7 @@ from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.settings import Settings
 from toolkit.tasks.strands import defaults
 from toolkit.tasks.strands.card import card_words
+from toolkit.tasks.strands.inspection import inspect_strands
 from toolkit.tasks.strands.options import StrandClassifierOptions
 from toolkit.tasks.strands.prepared import encode_strands, prepare_strands
 from toolkit.tasks.strands.serving import answer_all, signature
@@ -81,6 +82,10 @@ class StrandClassifier(Classifier, StrandClassifierOptions):
             **{name: getattr(settings, name) for name in NETWORK},
             **self._output_arguments(prepared),
         )
+
+    def _inspect(self, settings: Settings, data: Any, validation_data: Any) -> dict[str, Any]:
+        prepared = self._resolve(self._prepare(settings, data, validation_data))
+        return inspect_strands(prepared, lambda: self._cost(prepared))
 
     # Prediction and evaluation
 
