@@ -4,6 +4,7 @@ Run ``python -m pipelines.activity --help``.
 """
 
 import json
+import os
 import sys
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,23 +22,22 @@ from pipelines.samples.videos import render
 from toolkit.data import (
     FrameFormat,
     LabelEncoder,
-    SeriesOptions,
     Source,
     Unreadable,
     VideoExamples,
-    open_series,
     scan,
 )
 from toolkit.data.videos.frames import is_video
+from toolkit.data.videos.options import SequenceColumnOptions
 from toolkit.files import atomic_write_parts
 from toolkit.tasks.sequences.options import SequenceClassifierOptions
-from toolkit.tasks.sequences.reading import read_examples
+from toolkit.tasks.sequences.reading import open_sequences, read_examples
 
 
 class LabelledSeries(LabelledData):
     """Series, each with a class, several labels or a number."""
 
-    columns = SeriesOptions
+    columns = SequenceColumnOptions
     evaluate_columns = (
         *("series_column", "label_column", "sequence_column", "time_column", "channels", "layout"),
         *("label_rule", "label_separator", "quoting", "skip_bad_rows"),
@@ -54,7 +54,7 @@ class LabelledSeries(LabelledData):
 
     def open(self, data: Any, part: Literal["train", "test"], columns: Any) -> Source:
         """Open data."""
-        return open_series(data, part, columns)
+        return open_sequences(data, part, columns)
 
     def check_training(
         self,
@@ -65,26 +65,24 @@ class LabelledSeries(LabelledData):
     ) -> None:
         """Read the data once, split it, and check the classes of the validation data."""
         share = options.validation_split if validation is None else 0
-        frames = _frames(options)
-        examples = read_examples(train, options, frames, grouped=share > 0, decoded=False)
+        examples = read_examples(train, options, grouped=share > 0, decode=False)
         with console.silence():  # the task logs the same later
             scanned = scan(examples, options.target, known or ())
             if share:
                 scanned.split(share, options.seed)
         if validation is not None:
-            self._read(validation, options, scanned.encoder, frames, examples.channel_names)
+            self._read(validation, options, scanned.encoder, examples.channel_names)
 
     def check(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> None:
         """Read the data once and check that the run knows its classes and channels."""
         classes = facts.get("classes")
         encoder = None if classes is None else LabelEncoder(columns.target, tuple(classes))
-        frames = FrameFormat.from_facts(facts)
-        self._read(data, columns, encoder, frames, facts.get("channels", ()))
+        self._read(data, columns, encoder, facts.get("channels", ()))
 
     def inputs(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[Any]:
         """Yield the series of each row; of a video its path, or its frames."""
-        frames, names = FrameFormat.from_facts(facts), facts.get("channels", ())
-        examples = read_examples(data, columns, frames, labelled=False, channels=names)
+        names = facts.get("channels", ())
+        examples = read_examples(data, columns, labelled=False, channels=names)
         if isinstance(examples, VideoExamples):
             yield from examples.videos()
             return
@@ -96,7 +94,7 @@ class LabelledSeries(LabelledData):
 
     def read_line(self, line: str) -> Any:
         """Return the series that a line has as JSON, or the path of a video."""
-        if is_video(line):
+        if is_video(line) or os.path.isfile(line):
             return line
         try:
             return json.loads(line)
@@ -110,7 +108,7 @@ class LabelledSeries(LabelledData):
         """Return a series as JSON, or the path of a video."""
         return value if isinstance(value, str) else json.dumps(np.asarray(value).tolist())
 
-    def beside_answer(self, value: Any, row: int) -> dict[str, Any]:
+    def answer_columns(self, value: Any, row: int) -> dict[str, Any]:
         """Return the path of a video, or the row: a series would be too long."""
         return {"video": value} if isinstance(value, str) and value else {"row": row}
 
@@ -119,24 +117,12 @@ class LabelledSeries(LabelledData):
         return f"--data {self.example_file}"
 
     def _read(
-        self,
-        data: Source,
-        columns: Any,
-        encoder: LabelEncoder | None,
-        frames: FrameFormat | None,
-        names: Sequence[str],
+        self, data: Source, columns: Any, encoder: LabelEncoder | None, names: Sequence[str]
     ) -> None:
         """Read the data once and check its channels and labels."""
-        examples = read_examples(
-            data, columns, frames, grouped=False, channels=names, decoded=False
-        )
+        examples = read_examples(data, columns, grouped=False, channels=names, decode=False)
         with console.silence():  # the task logs the same later
             deque(examples.known(encoder) if encoder else examples, maxlen=0)
-
-
-def _frames(options: Any) -> FrameFormat | None:
-    """Return the frames that a training reads of videos; None for series."""
-    return FrameFormat.of(options) if options.front == "frames" else None
 
 
 def _shortest(value: np.float32) -> float | None:

@@ -105,7 +105,7 @@ class LabelledData(ABC):
         """Return the name of an input beside its answer."""
         return "tokens" if isinstance(value, list) else "text"
 
-    def beside_answer(self, value: Any, row: int) -> dict[str, Any]:
+    def answer_columns(self, value: Any, row: int) -> dict[str, Any]:
         """Return what is written beside an answer, by default the input.
 
         Args:

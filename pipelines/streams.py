@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import queue
+import re
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,6 +22,8 @@ from toolkit.data.sources.lines import LINE_LIMIT, line_problem, plain, read_lin
 BATCH = 256
 #: The number of characters of texts from which a batch is full, too.
 MOST_CHARACTERS = 1 << 22
+#: The place within a batch, which is not that within all inputs.
+_PLACE = re.compile(r"^row \d+: ")
 _WAITING = 1 << 20  # bytes of answers that wait in memory rather than in a temporary file
 _CHUNK = 65536  # bytes read at once; what a pipe holds on Linux
 
@@ -190,8 +193,10 @@ def _written(
             unreadable,
         )
         rows = list(zip(values, answers, strict=True))
-        for (value, answer), number in zip(rows, numbers, strict=False):
+        for each, (value, answer), number in zip(batch, rows, numbers, strict=False):
             name = {} if (name := getattr(value, "name", None)) is None else {"name": name}
+            if "error" in answer and not isinstance(each, Unreadable):
+                answer = {**answer, "error": _PLACE.sub("", answer["error"])}
             writer.write({**name, **beside(value, number), **answer})
         output.flush()
         yield from (row for row in rows if "error" not in row[1])

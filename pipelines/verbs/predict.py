@@ -136,7 +136,7 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
             predict,
             sys.stdout,
             options.format,
-            pipeline.labelled.beside_answer,
+            pipeline.labelled.answer_columns,
             unreadable,
             pipeline.writers,
         )

@@ -32,7 +32,8 @@ EXPORTS = {
         "encode_stream open_stream parted size_of whole_texts word_vectors TextBatches "
         "conditioned_examples conditioned_prompts open_conditioned prompts Unreadable "
         "answer_readable plain_texts SeriesExample SeriesExamples SeriesOptions encode_series "
-        "open_series StrandColumnOptions StrandExamples open_strands"
+        "open_series StrandColumnOptions StrandExamples open_strands FrameFormat VideoExamples "
+        "open_videos"
     ),
     "tagging": (
         "OUTSIDE SCHEMES Span TagError align bioes_spans bioes_tags find_scheme spans_of "
@@ -56,7 +57,9 @@ EXPORTS = {
         "metrics_within "
         "multilabel_metrics multilabel_statistics number_metrics number_statistics over_seeds "
         "paired_bootstrap report_table resolve_tokenizer save_picture skeleton_page "
-        "skeleton_stills translation_metrics "
+        "skeleton_stills translation_metrics ShownVideo video_page "
+        "ClassifiedStrand MarkedStrand Stretch classified_strand_page drawn_stretches "
+        "marked_strand_page "
         "translation_statistics "
         "worst_entities worst_errors write_report write_translations"
     ),

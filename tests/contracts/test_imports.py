@@ -33,6 +33,7 @@ LINES = {
         ("corpora",),
         ("labelled",),
         ("texts",),
+        ("series",),
         (REST,),
     ),
     "toolkit.tasks": (

@@ -69,7 +69,13 @@ def answers(form: str) -> list[str]:
     inputs = [NamedStrand.of("AGCCCCAGA", "s1"), "ACGT"]
     rows = [{"entities": [SPAN, OPPOSITE]}, {"entities": [SPAN]}]
     written = write_answers(
-        [inputs], lambda _: rows, output, form, lambda _: "text", None, dna_spans.PIPELINE.writers
+        [inputs],
+        lambda _: rows,
+        output,
+        form,
+        lambda value, _: {"text": value},
+        None,
+        dna_spans.PIPELINE.writers,
     )
     assert [answer for _, answer in written] == rows
     return output.getvalue().splitlines()

@@ -6,6 +6,7 @@ import itertools
 import os
 import threading
 import tracemalloc
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -58,6 +59,11 @@ def test_pieces_do_not_matter(parts, draw):
     whole = content.decode("utf-8", "replace").split("\n")
     expected = whole if whole[-1] else whole[:-1]
     assert lines_of(content, pieces) == [line.removesuffix("\r") for line in expected]
+
+
+def beside(value: Any, _: int) -> dict[str, Any]:
+    """The input beside an answer."""
+    return {"text": value}
 
 
 def test_a_long_line_takes_time_in_proportion():
@@ -134,7 +140,7 @@ def test_rows_that_cannot_be_read_do_not_gather_in_memory():
     output = Rows()
     tracemalloc.start()
     try:
-        answers = list(write_answers(inputs(), answer, output, "csv", lambda _: "text", {}))
+        answers = list(write_answers(inputs(), answer, output, "csv", beside, {}))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -151,7 +157,7 @@ def test_columns_are_those_of_the_first_answer(good):
     def answer(read):
         return [{"label": "pos", "p": {"pos": None}} for _ in read]
 
-    list(write_answers(batches, answer, output, "csv", lambda _: "text", {"cut": False}))
+    list(write_answers(batches, answer, output, "csv", beside, {"cut": False}))
     rows = list(csv.reader(output.getvalue().splitlines(keepends=True)))
     if good:
         assert rows == [

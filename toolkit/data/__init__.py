@@ -47,6 +47,7 @@ from toolkit.data.texts.examples import Example, TextExamples
 from toolkit.data.texts.options import ColumnOptions
 from toolkit.data.videos.examples import VideoExamples
 from toolkit.data.videos.frames import FrameFormat
+from toolkit.data.videos.sources import open_videos
 from toolkit.data.word_vectors import read_vectors, word_vectors
 from toolkit.tagging.spans import Span, align, spans_of, tags_of
 
@@ -117,6 +118,7 @@ __all__ = [
     "open_source",
     "open_strands",
     "open_stream",
+    "open_videos",
     "parted",
     "plain_texts",
     "prompts",

@@ -17,7 +17,6 @@ from toolkit.evaluation.entities import (
     metrics_within,
 )
 from toolkit.evaluation.entity_errors import worst_entities
-from toolkit.evaluation.films import Film, film_page
 from toolkit.evaluation.marked_text import marked_page
 from toolkit.evaluation.options import BootstrapOptions
 from toolkit.evaluation.picture import draw_confusion, save_picture
@@ -50,18 +49,19 @@ from toolkit.evaluation.translation import (
 )
 from toolkit.evaluation.translation_pictures import draw_attention, draw_bleu_by_length
 from toolkit.evaluation.translation_report import write_translations
+from toolkit.evaluation.videos import ShownVideo, video_page
 
 __all__ = [
     "NOTHING",
     "BootstrapOptions",
     "ClassifiedStrand",
     "Difference",
-    "Film",
     "LengthRow",
     "MarkedStrand",
     "Metric",
     "MovingSkeleton",
     "PlottedSeries",
+    "ShownVideo",
     "Statistics",
     "Stretch",
     "Tagged",
@@ -82,7 +82,6 @@ __all__ = [
     "entity_fingerprint",
     "entity_metrics",
     "entity_statistics",
-    "film_page",
     "marked_page",
     "marked_strand_page",
     "metrics_table",
@@ -100,6 +99,7 @@ __all__ = [
     "skeleton_stills",
     "translation_metrics",
     "translation_statistics",
+    "video_page",
     "worst_entities",
     "worst_errors",
     "write_report",

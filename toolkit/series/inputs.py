@@ -64,8 +64,6 @@ class VideoInputs(FrameInputs):
 
     NAME = "frames"
     DTYPE = tf.uint8
-    #: Frames have no named channels.
-    channels: tuple[str, ...] = ()
 
     def __init__(self, shape: Sequence[int], **kwargs: Any) -> None:
         super().__init__(**{"dtype": "float32", "autocast": False, **kwargs})

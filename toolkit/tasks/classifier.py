@@ -107,9 +107,13 @@ class Classifier(Task):
     def _monitors(self) -> Mapping[str, str]:
         return CLASSIFIER_MONITORS[self.target]
 
+    def _validation_steps(self) -> int:
+        """Return the number of time steps, padding included, of a validation batch."""
+        return VALIDATION_STEPS
+
     def _validation(self, network: keras.Model, prepared: Prepared) -> Callable[[], dict[str, Any]]:
         held_out: PackedCorpus = prepared.held_out
-        batches = LengthBatches(held_out, VALIDATION_STEPS, shuffle=False)
+        batches = LengthBatches(held_out, self._validation_steps(), shuffle=False)
         answer = tf.function(
             network.answer, input_signature=[held_out.input_signature], autograph=False
         )

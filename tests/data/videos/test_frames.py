@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -41,6 +42,14 @@ def test_each_time_has_the_frame_that_is_shown_at_it(tmp_path: Path, rate: int) 
     expected = [levels[np.searchsorted(shown, t + 1e-9, side="right") - 1] for t in times]
     assert levels_of(frames)[: len(expected) - 1] == expected[:-1]
     assert abs(len(frames) - 10 * len(levels) / rate) <= 1
+
+
+@pytest.mark.parametrize("rate", [15, 24, 30, 60])
+def test_rounded_times_of_a_container_cost_no_frame(tmp_path: Path, rate: int) -> None:
+    levels = [*range(0, 240, 5)]
+    path = write_video(tmp_path / "a.mkv", grey(levels), rate=rate)  # whole milliseconds
+    assert levels_of(FrameFormat(rate, 8).read(path)) == levels
+    assert levels_of(FrameFormat(rate / 2, 8).read(path)) == levels[::2]
 
 
 def test_frames_at_unequal_times(tmp_path: Path) -> None:
@@ -92,13 +101,31 @@ def test_a_video_that_is_to_be_shown_rotated_is_rotated(tmp_path: Path) -> None:
         assert np.abs(picture - expected).mean() < 12, degrees
 
 
+@pytest.mark.parametrize(
+    ("matrix", "turn"),
+    [((-1, 0, 0, 1), np.fliplr), ((1, 0, 0, -1), np.flipud), ((0, 1, 1, 0), np.transpose)],
+)
+def test_mirrored_videos(tmp_path: Path, matrix: tuple[int, ...], turn: Any) -> None:
+    corner = np.zeros((16, 16, 3), np.uint8)
+    corner[:4, 8:] = 255
+    picture = SMALL.read(_turned(tmp_path / "a.mp4", corner, matrix))[0, :, :, 0].astype(int)
+    assert np.abs(picture - turn(corner[::2, ::2, 0])).mean() < 12
+
+
 def _rotated(path: Path, picture: np.ndarray, clockwise: int) -> Path:
     """Write a video whose file says to turn it, as those of a telephone do."""
+    cosine, sine = {0: (1, 0), 90: (0, 1), 180: (-1, 0), 270: (0, -1)}[clockwise]
+    return _turned(path, picture, (cosine, sine, -sine, cosine))
+
+
+def _turned(path: Path, picture: np.ndarray, matrix: tuple[int, ...]) -> Path:
+    """Write a video with a display matrix (a, b, c, d) of its track."""
     plain = write_video(path, [picture] * 3, codec="mpeg4")
     content = plain.read_bytes()
-    one, cosine, sine = 0x00010000, *{0: (1, 0), 90: (0, 1), 180: (-1, 0), 270: (0, -1)}[clockwise]
+    one = 0x00010000
+    a, b, c, d = (one * value for value in matrix)
     unit = [one, 0, 0, 0, one, 0, 0, 0, 0x40000000]
-    turned = [cosine * one, sine * one, 0, -sine * one, cosine * one, 0, 0, 0, 0x40000000]
+    turned = [a, b, 0, c, d, 0, 0, 0, 0x40000000]
     before, after = (b"".join(v.to_bytes(4, "big", signed=True) for v in m) for m in (unit, turned))
     start = content.index(b"tkhd")  # the matrix of the track, not that of the movie
     place = content.index(before, start)
@@ -152,6 +179,16 @@ def test_files_that_cannot_be_decoded(tmp_path: Path) -> None:
         with pytest.raises(BadRowError, match=name) as caught:
             SMALL.read(tmp_path / name)
         assert "\n" not in str(caught.value)
+
+
+def test_files_that_end_early_or_jump_in_time(tmp_path: Path) -> None:
+    whole = write_video(tmp_path / "whole.mkv", grey([*range(0, 240, 6)])).read_bytes()
+    (tmp_path / "half.mkv").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(BadRowError, match=r"half\.mkv ends after .* of 4\.0 seconds"):
+        SMALL.read(tmp_path / "half.mkv")
+    path = write_video(tmp_path / "jump.mkv", grey(LEVELS[:3]), times=[0.0, 0.1, 3600.0])
+    with pytest.raises(BadRowError, match="shows frame 2 for 3,600 seconds"):
+        SMALL.read(path)
 
 
 def test_sound_alone(tmp_path: Path) -> None:

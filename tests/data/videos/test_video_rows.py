@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 from videos import grey, write_video
 
-from toolkit.data import FrameFormat, SeriesOptions, VideoExamples, open_series
+from toolkit.data import FrameFormat, SeriesOptions, VideoExamples, open_videos
+from toolkit.data.videos.options import SequenceColumnOptions
 from toolkit.errors import DataError, OptionError
-from toolkit.tasks.sequences.reading import read_examples
+from toolkit.tasks.sequences.reading import open_sequences, read_examples
 
 FRAMES = FrameFormat(10, 8)
 LEVELS = {"dark": [0, 40, 80], "light": [250, 210, 170]}
@@ -28,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def rows_of(data: Any, **options: Any) -> list[tuple[list[int], Any, str | None]]:
-    examples = VideoExamples(open_series(data), SeriesOptions(**options), FRAMES)
+    examples = VideoExamples(open_videos(data), SeriesOptions(**options), FRAMES)
     return [(each.series[:, 0, 0, 0].tolist(), each.label, each.group) for each in examples]
 
 
@@ -84,7 +85,7 @@ def test_arrays_in_lists_frames_and_padded_arrays() -> None:
 
 def test_a_single_file(folder: Path) -> None:
     path = folder / "dark" / "1.mkv"
-    examples = VideoExamples(open_series(path), SeriesOptions(), FRAMES, labelled=False)
+    examples = VideoExamples(open_videos(path), SeriesOptions(), FRAMES, labelled=False)
     (example,) = examples
     assert example.series[:, 0, 0, 0].tolist() == [0, 40]
     assert [*examples.videos()] == [str(path)]
@@ -99,7 +100,7 @@ def test_a_bad_file_is_a_bad_row_with_its_place(folder: Path) -> None:
     (folder / "dark" / "notes.txt").write_text("of the recording")
     with pytest.raises(DataError, match=r"dark/notes\.txt.*ending of a video"):
         rows_of(folder)
-    unlabelled = VideoExamples(open_series(folder), SeriesOptions(), FRAMES, labelled=False)
+    unlabelled = VideoExamples(open_videos(folder), SeriesOptions(), FRAMES, labelled=False)
     problems = [example.problem for example in unlabelled]
     assert [problem is None for problem in problems] == [True, True, False, True, True]
 
@@ -109,7 +110,7 @@ def test_missing_files_and_cells(folder: Path) -> None:
     table.write_text("file,label\nclips/dark/1.mkv,a\nclips/none.mkv,b\n,b\n")
     with pytest.raises(DataError, match=r"row 2 \(line 3\).*none\.mkv does not exist"):
         rows_of(table)
-    examples = VideoExamples(open_series(table), SeriesOptions(), FRAMES, labelled=False)
+    examples = VideoExamples(open_videos(table), SeriesOptions(), FRAMES, labelled=False)
     problems = [example.problem for example in examples]
     assert problems[0] is None
     assert "none.mkv does not exist" in str(problems[1])
@@ -117,7 +118,7 @@ def test_missing_files_and_cells(folder: Path) -> None:
 
 
 def test_what_was_decoded_is_kept_for_another_reading(folder: Path) -> None:
-    examples = VideoExamples(open_series(folder), SeriesOptions(), FRAMES, reread=True)
+    examples = VideoExamples(open_videos(folder), SeriesOptions(), FRAMES, keep=True)
     first = [each.series.copy() for each in examples]
     for path in folder.glob("*/*.mkv"):
         path.write_bytes(b"")
@@ -130,8 +131,11 @@ def test_what_was_decoded_is_kept_for_another_reading(folder: Path) -> None:
 def test_labels_without_decoding(folder: Path) -> None:
     shutil.copy(folder / "dark" / "1.mkv", folder / "dark" / "3.mkv")
     (folder / "dark" / "3.mkv").write_bytes(b"")
-    examples = VideoExamples(open_series(folder), SeriesOptions(), FRAMES, decoded=False)
+    examples = VideoExamples(open_videos(folder), SeriesOptions(), FRAMES, decode=False)
     assert [len(each.series) for each in examples] == [0] * 5
+
+
+SERIES = SequenceColumnOptions()
 
 
 def test_videos_where_series_are_wanted(folder: Path) -> None:
@@ -139,4 +143,33 @@ def test_videos_where_series_are_wanted(folder: Path) -> None:
     table.write_text("file,label\nclips/dark/1.mkv,a\n")
     for data in (folder, table, folder / "dark" / "1.mkv"):
         with pytest.raises(OptionError, match="front='frames'"):
-            read_examples(open_series(data), SeriesOptions(), None)
+            open_sequences(data, "train", SERIES)
+
+
+def test_series_whose_rows_name_a_video_are_series(tmp_path: Path) -> None:
+    by_step = tmp_path / "steps.csv"
+    by_step.write_text("video,frame,x,y,label\na.mp4,0,1,2,up\na.mp4,1,2,3,up\nb.mp4,0,4,5,down\n")
+    written = tmp_path / "rows.jsonl"
+    written.write_text(
+        '{"x": [[1, 2], [2, 3]], "file": "a.mp4", "label": "up"}\n'
+        '{"x": [[4, 5]], "file": "b.mp4", "label": "down"}\n'
+    )
+    for path in (by_step, written):
+        examples = read_examples(open_sequences(path, "train", SERIES), SERIES)
+        series = [each.series.tolist() for each in examples]
+        assert series == [[[1, 2], [2, 3]], [[4, 5]]]
+
+
+def test_a_folder_of_files_has_no_labels(folder: Path) -> None:
+    source = open_videos(folder / "light")
+    examples = VideoExamples(source, SeriesOptions(), FRAMES, labelled=False)
+    assert [len(each.series) for each in examples] == [2, 4]
+    with pytest.raises(DataError, match="without labels"):
+        VideoExamples(source, SeriesOptions(), FRAMES)
+
+
+def test_blanks_around_names_and_files_that_are_missing_late(folder: Path) -> None:
+    table = folder.parent / "a.csv"
+    table.write_text("file,label\n clips/dark/1.mkv ,a\nclips/none.mkv,b\n")
+    with pytest.raises(DataError, match="does not exist"):
+        [*VideoExamples(open_videos(table), SeriesOptions(), FRAMES, decode=False)]

@@ -1,22 +1,17 @@
 """Choice of the columns of series and groups, by option or by guess."""
 
-import logging
 import re
 from collections.abc import Sequence
 from itertools import islice
-from typing import Any
 
 from toolkit.data.columns import find_column, guessed, require_column
 from toolkit.data.labelled import columns as labelled
-from toolkit.data.labelled.rows import LabelledRows
 from toolkit.data.series.options import SeriesOptions
 from toolkit.data.series.sequence_table import SequenceTable
 from toolkit.data.sources.memory import is_list
 from toolkit.data.sources.source import Source, is_missing
-from toolkit.errors import DataError, quoted
+from toolkit.errors import DataError
 from toolkit.options import option
-
-logger = logging.getLogger("toolkit")
 
 SERIES_NAMES = ("x", "series", "values", "data", "frames", "sequence", "signal")
 LABEL_NAMES = (
@@ -100,16 +95,6 @@ def group_column(source: Source, options: SeriesOptions) -> str | None:
         if column not in {options.series_column, options.label_column}
     ]
     return candidates[0] if candidates else None
-
-
-def log_guessed_groups(rows: LabelledRows[Any]) -> None:
-    """Log the column of the groups, if it was guessed."""
-    if rows.group_column is not None and rows.group_is_guessed:
-        logger.info(
-            "group column: %s (guessed; rows of one group stay together; set %s to split at "
-            "random)",
-            *(quoted(rows.group_column), option("group_column", NO_GROUPS)),
-        )
 
 
 def usual_groups(columns: Sequence[str]) -> list[str]:

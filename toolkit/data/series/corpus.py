@@ -5,14 +5,11 @@ import numpy as np
 from toolkit.data.corpora.packed import PackedCorpus, SequenceWriter
 from toolkit.data.labelled.scan import Scan
 from toolkit.data.labels import Label, LabelEncoder
-from toolkit.data.series.examples import SeriesExamples
-from toolkit.data.videos.examples import VideoExamples
+from toolkit.data.series.examples import SeriesRows
 
 
 def encode_series(
-    examples: SeriesExamples | VideoExamples,
-    encoder: LabelEncoder | None = None,
-    expected: Scan | None = None,
+    examples: SeriesRows, encoder: LabelEncoder | None = None, expected: Scan | None = None
 ) -> PackedCorpus:
     """Write series to a file on disk in one pass, float32 [S, C]; missing values stay NaN.
 

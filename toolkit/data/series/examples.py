@@ -16,7 +16,7 @@ from toolkit.data.series.layout import has_channels_first
 from toolkit.data.series.options import SeriesOptions
 from toolkit.data.series.values import as_series, read_values
 from toolkit.data.sources.source import Record, Source
-from toolkit.errors import DataError, count, shorten
+from toolkit.errors import DataError, count, quoted, shorten
 from toolkit.options import option
 
 logger = logging.getLogger("toolkit")
@@ -46,7 +46,54 @@ class SeriesExample(NamedTuple):
     problem: str | None = None
 
 
-class SeriesExamples(LabelledRows[SeriesExample]):
+class SeriesRows(LabelledRows[SeriesExample]):
+    """Base class of readers of sequences of time steps, each an array of one shape.
+
+    Attributes:
+        dtype: The type of the values of a time step.
+        frame_shape: The shape of a time step.
+        channel_names: The names of its channels, if they have names.
+        channels_first: Whether the time steps are the second axis in the source.
+    """
+
+    EXAMPLE = SeriesExample
+
+    options: SeriesOptions
+    dtype: np.dtype[Any] = np.dtype(np.float32)
+    frame_shape: tuple[int, ...]
+    channel_names: tuple[str, ...] = ()
+    channels_first = False
+
+    def content(self, example: SeriesExample) -> bytes:
+        """Return the series of an example as bytes, for a checksum."""
+        return repr(example.series.shape).encode() + example.series.tobytes()
+
+    def _choose_labels(self, series_column: str, grouped: bool) -> None:
+        """Choose the columns of labels and, if they are wanted, of groups."""
+        self.label_column = columns.label_column(self.source, self.options, series_column)
+        self.group_column = columns.group_column(self.source, self.options) if grouped else None
+        self.group_is_guessed = self.options.group_column is None
+
+    def _nothing(self) -> NDArray[Any]:
+        """Return a series without time steps."""
+        return np.zeros((0, *self.frame_shape), self.dtype)
+
+    def _log_columns(self) -> None:
+        """Log the guessed columns, at the beginning of the first iteration."""
+        logged = self._logged_guesses
+        super()._log_columns()
+        self._logged_guesses = True
+        if not logged and self.group_column is not None and self.group_is_guessed:
+            logger.info(
+                "group column: %s (guessed; rows of one group stay together; set %s to split at "
+                "random)",
+                *(quoted(self.group_column), option("group_column", columns.NO_GROUPS)),
+            )
+
+    _logged_guesses = False
+
+
+class SeriesExamples(SeriesRows):
     """The labelled series of a source; see :class:`toolkit.data.labelled.rows.LabelledRows`.
 
     Args:
@@ -73,12 +120,6 @@ class SeriesExamples(LabelledRows[SeriesExample]):
             labels is empty.
     """
 
-    EXAMPLE = SeriesExample
-
-    options: SeriesOptions
-    #: The type of the values of a series.
-    dtype = np.dtype(np.float32)
-
     def __init__(
         self,
         source: Source,
@@ -91,12 +132,10 @@ class SeriesExamples(LabelledRows[SeriesExample]):
         super().__init__(source, options, labelled)
         self.series_column = columns.series_column(source, options)
         if labelled:
-            self.label_column = columns.label_column(source, options, self.series_column)
-            self.group_column = columns.group_column(source, options) if grouped else None
-            self.group_is_guessed = options.group_column is None
+            self._choose_labels(self.series_column, grouped)
         self._expected = channels
         self._layout = getattr(source, "layout", options.layout)
-        self.channel_names: tuple[str, ...] = getattr(source, "channel_names", ())
+        self.channel_names = getattr(source, "channel_names", ())
         self._order = self._order_by(names)
         if self._order is not None:
             self.channel_names = tuple(names)
@@ -106,16 +145,7 @@ class SeriesExamples(LabelledRows[SeriesExample]):
             self._look(channels)
         if len(self.channel_names) != self.channels:
             self.channel_names = tuple(str(number) for number in range(1, self.channels + 1))
-        self._logged_choices = False
-
-    @property
-    def frame_shape(self) -> tuple[int, ...]:
-        """The shape of a time step."""
-        return (self.channels,)
-
-    def content(self, example: SeriesExample) -> bytes:
-        """Return the series of an example as bytes, for a checksum."""
-        return repr(example.series.shape).encode() + example.series.tobytes()
+        self.frame_shape = (self.channels,)
 
     def _read(self, record: Record) -> NDArray[np.float32]:
         """Return the series of a record."""
@@ -125,10 +155,6 @@ class SeriesExamples(LabelledRows[SeriesExample]):
             raise BadRowError(self._other_channels(values, series.shape[1]))
         return series if self._order is None else np.take(series, self._order, axis=1)
 
-    def _nothing(self) -> NDArray[np.float32]:
-        """Return a series without time steps."""
-        return np.zeros((0, self.channels), np.float32)
-
     def _guesses(self) -> Mapping[str, str | None]:
         """Return the columns of series and labels; those of tables are channels."""
         is_table = hasattr(self.source, "channel_names")
@@ -136,11 +162,10 @@ class SeriesExamples(LabelledRows[SeriesExample]):
 
     def _log_columns(self) -> None:
         """Log the guessed columns and layout, at the beginning of the first iteration."""
+        logged = self._logged_guesses
         super()._log_columns()
-        if self._logged_choices:
+        if logged:
             return
-        self._logged_choices = True
-        columns.log_guessed_groups(self)
         if self.channels_first and self._layout == "auto":
             logger.info(
                 "%s: series are taken for [channels, time] by their shapes; if they are [time, "

@@ -16,8 +16,6 @@ from toolkit.data.sources.json_lines import JsonLinesSource
 from toolkit.data.sources.memory import is_instance_of, is_list
 from toolkit.data.sources.open import missing, open_source
 from toolkit.data.sources.source import Source
-from toolkit.data.videos.frames import is_video
-from toolkit.data.videos.sources import VideoFile, VideoFolder, has_videos
 from toolkit.errors import DataError
 
 
@@ -31,9 +29,7 @@ def open_series(data: Any, part: str | None = None, options: SeriesOptions | Non
             class and a CSV or ``.npy`` file for each series; a pandas DataFrame with a series or a
             time step a row; a list of arrays [T, C]; an array [N, T, C]; a pair ``(series,
             labels)``; ``(series, labels, lengths)`` with a padded array; or a source, which is
-            returned unchanged. Videos are such a folder with their files, a table or JSON Lines
-            with a path a row, a video file, and arrays of frames [T, H, W] or [T, H, W, C] in the
-            place of series.
+            returned unchanged.
         part: ``train`` or ``test``: the part to read of a folder with parts.
         options: The columns, and the order of the axes.
 
@@ -67,13 +63,9 @@ def _open_path(data: str, part: str | None, options: SeriesOptions) -> Source:
     if not os.path.exists(data):
         raise missing(data, "series")
     if os.path.isdir(data):
-        if has_videos(path, part):
-            return VideoFolder(path, part)
         return SeriesFolder(path, part, options)
     if not os.path.isfile(data):
         raise DataError(f"{path} is no regular file; it is read more than once")
-    if is_video(path):
-        return VideoFile(path)
     name = path.name.lower().removesuffix(".gz")
     if (choices := separators(path)) is not None:
         return by_sequences(open_table(path, choices, options), options)
@@ -85,7 +77,7 @@ def _open_path(data: str, part: str | None, options: SeriesOptions) -> Source:
         return NpzSource(path, options)
     raise DataError(
         f"{path} is of no known format; it should end in .csv, .tsv, .jsonl or .ts, or these and "
-        ".gz, or in .npz; a video in .mp4 or another usual ending"
+        ".gz, or in .npz"
     )
 
 

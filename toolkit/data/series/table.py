@@ -13,7 +13,6 @@ from toolkit.data.series.sequence_table import SequenceTable, TableColumns
 from toolkit.data.sources.delimited import CSV, TSV, DelimitedSource
 from toolkit.data.sources.lines import read_lines
 from toolkit.data.sources.source import Record, Source, is_missing
-from toolkit.data.videos.sources import video_columns
 from toolkit.errors import DataError, quoted, shorten
 from toolkit.options import option
 
@@ -70,12 +69,10 @@ def open_table(
 def by_sequences(source: Source, options: SeriesOptions) -> Source:
     """Return the source, or its sequences if it is a table with a time step a row.
 
-    A table that names video files has a video a row.
-
     Raises:
         DataError: A requested column does not exist, or none can be guessed.
     """
-    if source.fixed_columns or (options.series_column is None and video_columns(source)):
+    if source.fixed_columns:
         return source
     if options.sequence_column is None and (
         options.series_column is not None or columns.nested_columns(source, options)

@@ -13,32 +13,30 @@ from numpy.typing import NDArray
 from toolkit.data.bad_rows import BadRowError, Unreadable
 from toolkit.data.columns import find_column, guessed, require_column
 from toolkit.data.corpora.mapped_files import explain_full_disk
-from toolkit.data.labelled.rows import LabelledRows
 from toolkit.data.series import columns
-from toolkit.data.series.examples import SeriesExample
+from toolkit.data.series.examples import SeriesRows
 from toolkit.data.series.options import SeriesOptions
 from toolkit.data.sources.source import Record, Source, is_missing
-from toolkit.data.videos.frames import FrameFormat
+from toolkit.data.videos.frames import FrameFormat, check_is_file
 from toolkit.data.videos.sources import path_of, video_columns
 
 VIDEO_NAMES = ("video", "path", "file", "filename", "file_name", "video_path", "clip", "frames")
 
 
-class VideoExamples(LabelledRows[SeriesExample]):
+class VideoExamples(SeriesRows):
     """The labelled videos of a source; see :class:`toolkit.data.labelled.rows.LabelledRows`.
 
     The series of an example are its frames, uint8 [T, H, W, C].
 
     Args:
-        source: The source of the rows, of ``open_series``. A video is the path of a file (in a
+        source: The source of the rows, of ``open_videos``. A video is the path of a file (in a
             table relative to the table's folder) or an array of frames.
         options: The columns, and how their values are read.
         frames: The frames that are read of each video.
         labelled: Whether to read labels.
         grouped: Whether to read groups, which a split needs.
-        reread: Whether the videos are read several times; what was decoded is then kept in a
-            temporary file.
-        decoded: Whether videos are decoded; without, they have no frames, so that labels can be
+        keep: Whether decoded frames are kept in a temporary file, for another reading.
+        decode: Whether videos are decoded; without, they have no frames, so that labels can be
             read fast.
 
     Raises:
@@ -48,12 +46,6 @@ class VideoExamples(LabelledRows[SeriesExample]):
             labels is empty; in an iteration, the package ``av`` is missing.
     """
 
-    EXAMPLE = SeriesExample
-
-    options: SeriesOptions
-    #: As in ``SeriesExamples``; frames have no named channels, and time is their first axis.
-    channel_names: tuple[str, ...] = ()
-    channels_first = False
     dtype = np.dtype(np.uint8)
 
     def __init__(
@@ -64,27 +56,17 @@ class VideoExamples(LabelledRows[SeriesExample]):
         *,
         labelled: bool = True,
         grouped: bool = True,
-        reread: bool = False,
-        decoded: bool = True,
+        keep: bool = False,
+        decode: bool = True,
     ) -> None:
         super().__init__(source, options, labelled)
         self.frames = frames
+        self.frame_shape = frames.shape
         self.video_column = _video_column(source, options)
         if labelled:
-            self.label_column = columns.label_column(source, options, self.video_column)
-            self.group_column = columns.group_column(source, options) if grouped else None
-            self.group_is_guessed = options.group_column is None
-        self._decoded = decoded
-        self._kept = _KeptFrames(frames.shape) if reread else None
-
-    @property
-    def frame_shape(self) -> tuple[int, ...]:
-        """The shape of a frame, [H, W, C]."""
-        return self.frames.shape
-
-    def content(self, example: SeriesExample) -> bytes:
-        """Return the frames of an example as bytes, for a checksum."""
-        return repr(example.series.shape).encode() + example.series.tobytes()
+            self._choose_labels(self.video_column, grouped)
+        self._decode = decode
+        self._kept = _KeptFrames(frames.shape) if keep else None
 
     def videos(self) -> Iterator[Any]:
         """Yield the path or the frames of each row, or why it has none; nothing is decoded."""
@@ -95,18 +77,22 @@ class VideoExamples(LabelledRows[SeriesExample]):
                 yield Unreadable(f"{record.place}: {error}")
 
     def _video(self, record: Record) -> Any:
-        """Return the path or the array of a record."""
+        """Return the path of a file that exists, or the array of a record."""
         if record.problem is not None:
             raise BadRowError(record.problem)
         value = record.values.get(self.video_column)
         if is_missing(value):
             raise BadRowError("the video is missing")
-        return path_of(value, self.source) if isinstance(value, (str, os.PathLike)) else value
+        if not isinstance(value, (str, os.PathLike)):
+            return value
+        path = path_of(value, self.source)
+        check_is_file(path)
+        return path
 
     def _read(self, record: Record) -> NDArray[np.uint8]:
         """Return the frames of a record."""
         video = self._video(record)
-        if not self._decoded:
+        if not self._decode:
             return self._nothing()
         frames = None if self._kept is None else self._kept.get(record.row)
         if frames is None:
@@ -114,17 +100,6 @@ class VideoExamples(LabelledRows[SeriesExample]):
             if self._kept is not None:
                 self._kept.put(record.row, frames)
         return frames
-
-    def _nothing(self) -> NDArray[np.uint8]:
-        """Return a video without frames."""
-        return np.zeros((0, *self.frames.shape), np.uint8)
-
-    def _log_columns(self) -> None:
-        """Log the guessed columns, at the beginning of the first iteration."""
-        logs = not self._logged_columns
-        super()._log_columns()
-        if logs:
-            columns.log_guessed_groups(self)
 
     def _guesses(self) -> Mapping[str, str | None]:
         """Return the columns of videos and labels."""

@@ -2,9 +2,8 @@
 
 import importlib.util
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
-from fractions import Fraction
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,17 +16,22 @@ from toolkit.errors import OptionError
 #: The endings of the files that are taken for videos.
 ENDINGS = (
     *(".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp"),
-    *(".ogv", ".gif"),
+    *(".ogv", ".gif", ".mts", ".m2ts", ".vob", ".asf", ".mxf", ".y4m"),
 )
 #: The names of PyAV for frames of these colours, and their channels.
 FORMATS = {"grayscale": ("gray", 1), "rgb": ("rgb24", 3)}
+#: A frame that is shown for more seconds than this has a wrong time.
+LONGEST_SECONDS = 600.0
+#: A file with a smaller share of its frames than this, and less than those but for these many
+#: seconds, is cut or damaged.
+_SHARE, _SECONDS = 0.9, 0.5
 #: Frames whose times differ by less than this, in seconds, are at the same time.
 _SAME_TIME = 1e-6
 
 
 def is_video(path: object) -> bool:
     """Return whether a path has the ending of a video."""
-    return isinstance(path, (str, os.PathLike)) and str(path).lower().endswith(ENDINGS)
+    return isinstance(path, (str, os.PathLike)) and str(path).strip().lower().endswith(ENDINGS)
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class FrameFormat:
     """The frames that a network reads: so many a second, each a small square.
 
     A picture of other proportions is squeezed into the square; a video that its file says to show
-    rotated is rotated.
+    rotated or mirrored is turned so.
 
     Args:
         frame_rate: The frames a second.
@@ -48,19 +52,11 @@ class FrameFormat:
     color_mode: Literal["grayscale", "rgb"] = "grayscale"
 
     @classmethod
-    def of(cls, options: Any) -> "FrameFormat":
-        """Return the format that options of the same names give."""
+    def of(cls, options: Any) -> "FrameFormat | None":
+        """Return the format that ``FrameOptions`` give; None if they are those of series."""
+        if options.front != "frames":
+            return None
         return cls(options.frame_rate, options.frame_size, options.color_mode)
-
-    @classmethod
-    def from_facts(cls, facts: Mapping[str, Any]) -> "FrameFormat | None":
-        """Return the format of a run's frames; None if it reads no videos."""
-        return cls(**facts["frames"]) if "frames" in facts else None
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """The values as a run records them."""
-        return asdict(self)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -80,26 +76,28 @@ class FrameFormat:
             uint8 [T, H, W, C], T at least 1.
 
         Raises:
-            BadRowError: The file is missing or cannot be decoded, or has no pictures.
+            BadRowError: The file is missing, cannot be decoded or ends early, or has no pictures.
             OptionError: The package ``av`` is missing.
         """
         av = _library()
-        if not os.path.isfile(path):
-            problem = "is no file" if os.path.exists(path) else "does not exist"
-            raise BadRowError(f"{path} {problem}")
+        check_is_file(path)
         frames: list[NDArray[np.uint8]] = []
         try:
             with av.open(os.fspath(path)) as container:
-                if not container.streams.video:
+                stream = container.streams.best("video")
+                if stream is None:
                     raise BadRowError(f"{path} has no pictures")
-                stream = container.streams.video[0]
                 stream.thread_type = "AUTO"
-                for frame, times in self._sampled(container.decode(stream), stream.average_rate):
-                    frames += times * [self._small(frame, frame.rotation)]
+                video = _Decoded(container.decode(stream), stream)
+                scale = av.video.reformatter.VideoReformatter()
+                for frame, times in self._sampled(video):
+                    frames += times * [self._small(frame, scale, _display_matrix(frame, av))]
+                _check_whole(video, container, stream)
         except (av.FFmpegError, OSError, ValueError) as error:
-            after = f" after {len(frames)} frames" if frames else ""
             reason = getattr(error, "strerror", None) or str(error)
-            raise BadRowError(f"{path} cannot be decoded{after}: {reason}") from None
+            raise BadRowError(f"{path} cannot be decoded: {reason}") from None
+        except _DamagedError as error:
+            raise BadRowError(f"{path} {error}") from None
         if not frames:
             raise BadRowError(f"{path} has no pictures")
         return np.stack(frames)
@@ -121,6 +119,8 @@ class FrameFormat:
             array = np.asarray(frames)
         except ValueError:
             raise BadRowError("the frames of the video are of different shapes") from None
+        if not array.ndim:
+            raise BadRowError("the video is neither the path of a file nor an array of frames")
         array = array[..., None] if array.ndim == 3 else array
         if array.ndim != 4 or array.shape[-1] not in (1, 3) or 0 in array.shape[1:]:
             raise BadRowError(
@@ -134,52 +134,136 @@ class FrameFormat:
             return np.ascontiguousarray(array)
         av = _library()
         name = "gray" if array.shape[-1] == 1 else "rgb24"
-        pictures = array[..., 0] if name == "gray" else array
+        pictures = np.ascontiguousarray(array[..., 0] if name == "gray" else array)
+        scale = av.video.reformatter.VideoReformatter()
         return np.stack(
             [
-                self._small(av.VideoFrame.from_ndarray(np.ascontiguousarray(each), format=name))
-                for each in pictures
+                self._small(av.VideoFrame.from_ndarray(picture, format=name), scale)
+                for picture in pictures
             ]
         )
 
-    def _sampled(self, frames: Iterator[Any], rate: Fraction | None) -> Iterator[tuple[Any, int]]:
-        """Yield the frames that are shown at the times that are read, each with their number.
-
-        Args:
-            frames: The decoded frames in order.
-            rate: Their number a second on average, for times that the file does not give.
-        """
-        gap = float(1 / rate) if rate else 0.0
-        wanted = 0  # the number of times that have been read
+    def _sampled(self, video: "_Decoded") -> Iterator[tuple[Any, int]]:
+        """Yield the frames that are shown at the times that are read, each with their number."""
+        read, shown = 0, None
 
         def times_before(end: float) -> int:
-            return max(0, int(np.ceil((end - _SAME_TIME) * self.frame_rate)) - wanted)
+            return max(0, int(np.ceil((end - video.tolerance) * self.frame_rate)) - read)
 
-        shown, start, time = None, 0.0, 0.0
-        for number, frame in enumerate(frames):
-            given = frame.time
-            if number == 0:
-                start = given or 0.0
-            elif shown is not None:
-                time = max(time, time + gap if given is None else given - start)
-                if times := times_before(time):
-                    wanted += times
-                    yield shown, times
+        for frame, time in video:
+            if shown is not None and (times := times_before(time)):
+                read += times
+                yield shown, times
             shown = frame
         if shown is not None:
-            yield shown, max(times_before(time + gap), int(wanted == 0))
+            yield shown, max(times_before(video.end), int(read == 0))
 
-    def _small(self, frame: Any, rotation: int = 0) -> NDArray[np.uint8]:
+    def _small(
+        self, frame: Any, scale: Any, matrix: NDArray[np.int32] | None = None
+    ) -> NDArray[np.uint8]:
         """Return a frame of PyAV as a small picture [H, W, C].
 
         Args:
             frame: The frame.
-            rotation: The degrees by which it is to be turned, counterclockwise.
+            scale: The reformatter, which keeps its tables from frame to frame.
+            matrix: The matrix [2, 2] by which it is to be turned, of quarter turns and mirrors; row
+                vectors (x, y) are multiplied by it.
         """
         height, width, channels = self.shape
-        small = frame.reformat(width, height, FORMATS[self.color_mode][0], interpolation="AREA")
+        name = FORMATS[self.color_mode][0]
+        small = scale.reformat(frame, width, height, name, interpolation="AREA")
         picture: NDArray[np.uint8] = small.to_ndarray().reshape(height, width, channels)
-        return np.rot90(picture, round(rotation / 90))
+        if matrix is None:
+            return picture
+        (across, x_to_y), (y_to_x, down) = matrix.tolist()
+        if abs(x_to_y) > abs(across):  # columns become rows
+            picture, across, down = picture.transpose(1, 0, 2), y_to_x, x_to_y
+        return picture[:: -1 if down < 0 else 1, :: -1 if across < 0 else 1]
+
+
+def check_is_file(path: str | Path) -> None:
+    """Check that there is a file.
+
+    Raises:
+        BadRowError: There is none.
+    """
+    if not os.path.isfile(path):
+        problem = "is no file" if os.path.exists(path) else "does not exist"
+        raise BadRowError(f"{path} {problem}")
+
+
+class _DamagedError(Exception):
+    """A video is damaged; the message goes on after its path."""
+
+
+class _Decoded:
+    """The decoded frames of a stream, each with its time in seconds after the first.
+
+    Args:
+        frames: The frames of PyAV in order.
+        stream: Their stream.
+
+    Attributes:
+        count: The number of frames so far.
+        start: The time of the first frame in the file.
+        end: The time at which the latest frame ends.
+        tolerance: The difference, in seconds, of times that are equal: containers round them.
+    """
+
+    def __init__(self, frames: Iterator[Any], stream: Any) -> None:
+        self._frames = frames
+        self._gap = float(1 / stream.average_rate) if stream.average_rate else 0.0
+        tick = float(stream.time_base or 0)
+        self.tolerance = max(_SAME_TIME, min(tick, self._gap / 2) if self._gap else tick)
+        self.count = 0
+        self.start = 0.0
+        self.end = 0.0
+
+    def __iter__(self) -> Iterator[tuple[Any, float]]:
+        time = 0.0
+        for frame in self._frames:
+            given = frame.time
+            if not self.count:
+                self.start = given or 0.0
+            else:
+                time, before = max(time, self.end if given is None else given - self.start), time
+                if time - before > LONGEST_SECONDS:
+                    raise _DamagedError(
+                        f"shows frame {self.count} for {time - before:,.0f} seconds; its times are "
+                        "wrong"
+                    )
+            self.count += 1
+            own = float(frame.duration * frame.time_base) if frame.duration else 0.0
+            self.end = time + (own if 0 < own <= LONGEST_SECONDS else self._gap)
+            yield frame, time
+
+
+def _check_whole(video: _Decoded, container: Any, stream: Any) -> None:
+    """Check that as much was decoded as the file says to have.
+
+    Raises:
+        _DamagedError: It was less.
+    """
+    claimed = 0.0
+    if stream.duration:
+        claimed = float(stream.duration * stream.time_base)
+    elif container.duration and len(container.streams) == 1:
+        claimed = container.duration / 1e6 - video.start  # in microseconds, from time zero
+    if video.end < min(_SHARE * claimed, claimed - _SECONDS):
+        raise _DamagedError(
+            f"ends after {video.end:.1f} of {claimed:.1f} seconds; it is cut or damaged"
+        )
+    if video.count < _SHARE * stream.frames - 1:
+        raise _DamagedError(f"has {video.count} of {stream.frames} frames; it is cut or damaged")
+
+
+def _display_matrix(frame: Any, av: Any) -> NDArray[np.int32] | None:
+    """Return the matrix [2, 2] by which a frame is to be shown; None for as it is."""
+    data = frame.side_data.get(av.sidedata.sidedata.Type.DISPLAYMATRIX)
+    if data is None:
+        return None
+    numbers = np.frombuffer(data, np.int32)
+    return numbers[[0, 1, 3, 4]].reshape(2, 2)
 
 
 def _bytes(array: NDArray[Any]) -> NDArray[np.uint8]:

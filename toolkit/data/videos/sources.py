@@ -1,11 +1,19 @@
-"""Sources of video files: a folder with a sub-folder for each class, and a single file."""
+"""Sources of videos: folders, tables that name files, files, and arrays."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
+from toolkit.data.series.open import open_series
+from toolkit.data.series.options import SeriesOptions
+from toolkit.data.series.table import open_table, separators
 from toolkit.data.sources.folder import FolderSource
+from toolkit.data.sources.json_lines import JsonLinesSource
+from toolkit.data.sources.memory import is_instance_of
+from toolkit.data.sources.natural_order import natural_order
+from toolkit.data.sources.open import missing, open_source
 from toolkit.data.sources.source import Record, Source
 from toolkit.data.videos.frames import is_video
 from toolkit.errors import DataError
@@ -34,31 +42,84 @@ class VideoFolder(FolderSource):
         return str(path)
 
 
-class VideoFile:
-    """A single video without a label.
+class VideoFiles:
+    """Video files without labels.
 
     Args:
-        path: The file.
+        paths: The files.
+        name: The name of the source.
     """
 
     columns = ("video",)
     fixed_columns = True
 
-    def __init__(self, path: Path) -> None:
-        self.name = str(path)
+    def __init__(self, paths: Sequence[Path], name: str) -> None:
+        self.name = name
+        self._paths = paths
 
     def records(self) -> Iterator[Record]:
-        """Yield the only record."""
-        yield Record(1, {"video": self.name}, f"file {self.name}")
+        """Yield the records from the first one; each call starts again."""
+        for row, path in enumerate(self._paths, 1):
+            yield Record(row, {"video": str(path)}, f"file {path}")
 
 
-def has_videos(folder: Path, part: str | None) -> bool:
-    """Return whether most of the first files in the class folders of a folder are videos."""
-    try:
-        files = [*islice(VideoFolder(folder, part).records(), _FIRST_ROWS)]
-    except DataError:
+def open_videos(data: Any, part: str | None = None, options: SeriesOptions | None = None) -> Source:
+    """Open videos of any supported kind.
+
+    Args:
+        data: The path of a folder with a sub-folder for each class and a video file for each row,
+            of a folder with video files alone, which have no labels, of a CSV, TSV or JSON Lines
+            file, each plain or gzipped, that names a file a row, or of a video file; a pandas
+            DataFrame of paths or arrays of frames; or such arrays, as ``open_series`` takes those
+            of series.
+        part: ``train`` or ``test``: the part to read of a folder with parts.
+        options: The columns.
+
+    Returns:
+        A source whose records have a path or an array of frames and, where the data has them, a
+        label and others.
+
+    Raises:
+        DataError: The data does not exist or is of an unsupported kind.
+    """
+    options = options or SeriesOptions()
+    if is_instance_of(data, "pandas", "DataFrame"):
+        return open_source(data)
+    if not isinstance(data, (str, os.PathLike)):
+        return open_series(data, part, options)
+    path = Path(data)
+    if not path.exists():
+        raise missing(os.fspath(data), "videos")
+    if path.is_dir():
+        return _open_folder(path, part)
+    if not path.is_file():
+        raise DataError(f"{path} is no regular file; it is read more than once")
+    if (choices := separators(path)) is not None:
+        return open_table(path, choices, options)
+    if path.name.lower().removesuffix(".gz").endswith((".jsonl", ".ndjson")):
+        return JsonLinesSource(path)
+    return VideoFiles([path], str(path))
+
+
+def _open_folder(path: Path, part: str | None) -> Source:
+    """Open a folder with sub-folders, or with video files alone."""
+    entries = [entry for entry in path.iterdir() if not entry.name.startswith(".")]
+    files = [entry.name for entry in entries if is_video(entry)]
+    if files and not any(entry.is_dir() for entry in entries):
+        return VideoFiles([path / name for name in natural_order(files)], str(path))
+    return VideoFolder(path, part)
+
+
+def names_videos(data: Any) -> bool:
+    """Return whether data are videos, by the names of some files, rather than series."""
+    if not isinstance(data, (str, os.PathLike)):
         return False
-    return 2 * sum(record.problem is None for record in files) > len(files)
+    path = Path(data)
+    if not path.is_dir():
+        return is_video(path) or (path.is_file() and bool(_columns_of_table(path)))
+    files = islice((each for each in path.rglob("*") if each.is_file()), _FIRST_ROWS)
+    found = [*map(is_video, files)]
+    return 2 * sum(found) > len(found)
 
 
 def video_columns(source: Source) -> list[str]:
@@ -73,4 +134,12 @@ def path_of(value: str | os.PathLike[str], source: Source) -> str:
     """Return the path of a video; in a table it is relative to the table's folder."""
     if isinstance(value, os.PathLike) or os.path.isabs(value) or source.fixed_columns:
         return os.fspath(value)
-    return os.path.join(os.path.dirname(source.name), value)
+    return os.path.join(os.path.dirname(source.name), value.strip())
+
+
+def _columns_of_table(path: Path) -> list[str]:
+    """Return the columns of a table with names of videos; none if it cannot be read."""
+    try:
+        return video_columns(open_videos(path))
+    except DataError:
+        return []

@@ -1,8 +1,9 @@
 """The texts of the model card of a classifier of series."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
+from toolkit.data import FrameFormat
 from toolkit.errors import count
 
 TASKS = {
@@ -23,23 +24,23 @@ LIMITS = (
 )
 
 
-def card_words(target: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+def card_words(target: str, channels: Sequence[str], frames: FrameFormat | None) -> dict[str, Any]:
     """Return the task's texts for the model card; see ``toolkit.export.Card``.
 
     Args:
         target: The kind of answer.
-        facts: The facts of the run, with its ``channels`` or, of videos, its ``frames``.
+        channels: The names of the channels.
+        frames: The frames that are read of videos; None for series.
     """
-    if "frames" in facts:
-        size, rate = facts["frames"]["frame_size"], facts["frames"]["frame_rate"]
+    if frames is not None:
+        size, rate = frames.frame_size, frames.frame_rate
         return {
             "task": f"{TASKS[target].replace('series', 'video')} It reads {rate:g} frames a "
-            f"second, {size} x {size} pixels each, {facts['frames']['color_mode']}.",
+            f"second, {size} x {size} pixels each, {frames.color_mode}.",
             "rows_are": "videos",
             "long_texts": "Videos of any length are read whole.",
             "limits": VIDEO_LIMITS,
         }
-    channels = facts["channels"]
     names = ", ".join(channels)
     if len(channels) > 12:
         names = f"{', '.join(channels[:10])} ... {channels[-1]}"

@@ -1,11 +1,12 @@
 """The part of the report of ``inspect`` on the frames of videos."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
-from toolkit.data import PackedCorpus
+from toolkit.data import FrameFormat, PackedCorpus
 from toolkit.errors import count
 from toolkit.inspection.duplicates import EXAMPLES
 from toolkit.inspection.findings import Warnings
@@ -13,7 +14,7 @@ from toolkit.inspection.labelled_rows import InspectedRows
 
 
 def inspect_frames(
-    frames: Mapping[str, Any],
+    frames: FrameFormat,
     inspected: InspectedRows,
     corpora: Sequence[PackedCorpus],
     warnings: Warnings,
@@ -21,7 +22,7 @@ def inspect_frames(
     """Return how videos are read, and their brightness; warn of those in which nothing moves.
 
     Args:
-        frames: The fields of ``toolkit.data.FrameFormat``.
+        frames: The frames that are read.
         inspected: The rows.
         corpora: The training part and, if any, the held-out part.
         warnings: The warnings to add to.
@@ -49,7 +50,7 @@ def inspect_frames(
             rows,
         )
     return {
-        **frames,
+        **asdict(frames),
         "mean": float(np.mean(brightness)),
         "deviation": float(np.std(brightness)),
     }

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit.data import PackedCorpus, SeriesExamples
+from toolkit.data import FrameFormat, PackedCorpus, SeriesExamples
 from toolkit.data.fingerprints import fingerprint
 from toolkit.data.labels import class_name
 from toolkit.data.series.columns import group_column
@@ -59,8 +59,9 @@ def inspect_series(prepared: Prepared, cost: Callable[[], dict[str, Any]]) -> di
     in_training_file = {group for group, n in zip(groups, inspected.file, strict=True) if not n}
     lengths = np.concatenate([corpus.lengths for corpus in corpora])
     content: dict[str, Any]
-    if "frames" in prepared.facts:
-        content = {"frames": inspect_frames(prepared.facts["frames"], inspected, corpora, warnings)}
+    frames = FrameFormat.of(prepared.settings)
+    if frames is not None:
+        content = {"frames": inspect_frames(frames, inspected, corpora, warnings)}
     else:
         content = {"channels": _inspect_channels(prepared, corpora, groups, in_held_out, warnings)}
     return {

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from toolkit.data.series.options import SeriesOptions
+from toolkit.data.videos.options import SequenceColumnOptions
 from toolkit.errors import OptionError
 from toolkit.options import Limits, check_options, option
 from toolkit.tasks.options import (
@@ -22,9 +22,6 @@ class FrontOptions:
     """The options of what a network of series reads of their frames.
 
     Args:
-        front: standardize takes each channel in standard deviations of the training part; skeleton
-            takes the channels as the coordinates of joints, centred at the hips and scaled by the
-            torso, and then in standard deviations; frames reads videos, by a small convolution.
         joints: The names of a skeleton's joints in their order, separated by commas; not needed for
             20 or 25 joints in the order of Kinect, or 33 in that of MediaPipe. Channels that follow
             those of named joints are read as others are.
@@ -35,34 +32,17 @@ class FrontOptions:
         stride: The number of frames from one that is read to the next.
         input_dropout: The share of the channels that is dropped for a whole series; auto depends on
             the front.
-        frame_rate: The number of frames that are read of a second of video; others are left out,
-            or repeated.
-        frame_size: The height and width in pixels to which the frames of videos are scaled.
-        color_mode: Whether videos are read as grayscale or rgb.
     """
 
-    LIMITS: ClassVar[Limits] = {
-        "stack": (1, None),
-        "stride": (1, None),
-        "input_dropout": (0, 1),
-        "frame_rate": (0.01, None),
-        "frame_size": (8, 257),
-    }
-    FIXED: ClassVar[tuple[str, ...]] = (
-        *("front", "joints", "vertical", "velocities", "stack", "stride"),
-        *("frame_rate", "frame_size", "color_mode"),
-    )
+    LIMITS: ClassVar[Limits] = {"stack": (1, None), "stride": (1, None), "input_dropout": (0, 1)}
+    FIXED: ClassVar[tuple[str, ...]] = ("joints", "vertical", "velocities", "stack", "stride")
 
-    front: Literal["standardize", "skeleton", "frames"] = "standardize"
     joints: str | None = None
     vertical: Literal["x", "y", "z"] = "y"
     velocities: Literal["on", "off", "auto"] = "auto"
     stack: int = 1
     stride: int = 1
     input_dropout: float | Literal["auto"] = "auto"
-    frame_rate: float = 10.0
-    frame_size: int = 32
-    color_mode: Literal["grayscale", "rgb"] = "grayscale"
 
 
 @dataclass(kw_only=True)
@@ -102,7 +82,7 @@ class AugmentationOptions:
 
 @dataclass(kw_only=True)
 class SequenceClassifierOptions(
-    SeriesOptions,
+    SequenceColumnOptions,
     FrontOptions,
     EncoderOptions,
     AugmentationOptions,

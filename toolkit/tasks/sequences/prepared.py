@@ -12,7 +12,6 @@ from toolkit.data import (
     LengthBatches,
     PackedCorpus,
     encode_series,
-    open_series,
     scan,
 )
 from toolkit.data.corpora.mapped_files import chunks
@@ -27,7 +26,7 @@ from toolkit.tasks.golden import first_inputs
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.sequences.defaults import FRONTS
 from toolkit.tasks.sequences.mirror import exchanged_classes, with_mirrored
-from toolkit.tasks.sequences.reading import read_examples
+from toolkit.tasks.sequences.reading import open_sequences, read_examples
 from toolkit.tasks.settings import Settings
 
 logger = logging.getLogger("toolkit")
@@ -62,13 +61,11 @@ def prepare_series(settings: Settings, data: Any, validation_data: Any) -> Prepa
         OptionError: The channels are those of no known skeleton, or the data and the front do not
             fit.
     """
-    frames = FrameFormat.of(settings) if settings.front == "frames" else None
+    frames = FrameFormat.of(settings)
     splitting = validation_data is None and settings.validation_split > 0
     known = () if settings.previous is None else settings.previous.facts.get("channels", ())
-    source = open_series(data, "train", settings.columns)
-    examples = read_examples(
-        *(source, settings.columns, frames), grouped=splitting, channels=known, reread=True
-    )
+    source = open_sequences(data, "train", settings.columns)
+    examples = read_examples(source, settings.columns, grouped=splitting, channels=known, keep=True)
     scanned = scan(examples, settings.target, settings.known_classes)
     corpus = encode_series(examples, scanned.encoder, scanned)
     train, held_out, validation = corpus, None, None
@@ -79,11 +76,10 @@ def prepare_series(settings: Settings, data: Any, validation_data: Any) -> Prepa
         in_training[held_rows] = False
     elif validation_data is not None:
         validation = read_examples(
-            open_series(validation_data, "test", settings.columns),
-            *(settings.columns, frames),
+            open_sequences(validation_data, "test", settings.columns),
+            settings.columns,
             grouped=False,
             channels=examples.channel_names,
-            reread=True,
         )
         held_out = encode_series(validation, scanned.encoder)
 
@@ -124,7 +120,7 @@ def prepare_series(settings: Settings, data: Any, validation_data: Any) -> Prepa
         facts={
             "data": source.name,
             "rows": len(originals),
-            **({"channels": list(layer.channels)} if frames is None else {"frames": frames.facts}),
+            **({"channels": list(layer.channels)} if frames is None else {}),
             "classes": dict(zip(classes, originals.class_counts.tolist(), strict=True)),
             "validation": validation_words(held_out, validation_data, manner, settings.seed),
         },

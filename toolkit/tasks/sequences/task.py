@@ -14,15 +14,13 @@ from toolkit.data import (
     PackedCorpus,
     PackedSequences,
     SeriesExample,
-    SeriesExamples,
     Unreadable,
-    VideoExamples,
     encode_series,
-    open_series,
 )
+from toolkit.data.series.examples import SeriesRows
 from toolkit.errors import DataError, ModelError
 from toolkit.models import ManyToOne, SequenceModel
-from toolkit.tasks.classifier import Classifier
+from toolkit.tasks.classifier import VALIDATION_STEPS, Classifier
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.sequences import defaults
 from toolkit.tasks.sequences.card import card_words
@@ -30,7 +28,7 @@ from toolkit.tasks.sequences.golden import moving_squares, waves
 from toolkit.tasks.sequences.inspection import inspect_series
 from toolkit.tasks.sequences.options import SequenceClassifierOptions
 from toolkit.tasks.sequences.prepared import front_arguments, prepare_series
-from toolkit.tasks.sequences.reading import read_examples
+from toolkit.tasks.sequences.reading import open_sequences, read_examples
 from toolkit.tasks.sequences.serving import signatures
 from toolkit.tasks.settings import Settings
 
@@ -39,6 +37,8 @@ NETWORK = (
     *("cell", "hidden_size", "layers", "bidirectional", "pooling"),
     *("dropout", "recurrent_dropout", "output_dropout", "seed"),
 )
+#: The number of values of a frame that is not large.
+USUAL_VALUES = 256
 #: The most series, and the most frames with padding, in one call of ``serving_default``.
 BATCH, BATCH_FRAMES = 64, 65_536
 
@@ -83,7 +83,10 @@ class SequenceClassifier(Classifier, SequenceClassifierOptions):
         return prepare_series(settings, data, validation_data)
 
     def _defaults(self, prepared: Prepared) -> Mapping[str, Any]:
-        return defaults.resolved(prepared.size, self.front)
+        return defaults.resolved(prepared.size, self.front, self._weight)
+
+    def _validation_steps(self) -> int:
+        return max(1, VALIDATION_STEPS // self._weight)
 
     def _network(self, prepared: Prepared) -> keras.Model:
         settings = prepared.settings
@@ -101,11 +104,9 @@ class SequenceClassifier(Classifier, SequenceClassifierOptions):
 
     # Prediction and evaluation
 
-    def _series(
-        self, data: Any, part: str | None, labelled: bool = True
-    ) -> SeriesExamples | VideoExamples:
+    def _series(self, data: Any, part: str | None, labelled: bool = True) -> SeriesRows:
         return read_examples(
-            *(open_series(data, part, self), self, FrameFormat.from_facts(self.facts)),
+            *(open_sequences(data, part, self), self),
             labelled=labelled,
             grouped=False,
             channels=self.facts.get("channels", ()),
@@ -117,11 +118,17 @@ class SequenceClassifier(Classifier, SequenceClassifierOptions):
         return self._series(data, "test").known(LabelEncoder(self.target, self.classes))
 
     def _packed(self, series: Iterable[Any]) -> PackedSequences:
-        frames = FrameFormat.from_facts(self.facts)
+        frames = FrameFormat.of(self)
         if frames is not None:
             return PackedSequences.from_sequences(series, np.uint8, frames.shape)
         channels = len(self.facts["channels"])
         return PackedSequences.from_sequences(series, np.float32, (channels,))
+
+    @property
+    def _weight(self) -> int:
+        """The memory of a frame: its values in units of those of a usual one, at least 1."""
+        frames = FrameFormat.of(self)
+        return 1 if frames is None else max(1, int(np.prod(frames.shape)) // USUAL_VALUES)
 
     def _answers(self, examples: Sequence[SeriesExample]) -> dict[str, Any]:
         if not examples:
@@ -133,7 +140,7 @@ class SequenceClassifier(Classifier, SequenceClassifierOptions):
                 "serving_default",
                 **{self.input_name: packed.batch(rows), "length": packed.lengths[rows]},
             )
-            for rows in _batches(order, packed.lengths)
+            for rows in _batches(order, packed.lengths * self._weight)
         ]
         inverse = np.argsort(order)
         return {name: np.concatenate([part[name] for part in parts])[inverse] for name in parts[0]}
@@ -158,8 +165,8 @@ class SequenceClassifier(Classifier, SequenceClassifierOptions):
 
         Args:
             frames: Frames [C] of numbers, where None and NaN are missing values; of videos, frames
-                uint8 of the network's size and colours [H, W, C]. A
-                ``toolkit.data.Unreadable`` stands in the place of a frame that cannot be read.
+                uint8 [H, W] or [H, W, C] at the network's rate. A ``toolkit.data.Unreadable``
+                stands in the place of a frame that cannot be read.
 
         Returns:
             An iterator of answers: after each frame what ``predict`` answers to the series up to
@@ -169,7 +176,7 @@ class SequenceClassifier(Classifier, SequenceClassifierOptions):
             ModelError: The task is not fitted, or its network reads in both directions; in the
                 iteration, a frame has another number of channels.
         """
-        states = self._first_states(1)
+        states, video = self._first_states(1), FrameFormat.of(self)
 
         def answers() -> Iterator[dict[str, Any]]:
             nonlocal states
@@ -177,6 +184,8 @@ class SequenceClassifier(Classifier, SequenceClassifierOptions):
                 if isinstance(frame, Unreadable):
                     yield {"error": frame.problem}
                     continue
+                if video is not None:
+                    (frame,) = video.fit(np.asarray(frame)[None])
                 (answer,), states = self._step([frame], states)
                 yield self._plain_answer(answer)
 
@@ -199,7 +208,7 @@ class SequenceClassifier(Classifier, SequenceClassifierOptions):
         packed = self._packed(series)
         order = np.argsort(packed.lengths, kind="stable")
         found: dict[int, NDArray[np.float32]] = {}
-        for rows in _batches(order, packed.lengths):
+        for rows in _batches(order, packed.lengths * self._weight):
             values, answers = packed.batch(rows), []
             states = self._first_states(len(rows))
             for frames in values.swapaxes(0, 1):
@@ -261,7 +270,7 @@ class SequenceClassifier(Classifier, SequenceClassifierOptions):
         return questions
 
     def _card_words(self) -> dict[str, Any]:
-        return card_words(self.target, self.facts)
+        return card_words(self.target, self.facts.get("channels", ()), FrameFormat.of(self))
 
 
 def _batches(order: Any, lengths: Any) -> Iterable[Any]:
@@ -269,7 +278,7 @@ def _batches(order: Any, lengths: Any) -> Iterable[Any]:
 
     Args:
         order: The rows by length.
-        lengths: The numbers of frames.
+        lengths: The numbers of frames, or of usual ones that take as much memory.
     """
     start = 0
     while start < len(order):

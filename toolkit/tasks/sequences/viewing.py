@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from toolkit.errors import OptionError
 from toolkit.evaluation import (
-    Film,
     MovingSkeleton,
     PlottedSeries,
+    ShownVideo,
     channel_page,
-    film_page,
     skeleton_page,
     skeleton_stills,
+    video_page,
 )
 from toolkit.evaluation.page import answer_words
 from toolkit.models.series_front import AXES
@@ -48,8 +48,8 @@ def answer_page(
     """
     shown = _shown(task, answers)
     if task.front == "frames":
-        films = (Film(*each) for each in shown)
-        yield from film_page(films, task.frame_rate, task.classes, title)
+        videos = (ShownVideo(*each) for each in shown)
+        yield from video_page(videos, task.frame_rate, task.classes, title)
         return
     channels = task.facts["channels"]
     if task.front != "skeleton":

@@ -31,7 +31,7 @@ img { width: 100%; image-rendering: pixelated; display: block; }
 )
 
 
-class Film(NamedTuple):
+class ShownVideo(NamedTuple):
     """A video, with what a model says of it.
 
     Attributes:
@@ -45,8 +45,8 @@ class Film(NamedTuple):
     probabilities: NDArray[np.float32]
 
 
-def film_page(
-    films: Iterable[Film], frame_rate: float, classes: Sequence[str], title: str
+def video_page(
+    videos: Iterable[ShownVideo], frame_rate: float, classes: Sequence[str], title: str
 ) -> Iterator[str]:
     """Yield an HTML page of stills of videos, piece by piece while the videos are read.
 
@@ -55,7 +55,7 @@ def film_page(
     over time.
 
     Args:
-        films: The videos.
+        videos: The videos.
         frame_rate: Their frames a second.
         classes: K names.
         title: The page's title.
@@ -64,19 +64,19 @@ def film_page(
         Parts of the page, in order.
     """
     yield page_head(title, _STYLE)
-    for film in films:
-        yield _section(film, frame_rate, classes)
+    for video in videos:
+        yield _section(video, frame_rate, classes)
     yield "</body>\n</html>\n"
 
 
-def _section(film: Film, frame_rate: float, classes: Sequence[str]) -> str:
+def _section(video: ShownVideo, frame_rate: float, classes: Sequence[str]) -> str:
     """Return the part of a page with one video."""
-    best, table = most_probable(film.probabilities)
+    best, table = most_probable(video.probabilities)
     names = [classes[number] for number in best]
-    steps = np.linspace(0, len(film.frames) - 1, min(len(film.frames), MOST_STILLS))
-    stills = [_still(film.frames[n], n / frame_rate) for n in steps.round().astype(int).tolist()]
+    steps = np.linspace(0, len(video.frames) - 1, min(len(video.frames), MOST_STILLS))
+    stills = [_still(video.frames[n], n / frame_rate) for n in steps.round().astype(int).tolist()]
     return (
-        f"<section>\n<h2><bdi>{escaped(film.name)}</bdi></h2>\n"
+        f"<section>\n<h2><bdi>{escaped(video.name)}</bdi></h2>\n"
         f'<div class="stills">\n{"".join(stills)}</div>\n'
         f"{probability_table(names, table[-1], len(classes) - len(names)) if names else ''}"
         f"{probability_curves(table)}</section>\n"
