@@ -24,11 +24,13 @@ class View:
         help: What the file shows, for the help text.
         write: Function that writes it; it gets the task, an iterator of inputs with their answers,
             the run's folder and the path.
+        is_folder: Whether it is a folder of files rather than a file.
     """
 
     option: str
     help: str
     write: Callable[[Any, Iterator[tuple[Any, Any]], str, str], None]
+    is_folder: bool = False
 
 
 @dataclass(frozen=True)

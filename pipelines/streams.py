@@ -145,6 +145,7 @@ def write_answers(
     beside: Callable[[Any, int], Mapping[str, Any]],
     unreadable: Mapping[str, Any] | None = None,
     writers: Mapping[str, Callable[[TextIO], AnswerWriter]] = MappingProxyType({}),
+    written: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda answer: answer,
 ) -> Iterator[tuple[Any, Mapping[str, Any]]]:
     """Write the answer to each input, in order, and flush after each batch.
 
@@ -158,6 +159,7 @@ def write_answers(
         unreadable: The answer to an input that cannot be read, beside its ``error``, which has a
             column of its own in CSV; None where all inputs can be read.
         writers: Further formats by name; see ``Pipeline``.
+        written: Function from an answer to what is written of it.
 
     Yields:
         Each input that can be read with its answer, after its batch is written.
@@ -169,7 +171,7 @@ def write_answers(
                 tempfile.SpooledTemporaryFile(_WAITING, "w+", encoding="utf-8")
             )
             writer = _CsvWriter(output, unreadable is not None, waiting)
-        yield from _written(batches, predict, output, writer, beside, unreadable)
+        yield from _written(batches, predict, output, writer, beside, unreadable, written)
 
 
 def _written(
@@ -179,6 +181,7 @@ def _written(
     writer: AnswerWriter,
     beside: Callable[[Any, int], Mapping[str, Any]],
     unreadable: Mapping[str, Any] | None,
+    written: Callable[[Mapping[str, Any]], Mapping[str, Any]],
 ) -> Iterator[tuple[Any, Mapping[str, Any]]]:
     """Write and yield answers as ``write_answers``, by a writer."""
     numbers = itertools.count(1)
@@ -192,7 +195,7 @@ def _written(
         rows = list(zip(values, answers, strict=True))
         for (value, answer), number in zip(rows, numbers, strict=False):
             name = {} if (name := getattr(value, "name", None)) is None else {"name": name}
-            writer.write({**name, **beside(value, number), **answer})
+            writer.write({**name, **beside(value, number), **written(answer)})
         output.flush()
         yield from (row for row in rows if "error" not in row[1])
     writer.close()

@@ -22,6 +22,7 @@ from pipelines.streams import (
     write_answers,
 )
 from pipelines.verbs.common import (
+    check_not_file,
     open_descriptor,
     read_input,
     read_run,
@@ -44,7 +45,9 @@ def _predict_arguments(parser: Parser, pipeline: Pipeline) -> None:
         nargs="*",
         default=[],
         metavar="TEXT",
-        help="Texts to answer; without any, standard input is read, one a line.",
+        help="Texts to answer; without any, standard input is read, one a line."
+        if pipeline.labelled.without_inputs is None
+        else "Beginnings to go on from; without any, the answer begins by itself.",
     )
     parser.add_argument(
         "--data",
@@ -59,7 +62,11 @@ def _predict_arguments(parser: Parser, pipeline: Pipeline) -> None:
         help="The format of the answers.",
     )
     for view in pipeline.views:
-        parser.add_argument(f"--{view.option}", metavar="FILE", help=f"Also write {view.help}.")
+        parser.add_argument(
+            f"--{view.option}",
+            metavar="FOLDER" if view.is_folder else "FILE",
+            help=f"Also write {view.help}.",
+        )
     if pipeline.streams:
         parser.add_argument(
             "--stream",
@@ -139,6 +146,7 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
             pipeline.labelled.beside_answer,
             unreadable,
             pipeline.writers,
+            pipeline.labelled.written,
         )
         if view is not None:
             view.write(task, answers, options.run, view_path)
@@ -161,6 +169,9 @@ def _view(pipeline: Pipeline, options: Any) -> tuple[View | None, str]:
         return None, ""
     (view,) = asked
     path = paths[view]
+    if view.is_folder:
+        check_not_file(Path(path))
+        return view, path
     if not Path(path).parent.is_dir():
         raise OptionError(f"--{view.option} {path} is in a folder that does not exist")
     if Path(path).is_dir():
@@ -183,6 +194,8 @@ def _batches(
     """Yield batches of inputs; a missing file or column is an error at once."""
     if options.texts:
         return _inputs(pipeline, full_batches(options.texts))
+    if options.data is None and pipeline.labelled.without_inputs is not None:
+        return full_batches(pipeline.labelled.without_inputs)
     if options.data is None:
         if sys.stdin.isatty():
             logger.info("type texts, one a line; end with Ctrl-D")
