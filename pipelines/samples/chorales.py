@@ -142,7 +142,9 @@ def _notes(
         following = voicings[place + 1] if place + 1 < len(voicings) else voices
         for voice, (pitch, goal) in enumerate(zip(voices, following, strict=True)):
             end = start + length
-            passing = [p for p in range(min(pitch, goal) + 1, max(pitch, goal)) if p % 12 in degrees]
+            passing = [
+                p for p in range(min(pitch, goal) + 1, max(pitch, goal)) if p % 12 in degrees
+            ]
             fills = voice in (0, 3) and length == 1 and abs(goal - pitch) in (3, 4)
             if fills and len(passing) == 1 and draw.random() < FILLED:
                 yield pitch, start, start + 0.5

@@ -28,19 +28,20 @@ def draw_roll(
     """
     from matplotlib.figure import Figure
 
+    roll = np.pad(roll, ((0, max(0, 1 - len(roll))), (0, 0)))  # a picture has a width
     given = np.arange(len(roll))[:, None] < beginning
     shades = np.where(roll > 0, np.where(given, 2, 1), 0)
     used = np.flatnonzero(np.asarray(roll).any(axis=0))
     low, high = (int(used[0]), int(used[-1])) if len(used) else (0, KEYS - 1)
     low, high = max(0, low - 2), min(KEYS - 1, high + 2)
-    colours = np.array([[255, 255, 255], [38, 84, 150], [120, 120, 120]], np.uint8)
+    colours = np.array([[255, 255, 255], [38, 84, 150], [214, 120, 34]], np.uint8)
     picture = colours[shades[:, low : high + 1]]
     black = np.isin((np.arange(low, high + 1) + LOWEST) % 12, BLACK)
     picture[(shades[:, low : high + 1] == 0) & black] = 238
     width = min(max(NARROWEST, 1 + STEP * len(roll)), WIDEST)
     figure = Figure(figsize=(width, 1 + 0.06 * (high - low + 1)), layout="constrained")
     axes = figure.subplots()
-    end = max(1, len(roll)) / steps_per_quarter
+    end = len(roll) / steps_per_quarter
     axes.imshow(
         picture.swapaxes(0, 1),
         aspect="auto",

@@ -115,9 +115,9 @@ def roll_of_matrix(values: NDArray[Any]) -> Roll:
         raise DataError("the roll has a value that is not finite")
     if values.dtype.kind != "b" and values.size and values.min() < 0:
         raise DataError("the roll has a negative value; a key that does not sound is 0")
-    sounding = values > 0
+    sounding: NDArray[np.bool_] = np.greater(values, 0)
     if values.shape[1] == PITCHES:
-        outside = sounding.any(axis=0)
+        outside = np.asarray(sounding.any(axis=0))
         outside[LOWEST : HIGHEST + 1] = False
         if outside.any():
             key_of(int(np.flatnonzero(outside)[0]))  # which raises

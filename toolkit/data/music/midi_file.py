@@ -64,9 +64,7 @@ def read_midi(path: Path, steps_per_quarter: int) -> Piece:
     tempos = [m.tempo for _, m in timed if m.type == "set_tempo" and m.tempo]
     metres = [(m.numerator, m.denominator) for _, m in timed if m.type == "time_signature"]
     metres = [metre for metre in metres if metre[0]]
-    notes = (
-        (pitch, start / division, end / division) for pitch, start, end in _notes(timed)
-    )
+    notes = ((pitch, start / division, end / division) for pitch, start, end in _notes(timed))
     return Piece(
         roll_of_notes(notes, steps_per_quarter),
         60e6 / tempos[0] if tempos else None,

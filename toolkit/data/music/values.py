@@ -53,7 +53,9 @@ def _piece(value: Any, steps_per_quarter: int) -> Piece:
         try:
             value = json.loads(text) if text.strip() else []
         except (ValueError, RecursionError):
-            raise DataError("the list of pitches is not JSON, such as [[60, 64, 67], [60]]") from None
+            raise DataError(
+                "the list of pitches is not JSON, such as [[60, 64, 67], [60]]"
+            ) from None
     if isinstance(value, np.ndarray) and value.dtype != object:
         return Piece(roll_of_matrix(value))
     if isinstance(value, np.ndarray):

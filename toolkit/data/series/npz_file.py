@@ -4,9 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from toolkit.data.columns import find_column, guessed, require_column
 from toolkit.data.series.arrays import without_padding
 from toolkit.data.series.columns import GROUP_NAMES, SERIES_LABEL_NAMES, SERIES_NAMES, called

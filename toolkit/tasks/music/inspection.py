@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from toolkit.data import RollCorpus
 from toolkit.data.fingerprints import fingerprint
-from toolkit.errors import count
 from toolkit.inspection.findings import Warnings, find_duplicates, length_summary, warn_of_bad_rows
 from toolkit.music.rolls import LOWEST
 from toolkit.tasks.music.prepared import PieceFacts, PreparedMusic
@@ -18,9 +17,7 @@ from toolkit.tasks.music.prepared import PieceFacts, PreparedMusic
 MOST_SILENCE, MOST_HELD = 0.3, 0.98
 
 
-def inspect_music(
-    prepared: PreparedMusic, cost: Callable[[], dict[str, Any]]
-) -> dict[str, Any]:
+def inspect_music(prepared: PreparedMusic, cost: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Report on pieces as a training would read them.
 
     Args:
@@ -61,6 +58,7 @@ def _keys(name: str, corpus: RollCorpus, warnings: Warnings) -> dict[str, Any]:
         at_once += np.bincount(roll.sum(axis=1, dtype=np.int64), minlength=89)
         held += int((roll[1:] == roll[:-1]).all(axis=1).sum())
         frames += len(roll)
+    part = name.replace("_", "-")
     keys, silent = np.flatnonzero(used), at_once[0] / max(1, frames)
     report = {
         "lowest_pitch": int(keys[0]) + LOWEST,
@@ -72,11 +70,11 @@ def _keys(name: str, corpus: RollCorpus, warnings: Warnings) -> dict[str, Any]:
         "unchanged_share": held / max(1, frames - len(corpus)),
     }
     if silent > MOST_SILENCE:
-        warnings.add("silence", f"{silent:.0%} of the {name} frames are silent")
+        warnings.add("silence", f"{silent:.0%} of the {part} frames are silent")
     if report["unchanged_share"] > MOST_HELD:
         warnings.add(
             "unchanged",
-            f"{report['unchanged_share']:.0%} of the {name} frames are like the one before; read "
+            f"{report['unchanged_share']:.0%} of the {part} frames are like the one before; read "
             "fewer steps a quarter",
         )
     return report
@@ -108,7 +106,11 @@ def _duplicates(
         for corpus in parts.values()
         for row in range(len(corpus))
     ]
-    places = [f"{name} {each.place}" for name, of_part in facts.items() for each in of_part]
+    places = [
+        f"{name.replace('_', '-')} {each.place}"
+        for name, of_part in facts.items()
+        for each in of_part
+    ]
 
     def describe(pairs: NDArray[np.int64]) -> tuple[list[Any], str]:
         named = [[places[index] for index in pair] for pair in pairs.tolist()]
@@ -130,4 +132,4 @@ def _in_one_key(roll: NDArray[np.uint8]) -> bytes:
     """Return a roll as bytes, moved down as far as possible."""
     used = np.flatnonzero(roll.any(axis=0))
     lowest = int(used[0]) if len(used) else 0
-    return np.packbits(np.roll(roll, -lowest, axis=1)).tobytes() + count(len(roll), "frame").encode()
+    return np.packbits(np.roll(roll, -lowest, axis=1)).tobytes() + str(len(roll)).encode()

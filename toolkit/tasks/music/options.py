@@ -26,8 +26,8 @@ class MusicOptions(MusicDataOptions, RecurrentOptions, TrainingOptions):
             (NADE), so that chords fit together.
         output_size: The size of the hidden layer of the autoregressive output; auto depends on the
             data.
-        input_dropout: The share of the keys that is dropped from what the network reads, for a whole
-            piece; auto depends on the data.
+        input_dropout: The share of the keys that the network does not read, for a whole piece; auto
+            depends on the data.
         transpose: Whether each piece is trained in a random key in each epoch, up to six semitones
             away.
         window: The largest number of frames that the gradient spans; longer pieces are trained in

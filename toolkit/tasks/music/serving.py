@@ -134,8 +134,8 @@ def joined(frames: Tensor, length: Tensor, new: Tensor) -> Tensor:
 def signatures(model: SequenceModel, max_generated_length: int = MOST_GENERATED) -> dict[str, Any]:
     """Return the signatures of a model of music.
 
-    Rolls are ``frames`` float [B, T, 88] of 0 and 1, with ``length`` int32 [B]. A frame is ``frame``
-    float [B, 88].
+    Rolls are ``frames`` float [B, T, 88] of 0 and 1, with ``length`` int32 [B]; a single frame is
+    ``frame`` float [B, 88].
 
     - ``serving_default`` gives ``frames`` [B, T + 64, 88], the beginning and right after it 64
       frames more, the likeliest ones, and their ``length``.
@@ -170,7 +170,7 @@ def signatures(model: SequenceModel, max_generated_length: int = MOST_GENERATED)
         return checked(frames, right, "frames must be 0 or 1 for each key"), length
 
     def begin(frames: Tensor, length: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Read beginnings; return the state to predict from [B, H], and the states of all layers."""
+        """Return the state to predict from [B, H] and those of all layers after beginnings."""
         steps = network.steps({"values": frames, "length": length})
         before = read_before(network, steps, length, network.start(tf.shape(frames)[0]))
         return network.step(tf.gather(steps, length, batch_dims=1), before)

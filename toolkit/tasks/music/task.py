@@ -4,8 +4,8 @@ import logging
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -25,6 +25,7 @@ from toolkit.data import (
 )
 from toolkit.diagnostics.diagnosis import Subject, Track, Window, longest, shortened
 from toolkit.errors import DataError
+from toolkit.export import Card
 from toolkit.layers.sequences import length_mask
 from toolkit.models import MusicNetwork, SequenceModel
 from toolkit.music.rolls import KEYS
@@ -70,17 +71,17 @@ class MusicModel(Task, MusicOptions):
     JSON Lines, ``.npz``, a CSV or TSV file of notes), a pandas DataFrame of notes, or a list of
     pieces: paths of MIDI files, arrays [T, 88], or the MIDI pitches of each frame.
 
-    ``evaluate`` returns ``log_loss`` in nats a frame; ``log_loss_after_first``, the same without the
-    first frame of each piece, as some publications measure; ``frame_accuracy``, the keys that sound
-    and were predicted among those that sound or were predicted; and ``frames``. Its ``output``
-    folder gets ``metrics.json``.
+    ``evaluate`` returns ``log_loss`` in nats a frame; ``log_loss_after_first``, the same without
+    the first frame of each piece, as some publications measure; ``frame_accuracy``, the keys that
+    sound and were predicted among those that sound or were predicted; and ``frames``. Its
+    ``output`` folder gets ``metrics.json``.
 
     Attributes are those of every task; ``classes`` is empty.
     """
 
     INPUT_NAME = "frames"
-    INPUT_PADDING = {"frames": 0}
-    PADDING = {"frames": 0}
+    INPUT_PADDING: ClassVar[Mapping[str, Any]] = {"frames": 0}
+    PADDING: ClassVar[Mapping[str, Any]] = {"frames": 0}
     OWN_INPUTS = "chords"
     NO_ONNX = "a model of music cannot be exported as onnx, which has no operators for its sampling"
 
@@ -126,8 +127,9 @@ class MusicModel(Task, MusicOptions):
         def measure() -> dict[str, Any]:
             sums = []
             for (inputs,) in batches.dataset():
-                found = (each.numpy() for each in measure_batch(inputs))
-                sums.append(piece_sums(*found, inputs["values"].numpy(), inputs["length"].numpy()))
+                nll, likeliest = (each.numpy() for each in measure_batch(inputs))
+                frames, length = inputs["values"].numpy(), inputs["length"].numpy()
+                sums.append(piece_sums(nll, likeliest, frames, length))
             return music_metrics(np.concatenate(sums))
 
         return measure
@@ -292,6 +294,15 @@ class MusicModel(Task, MusicOptions):
             frames = example.roll.tolist() or [[0] * KEYS]
             questions.append({"frames": frames, "length": len(example.roll)})
         return questions
+
+    def _unpadded(self, name: str, value: Any) -> Any:
+        """Return an output of one example, in which silence at the end is no padding."""
+        return value
+
+    def _card(self, *arguments: Any) -> Card:
+        """Return the card, whose example begins from nothing."""
+        nothing = {"frames": [[0] * KEYS], "length": 0}
+        return replace(super()._card(*arguments), example=nothing)
 
     def _card_words(self) -> dict[str, Any]:
         return card_words(self)

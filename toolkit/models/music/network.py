@@ -11,7 +11,7 @@ from toolkit.errors import OptionError
 from toolkit.layers.sequences import length_mask
 from toolkit.models.cells import cell_step, state_sizes
 from toolkit.models.fronts import VectorFront
-from toolkit.models.frame_outputs import FRAME_OUTPUTS, frame_output
+from toolkit.models.music.frame_outputs import FRAME_OUTPUTS, frame_output
 from toolkit.models.network import Network, build_stack, recurrent_stack
 from toolkit.models.seeds import dropout_seeds
 from toolkit.music.rolls import KEYS
@@ -29,15 +29,15 @@ class MusicNetwork(Network):
         frame t - 1, and whether there is none [B, T, 89] -> recurrent layers [B, T, H]
         -> output layer: p(frame t | frames 1, ..., t - 1)
 
-    The inputs are ``{"values": [B, T, 88] of 0 and 1, "length": int32 [B]}``; a part of a piece also
-    has ``before`` [B, 88], the frame before its first one, and ``begins`` bool [B], whether there is
-    none. ``call`` returns the states [B, T, H] from which the output layer predicts each frame.
+    The inputs are ``{"values": [B, T, 88] of 0 and 1, "length": int32 [B]}``; a part of a piece
+    also has ``before`` [B, 88], the frame before its first one, and ``begins`` bool [B], whether
+    there is none. ``call`` returns the states [B, T, H] from which each frame is predicted.
 
     Args:
         cell: A cell's name or ``module:Class``; see ``toolkit.layers.recurrent_layer``.
         hidden_size: H.
         layers: The number of recurrent layers.
-        output_layer: ``independent`` or ``autoregressive``; see ``toolkit.models.frame_outputs``.
+        output_layer: ``independent`` or ``autoregressive``; see ``toolkit.models.music.frame_outputs``.
         output_size: The size of the hidden layer of ``autoregressive``.
         input_dropout: The share of the keys dropped from the input for a whole piece.
         dropout: The share of each further layer's inputs dropped for a whole piece.

@@ -43,8 +43,8 @@ class FrameOutput(keras.layers.Layer):
         Args:
             states: [B, H].
             numbers: Random numbers in [0, 1), [B, K], one for each key.
-            temperature: The divisor of the log odds of each key, [B]; where it is 0, the likelier of
-                sounding and not sounding is taken.
+            temperature: The divisor of the log odds of each key, [B]; where it is 0, the likelier
+                of sounding and not sounding is taken.
 
         Returns:
             Frames of 0 and 1, float32 [B, K].
