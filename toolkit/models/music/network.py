@@ -37,7 +37,7 @@ class MusicNetwork(Network):
         cell: A cell's name or ``module:Class``; see ``toolkit.layers.recurrent_layer``.
         hidden_size: H.
         layers: The number of recurrent layers.
-        output_layer: ``independent`` or ``autoregressive``; see ``toolkit.models.music.frame_outputs``.
+        output_layer: ``independent`` or ``autoregressive``; see ``frame_outputs``.
         output_size: The size of the hidden layer of ``autoregressive``.
         input_dropout: The share of the keys dropped from the input for a whole piece.
         dropout: The share of each further layer's inputs dropped for a whole piece.
