@@ -157,6 +157,7 @@ PIPELINE = Pipeline(
             is_folder=True,
         )
     ],
+    drawn=True,
 )
 
 

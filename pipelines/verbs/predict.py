@@ -74,12 +74,13 @@ def _predict_arguments(parser: Parser, pipeline: Pipeline) -> None:
             default=False,
             help="Write plain text, token by token as it is generated.",
         )
+    if pipeline.drawn:
         parser.add_argument(
             "--samples",
             metavar="N",
             type=int,
             default=1,
-            help="The number of texts for each prompt, each with random numbers of its own.",
+            help="The number of answers to each input, each with random numbers of its own.",
         )
     if pipeline.frames:
         parser.add_argument(
@@ -107,7 +108,7 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
         raise OptionError("texts are given as arguments and by --data; give one or the other")
     if pipeline.streams and options.stream and options.format == "csv":
         raise OptionError("--stream writes plain text; leave out --format csv")
-    if pipeline.streams and options.samples < 1:
+    if pipeline.drawn and options.samples < 1:
         raise OptionError(f"--samples is {options.samples}; it must be at least 1")
     view, view_path = _view(pipeline, options)
     values = {}
@@ -122,7 +123,7 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
     with contextlib.ExitStack() as stack:
         batches = _batches(pipeline, options, stack, columns, facts)
         task = pipeline.load_task().load(options.run)
-        if pipeline.streams:
+        if pipeline.drawn:
             batches = (
                 [text for text in batch for _ in range(options.samples)] for batch in batches
             )

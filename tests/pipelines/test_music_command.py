@@ -78,6 +78,10 @@ def test_without_a_beginning_it_begins_by_itself(
     again = answers(capsys, run / "run", "", "[[60]]", "--length", 5)
     assert again[0]["pitches"] == answer["pitches"]
     assert again[1]["pitches"][0] == [60]
+    drawn = answers(capsys, run / "run", "", "--length", 5, "--samples", 3, "--output", tmp_path)
+    assert drawn[0]["pitches"] == answer["pitches"]
+    assert len({json.dumps(each["pitches"]) for each in drawn}) == 3
+    assert {path.stem for path in tmp_path.iterdir()} == {"music_1", "music_2", "music_3"}
     of_data = answers(capsys, run / "run", "--data", run / "a.json", "--length", 1)
     assert len(of_data) == 8
 

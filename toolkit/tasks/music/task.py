@@ -188,7 +188,9 @@ class MusicModel(Task, MusicOptions):
             raise DataError(answer["error"])
         return np.array(answer["frames"], np.uint8).reshape(-1, KEYS)
 
-    def predict(self, texts: Any, **generation: Any) -> list[dict[str, Any]]:
+    def predict(
+        self, texts: Any, earlier: Counter[Any] | None = None, **generation: Any
+    ) -> list[dict[str, Any]]:
         """Generate music after each beginning, in order.
 
         Music is a function of the seed, of its beginning, and of its number among those of equal
@@ -198,6 +200,8 @@ class MusicModel(Task, MusicOptions):
             texts: Beginnings: a list of paths of MIDI files, of arrays [T, 88] or of the MIDI
                 pitches of each frame, where ``""`` begins from nothing; or data of any kind that
                 ``fit`` takes.
+            earlier: How often each beginning was given in earlier calls that go on in this one; it
+                is counted on.
             generation: The values of ``MusicGenerationOptions``.
 
         Returns:
@@ -215,8 +219,9 @@ class MusicModel(Task, MusicOptions):
         values = asdict(options)
         count, seed = values.pop("length"), values.pop("seed")
 
+        numbers = Counter() if earlier is None else earlier
+
         def answer(examples: list[MusicExample]) -> Iterator[dict[str, Any]]:
-            numbers: Counter[bytes] = Counter()
             for example in examples:
                 key = example.roll.tobytes()
                 outputs = self._serve(
