@@ -108,7 +108,16 @@ def test_a_wav_file_has_the_samples() -> None:
     assert len(wav_bytes(empty_roll(0), 4)) > 44
 
 
-@pytest.mark.parametrize("steps", [0, 1, 60])
+def test_of_long_music_the_first_hour_is_heard(caplog: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr("toolkit.music.sound.LONGEST", 2)
+    roll = roll_of_pitches([[69], [], [], [60]])
+    samples = sound_of(roll, 1, tempo=60)
+    assert len(samples) < 2.1 * RATE
+    assert "the first is heard" in caplog.text
+    assert strongest(samples) == pytest.approx(440, rel=0.01)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 60, 20_000])
 def test_a_picture_is_drawn_of_any_roll(steps: int, tmp_path: Path) -> None:
     roll = empty_roll(steps)
     roll[::3, 40] = 1

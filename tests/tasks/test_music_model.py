@@ -110,6 +110,19 @@ def test_steps_after_prefill_write_what_generate_writes(
         outputs = servable(signature="step", frame=frame, **state)
 
 
+def test_steps_may_begin_from_nothing(model: MusicModel, servable: Servable) -> None:
+    asked = {"frames": np.zeros((1, 0, KEYS), np.float32), "length": [0]}
+    if model.output_layer == "autoregressive":
+        asked |= {"temperature": 1.3, "seed": [5, 0]}
+    outputs = servable(signature="prefill", **asked)
+    if model.output_layer == "autoregressive":
+        first = model.generate(length=1, temperature=1.3, seed=5)
+        np.testing.assert_array_equal(outputs["frame"], first)
+    else:
+        likely = model.generate(length=1, temperature=0)
+        np.testing.assert_array_equal(outputs["probabilities"] > 0.5, likely)
+
+
 def _silent(asked: dict[str, Any]) -> dict[str, Any]:
     """Rolls that are silent behind their ends."""
     mask = np.arange(asked["frames"].shape[1]) < np.array(asked["length"])[:, None]

@@ -13,6 +13,8 @@ from toolkit.pictures import save_figure
 BLACK = (1, 3, 6, 8, 10)
 #: Inches of a step, and the least and largest width of a picture.
 STEP, NARROWEST, WIDEST = 0.09, 6.0, 40.0
+#: The most columns of a picture; of longer rolls several steps share one.
+MOST_COLUMNS = 6_000
 
 
 def draw_roll(
@@ -31,6 +33,10 @@ def draw_roll(
     roll = np.pad(roll, ((0, max(0, 1 - len(roll))), (0, 0)))  # a picture has a width
     given = np.arange(len(roll))[:, None] < beginning
     shades = np.where(roll > 0, np.where(given, 2, 1), 0)
+    together = -(-len(roll) // MOST_COLUMNS)
+    if together > 1:
+        padded = np.pad(shades, ((0, -len(roll) % together), (0, 0)))
+        shades = padded.reshape(-1, together, KEYS).max(axis=1)
     used = np.flatnonzero(np.asarray(roll).any(axis=0))
     low, high = (int(used[0]), int(used[-1])) if len(used) else (0, KEYS - 1)
     low, high = max(0, low - 2), min(KEYS - 1, high + 2)

@@ -1,6 +1,7 @@
 """Sound of a roll by additive synthesis: each note is a sum of decaying sines."""
 
 import io
+import logging
 import wave
 from typing import Any
 
@@ -9,6 +10,8 @@ from numpy.typing import NDArray
 
 from toolkit.music.midi import TEMPO
 from toolkit.music.rolls import LOWEST, notes_of
+
+logger = logging.getLogger("toolkit")
 
 #: Samples a second.
 RATE = 22_050
@@ -21,6 +24,8 @@ PARTIALS, FALL, DECAY = 8, 1.5, 0.9
 ATTACK, RELEASE = 0.005, 0.06
 #: The largest sample, of 1.
 PEAK = 0.8
+#: The most seconds of sound.
+LONGEST = 3600
 
 
 def sound_of(
@@ -28,12 +33,19 @@ def sound_of(
 ) -> NDArray[np.float32]:
     """Return the samples of a roll, float32 [N] in [-1, 1], ``RATE`` a second.
 
+    What comes after the first hour is left out, and that is logged.
+
     Args:
         roll: Which keys sound, [T, 88].
         steps_per_quarter: The number of time steps of a quarter.
         tempo: Quarters a minute.
     """
     step = 60 / tempo / steps_per_quarter
+    if len(roll) * step > LONGEST:
+        logger.warning(
+            "the music lasts for %.1f hours; the first is heard", len(roll) * step / 3600
+        )
+        roll = roll[: int(LONGEST / step)]
     samples = np.zeros(round((len(roll) * step + RELEASE) * RATE), np.float32)
     for key, start, end in notes_of(roll):
         tone = _tone(key + LOWEST, (end - start) * step)

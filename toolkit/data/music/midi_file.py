@@ -14,6 +14,8 @@ from toolkit.music.midi import library
 ENDINGS = (".mid", ".midi", ".kar")
 #: The channel of drums, from 0, whose notes have no pitch.
 DRUMS = 9
+#: The shortest unit of a metre that is believed.
+SHORTEST_BEAT = 64
 #: The beginnings of a MIDI file, alone and within a RIFF file.
 _MAGIC, _RIFF = b"MThd", b"RIFF"
 #: A division of at least this counts frames of film rather than ticks of a quarter.
@@ -63,7 +65,7 @@ def read_midi(path: Path, steps_per_quarter: int) -> Piece:
         raise DataError(f"the MIDI file is damaged: {reason}") from None
     tempos = [m.tempo for _, m in timed if m.type == "set_tempo" and m.tempo]
     metres = [(m.numerator, m.denominator) for _, m in timed if m.type == "time_signature"]
-    metres = [metre for metre in metres if metre[0]]
+    metres = [metre for metre in metres if metre[0] and metre[1] <= SHORTEST_BEAT]
     notes = ((pitch, start / division, end / division) for pitch, start, end in _notes(timed))
     return Piece(
         roll_of_notes(notes, steps_per_quarter),

@@ -6,13 +6,13 @@ from toolkit.tasks.defaults import DataSize
 
 
 def epochs(size: DataSize) -> int:
-    """Return the number of epochs, 10 to 200, for about three million frames of training."""
-    return max(10, min(200, round(3_000_000 / max(1, size.tokens))))
+    """Return the number of epochs, 10 to 150, for about two million frames of training."""
+    return max(10, min(150, round(2_000_000 / max(1, size.tokens))))
 
 
 def batch_tokens(size: DataSize) -> int:
-    """Return the frames of a batch, 256 to 4,000, for about 20 steps an epoch if possible."""
-    return max(256, min(4_000, size.tokens // 20))
+    """Return the frames of a batch, 256 to 2,000, for about 45 steps an epoch if possible."""
+    return max(256, min(2_000, size.tokens // 45))
 
 
 def resolved(size: DataSize) -> dict[str, Any]:
