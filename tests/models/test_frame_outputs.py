@@ -22,7 +22,7 @@ def sigmoid(x: Any) -> Any:
 
 def made(kind: str) -> FrameOutput:
     """A layer with random weights that matter."""
-    layer = KeyByKey(KEYS, HIDDEN) if kind == "autoregressive" else IndependentKeys(KEYS)
+    layer = (KeyByKey if kind == "autoregressive" else IndependentKeys)(KEYS, HIDDEN)
     layer.build((None, STATE))
     random = np.random.default_rng(0)
     layer.set_weights([random.normal(size=weight.shape) for weight in layer.get_weights()])
@@ -32,6 +32,8 @@ def made(kind: str) -> FrameOutput:
 def conditional(layer: FrameOutput, state: Array, frame: Array, key: int) -> float:
     """The log odds of a key after a state, given the keys below it, by the equations."""
     weights = {weight.path.split("output/")[-1]: weight.numpy() for weight in layer.weights}
+    if isinstance(layer, IndependentKeys):
+        state = np.maximum(0, state @ weights["hidden/kernel"] + weights["hidden/bias"])
     log_odds = state @ weights["log_odds/kernel"] + weights["log_odds/bias"]
     if isinstance(layer, IndependentKeys):
         return float(log_odds[key])

@@ -54,23 +54,39 @@ class FrameOutput(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="toolkit")
 class IndependentKeys(FrameOutput):
-    """Keys that sound independently of one another, given the state."""
+    """Keys that sound independently of one another, given the state.
+
+    Between state and keys is a hidden layer, a deep output (Pascanu et al. 2014, "How to Construct
+    Deep Recurrent Neural Networks", section 3.3).
+
+    Args:
+        keys: K.
+        size: The size of the hidden layer.
+        **kwargs: Arguments of ``keras.layers.Layer``.
+    """
+
+    def __init__(self, keys: int, size: int, **kwargs: Any) -> None:
+        super().__init__(keys, **kwargs)
+        self.size = size
+        self.hidden = keras.layers.Dense(size, activation="relu", dtype="float32", name="hidden")
 
     def build(self, input_shape: Any) -> None:
         """Make the weights for states [..., H]."""
-        self.log_odds.build(input_shape)
+        self.hidden.build(input_shape)
+        self.log_odds.build((*input_shape[:-1], self.size))
 
     def losses(self, states: Tensor, frames: Tensor) -> Tensor:
         """Return the negative log probability in nats [N] of frames [N, K] after states [N, H]."""
-        return _cross_entropy(self.log_odds(states), frames)
+        return _cross_entropy(self.log_odds(self.hidden(states)), frames)
 
     def probabilities(self, states: Tensor) -> Tensor:
         """Return the probability of each key [..., K]."""
-        return tf.sigmoid(self.log_odds(states))
+        return tf.sigmoid(self.log_odds(self.hidden(states)))
 
     def sample(self, states: Tensor, numbers: Tensor, temperature: Tensor) -> Tensor:
         """Return a frame for each state; see ``FrameOutput``."""
-        return tf.cast(_sounds(self.log_odds(states), numbers, temperature), tf.float32)
+        log_odds = self.log_odds(self.hidden(states))
+        return tf.cast(_sounds(log_odds, numbers, temperature), tf.float32)
 
 
 @keras.saving.register_keras_serializable(package="toolkit")
@@ -163,9 +179,9 @@ def frame_output(kind: str, keys: int, size: int) -> FrameOutput:
     Args:
         kind: One of ``FRAME_OUTPUTS``.
         keys: The number of keys.
-        size: The size of h, of ``autoregressive``.
+        size: The size of its hidden layer.
     """
-    return KeyByKey(keys, size) if kind == "autoregressive" else IndependentKeys(keys)
+    return KeyByKey(keys, size) if kind == "autoregressive" else IndependentKeys(keys, size)
 
 
 def _cross_entropy(log_odds: Tensor, frames: Tensor) -> Tensor:

@@ -38,7 +38,7 @@ class MusicNetwork(Network):
         hidden_size: H.
         layers: The number of recurrent layers.
         output_layer: ``independent`` or ``autoregressive``; see ``frame_outputs``.
-        output_size: The size of the hidden layer of ``autoregressive``.
+        output_size: The size of the output layer's own hidden layer.
         input_dropout: The share of the keys dropped from the input for a whole piece.
         dropout: The share of each further layer's inputs dropped for a whole piece.
         recurrent_dropout: The share of the recurrent state dropped (Gal and Ghahramani 2016).

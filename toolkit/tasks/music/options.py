@@ -24,8 +24,7 @@ class MusicOptions(MusicDataOptions, RecurrentOptions, TrainingOptions):
         output_layer: How a frame is predicted: independent gives each key a probability of its
             own; autoregressive goes from the lowest key to the highest, each given those below it
             (NADE), so that chords fit together.
-        output_size: The size of the hidden layer of the autoregressive output; auto depends on the
-            data.
+        output_size: The size of the output layer's own hidden layer; auto depends on the data.
         input_dropout: The share of the keys that the network does not read, for a whole piece; auto
             depends on the data.
         transpose: Whether each piece is trained in a random key in each epoch, up to six semitones
