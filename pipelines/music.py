@@ -97,6 +97,10 @@ class LabelledMusic(LabelledData):
             return answer
         return {"pitches": pitches_of(answer["frames"]), "length": answer["length"]}
 
+    def predict_arguments(self, text: str, classes: Sequence[str]) -> str:
+        """Return arguments that write music which begins by itself."""
+        return "--length 64 --seed 1 --output out/"
+
     def _read(self, data: Source, columns: Any) -> int:
         """Read the data once; return the number of pieces that can be used."""
         examples = MusicExamples(data, columns)

@@ -209,7 +209,7 @@ def test_beginnings_that_cannot_be_read_get_an_error(model: MusicModel) -> None:
     answers = model.predict([[[60]], [[300]], "none.mid"], length=2)
     assert [*answers[0]] == ["frames", "length"]
     assert "step 1: the pitch 300 is none of the 88 keys" in answers[1]["error"]
-    assert "none.mid: it cannot be read" in answers[2]["error"]
+    assert "file none.mid: it cannot be read" in answers[2]["error"]
 
 
 def test_inspect_finds_pieces_that_occur_again_in_another_key(caplog: Any) -> None:

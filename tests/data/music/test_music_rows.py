@@ -70,6 +70,11 @@ def test_a_folder_of_midi_files_is_read_in_natural_order(tmp_path: Path) -> None
     table = pd.DataFrame({"file": ["2.mid", "10.MIDI"]})
     table.to_csv(tmp_path / "a.csv", index=False)
     assert read(tmp_path / "a.csv") == PIECES[:2]
+    (tmp_path / "2.mid").rename(tmp_path / "3.mid")
+    assert f"row 1 (line 2), file {tmp_path / '2.mid'}: it cannot be read" in complaint(
+        tmp_path / "a.csv"
+    )
+    (tmp_path / "3.mid").rename(tmp_path / "2.mid")
     parts = tmp_path / "parts"
     for part in ("train", "test"):
         (parts / part).mkdir(parents=True)
@@ -137,7 +142,7 @@ def test_arrays_of_a_numpy_file_are_pieces(tmp_path: Path) -> None:
         (7, "piece 2: 7 is no piece"),
         ("la la", "piece 2: 'la la' is neither a MIDI file"),
         ("[[60]", "piece 2: the list of pitches is not JSON"),
-        ("none.mid", "piece 2: none.mid: it cannot be read: No such file"),
+        ("none.mid", "file none.mid: it cannot be read: No such file"),
         (np.zeros((2, 5)), r"piece 2: a roll of shape [2, 5] cannot be read"),
     ],
 )

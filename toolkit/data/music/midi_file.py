@@ -1,6 +1,7 @@
 """Reading of MIDI files."""
 
 import io
+import os
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +27,7 @@ _LARGEST = 1 << 28
 
 def is_midi(path: Any) -> bool:
     """Return whether a path has the ending of a MIDI file."""
-    return str(path).lower().endswith(ENDINGS)
+    return isinstance(path, str | os.PathLike) and os.fspath(path).lower().endswith(ENDINGS)
 
 
 def read_midi(path: Path, steps_per_quarter: int) -> Piece:

@@ -114,10 +114,12 @@ class PieceTable:
     def records(self) -> Iterator[Record]:
         """Yield the records from the first one; each call starts again."""
         for record in self._source.records():
-            value = record.values.get(self._column)
+            value: Any = record.values.get(self._column)
+            place = record.place
             if is_midi(value):
-                value = os.path.join(self._folder, str(value))
-            yield record._replace(values={"roll": value})
+                value = os.path.join(self._folder, value)
+                place = f"{place}, file {value}"
+            yield record._replace(values={"roll": value}, place=place)
 
 
 def _of_table(source: Source, folder: str) -> Source:

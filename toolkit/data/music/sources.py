@@ -34,7 +34,8 @@ class PieceList:
     Args:
         pieces: Each as ``toolkit.data.music.values.read_piece`` takes it.
         name: The name of the source.
-        places: The place of each, for messages; None for ``piece 1`` and so on.
+        places: The place of each, for messages; None for the names of files, and ``piece 1`` and so
+            on for others.
     """
 
     columns = ("roll",)
@@ -50,7 +51,10 @@ class PieceList:
     def records(self) -> Iterator[Record]:
         """Yield the records from the first one; each call starts again."""
         for row, piece in enumerate(self._pieces, 1):
-            place = f"piece {row}" if self._places is None else self._places[row - 1]
+            if self._places is not None:
+                place = self._places[row - 1]
+            else:
+                place = f"file {os.fspath(piece)}" if is_midi(piece) else f"piece {row}"
             yield Record(row, {"roll": piece}, place)
 
 

@@ -33,8 +33,7 @@ def read_piece(value: Any, steps_per_quarter: int) -> Piece:
     try:
         return _piece(value, steps_per_quarter)
     except DataError as error:
-        path = f"{os.fspath(value)}: " if is_midi(value) else ""
-        raise BadRowError(f"{path}{error}") from None
+        raise BadRowError(str(error)) from None
 
 
 def _piece(value: Any, steps_per_quarter: int) -> Piece:

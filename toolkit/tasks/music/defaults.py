@@ -21,7 +21,7 @@ def resolved(size: DataSize) -> dict[str, Any]:
         "hidden_size": 256,
         "output_size": 256,
         "input_dropout": 0.0,
-        "output_dropout": 0.3,
+        "output_dropout": 0.4,
         "epochs": epochs(size),
         "batch_tokens": batch_tokens(size),
         "learning_rate": 0.003,
