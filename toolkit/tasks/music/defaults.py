@@ -6,8 +6,8 @@ from toolkit.tasks.defaults import DataSize
 
 
 def epochs(size: DataSize) -> int:
-    """Return the number of epochs, 10 to 150, for about two million frames of training."""
-    return max(10, min(150, round(2_000_000 / max(1, size.tokens))))
+    """Return the number of epochs, 10 to 150, for about four million frames of training."""
+    return max(10, min(150, round(4_000_000 / max(1, size.tokens))))
 
 
 def batch_tokens(size: DataSize) -> int:
