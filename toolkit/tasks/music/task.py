@@ -182,7 +182,11 @@ class MusicModel(Task, MusicOptions):
             ModelError: The task is not fitted.
             OptionError: A value is out of its limits.
         """
-        given = {"length": length, "temperature": temperature, "seed": seed}
+        given: dict[str, Any] = {
+            "length": length,
+            "temperature": temperature,
+            "seed": seed,
+        }
         (answer,) = self.predict(["" if beginning is None else beginning], **given)
         if "error" in answer:
             raise DataError(answer["error"])
