@@ -31,6 +31,8 @@ class LabelledData(ABC):
     lines_may_fail: ClassVar[bool] = False
     #: The names of the sides of data that may come in parallel files.
     sides: ClassVar[tuple[str, ...]] = ()
+    #: The inputs of ``predict`` where none are given; None to read standard input.
+    without_inputs: ClassVar[Sequence[Any] | None] = None
 
     @abstractmethod
     def open(self, data: Any, part: Literal["train", "test"], columns: Any) -> Source:
@@ -113,6 +115,10 @@ class LabelledData(ABC):
             row: The number of its row or line, from 1.
         """
         return {self.input_name(value): value}
+
+    def written(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return an answer as ``predict`` writes it; by default the answer itself."""
+        return answer
 
     def predict_arguments(self, text: str, classes: Sequence[str]) -> str:
         """Return arguments of ``predict`` that have a run answer a text.

@@ -131,6 +131,7 @@ PIPELINE = Pipeline(
     samples={SAMPLE: topics},
     examples=["", "The ", "If the value is "],
     predict_options=GenerationOptions,
+    drawn=True,
     streams=True,
 )
 

@@ -24,11 +24,13 @@ class View:
         help: What the file shows, for the help text.
         write: Function that writes it; it gets the task, an iterator of inputs with their answers,
             the run's folder and the path.
+        is_folder: Whether it is a folder of files rather than a file.
     """
 
     option: str
     help: str
     write: Callable[[Any, Iterator[tuple[Any, Any]], str, str], None]
+    is_folder: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,10 @@ class Pipeline:
         metric_options: The dataclass of further options of ``evaluate`` and ``compare``, if there
             are any; they are options of the task as well.
         views: Files that show answers; a prediction writes one of them at most.
-        streams: Whether the task has ``stream``, which yields an answer piece by piece.
+        drawn: Whether answers are drawn at random; ``predict`` of the task then has the argument
+            ``earlier``, as ``StreamingTask`` says.
+        streams: Whether the task has ``stream``, which yields an answer piece by piece; its answers
+            are drawn as well.
         frames: Whether the task has ``answer_frames``, which answers as frames arrive.
         writers: Further formats of ``predict`` by name: functions that return a writer of answers
             for a stream, with ``write(row)`` and ``close()``.
@@ -64,6 +69,7 @@ class Pipeline:
     predict_options: type | None = None
     metric_options: type | None = None
     views: Sequence[View] = ()
+    drawn: bool = False
     streams: bool = False
     frames: bool = False
     writers: Mapping[str, Callable[[TextIO], AnswerWriter]] = field(default_factory=dict)

@@ -148,6 +148,7 @@ def write_answers(
     beside: Callable[[Any, int], Mapping[str, Any]],
     unreadable: Mapping[str, Any] | None = None,
     writers: Mapping[str, Callable[[TextIO], AnswerWriter]] = MappingProxyType({}),
+    written: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda answer: answer,
 ) -> Iterator[tuple[Any, Mapping[str, Any]]]:
     """Write the answer to each input, in order, and flush after each batch.
 
@@ -161,6 +162,7 @@ def write_answers(
         unreadable: The answer to an input that cannot be read, beside its ``error``, which has a
             column of its own in CSV; None where all inputs can be read.
         writers: Further formats by name; see ``Pipeline``.
+        written: Function from an answer to what is written of it.
 
     Yields:
         Each input that can be read with its answer, after its batch is written.
@@ -172,7 +174,7 @@ def write_answers(
                 tempfile.SpooledTemporaryFile(_WAITING, "w+", encoding="utf-8")
             )
             writer = _CsvWriter(output, unreadable is not None, waiting)
-        yield from _written(batches, predict, output, writer, beside, unreadable)
+        yield from _written(batches, predict, output, writer, beside, unreadable, written)
 
 
 def _written(
@@ -182,6 +184,7 @@ def _written(
     writer: AnswerWriter,
     beside: Callable[[Any, int], Mapping[str, Any]],
     unreadable: Mapping[str, Any] | None,
+    written: Callable[[Mapping[str, Any]], Mapping[str, Any]],
 ) -> Iterator[tuple[Any, Mapping[str, Any]]]:
     """Write and yield answers as ``write_answers``, by a writer."""
     numbers = itertools.count(1)
@@ -197,7 +200,7 @@ def _written(
             name = {} if (name := getattr(value, "name", None)) is None else {"name": name}
             if "error" in answer and not isinstance(each, Unreadable):
                 answer = {**answer, "error": _PLACE.sub("", answer["error"])}
-            writer.write({**name, **beside(value, number), **answer})
+            writer.write({**name, **beside(value, number), **written(answer)})
         output.flush()
         yield from (row for row in rows if "error" not in row[1])
     writer.close()

@@ -22,6 +22,7 @@ from pipelines.streams import (
     write_answers,
 )
 from pipelines.verbs.common import (
+    check_not_file,
     open_descriptor,
     read_input,
     read_run,
@@ -44,7 +45,9 @@ def _predict_arguments(parser: Parser, pipeline: Pipeline) -> None:
         nargs="*",
         default=[],
         metavar="TEXT",
-        help="Texts to answer; without any, standard input is read, one a line.",
+        help="Texts to answer; without any, standard input is read, one a line."
+        if pipeline.labelled.without_inputs is None
+        else "Beginnings to go on from; without any, the answer begins by itself.",
     )
     parser.add_argument(
         "--data",
@@ -59,7 +62,11 @@ def _predict_arguments(parser: Parser, pipeline: Pipeline) -> None:
         help="The format of the answers.",
     )
     for view in pipeline.views:
-        parser.add_argument(f"--{view.option}", metavar="FILE", help=f"Also write {view.help}.")
+        parser.add_argument(
+            f"--{view.option}",
+            metavar="FOLDER" if view.is_folder else "FILE",
+            help=f"Also write {view.help}.",
+        )
     if pipeline.streams:
         parser.add_argument(
             "--stream",
@@ -67,12 +74,13 @@ def _predict_arguments(parser: Parser, pipeline: Pipeline) -> None:
             default=False,
             help="Write plain text, token by token as it is generated.",
         )
+    if pipeline.drawn:
         parser.add_argument(
             "--samples",
             metavar="N",
             type=int,
             default=1,
-            help="The number of texts for each prompt, each with random numbers of its own.",
+            help="The number of answers to each input, each with random numbers of its own.",
         )
     if pipeline.frames:
         parser.add_argument(
@@ -100,7 +108,7 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
         raise OptionError("texts are given as arguments and by --data; give one or the other")
     if pipeline.streams and options.stream and options.format == "csv":
         raise OptionError("--stream writes plain text; leave out --format csv")
-    if pipeline.streams and options.samples < 1:
+    if pipeline.drawn and options.samples < 1:
         raise OptionError(f"--samples is {options.samples}; it must be at least 1")
     view, view_path = _view(pipeline, options)
     values = {}
@@ -115,7 +123,7 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
     with contextlib.ExitStack() as stack:
         batches = _batches(pipeline, options, stack, columns, facts)
         task = pipeline.load_task().load(options.run)
-        if pipeline.streams:
+        if pipeline.drawn:
             batches = (
                 [text for text in batch for _ in range(options.samples)] for batch in batches
             )
@@ -139,6 +147,7 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
             pipeline.labelled.answer_columns,
             unreadable,
             pipeline.writers,
+            pipeline.labelled.written,
         )
         if view is not None:
             view.write(task, answers, options.run, view_path)
@@ -161,6 +170,9 @@ def _view(pipeline: Pipeline, options: Any) -> tuple[View | None, str]:
         return None, ""
     (view,) = asked
     path = paths[view]
+    if view.is_folder:
+        check_not_file(Path(path))
+        return view, path
     if not Path(path).parent.is_dir():
         raise OptionError(f"--{view.option} {path} is in a folder that does not exist")
     if Path(path).is_dir():
@@ -183,6 +195,8 @@ def _batches(
     """Yield batches of inputs; a missing file or column is an error at once."""
     if options.texts:
         return _inputs(pipeline, full_batches(options.texts))
+    if options.data is None and pipeline.labelled.without_inputs is not None:
+        return full_batches(pipeline.labelled.without_inputs)
     if options.data is None:
         if sys.stdin.isatty():
             logger.info("type texts, one a line; end with Ctrl-D")

@@ -2,6 +2,7 @@
 
 import gzip
 import importlib
+import io
 import json
 import sys
 import tempfile
@@ -10,12 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import mido
 import numpy as np
 import pandas as pd
 from documented_task import write_package
 from videos import write_video
 
 from pipelines.pipeline import Pipeline
+from toolkit.music.midi import midi_bytes
+from toolkit.music.rolls import LOWEST, notes_of, roll_of_pitches
 from toolkit.tagging import Span, tags_of
 
 sys.path.append(str(Path(__file__).parents[1] / "pipelines"))  # where the fake task is
@@ -262,6 +266,44 @@ def films(folder: Path) -> Data:
     return Data(kinds, _filmed(16, seed=2), questions, (made[:2], ["same", "same"]), other)
 
 
+def music(folder: Path) -> Data:
+    """Pieces in which three chords go round."""
+    made = _pieces(40, seed=1)
+    rolls = [roll_of_pitches(piece) for piece in made]
+    notes = pd.DataFrame(
+        [
+            (f"p{number}", note.key + LOWEST, note.start / 4, note.end / 4)
+            for number, roll in enumerate(rolls)
+            for note in notes_of(roll)
+        ],
+        columns=["piece", "pitch", "start", "end"],
+    )
+    lengths = np.array([*map(len, rolls)])
+    padded = np.zeros((len(rolls), lengths.max(), 88), np.uint8)
+    for row, roll in zip(padded, rolls, strict=True):
+        row[: len(roll)] = roll
+    (folder / "files").mkdir(parents=True)
+    for number, roll in enumerate(rolls):
+        file = mido.MidiFile(file=io.BytesIO(midi_bytes(roll, 4)))
+        del file.tracks[0]  # without tempo and metre, as the others are
+        file.save(folder / "files" / f"{number:02}.mid")
+    np.savez(folder / "a.npz", rolls=padded, lengths=lengths)
+    parts = json.dumps({"train": made, "valid": made})
+    kinds = {
+        "pitches": made,
+        "arrays": [np.pad(roll, ((0, 0), (21, 19))) * 80.0 for roll in rolls],
+        "MIDI files": folder / "files",
+        "paths": [*sorted((folder / "files").iterdir())],
+        "JSON": _written(folder / "a.json", parts),
+        "packed JSON": _packed(folder / "a.json.gz", parts),
+        "JSON Lines": _json_lines(folder / "rolls.jsonl", [{"roll": piece} for piece in made]),
+        "NumPy's file": folder / "a.npz",
+        **_tables(folder, notes, "notes"),
+    }
+    questions = [made[0][:6], [], [[60]], rolls[1]]
+    return Data(kinds, _pieces(10, seed=2), questions, [[[200]], []], _pieces(9, seed=3))
+
+
 def marked_strands(folder: Path) -> Data:
     """Strands in which what stands before a span gives it away."""
     records = _marked_strands(60, seed=1)
@@ -447,6 +489,17 @@ def _filmed(rows: int, seed: int) -> tuple[list[Any], list[str]]:
     return made, labels
 
 
+def _pieces(rows: int, seed: int) -> list[list[list[int]]]:
+    """Pieces of three chords in turn, as pitches, the last of which is held."""
+    random = np.random.default_rng(seed)
+    chords = [[48, 64, 67, 72], [53, 65, 69, 72], [55, 62, 67, 71]]
+    made = []
+    for _ in range(rows):
+        first, length = random.integers(3), random.integers(6, 12)
+        made.append([chords[(first + step) % 3] for step in range(length)])
+    return made
+
+
 def _translated(rows: int, seed: int) -> list[tuple[str, str]]:
     random = np.random.default_rng(seed)
     words = [("old", "alt"), ("new", "neu"), ("bird", "Vogel"), ("house", "Haus")]
@@ -516,6 +569,8 @@ STRANDS |= {"kmers": 6, "bidirectional": False, "base_dropout": 0.1}
 WAVES = {name: TINY[name] for name in ("hidden_size", "epochs", "learning_rate", "ema")}
 MOVEMENTS = WAVES | {"batch_tokens": 64, "output_dropout": 0.1, "bidirectional": False}
 FILMS = MOVEMENTS | {"front": "frames", "frame_size": 8, "batch_tokens": 48}
+MUSIC = MOVEMENTS | {"output_size": 8}
+del MUSIC["bidirectional"]
 LIKELIEST = {"temperature": 0.0}
 OF_LINES = TINY | {"lines": True, "window": 20, "layers": 2, "sampled_softmax": 5}
 OF_LABELS = TINY | {"condition_column": "label"}
@@ -531,5 +586,6 @@ CASES = [
     TaskCase("waves", "waves.pipeline", series, WAVES),
     TaskCase("activity", "pipelines.activity", movements, MOVEMENTS),
     TaskCase("videos", "pipelines.activity", films, FILMS),
+    TaskCase("music", "pipelines.music", music, MUSIC, LIKELIEST),
     TaskCase("fake", "fake_task", texts, {"hidden_size": 8}, steps=0),
 ]

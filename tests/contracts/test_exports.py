@@ -33,14 +33,16 @@ EXPORTS = {
         "conditioned_examples conditioned_prompts open_conditioned prompts Unreadable "
         "answer_readable plain_texts SeriesExample SeriesExamples SeriesOptions encode_series "
         "open_series StrandColumnOptions StrandExamples open_strands FrameFormat VideoExamples "
-        "open_videos"
+        "open_videos MusicDataOptions MusicExample "
+        "MusicExamples RollBatches RollCorpus encode_music open_music"
     ),
     "tagging": (
         "OUTSIDE SCHEMES Span TagError align bioes_spans bioes_tags find_scheme spans_of "
         "split_tags tags_of to_bioes to_iob2"
     ),
     "models": (
-        "EncoderDecoder ManyToMany ManyToOne OneToMany OneToOne OutputLayer SequenceModel "
+        "EncoderDecoder ManyToMany ManyToOne MusicNetwork OneToMany OneToOne OutputLayer "
+        "SequenceModel "
         "StrandToMany StrandToOne TruncatedBPTT load_sequence_model"
     ),
     "training": (

@@ -21,6 +21,7 @@ LINES = {
         ("errors",),
         ("files", "options"),
         ("cells", "text", "tagging", "series", "decoding", "pictures"),
+        ("music",),
         ("layers", "data"),
         ("models",),
         ("training", "evaluation", "diagnostics", "export", "inspection"),

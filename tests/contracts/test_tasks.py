@@ -328,7 +328,8 @@ def test_it_goes_on_with_what_is_new(run: Run, eager: None) -> None:
         assert [row["epoch"] for row in task.history] == [4]
         assert (task.facts["epochs_before"], task.facts["trained_epochs"]) == (3, 4)
         old, new = (each.sequence_model.network.count_params() for each in (run.fitted, task))
-        assert new > old or run.case.name == "translator"  # subwords cover every text
+        # subwords cover every text, and 88 keys all music
+        assert new > old or run.case.name in ("translator", "music")
 
 
 @pytest.mark.slow

@@ -15,6 +15,9 @@ from toolkit.data.entities.options import EntityColumnOptions
 from toolkit.data.labelled.label_rule import LabelRule
 from toolkit.data.labelled.scan import Scan, scan
 from toolkit.data.labels import Label, LabelCounter, LabelEncoder
+from toolkit.data.music.examples import MusicExample, MusicExamples
+from toolkit.data.music.open import open_music
+from toolkit.data.music.options import MusicDataOptions
 from toolkit.data.pairs.examples import PairExample, PairExamples, source_texts
 from toolkit.data.pairs.open import open_pairs
 from toolkit.data.pairs.options import PairColumnOptions
@@ -55,6 +58,7 @@ if TYPE_CHECKING:
     from toolkit.data.corpora.length_batches import LengthBatches
     from toolkit.data.corpora.packed import PackedCorpus, PackedSequences
     from toolkit.data.entities.corpus import TaggedCorpus, TaggedSentence, encode_tagged
+    from toolkit.data.music.corpus import RollBatches, RollCorpus, encode_music
     from toolkit.data.pairs.corpus import PairCorpus, encode_pairs
     from toolkit.data.series.corpus import encode_series
     from toolkit.data.streams.conditioned_batches import TextBatches
@@ -75,6 +79,9 @@ __all__ = [
     "LabelEncoder",
     "LabelRule",
     "LengthBatches",
+    "MusicDataOptions",
+    "MusicExample",
+    "MusicExamples",
     "PackedCorpus",
     "PackedSequences",
     "PairColumnOptions",
@@ -83,6 +90,8 @@ __all__ = [
     "PairExamples",
     "PairScan",
     "Record",
+    "RollBatches",
+    "RollCorpus",
     "Scan",
     "SeriesExample",
     "SeriesExamples",
@@ -107,12 +116,14 @@ __all__ = [
     "conditioned_prompts",
     "cooccurrence_vectors",
     "encode",
+    "encode_music",
     "encode_pairs",
     "encode_series",
     "encode_stream",
     "encode_tagged",
     "open_conditioned",
     "open_entities",
+    "open_music",
     "open_pairs",
     "open_series",
     "open_source",
@@ -140,6 +151,8 @@ _MODULES = {
     "PackedSequences": "corpora.packed",
     "LengthBatches": "corpora.length_batches",
     "PairCorpus": "pairs.corpus",
+    "RollBatches": "music.corpus",
+    "RollCorpus": "music.corpus",
     "StreamBatches": "streams.window_batches",
     "StreamCorpus": "streams.corpus",
     "TaggedCorpus": "entities.corpus",
@@ -147,6 +160,7 @@ _MODULES = {
     "TextBatches": "streams.conditioned_batches",
     "cooccurrence_vectors": "texts.cooccurrence",
     "encode": "texts.corpus",
+    "encode_music": "music.corpus",
     "encode_pairs": "pairs.corpus",
     "encode_series": "series.corpus",
     "encode_stream": "streams.corpus",

@@ -65,10 +65,15 @@ def _hash(*parts: Tensor, bits: int) -> Tensor:
     return tf.strings.to_hash_bucket_strong(tf.strings.join(parts, ":"), 2**bits, _KEY)
 
 
-def _uniform(seeds: Tensor, step: Tensor) -> Tensor:
-    """Return a number in [0, 1) for each row and step, float64 [B]."""
-    steps = tf.fill(tf.shape(seeds), tf.strings.as_string(step))
-    bits = _hash(tf.strings.as_string(seeds), steps, bits=_NUMBER_BITS)
+def uniform(seeds: Tensor, numbers: Tensor) -> Tensor:
+    """Return random numbers in [0, 1), float64 [B, N], each a function of a seed and a number.
+
+    Args:
+        seeds: int64 [B], such as those of ``row_seeds``.
+        numbers: int32 [B, N].
+    """
+    rows = tf.broadcast_to(tf.strings.as_string(seeds)[:, None], tf.shape(numbers))
+    bits = _hash(rows, tf.strings.as_string(numbers), bits=_NUMBER_BITS)
     return tf.cast(bits, tf.float64) / 2**_NUMBER_BITS
 
 
@@ -99,7 +104,8 @@ def choose(logits: Tensor, seen: Tensor, step: Tensor, options: SamplingOptions)
         )
         # The first token at which the cumulative probability exceeds a uniform random number.
         below = tf.cumsum(tf.cast(tf.nn.softmax(kept), tf.float64), axis=-1)
-        limit = _uniform(options.seeds, step)[:, None] * below[:, -1:]
+        steps = tf.fill([tf.size(options.seeds), 1], step)
+        limit = uniform(options.seeds, steps) * below[:, -1:]
         return tf.reduce_sum(tf.cast(below <= limit, tf.int32), axis=-1)
 
     return tf.cond(options.temperature > 0, draw, lambda: likeliest)

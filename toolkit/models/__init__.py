@@ -3,6 +3,7 @@
 from toolkit.models.encoder_decoder import EncoderDecoder
 from toolkit.models.many_to_many import ManyToMany
 from toolkit.models.many_to_one import ManyToOne
+from toolkit.models.music.network import MusicNetwork
 from toolkit.models.one_to_many import OneToMany
 from toolkit.models.one_to_one import OneToOne
 from toolkit.models.outputs import OutputLayer
@@ -14,6 +15,7 @@ __all__ = [
     "EncoderDecoder",
     "ManyToMany",
     "ManyToOne",
+    "MusicNetwork",
     "OneToMany",
     "OneToOne",
     "OutputLayer",

@@ -10,12 +10,13 @@ import keras
 from toolkit.errors import ModelError, ToolkitError
 from toolkit.layers.sequences import with_length
 from toolkit.models.archives import FORMAT, only_stored_weights, upgraded
+from toolkit.music.inputs import RollInputs
 from toolkit.series.inputs import SeriesInputs, VideoInputs
 from toolkit.text import Nucleotides, SubwordTokenizer, TokenFeatures, Tokenizer
 
 #: Keras can load a class only after its module has been imported.
 PREPROCESSING = (
-    *(Nucleotides, SeriesInputs, VideoInputs),
+    *(Nucleotides, RollInputs, SeriesInputs, VideoInputs),
     *(SubwordTokenizer, TokenFeatures, Tokenizer),
 )
 

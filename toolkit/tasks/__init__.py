@@ -18,6 +18,8 @@ if TYPE_CHECKING:  # for editors and type checkers only; other tasks are found a
     from toolkit.tasks.language_modelling.task import LanguageModel as LanguageModel
     from toolkit.tasks.marked_strands.options import StrandTaggerOptions as StrandTaggerOptions
     from toolkit.tasks.marked_strands.task import StrandTagger as StrandTagger
+    from toolkit.tasks.music.options import MusicOptions as MusicOptions
+    from toolkit.tasks.music.task import MusicModel as MusicModel
     from toolkit.tasks.sequences.options import (
         SequenceClassifierOptions as SequenceClassifierOptions,
     )

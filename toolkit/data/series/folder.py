@@ -3,11 +3,11 @@
 from contextlib import suppress
 from pathlib import Path
 
-from toolkit.data.series.npz_file import read_arrays
 from toolkit.data.series.options import SeriesOptions
 from toolkit.data.series.sequence_table import SequenceTable
 from toolkit.data.series.table import open_table, separators, step_columns
 from toolkit.data.sources.folder import FolderSource
+from toolkit.data.sources.numpy_file import read_arrays
 from toolkit.errors import DataError, shorten
 
 

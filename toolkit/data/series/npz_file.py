@@ -1,22 +1,17 @@
 """Series in the arrays of a NumPy file."""
 
-import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from toolkit.data.columns import find_column, guessed, require_column
 from toolkit.data.series.arrays import without_padding
 from toolkit.data.series.columns import GROUP_NAMES, SERIES_LABEL_NAMES, SERIES_NAMES, called
 from toolkit.data.series.options import SeriesOptions
 from toolkit.data.sources.memory import flat
+from toolkit.data.sources.numpy_file import read_arrays
 from toolkit.data.sources.source import Record
 from toolkit.errors import DataError, quoted
-from toolkit.files import is_bomb
 
 LENGTH_NAMES = ("lengths", "length", "n_steps", "steps")
 
@@ -73,39 +68,3 @@ class NpzSource:
         """Yield the records from the first one; each call starts again."""
         for row, values in enumerate(zip(*self._arrays.values(), strict=True), start=1):
             yield Record(row, dict(zip(self.columns, values, strict=True)), f"row {row}")
-
-
-def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """Return the arrays of a ``.npz`` file by name, or that of a ``.npy`` file under ``array``.
-
-    Raises:
-        DataError: It cannot be read, would fill the memory, or holds pickled objects, which could
-            run code as they are read.
-    """
-    name = ""
-    try:
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                if any(map(is_bomb, archive.infolist())):
-                    raise DataError(f"{path} expands to far more than its size; it is not read")
-        with path.open("rb") as file:
-            loaded = np.load(file, allow_pickle=False)
-            if isinstance(loaded, np.ndarray):
-                return {"array": loaded}
-            arrays = {}
-            for name in loaded.files:
-                arrays[name] = loaded[name]
-            return arrays
-    except DataError:
-        raise
-    except (ValueError, OSError, EOFError, MemoryError, zlib.error, zipfile.BadZipFile) as error:
-        if "Object arrays" in str(error):
-            what = f"the array {quoted(name)}" if name else "it"
-            raise DataError(
-                f"{path}: {what} holds pickled objects, which are not read, since they could run "
-                "code; save series of unequal length as a padded array [N, T, C] with an array "
-                "`lengths`"
-            ) from None
-        if "pickle" in str(error):
-            raise DataError(f"{path} is no NumPy file") from None
-        raise DataError(f"{path} cannot be read: {error}") from None

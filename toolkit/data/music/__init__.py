@@ -1,0 +1,1 @@
+"""Pieces of music: MIDI files, rolls and notes, read as rolls of 88 keys."""

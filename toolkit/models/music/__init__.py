@@ -1,0 +1,1 @@
+"""The network of music, and its output layers."""

@@ -1,0 +1,1 @@
+"""Music as piano rolls: keys, notes, sound, pictures and MIDI files."""

@@ -1,0 +1,100 @@
+"""What a model of music makes of pieces: losses, likeliest frames, and their metrics."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolkit.evaluation import Metric, Statistics
+from toolkit.files import atomic_write
+
+#: The sums of a piece: nats, nats after the first frame, frames, frames after the first, keys that
+#: sound and were predicted, and keys that sound or were predicted.
+NATS, LATER_NATS, FRAMES, LATER_FRAMES, HITS, KEYS = range(6)
+
+_METRICS = {
+    "log_loss": Metric(
+        lambda s: s[..., NATS] / np.maximum(s[..., FRAMES], 1), lower_is_better=True, counts=FRAMES
+    ),
+    "log_loss_after_first": Metric(
+        lambda s: s[..., LATER_NATS] / np.maximum(s[..., LATER_FRAMES], 1),
+        lower_is_better=True,
+        counts=LATER_FRAMES,
+    ),
+    "frame_accuracy": Metric(lambda s: s[..., HITS] / np.maximum(s[..., KEYS], 1)),
+}
+
+
+def piece_sums(
+    nll: NDArray[Any], likeliest: NDArray[Any], frames: NDArray[Any], length: NDArray[Any]
+) -> NDArray[np.float64]:
+    """Return the sums of pieces, float64 [B, 6].
+
+    Args:
+        nll: The negative log probability of each frame in nats [B, T].
+        likeliest: The predicted frames [B, T, 88].
+        frames: The frames [B, T, 88].
+        length: The number of frames of each piece [B].
+    """
+    steps = np.arange(nll.shape[1])
+    real = steps < np.asarray(length)[:, None]
+    later = real & (steps > 0)
+    nll = np.asarray(nll, np.float64)
+    likeliest, frames = (np.asarray(each) > 0 for each in (likeliest, frames))
+    hits, either = (
+        (both & real[:, :, None]).sum(axis=(1, 2))
+        for both in (likeliest & frames, likeliest | frames)
+    )
+    return np.stack(
+        [
+            np.where(real, nll, 0).sum(axis=1),
+            np.where(later, nll, 0).sum(axis=1),
+            real.sum(axis=1),
+            later.sum(axis=1),
+            hits,
+            either,
+        ],
+        axis=1,
+    ).astype(np.float64)
+
+
+def music_metrics(sums: NDArray[np.float64]) -> dict[str, Any]:
+    """Return the metrics of the sums of pieces [N, 6].
+
+    Returns:
+        ``log_loss`` in nats a frame; ``log_loss_after_first``, the same without the first frame of
+        each piece, as in Bai et al. 2018; ``frame_accuracy`` (Bay et al. 2009), the keys that sound
+        and were predicted among those that sound or were predicted; and ``frames``.
+    """
+    total = sums.sum(axis=0)
+    metrics: dict[str, Any] = {name: float(m.of(total)) for name, m in _METRICS.items()}
+    return metrics | {"frames": int(total[FRAMES])}
+
+
+@dataclass(frozen=True)
+class MusicOutcomes:
+    """The losses and predictions on pieces.
+
+    Attributes:
+        sums: The sums of each piece [N, 6]; see ``piece_sums``.
+        checksum: The checksum of the pieces as read.
+    """
+
+    sums: NDArray[np.float64]
+    checksum: int
+
+    def metrics(self) -> dict[str, Any]:
+        """Return the metrics by name; see ``music_metrics``."""
+        return music_metrics(self.sums)
+
+    def statistics(self) -> Statistics:
+        """Return the statistics, one row a piece."""
+        return Statistics(self.sums, _METRICS)
+
+    def write(self, folder: Path, metrics: Mapping[str, Any]) -> None:
+        """Write ``metrics.json``."""
+        atomic_write(folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")
