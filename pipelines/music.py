@@ -87,7 +87,7 @@ class LabelledMusic(LabelledData):
         """Return a path, or pitches as JSON."""
         return value if isinstance(value, str) else json.dumps(value)
 
-    def beside_answer(self, value: Any, row: int) -> dict[str, Any]:
+    def answer_columns(self, value: Any, row: int) -> dict[str, Any]:
         """Return the path of the beginning, or its row."""
         return {"file": value} if isinstance(value, str) and value else {"row": row}
 
