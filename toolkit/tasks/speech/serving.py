@@ -1,0 +1,84 @@
+"""The signatures of an exported recogniser of speech."""
+
+from typing import Any
+
+import tensorflow as tf
+
+from toolkit.audio.ctc import Path
+from toolkit.audio.inputs import decoded_wavs
+from toolkit.export.signatures import checked, in_one_batch
+from toolkit.models import SequenceModel
+
+
+def signatures(model: SequenceModel) -> dict[str, Any]:
+    """Return the signatures ``serving_default``, ``waveform`` and ``align``.
+
+    ``serving_default`` takes ``wav`` string [B], the bytes of WAV files of 16 bits at the model's
+    rate, whose channels are averaged; ``waveform`` takes ``audio`` float [B, N], samples from -1 to
+    1, and ``length`` int32 [B], their numbers. Both return ``text`` string [B], by the likeliest
+    path, and ``score`` float [B], the mean log probability of a step of that path.
+
+    ``align`` takes the same as ``waveform``, and also returns ``symbol`` string [B, L], padded with
+    '', and ``start`` and ``end`` float [B, L], in seconds, of each symbol in the path.
+
+    Args:
+        model: The preprocessing, the network and the layer of the symbols.
+    """
+    rate = model.preprocessing.rate
+    network, symbols = model.network, model.target_preprocessing
+
+    def path(audio: Any, length: Any) -> Path:
+        steps = tf.shape(audio)[1]
+        right = tf.reduce_all((length >= 0) & (length <= steps))
+        complaint = "length must be 0 to the number of samples"
+        length = checked(length, right, complaint, steps, ", and is", length)
+        return network.answer(model.preprocessing({"audio": audio, "length": length}))
+
+    def outputs(found: Path) -> dict[str, Any]:
+        return {"text": symbols.detokenize(found.ids), "score": found.score}
+
+    waves = [
+        tf.TensorSpec([None, None], tf.float32, name="audio"),
+        tf.TensorSpec([None], tf.int32, name="length"),
+    ]
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="wav")], autograph=False)
+    def serving_default(wav: Any) -> dict[str, Any]:
+        return outputs(path(*decoded_wavs(wav, rate)))
+
+    @tf.function(input_signature=waves, autograph=False)
+    def waveform(audio: Any, length: Any) -> dict[str, Any]:
+        audio, length = in_one_batch(audio=audio, length=length)
+        return outputs(path(audio, length))
+
+    @tf.function(input_signature=waves, autograph=False)
+    def align(audio: Any, length: Any) -> dict[str, Any]:
+        audio, length = in_one_batch(audio=audio, length=length)
+        found = path(audio, length)
+        ids, start, end = spikes(found)
+        step = network.front.framing.step_seconds
+        return outputs(found) | {
+            "symbol": symbols.tokens_of(ids.to_tensor()),
+            "start": tf.cast(start.to_tensor(), tf.float32) * step,
+            "end": tf.cast(end.to_tensor(), tf.float32) * step,
+        }
+
+    return {"serving_default": serving_default, "waveform": waveform, "align": align}
+
+
+def spikes(path: Path) -> tuple[Any, Any, Any]:
+    """Return the symbols of a path and their first and last steps, exclusive.
+
+    Returns:
+        Ids, first steps and last steps, ragged int32 [B, None] each.
+    """
+    batch, steps = tf.unstack(tf.shape(path.classes))
+    differs = path.classes[:, 1:] != path.classes[:, :-1]
+    begins = tf.concat([tf.ones([batch, 1], tf.bool), differs], axis=1)  # runs of equal classes
+    places = tf.broadcast_to(tf.range(steps), [batch, steps])
+    starts = tf.ragged.boolean_mask(places, begins)
+    ends = tf.concat([starts[:, 1:], tf.fill([batch, 1], steps)], axis=1)
+    ids = tf.ragged.boolean_mask(path.ids, begins)
+    is_symbol = ids > 0
+    chosen = (tf.ragged.boolean_mask(each, is_symbol) for each in (ids, starts, ends))
+    return tuple(chosen)
