@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 Tensor = Any
 
+#: The logit of symbols after the end of a recording, where the blank is certain.
+IMPOSSIBLE = -1e4
+
 
 class Path(NamedTuple):
     """The likeliest path of each recording.
@@ -40,26 +43,47 @@ def steps_needed(ids: NDArray[np.integer[Any]]) -> int:
     return len(ids) + int(np.count_nonzero(ids[1:] == ids[:-1]))
 
 
+def ended(logits: Tensor, mask: Tensor) -> Tensor:
+    """Return logits that are those of a certain blank after the end of each recording.
+
+    So the logits tell their own lengths, which random changes of speed may have changed.
+
+    Args:
+        logits: [B, T, C], the blank last.
+        mask: Whether each step is real, bool [B, T].
+    """
+    after = tf.constant([IMPOSSIBLE] * (logits.shape[-1] - 1) + [0.0], logits.dtype)
+    return tf.where(mask[:, :, None], logits, after)
+
+
 def ctc_loss(logits: Tensor, ids: Tensor) -> Tensor:
     """Return minus the log probability of symbols, in nats, float32 [B].
 
-    A target that cannot be written in the steps adds nothing to loss and gradient; readers of data
-    leave it out and say so.
+    A target without symbols, or with more than can be written in the steps, adds nothing to loss
+    and gradient; readers of data leave it out and say so.
 
     Args:
-        logits: [B, T, C], the blank last; after the end of a recording it is certain.
+        logits: [B, T, C], as ``ended`` returns them.
         ids: The symbols [B, L], padded with 0.
     """
-    places = tf.where(ids > 0)
-    classes = tf.cast(tf.gather_nd(ids, places), tf.int32) - 1
+    steps = tf.reduce_sum(tf.cast(logits[:, :, 0] > IMPOSSIBLE, tf.int32), axis=1)
+    is_symbol = ids > 0
+    repeats = (ids[:, 1:] == ids[:, :-1]) & is_symbol[:, 1:]
+    symbols, blanks = (
+        tf.math.count_nonzero(each, 1, dtype=tf.int32) for each in (is_symbol, repeats)
+    )
+    can_be_written = (symbols > 0) & (symbols + blanks <= steps)
+    first = tf.range(tf.shape(ids)[1]) == 0  # the kernel wants a symbol that can be written
+    places = tf.where(tf.where(can_be_written[:, None], is_symbol, first))
+    classes = tf.maximum(tf.cast(tf.gather_nd(ids, places), tf.int32) - 1, 0)
     shape = tf.cast(tf.shape(ids), tf.int64)
-    return tf.compat.v1.nn.ctc_loss(
+    losses = tf.compat.v1.nn.ctc_loss(
         tf.SparseTensor(places, classes, shape),
         tf.cast(logits, tf.float32),
-        tf.fill(tf.shape(logits)[:1], tf.shape(logits)[1]),
-        ignore_longer_outputs_than_inputs=True,
+        steps,
         time_major=False,
     )
+    return tf.where(can_be_written, losses, 0.0)
 
 
 def best_path(logits: Tensor, mask: Tensor) -> Path:

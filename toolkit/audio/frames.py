@@ -110,7 +110,8 @@ def log_mel(wave: Tensor, framing: Framing, bands: int) -> Tensor:
     short = tf.maximum(window - tf.shape(wave)[1], 0)
     wave = tf.pad(wave, [[0, 0], [0, short]])
     frames = tf.signal.frame(wave, window, framing.hop_size)
-    spectrum = tf.signal.rfft(frames * tf.signal.hann_window(window), [size])
+    shape = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)  # Hann's
+    spectrum = tf.signal.rfft(frames * shape.astype(np.float32), [size])
     energy = tf.math.real(spectrum) ** 2 + tf.math.imag(spectrum) ** 2
     return tf.math.log(tf.tensordot(energy, mel_bands(bands, size, framing.rate), 1) + FLOOR)
 

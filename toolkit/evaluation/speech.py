@@ -56,7 +56,7 @@ def edits(reference: Sequence[str], answer: Sequence[str]) -> Edits:
         line = np.concatenate([[row], without])
         cost[row] = np.minimum.accumulate(line - place) + place
     row, column = rows, columns
-    counts = [0, 0, 0]
+    substitutions = insertions = deletions = 0
     pairs: list[tuple[str, str]] = []
     while row or column:
         here = cost[row, column]
@@ -65,18 +65,18 @@ def edits(reference: Sequence[str], answer: Sequence[str]) -> Edits:
             if cost[row - 1, column - 1] + differs == here:
                 row, column = row - 1, column - 1
                 if differs:
-                    counts[0] += 1
+                    substitutions += 1
                     pairs.append((reference[row], answer[column]))
                 continue
         if column and cost[row, column - 1] + 1 == here:
             column -= 1
-            counts[1] += 1
+            insertions += 1
             pairs.append(("", answer[column]))
         else:
             row -= 1
-            counts[2] += 1
+            deletions += 1
             pairs.append((reference[row], ""))
-    return Edits(*counts, tuple(reversed(pairs)))
+    return Edits(substitutions, insertions, deletions, tuple(reversed(pairs)))
 
 
 def speech_metrics(references: Sequence[str], answers: Sequence[str]) -> dict[str, Any]:

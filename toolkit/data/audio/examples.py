@@ -141,8 +141,8 @@ class AudioExamples(CheckedRows):
         if self.labelled:
             transcript = self._transcript(record)
             if self.group_column is not None:
-                group = record.values.get(self.group_column)
-                group = "" if is_missing(group) else class_name(group)
+                named = record.values.get(self.group_column)
+                group = "" if is_missing(named) else class_name(named)
         recording = open_recording(value, self.rate)
         if self.labelled and not recording.length:
             raise BadRowError("the recording has no samples")

@@ -1,6 +1,8 @@
 """Opening of recordings of all kinds."""
 
+import atexit
 import os
+import shutil
 import tempfile
 import zipfile
 from pathlib import Path
@@ -120,7 +122,8 @@ def _open_folder(folder: AnyPath, part: str | None, options: AudioOptions) -> So
     if len(classes) > 1:
         return sources.class_folders(folder, classes)
     if len(folders) == 1:
-        return _open_folder(*folders.values(), part, options)
+        (only,) = folders.values()
+        return _open_folder(only, part, options)
     raise DataError(
         f"{folder} has no recordings in a known layout: a table such as metadata.csv, files "
         "beside .txt files, a sub-folder for each transcript, or those of LJSpeech, LibriSpeech "
@@ -144,16 +147,14 @@ def _open_table(table: AnyPath, folder: AnyPath, options: AudioOptions) -> Sourc
 
 
 def _from_archive(table: AnyPath, folder: AnyPath, options: AudioOptions) -> Source:
-    """Open a table in an archive, by a copy that lives as long as what reads it."""
-    copy = tempfile.TemporaryDirectory(prefix="toolkit-")
-    path = Path(copy.name, table.name)
-    path.write_bytes(table.read_bytes())
-    opened = _open_table(path, folder, options)
+    """Open a table in an archive, by a copy that is removed at the end of the process."""
+    copy = Path(tempfile.mkdtemp(prefix="toolkit-"), table.name)
+    atexit.register(shutil.rmtree, copy.parent, ignore_errors=True)
+    copy.write_bytes(table.read_bytes())
+    opened = _open_table(copy, folder, options)
     if isinstance(opened, AudioFolder):
-        opened = sources.lj_speech(folder, table)
-    elif isinstance(opened, Manifest):
-        opened.name = str(table)
-    opened.copy = copy  # type: ignore[attr-defined]
+        return sources.lj_speech(folder, table)
+    opened.name = str(table)  # type: ignore[misc]
     return opened
 
 

@@ -213,7 +213,7 @@ def _by_soundfile(content: NDArray[np.uint8], name: str) -> Recording:
         return BadRowError(f"{name} cannot be decoded: {reason}")
 
     try:
-        file = soundfile.SoundFile(io.BytesIO(content))
+        file = soundfile.SoundFile(io.BytesIO(content.tobytes()))
     except (RuntimeError, TypeError) as error:
         raise problem(error) from None
 

@@ -110,7 +110,7 @@ def _by_channel(
 def _reader(code: int, width: int) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]] | None:
     """Return a function from bytes to samples of a kind; None for a kind that is not known."""
     if code == PCM and width == 1:
-        return lambda rows: (rows.astype(np.float32) - 128) / 128
+        return lambda rows: (rows.astype(np.float32) - np.float32(128)) / np.float32(128)
     if code == PCM and width == 3:
         return _of_24_bits
     kinds: dict[tuple[int, int], Any] = {

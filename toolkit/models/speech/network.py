@@ -7,14 +7,11 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from toolkit.audio.ctc import Path, best_path, ctc_loss
+from toolkit.audio.ctc import Path, best_path, ctc_loss, ended
 from toolkit.errors import OptionError
 from toolkit.models.network import Shape, StackedNetwork, recurrent_stack
 from toolkit.models.seeds import dropout_seeds
 from toolkit.models.speech.front import SpeechFront
-
-#: The logit of a class that a step cannot be.
-IMPOSSIBLE = -1e4
 
 
 @keras.saving.register_keras_serializable(package="toolkit")
@@ -106,8 +103,7 @@ class SpeechToMany(StackedNetwork):
         states, mask = self.states(inputs, training)
         by_id = self.scores(self.output_dropout(states, training=training))
         logits = ops.concatenate([by_id[..., 1:], by_id[..., :1]], axis=-1)
-        after_end = ops.convert_to_tensor([IMPOSSIBLE] * (logits.shape[-1] - 1) + [0.0])
-        return ops.where(mask[..., None], logits, after_end), mask
+        return ended(logits, mask), mask
 
     def compute_loss(
         self,

@@ -9,8 +9,8 @@ MOST_SAMPLES = 16_000
 
 
 def epochs(size: DataSize) -> int:
-    """Return the number of epochs, 20 to 120, for about five million steps of training."""
-    return max(20, min(120, round(5_000_000 / max(1, size.tokens))))
+    """Return the number of epochs, 20 to 120, for about eight million steps of training."""
+    return max(20, min(120, round(8_000_000 / max(1, size.tokens))))
 
 
 def batch_tokens(size: DataSize) -> int:
@@ -21,8 +21,8 @@ def batch_tokens(size: DataSize) -> int:
 def resolved(size: DataSize) -> dict[str, Any]:
     """Return the value of each option of network and training that may be ``auto``."""
     return {
-        "hidden_size": 96,
-        "output_dropout": 0.2,
+        "hidden_size": 128,
+        "output_dropout": 0.3,
         "epochs": epochs(size),
         "batch_tokens": batch_tokens(size),
         "learning_rate": 0.003,

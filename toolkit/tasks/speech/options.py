@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from toolkit.data.audio.options import AudioOptions
-from toolkit.options import Limits, check_options
+from toolkit.errors import OptionError
+from toolkit.options import Limits, check_options, option
 from toolkit.tasks.options import EncoderOptions, check_monitor
 from toolkit.training.options import TrainingOptions
 
@@ -29,8 +30,12 @@ class SpeechFrontOptions:
         sample_rate: The samples a second to which recordings are brought; auto is the most frequent
             rate of the first training recordings, but at most 16,000.
         mel_bands: The number of bands of the spectrum, from 60 Hz to half of sample_rate.
+        mean: The mean that is taken off each band: that of the recording, so that the microphone
+            matters less, or that of the training data; auto is training for networks of one
+            direction, and where most recordings take less than 2 seconds, since the mean of a short
+            word is a part of what tells it from others.
         stack: The number of frames, 25 ms long and 10 ms apart, that make a step; auto is the
-            largest of 1 to 3 in which nearly all transcripts can be written.
+            largest of 1 to 3 that leaves nearly all transcripts two steps a symbol.
         max_seconds: The longest recording to learn from; longer ones are bad rows.
     """
 
@@ -40,11 +45,12 @@ class SpeechFrontOptions:
         "sample_rate": (1_000, 192_001),
         "max_seconds": (0.01, None),
     }
-    FIXED: ClassVar[tuple[str, ...]] = ("symbols", "sample_rate", "mel_bands", "stack")
+    FIXED: ClassVar[tuple[str, ...]] = ("symbols", "sample_rate", "mel_bands", "mean", "stack")
 
     symbols: Literal["characters", "words"] = "characters"
     sample_rate: int | Literal["auto"] = "auto"
     mel_bands: int = 40
+    mean: Literal["recording", "training", "auto"] = "auto"
     stack: int | Literal["auto"] = "auto"
     max_seconds: float = 30.0
 
@@ -68,10 +74,10 @@ class AudioAugmentationOptions:
         "input_dropout": (0, 1),
     }
 
-    speed: float = 0.1
+    speed: float = 0.15
     noise: float = 0.5
-    masked_bands: float = 0.2
-    input_dropout: float = 0.0
+    masked_bands: float = 0.3
+    input_dropout: float = 0.05
 
 
 @dataclass(kw_only=True)
@@ -111,10 +117,15 @@ class SpeechRecognizerOptions(
     FIXED: ClassVar[tuple[str, ...]] = ("lowercase",)
 
     layers: int = 2
-    dropout: float = 0.2
+    dropout: float = 0.3
     patience: int = 15
 
     def __post_init__(self) -> None:
         check_options(self)
         self.check_cell()
         check_monitor(self.monitor, MONITORS)
+        if self.mean == "recording" and not self.bidirectional:
+            raise OptionError(
+                f"{option('mean', 'recording')} needs the whole recording, and a network of one "
+                f"direction reads it as it arrives; set {option('mean', 'training')}"
+            )

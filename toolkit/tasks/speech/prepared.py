@@ -42,10 +42,13 @@ logger = logging.getLogger("toolkit")
 
 #: The number of first recordings whose rates are looked at.
 FIRST = 100
-#: The largest share of transcripts that the automatic number of stacked frames leaves out.
-TOO_FAST = 0.001
+#: The number of steps, as a multiple of those needed, that the automatic number of stacked frames
+#: leaves to transcripts, and the largest share of those to which it leaves fewer.
+ROOM, TOO_FAST = 2, 0.02
 #: The largest number of frames that are stacked automatically.
 MOST_STACKED = 3
+#: The median duration in seconds from which on the mean of a recording is taken off.
+LONG = 2.0
 #: The number of steps, padding included, of a batch that is measured.
 MEASURED_STEPS = 8_192
 #: The number of entries that a vocabulary may have.
@@ -109,7 +112,9 @@ def prepare_speech(settings: Settings, data: Any, validation_data: Any) -> Prepa
     stack = settings.stack
     if stack == "auto":
         stack = most_stacked(every.sequences.lengths[~is_held_out], ids, ~is_held_out, rate)
-    settings = settings.resolve(sample_rate=rate, stack=stack)
+    is_long = np.median(every.sequences.lengths[~is_held_out]) >= LONG * rate
+    mean = "recording" if settings.bidirectional and is_long else "training"
+    settings = settings.resolve(sample_rate=rate, mean=mean, stack=stack)
     corpus = AudioCorpus(every.sequences, ids, every.rows, Framing(rate, stack=stack))
     short = np.array([steps_needed(ids[n]) for n in range(len(ids))]) > corpus.lengths
     unalignable = np.flatnonzero(short)
@@ -117,8 +122,9 @@ def prepare_speech(settings: Settings, data: Any, validation_data: Any) -> Prepa
     train = corpus.subset(np.flatnonzero(~is_held_out & ~short))
     if not len(train):
         raise DataError(f"{readers[0].source.name} has no recording that can be learnt from")
-    rows = np.flatnonzero(is_held_out & ~short)
-    held_out = corpus.subset(rows) if len(rows) else None
+    chosen = np.flatnonzero(is_held_out & ~short)
+    held_out = corpus.subset(chosen) if len(chosen) else None
+    rows: list[int] = chosen.tolist()
 
     def held_out_recordings() -> list[Any]:
         return [(rate, every.sequences[row]) for row in rows[:SOME]]
@@ -211,7 +217,7 @@ def encode_transcripts(layer: Tokenizer, transcripts: Iterable[str]) -> PackedSe
 def most_stacked(
     lengths: NDArray[np.int32], ids: PackedSequences, chosen: NDArray[np.bool_], rate: int
 ) -> int:
-    """Return the largest number of stacked frames with which nearly all transcripts can be written.
+    """Return the largest number of stacked frames that leaves room to nearly all transcripts.
 
     Args:
         lengths: The numbers of samples of some recordings [n].
@@ -219,9 +225,10 @@ def most_stacked(
         chosen: Which of all the former are, bool [N].
         rate: The samples a second.
     """
-    needed = np.array([steps_needed(ids[row]) for row in np.flatnonzero(chosen)])
+    needed = np.array([steps_needed(ids[row]) for row in np.flatnonzero(chosen).tolist()])
     for stack in range(MOST_STACKED, 1, -1):
-        if (needed > Framing(rate, stack=stack).steps(lengths)).mean() <= TOO_FAST:
+        steps = Framing(rate, stack=stack).steps(lengths)
+        if (steps < ROOM * needed).mean() <= TOO_FAST:
             return stack
     return 1
 
@@ -267,11 +274,10 @@ def audio_arguments(settings: Settings, train: AudioCorpus) -> dict[str, Any]:
         "rate": settings.sample_rate,
         "bands": settings.mel_bands,
         "stack": settings.stack,
-        "whole_mean": settings.bidirectional,
+        "whole_mean": settings.mean == "recording",
     }
     batches = LengthBatches(train, MEASURED_STEPS, shuffle=False).dataset()
-    given = {} if settings.bidirectional else {"means": measure(_inputs(batches), **arguments)[0]}
-    means, deviations = measure(_inputs(batches), **arguments, **given)
+    means, deviations = measure(_inputs(batches), **arguments)
     return {**arguments, "means": means, "deviations": deviations, "augmentation": changes}
 
 
