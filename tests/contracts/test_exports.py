@@ -32,15 +32,16 @@ EXPORTS = {
         "encode_stream open_stream parted size_of whole_texts word_vectors TextBatches "
         "conditioned_examples conditioned_prompts open_conditioned prompts Unreadable "
         "answer_readable plain_texts SeriesExample SeriesExamples SeriesOptions encode_series "
-        "open_series StrandColumnOptions StrandExamples open_strands"
+        "open_series AudioExample AudioExamples AudioOptions open_audio "
+        "StrandColumnOptions StrandExamples open_strands"
     ),
     "tagging": (
         "OUTSIDE SCHEMES Span TagError align bioes_spans bioes_tags find_scheme spans_of "
         "split_tags tags_of to_bioes to_iob2"
     ),
     "models": (
-        "EncoderDecoder ManyToMany ManyToOne OneToMany OneToOne OutputLayer SequenceModel "
-        "StrandToMany StrandToOne TruncatedBPTT load_sequence_model"
+        "SpeechToMany EncoderDecoder ManyToMany ManyToOne OneToMany OneToOne OutputLayer "
+        "SequenceModel StrandToMany StrandToOne TruncatedBPTT load_sequence_model"
     ),
     "training": (
         "CHECKPOINT TrainingOptions checkpoint_place discard_checkpoint fit make_optimizer "
@@ -51,7 +52,8 @@ EXPORTS = {
         "Statistics Tagged bleu_by_length "
         "bleu_is_telling calibration_error channel_page check_classes classification_metrics "
         "classification_statistics "
-        "compare comparison_table draw_attention draw_bleu_by_length draw_confusion "
+        "compare comparison_table edits speech_metrics speech_statistics "
+        "draw_attention draw_bleu_by_length draw_confusion "
         "entity_fingerprint entity_metrics entity_statistics marked_page metrics_table "
         "metrics_within "
         "multilabel_metrics multilabel_statistics number_metrics number_statistics over_seeds "
