@@ -14,14 +14,18 @@ from pipelines.command import main as run
 from pipelines.labelled import LabelledData
 from pipelines.pipeline import SAMPLE, Pipeline
 from pipelines.samples.digits import RATE, digits, sayings
+from pipelines.subtitles import SubtitleWriter, VttWriter
 from toolkit.data import AudioExamples, AudioOptions, Source, open_audio
 from toolkit.data.audio.recording import DATA_URI
-from toolkit.data.audio.wav import wav_bytes
+from toolkit.data.audio.wav import is_wav, wav_bytes
 from toolkit.tasks.speech.options import (
     NO_SPEECH,
     RecognitionOptions,
     SpeechRecognizerOptions,
 )
+
+#: The formats of subtitles.
+SUBTITLES = {"srt": SubtitleWriter, "vtt": VttWriter}
 
 
 class LabelledSpeech(LabelledData):
@@ -65,6 +69,19 @@ class LabelledSpeech(LabelledData):
         """Yield the recording of each row, by its path where it has one."""
         return AudioExamples(data, columns, labelled=False).values()
 
+    def predict_values(self, form: str) -> dict[str, Any]:
+        """Return that subtitles need the words with their times."""
+        return {"words": True} if form in SUBTITLES else {}
+
+    def arriving(self, descriptor: int) -> Iterator[Any]:
+        """Yield a recording, or recordings a line, when the input has ended."""
+        with open(descriptor, "rb", closefd=False) as file:
+            content = file.read()
+        if is_wav(content[:12]):
+            yield content
+        else:
+            yield from content.decode("utf-8", "replace").splitlines()
+
     def write_line(self, value: Any) -> str:
         """Return the path of a recording, or its bytes in base64."""
         return value if isinstance(value, str) else DATA_URI + base64.b64encode(value).decode()
@@ -88,6 +105,7 @@ PIPELINE = Pipeline(
     samples={SAMPLE: digits},
     examples=[wav_bytes(saying.recording, RATE) for saying in sayings("test", 3)],
     predict_options=RecognitionOptions,
+    writers=SUBTITLES,
 )
 
 

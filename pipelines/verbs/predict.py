@@ -128,6 +128,7 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
                     sys.stdout.write(piece)
                     sys.stdout.flush()
             return 0
+        values |= pipeline.labelled.predict_values(options.format)
         predict = functools.partial(task.predict, **values)
         all_can_be_read = options.texts and not pipeline.labelled.lines_may_fail
         unreadable = None if all_can_be_read else pipeline.labelled.unreadable
@@ -186,7 +187,8 @@ def _batches(
     if options.data is None:
         if sys.stdin.isatty():
             logger.info("type texts, one a line; end with Ctrl-D")
-        return _inputs(pipeline, arriving_batches(arriving_lines(sys.stdin.fileno())))
+        arriving = pipeline.labelled.arriving(sys.stdin.fileno())
+        return _inputs(pipeline, arriving_batches(arriving))
     if _reads_lines(options):
         descriptor = stack.enter_context(open_descriptor(options.data))
         compressed = options.data.lower().endswith(".gz")

@@ -11,6 +11,7 @@ import pytest
 
 from pipelines.samples.digits import RATE, sayings
 from pipelines.speech import PIPELINE, main
+from pipelines.subtitles import CHARACTERS, SECONDS, SubtitleWriter, VttWriter, subtitles
 from toolkit.data.audio.recording import DATA_URI
 from toolkit.data.audio.wav import wav_bytes
 
@@ -63,6 +64,53 @@ def test_a_run_answers_files_and_folders(run: Path, folder: Path, call: Any) -> 
     code, out, _ = call("predict", run, "--data", folder, "--format", "csv")
     lines = out.splitlines()
     assert (code, len(lines), lines[0]) == (0, 13, "file,text,score,error")
+
+
+def test_a_recording_on_standard_input(
+    run: Path, folder: Path, call: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, expected, _ = call("predict", run, folder / "0.wav")
+    right = json.loads(expected)
+    with (folder / "0.wav").open() as file:
+        monkeypatch.setattr("sys.stdin", file)
+        code, out, _ = call("predict", run)
+    assert (code, json.loads(out)["text"]) == (0, right["text"])
+    (folder / "lines.lst").write_text(f"{folder / '0.wav'}\n{folder / '1.wav'}\n")
+    with (folder / "lines.lst").open() as file:
+        monkeypatch.setattr("sys.stdin", file)
+        code, out, _ = call("predict", run)
+    assert (code, json.loads(out.splitlines()[0])) == (0, right)
+    assert len(out.splitlines()) == 2
+
+
+def test_subtitles_of_a_recording(run: Path, folder: Path, call: Any) -> None:
+    code, out, _ = call("predict", run, folder / "0.wav", "--format", "vtt")
+    assert code == 0
+    assert out.startswith("WEBVTT\n\n")
+    code, _, error = call("predict", run, folder / "0.wav", folder / "1.wav", "--format", "srt")
+    assert code == 2
+    assert "one recording; give one at a time" in error
+
+
+WORDS = [("one", 0.1, 0.4), ("two", 0.5, 0.6), ("three", 2.0, 2.1), ("four", 3661.5, 3662.25)]
+
+
+def test_subtitles_end_at_pauses() -> None:
+    words = [{"word": word, "start": start, "end": end} for word, start, end in WORDS]
+    for writer, point, header in ((SubtitleWriter, ",", ""), (VttWriter, ".", "WEBVTT\n\n")):
+        output = io.StringIO()
+        writer(output).write({"text": "", "words": words})
+        assert output.getvalue() == header + (
+            "1\n00:00:00,100 --> 00:00:00,600\none two\n\n"
+            "2\n00:00:02,000 --> 00:00:02,500\nthree\n\n"
+            "3\n01:01:01,500 --> 01:01:02,250\nfour\n\n"
+        ).replace(",", point)
+    long = [{"word": "word", "start": n / 4, "end": n / 4 + 0.2} for n in range(100)]
+    found = subtitles(long)
+    assert [word for each in found for word in each][:3] == long[:3]
+    assert sum(map(len, found)) == 100
+    assert all(len(" ".join(w["word"] for w in each)) <= CHARACTERS for each in found)
+    assert all(each[-1]["end"] - each[0]["start"] <= SECONDS for each in found)
 
 
 def test_a_run_is_measured_and_inspected(run: Path, folder: Path, call: Any) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from toolkit.data.audio.recording import Recording, open_recording
 from toolkit.data.audio.wav import wav_bytes
-from toolkit.errors import DataError, ModelError
+from toolkit.errors import DataError, ModelError, OptionError
 from toolkit.export import Servable
 from toolkit.export.verify import verify
 from toolkit.tasks import SpeechRecognizer
@@ -112,6 +112,30 @@ def test_each_form_of_a_recording_is_answered_alike(
     assert served["score"][0] == pytest.approx(answers[0]["score"], abs=1e-5)
     waveform = model(signature="waveform", audio=[samples / 2**15], length=[len(samples)])
     assert waveform["text"][0] == answers[0]["text"]
+
+
+def test_a_beam_search_answers_with_likely_texts(fitted: SpeechRecognizer, run: Path) -> None:
+    recordings, texts = songs(6, seed=10)
+    greedy = fitted.predict(recordings)
+    found = fitted.predict(recordings, beam_size=8, n_best=3, words=True)
+    for answer, text in zip(found, texts, strict=True):
+        assert answer["texts"][0] == answer["text"]
+        assert len(set(answer["texts"])) == len(answer["texts"]) == 3
+        assert answer["scores"] == sorted(answer["scores"], reverse=True)
+        assert sum(np.exp(answer["scores"])) < 1.0001
+        assert [word["word"] for word in answer["words"]] == answer["text"].split()
+        assert len(answer["text"].split()) == len(text.split())
+    assert [one["text"] for one in greedy] == [one["text"] for one in found]
+    samples = recordings[0][1] / 2**15
+    served = Servable.load(run)(
+        signature="beam", audio=[samples], length=[len(samples)], beam_size=8
+    )
+    assert served["texts"][0, :3].tolist() == found[0]["texts"]
+    np.testing.assert_allclose(served["scores"][0, :3], found[0]["scores"], atol=1e-4)
+    with pytest.raises(Exception, match="beam_size must be 1 to 100, and is"):
+        Servable.load(run)(signature="beam", audio=[samples], length=[9], beam_size=101)
+    with pytest.raises(OptionError, match="n_best is 3"):
+        fitted.predict(recordings, n_best=3)
 
 
 def test_the_signatures_refuse_what_they_cannot_read(run: Path) -> None:

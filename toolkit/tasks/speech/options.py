@@ -86,12 +86,26 @@ class RecognitionOptions:
 
     Args:
         words: Whether to return the words with their times.
+        beam_size: The number of texts that a beam search keeps; 1 takes the likeliest path.
+        n_best: The number of texts of each recording that a beam search returns.
+
+    Raises:
+        OptionError: A value is out of its limits.
     """
 
+    LIMITS: ClassVar[Limits] = {"beam_size": (1, 101), "n_best": (1, 101)}
+
     words: bool = False
+    beam_size: int = 1
+    n_best: int = 1
 
     def __post_init__(self) -> None:
         check_options(self)
+        if self.n_best > self.beam_size:
+            raise OptionError(
+                f"{option('n_best')} is {self.n_best}; {option('beam_size')}, {self.beam_size}, "
+                "is the most that it can be"
+            )
 
 
 @dataclass(kw_only=True)

@@ -24,19 +24,22 @@ class Spoken:
 
     Attributes:
         symbols: The symbols, each with its start and end in seconds.
-        scores: The mean log probability of each piece, with the duration that counts.
+        scores: The log probability of each piece: the mean over its steps, or of a beam that of the
+            text; with the duration that counts.
         texts: The text of each piece.
+        beam: The texts of the last piece with their scores, of a beam search.
     """
 
     symbols: list[tuple[str, float, float]] = field(default_factory=list)
     scores: list[tuple[float, float]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    beam: dict[str, float] = field(default_factory=dict)
 
     @property
     def score(self) -> float:
-        """The mean log probability over all pieces."""
-        if len(self.scores) == 1:
-            return self.scores[0][0]
+        """The log probability of all pieces: the mean of means, or the sum."""
+        if self.beam or len(self.scores) == 1:
+            return sum(score for score, _ in self.scores)
         return sum(s * d for s, d in self.scores) / sum(d for _, d in self.scores)
 
 
@@ -86,7 +89,7 @@ class Recognition:
     Args:
         rate: The samples a second that the model reads.
         word_by_word: Whether a symbol is a word rather than a character.
-        ask: Answers ``audio`` [B, N] and ``length`` [B] as the signature ``align`` does.
+        ask: Answers ``audio`` [B, N] and ``length`` [B] as the signature ``align`` or ``beam``.
     """
 
     def __init__(self, rate: int, word_by_word: bool, ask: Callable[..., dict[str, Any]]) -> None:
@@ -149,12 +152,27 @@ class Recognition:
             )
         return [word for word in words if word["word"]]
 
+    def plain(self, spoken: Spoken, words: bool, n_best: int) -> dict[str, Any]:
+        """Return an answer as plain values, as ``SpeechRecognizer.predict`` does."""
+        answer: dict[str, Any] = {"text": self.text(spoken), "score": spoken.score}
+        if n_best > 1:
+            beam = {answer["text"]: spoken.score} if len(spoken.texts) > 1 else spoken.beam
+            best = sorted(beam.items(), key=lambda item: -item[1])[:n_best]
+            answer |= {"texts": [text for text, _ in best], "scores": [s for _, s in best]}
+        return answer | ({"words": self.words(spoken)} if words else {})
+
     def _put(self, spoken: Spoken, piece: Piece, outputs: dict[str, Any], place: int) -> None:
         """Add the answer to a piece to that to its recording."""
         seconds = len(piece.samples) / self.rate
         duration = min(piece.stop, piece.offset + seconds) - piece.start
-        spoken.scores.append((float(outputs["score"][place]), max(duration, 1e-6)))
-        spoken.texts.append(str(outputs["text"][place]))
+        if "texts" in outputs:
+            texts, scores = (outputs[name][place].tolist() for name in ("texts", "scores"))
+            text, score = texts[0], scores[0]
+            spoken.beam = dict(zip(reversed(texts), reversed(scores), strict=True))
+        else:
+            text, score = outputs["text"][place], outputs["score"][place]
+        spoken.scores.append((float(score), max(duration, 1e-6)))
+        spoken.texts.append(str(text))
         spans = (outputs[name][place].tolist() for name in ("symbol", "start", "end"))
         for symbol, start, end in zip(*spans, strict=True):
             time = piece.offset + start

@@ -4,14 +4,18 @@ from typing import Any
 
 import tensorflow as tf
 
+from toolkit.audio.beam import beam_search
 from toolkit.audio.ctc import Path
 from toolkit.audio.inputs import decoded_wavs
 from toolkit.export.signatures import checked, in_one_batch
 from toolkit.models import SequenceModel
 
+#: The largest ``beam_size``.
+MOST_BEAMS = 100
+
 
 def signatures(model: SequenceModel) -> dict[str, Any]:
-    """Return the signatures ``serving_default``, ``waveform`` and ``align``.
+    """Return the signatures ``serving_default``, ``waveform``, ``align`` and ``beam``.
 
     ``serving_default`` takes ``wav`` string [B], the bytes of WAV files of 16 bits at the model's
     rate, whose channels are averaged; ``waveform`` takes ``audio`` float [B, N], samples from -1 to
@@ -21,18 +25,24 @@ def signatures(model: SequenceModel) -> dict[str, Any]:
     ``align`` takes the same as ``waveform``, and also returns ``symbol`` string [B, L], padded with
     '', and ``start`` and ``end`` float [B, L], in seconds, of each symbol in the path.
 
+    ``beam`` takes the same and ``beam_size`` int32 [], K, and returns ``texts`` string [B, K] and
+    ``scores`` float [B, K], the log probability of each text, the best first; where there are
+    fewer, the last one is repeated. It also returns ``symbol``, ``start`` and ``end`` of the best
+    text. A ``beam_size`` of more than 100 raises an ``InvalidArgumentError``.
+
     Args:
         model: The preprocessing, the network and the layer of the symbols.
     """
     rate = model.preprocessing.rate
     network, symbols = model.network, model.target_preprocessing
 
-    def path(audio: Any, length: Any) -> Path:
+    def inputs(audio: Any, length: Any) -> dict[str, Any]:
+        audio, length = in_one_batch(audio=audio, length=length)
         steps = tf.shape(audio)[1]
         right = tf.reduce_all((length >= 0) & (length <= steps))
         complaint = "length must be 0 to the number of samples"
         length = checked(length, right, complaint, steps, ", and is", length)
-        return network.answer(model.preprocessing({"audio": audio, "length": length}))
+        return dict(model.preprocessing({"audio": audio, "length": length}))
 
     def outputs(found: Path) -> dict[str, Any]:
         return {"text": symbols.detokenize(found.ids), "score": found.score}
@@ -44,26 +54,53 @@ def signatures(model: SequenceModel) -> dict[str, Any]:
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="wav")], autograph=False)
     def serving_default(wav: Any) -> dict[str, Any]:
-        return outputs(path(*decoded_wavs(wav, rate)))
+        return outputs(network.answer(inputs(*decoded_wavs(wav, rate))))
 
     @tf.function(input_signature=waves, autograph=False)
     def waveform(audio: Any, length: Any) -> dict[str, Any]:
-        audio, length = in_one_batch(audio=audio, length=length)
-        return outputs(path(audio, length))
+        return outputs(network.answer(inputs(audio, length)))
 
     @tf.function(input_signature=waves, autograph=False)
     def align(audio: Any, length: Any) -> dict[str, Any]:
-        audio, length = in_one_batch(audio=audio, length=length)
-        found = path(audio, length)
-        ids, start, end = spikes(found)
+        found = network.answer(inputs(audio, length))
+        return outputs(found) | timed(*spikes(found))
+
+    @tf.function(
+        input_signature=[*waves, tf.TensorSpec([], tf.int32, name="beam_size")], autograph=False
+    )
+    def beam(audio: Any, length: Any, beam_size: Any) -> dict[str, Any]:
+        complaint = f"beam_size must be 1 to {MOST_BEAMS}, and is"
+        right = (beam_size >= 1) & (beam_size <= MOST_BEAMS)
+        size = checked(tf.clip_by_value(beam_size, 1, MOST_BEAMS), right, complaint, beam_size)
+        logits, mask = network.logits(inputs(audio, length))
+        found = beam_search(logits, mask & (length > 0)[:, None], size)
+        batch, _, steps = tf.unstack(tf.shape(found.ids))
+        texts = symbols.detokenize(tf.reshape(found.ids, [-1, steps]))
+        best = found.ids[:, 0]
+        ids, start = (
+            tf.ragged.boolean_mask(each, best > 0)
+            for each in (best, tf.broadcast_to(tf.range(steps), tf.shape(best)))
+        )
+        return {
+            "texts": tf.reshape(texts, [batch, size]),
+            "scores": found.scores,
+            **timed(ids, start, start + 1),
+        }
+
+    def timed(ids: Any, start: Any, end: Any) -> dict[str, Any]:
         step = network.front.framing.step_seconds
-        return outputs(found) | {
+        return {
             "symbol": symbols.tokens_of(ids.to_tensor()),
             "start": tf.cast(start.to_tensor(), tf.float32) * step,
             "end": tf.cast(end.to_tensor(), tf.float32) * step,
         }
 
-    return {"serving_default": serving_default, "waveform": waveform, "align": align}
+    return {
+        "serving_default": serving_default,
+        "waveform": waveform,
+        "align": align,
+        "beam": beam,
+    }
 
 
 def spikes(path: Path) -> tuple[Any, Any, Any]:

@@ -28,7 +28,12 @@ from toolkit.tasks.speech import defaults
 from toolkit.tasks.speech.card import card_words
 from toolkit.tasks.speech.golden import tones
 from toolkit.tasks.speech.inspection import inspect_speech
-from toolkit.tasks.speech.options import MONITORS, NO_SPEECH, SpeechRecognizerOptions
+from toolkit.tasks.speech.options import (
+    MONITORS,
+    NO_SPEECH,
+    RecognitionOptions,
+    SpeechRecognizerOptions,
+)
 from toolkit.tasks.speech.outcomes import SpeechOutcomes
 from toolkit.tasks.speech.prepared import (
     PreparedSpeech,
@@ -189,7 +194,9 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
         source = open_audio(data, "test", self)
         return AudioExamples(source, self, labelled, self._rate)
 
-    def predict(self, texts: Any, words: bool = False) -> list[dict[str, Any]]:
+    def predict(
+        self, texts: Any, words: bool = False, beam_size: int = 1, n_best: int = 1
+    ) -> list[dict[str, Any]]:
         """Write what is said in each recording, in order.
 
         Long recordings are read in pieces that overlap.
@@ -198,18 +205,23 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
             texts: A list of recordings, a path, or data of any other kind that ``fit`` takes;
                 transcripts are ignored.
             words: Whether to return the words with their times.
+            beam_size: The number of texts that a beam search keeps; 1 takes the likeliest path.
+            n_best: The number of texts of each recording, at most ``beam_size``.
 
         Returns:
             For each recording ``text`` and ``score``, the mean log probability of a step of the
-            likeliest path; with ``words`` also these: ``word``, ``start`` and ``end`` in seconds.
-            A recording that cannot be read has an empty ``text`` and ``error``, its place and the
-            reason.
+            likeliest path, or of a beam search the log probability of the text; with ``words`` also
+            these: ``word``, ``start`` and ``end`` in seconds; with ``n_best`` of 2 or more also
+            ``texts`` and ``scores``, the best first, of a long recording one alone. A recording
+            that cannot be read has an empty ``text`` and ``error``, its place and the reason.
 
         Raises:
             ModelError: The task is not fitted.
+            OptionError: ``beam_size`` is out of its limits, or smaller than ``n_best``.
         """
+        RecognitionOptions(words=words, beam_size=beam_size, n_best=n_best)  # checks the values
         self._check_fitted()
-        recognition = self._recognition()
+        recognition = self._recognition(beam_size)
         answers: list[Spoken | str] = []
         for example in self._recordings(texts, labelled=False):
             problem = example.problem
@@ -221,18 +233,19 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
                     problem = f"{example.place}: {error}"
             answers.append(problem or "")
         recognition.finish()
-        return [self._plain(recognition, answer, words) for answer in answers]
+        return [
+            {**NO_SPEECH, "error": answer}
+            if isinstance(answer, str)
+            else recognition.plain(answer, words, n_best)
+            for answer in answers
+        ]
 
-    def _recognition(self) -> Recognition:
+    def _recognition(self, beam_size: int = 1) -> Recognition:
         """Return a recognition by the exported model."""
-        return Recognition(self._rate, self.symbols == "words", partial(self._serve, "align"))
-
-    def _plain(self, recognition: Recognition, answer: Spoken | str, words: bool) -> dict[str, Any]:
-        """Return an answer, or the problem of a recording, as plain values."""
-        if isinstance(answer, str):
-            return {**NO_SPEECH, "error": answer}
-        plain = {"text": recognition.text(answer), "score": answer.score}
-        return plain | ({"words": recognition.words(answer)} if words else {})
+        ask = partial(self._serve, "align")
+        if beam_size > 1:
+            ask = partial(self._serve, "beam", beam_size=beam_size)
+        return Recognition(self._rate, self.symbols == "words", ask)
 
     def _outcomes(self, data: Any, keep_errors: bool) -> SpeechOutcomes:
         self._check_fitted()
