@@ -66,6 +66,7 @@ def test_a_run_answers_files_and_folders(run: Path, folder: Path, call: Any) -> 
     assert (code, len(lines), lines[0]) == (0, 13, "file,text,score,error")
 
 
+@pytest.mark.slow
 def test_a_recording_on_standard_input(
     run: Path, folder: Path, call: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,6 +84,7 @@ def test_a_recording_on_standard_input(
     assert len(out.splitlines()) == 2
 
 
+@pytest.mark.slow
 def test_subtitles_of_a_recording(run: Path, folder: Path, call: Any) -> None:
     code, out, _ = call("predict", run, folder / "0.wav", "--format", "vtt")
     assert code == 0
@@ -113,6 +115,7 @@ def test_subtitles_end_at_pauses() -> None:
     assert all(each[-1]["end"] - each[0]["start"] <= SECONDS for each in found)
 
 
+@pytest.mark.slow
 def test_a_run_is_measured_and_inspected(run: Path, folder: Path, call: Any) -> None:
     code, out, _ = call("evaluate", run, "--data", folder / "all.csv", "--output", folder / "r")
     assert code == 0

@@ -144,6 +144,10 @@ def test_the_signatures_refuse_what_they_cannot_read(run: Path) -> None:
         model(wav=[wav_bytes(np.zeros(50, np.int16), 8000)])
     with pytest.raises(Exception, match="length must be 0 to the number of samples"):
         model(signature="waveform", audio=[[0.0, 0.1]], length=[3])
+
+
+@pytest.mark.slow
+def test_the_exported_model_answers_as_in_training(run: Path) -> None:
     assert verify(run).passed
 
 
