@@ -65,8 +65,8 @@ def test_common_voice_keeps_its_files_in_clips(tmp_path: Path) -> None:
 
 
 def test_libri_speech(tmp_path: Path) -> None:
-    for speaker, chapter in (("19", "198"), ("26", "495")):
-        folder = tmp_path / "clean" / speaker / chapter
+    for part, speaker, chapter in (("clean", "19", "198"), ("other", "26", "495")):
+        folder = tmp_path / part / speaker / chapter
         for number in range(2):
             wav(folder / f"{speaker}-{chapter}-000{number}.wav", 100 + number)
         lines = [f"{speaker}-{chapter}-000{number} SAID {number}" for number in range(2)]

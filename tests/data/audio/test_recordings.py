@@ -1,5 +1,6 @@
 """Recordings of files, bytes and arrays: rates, channels, levels, and what is none."""
 
+import base64
 import importlib.util
 import io
 import zipfile
@@ -86,9 +87,7 @@ def test_parts_are_read_by_their_times(tmp_path: Path) -> None:
     np.testing.assert_array_equal(recording.samples(RATE, 3), samples[3 * RATE :])
 
 
-def test_files_in_archives_and_in_lines(tmp_path: Path) -> None:
-    import base64
-
+def test_files_in_archives_and_in_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     content = wav_bytes(np.arange(5, dtype=np.int16), RATE)
     archive = tmp_path / "all.zip"
     with zipfile.ZipFile(archive, "w") as file:
@@ -97,6 +96,12 @@ def test_files_in_archives_and_in_lines(tmp_path: Path) -> None:
     assert open_recording(DATA_URI + base64.b64encode(content).decode()).length == 5
     with pytest.raises(BadRowError, match=r"all\.zip has no inside/b\.wav"):
         open_recording(f"{archive}/inside/b.wav")
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("bomb.wav", bytes(100_000))
+    monkeypatch.setattr("toolkit.files.MOST_BYTES", 1000)
+    monkeypatch.setattr("toolkit.files.MOST_EXPANSION", 10)
+    with pytest.raises(BadRowError, match="would fill memory"):
+        open_recording(f"{archive}/bomb.wav")
     with pytest.raises(BadRowError, match="no base64"):
         open_recording(DATA_URI + "?")
 

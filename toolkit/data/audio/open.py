@@ -109,7 +109,7 @@ def _open_folder(folder: AnyPath, part: str | None, options: AudioOptions) -> So
         if part not in folders:
             raise DataError(f"{folder} comes in parts; give one of them: {shorten([*folders])}")
         return _open_folder(folders[part], part, options)
-    lists = [path for below in (folder, *_below(folder, 2)) for path in _transcripts(below)]
+    lists = [path for below in (folder, *_below(folder, 3)) for path in _transcripts(below)]
     if lists:
         return sources.libri_speech(folder, lists)
     if sources.recordings_in(folder):

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from toolkit.data.audio.wav import is_wav, read_wav
 from toolkit.data.bad_rows import BadRowError
 from toolkit.errors import OptionError
+from toolkit.files import is_bomb
 
 logger = logging.getLogger("toolkit")
 
@@ -281,7 +282,10 @@ def _in_archive(path: str) -> tuple[str, str]:
 def _member(archive: str, name: str) -> bytes:
     """Return a file in an archive."""
     try:
-        return _archive(archive, os.stat(archive).st_mtime_ns).read(name)
+        opened = _archive(archive, os.stat(archive).st_mtime_ns)
+        if is_bomb(opened.getinfo(name)):
+            raise BadRowError(f"{archive}/{name} is small and would fill memory")
+        return opened.read(name)
     except KeyError:
         raise BadRowError(f"{archive} has no {name}") from None
     except (OSError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
