@@ -59,8 +59,13 @@ class Framing:
         return 1 + (more + abs(more)) // 2 // self.hop_size
 
     def steps(self, length: Any) -> Any:
-        """Return the number of steps of waves with these lengths, at least 1."""
-        return (self.frames(length) + self.stack - 1) // self.stack
+        """Return the number of steps of waves with these lengths, at least 1.
+
+        Frames that make no whole step at the end are left out, so that no step has to wait for the
+        end.
+        """
+        more = self.frames(length) // self.stack - 1
+        return 1 + (more + abs(more)) // 2
 
     def samples(self, steps: int) -> int:
         """Return the smallest number of samples of so many full steps."""
@@ -117,14 +122,15 @@ def log_mel(wave: Tensor, framing: Framing, bands: int) -> Tensor:
 
 
 def stacked(frames: Tensor, count: int) -> Tensor:
-    """Join each ``count`` frames to one: [B, T, D] to [B, T / count, count * D], rounded up.
+    """Join each ``count`` frames to one: [B, T, D] to [B, T / count, count * D], rounded down.
 
     Args:
-        frames: The frames; zeros fill the last ones.
+        frames: The frames; zeros fill up fewer than ``count``.
         count: The number of frames that are joined.
     """
     if count == 1:
         return frames
     batch, steps = tf.unstack(tf.shape(frames)[:2])
-    frames = tf.pad(frames, [[0, 0], [0, -steps % count], [0, 0]])
-    return tf.reshape(frames, [batch, -1, count * frames.shape[-1]])
+    frames = tf.pad(frames, [[0, 0], [0, tf.maximum(count - steps, 0)], [0, 0]])
+    whole = frames[:, : tf.maximum(steps // count, 1) * count]
+    return tf.reshape(whole, [batch, -1, count * frames.shape[-1]])
