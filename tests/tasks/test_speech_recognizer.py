@@ -162,6 +162,47 @@ def test_what_cannot_be_read_is_answered_with_an_error(fitted: SpeechRecognizer)
         SpeechRecognizer().predict([good])
 
 
+# While a recording goes on
+
+
+@pytest.fixture(scope="module")
+def one_way() -> SpeechRecognizer:
+    options = SMALL | {"bidirectional": False, "symbols": "characters", "epochs": 12, "layers": 2}
+    return SpeechRecognizer(**options).fit(songs(60, seed=11))
+
+
+@pytest.mark.parametrize("size", [1, 7, 33, 400, 10_000])
+def test_parts_of_any_length_are_answered_as_the_whole(
+    one_way: SpeechRecognizer, size: int
+) -> None:
+    samples = songs(1, seed=12)[0][0][1][: 900 if size == 1 else None]
+    whole = one_way.predict([(RATE, samples)])[0]["text"]
+    assert whole
+    parts = [samples[start : start + size] for start in range(0, len(samples), size)]
+    assert "".join(one_way.stream(parts)) == whole
+    floats = [part / 2**15 for part in parts]
+    assert "".join(one_way.stream(floats)) == whole
+
+
+def test_the_logits_of_steps_are_those_of_the_whole(one_way: SpeechRecognizer) -> None:
+    network = one_way.sequence_model.network  # type: ignore[union-attr]
+    audio = (songs(1, seed=13)[0][0][1][None] / 2**15).astype(np.float32)
+    whole = network({"values": audio, "length": np.array([audio.shape[1]], np.int32)})
+    states = [np.zeros((1, size), np.float32) for size in network.step_sizes]
+    tail, found = np.zeros((1, 0), np.float32), []
+    for start in range(0, audio.shape[1], 150):
+        logits, tail, states = network.step(audio[:, start : start + 150], tail, states)
+        found.append(logits.numpy())
+    np.testing.assert_allclose(np.concatenate(found, axis=1), whole, atol=1e-4)
+
+
+def test_a_network_of_both_directions_has_no_steps(fitted: SpeechRecognizer) -> None:
+    with pytest.raises(ModelError, match="train one with bidirectional=False"):
+        fitted.stream([])
+    with pytest.raises(OptionError, match="needs the whole recording"):
+        SpeechRecognizer(mean="recording", bidirectional=False)
+
+
 # Long recordings
 
 

@@ -94,6 +94,26 @@ class SpeechFront(Front):
         mask = length_mask(self.framing.steps(length), tf.shape(vectors)[1])
         return tf.cast(vectors, self.compute_dtype), mask
 
+    def arriving(self, wave: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the vectors of the whole steps in a wave, and what is left of it.
+
+        The mean is that of the training part.
+
+        Args:
+            wave: float32 [B, M], what was left before and what has arrived since.
+
+        Returns:
+            The vectors [B, S, E], S may be 0, and the samples from the next step on [B, M'].
+        """
+        framing = self.framing
+        size = tf.shape(wave)[1]
+        has_frame = tf.cast(size >= framing.window_size, tf.int32)
+        count = has_frame * framing.frames(size) // framing.stack * framing.stack
+        frames = log_mel(wave, framing, self.bands)[:, :count]
+        frames = (frames - self.means) / self.deviations
+        vectors = tf.reshape(frames, [tf.shape(wave)[0], count // framing.stack, self.size])
+        return tf.cast(vectors, self.compute_dtype), wave[:, count * framing.hop_size :]
+
     def frames(self, wave: Tensor, length: Tensor) -> tuple[Tensor, Tensor]:
         """Return the frames before they are stacked [B, T, bands], and their mask [B, T]."""
         frames = log_mel(wave, self.framing, self.bands)

@@ -1,6 +1,6 @@
 """Many to many, lengths differ, without a decoder: a recording in, its symbols out, by CTC."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -8,7 +8,8 @@ import tensorflow as tf
 from keras import ops
 
 from toolkit.audio.ctc import Path, best_path, ctc_loss, ended
-from toolkit.errors import OptionError
+from toolkit.errors import ModelError, OptionError
+from toolkit.models.cells import cell_step, state_sizes
 from toolkit.models.network import Shape, StackedNetwork, recurrent_stack
 from toolkit.models.seeds import dropout_seeds
 from toolkit.models.speech.front import SpeechFront
@@ -101,8 +102,7 @@ class SpeechToMany(StackedNetwork):
         After the end of a recording the blank is certain, so that it adds nothing to the loss.
         """
         states, mask = self.states(inputs, training)
-        by_id = self.scores(self.output_dropout(states, training=training))
-        logits = ops.concatenate([by_id[..., 1:], by_id[..., :1]], axis=-1)
+        logits = self.by_class(self.output_dropout(states, training=training))
         return ended(logits, mask), mask
 
     def compute_loss(
@@ -140,6 +140,54 @@ class SpeechToMany(StackedNetwork):
         """
         logits, mask = self.logits(inputs)
         return best_path(logits, mask).ids, tf.reduce_sum(ctc_loss(logits, ids))
+
+    @property
+    def step_sizes(self) -> list[int]:
+        """The sizes of the states of ``step``."""
+        return [size for layer in self.recurrent for size in state_sizes(layer.cell)]
+
+    def step(self, audio: Any, tail: Any, states: Sequence[Any]) -> tuple[Any, Any, list[Any]]:
+        """Read a part of recordings that goes on from earlier parts.
+
+        The network reads in one direction, with the mean of the training part.
+
+        Args:
+            audio: float32 [B, N].
+            tail: What was left of the parts before [B, M]; at first [B, 0].
+            states: The states before, float32 [B, size] each; zeros at first.
+
+        Returns:
+            The logits of the whole steps that have arrived [B, S, C], S may be 0; what is left of
+            the audio [B, M']; and the states.
+
+        Raises:
+            ModelError: The network reads in both directions, or takes off the recording's own mean.
+        """
+        if self.config["bidirectional"] or self.front.whole_mean:
+            raise ModelError("step needs a network that reads recordings in one direction")
+        vectors, tail = self.front.arriving(tf.concat([tail, audio], axis=1))
+        steps = tf.shape(vectors)[1]
+        found = tf.TensorArray(tf.float32, steps + 1, element_shape=[None, self.scores.units])
+        nothing = tf.zeros([tf.shape(vectors)[0], self.scores.units])
+        found = found.write(steps, nothing)  # an array without elements cannot be stacked
+
+        def body(time: Any, found: Any, *before: Any) -> Any:
+            vector, remembered = vectors[:, time, None], iter(before)
+            after: list[Any] = []
+            for layer in self.recurrent:
+                sizes = state_sizes(layer.cell)
+                state = [ops.cast(next(remembered), self.compute_dtype)[:, None] for _ in sizes]
+                vector, ends = cell_step(layer.cell, vector, state)
+                after += [ops.cast(end[:, 0], "float32") for end in ends]
+            return time + 1, found.write(time, self.by_class(vector[:, 0])), *after
+
+        _, found, *after = tf.while_loop(lambda time, *_: time < steps, body, (0, found, *states))
+        return tf.transpose(found.stack()[:-1], [1, 0, 2]), tail, after
+
+    def by_class(self, states: Any) -> Any:
+        """Return the logits of states [.., H], the blank last [.., C]."""
+        by_id = self.scores(states)
+        return ops.concatenate([by_id[..., 1:], by_id[..., :1]], axis=-1)
 
     def answer(self, inputs: Any) -> Path:
         """Return the likeliest path of each recording; none of its symbols for an empty one."""

@@ -30,6 +30,13 @@ def signatures(model: SequenceModel) -> dict[str, Any]:
     fewer, the last one is repeated. It also returns ``symbol``, ``start`` and ``end`` of the best
     text. A ``beam_size`` of more than 100 raises an ``InvalidArgumentError``.
 
+    A network in one direction also has ``step``, which answers while a recording goes on. It takes
+    ``audio`` float [B, N], the samples that have arrived; ``tail`` float [B, M], ``last`` int32 [B]
+    and ``state_0``, ``state_1`` ... as the call before returned them, at first [B, 0] and zeros. It
+    returns ``text`` string [B], what these samples add to the text, these, and ``logits`` float
+    [B, S, C] of the steps that have arrived. All texts together are that of ``waveform``, but for a
+    recording that is shorter than a step.
+
     Args:
         model: The preprocessing, the network and the layer of the symbols.
     """
@@ -95,12 +102,52 @@ def signatures(model: SequenceModel) -> dict[str, Any]:
             "end": tf.cast(end.to_tensor(), tf.float32) * step,
         }
 
-    return {
+    functions = {
         "serving_default": serving_default,
         "waveform": waveform,
         "align": align,
         "beam": beam,
     }
+    if network.config["bidirectional"]:
+        return functions
+    return functions | {"step": step_signature(network, symbols)}
+
+
+def step_signature(network: Any, symbols: Any) -> Any:
+    """Return the signature ``step`` of a network in one direction.
+
+    Args:
+        network: The network.
+        symbols: The layer of the symbols.
+    """
+    specs = [
+        tf.TensorSpec([None, size], tf.float32, name=f"state_{number}")
+        for number, size in enumerate(network.step_sizes)
+    ]
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None, None], tf.float32, name="audio"),
+            tf.TensorSpec([None, None], tf.float32, name="tail"),
+            tf.TensorSpec([None], tf.int32, name="last"),
+            *specs,
+        ],
+        autograph=False,
+    )
+    def step(audio: Any, tail: Any, last: Any, *states: Any) -> dict[str, Any]:
+        named = {f"state_{number}": state for number, state in enumerate(states)}
+        audio, tail, last, *before = in_one_batch(audio=audio, tail=tail, last=last, **named)
+        logits, tail, after = network.step(audio, tail, before)
+        classes = tf.argmax(logits, axis=-1, output_type=tf.int32)
+        blank = logits.shape[-1] - 1
+        by_id = tf.where(classes == blank, 0, classes + 1)
+        line = tf.concat([last[:, None], by_id], axis=1)
+        begins = (by_id > 0) & (by_id != line[:, :-1])
+        outputs = {"text": symbols.detokenize(tf.where(begins, by_id, 0)), "logits": logits}
+        outputs |= {"tail": tail, "last": line[:, -1]}
+        return outputs | dict(zip(named, after, strict=True))
+
+    return step
 
 
 def spikes(path: Path) -> tuple[Any, Any, Any]:

@@ -2,7 +2,7 @@
 
 import logging
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -18,7 +18,7 @@ from toolkit.data.audio.examples import AudioExample
 from toolkit.data.audio.wav import wav_bytes
 from toolkit.data.bad_rows import BadRowError
 from toolkit.diagnostics.diagnosis import Subject, Track, Window, longest, shortened
-from toolkit.errors import DataError
+from toolkit.errors import DataError, ModelError
 from toolkit.evaluation import speech_metrics
 from toolkit.models import SequenceModel
 from toolkit.models.speech import SpeechToMany
@@ -239,6 +239,40 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
             else recognition.plain(answer, words, n_best)
             for answer in answers
         ]
+
+    def stream(self, parts: Iterable[Any]) -> Iterator[str]:
+        """Write what is said in a recording while it goes on.
+
+        Args:
+            parts: Its samples as they arrive, arrays [N] at the model's rate: of floats from -1 to
+                1, or of 16 bits.
+
+        Returns:
+            An iterator: after each part what it adds to the text. Together they are the text of
+            the whole recording, if that is no shorter than a step.
+
+        Raises:
+            ModelError: The task is not fitted, or its network reads in both directions.
+        """
+        self._check_fitted()
+        if "step" not in self._specs:
+            raise ModelError(
+                "this network reads recordings in both directions, so that it answers whole ones "
+                "only; to answer while one goes on, train one with bidirectional=False"
+            )
+        sizes = {n: s.shape[1] for n, s in self._specs["step"].items() if n.startswith("state_")}
+        before: dict[str, Any] = {name: np.zeros((1, size)) for name, size in sizes.items()}
+        before |= {"tail": np.zeros((1, 0)), "last": [0]}
+
+        def texts() -> Iterator[str]:
+            for part in parts:
+                samples = np.asarray(part)
+                scale = 2.0**15 if samples.dtype.kind == "i" else 1.0
+                outputs = self._serve("step", audio=samples[None] / scale, **before)
+                before.update({name: outputs[name] for name in before})
+                yield str(outputs["text"][0])
+
+        return texts()
 
     def _recognition(self, beam_size: int = 1) -> Recognition:
         """Return a recognition by the exported model."""
