@@ -50,6 +50,7 @@ class Pipeline:
         views: Files that show answers; a prediction writes one of them at most.
         streams: Whether the task has ``stream``, which yields an answer piece by piece.
         frames: Whether the task has ``answer_frames``, which answers as frames arrive.
+        listens: Whether the task has ``stream``, which takes parts of a recording as they arrive.
         writers: Further formats of ``predict`` by name: functions that return a writer of answers
             for a stream, with ``write(row)`` and ``close()``.
     """
@@ -66,6 +67,7 @@ class Pipeline:
     views: Sequence[View] = ()
     streams: bool = False
     frames: bool = False
+    listens: bool = False
     writers: Mapping[str, Callable[[TextIO], AnswerWriter]] = field(default_factory=dict)
 
     @property

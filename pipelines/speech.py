@@ -106,6 +106,7 @@ PIPELINE = Pipeline(
     examples=[wav_bytes(saying.recording, RATE) for saying in sayings("test", 3)],
     predict_options=RecognitionOptions,
     writers=SUBTITLES,
+    listens=True,
 )
 
 

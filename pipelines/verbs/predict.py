@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from pipelines.frames import answer_arriving, check_frames
+from pipelines.listening import Listener, check_listening, write_arriving
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline, View
 from pipelines.streams import (
@@ -82,6 +83,13 @@ def _predict_arguments(parser: Parser, pipeline: Pipeline) -> None:
             help="Read a frame a line from standard input, a list of numbers such as [0.5, 1.2] or "
             "0.5,1.2, and answer each as it arrives; an empty line begins a new series.",
         )
+    if pipeline.listens:
+        parser.add_argument(
+            "--stream",
+            type=bool,
+            default=False,
+            help="Read a WAV file from standard input, and write plain text as it arrives.",
+        )
     if pipeline.predict_options:
         parser.add_options(pipeline.predict_options)
     labelled = pipeline.labelled
@@ -95,6 +103,11 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
         check_frames(pipeline, options, run["options"])
         answering = cast(FrameTask, pipeline.load_task().load(options.run))
         answer_arriving(answering, len(facts["channels"]))
+        return 0
+    if pipeline.listens and options.stream:
+        check_listening(run, options)
+        listener = cast(Listener, pipeline.load_task().load(options.run))
+        write_arriving(listener, facts["sample_rate"], sys.stdin.fileno())
         return 0
     if options.texts and options.data:
         raise OptionError("texts are given as arguments and by --data; give one or the other")

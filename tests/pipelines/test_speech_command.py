@@ -3,17 +3,21 @@
 import base64
 import io
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy.io import wavfile
 
+from pipelines.listening import arriving_samples
 from pipelines.samples.digits import RATE, sayings
 from pipelines.speech import PIPELINE, main
 from pipelines.subtitles import CHARACTERS, SECONDS, SubtitleWriter, VttWriter, subtitles
 from toolkit.data.audio.recording import DATA_URI
 from toolkit.data.audio.wav import wav_bytes
+from toolkit.errors import DataError
 
 TINY = {"hidden-size": 4, "layers": 1, "epochs": 1, "mel-bands": 8, "batch-tokens": 200}
 
@@ -82,6 +86,66 @@ def test_a_recording_on_standard_input(
         code, out, _ = call("predict", run)
     assert (code, json.loads(out.splitlines()[0])) == (0, right)
     assert len(out.splitlines()) == 2
+
+
+@pytest.mark.parametrize("kind", ["<i2", "<f4"])
+def test_samples_arrive_in_parts_of_any_length(kind: str) -> None:
+    wave = np.random.default_rng(0).uniform(-1, 1, (3000, 2)).astype(np.float32)
+    samples = wave if kind == "<f4" else np.round(wave * 2**14).astype(kind)
+    content = io.BytesIO()
+    wavfile.write(content, RATE, samples)
+    read, write = os.pipe()
+    parts = iter(arriving_samples(read, RATE))
+    found = []
+    for start in range(0, len(content.getvalue()), 1001):
+        os.write(write, content.getvalue()[start : start + 1001])
+        found.append(next(parts))
+    os.close(write)
+    found += parts
+    os.close(read)
+    expected = samples.mean(axis=1) / (1 if kind == "<f4" else 2**15)
+    np.testing.assert_allclose(np.concatenate(found), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"words", "standard input: the recording is no WAV file"),
+        (b"", "standard input: the recording is no WAV file"),
+        (wav_bytes(np.zeros(9, np.int16), 16_000), "has 16,000 samples a second, and the model"),
+    ],
+)
+def test_what_arrives_must_be_a_recording_of_the_rate(content: bytes, problem: str) -> None:
+    read, write = os.pipe()
+    os.write(write, content)
+    os.close(write)
+    with pytest.raises(DataError, match=problem):
+        next(iter(arriving_samples(read, RATE)))
+    os.close(read)
+
+
+def test_a_run_of_both_directions_cannot_listen(run: Path, folder: Path, call: Any) -> None:
+    code, out, error = call("predict", run, "--stream")
+    assert (code, out) == (2, "")
+    assert "--stream needs a run that reads recordings in one direction" in error
+    code, _, error = call("predict", run, folder / "0.wav", "--stream")
+    assert (code, "give no other" in error) == (2, True)
+
+
+@pytest.mark.slow
+def test_text_is_written_as_a_recording_arrives(
+    folder: Path, call: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a network with its first weights, which writes something in every step."""
+    options = [word for name, value in TINY.items() for word in (f"--{name}", str(value))]
+    options += ["--no-bidirectional", "--learning-rate", "0"]
+    path = folder / "one_way"
+    assert call("train", "--data", folder / "all.csv", "--output", path, *options)[0] == 0
+    _, whole, _ = call("predict", path, folder / "0.wav")
+    with (folder / "0.wav").open() as file:
+        monkeypatch.setattr("sys.stdin", file)
+        code, out, _ = call("predict", path, "--stream")
+    assert (code, out) == (0, f"{json.loads(whole)['text']}\n")
 
 
 @pytest.mark.slow
