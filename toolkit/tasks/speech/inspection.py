@@ -40,8 +40,8 @@ def inspect_speech(prepared: PreparedSpeech, cost: Callable[[], dict[str, Any]])
         cost: Returns the cost of an epoch.
 
     Returns:
-        Sections by name, of plain values: ``files``, ``recordings``, ``seconds``, ``transcripts``,
-        ``symbols``, ``duplicates``, ``training`` and ``warnings``.
+        Sections by name, of plain values: ``files``, ``recordings``, ``durations``,
+        ``transcripts``, ``symbols``, ``duplicates``, ``training`` and ``warnings``.
     """
     files: Sequence[AudioExamples] = prepared.readers  # type: ignore[assignment]
     read, held_out = prepared.recordings, prepared.is_held_out
@@ -84,7 +84,7 @@ def inspect_speech(prepared: PreparedSpeech, cost: Callable[[], dict[str, Any]])
             for examples, part, side in zip(files, read, sides, strict=True)
         ],
         "recordings": _kinds(files),
-        "seconds": {part: length_summary(milliseconds[m], "ms") for part, m in masks.items()},
+        "durations": {part: length_summary(milliseconds[m], "ms") for part, m in masks.items()},
         "transcripts": {
             part: length_summary(characters[m], "characters") for part, m in masks.items()
         },
