@@ -132,7 +132,7 @@ class SpeechRecognizerOptions(
 
     layers: int = 2
     dropout: float = 0.3
-    patience: int = 15
+    patience: int = 30
 
     def __post_init__(self) -> None:
         check_options(self)
