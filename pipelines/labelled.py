@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+from pipelines.streams import arriving_lines
 from toolkit.data import Source
 from toolkit.errors import ModelError
 
@@ -94,6 +95,14 @@ class LabelledData(ABC):
             OptionError: The run has no answers with these options.
         """
         return columns
+
+    def predict_values(self, form: str) -> dict[str, Any]:
+        """Return the arguments of ``predict`` that a format of answers needs."""
+        return {}
+
+    def arriving(self, descriptor: int) -> Iterator[Any]:
+        """Yield the lines, or other inputs, that arrive at a file descriptor."""
+        return arriving_lines(descriptor)
 
     def read_line(self, line: str) -> Any:
         """Return the input that a line of text stands for; by default the line itself."""

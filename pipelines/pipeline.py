@@ -55,6 +55,7 @@ class Pipeline:
         streams: Whether the task has ``stream``, which yields an answer piece by piece; its answers
             are drawn as well.
         frames: Whether the task has ``answer_frames``, which answers as frames arrive.
+        listens: Whether the task has ``stream``, which takes parts of a recording as they arrive.
         writers: Further formats of ``predict`` by name: functions that return a writer of answers
             for a stream, with ``write(row)`` and ``close()``.
     """
@@ -65,13 +66,14 @@ class Pipeline:
     task: str
     labelled: LabelledData
     samples: Mapping[str, Callable[[Literal["train", "test"]], Any]]
-    examples: Sequence[str]
+    examples: Sequence[Any]
     predict_options: type | None = None
     metric_options: type | None = None
     views: Sequence[View] = ()
     drawn: bool = False
     streams: bool = False
     frames: bool = False
+    listens: bool = False
     writers: Mapping[str, Callable[[TextIO], AnswerWriter]] = field(default_factory=dict)
 
     @property

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from pipelines.frames import answer_arriving, check_frames
+from pipelines.listening import Listener, check_listening, write_arriving
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline, View
 from pipelines.streams import (
@@ -90,6 +91,13 @@ def _predict_arguments(parser: Parser, pipeline: Pipeline) -> None:
             help="Read a frame a line from standard input, a list of numbers such as [0.5, 1.2] or "
             "0.5,1.2, and answer each as it arrives; an empty line begins a new series.",
         )
+    if pipeline.listens:
+        parser.add_argument(
+            "--stream",
+            type=bool,
+            default=False,
+            help="Read a WAV file from standard input, and write plain text as it arrives.",
+        )
     if pipeline.predict_options:
         parser.add_options(pipeline.predict_options)
     labelled = pipeline.labelled
@@ -103,6 +111,11 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
         check_frames(pipeline, options, run["options"])
         answering = cast(FrameTask, pipeline.load_task().load(options.run))
         answer_arriving(answering, len(facts["channels"]))
+        return 0
+    if pipeline.listens and options.stream:
+        check_listening(run, options)
+        listener = cast(Listener, pipeline.load_task().load(options.run))
+        write_arriving(listener, facts["sample_rate"], sys.stdin.fileno())
         return 0
     if options.texts and options.data:
         raise OptionError("texts are given as arguments and by --data; give one or the other")
@@ -136,6 +149,7 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
                     sys.stdout.write(piece)
                     sys.stdout.flush()
             return 0
+        values |= pipeline.labelled.predict_values(options.format)
         predict = functools.partial(task.predict, **values)
         all_can_be_read = options.texts and not pipeline.labelled.lines_may_fail
         unreadable = None if all_can_be_read else pipeline.labelled.unreadable
@@ -200,7 +214,8 @@ def _batches(
     if options.data is None:
         if sys.stdin.isatty():
             logger.info("type texts, one a line; end with Ctrl-D")
-        return _inputs(pipeline, arriving_batches(arriving_lines(sys.stdin.fileno())))
+        arriving = pipeline.labelled.arriving(sys.stdin.fileno())
+        return _inputs(pipeline, arriving_batches(arriving))
     if _reads_lines(options):
         descriptor = stack.enter_context(open_descriptor(options.data))
         compressed = options.data.lower().endswith(".gz")

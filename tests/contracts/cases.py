@@ -4,8 +4,10 @@ import gzip
 import importlib
 import io
 import json
+import shutil
 import sys
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +20,7 @@ from documented_task import write_package
 from videos import write_video
 
 from pipelines.pipeline import Pipeline
+from toolkit.data.audio.wav import wav_bytes
 from toolkit.music.midi import midi_bytes
 from toolkit.music.rolls import LOWEST, notes_of, roll_of_pitches
 from toolkit.tagging import Span, tags_of
@@ -86,6 +89,8 @@ class TaskCase:
 # Data
 
 WORDS = ["the", "film", "and", "its", "cast", "was", "in", "town"]
+#: The samples a second of recordings.
+RATE = 2000
 UNUSUAL = ["", "👍🏽 naïve \ud800\0", "word " * 40]
 
 
@@ -304,6 +309,48 @@ def music(folder: Path) -> Data:
     return Data(kinds, _pieces(10, seed=2), questions, [[[200]], []], _pieces(9, seed=3))
 
 
+def spoken(folder: Path) -> Data:
+    """Recordings of one or two tones, each with a name."""
+    rows = _spoken(24, seed=1)
+    waves, texts = ([row[n] for row in rows] for n in (0, 1))
+    inside = folder / "wavs"
+    for number, wave in enumerate(waves):
+        inside.mkdir(parents=True, exist_ok=True)
+        (inside / f"{number:02}.wav").write_bytes(wav_bytes(wave, RATE))
+        (inside / f"{number:02}.txt").write_text(texts[number])
+    names = [f"{number:02}.wav" for number in range(len(rows))]
+    table = pd.DataFrame({"path": [f"wavs/{name}" for name in names], "text": texts})
+    beside = _tables(folder, table)
+    listed = [f"{name[:2]}|{text}|{text}" for name, text in zip(names, texts, strict=True)]
+    _written(folder / "lj" / "metadata.csv", "\n".join(listed))
+    shutil.copytree(inside, folder / "lj" / "wavs")
+    scp = "".join(f"u{name[:2]} {inside / name}\n" for name in names)
+    _written(folder / "kaldi" / "wav.scp", scp)
+    said = "".join(f"u{name[:2]} {text}\n" for name, text in zip(names, texts, strict=True))
+    _written(folder / "kaldi" / "text", said)
+    with zipfile.ZipFile(folder / "a.zip", "w") as archive:
+        for path in inside.iterdir():
+            archive.write(path, f"all/{path.name}")
+    kinds = {
+        "pairs of a rate and an array": ([(RATE, wave) for wave in waves], texts),
+        "bytes": ([wav_bytes(wave, RATE) for wave in waves], texts),
+        "texts beside recordings": inside,
+        "LJSpeech": folder / "lj",
+        "Kaldi": folder / "kaldi",
+        "an archive": folder / "a.zip",
+        **{name: kind for name, kind in beside.items() if name != "a frame"},
+    }
+    test = _spoken(12, seed=2)
+    asked = (waves[0], waves[-1], waves[0][:9], waves[0][:0])
+    return Data(
+        kinds,
+        ([(RATE, wave) for wave, _ in test], [text for _, text in test]),
+        [wav_bytes(wave, RATE) for wave in asked],
+        ([(RATE, waves[0])], [""]),
+        ([(RATE, wave) for wave in waves], ["mi"] * len(waves)),
+    )
+
+
 def marked_strands(folder: Path) -> Data:
     """Strands in which what stands before a span gives it away."""
     records = _marked_strands(60, seed=1)
@@ -500,6 +547,22 @@ def _pieces(rows: int, seed: int) -> list[list[list[int]]]:
     return made
 
 
+def _spoken(rows: int, seed: int) -> list[tuple[Any, str]]:
+    """Recordings of 16 bits and their transcripts."""
+    random = np.random.default_rng(seed)
+    made = []
+    for _ in range(rows):
+        words = random.choice(["do", "so"], random.integers(1, 3))
+        tones = []
+        for word in words:
+            time = np.arange(random.integers(240, 320)) / RATE
+            tones += [np.sin(2 * np.pi * {"do": 200, "so": 600}[word] * time), np.zeros(60)]
+        wave = np.concatenate(tones)
+        wave = 9_000 * wave + random.normal(0, 300, len(wave))
+        made.append((wave.astype(np.int16), " ".join(words)))
+    return made
+
+
 def _translated(rows: int, seed: int) -> list[tuple[str, str]]:
     random = np.random.default_rng(seed)
     words = [("old", "alt"), ("new", "neu"), ("bird", "Vogel"), ("house", "Haus")]
@@ -568,6 +631,7 @@ MARKED_STRANDS = STRANDS | {"kmers": 6, "bidirectional": False, "window": 16, "o
 STRANDS |= {"kmers": 6, "bidirectional": False, "base_dropout": 0.1}
 WAVES = {name: TINY[name] for name in ("hidden_size", "epochs", "learning_rate", "ema")}
 MOVEMENTS = WAVES | {"batch_tokens": 64, "output_dropout": 0.1, "bidirectional": False}
+SPOKEN = WAVES | {"batch_tokens": 60, "mel_bands": 8, "layers": 1, "bidirectional": False}
 FILMS = MOVEMENTS | {"front": "frames", "frame_size": 8, "batch_tokens": 48}
 MUSIC = MOVEMENTS | {"output_size": 8}
 del MUSIC["bidirectional"]
@@ -587,5 +651,6 @@ CASES = [
     TaskCase("activity", "pipelines.activity", movements, MOVEMENTS),
     TaskCase("videos", "pipelines.activity", films, FILMS),
     TaskCase("music", "pipelines.music", music, MUSIC, LIKELIEST),
+    TaskCase("speech", "pipelines.speech", spoken, SPOKEN),
     TaskCase("fake", "fake_task", texts, {"hidden_size": 8}, steps=0),
 ]

@@ -34,13 +34,15 @@ EXPORTS = {
         "answer_readable plain_texts SeriesExample SeriesExamples SeriesOptions encode_series "
         "open_series StrandColumnOptions StrandExamples open_strands FrameFormat VideoExamples "
         "open_videos MusicDataOptions MusicExample "
-        "MusicExamples RollBatches RollCorpus encode_music open_music"
+        "MusicExamples RollBatches RollCorpus encode_music open_music "
+        "AudioExample AudioExamples AudioOptions open_audio"
     ),
     "tagging": (
         "OUTSIDE SCHEMES Span TagError align bioes_spans bioes_tags find_scheme spans_of "
         "split_tags tags_of to_bioes to_iob2"
     ),
     "models": (
+        "SpeechToMany "
         "EncoderDecoder ManyToMany ManyToOne MusicNetwork OneToMany OneToOne OutputLayer "
         "SequenceModel "
         "StrandToMany StrandToOne TruncatedBPTT load_sequence_model"
@@ -54,7 +56,8 @@ EXPORTS = {
         "Statistics Tagged bleu_by_length "
         "bleu_is_telling calibration_error channel_page check_classes classification_metrics "
         "classification_statistics "
-        "compare comparison_table draw_attention draw_bleu_by_length draw_confusion "
+        "compare comparison_table edits speech_metrics speech_statistics "
+        "draw_attention draw_bleu_by_length draw_confusion "
         "entity_fingerprint entity_metrics entity_statistics marked_page metrics_table "
         "metrics_within "
         "multilabel_metrics multilabel_statistics number_metrics number_statistics over_seeds "

@@ -20,7 +20,7 @@ LINES = {
     "toolkit": (
         ("errors",),
         ("files", "options"),
-        ("cells", "text", "tagging", "series", "decoding", "pictures"),
+        ("cells", "text", "tagging", "series", "audio", "decoding", "pictures"),
         ("music",),
         ("layers", "data"),
         ("models",),

@@ -8,6 +8,9 @@ first use.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from toolkit.data.audio.examples import AudioExample, AudioExamples
+from toolkit.data.audio.open import open_audio
+from toolkit.data.audio.options import AudioOptions
 from toolkit.data.bad_rows import Unreadable, answer_readable
 from toolkit.data.entities.examples import EntityExample, EntityExamples
 from toolkit.data.entities.open import open_entities
@@ -68,6 +71,9 @@ if TYPE_CHECKING:
     from toolkit.data.texts.corpus import encode
 
 __all__ = [
+    "AudioExample",
+    "AudioExamples",
+    "AudioOptions",
     "ColumnOptions",
     "EntityColumnOptions",
     "EntityExample",
@@ -121,6 +127,7 @@ __all__ = [
     "encode_series",
     "encode_stream",
     "encode_tagged",
+    "open_audio",
     "open_conditioned",
     "open_entities",
     "open_music",

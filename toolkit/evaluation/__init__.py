@@ -23,6 +23,7 @@ from toolkit.evaluation.picture import draw_confusion, save_picture
 from toolkit.evaluation.report import comparison_table, metrics_table, worst_errors, write_report
 from toolkit.evaluation.seeds import over_seeds
 from toolkit.evaluation.skeleton import MovingSkeleton, skeleton_page, skeleton_stills
+from toolkit.evaluation.speech import edits, speech_metrics, speech_statistics
 from toolkit.evaluation.statistics import (
     Metric,
     Statistics,
@@ -79,6 +80,7 @@ __all__ = [
     "draw_bleu_by_length",
     "draw_confusion",
     "drawn_stretches",
+    "edits",
     "entity_fingerprint",
     "entity_metrics",
     "entity_statistics",
@@ -97,6 +99,8 @@ __all__ = [
     "save_picture",
     "skeleton_page",
     "skeleton_stills",
+    "speech_metrics",
+    "speech_statistics",
     "translation_metrics",
     "translation_statistics",
     "video_page",

@@ -8,6 +8,7 @@ from toolkit.models.one_to_many import OneToMany
 from toolkit.models.one_to_one import OneToOne
 from toolkit.models.outputs import OutputLayer
 from toolkit.models.sequence_model import SequenceModel, load_sequence_model
+from toolkit.models.speech import SpeechToMany
 from toolkit.models.strands import StrandToMany, StrandToOne
 from toolkit.models.truncated_bptt import TruncatedBPTT
 
@@ -20,6 +21,7 @@ __all__ = [
     "OneToOne",
     "OutputLayer",
     "SequenceModel",
+    "SpeechToMany",
     "StrandToMany",
     "StrandToOne",
     "TruncatedBPTT",

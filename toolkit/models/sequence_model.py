@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from toolkit.audio.inputs import AudioInputs
 from toolkit.errors import ModelError, ToolkitError
 from toolkit.layers.sequences import with_length
 from toolkit.models.archives import FORMAT, only_stored_weights, upgraded
@@ -16,7 +17,7 @@ from toolkit.text import Nucleotides, SubwordTokenizer, TokenFeatures, Tokenizer
 
 #: Keras can load a class only after its module has been imported.
 PREPROCESSING = (
-    *(Nucleotides, RollInputs, SeriesInputs, VideoInputs),
+    *(AudioInputs, Nucleotides, RollInputs, SeriesInputs, VideoInputs),
     *(SubwordTokenizer, TokenFeatures, Tokenizer),
 )
 

@@ -1,5 +1,6 @@
 """The part of a task after training: answering, saving, loading and exporting."""
 
+import base64
 import json
 import logging
 from abc import ABC, abstractmethod
@@ -113,6 +114,11 @@ class Run(ABC):
         """The main input of ``serving_default`` with these options."""
         return self.INPUT_NAME
 
+    @property
+    def own_origin(self) -> str:
+        """The origin of ``_own_inputs`` with these options."""
+        return self.OWN_INPUTS
+
     def save(self, folder: str | Path) -> None:
         """Write ``model.keras``, ``config.yaml`` and ``metrics.json``, which ``load`` reads.
 
@@ -216,7 +222,7 @@ class Run(ABC):
         signatures = self._answer_from_network(self.storage)
         assets = {CONFIG_FILE: self._config(), **self._assets()}
         answers = self._golden_answers(questions)
-        origin = origin_of(golden or self.GOLDEN_INPUTS, questions, folder, self.OWN_INPUTS)
+        origin = origin_of(golden or self.GOLDEN_INPUTS, questions, folder, self.own_origin)
         card = self._card(signatures, questions, origin)
         version = write_saved_model(folder, signatures, [model], assets)
         write_golden(
@@ -451,7 +457,12 @@ class Run(ABC):
 
 
 def _encodable(value: Any) -> Any:
-    """Return nested values in which lone surrogates of strings are replaced by U+FFFD."""
+    """Return nested values in which lone surrogates of strings are replaced by U+FFFD.
+
+    Bytes are given as they are, or as a golden file has them.
+    """
+    if isinstance(value, Mapping) and "b64" in value:
+        return base64.b64decode(value["b64"])
     if isinstance(value, str):
         return utf8(value).decode()
     return [_encodable(each) for each in value] if isinstance(value, list) else value

@@ -1,0 +1,119 @@
+"""Recognition of speech: recordings become text.
+
+Run ``python -m pipelines.speech --help``.
+"""
+
+import base64
+import sys
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+from pipelines import console
+from pipelines.command import main as run
+from pipelines.labelled import LabelledData
+from pipelines.pipeline import SAMPLE, Pipeline
+from pipelines.samples.digits import RATE, digits, sayings
+from pipelines.subtitles import SubtitleWriter, VttWriter
+from toolkit.data import AudioExamples, AudioOptions, Source, open_audio
+from toolkit.data.audio.recording import DATA_URI
+from toolkit.data.audio.wav import is_wav, wav_bytes
+from toolkit.tasks.speech.options import (
+    NO_SPEECH,
+    RecognitionOptions,
+    SpeechRecognizerOptions,
+)
+
+#: The formats of subtitles.
+SUBTITLES = {"srt": SubtitleWriter, "vtt": VttWriter}
+
+
+class LabelledSpeech(LabelledData):
+    """Recordings with transcripts."""
+
+    columns = AudioOptions
+    evaluate_columns = (
+        *("audio_column", "transcript_column", "group_column", "quoting", "skip_bad_rows"),
+    )
+    predict_columns = ("audio_column", "quoting")
+    formats = (
+        "A CSV, TSV or JSON Lines file with a recording and its transcript a row, a folder of "
+        "recordings in one of several layouts, a .zip archive of it"
+    )
+    example_file = "recordings.csv"
+    unreadable = NO_SPEECH
+    lines_may_fail = True
+
+    def open(self, data: Any, part: Literal["train", "test"], columns: Any) -> Source:
+        """Open data."""
+        return open_audio(data, part, columns)
+
+    def check_training(
+        self,
+        train: Source,
+        validation: Source | None,
+        options: Any,
+        known: Sequence[str] | None = None,
+    ) -> None:
+        """Read transcripts and the headers of the recordings once."""
+        self.check(train, options, {})
+        if validation is not None:
+            self.check(validation, options, {})
+
+    def check(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> None:
+        """Read transcripts and the headers of the recordings once."""
+        with console.silence():  # the task logs the same later
+            deque(AudioExamples(data, columns, rate=facts.get("sample_rate")), maxlen=0)
+
+    def inputs(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[Any]:
+        """Yield the recording of each row, by its path where it has one."""
+        return AudioExamples(data, columns, labelled=False).values()
+
+    def predict_values(self, form: str) -> dict[str, Any]:
+        """Return that subtitles need the words with their times."""
+        return {"words": True} if form in SUBTITLES else {}
+
+    def arriving(self, descriptor: int) -> Iterator[Any]:
+        """Yield a recording, or recordings a line, when the input has ended."""
+        with open(descriptor, "rb", closefd=False) as file:
+            content = file.read()
+        if is_wav(content[:12]):
+            yield content
+        else:
+            yield from content.decode("utf-8", "replace").splitlines()
+
+    def write_line(self, value: Any) -> str:
+        """Return the path of a recording, or its bytes in base64."""
+        return value if isinstance(value, str) else DATA_URI + base64.b64encode(value).decode()
+
+    def answer_columns(self, value: Any, row: int) -> dict[str, Any]:
+        """Return the path of a recording, or the row where it has none."""
+        has_path = isinstance(value, str) and not value.startswith(DATA_URI)
+        return {"file": value} if has_path else {"row": row}
+
+    def predict_arguments(self, text: str, classes: Sequence[str]) -> str:
+        """Return a file, since a recording is long on a command line."""
+        return "your.wav"
+
+
+PIPELINE = Pipeline(
+    name="speech",
+    description="Writes what is said in recordings.",
+    options=SpeechRecognizerOptions,
+    task="toolkit.tasks.speech.task:SpeechRecognizer",
+    labelled=LabelledSpeech(),
+    samples={SAMPLE: digits},
+    examples=[wav_bytes(saying.recording, RATE) for saying in sayings("test", 3)],
+    predict_options=RecognitionOptions,
+    writers=SUBTITLES,
+    listens=True,
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line and return the exit code."""
+    return run(PIPELINE, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""Subtitles of a recording: the formats SubRip (.srt) and WebVTT (.vtt)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, TextIO
+
+from toolkit.errors import OptionError
+
+#: A subtitle ends before a pause of so many seconds, or where it would be longer in seconds or
+#: characters than is easily read.
+PAUSE, SECONDS, CHARACTERS = 0.8, 6.0, 84
+#: The shortest time that a subtitle is shown, unless the next begins before.
+SHORTEST = 0.5
+
+
+class SubtitleWriter:
+    """A writer of the words of one recording as subtitles.
+
+    Args:
+        output: The stream to write to.
+    """
+
+    #: The first line, if there is one, and what stands between seconds and thousandths.
+    header: ClassVar[str] = ""
+    point: ClassVar[str] = ","
+
+    def __init__(self, output: TextIO) -> None:
+        self._output = output
+        self._rows = 0
+        output.write(self.header)
+
+    def write(self, row: Mapping[str, Any]) -> None:
+        """Write the answer to a recording.
+
+        Raises:
+            OptionError: It is the second one, or cannot be read.
+        """
+        self._rows += 1
+        if self._rows > 1:
+            raise OptionError("subtitles have the times of one recording; give one at a time")
+        if "error" in row:
+            raise OptionError(row["error"])
+        for number, words in enumerate(subtitles(row["words"]), start=1):
+            times = " --> ".join(self._time(words[place][side]) for place, side in ENDS)
+            text = " ".join(word["word"] for word in words)
+            self._output.write(f"{number}\n{times}\n{text}\n\n")
+
+    def close(self) -> None:
+        """Do nothing; all is written."""
+
+    def _time(self, seconds: float) -> str:
+        """Return a time as hours, minutes, seconds and thousandths."""
+        whole, thousandths = divmod(round(1000 * seconds), 1000)
+        minutes, second = divmod(whole, 60)
+        hours, minute = divmod(minutes, 60)
+        return f"{hours:02}:{minute:02}:{second:02}{self.point}{thousandths:03}"
+
+
+class VttWriter(SubtitleWriter):
+    """A writer of WebVTT."""
+
+    header = "WEBVTT\n\n"
+    point = "."
+
+
+#: The times of a subtitle: the start of its first word and the end of its last.
+ENDS = ((0, "start"), (-1, "end"))
+
+
+def subtitles(words: Sequence[Mapping[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Return the words of each subtitle.
+
+    Args:
+        words: The words in order, each with its ``start`` and ``end`` in seconds.
+    """
+    found: list[list[dict[str, Any]]] = []
+    for word in words:
+        last = found[-1] if found else []
+        text = " ".join([*(each["word"] for each in last), word["word"]])
+        if (
+            not last
+            or word["start"] - last[-1]["end"] > PAUSE
+            or word["end"] - last[0]["start"] > SECONDS
+            or len(text) > CHARACTERS
+        ):
+            found.append([])
+        found[-1].append(dict(word))
+    starts = [each[0]["start"] for each in found[1:]] + [float("inf")]
+    for each, following in zip(found, starts, strict=True):
+        shown_until = min(max(each[-1]["end"], each[0]["start"] + SHORTEST), following)
+        each[-1]["end"] = shown_until
+    return found

@@ -1,0 +1,258 @@
+"""Speech on the command line: training, answers by file, times, and bad input."""
+
+import base64
+import io
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.io import wavfile
+
+from pipelines.listening import arriving_samples
+from pipelines.samples.digits import RATE, sayings
+from pipelines.speech import PIPELINE, main
+from pipelines.subtitles import CHARACTERS, SECONDS, SubtitleWriter, VttWriter, subtitles
+from toolkit.data.audio.recording import DATA_URI
+from toolkit.data.audio.wav import wav_bytes
+from toolkit.errors import DataError
+
+TINY = {"hidden-size": 4, "layers": 1, "epochs": 1, "mel-bands": 8, "batch-tokens": 200}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with recordings in a manifest."""
+    folder = tmp_path_factory.mktemp("speech")
+    rows = ["path,text,speaker"]
+    for number, saying in enumerate(sayings("train", 12)):
+        (folder / f"{number}.wav").write_bytes(wav_bytes(saying.recording, RATE))
+        rows.append(f"{number}.wav,{saying.words},{saying.speaker}")
+    (folder / "all.csv").write_text("\n".join(rows))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(folder: Path) -> Path:
+    """A run that has hardly learnt."""
+    options = [word for name, value in TINY.items() for word in (f"--{name}", str(value))]
+    path = folder / "run"
+    assert main(["train", "--data", str(folder / "all.csv"), "--output", str(path), *options]) == 0
+    return path
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Any:
+    """Calls a verb; gives the exit code, the output and the log."""
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        capsys.readouterr()
+        return (main([*map(str, arguments)]), *capsys.readouterr())
+
+    return call
+
+
+def test_a_run_answers_files_and_folders(run: Path, folder: Path, call: Any) -> None:
+    first = folder / "0.wav"
+    code, out, _ = call("predict", run, first, folder / "none.wav", "--words")
+    answers = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert [answer["file"] for answer in answers] == [str(first), str(folder / "none.wav")]
+    assert {*answers[0]} == {"file", "text", "score", "words"}
+    assert answers[1]["error"] == f"row 2: {folder / 'none.wav'} does not exist"
+    uri = DATA_URI + base64.b64encode(first.read_bytes()).decode()
+    code, out, _ = call("predict", run, uri)
+    assert json.loads(out) == {"row": 1} | {n: answers[0][n] for n in ("text", "score")}
+    code, out, _ = call("predict", run, "--data", folder, "--format", "csv")
+    lines = out.splitlines()
+    assert (code, len(lines), lines[0]) == (0, 13, "file,text,score,error")
+
+
+@pytest.mark.slow
+def test_a_recording_on_standard_input(
+    run: Path, folder: Path, call: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, expected, _ = call("predict", run, folder / "0.wav")
+    right = json.loads(expected)
+    with (folder / "0.wav").open() as file:
+        monkeypatch.setattr("sys.stdin", file)
+        code, out, _ = call("predict", run)
+    assert (code, json.loads(out)["text"]) == (0, right["text"])
+    (folder / "lines.lst").write_text(f"{folder / '0.wav'}\n{folder / '1.wav'}\n")
+    with (folder / "lines.lst").open() as file:
+        monkeypatch.setattr("sys.stdin", file)
+        code, out, _ = call("predict", run)
+    assert (code, json.loads(out.splitlines()[0])) == (0, right)
+    assert len(out.splitlines()) == 2
+
+
+@pytest.mark.parametrize("kind", ["<i2", "<f4"])
+def test_samples_arrive_in_parts_of_any_length(kind: str) -> None:
+    wave = np.random.default_rng(0).uniform(-1, 1, (3000, 2)).astype(np.float32)
+    samples = wave if kind == "<f4" else np.round(wave * 2**14).astype(kind)
+    content = io.BytesIO()
+    wavfile.write(content, RATE, samples)
+    read, write = os.pipe()
+    parts = iter(arriving_samples(read, RATE))
+    found = []
+    for start in range(0, len(content.getvalue()), 1001):
+        os.write(write, content.getvalue()[start : start + 1001])
+        found.append(next(parts))
+    os.close(write)
+    found += parts
+    os.close(read)
+    expected = samples.mean(axis=1) / (1 if kind == "<f4" else 2**15)
+    np.testing.assert_allclose(np.concatenate(found), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"words", "standard input: the recording is no WAV file"),
+        (b"", "standard input: the recording is no WAV file"),
+        (wav_bytes(np.zeros(9, np.int16), 16_000), "has 16,000 samples a second, and the model"),
+    ],
+)
+def test_what_arrives_must_be_a_recording_of_the_rate(content: bytes, problem: str) -> None:
+    read, write = os.pipe()
+    os.write(write, content)
+    os.close(write)
+    with pytest.raises(DataError, match=problem):
+        next(iter(arriving_samples(read, RATE)))
+    os.close(read)
+
+
+def test_a_run_of_both_directions_cannot_listen(run: Path, folder: Path, call: Any) -> None:
+    code, out, error = call("predict", run, "--stream")
+    assert (code, out) == (2, "")
+    assert "--stream needs a run that reads recordings in one direction" in error
+    code, _, error = call("predict", run, folder / "0.wav", "--stream")
+    assert (code, "give no other" in error) == (2, True)
+
+
+@pytest.mark.slow
+def test_text_is_written_as_a_recording_arrives(
+    folder: Path, call: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a network with its first weights, which writes something in every step."""
+    options = [word for name, value in TINY.items() for word in (f"--{name}", str(value))]
+    options += ["--no-bidirectional", "--learning-rate", "0"]
+    path = folder / "one_way"
+    assert call("train", "--data", folder / "all.csv", "--output", path, *options)[0] == 0
+    _, whole, _ = call("predict", path, folder / "0.wav")
+    with (folder / "0.wav").open() as file:
+        monkeypatch.setattr("sys.stdin", file)
+        code, out, _ = call("predict", path, "--stream")
+    assert (code, out) == (0, f"{json.loads(whole)['text']}\n")
+
+
+@pytest.mark.slow
+def test_subtitles_of_a_recording(run: Path, folder: Path, call: Any) -> None:
+    code, out, _ = call("predict", run, folder / "0.wav", "--format", "vtt")
+    assert code == 0
+    assert out.startswith("WEBVTT\n\n")
+    code, _, error = call("predict", run, folder / "0.wav", folder / "1.wav", "--format", "srt")
+    assert code == 2
+    assert "one recording; give one at a time" in error
+
+
+WORDS = [("one", 0.1, 0.4), ("two", 0.5, 0.6), ("three", 2.0, 2.1), ("four", 3661.5, 3662.25)]
+
+
+def test_subtitles_end_at_pauses() -> None:
+    words = [{"word": word, "start": start, "end": end} for word, start, end in WORDS]
+    for writer, point, header in ((SubtitleWriter, ",", ""), (VttWriter, ".", "WEBVTT\n\n")):
+        output = io.StringIO()
+        writer(output).write({"text": "", "words": words})
+        assert output.getvalue() == header + (
+            "1\n00:00:00,100 --> 00:00:00,600\none two\n\n"
+            "2\n00:00:02,000 --> 00:00:02,500\nthree\n\n"
+            "3\n01:01:01,500 --> 01:01:02,250\nfour\n\n"
+        ).replace(",", point)
+    long = [{"word": "word", "start": n / 4, "end": n / 4 + 0.2} for n in range(100)]
+    found = subtitles(long)
+    assert [word for each in found for word in each][:3] == long[:3]
+    assert sum(map(len, found)) == 100
+    assert all(len(" ".join(w["word"] for w in each)) <= CHARACTERS for each in found)
+    assert all(each[-1]["end"] - each[0]["start"] <= SECONDS for each in found)
+
+
+@pytest.mark.slow
+def test_a_run_is_measured_and_inspected(run: Path, folder: Path, call: Any) -> None:
+    code, out, _ = call("evaluate", run, "--data", folder / "all.csv", "--output", folder / "r")
+    assert code == 0
+    assert "word_accuracy" in out
+    metrics = json.loads((folder / "r" / "metrics.json").read_text())
+    assert 0 <= metrics["word_accuracy"] <= 1
+    assert metrics["words"] == sum(row["words"] for row in metrics["by_group"])
+    code, out, _ = call("inspect", "--data", folder / "all.csv", "--format", "json")
+    assert code == 0
+    report = json.loads(out)
+    assert report["recordings"] == [{"rate": RATE, "channels": 1, "recordings": 12}]
+
+
+def test_the_card_says_how_to_ask(run: Path) -> None:
+    card = (run / "README.md").read_text()
+    assert "`serving_default`" in card
+    assert "wav" in card
+    assert "8,000 samples a second" in card
+
+
+def bad(folder: Path) -> dict[str, list[Any]]:
+    """Command lines that fail, by a part of the complaint."""
+    (folder / "missing.csv").write_text("path,text\nnone.wav,one\n")
+    (folder / "empty.csv").write_text("path,text\n0.wav,\n")
+    (folder / "other.csv").write_text("a,b,c\n1,2,3\n")
+    train = ["train", "--output", folder / "new", "--data"]
+    return {
+        "row 1 (line 2): ": [*train, folder / "missing.csv"],
+        "the transcript in column 'text' is empty": [*train, folder / "empty.csv"],
+        "--audio-column": [*train, folder / "other.csv"],
+        "recordings without transcripts": [*train, folder / "0.wav"],
+        "there is no": [*train, folder / "nothing.csv"],
+        "--stack is 0": [*train, folder / "all.csv", "--stack", 0],
+    }
+
+
+def test_bad_input_is_one_line_and_writes_nothing(folder: Path, call: Any) -> None:
+    for problem, line in bad(folder).items():
+        code, out, error = call(*line)
+        assert (code, out) == (2, ""), problem
+        assert problem in error
+        assert len(error.strip().splitlines()) == 1
+        assert not (folder / "new").exists()
+
+
+def test_the_sample_is_the_same_each_time_and_its_speakers_differ() -> None:
+    parts = {part: sayings(part) for part in ("train", "test")}  # type: ignore[arg-type]
+    assert len({s.speaker for s in parts["train"]} | {s.speaker for s in parts["test"]}) > 20
+    assert not {s.speaker for s in parts["train"]} & {s.speaker for s in parts["test"]}
+    for part, made in parts.items():
+        again = sayings(part, 5)  # type: ignore[arg-type]
+        for one, other in zip(again, made, strict=False):
+            np.testing.assert_array_equal(one.recording, other.recording)
+            assert one.words == other.words
+        assert {len(saying.words.split()) for saying in made} == {1, 2, 3, 4, 5}
+        assert len({word for saying in made for word in saying.words.split()}) == 10
+        peaks = [np.abs(saying.recording).max() for saying in made]
+        assert min(peaks) > 2000
+        assert max(peaks) < 2**15 - 1
+    assert io.BytesIO(PIPELINE.examples[0]).read(4) == b"RIFF"
+
+
+def test_mean_spectra_do_not_tell_the_digits_apart() -> None:
+    """The nearest neighbour by the mean spectrum of recordings of one digit."""
+
+    def mean_spectra(part: Any) -> tuple[np.ndarray, list[str]]:
+        single = [saying for saying in sayings(part) if " " not in saying.words]
+        frames = [np.lib.stride_tricks.sliding_window_view(s.recording, 256)[::128] for s in single]
+        spectra = [np.log(np.abs(np.fft.rfft(f * np.hanning(256))) + 1).mean(0) for f in frames]
+        return np.array(spectra), [saying.words for saying in single]
+
+    (known, words), (asked, right) = mean_spectra("train"), mean_spectra("test")
+    known, asked = (each - each.mean(axis=1, keepdims=True) for each in (known, asked))
+    nearest = [words[np.square(known - each).sum(axis=1).argmin()] for each in asked]
+    accuracy = np.mean([one == other for one, other in zip(nearest, right, strict=True)])
+    assert 0.1 < accuracy < 0.85

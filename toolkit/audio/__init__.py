@@ -1,0 +1,1 @@
+"""From a wave to log-mel frames, and from frames to symbols by CTC, in TensorFlow core ops."""

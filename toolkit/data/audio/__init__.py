@@ -1,0 +1,1 @@
+"""Recordings with transcripts, and without them."""

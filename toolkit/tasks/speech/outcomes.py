@@ -1,0 +1,69 @@
+"""A recogniser's answers to recordings, beside the transcripts."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from toolkit.evaluation import Statistics, edits, speech_metrics, speech_statistics
+from toolkit.files import atomic_write
+
+
+@dataclass(frozen=True)
+class SpeechOutcomes:
+    """Recognised texts beside the transcripts.
+
+    Attributes:
+        places: The places of the recordings.
+        references: The transcripts.
+        answers: The recognised texts.
+        speakers: The group of each recording, such as its speaker; empty without groups.
+        seconds: The duration of each.
+        checksum: The checksum of the recordings and transcripts as read.
+    """
+
+    places: Sequence[str]
+    references: Sequence[str]
+    answers: Sequence[str]
+    speakers: Sequence[str]
+    seconds: Sequence[float]
+    checksum: int
+
+    def metrics(self) -> dict[str, Any]:
+        """Return the metrics of ``speech_metrics``; with groups also ``by_group``."""
+        metrics = speech_metrics(self.references, self.answers)
+        if not self.speakers:
+            return metrics
+        rows: list[dict[str, Any]] = []
+        for name in sorted(set(self.speakers)):
+            chosen = [n for n, speaker in enumerate(self.speakers) if speaker == name]
+            texts = ([side[n] for n in chosen] for side in (self.references, self.answers))
+            of_group = speech_metrics(*texts)
+            rows.append(
+                {"group": name, "recordings": len(chosen)}
+                | {kind: of_group[kind] for kind in ("words", "wer", "cer", "sentence_error")}
+            )
+        return metrics | {"by_group": rows}
+
+    def statistics(self) -> Statistics:
+        """Return the statistics of the errors, one row per recording."""
+        return speech_statistics(self.references, self.answers)
+
+    def write(self, folder: Path, metrics: Mapping[str, Any]) -> None:
+        """Write ``metrics.json`` and ``recordings.csv``, with the most wrong words first."""
+        import pandas as pd
+
+        text = json.dumps(metrics, indent=2, ensure_ascii=False)
+        atomic_write(folder / "metrics.json", text + "\n")
+        pairs = list(zip(self.references, self.answers, strict=True))
+        table = pd.DataFrame(
+            {
+                "errors": [edits(*map(str.split, pair)).total for pair in pairs],
+                "recording": self.places,
+                "seconds": self.seconds,
+                "transcript": self.references,
+                "recognised": self.answers,
+            }
+        ).sort_values("errors", ascending=False, kind="stable")
+        atomic_write(folder / "recordings.csv", table.to_csv(index=False, float_format="%.2f"))

@@ -1,0 +1,192 @@
+"""Recognition of recordings of any length: long ones in pieces that overlap."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolkit.data.audio.recording import Recording
+
+#: The length in seconds of a piece; and of what is read of it at either side of what is answered,
+#: since a network knows little of a word that is cut.
+PIECE, OVERLAP = 30.0, 2.0
+#: The most samples that wait to be answered, and the most of a batch, padding included.
+WAITING, SAMPLES = 16_000_000, 4_000_000
+#: The most pieces of a batch.
+BATCH = 128
+
+
+@dataclass
+class Spoken:
+    """The answer to a recording, put together of those to its pieces.
+
+    Attributes:
+        symbols: The symbols, each with its start and end in seconds.
+        scores: The log probability of each piece: the mean over its steps, or of a beam that of the
+            text; with the duration that counts.
+        texts: The text of each piece.
+        beam: The texts of the last piece with their scores, of a beam search.
+    """
+
+    symbols: list[tuple[str, float, float]] = field(default_factory=list)
+    scores: list[tuple[float, float]] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    beam: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def score(self) -> float:
+        """The log probability of all pieces: the mean of means, or the sum."""
+        if self.beam or len(self.scores) == 1:
+            return sum(score for score, _ in self.scores)
+        return sum(s * d for s, d in self.scores) / sum(d for _, d in self.scores)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A piece of a recording.
+
+    Attributes:
+        samples: Its samples, int16 [N].
+        offset: The time of its first sample.
+        start: The time from which on symbols count.
+        stop: The time at which they stop to count.
+    """
+
+    samples: NDArray[np.int16]
+    offset: float = 0.0
+    start: float = 0.0
+    stop: float = np.inf
+
+
+def pieces(recording: Recording, rate: int) -> Iterator[Piece]:
+    """Yield the pieces of a recording; of a short one itself.
+
+    Args:
+        recording: The recording.
+        rate: The samples a second of the pieces.
+
+    Raises:
+        BadRowError: It cannot be decoded.
+    """
+    louder, end = recording.gain(), recording.seconds
+    if end <= PIECE:
+        yield Piece(recording.samples(rate, louder=louder))
+        return
+    inner = PIECE - 2 * OVERLAP
+    for number in range(int(np.ceil((end - 2 * OVERLAP) / inner))):
+        offset = number * inner
+        last = offset + PIECE >= end
+        samples = recording.samples(rate, offset, min(offset + PIECE, end), louder)
+        start = offset + OVERLAP if number else 0.0
+        yield Piece(samples, offset, start, np.inf if last else offset + PIECE - OVERLAP)
+
+
+class Recognition:
+    """The recognition of recordings one after the other; short ones are answered together.
+
+    Args:
+        rate: The samples a second that the model reads.
+        word_by_word: Whether a symbol is a word rather than a character.
+        ask: Answers ``audio`` [B, N] and ``length`` [B] as the signature ``align`` or ``beam``.
+    """
+
+    def __init__(self, rate: int, word_by_word: bool, ask: Callable[..., dict[str, Any]]) -> None:
+        self.rate = rate
+        self.space = " " if word_by_word else ""
+        self._ask = ask
+        self._waiting: list[tuple[Spoken, Piece]] = []
+        self._size = 0
+
+    def add(self, recording: Recording) -> Spoken:
+        """Begin to answer a recording; ``finish`` completes its answer.
+
+        Raises:
+            BadRowError: It cannot be decoded.
+        """
+        spoken = Spoken()
+        added = len(self._waiting)
+        try:
+            for piece in pieces(recording, self.rate):
+                self._waiting.append((spoken, piece))
+                self._size += len(piece.samples)
+                if self._size > WAITING:
+                    self.finish()
+                    added = 0
+        except Exception:
+            del self._waiting[added:]
+            raise
+        return spoken
+
+    def finish(self) -> None:
+        """Answer what waits."""
+        answers: dict[int, tuple[dict[str, Any], int]] = {}
+        lengths = np.array([len(piece.samples) for _, piece in self._waiting], np.int32)
+        for rows in batches(lengths):
+            audio = np.zeros((len(rows), max(1, lengths[rows].max(initial=0))), np.float32)
+            for line, row in zip(audio, rows, strict=True):
+                line[: lengths[row]] = self._waiting[row][1].samples / np.float32(2**15)
+            outputs = self._ask(audio=audio, length=lengths[rows])
+            answers |= {row: (outputs, place) for place, row in enumerate(rows.tolist())}
+        for row, (spoken, piece) in enumerate(self._waiting):
+            self._put(spoken, piece, *answers[row])
+        self._waiting, self._size = [], 0
+
+    def text(self, spoken: Spoken) -> str:
+        """Return the text of an answer."""
+        if len(spoken.texts) == 1:
+            return spoken.texts[0]
+        return " ".join(self.space.join(symbol for symbol, _, _ in spoken.symbols).split())
+
+    def words(self, spoken: Spoken) -> list[dict[str, Any]]:
+        """Return the words of an answer, each with its ``start`` and ``end`` in seconds."""
+        words: list[dict[str, Any]] = []
+        inside = False
+        for symbol, start, end in spoken.symbols:
+            if self.space or not inside:
+                words.append({"word": "", "start": start, "end": end})
+            inside = bool(symbol.strip())
+            words[-1] |= {"word": words[-1]["word"] + symbol.strip()} | (
+                {"end": end} if inside else {}
+            )
+        return [word for word in words if word["word"]]
+
+    def plain(self, spoken: Spoken, words: bool, n_best: int) -> dict[str, Any]:
+        """Return an answer as plain values, as ``SpeechRecognizer.predict`` does."""
+        answer: dict[str, Any] = {"text": self.text(spoken), "score": spoken.score}
+        if n_best > 1:
+            beam = {answer["text"]: spoken.score} if len(spoken.texts) > 1 else spoken.beam
+            best = sorted(beam.items(), key=lambda item: -item[1])[:n_best]
+            answer |= {"texts": [text for text, _ in best], "scores": [s for _, s in best]}
+        return answer | ({"words": self.words(spoken)} if words else {})
+
+    def _put(self, spoken: Spoken, piece: Piece, outputs: dict[str, Any], place: int) -> None:
+        """Add the answer to a piece to that to its recording."""
+        seconds = len(piece.samples) / self.rate
+        duration = min(piece.stop, piece.offset + seconds) - piece.start
+        if "texts" in outputs:
+            texts, scores = (outputs[name][place].tolist() for name in ("texts", "scores"))
+            text, score = texts[0], scores[0]
+            spoken.beam = dict(zip(reversed(texts), reversed(scores), strict=True))
+        else:
+            text, score = outputs["text"][place], outputs["score"][place]
+        spoken.scores.append((float(score), max(duration, 1e-6)))
+        spoken.texts.append(str(text))
+        spans = (outputs[name][place].tolist() for name in ("symbol", "start", "end"))
+        for symbol, start, end in zip(*spans, strict=True):
+            time = piece.offset + start
+            if symbol and piece.start <= time < piece.stop:
+                spoken.symbols.append((symbol, round(time, 3), round(piece.offset + end, 3)))
+
+
+def batches(lengths: NDArray[np.int32]) -> Iterator[NDArray[np.int64]]:
+    """Yield the rows of batches of similar lengths, the shortest first."""
+    order = np.argsort(lengths, kind="stable")
+    start = 0
+    while start < len(order):
+        sizes = lengths[order[start : start + BATCH]]
+        padded = sizes * np.arange(1, len(sizes) + 1, dtype=np.int64)
+        stop = start + max(1, int(np.searchsorted(padded, SAMPLES, side="right")))
+        yield order[start:stop]
+        start = stop
