@@ -27,7 +27,7 @@ from toolkit.data import (
 from toolkit.data.strands.named import NamedStrand, called
 from toolkit.errors import ModelError
 from toolkit.evaluation import ClassifiedStrand, classified_strand_page
-from toolkit.evaluation.page import answer_words
+from toolkit.evaluation.pages.page import answer_words
 from toolkit.export import read_description, read_yaml
 from toolkit.files import atomic_write_parts
 from toolkit.tasks.strands.options import StrandClassifierOptions

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from page_reader import EVIL, Reader
 
 from toolkit.evaluation import PlottedSeries, channel_page
-from toolkit.evaluation.channels import MOST_CHANNELS, MOST_POINTS
+from toolkit.evaluation.pages.channels import MOST_CHANNELS, MOST_POINTS
 
 CLASSES = ("walks", "runs", "sits")
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from page_reader import EVIL, Reader
 
 from toolkit.evaluation import MovingSkeleton, skeleton_page, skeleton_stills
-from toolkit.evaluation.page import MOST_CLASSES
-from toolkit.evaluation.skeleton import EXTENT, MOST_FRAMES, VIEW
+from toolkit.evaluation.pages.page import MOST_CLASSES
+from toolkit.evaluation.pages.skeleton import EXTENT, MOST_FRAMES, VIEW
 
 BONES = ((0, 1), (1, 2))
 CLASSES = ("walks", "runs", "sits")
@@ -42,7 +42,9 @@ def as_seen(joints: NDArray[Any]) -> NDArray[Any]:
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The figures that would have been saved."""
     figures: list[Any] = []
-    monkeypatch.setattr("toolkit.evaluation.skeleton.save_figure", lambda f, _: figures.append(f))
+    monkeypatch.setattr(
+        "toolkit.evaluation.pages.skeleton.save_figure", lambda f, _: figures.append(f)
+    )
     return figures
 
 

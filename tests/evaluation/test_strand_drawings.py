@@ -18,8 +18,8 @@ from toolkit.evaluation import (
     drawn_stretches,
     marked_strand_page,
 )
-from toolkit.evaluation.page import hue
-from toolkit.evaluation.strands import BESIDE, LINE, MOST_BASES, SMALLEST
+from toolkit.evaluation.pages.page import hue
+from toolkit.evaluation.pages.strands import BESIDE, LINE, MOST_BASES, SMALLEST
 
 LABELS = ("exon", "site(-)")
 

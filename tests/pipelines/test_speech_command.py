@@ -61,7 +61,7 @@ def test_a_run_answers_files_and_folders(run: Path, folder: Path, call: Any) -> 
     assert code == 0
     assert [answer["file"] for answer in answers] == [str(first), str(folder / "none.wav")]
     assert {*answers[0]} == {"file", "text", "score", "words"}
-    assert answers[1]["error"] == f"row 2: {folder / 'none.wav'} does not exist"
+    assert answers[1]["error"] == f"{folder / 'none.wav'} does not exist"
     uri = DATA_URI + base64.b64encode(first.read_bytes()).decode()
     code, out, _ = call("predict", run, uri)
     assert json.loads(out) == {"row": 1} | {n: answers[0][n] for n in ("text", "score")}

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pipelines.dna import main
-from toolkit.evaluation.strands import MOST_BASES
+from toolkit.evaluation.pages.strands import MOST_BASES
 from toolkit.tasks import StrandClassifier, StrandTagger
 from toolkit.tasks.marked_strands.serving import base_probabilities
 

@@ -1,6 +1,5 @@
 """Metrics, reports and pictures on arrays; they need neither TensorFlow nor a model."""
 
-from toolkit.evaluation.channels import PlottedSeries, channel_page
 from toolkit.evaluation.classification import (
     calibration_error,
     classification_metrics,
@@ -17,12 +16,22 @@ from toolkit.evaluation.entities import (
     metrics_within,
 )
 from toolkit.evaluation.entity_errors import worst_entities
-from toolkit.evaluation.marked_text import marked_page
 from toolkit.evaluation.options import BootstrapOptions
+from toolkit.evaluation.pages.channels import PlottedSeries, channel_page
+from toolkit.evaluation.pages.marked_text import marked_page
+from toolkit.evaluation.pages.skeleton import MovingSkeleton, skeleton_page, skeleton_stills
+from toolkit.evaluation.pages.strands import (
+    ClassifiedStrand,
+    MarkedStrand,
+    Stretch,
+    classified_strand_page,
+    drawn_stretches,
+    marked_strand_page,
+)
+from toolkit.evaluation.pages.videos import ShownVideo, video_page
 from toolkit.evaluation.picture import draw_confusion, save_picture
 from toolkit.evaluation.report import comparison_table, metrics_table, worst_errors, write_report
 from toolkit.evaluation.seeds import over_seeds
-from toolkit.evaluation.skeleton import MovingSkeleton, skeleton_page, skeleton_stills
 from toolkit.evaluation.speech import edits, speech_metrics, speech_statistics
 from toolkit.evaluation.statistics import (
     Metric,
@@ -30,14 +39,6 @@ from toolkit.evaluation.statistics import (
     classification_statistics,
     multilabel_statistics,
     number_statistics,
-)
-from toolkit.evaluation.strands import (
-    ClassifiedStrand,
-    MarkedStrand,
-    Stretch,
-    classified_strand_page,
-    drawn_stretches,
-    marked_strand_page,
 )
 from toolkit.evaluation.tables import report_table
 from toolkit.evaluation.translation import (
@@ -50,7 +51,6 @@ from toolkit.evaluation.translation import (
 )
 from toolkit.evaluation.translation_pictures import draw_attention, draw_bleu_by_length
 from toolkit.evaluation.translation_report import write_translations
-from toolkit.evaluation.videos import ShownVideo, video_page
 
 __all__ = [
     "NOTHING",

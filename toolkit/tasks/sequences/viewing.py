@@ -17,7 +17,7 @@ from toolkit.evaluation import (
     skeleton_stills,
     video_page,
 )
-from toolkit.evaluation.page import answer_words
+from toolkit.evaluation.pages.page import answer_words
 from toolkit.models.series_front import AXES
 from toolkit.options import option
 from toolkit.series.joints import Joints

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit.evaluation.page import (
+from toolkit.evaluation.pages.page import (
     SECTION_STYLE,
     escaped,
     most_probable,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from toolkit.errors import count
-from toolkit.evaluation.page import (
+from toolkit.evaluation.pages.page import (
     LEGEND_STYLE,
     SECTION_STYLE,
     escaped,

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from toolkit.evaluation.page import LEGEND_STYLE, escaped, hue, legend, page_head
+from toolkit.evaluation.pages.page import LEGEND_STYLE, escaped, hue, legend, page_head
 
 _STYLE = (
     """

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from toolkit.evaluation.page import (
+from toolkit.evaluation.pages.page import (
     SECTION_STYLE,
     escaped,
     most_probable,
