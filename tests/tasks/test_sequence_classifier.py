@@ -381,7 +381,7 @@ def test_channels_are_matched_by_their_names(prepared: list[Prepared]) -> None:
     [
         ({"rotation": 10.0}, "rotation is for skeletons; set front='skeleton'"),
         ({"joints": "left_hip"}, "joints is for skeletons"),
-        ({"front": "frames"}, "standardize, skeleton"),
+        ({"front": "pixels"}, "standardize, skeleton, frames"),
         ({"stride": 0}, "at least 1"),
         ({"stack": 0}, "at least 1"),
         ({"crop": 1.0}, "at least 0 and below 1"),

@@ -88,6 +88,7 @@ def test_the_exported_model_takes_bytes_of_pixels(run: Path, fitted: SequenceCla
     again = [answer["score"] for answer in loaded.predict(videos)]
     np.testing.assert_allclose(again, scores, atol=1e-5)
     card = (run / "README.md").read_text()
+    assert "| `golden.jsonl` | videos of a moving square, with" in card
     assert "10 frames a second, 8 x 8 pixels each, grayscale" in card
 
 

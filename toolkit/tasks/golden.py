@@ -20,7 +20,8 @@ SOME = 5
 #: What a golden file holds, by the origin of its inputs.
 ORIGINS = {
     "vocabulary": "short texts made of the vocabulary",
-    "channels": "series computed from the means of the channels, or videos of a moving square",
+    "channels": "series computed from the means of the channels",
+    "squares": "videos of a moving square",
     HELD_OUT: "inputs that were held out from the training data, or validation data",
     "given": "inputs that were given for it",
 }

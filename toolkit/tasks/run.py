@@ -113,6 +113,11 @@ class Run(ABC):
         """The main input of ``serving_default`` with these options."""
         return self.INPUT_NAME
 
+    @property
+    def own_origin(self) -> str:
+        """The origin of ``_own_inputs`` with these options."""
+        return self.OWN_INPUTS
+
     def save(self, folder: str | Path) -> None:
         """Write ``model.keras``, ``config.yaml`` and ``metrics.json``, which ``load`` reads.
 
@@ -216,7 +221,7 @@ class Run(ABC):
         signatures = self._answer_from_network(self.storage)
         assets = {CONFIG_FILE: self._config(), **self._assets()}
         answers = self._golden_answers(questions)
-        origin = origin_of(golden or self.GOLDEN_INPUTS, questions, folder, self.OWN_INPUTS)
+        origin = origin_of(golden or self.GOLDEN_INPUTS, questions, folder, self.own_origin)
         card = self._card(signatures, questions, origin)
         version = write_saved_model(folder, signatures, [model], assets)
         write_golden(

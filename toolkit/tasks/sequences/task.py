@@ -77,6 +77,11 @@ class SequenceClassifier(Classifier, SequenceClassifierOptions):
         """The main input of ``serving_default`` with these options."""
         return "frames" if self.front == "frames" else self.INPUT_NAME
 
+    @property
+    def own_origin(self) -> str:
+        """The origin of ``_own_inputs`` with these options."""
+        return "squares" if self.front == "frames" else self.OWN_INPUTS
+
     # Training
 
     def _prepare(self, settings: Settings, data: Any, validation_data: Any) -> Prepared:
