@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from toolkit.data.music.midi_file import read_midi
-from toolkit.data.music.pieces import Piece
+from toolkit.data.music.pieces import Piece, roll_of_notes
 from toolkit.errors import DataError
 from toolkit.music.rolls import pitches_of
 
@@ -55,9 +55,17 @@ def metre(wait: int, beats: int, power: int) -> tuple[int, ...]:
 def test_notes_are_moved_to_the_nearest_step(tmp_path: Path) -> None:
     content = header() + track(on(0, 60), off(4, 60), on(1, 64), off(2, 64), on(0, 67), off(1, 67))
     # 60 in ticks 0 to 4, 64 in 5 to 7, 67 in 7 to 8: steps of two ticks
-    assert pitches(content, tmp_path) == [[60], [60], [64], [64], [67]]
+    assert pitches(content, tmp_path) == [[60], [60], [], [64], [67]]
     assert pitches(content, tmp_path, 8) == [[60]] * 4 + [[], [64], [64], [67]]
     assert pitches(content, tmp_path, 1) == [[60], [64, 67]]  # at least one step each
+
+
+@pytest.mark.parametrize("start", [0.5, 1.5, 2.5])
+def test_the_middle_between_two_steps_is_moved_to_the_later_one(start: float) -> None:
+    for length in (1, 2, 3):
+        roll = roll_of_notes([(60, start / 4, (start + length) / 4)], 4)
+        first = int(start + 0.5)
+        assert pitches_of(roll) == [[]] * first + [[60]] * length
 
 
 def test_a_note_on_without_velocity_is_an_end_and_status_may_be_left_out(tmp_path: Path) -> None:

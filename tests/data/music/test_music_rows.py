@@ -128,7 +128,7 @@ def test_tables_of_notes_are_pieces() -> None:
     assert read(notes) == [[[60], [60, 64], [60, 64]], [[], [], [72]]]
     ends = notes.assign(end=notes["onset"] + notes["duration"]).drop(columns=["duration", "song"])
     assert read(ends) == [[[60], [60, 64], [60, 64, 72]]]
-    assert read(notes, steps_per_quarter=1) == [[[60, 64]], [[72]]]
+    assert read(notes, steps_per_quarter=1) == [[[60, 64], [60]], [[], [72]]]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """A piece of music as it is read: its roll, with tempo and metre where these are known."""
 
+import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -26,7 +27,8 @@ class Piece(NamedTuple):
 def roll_of_notes(notes: Iterable[tuple[int, float, float]], steps_per_quarter: int) -> Roll:
     """Return the roll of notes, whose starts and ends are moved to the nearest step.
 
-    Each note has at least one step. The roll ends with the last note.
+    Times in the middle between two steps are moved to the later one, so that notes of equal length
+    have equal lengths in steps. Each note has at least one step. The roll ends with the last note.
 
     Args:
         notes: Pitch, start and end of each note, in quarters from the beginning of the piece.
@@ -38,8 +40,8 @@ def roll_of_notes(notes: Iterable[tuple[int, float, float]], steps_per_quarter: 
     steps = []
     for pitch, start, end in notes:
         first, after = (min(time * steps_per_quarter, MOST_STEPS + 1.0) for time in (start, end))
-        begin = round(first)
-        steps.append((key_of(pitch), begin, max(begin + 1, round(after))))
+        begin, stop = (math.floor(time + 0.5) for time in (first, after))
+        steps.append((key_of(pitch), begin, max(begin + 1, stop)))
     if not steps:
         raise DataError("the piece has no notes")
     roll = empty_roll(max(end for _, _, end in steps))
