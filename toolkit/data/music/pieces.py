@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import NamedTuple
 
 from toolkit.errors import DataError
-from toolkit.music.rolls import MOST_STEPS, Roll, empty_roll, key_of
+from toolkit.music.rolls import KEYS, MOST_STEPS, Roll, empty_roll, key_of
 
 
 class Piece(NamedTuple):
@@ -45,6 +46,8 @@ def roll_of_notes(notes: Iterable[tuple[int, float, float]], steps_per_quarter: 
     if not steps:
         raise DataError("the piece has no notes")
     roll = empty_roll(max(end for _, _, end in steps))
-    for key, start, end in steps:
-        roll[start:end, key] = 1
+    written = [0] * KEYS  # the step after the last note of each key so far
+    for key, start, end in sorted(steps, key=itemgetter(1)):
+        roll[max(start, written[key]) : end, key] = 1
+        written[key] = max(end, written[key])
     return roll
