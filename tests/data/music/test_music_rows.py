@@ -126,6 +126,8 @@ def test_tables_of_notes_are_pieces() -> None:
         }
     )
     assert read(notes) == [[[60], [60, 64], [60, 64]], [[], [], [72]]]
+    names = {"id": range(4), "name": ["C4", "C5", "E4", "C4"]}  # of notes, not of pieces
+    assert read(notes.drop(columns="song").assign(**names)) == [[[60], [60, 64], [60, 64, 72]]]
     ends = notes.assign(end=notes["onset"] + notes["duration"]).drop(columns=["duration", "song"])
     assert read(ends) == [[[60], [60, 64], [60, 64, 72]]]
     assert read(notes, steps_per_quarter=1) == [[[60, 64], [60]], [[], [72]]]
