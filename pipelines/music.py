@@ -3,6 +3,7 @@
 Run ``python -m pipelines.music --help``.
 """
 
+import itertools
 import json
 import os
 import sys
@@ -19,6 +20,7 @@ from pipelines.samples.chorales import chorales
 from toolkit.data import MusicDataOptions, MusicExamples, Source, Unreadable, open_music
 from toolkit.data.music.midi_file import is_midi
 from toolkit.data.splits import split_indices
+from toolkit.errors import OptionError
 from toolkit.files import atomic
 from toolkit.music.rolls import KEYS, pitches_of
 from toolkit.tasks.music.golden import beginnings
@@ -112,8 +114,12 @@ class LabelledMusic(LabelledData):
 def write_music(task: Any, answers: Iterator[tuple[Any, Any]], run: str, path: str) -> None:
     """Write a MIDI file, its sound and a picture of its roll for each answer into a folder.
 
-    They are named like the file of the beginning, or ``music_1`` and so on by the number of the
-    beginning. Tempo and metre are those of the beginning, or of the training data.
+    They are named like the file of the beginning, with the row of the answer where the name is
+    taken, or ``music_1`` and so on by the row. Tempo and metre are those of the beginning, or of
+    the training data. Nothing is written before all answers are there.
+
+    Raises:
+        OptionError: A file would be written over one of the beginnings.
     """
     import numpy as np
 
@@ -122,17 +128,27 @@ def write_music(task: Any, answers: Iterator[tuple[Any, Any]], run: str, path: s
     from toolkit.music.picture import draw_roll
     from toolkit.music.sound import wav_bytes
 
-    folder, taken = Path(path), set[str]()
-    steps = task.steps_per_quarter
-    for number, (value, answer) in enumerate(answers, 1):
-        if "frames" not in answer:
-            continue
-        name = Path(value).stem if isinstance(value, str) and value else f"music_{number}"
-        if name in taken:
-            name = f"{name}_{number}"
-        taken.add(name)
+    rolls, beginning_files = dict[str, tuple[Any, Any]](), set[Path]()
+    for value, answer in answers:
+        row = answer["row"]
+        name = f"music_{row}"
+        if is_midi(value):
+            beginning_files.add(Path(value).resolve())
+            name = Path(value).stem
+        numbers = itertools.count(row)
+        free = name
+        while free in rolls:
+            free = f"{name}_{next(numbers)}"
+        rolls[free] = value, np.array(answer["frames"], np.uint8).reshape(-1, KEYS)
+    folder, steps = Path(path), task.steps_per_quarter
+    for name in rolls:
+        if (folder / f"{name}.mid").resolve() in beginning_files:
+            raise OptionError(
+                f"--output {path}: {folder / name}.mid would be written over the beginning of that "
+                "name; give another folder"
+            )
+    for name, (value, roll) in rolls.items():
         piece = read_piece(value, steps)
-        roll = np.array(answer["frames"], np.uint8).reshape(-1, KEYS)
         tempo = piece.tempo or task.facts.get("tempo") or TEMPO
         metre = piece.metre or tuple(task.facts.get("metre") or METRE)
         for ending, content in (

@@ -22,8 +22,8 @@ class View:
     Args:
         option: The option of ``predict`` for it, without dashes.
         help: What the file shows, for the help text.
-        write: Function that writes it; it gets the task, an iterator of inputs with their answers,
-            the run's folder and the path.
+        write: Function that writes it; it gets the task, an iterator of inputs with their answers
+            and ``row``, the number of the input; the run's folder and the path.
         is_folder: Whether it is a folder of files rather than a file.
     """
 

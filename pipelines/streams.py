@@ -165,7 +165,8 @@ def write_answers(
         written: Function from an answer to what is written of it.
 
     Yields:
-        Each input that can be read with its answer, after its batch is written.
+        Each input that can be read with its answer, which has also ``row``, the number of the
+        input; after its batch is written.
     """
     with contextlib.ExitStack() as stack:
         writer: AnswerWriter = writers.get(form, _JsonWriter)(output)
@@ -195,14 +196,16 @@ def _written(
             lambda read: predict([e.value if isinstance(e, Unreadable) else e for e in read]),
             unreadable,
         )
-        rows = list(zip(values, answers, strict=True))
-        for each, (value, answer), number in zip(batch, rows, numbers, strict=False):
+        rows = []
+        for each, value, answer, number in zip(batch, values, answers, numbers, strict=False):
             name = {} if (name := getattr(value, "name", None)) is None else {"name": name}
             if "error" in answer and not isinstance(each, Unreadable):
                 answer = {**answer, "error": _PLACE.sub("", answer["error"])}
             writer.write({**name, **beside(value, number), **written(answer)})
+            if "error" not in answer:
+                rows.append((value, {**answer, "row": number}))
         output.flush()
-        yield from (row for row in rows if "error" not in row[1])
+        yield from rows
     writer.close()
 
 

@@ -77,7 +77,9 @@ def answers(form: str) -> list[str]:
         None,
         dna_spans.PIPELINE.writers,
     )
-    assert [answer for _, answer in written] == rows
+    assert [answer for _, answer in written] == [
+        {**answer, "row": row} for row, answer in enumerate(rows, 1)
+    ]
     return output.getvalue().splitlines()
 
 

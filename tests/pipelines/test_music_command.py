@@ -96,7 +96,30 @@ def test_bad_beginnings_are_answered_with_an_error(run: Path, capsys: Any, tmp_p
     assert "text.mid: it is no MIDI file" in lines[0]["error"]
     assert "should be the path of a MIDI file" in lines[1]["error"]
     assert "the pitch 1 is none of the 88 keys" in lines[2]["error"]
-    assert {path.suffix for path in (tmp_path / "out").iterdir()} == {".mid", ".wav", ".png"}
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"music_4.mid", "music_4.wav", "music_4.png"}  # the row of the answer
+
+
+def test_no_beginning_and_no_other_answer_is_written_over(
+    run: Path, capsys: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = (run / "seed.mid").read_bytes()
+    folders = [tmp_path / name for name in ("a", "b", "c")]
+    for folder, name in zip(folders, ("seed.mid", "seed.mid", "seed_2.mid"), strict=True):
+        folder.mkdir()
+        (folder / name).write_bytes(content)
+    files = [folders[2] / "seed_2.mid", folders[0] / "seed.mid", folders[1] / "seed.mid"]
+    out = tmp_path / "out"
+    answers(capsys, run / "run", *files, files[0], "--length", 1, "--output", out)
+    assert {path.stem for path in out.iterdir()} == {"seed", "seed_2", "seed_3", "seed_2_4"}
+    answers(capsys, run / "run", files[1], files[0], files[2], "--length", 1, "--output", out)
+    monkeypatch.chdir(folders[1])
+    for words in (["seed.mid"], [str(files[1]), "seed.mid"]):
+        assert main(["predict", str(run / "run"), *words, "--length", "1", "--output", "."]) == 2
+        error = capsys.readouterr().err
+        assert "--output .: seed.mid would be written over the beginning" in error
+        assert [path.name for path in folders[1].iterdir()] == ["seed.mid"]
+        assert Path("seed.mid").read_bytes() == content
 
 
 @pytest.mark.parametrize(

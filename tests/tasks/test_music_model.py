@@ -87,6 +87,28 @@ def test_without_frames_to_generate_there_is_the_beginning(model: MusicModel) ->
     assert model.generate(length=0).shape == (0, KEYS)
 
 
+@pytest.mark.parametrize("steps", [0, 3])
+def test_a_batch_without_rows_is_answered_by_one(
+    model: MusicModel, servable: Servable, steps: int
+) -> None:
+    nothing = {"frames": np.zeros((0, steps, KEYS), np.float32), "length": np.zeros(0, np.int32)}
+    asked = {"max_length": 4, "temperature": 1.0, "seed": [5, 0]}
+    assert servable(signature="generate", **nothing, **asked)["frames"].shape == (
+        0,
+        steps + 4,
+        KEYS,
+    )
+    assert servable(**nothing)["length"].shape == (0,)
+    assert servable(signature="score", **nothing)["nll"].shape == (0,)
+    assert servable(signature="read", **nothing)["likeliest"].shape == (0, steps, KEYS)
+    sampling = {} if model.output_layer == "independent" else {**asked}
+    sampling.pop("max_length", None)
+    outputs = servable(signature="prefill", **nothing, **sampling)
+    state = {name: value for name, value in outputs.items() if name.startswith("state_")}
+    frame = np.zeros((0, KEYS), np.float32)
+    assert all(len(each) == 0 for each in servable(signature="step", frame=frame, **state).values())
+
+
 def test_steps_after_prefill_write_what_generate_writes(
     model: MusicModel, servable: Servable
 ) -> None:

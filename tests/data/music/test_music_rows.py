@@ -83,6 +83,39 @@ def test_a_folder_of_midi_files_is_read_in_natural_order(tmp_path: Path) -> None
     assert "has no MIDI files" in complaint(written(tmp_path / "x" / "a.txt", "").parent)
 
 
+def test_parts_are_found_by_names_in_capitals_and_named_ones_must_be_there(tmp_path: Path) -> None:
+    for number, part in enumerate(("Train", "VALID")):
+        path = tmp_path / "folder" / part / "1.mid"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(midi_bytes(roll_of_pitches(PIECES[number]), 4))
+    content = {"Train": PIECES[:1], "VALID": PIECES[1:2]}
+    rolls = {part: roll_of_pitches(pieces[0]) for part, pieces in content.items()}
+    np.savez(tmp_path / "flat.npz", **rolls)
+    np.savez(tmp_path / "padded.npz", **{part: roll[None] for part, roll in rolls.items()})
+    for data in (
+        tmp_path / "folder",
+        written(tmp_path / "a.json", content),
+        tmp_path / "flat.npz",
+        tmp_path / "padded.npz",
+    ):
+        assert read(data) == PIECES[:1]
+        assert read(data, "test") == read(f"{data}:valid") == read(f"{data}:VALID") == PIECES[1:2]
+        assert "has no part dev" in complaint(f"{data}:dev")
+    np.savez(tmp_path / "one.npz", roll=rolls["Train"])
+    for data in (
+        tmp_path / "folder" / "Train",
+        tmp_path / "folder" / "Train" / "1.mid",
+        tmp_path / "one.npz",
+        written(tmp_path / "list.json", PIECES),
+        written(tmp_path / "a.jsonl", json.dumps({"roll": PIECES[0]})),
+        written(tmp_path / "a.csv", "pitch,start,end\n60,0,1\n"),
+    ):
+        assert f"{data} has no parts; leave out :valid" in complaint(f"{data}:valid")
+    alone = written(tmp_path / "alone.json", {"train": PIECES})
+    assert "has no part test" in complaint(f"{alone}:test")
+    assert read(alone, "test") == PIECES
+
+
 def test_tables_of_notes_are_pieces() -> None:
     notes = pd.DataFrame(
         {
@@ -93,9 +126,11 @@ def test_tables_of_notes_are_pieces() -> None:
         }
     )
     assert read(notes) == [[[60], [60, 64], [60, 64]], [[], [], [72]]]
+    names = {"id": range(4), "name": ["C4", "C5", "E4", "C4"]}  # of notes, not of pieces
+    assert read(notes.drop(columns="song").assign(**names)) == [[[60], [60, 64], [60, 64, 72]]]
     ends = notes.assign(end=notes["onset"] + notes["duration"]).drop(columns=["duration", "song"])
     assert read(ends) == [[[60], [60, 64], [60, 64, 72]]]
-    assert read(notes, steps_per_quarter=1) == [[[60, 64]], [[72]]]
+    assert read(notes, steps_per_quarter=1) == [[[60, 64], [60]], [[], [72]]]
 
 
 @pytest.mark.parametrize(

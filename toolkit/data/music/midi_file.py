@@ -2,6 +2,7 @@
 
 import io
 import os
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,14 +16,16 @@ from toolkit.music.midi import library
 ENDINGS = (".mid", ".midi", ".kar")
 #: The channel of drums, from 0, whose notes have no pitch.
 DRUMS = 9
+#: The controller of the sustain pedal, and the least value at which it is down.
+PEDAL, PEDAL_DOWN = 64, 64
 #: The shortest unit of a metre that is believed.
 SHORTEST_BEAT = 64
-#: The beginnings of a MIDI file, alone and within a RIFF file.
-_MAGIC, _RIFF = b"MThd", b"RIFF"
+#: The beginnings of a MIDI file, alone and within a RIFF file, and of a track.
+_MAGIC, _RIFF, _TRACK = b"MThd", b"RIFF", b"MTrk"
 #: A division of at least this counts frames of film rather than ticks of a quarter.
 _FILM = 1 << 15
-#: The largest file that is read: 10^6 notes are 8 MB.
-_LARGEST = 1 << 28
+#: The largest file that is read, in bytes: 10^6 notes are 8 MB.
+_LARGEST = 1 << 24
 
 
 def is_midi(path: Any) -> bool:
@@ -34,9 +37,11 @@ def read_midi(path: Path, steps_per_quarter: int) -> Piece:
     """Return the music in a MIDI file.
 
     All tracks and channels are read into one roll, without drums (channel 10). A note ends at its
-    note-off, or note-on with velocity 0; where notes of a pitch overlap in a channel, the first one
-    ends first. Notes that are never ended last until the end of the piece. Time is counted in
-    quarters, whatever the tempo is; the piece has the first tempo and metre of any track.
+    note-off, or note-on with velocity 0, which ends all notes of the channel and pitch that began
+    before it, so that a lost one matters no longer than until the next; while the sustain pedal of
+    the channel is down, ends wait until it is up. Notes that are never ended last until the end of
+    the piece. Time is counted in quarters, whatever the tempo is; the piece has the first tempo and
+    metre of any track.
 
     Args:
         path: The file, of format 0 or 1.
@@ -59,8 +64,10 @@ def read_midi(path: Path, steps_per_quarter: int) -> Piece:
     if not division:
         raise DataError("it has 0 ticks in a quarter, so that its notes have no times")
     try:
-        file = mido.MidiFile(file=io.BytesIO(content), clip=True)
+        file = mido.MidiFile(file=io.BytesIO(_tracks_only(content)), clip=True)
         timed = sorted(_timed(file.tracks), key=lambda each: each[0])
+    except mido.KeySignatureError:
+        raise DataError("it has a key signature that cannot be read; remove it") from None
     except Exception as error:  # a damaged file fails in many ways
         reason = as_message(str(error)) or "it ends too early"
         raise DataError(f"the MIDI file is damaged: {reason}") from None
@@ -95,8 +102,19 @@ def _content(path: Path) -> bytes:
     return content
 
 
+def _tracks_only(content: bytes) -> bytes:
+    """Return a MIDI file without the chunks that are neither its header nor a track."""
+    end = 8 + int.from_bytes(content[4:8])
+    chunks = [content[:end]]
+    while end < len(content):
+        start, end = end, end + 8 + int.from_bytes(content[end + 4 : end + 8])
+        if content[start : start + 4] == _TRACK:
+            chunks.append(content[start:end])
+    return b"".join(chunks)
+
+
 def _timed(tracks: Any) -> Iterator[tuple[int, Any]]:
-    """Yield the messages of all tracks with their times in ticks, ends of notes first."""
+    """Yield the messages of one track after the other with their times in ticks."""
     for track in tracks:
         now = 0
         for message in track:
@@ -107,16 +125,28 @@ def _timed(tracks: Any) -> Iterator[tuple[int, Any]]:
 def _notes(timed: list[tuple[int, Any]]) -> list[tuple[int, int, int]]:
     """Return pitch, start and end of each note, in ticks."""
     sounding: defaultdict[tuple[int, int], list[int]] = defaultdict(list)  # starts
+    held: dict[int, list[tuple[int, int]]] = {}  # pitch and start, by channels with the pedal down
     notes, last = [], 0
     for now, message in timed:
         last = max(last, now)
+        if message.type == "control_change" and message.control == PEDAL:
+            if message.value >= PEDAL_DOWN:
+                held.setdefault(message.channel, [])
+            else:
+                notes += [(*note, now) for note in held.pop(message.channel, [])]
         if message.type not in ("note_on", "note_off") or message.channel == DRUMS:
             continue
-        starts = sounding[message.channel, message.note]
+        channel, pitch = message.channel, message.note
+        starts = sounding[channel, pitch]
         if message.type == "note_on" and message.velocity:
             starts.append(now)
-        elif starts:
-            notes.append((message.note, starts.pop(0), now))
+            continue
+        count = bisect_left(starts, now) or len(starts)  # of no ticks if none began before
+        ended, starts[:count] = [(pitch, start) for start in starts[:count]], []
+        if channel in held:
+            held[channel] += ended
+        else:
+            notes += [(*note, now) for note in ended]
     for (_, pitch), starts in sounding.items():
         notes += [(pitch, start, last) for start in starts]
-    return notes
+    return notes + [(*note, last) for each in held.values() for note in each]

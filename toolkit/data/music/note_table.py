@@ -14,7 +14,7 @@ PITCH_NAMES = ("pitch", "midi_pitch", "midi_note", "note", "midi")
 START_NAMES = ("start", "onset", "offset", "start_quarter", "onset_quarter", "start_time", "time")
 END_NAMES = ("end", "end_quarter", "end_time")
 DURATION_NAMES = ("duration", "length", "quarter_length", "quarterlength")
-PIECE_NAMES = ("piece", "piece_id", "file", "filename", "song", "sequence", "id", "name", "title")
+PIECE_NAMES = ("piece", "piece_id", "file", "filename", "song", "sequence", "title")
 
 
 class Notes(list[tuple[int, float, float]]):

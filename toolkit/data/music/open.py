@@ -11,7 +11,7 @@ from toolkit.data.columns import find_column
 from toolkit.data.music.midi_file import is_midi
 from toolkit.data.music.note_table import NoteTable, is_note_table
 from toolkit.data.music.options import MusicDataOptions
-from toolkit.data.music.sources import MidiFiles, PieceList, open_json, open_npz
+from toolkit.data.music.sources import MidiFiles, PieceList, no_parts, open_json, open_npz
 from toolkit.data.sources.delimited import CSV, TSV, DelimitedSource
 from toolkit.data.sources.json_lines import JsonLinesSource
 from toolkit.data.sources.memory import FrameSource, is_instance_of
@@ -65,6 +65,7 @@ def open_music(
 
 def _open_path(data: str, part: str | None, options: MusicDataOptions) -> Source:
     """Open a file or folder."""
+    named = ""
     if not os.path.exists(data):
         file, _, named = data.rpartition(":")
         if not (named and os.path.exists(file)):
@@ -72,21 +73,23 @@ def _open_path(data: str, part: str | None, options: MusicDataOptions) -> Source
         data, part = file, named
     path = Path(data)
     if os.path.isdir(data):
-        return MidiFiles(path, part)
+        return MidiFiles(path, part, named)
     if not os.path.isfile(data):
         raise DataError(f"{path} is no regular file; it is read more than once")
     name = path.name.lower().removesuffix(".gz")
+    if name.endswith(".json"):
+        return open_json(path, part, named)
+    if path.name.lower().endswith(".npz"):
+        return open_npz(path, part, named)
+    if named:
+        raise no_parts(path, named)
     if is_midi(path):
         return PieceList([data], data, ["the file"])
-    if name.endswith(".json"):
-        return open_json(path, part)
     if name.endswith((".jsonl", ".ndjson")):
         return _of_table(JsonLinesSource(path), str(path.parent))
     if name.endswith((".csv", ".tsv")):
         separators = CSV if name.endswith(".csv") else TSV
         return _of_table(DelimitedSource(path, separators, options.quoting), str(path.parent))
-    if path.name.lower().endswith(".npz"):
-        return open_npz(path, part)
     raise DataError(
         f"{path} is of no known format; it should end in .mid, .json, .jsonl, .csv or .tsv, or in "
         ".npz, or be a folder of MIDI files"

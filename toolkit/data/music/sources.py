@@ -3,7 +3,7 @@
 import json
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,15 +65,19 @@ class MidiFiles(PieceList):
         path: The folder.
         part: The part to read of a folder with folders for parts, such as ``train``; the choice is
             logged.
+        named: The part that the user named, or nothing.
 
     Raises:
-        DataError: There are none, or the folder has parts but not the chosen one.
+        DataError: There are none, or the folder has parts but not the chosen one, or no parts, and
+            one is named.
     """
 
-    def __init__(self, path: Path, part: str | None) -> None:
+    def __init__(self, path: Path, part: str | None, named: str = "") -> None:
         parts = {name: name for name in os.listdir(path) if (path / name).is_dir()}
-        if parts.keys() & _EVERY_PART:
+        if _has_parts(parts) or named in parts:
             path = path / chosen_part(str(path), parts, part)
+        elif named:
+            raise no_parts(path, named)
         files: list[str] = []
         for folder, folders, names in os.walk(path):
             folders[:] = [name for name in folders if not name.startswith(".")]
@@ -90,6 +94,16 @@ class MidiFiles(PieceList):
         super().__init__(paths, str(path), [f"file {file}" for file in files])
 
 
+def _has_parts(names: Iterable[str]) -> bool:
+    """Return whether one of the names is that of a part."""
+    return any(name.strip().lower() in _EVERY_PART for name in names)
+
+
+def no_parts(path: Path, named: str) -> DataError:
+    """Return the error of a part that is named of data without parts."""
+    return DataError(f"{path} has no parts; leave out :{named}")
+
+
 def chosen_part(name: str, parts: Mapping[str, Any], part: str | None) -> Any:
     """Return the part of data that is asked for; the choice is logged.
 
@@ -102,8 +116,8 @@ def chosen_part(name: str, parts: Mapping[str, Any], part: str | None) -> Any:
     Raises:
         DataError: There is no such part.
     """
-    wanted = PART_NAMES.get(part or "train", (part,))
-    found = find_column([*parts], [each for each in wanted if each])
+    wanted = PART_NAMES.get(part or "train", (part or "",))
+    found = part if part in parts else find_column([*parts], [name.lower() for name in wanted])
     if found is None:
         raise DataError(
             f"{name} has no part {wanted[0]}; it has: {shorten([*parts])}; add the name of one "
@@ -113,11 +127,11 @@ def chosen_part(name: str, parts: Mapping[str, Any], part: str | None) -> Any:
     return parts[found]
 
 
-def open_json(path: Path, part: str | None) -> PieceList:
+def open_json(path: Path, part: str | None, named: str = "") -> PieceList:
     """Open a JSON file of pieces: a list of them, or an object with a list for each part.
 
     A piece is a list of time steps, and a step a list of MIDI pitches. Where the file has one part
-    alone, it is read whatever is asked for by ``train`` and ``test``.
+    alone, it is read whatever is asked for by ``train`` and ``test``, unless the user ``named`` it.
 
     Raises:
         DataError: It cannot be read, or has no such part.
@@ -131,10 +145,12 @@ def open_json(path: Path, part: str | None) -> PieceList:
     if isinstance(content, dict):
         if not content:
             raise DataError(f"{path} has no pieces")
-        if len(content) == 1 and part in (None, *PART_NAMES):
+        if len(content) == 1 and not named:
             ((part, content),) = content.items()
         else:
             content = chosen_part(str(path), content, part)
+    elif named:
+        raise no_parts(path, named)
     if not isinstance(content, list):
         raise DataError(
             f"{path} should have a list of pieces, or an object with such a list for each part"
@@ -142,22 +158,26 @@ def open_json(path: Path, part: str | None) -> PieceList:
     return PieceList(content, str(path))
 
 
-def open_npz(path: Path, part: str | None) -> PieceList:
+def open_npz(path: Path, part: str | None, named: str = "") -> PieceList:
     """Open a NumPy file of rolls, [T, 88] or [T, 128].
 
     They are the arrays of the file, in their order, or one array [N, T, 88] with an array of
-    lengths beside it. Arrays may be named by parts.
+    lengths beside it. Where arrays have the names of parts, the chosen part is read.
 
     Raises:
-        DataError: It cannot be read, or has no rolls.
+        DataError: It cannot be read, or has no rolls, or no part that is ``named``.
     """
     arrays = read_arrays(path)
     lengths = find_column([*arrays], LENGTH_NAMES)
-    padded = [name for name, array in arrays.items() if array.ndim == 3]
-    if padded and arrays.keys() & _EVERY_PART:
-        padded = [chosen_part(str(path), {name: name for name in padded}, part)]
+    rolls: Any = {name: array for name, array in arrays.items() if array.ndim in (2, 3)}
+    if _has_parts(rolls) or named in rolls:
+        found = chosen_part(str(path), {name: name for name in rolls}, part)
+        rolls = {found: arrays[found]}
+    elif named:
+        raise no_parts(path, named)
+    padded = [name for name, array in rolls.items() if array.ndim == 3]
     if len(padded) == 1:
-        rolls: Any = arrays[padded[0]]
+        rolls = arrays[padded[0]]
         if lengths is not None:
             ends = np.asarray(arrays[lengths])
             fits = ends.shape == (len(rolls),) and ends.dtype.kind in "iu"
@@ -165,7 +185,6 @@ def open_npz(path: Path, part: str | None) -> PieceList:
                 raise DataError(f"{path}: the array {lengths} has no length for each roll")
             rolls = [roll[:end] for roll, end in zip(rolls, ends.tolist(), strict=True)]
         return PieceList([*rolls], str(path))
-    rolls = {name: array for name, array in arrays.items() if array.ndim == 2}
     if padded or not rolls:
         raise DataError(
             f"{path} has no rolls; it should have an array [T, 88] for each piece, or one array "

@@ -127,7 +127,8 @@ class KeyByKey(FrameOutput):
         """Return the negative log probability in nats [N] of frames [N, K] after states [N, H]."""
         frames = tf.cast(frames, tf.float32)
         counted = tf.cumsum(frames, axis=-1)  # keys that sound, up to each one
-        numbers = tf.range(tf.reduce_max(counted[:, -1:]) + 1)[:, None]  # n = 0, 1, ... [J, 1]
+        most = tf.reduce_max(tf.pad(counted[:, -1], [[0, 1]]))  # 0 without rows
+        numbers = tf.range(most + 1)[:, None]  # n = 0, 1, ... [J, 1]
         first = frames[:, None] * tf.cast(counted[:, None] <= numbers, tf.float32)  # [N, J, K]
         hidden = tf.sigmoid(self._times(first, self.below) + self.context(states)[:, None])
         log_odds = self._times(hidden, self.scores)  # of all keys, after n of them [N, J, K]

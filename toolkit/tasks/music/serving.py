@@ -107,10 +107,11 @@ def measured(network: MusicNetwork, inputs: dict[str, Tensor]) -> tuple[Tensor, 
 
 def noise_key(frames: Tensor, length: Tensor) -> Tensor:
     """Return what the noise of sampling goes by: the frames of each beginning as a string [B]."""
-    bits = tf.reshape(tf.cast(frames, tf.int64), [tf.shape(frames)[0], -1, 2, HALF])
+    rows, steps = tf.unstack(tf.shape(frames)[:2])
+    bits = tf.reshape(tf.cast(frames, tf.int64), [rows, steps, 2, HALF])
     numbers = tf.reduce_sum(bits * (2 ** np.arange(HALF, dtype=np.int64)), axis=-1)
     words = tf.strings.join([tf.strings.as_string(numbers), ","])
-    mask = length_mask(length, tf.shape(frames)[1])
+    mask = length_mask(length, steps)
     return tf.strings.reduce_join(tf.where(mask[:, :, None], words, ""), axis=[1, 2])
 
 
