@@ -3,6 +3,7 @@
 import csv
 import itertools
 import logging
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -318,6 +319,33 @@ def test_inspect_finds_what_harms_a_training() -> None:
     assert "rare_symbols" in kinds or "unseen_symbols" in kinds
     assert {"duplicates", "overlap"} & kinds.keys()
     assert report["recordings"] == [{"rate": RATE, "channels": 1, "recordings": 30}]
+
+
+def test_evaluation_holds_no_recording(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("toolkit.tasks.task.fit", lambda *_, **__: [])
+    recordings, texts = songs(20, seed=8)
+    task = SpeechRecognizer(**SMALL).fit((recordings, texts))
+    paths = [tmp_path / f"{number}.wav" for number in range(20)]
+    for path, (_, samples) in zip(paths, recordings, strict=True):
+        path.write_bytes(wav_bytes(samples, RATE))
+    opened: list[weakref.ref[Recording]] = []
+
+    def add(self: Recognition, recording: Recording) -> Any:
+        opened.append(weakref.ref(recording))
+        return whole(self, recording)
+
+    whole = Recognition.add
+    monkeypatch.setattr(Recognition, "add", add)
+    finish = Recognition.finish
+
+    def finished(self: Recognition) -> None:
+        assert sum(each() is not None for each in opened) <= 1
+        finish(self)
+
+    monkeypatch.setattr(Recognition, "finish", finished)
+    metrics = task.evaluate((paths, texts))
+    assert len(opened) == 20
+    assert metrics["words"] == sum(len(text.split()) for text in texts)
 
 
 def test_the_speakers_of_the_held_out_part_are_not_in_training(

@@ -287,6 +287,7 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
         examples = self._recordings(data, labelled=True)
         kept: list[AudioExample] = []
         answers: list[Spoken] = []
+        seconds: list[float] = []
         checksum = 0
         for example in examples:
             assert example.recording is not None
@@ -295,7 +296,8 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
             except BadRowError as error:
                 examples.reject(example.place, str(error))
                 continue
-            kept.append(example)
+            kept.append(example._replace(recording=None))  # which holds an open file
+            seconds.append(example.recording.seconds)
             content = f"{example.recording.rate} {example.recording.length} {example.transcript}\n"
             checksum = zlib.crc32(content.encode("utf-8", "surrogatepass"), checksum)
         recognition.finish()
@@ -306,7 +308,7 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
             [example.transcript for example in kept],
             [recognition.text(answer) for answer in answers],
             [example.group or "" for example in kept] if examples.group_column else [],
-            [example.recording.seconds for example in kept if example.recording],
+            seconds,
             checksum,
         )
 
