@@ -370,6 +370,7 @@ def test_the_speakers_of_the_held_out_part_are_not_in_training(
         (([(RATE, np.ones(900, np.int16))], ["do"]), "too few to hold out"),
         (([(RATE, np.ones(90_000, np.int16))] * 3, ["do"] * 3), "takes 45.0 s, more than 30 s"),
         (([(RATE, np.ones(10, np.int16))] * 9, ["do mi so"] * 9), "that can be learnt from"),
+        (([np.ones(900, np.int16)] * 9, ["do"] * 9), "give (rate, array), or set sample_rate"),
         (([(RATE, np.array([0, np.nan]))] * 3, ["do"] * 3), "samples that are no numbers"),
     ],
 )

@@ -72,8 +72,8 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
 
     ``data`` is a path (CSV, TSV, JSON Lines, a folder or a ``.zip`` archive of several layouts; see
     ``toolkit.data.open_audio``), a pandas DataFrame, or ``(recordings, transcripts)``. A recording
-    is the path or the bytes of a file, an array of samples at the model's rate, or a pair of a rate
-    and an array.
+    is the path or the bytes of a file, a pair of a rate and an array of samples, or an array alone,
+    whose rate is then ``sample_rate``, or the model's. Arrays are uint8, int16, int32 or floats.
 
     ``evaluate`` returns the metrics of ``toolkit.evaluation.speech_metrics``, and with groups, such
     as speakers, the errors of each. Its ``output`` folder gets ``metrics.json`` and
