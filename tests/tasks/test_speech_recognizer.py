@@ -316,9 +316,13 @@ def test_inspect_finds_what_harms_a_training() -> None:
     kinds = {warning["kind"]: warning["rows"] for warning in report["warnings"]}
     assert kinds["clipping"] == [3]
     assert kinds["silence"] == [4]
-    assert "rare_symbols" in kinds or "unseen_symbols" in kinds
-    assert {"duplicates", "overlap"} & kinds.keys()
+    assert sorted(kinds) == ["clipping", "duplicates", "rare_symbols", "silence"]
+    assert kinds["duplicates"] == [[7, 6]]
     assert report["recordings"] == [{"rate": RATE, "channels": 1, "recordings": 30}]
+    held_out = (recordings[6:10], texts[6:10])
+    rest = (recordings[10:] + recordings[6:7], texts[10:] + texts[6:7])
+    report = SpeechRecognizer(**SMALL).inspect(rest, held_out)
+    assert {warning["kind"] for warning in report["warnings"]} == {"unseen_symbols", "overlap"}
 
 
 def test_evaluation_holds_no_recording(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
