@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from toolkit.audio.frames import Framing
 from toolkit.data.audio.recording import Recording, open_recording
 from toolkit.data.audio.wav import wav_bytes
 from toolkit.errors import DataError, ModelError, OptionError
@@ -208,14 +209,17 @@ def test_a_network_of_both_directions_has_no_steps(fitted: SpeechRecognizer) -> 
 
 
 def test_pieces_cover_a_recording_and_count_each_time_once() -> None:
+    framing = Framing(RATE, stack=7)
     for seconds in (0.5, 29.9, 30.1, 57, 100, 311.7):
         samples = (np.arange(round(seconds * RATE)) % 1000).astype(np.int16)
         recording = open_recording((RATE, samples))
-        parts = list(pieces(recording, RATE))
+        parts = list(pieces(recording, framing))
         assert parts[0].start == 0
         assert parts[-1].stop == np.inf
         for before, after in itertools.pairwise(parts):
             assert before.stop == pytest.approx(after.start)
+            steps = (after.offset - before.offset) / framing.step_seconds
+            assert steps == pytest.approx(round(steps))
             assert len(before.samples) == RATE * recognition.PIECE
         for part in parts:
             first = round(part.offset * RATE)
@@ -257,7 +261,7 @@ def test_long_recordings_are_read_part_by_part(fitted: SpeechRecognizer) -> None
         }
 
     hours = Recording(RATE, 10 * 3600 * RATE, 1, read)
-    reader = Recognition(RATE, False, ask)
+    reader = Recognition(Framing(RATE), False, ask)
     spoken = reader.add(hours)
     reader.finish()
     assert reader.text(spoken) == ""
@@ -265,8 +269,57 @@ def test_long_recordings_are_read_part_by_part(fitted: SpeechRecognizer) -> None
     assert sum(asked) < 1.2 * 10 * 3600 * RATE
 
 
+@pytest.mark.parametrize("word_by_word", [False, True])
+@pytest.mark.parametrize("late", [0, 1, 2])
+def test_no_word_is_cut_or_heard_twice_where_pieces_meet(word_by_word: bool, late: int) -> None:
+    """Words of which each piece writes each symbol up to some steps late."""
+    random = np.random.default_rng(late)
+    framing = Framing(RATE, stack=3)
+    words = random.choice(["a", "two", "three", "nineteen"], 1000).tolist()
+    symbols = words if word_by_word else [*" ".join(words)]
+    if word_by_word:
+        spans = [0.06 * len(word) + 0.09 for word in symbols]
+    else:
+        spans = [0.06 if symbol.strip() else 0.09 for symbol in symbols]
+    times = np.cumsum([0.3, *spans])
+    audio = np.zeros(int(times[-1] * RATE), np.int16)
+    recording = Recording(RATE, len(audio), 1, lambda start, stop: audio[start:stop, None] / 1.0)
+    offsets = iter([piece.offset for piece in pieces(recording, framing)])
+
+    def ask(audio: Any, length: Any) -> dict[str, Any]:
+        (offset,), step = [next(offsets) for _ in length], framing.step_seconds
+        inside = (times[:-1] >= offset) & (times[:-1] < offset + length[0] / RATE)
+        starts = (times[:-1][inside] - offset) // step
+        starts = np.maximum.accumulate(starts + random.integers(0, late + 1, len(starts)))
+        said = [symbol for symbol, is_in in zip(symbols, inside, strict=True) if is_in]
+        return {
+            "text": np.array(["some"]),
+            "score": np.zeros(1),
+            "symbol": np.array([said]),
+            "start": step * starts[None],
+            "end": step * (starts[None] + 1),
+        }
+
+    reader = Recognition(framing, word_by_word, ask)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recognition, "BATCH", 1)
+        patch.setattr(recognition, "WAITING", 1)
+        spoken = reader.add(recording)
+    reader.finish()
+    assert reader.text(spoken).split() == words
+    assert [each["word"] for each in reader.words(spoken)] == words
+
+
+def test_words_of_pieces_stay_apart_where_there_is_a_pause() -> None:
+    before = [("a", 0.5, 0.6), (" ", 0.6, 0.7), ("b", 0.7, 0.8)]
+    text = "".join(symbol for symbol, _, _ in recognition.joined(before, [("c", 5, 5.1)], 3.0))
+    assert text == "a b c"
+    alone = recognition.joined([("a", 1.9, 2.0)], [("a", 1.9, 2.0), ("b", 4, 4.1)], 3.0)
+    assert [symbol for symbol, _, _ in alone] == ["a", "b"]
+
+
 def test_characters_become_words() -> None:
-    reader = Recognition(RATE, False, lambda **_: {})
+    reader = Recognition(Framing(RATE), False, lambda **_: {})
     spoken = recognition.Spoken(
         [(c, n, n + 0.5) for n, c in enumerate(" ab  c ")], [(0.0, 1.0)] * 2, ["", ""]
     )

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from toolkit.audio.ctc import ctc_loss
+from toolkit.audio.frames import Framing
 from toolkit.data import AudioExamples, LengthBatches, open_audio
 from toolkit.data.audio.corpus import AudioCorpus, read_recordings
 from toolkit.data.audio.examples import AudioExample
@@ -279,7 +280,8 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
         ask = partial(self._serve, "align")
         if beam_size > 1:
             ask = partial(self._serve, "beam", beam_size=beam_size)
-        return Recognition(self._rate, self.symbols == "words", ask)
+        framing = Framing(self._rate, stack=self.facts["stack"])
+        return Recognition(framing, self.symbols == "words", ask)
 
     def _outcomes(self, data: Any, keep_errors: bool) -> SpeechOutcomes:
         self._check_fitted()
