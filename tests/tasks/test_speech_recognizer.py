@@ -5,10 +5,12 @@ import itertools
 import logging
 import weakref
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from numpy.typing import NDArray
 
 from toolkit.audio.frames import Framing
@@ -19,7 +21,9 @@ from toolkit.export import Servable
 from toolkit.export.verify import verify
 from toolkit.tasks import SpeechRecognizer
 from toolkit.tasks.speech import recognition
+from toolkit.tasks.speech.prepared import symbol_layer
 from toolkit.tasks.speech.recognition import Recognition, batches, pieces
+from toolkit.tasks.speech.serving import step_signature
 
 RATE = 2000
 TONES = {"do": 200, "mi": 450, "so": 800}
@@ -184,6 +188,32 @@ def test_parts_of_any_length_are_answered_as_the_whole(
     assert "".join(one_way.stream(parts)) == whole
     floats = [part / 2**15 for part in parts]
     assert "".join(one_way.stream(floats)) == whole
+
+
+def test_a_word_is_what_stands_between_spaces_also_in_parts() -> None:
+    """By a network whose audio is the numbers of the classes."""
+    settings: Any = SimpleNamespace(previous=None, symbols="words")
+    texts = ["don't go, e.g. to o'clock (now)", "go don't"]
+    symbols = symbol_layer(settings, texts)
+    assert "don't" in symbols.vocabulary
+    ids = symbols([texts[0]])[0]
+    assert symbols.detokenize(ids).numpy().decode() == texts[0]
+    classes = symbols.vocabulary_size
+    network = SimpleNamespace(
+        step_sizes=[],
+        step=lambda audio, tail, _: (tf.one_hot(tf.cast(audio, tf.int32), classes), tail, []),
+    )
+    step = step_signature(network, symbols)
+    path = np.repeat([[*ids.numpy() - 1, classes - 1, ids[0] - 1]], 2, axis=1)
+    path = np.insert(path, [0, 2, 2, 6], classes - 1, axis=1)
+    for size in (1, 2, 3, 50):
+        last, found = np.zeros(1, np.int32), ""
+        for start in range(0, path.shape[1], size):
+            part = tf.constant(path[:, start : start + size], tf.float32)
+            outputs = step(part, tf.zeros((1, 0)), tf.constant(last))
+            last = outputs["last"].numpy()
+            found += outputs["text"].numpy()[0].decode()
+        assert found == f"{texts[0]} don't"
 
 
 def test_the_logits_of_steps_are_those_of_the_whole(one_way: SpeechRecognizer) -> None:

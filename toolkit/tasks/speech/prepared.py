@@ -191,7 +191,7 @@ def symbol_layer(settings: Settings, transcripts: Sequence[str]) -> Tokenizer:
         )
         return layer
     layer = Tokenizer(
-        token_level=settings.symbols,
+        token_level="spaced_words" if settings.symbols == "words" else "characters",
         lowercase=False,  # the reader of transcripts does so
         html_breaks=False,
         max_tokens=MOST_SYMBOLS,
