@@ -1,5 +1,6 @@
 """Recordings in manifests and folders of several layouts; bad rows and missing transcripts."""
 
+import base64
 import json
 import logging
 import zipfile
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 
 from toolkit.data import AudioExamples, AudioOptions, open_audio
+from toolkit.data.audio.recording import DATA_URI
 from toolkit.data.audio.wav import wav_bytes
 from toolkit.errors import DataError
 
@@ -64,6 +66,23 @@ def test_common_voice_keeps_its_files_in_clips(tmp_path: Path) -> None:
     assert rows(tmp_path, "test") == [(100, "two", "x")]
 
 
+def test_manifests_with_recordings_in_lines_and_impossible_names(tmp_path: Path) -> None:
+    content = base64.b64encode(wav(tmp_path / "a.wav", 60).read_bytes()).decode()
+    good, bad = DATA_URI + content, DATA_URI + "?" * 500
+    lines = [{"path": path, "text": "one"} for path in (good, bad, "b" * 300 + ".wav", "a\0.wav")]
+    (tmp_path / "m.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    found = [*AudioExamples(open_audio(tmp_path / "m.jsonl"), AudioOptions(), labelled=False)]
+    assert [each.recording and each.recording.length for each in found] == [60, None, None, None]
+    assert "no base64" in (found[1].problem or "")
+    assert "does not exist" in (found[2].problem or "")
+    assert max(len(each.problem or "") for each in found) < 500
+
+
+def test_transcripts_are_composed(tmp_path: Path) -> None:
+    path = wav(tmp_path / "a.wav")
+    assert rows(([path], ["cafe\u0301"])) == [(100, "caf\u00e9", None)]
+
+
 def test_libri_speech(tmp_path: Path) -> None:
     for part, speaker, chapter in (("clean", "19", "198"), ("other", "26", "495")):
         folder = tmp_path / part / speaker / chapter
@@ -88,8 +107,13 @@ def test_an_archive_of_a_manifest(tmp_path: Path) -> None:
     inside = wav(tmp_path / "a.wav", 70)
     with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
         archive.write(inside, "data/wavs/a.wav")
-        archive.writestr("data/metadata.jsonl", json.dumps({"path": "wavs/a.wav", "text": "one"}))
-    assert rows(tmp_path / "all.zip") == [(70, "one", None)]
+        lines = [json.dumps({"path": p, "text": "one"}) for p in ("wavs/a.wav", "./wavs//a.wav")]
+        archive.writestr("data/metadata.jsonl", "\n".join(lines))
+    assert rows(tmp_path / "all.zip") == [(70, "one", None)] * 2
+    with zipfile.ZipFile(tmp_path / "clips.zip", "w") as archive:
+        archive.write(inside, "data/clips/a.wav")
+        archive.writestr("data/metadata.jsonl", lines[0].replace("wavs/", ""))
+    assert rows(tmp_path / "clips.zip") == [(70, "one", None)]
     (tmp_path / "all.zip").write_bytes(b"PK\3\4 damaged")
     with pytest.raises(DataError, match=r"no complete \.zip archive"):
         rows(tmp_path / "all.zip")

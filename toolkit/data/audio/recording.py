@@ -123,6 +123,17 @@ def is_audio(value: object) -> bool:
     return text.lower().endswith(ENDINGS) or text.startswith(DATA_URI)
 
 
+def is_there(path: str) -> bool:
+    """Return whether there is a file at a path, which may lie in an archive."""
+    archive, inside = _in_archive(path)
+    if not inside:
+        return os.path.exists(path)
+    try:
+        return inside in _archive(archive, os.stat(archive).st_mtime_ns).NameToInfo
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
 def open_recording(value: Any, rate: int | None = None) -> Recording:
     """Return the recording that a value stands for.
 
