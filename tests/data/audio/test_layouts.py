@@ -3,6 +3,7 @@
 import base64
 import json
 import logging
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -69,10 +70,13 @@ def test_common_voice_keeps_its_files_in_clips(tmp_path: Path) -> None:
 def test_manifests_with_recordings_in_lines_and_impossible_names(tmp_path: Path) -> None:
     content = base64.b64encode(wav(tmp_path / "a.wav", 60).read_bytes()).decode()
     good, bad = DATA_URI + content, DATA_URI + "?" * 500
-    lines = [{"path": path, "text": "one"} for path in (good, bad, "b" * 300 + ".wav", "a\0.wav")]
+    other = f"data:audio/mpeg;base64,{content}"
+    names = (good, bad, "b" * 300 + ".wav", "a\0.wav", other)
+    lines = [{"path": path, "text": "one"} for path in names]
     (tmp_path / "m.jsonl").write_text("\n".join(map(json.dumps, lines)))
     found = [*AudioExamples(open_audio(tmp_path / "m.jsonl"), AudioOptions(), labelled=False)]
-    assert [each.recording and each.recording.length for each in found] == [60, None, None, None]
+    assert [each.recording and each.recording.length for each in found] == [60, *[None] * 4]
+    assert "begins with data:audio/mpeg;base64..., not data:audio/wav" in (found[4].problem or "")
     assert "no base64" in (found[1].problem or "")
     assert "does not exist" in (found[2].problem or "")
     assert max(len(each.problem or "") for each in found) < 500
@@ -101,6 +105,32 @@ def test_folders_named_by_transcripts_and_parts(tmp_path: Path) -> None:
     assert rows(tmp_path, "train") == [(9, "turn left", None), (3, "yes", None)]
     with pytest.raises(DataError, match="comes in parts"):
         rows(tmp_path)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("layout", ["plain", "classes", "libri"])
+def test_recordings_that_a_layout_has_no_place_for_are_counted(
+    tmp_path: Path, layout: str, packed: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "all"
+    for name in ("yes", "no", "_noise_"):
+        wav(folder / name / "1.wav")
+    left = "_noise_/1.wav"
+    if layout == "plain":
+        wav(folder / "1.wav")
+        (folder / "1.txt").write_text("one")
+        left = "_noise_/1.wav, no/1.wav, yes/1.wav"
+    elif layout == "libri":
+        wav(folder / "no" / "2.wav")
+        for name in ("yes", "no"):
+            (folder / name / "a.trans.txt").write_text("1 ONE\n")
+        left = "_noise_/1.wav, no/2.wav"
+    data = folder
+    if packed:
+        data = Path(shutil.make_archive(str(tmp_path / "all"), "zip", folder))
+    assert len(rows(data)) == {"plain": 1, "classes": 2, "libri": 2}[layout]
+    assert f"{left.count('/')} recording" in caplog.text
+    assert f"left out, for which its layout has no place: {left}\n" in caplog.text
 
 
 def test_an_archive_of_a_manifest(tmp_path: Path) -> None:

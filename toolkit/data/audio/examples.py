@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from toolkit.data.audio.options import AudioOptions
-from toolkit.data.audio.recording import DATA_URI, Recording, is_audio, is_there, open_recording
+from toolkit.data.audio.recording import Recording, is_audio, is_there, open_recording
 from toolkit.data.audio.sources import AUDIO, SPEAKER, TRANSCRIPT
 from toolkit.data.bad_rows import BadRowError, CheckedRows, Unreadable, utf8
 from toolkit.data.columns import find_column, guessed, require_column
@@ -132,7 +132,7 @@ class AudioExamples(CheckedRows):
         if not isinstance(value, (str, os.PathLike)) or folder is None or os.path.isabs(value):
             return value
         name = os.fspath(value)
-        if name.startswith(DATA_URI):
+        if name.startswith("data:"):
             return name
         path, clips = (str(folder / os.path.normpath(each)) for each in (name, f"clips/{name}"))
         return clips if not is_there(path) and is_there(clips) else path

@@ -173,6 +173,9 @@ def _of_path(path: str) -> Recording:
         except (binascii.Error, ValueError):
             raise BadRowError("the recording in the line is no base64") from None
         return _of_bytes(np.frombuffer(content, np.uint8), "the recording")
+    if path.startswith("data:"):
+        beginning = path[: len(DATA_URI)]
+        raise BadRowError(f"the recording in the line begins with {beginning}..., not {DATA_URI}")
     archive, inside = _in_archive(path)
     if inside:
         return _of_bytes(np.frombuffer(_member(archive, inside), np.uint8), path)
