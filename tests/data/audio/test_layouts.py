@@ -87,6 +87,15 @@ def test_transcripts_are_composed(tmp_path: Path) -> None:
     assert rows(([path], ["cafe\u0301"])) == [(100, "caf\u00e9", None)]
 
 
+def test_lj_speech_is_told_by_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "metadata.csv").write_text("a|One 2|One two\n")
+    wav(tmp_path / "a.wav")
+    with pytest.raises(DataError, match="which column holds the audio"):
+        rows(tmp_path)
+    wav(tmp_path / "wavs" / "a.wav", 50)
+    assert rows(tmp_path) == [(50, "one two", None)]
+
+
 def test_libri_speech(tmp_path: Path) -> None:
     for part, speaker, chapter in (("clean", "19", "198"), ("other", "26", "495")):
         folder = tmp_path / part / speaker / chapter

@@ -185,10 +185,10 @@ def _of_path(path: str) -> Recording:
     try:
         if not os.path.getsize(path):
             raise BadRowError(f"{path} is empty")
-        content = np.memmap(path, np.uint8, mode="r")
-        if not is_wav(content[:12].tobytes()):
+        mapped = np.memmap(path, np.uint8, mode="r")
+        if not is_wav(mapped[:12].tobytes()):
             return _by_soundfile(path, path)
-        return _of_bytes(content, path)
+        return _of_bytes(mapped, path)
     except OSError as error:
         raise BadRowError(f"{path} cannot be read: {error.strerror}") from None
 
