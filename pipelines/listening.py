@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from toolkit.data.audio.wav import read_wav
 from toolkit.data.bad_rows import BadRowError
 from toolkit.errors import DataError, OptionError
+from toolkit.options import option
 
 #: The bytes that are read at once, and the longest header.
 CHUNK, HEADER = 8_192, 1 << 20
@@ -23,14 +25,24 @@ class Listener(Protocol):
         """Yield what each part of a recording adds to the text."""
 
 
-def check_listening(run: Mapping[str, Any], options: Any) -> None:
+def check_listening(run: Mapping[str, Any], options: Any, of_answers: type | None) -> None:
     """Check that a run can answer while a recording goes on, before TensorFlow is imported.
 
+    Args:
+        run: The run.
+        options: The options of the command.
+        of_answers: The class of the options of answers, none of which can be set.
+
     Raises:
-        OptionError: It cannot, or other inputs are given.
+        OptionError: It cannot, or other inputs or answers are asked for.
     """
     if options.texts or options.data:
         raise OptionError("--stream reads a recording from standard input; give no other")
+    others = fields(of_answers) if of_answers else ()
+    given = [each.name for each in others if getattr(options, each.name) != each.default]
+    given += ["format"] if options.format != "jsonl" else []
+    if given:
+        raise OptionError(f"--stream writes plain text; leave out {option(given[0])}")
     if run["options"].get("bidirectional", True):
         raise OptionError(
             "--stream needs a run that reads recordings in one direction; train one with "
@@ -56,10 +68,12 @@ def write_arriving(task: Listener, rate: int, descriptor: int) -> None:
 
 
 def arriving_samples(descriptor: int, rate: int) -> Iterator[NDArray[np.float32]]:
-    """Yield the samples of a WAV file as they arrive, the mean of its channels.
+    """Yield the samples of a WAV file as they arrive, the mean of its channels, -1 to 1.
+
+    From a sample beyond 1 on, all are quieter, since those before have been answered.
 
     Raises:
-        DataError: It is no WAV file that can be read, or has another rate.
+        DataError: It is no WAV file that can be read, has another rate, or a sample is no number.
     """
     content, wav = b"", None
     while wav is None:
@@ -76,13 +90,18 @@ def arriving_samples(descriptor: int, rate: int) -> Iterator[NDArray[np.float32]
             "bring it to that rate, or leave out --stream"
         )
     block = wav.values.shape[1]
-    rest = content[content.index(b"data") + 8 :]
-    while True:
+    chunk, rest, peak = content[wav.start :], b"", 1.0
+    left = sys.maxsize if wav.size is None else wav.size
+    while chunk:
+        rest += chunk[:left]
+        left -= len(chunk[:left])
         whole = len(rest) - len(rest) % block
         if whole:
             values = np.frombuffer(rest[:whole], np.uint8).reshape(-1, block)
-            yield wav.read(values).mean(axis=1)
-        chunk = os.read(descriptor, CHUNK)
-        if not chunk:
-            return
-        rest = rest[whole:] + chunk
+            samples = wav.read(values).mean(axis=1)
+            if not np.isfinite(samples).all():
+                raise DataError("standard input: the recording has samples that are no numbers")
+            peak = max(peak, float(np.abs(samples).max()))
+            yield samples / np.float32(peak)
+            rest = rest[whole:]
+        chunk = os.read(descriptor, CHUNK) if left else b""

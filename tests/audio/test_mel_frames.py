@@ -18,7 +18,8 @@ def by_numpy(wave: np.ndarray, framing: Framing, bands: int) -> np.ndarray:
     shape = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
     rows = []
     for start in range(0, len(wave) - window + 1, hop):
-        spectrum = np.abs(np.fft.rfft(wave[start : start + window] * shape, size)) ** 2
+        frame = wave[start : start + window]
+        spectrum = np.abs(np.fft.rfft((frame - frame.mean()) * shape, size)) ** 2
         rows.append(np.log(spectrum @ mel_bands(bands, size, framing.rate) + FLOOR))
     return np.array(rows)
 
@@ -73,6 +74,12 @@ def test_a_tone_is_loudest_in_its_band() -> None:
         assert len(bands) == 1
         loudest += bands
     assert loudest == sorted(set(loudest))
+
+
+def test_a_constant_offset_changes_nothing() -> None:
+    wave = np.random.default_rng(1).normal(0, 0.01, (1, 2000)).astype(np.float32)
+    found = log_mel(wave + np.float32(0.1), Framing(8000), 40).numpy()
+    np.testing.assert_allclose(found, log_mel(wave, Framing(8000), 40).numpy(), atol=0.02)
 
 
 def test_a_wave_shorter_than_a_frame_makes_one() -> None:

@@ -1,5 +1,7 @@
 """Word, character and sentence errors, against jiwer."""
 
+import tracemalloc
+
 import jiwer
 import pytest
 from hypothesis import given
@@ -44,6 +46,17 @@ def test_edits_name_what_was_confused() -> None:
     assert found.pairs == (("two", "too"), ("", "five"))
     assert edits("abc", "") == (0, 0, 3, (("a", ""), ("b", ""), ("c", "")))
     assert edits("", "") == (0, 0, 0, ())
+
+
+def test_long_texts_are_measured_by_characters_in_little_memory() -> None:
+    reference = "abcde " * 500
+    answer = reference[:700] + reference[720:]
+    tracemalloc.start()
+    metrics = speech_metrics([reference], [answer])
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert metrics["cer"] == pytest.approx(20 / len(reference))
+    assert most < 5_000_000
 
 
 def test_nothing_cannot_be_measured() -> None:

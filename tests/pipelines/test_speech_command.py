@@ -4,6 +4,7 @@ import base64
 import io
 import json
 import os
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,55 @@ def test_what_arrives_must_be_a_recording_of_the_rate(content: bytes, problem: s
     with pytest.raises(DataError, match=problem):
         next(iter(arriving_samples(read, RATE)))
     os.close(read)
+
+
+def chunk(name: bytes, content: bytes) -> bytes:
+    return name + struct.pack("<I", len(content)) + content + bytes(len(content) % 2)
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_what_else_is_in_a_file_that_arrives_is_not_heard(place: str) -> None:
+    samples = np.arange(-500, 500, dtype="<i2")
+    form = chunk(b"fmt ", struct.pack("<HHIIHH", 1, 1, RATE, 2 * RATE, 2, 16))
+    data, note = chunk(b"data", samples.tobytes()), chunk(b"LIST", b"INFOISFT" + b"database" * 9)
+    chunks = form + (note + data if place == "before" else data + note)
+    read, write = os.pipe()
+    os.write(write, b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks)
+    os.close(write)
+    found = np.concatenate([*arriving_samples(read, RATE)])
+    os.close(read)
+    np.testing.assert_array_equal(found * 2**15, samples)
+
+
+def test_floats_that_arrive_beyond_1_are_made_quieter() -> None:
+    content = io.BytesIO()
+    wavfile.write(content, RATE, np.array([1, -4, 2], np.float32))
+    read, write = os.pipe()
+    os.write(write, content.getvalue())
+    os.close(write)
+    np.testing.assert_array_equal(np.concatenate([*arriving_samples(read, RATE)]), [0.25, -1, 0.5])
+    os.close(read)
+
+
+def test_samples_that_arrive_must_be_numbers() -> None:
+    content = io.BytesIO()
+    wavfile.write(content, RATE, np.array([0, np.nan], np.float32))
+    read, write = os.pipe()
+    os.write(write, content.getvalue())
+    os.close(write)
+    with pytest.raises(DataError, match="samples that are no numbers"):
+        next(iter(arriving_samples(read, RATE)))
+    os.close(read)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--words",), ("--beam-size", "3"), ("--n-best", "2"), ("--format", "srt")],
+)
+def test_text_that_arrives_is_plain(run: Path, call: Any, options: tuple[str, ...]) -> None:
+    code, out, error = call("predict", run, "--stream", *options)
+    assert (code, out) == (2, "")
+    assert f"--stream writes plain text; leave out {options[0]}" in error
 
 
 def test_a_run_of_both_directions_cannot_listen(run: Path, folder: Path, call: Any) -> None:

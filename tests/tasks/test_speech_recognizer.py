@@ -3,13 +3,17 @@
 import csv
 import itertools
 import logging
+import weakref
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from numpy.typing import NDArray
 
+from toolkit.audio.frames import Framing
 from toolkit.data.audio.recording import Recording, open_recording
 from toolkit.data.audio.wav import wav_bytes
 from toolkit.errors import DataError, ModelError, OptionError
@@ -17,7 +21,9 @@ from toolkit.export import Servable
 from toolkit.export.verify import verify
 from toolkit.tasks import SpeechRecognizer
 from toolkit.tasks.speech import recognition
+from toolkit.tasks.speech.prepared import symbol_layer
 from toolkit.tasks.speech.recognition import Recognition, batches, pieces
+from toolkit.tasks.speech.serving import step_signature
 
 RATE = 2000
 TONES = {"do": 200, "mi": 450, "so": 800}
@@ -184,6 +190,32 @@ def test_parts_of_any_length_are_answered_as_the_whole(
     assert "".join(one_way.stream(floats)) == whole
 
 
+def test_a_word_is_what_stands_between_spaces_also_in_parts() -> None:
+    """By a network whose audio is the numbers of the classes."""
+    settings: Any = SimpleNamespace(previous=None, symbols="words")
+    texts = ["don't go, e.g. to o'clock (now)", "go don't"]
+    symbols = symbol_layer(settings, texts)
+    assert "don't" in symbols.vocabulary
+    ids = symbols([texts[0]])[0]
+    assert symbols.detokenize(ids).numpy().decode() == texts[0]
+    classes = symbols.vocabulary_size
+    network = SimpleNamespace(
+        step_sizes=[],
+        step=lambda audio, tail, _: (tf.one_hot(tf.cast(audio, tf.int32), classes), tail, []),
+    )
+    step = step_signature(network, symbols)
+    path = np.repeat([[*ids.numpy() - 1, classes - 1, ids[0] - 1]], 2, axis=1)
+    path = np.insert(path, [0, 2, 2, 6], classes - 1, axis=1)
+    for size in (1, 2, 3, 50):
+        last, found = np.zeros(1, np.int32), ""
+        for start in range(0, path.shape[1], size):
+            part = tf.constant(path[:, start : start + size], tf.float32)
+            outputs = step(part, tf.zeros((1, 0)), tf.constant(last))
+            last = outputs["last"].numpy()
+            found += outputs["text"].numpy()[0].decode()
+        assert found == f"{texts[0]} don't"
+
+
 def test_the_logits_of_steps_are_those_of_the_whole(one_way: SpeechRecognizer) -> None:
     network = one_way.sequence_model.network  # type: ignore[union-attr]
     audio = (songs(1, seed=13)[0][0][1][None] / 2**15).astype(np.float32)
@@ -207,14 +239,17 @@ def test_a_network_of_both_directions_has_no_steps(fitted: SpeechRecognizer) -> 
 
 
 def test_pieces_cover_a_recording_and_count_each_time_once() -> None:
+    framing = Framing(RATE, stack=7)
     for seconds in (0.5, 29.9, 30.1, 57, 100, 311.7):
         samples = (np.arange(round(seconds * RATE)) % 1000).astype(np.int16)
         recording = open_recording((RATE, samples))
-        parts = list(pieces(recording, RATE))
+        parts = list(pieces(recording, framing))
         assert parts[0].start == 0
         assert parts[-1].stop == np.inf
         for before, after in itertools.pairwise(parts):
             assert before.stop == pytest.approx(after.start)
+            steps = (after.offset - before.offset) / framing.step_seconds
+            assert steps == pytest.approx(round(steps))
             assert len(before.samples) == RATE * recognition.PIECE
         for part in parts:
             first = round(part.offset * RATE)
@@ -256,7 +291,7 @@ def test_long_recordings_are_read_part_by_part(fitted: SpeechRecognizer) -> None
         }
 
     hours = Recording(RATE, 10 * 3600 * RATE, 1, read)
-    reader = Recognition(RATE, False, ask)
+    reader = Recognition(Framing(RATE), False, ask)
     spoken = reader.add(hours)
     reader.finish()
     assert reader.text(spoken) == ""
@@ -264,8 +299,57 @@ def test_long_recordings_are_read_part_by_part(fitted: SpeechRecognizer) -> None
     assert sum(asked) < 1.2 * 10 * 3600 * RATE
 
 
+@pytest.mark.parametrize("word_by_word", [False, True])
+@pytest.mark.parametrize("late", [0, 1, 2])
+def test_no_word_is_cut_or_heard_twice_where_pieces_meet(word_by_word: bool, late: int) -> None:
+    """Words of which each piece writes each symbol up to some steps late."""
+    random = np.random.default_rng(late)
+    framing = Framing(RATE, stack=3)
+    words = random.choice(["a", "two", "three", "nineteen"], 1000).tolist()
+    symbols = words if word_by_word else [*" ".join(words)]
+    if word_by_word:
+        spans = [0.06 * len(word) + 0.09 for word in symbols]
+    else:
+        spans = [0.06 if symbol.strip() else 0.09 for symbol in symbols]
+    times = np.cumsum([0.3, *spans])
+    audio = np.zeros(int(times[-1] * RATE), np.int16)
+    recording = Recording(RATE, len(audio), 1, lambda start, stop: audio[start:stop, None] / 1.0)
+    offsets = iter([piece.offset for piece in pieces(recording, framing)])
+
+    def ask(audio: Any, length: Any) -> dict[str, Any]:
+        (offset,), step = [next(offsets) for _ in length], framing.step_seconds
+        inside = (times[:-1] >= offset) & (times[:-1] < offset + length[0] / RATE)
+        starts = (times[:-1][inside] - offset) // step
+        starts = np.maximum.accumulate(starts + random.integers(0, late + 1, len(starts)))
+        said = [symbol for symbol, is_in in zip(symbols, inside, strict=True) if is_in]
+        return {
+            "text": np.array(["some"]),
+            "score": np.zeros(1),
+            "symbol": np.array([said]),
+            "start": step * starts[None],
+            "end": step * (starts[None] + 1),
+        }
+
+    reader = Recognition(framing, word_by_word, ask)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recognition, "BATCH", 1)
+        patch.setattr(recognition, "WAITING", 1)
+        spoken = reader.add(recording)
+    reader.finish()
+    assert reader.text(spoken).split() == words
+    assert [each["word"] for each in reader.words(spoken)] == words
+
+
+def test_words_of_pieces_stay_apart_where_there_is_a_pause() -> None:
+    before = [("a", 0.5, 0.6), (" ", 0.6, 0.7), ("b", 0.7, 0.8)]
+    text = "".join(symbol for symbol, _, _ in recognition.joined(before, [("c", 5, 5.1)], 3.0))
+    assert text == "a b c"
+    alone = recognition.joined([("a", 1.9, 2.0)], [("a", 1.9, 2.0), ("b", 4, 4.1)], 3.0)
+    assert [symbol for symbol, _, _ in alone] == ["a", "b"]
+
+
 def test_characters_become_words() -> None:
-    reader = Recognition(RATE, False, lambda **_: {})
+    reader = Recognition(Framing(RATE), False, lambda **_: {})
     spoken = recognition.Spoken(
         [(c, n, n + 0.5) for n, c in enumerate(" ab  c ")], [(0.0, 1.0)] * 2, ["", ""]
     )
@@ -315,9 +399,40 @@ def test_inspect_finds_what_harms_a_training() -> None:
     kinds = {warning["kind"]: warning["rows"] for warning in report["warnings"]}
     assert kinds["clipping"] == [3]
     assert kinds["silence"] == [4]
-    assert "rare_symbols" in kinds or "unseen_symbols" in kinds
-    assert {"duplicates", "overlap"} & kinds.keys()
+    assert sorted(kinds) == ["clipping", "duplicates", "rare_symbols", "silence"]
+    assert kinds["duplicates"] == [[7, 6]]
     assert report["recordings"] == [{"rate": RATE, "channels": 1, "recordings": 30}]
+    held_out = (recordings[6:10], texts[6:10])
+    rest = (recordings[10:] + recordings[6:7], texts[10:] + texts[6:7])
+    report = SpeechRecognizer(**SMALL).inspect(rest, held_out)
+    assert {warning["kind"] for warning in report["warnings"]} == {"unseen_symbols", "overlap"}
+
+
+def test_evaluation_holds_no_recording(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("toolkit.tasks.task.fit", lambda *_, **__: [])
+    recordings, texts = songs(20, seed=8)
+    task = SpeechRecognizer(**SMALL).fit((recordings, texts))
+    paths = [tmp_path / f"{number}.wav" for number in range(20)]
+    for path, (_, samples) in zip(paths, recordings, strict=True):
+        path.write_bytes(wav_bytes(samples, RATE))
+    opened: list[weakref.ref[Recording]] = []
+
+    def add(self: Recognition, recording: Recording) -> Any:
+        opened.append(weakref.ref(recording))
+        return whole(self, recording)
+
+    whole = Recognition.add
+    monkeypatch.setattr(Recognition, "add", add)
+    finish = Recognition.finish
+
+    def finished(self: Recognition) -> None:
+        assert sum(each() is not None for each in opened) <= 1
+        finish(self)
+
+    monkeypatch.setattr(Recognition, "finish", finished)
+    metrics = task.evaluate((paths, texts))
+    assert len(opened) == 20
+    assert metrics["words"] == sum(len(text.split()) for text in texts)
 
 
 def test_the_speakers_of_the_held_out_part_are_not_in_training(
@@ -342,6 +457,7 @@ def test_the_speakers_of_the_held_out_part_are_not_in_training(
         (([(RATE, np.ones(900, np.int16))], ["do"]), "too few to hold out"),
         (([(RATE, np.ones(90_000, np.int16))] * 3, ["do"] * 3), "takes 45.0 s, more than 30 s"),
         (([(RATE, np.ones(10, np.int16))] * 9, ["do mi so"] * 9), "that can be learnt from"),
+        (([np.ones(900, np.int16)] * 9, ["do"] * 9), "give (rate, array), or set sample_rate"),
         (([(RATE, np.array([0, np.nan]))] * 3, ["do"] * 3), "samples that are no numbers"),
     ],
 )

@@ -117,6 +117,7 @@ def decoded(text):
     ("units", "text", "expected"),
     [("words", *pair) for pair in WORDS]
     + [("treebank_words", *pair) for pair in COMPOUNDS]
+    + [("spaced_words", "don't (e.g.  A-b)\nc", "don't|(e.g.|A-b)|c")]
     + [("characters", *pair) for pair in CHARACTERS],
 )
 def test_literal_pairs(units, text, expected):
@@ -135,7 +136,7 @@ def test_html_breaks_stay_when_they_are_not_white_space():
     assert len(cut("a<br />b", "characters", html_breaks=False)[0]) == 8
 
 
-UNITS = ["words", "treebank_words", "characters"]
+UNITS = ["words", "treebank_words", "spaced_words", "characters"]
 BYTES = st.one_of(
     st.text(),
     st.text("aB.,'’1 <>br/é\u0301ё我ก가\u1100🇫👍🏽\u200d\0\r\n"),

@@ -121,7 +121,7 @@ def _step(before: _Prefixes, scores: Tensor, size: Tensor) -> tuple[_Prefixes, T
         NOTHING,
     )
     stays = _sum(stays, tf.maximum(tf.reduce_logsumexp(adds, axis=1), NOTHING))
-    merged = tf.reduce_any(same[..., None] & is_last[:, None], axis=2)
+    merged = tf.matmul(tf.cast(same, tf.float32), tf.cast(is_last, tf.float32)) > 0
     grows = tf.where(merged, NOTHING, grows)
 
     flat = tf.reshape(grows, [-1, size * classes])

@@ -103,7 +103,8 @@ def mel_bands(bands: int, size: int, rate: int) -> NDArray[np.float32]:
 def log_mel(wave: Tensor, framing: Framing, bands: int) -> Tensor:
     """Return the logarithms of the energies in mel bands, float32 [B, T, bands].
 
-    T is the number of frames of the longest wave. Each frame depends on its own samples alone.
+    T is the number of frames of the longest wave. Each frame depends on its own samples alone. Its
+    mean is taken off, since a constant offset would leak into the lowest bands.
 
     Args:
         wave: float32 [B, N], -1 to 1.
@@ -115,6 +116,7 @@ def log_mel(wave: Tensor, framing: Framing, bands: int) -> Tensor:
     short = tf.maximum(window - tf.shape(wave)[1], 0)
     wave = tf.pad(wave, [[0, 0], [0, short]])
     frames = tf.signal.frame(wave, window, framing.hop_size)
+    frames -= tf.reduce_mean(frames, axis=-1, keepdims=True)
     shape = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)  # Hann's
     spectrum = tf.signal.rfft(frames * shape.astype(np.float32), [size])
     energy = tf.math.real(spectrum) ** 2 + tf.math.imag(spectrum) ** 2

@@ -1,10 +1,11 @@
 """Metrics of recognised speech: word, character and sentence errors."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from toolkit.errors import DataError
 from toolkit.evaluation.statistics import Metric, Statistics
@@ -44,17 +45,8 @@ def edits(reference: Sequence[str], answer: Sequence[str]) -> Edits:
         answer: The items of the answer.
     """
     rows, columns = len(reference), len(answer)
-    ids: dict[str, int] = {}
-    right, given = (
-        np.asarray([ids.setdefault(item, len(ids)) for item in items], np.int64)
-        for items in (reference, answer)
-    )
-    cost = np.zeros((rows + 1, columns + 1), np.int32)
-    cost[0] = place = np.arange(columns + 1)
-    for row in range(1, rows + 1):
-        without = np.minimum(cost[row - 1, 1:] + 1, cost[row - 1, :-1] + (given != right[row - 1]))
-        line = np.concatenate([[row], without])
-        cost[row] = np.minimum.accumulate(line - place) + place
+    right, given = _numbered(reference, answer)
+    cost = np.stack([*_costs(right, given)])
     row, column = rows, columns
     substitutions = insertions = deletions = 0
     pairs: list[tuple[str, str]] = []
@@ -77,6 +69,40 @@ def edits(reference: Sequence[str], answer: Sequence[str]) -> Edits:
             deletions += 1
             pairs.append((reference[row], ""))
     return Edits(substitutions, insertions, deletions, tuple(reversed(pairs)))
+
+
+def distance(reference: Sequence[str], answer: Sequence[str]) -> int:
+    """Return the number of the fewest edits, in memory of the length of the answer.
+
+    Args:
+        reference: The right items, such as characters.
+        answer: The items of the answer.
+    """
+    fewest = 0
+    for line in _costs(*_numbered(reference, answer)):
+        fewest = int(line[-1])
+    return fewest
+
+
+def _numbered(*sequences: Sequence[str]) -> Iterator[NDArray[np.int64]]:
+    """Yield sequences as numbers, the same for equal items."""
+    ids: dict[str, int] = {}
+    for items in sequences:
+        yield np.asarray([ids.setdefault(item, len(ids)) for item in items], np.int64)
+
+
+def _costs(right: NDArray[np.int64], given: NDArray[np.int64]) -> Iterator[NDArray[np.int32]]:
+    """Yield the numbers of edits from each beginning of an answer, int32 [len(given) + 1].
+
+    The first are those to an empty reference, and so on to the whole one.
+    """
+    line = place = np.arange(len(given) + 1, dtype=np.int32)
+    yield line
+    for row, item in enumerate(right.tolist(), start=1):
+        without = np.minimum(line[1:] + 1, line[:-1] + (given != item))
+        line = np.minimum.accumulate(np.concatenate([[row], without]) - place) + place
+        line = line.astype(np.int32)
+        yield line
 
 
 def speech_metrics(references: Sequence[str], answers: Sequence[str]) -> dict[str, Any]:
@@ -146,7 +172,7 @@ def _rows(references: Sequence[str], answers: Sequence[str], words: Sequence[Edi
         [
             [
                 *(of_words.total, len(reference.split())),
-                *(edits(reference, answer).total, len(reference)),
+                *(distance(reference, answer), len(reference)),
                 *(of_words.total > 0, 1),
             ]
             for reference, answer, of_words in zip(references, answers, words, strict=True)

@@ -21,6 +21,10 @@ Treebank words (as in treebanks and the column files of taggers)::
     "U.S.-led, 1996-08-22 3/4 -- ..."  U.S.-led|,|1996-08-22|3/4|--|...
     "@user #tag http://t.co/x :-)"     @user|#tag|http://t.co/x|:-)
 
+Spaced words (whatever stands between white space)::
+
+    "don't (e.g. 26-year-old) o'clock" don't|(e.g.|26-year-old)|o'clock
+
 Characters (user-perceived ones; white space is kept)::
 
     "né ok"                            n|é| |o|k      (also where é is an e and an accent)
@@ -51,7 +55,7 @@ import tensorflow as tf
 
 from toolkit.text.strings import utf8
 
-TokenLevel = Literal["words", "treebank_words", "characters"]
+TokenLevel = Literal["words", "treebank_words", "spaced_words", "characters"]
 
 # A byte that valid UTF-8 never contains; it surrounds each token while the text is split.
 _SEPARATOR = b"\xff"
@@ -171,7 +175,8 @@ def split(text: Any, token_level: TokenLevel, html_breaks: bool) -> Pieces:
     Args:
         text: Strings [B]. Invalid UTF-8 becomes U+FFFD, as often as in
             ``bytes.decode("utf-8", errors="replace")``.
-        token_level: What a token is: a word, a treebank word or a user-perceived character.
+        token_level: What a token is: a word, a treebank word, a spaced word or a user-perceived
+            character.
         html_breaks: Whether ``<br>`` and its variants are white space.
     """
     text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8")
@@ -183,6 +188,8 @@ def split(text: Any, token_level: TokenLevel, html_breaks: bool) -> Pieces:
         pattern = _TREEBANK_PATTERN
         marked = _BORDER + rb"\1" + _BORDER + rb"\2"
         text = tf.strings.regex_replace(text, _CLITIC_AND_NEXT, marked)
+    elif token_level == "spaced_words":
+        pattern = r"[^\s\p{Z}]+"
     else:
         pattern = f"{_BREAK}|{_CHARACTER_PATTERN}" if html_breaks else _CHARACTER_PATTERN
     text = tf.strings.regex_replace(text, pattern, _SEPARATOR + rb"\0" + _SEPARATOR)
@@ -259,7 +266,8 @@ def join(tokens: Any, token_level: TokenLevel) -> Any:
 
     Characters are joined without spaces. Words are separated by the usual spaces: none before
     closing punctuation and clitics, none after an opening bracket, none between characters of
-    scripts written without spaces. The spacing of the original text is not known.
+    scripts written without spaces. The spacing of the original text is not known. Spaced words are
+    separated by single spaces.
 
     ::
 
@@ -269,6 +277,8 @@ def join(tokens: Any, token_level: TokenLevel) -> Any:
         return tf.strings.reduce_join(tokens, -1)
     present = tf.where(tokens == "", "", tf.strings.join([tokens, " "]))
     text = tf.strings.strip(tf.strings.reduce_join(present, -1))
+    if token_level == "spaced_words":
+        return text
     text = tf.strings.regex_replace(
         text, r" ([.,!?;:%)\]}…»”。，、！？]|(?:['’](?:s|re|ve|ll|d|m)|n['’]t)\b)", r"\1"
     )

@@ -35,8 +35,8 @@ class Tokenizer(keras.layers.Layer):
     Args:
         token_level: What a token is: "words" (each punctuation mark or emoji is a word, white
             space is dropped), "treebank_words" (likewise, but most strings without white space
-            stay whole) or "characters" (user-perceived ones; white space is kept, and any line
-            break becomes ``"\\n"``).
+            stay whole), "spaced_words" (what stands between white space) or "characters"
+            (user-perceived ones; white space is kept, and any line break becomes ``"\\n"``).
         lowercase: Whether to lower-case tokens.
         normalization: The Unicode normal form of tokens: "NFC", "NFKC" or "none".
         html_breaks: Whether ``<br />`` and its variants are line breaks.

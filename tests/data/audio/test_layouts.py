@@ -1,7 +1,9 @@
 """Recordings in manifests and folders of several layouts; bad rows and missing transcripts."""
 
+import base64
 import json
 import logging
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import pandas as pd
 import pytest
 
 from toolkit.data import AudioExamples, AudioOptions, open_audio
+from toolkit.data.audio.recording import DATA_URI
 from toolkit.data.audio.wav import wav_bytes
 from toolkit.errors import DataError
 
@@ -64,6 +67,35 @@ def test_common_voice_keeps_its_files_in_clips(tmp_path: Path) -> None:
     assert rows(tmp_path, "test") == [(100, "two", "x")]
 
 
+def test_manifests_with_recordings_in_lines_and_impossible_names(tmp_path: Path) -> None:
+    content = base64.b64encode(wav(tmp_path / "a.wav", 60).read_bytes()).decode()
+    good, bad = DATA_URI + content, DATA_URI + "?" * 500
+    other = f"data:audio/mpeg;base64,{content}"
+    names = (good, bad, "b" * 300 + ".wav", "a\0.wav", other)
+    lines = [{"path": path, "text": "one"} for path in names]
+    (tmp_path / "m.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    found = [*AudioExamples(open_audio(tmp_path / "m.jsonl"), AudioOptions(), labelled=False)]
+    assert [each.recording and each.recording.length for each in found] == [60, *[None] * 4]
+    assert "begins with data:audio/mpeg;base64..., not data:audio/wav" in (found[4].problem or "")
+    assert "no base64" in (found[1].problem or "")
+    assert "does not exist" in (found[2].problem or "")
+    assert max(len(each.problem or "") for each in found) < 500
+
+
+def test_transcripts_are_composed(tmp_path: Path) -> None:
+    path = wav(tmp_path / "a.wav")
+    assert rows(([path], ["cafe\u0301"])) == [(100, "caf\u00e9", None)]
+
+
+def test_lj_speech_is_told_by_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "metadata.csv").write_text("a|One 2|One two\n")
+    wav(tmp_path / "a.wav")
+    with pytest.raises(DataError, match="which column holds the audio"):
+        rows(tmp_path)
+    wav(tmp_path / "wavs" / "a.wav", 50)
+    assert rows(tmp_path) == [(50, "one two", None)]
+
+
 def test_libri_speech(tmp_path: Path) -> None:
     for part, speaker, chapter in (("clean", "19", "198"), ("other", "26", "495")):
         folder = tmp_path / part / speaker / chapter
@@ -84,12 +116,43 @@ def test_folders_named_by_transcripts_and_parts(tmp_path: Path) -> None:
         rows(tmp_path)
 
 
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("layout", ["plain", "classes", "libri"])
+def test_recordings_that_a_layout_has_no_place_for_are_counted(
+    tmp_path: Path, layout: str, packed: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "all"
+    for name in ("yes", "no", "_noise_"):
+        wav(folder / name / "1.wav")
+    left = "_noise_/1.wav"
+    if layout == "plain":
+        wav(folder / "1.wav")
+        (folder / "1.txt").write_text("one")
+        left = "_noise_/1.wav, no/1.wav, yes/1.wav"
+    elif layout == "libri":
+        wav(folder / "no" / "2.wav")
+        for name in ("yes", "no"):
+            (folder / name / "a.trans.txt").write_text("1 ONE\n")
+        left = "_noise_/1.wav, no/2.wav"
+    data = folder
+    if packed:
+        data = Path(shutil.make_archive(str(tmp_path / "all"), "zip", folder))
+    assert len(rows(data)) == {"plain": 1, "classes": 2, "libri": 2}[layout]
+    assert f"{left.count('/')} recording" in caplog.text
+    assert f"left out, for which its layout has no place: {left}\n" in caplog.text
+
+
 def test_an_archive_of_a_manifest(tmp_path: Path) -> None:
     inside = wav(tmp_path / "a.wav", 70)
     with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
         archive.write(inside, "data/wavs/a.wav")
-        archive.writestr("data/metadata.jsonl", json.dumps({"path": "wavs/a.wav", "text": "one"}))
-    assert rows(tmp_path / "all.zip") == [(70, "one", None)]
+        lines = [json.dumps({"path": p, "text": "one"}) for p in ("wavs/a.wav", "./wavs//a.wav")]
+        archive.writestr("data/metadata.jsonl", "\n".join(lines))
+    assert rows(tmp_path / "all.zip") == [(70, "one", None)] * 2
+    with zipfile.ZipFile(tmp_path / "clips.zip", "w") as archive:
+        archive.write(inside, "data/clips/a.wav")
+        archive.writestr("data/metadata.jsonl", lines[0].replace("wavs/", ""))
+    assert rows(tmp_path / "clips.zip") == [(70, "one", None)]
     (tmp_path / "all.zip").write_bytes(b"PK\3\4 damaged")
     with pytest.raises(DataError, match=r"no complete \.zip archive"):
         rows(tmp_path / "all.zip")

@@ -116,8 +116,11 @@ def bad(tmp_path: Path) -> dict[str, Any]:
         "is no file": tmp_path,
         "is empty": tmp_path / "empty.wav",
         "has 1 samples a second; speech needs 1,000 to 1,000,000": content.getvalue(),
-        "an array without the rate": np.zeros(5),
+        "an array without the rate of its samples; give (rate, array), or set": np.zeros(5),
+        "an array of int64; give one of uint8, int16, int32": (RATE, np.arange(5)),
+        "an array of uint16; give one of": (RATE, np.ones(5, np.uint16)),
         "neither the path of a file": (RATE, "words"),
+        "array of int64": (RATE, [1, 2, 3]),
         "nor an array": (RATE, np.zeros((3, 3, 3))),
         "samples that are no numbers": (RATE, np.array([0.0, np.nan])),
     }
@@ -149,3 +152,31 @@ def test_other_formats_are_decoded(tmp_path: Path) -> None:
     path.write_bytes(b"fLaC" + bytes(100))
     with pytest.raises(BadRowError, match=r"a\.flac cannot be decoded: "):
         open_recording(path)
+
+
+def test_a_file_that_is_cut_is_refused_or_warned_about(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    import soundfile
+
+    path = tmp_path / "a.mp3"
+    soundfile.write(path, tone(300, 16_000, 4), 16_000)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    recording = open_recording(path)
+    assert 0 < len(recording.samples(RATE)) < 0.6 * 4 * RATE
+    assert len(recording.samples(RATE, 3.5)) == 0
+    assert caplog.text.count("a.mp3 ends before the end that its header says") == 1
+    path = tmp_path / "a.flac"
+    soundfile.write(path, tone(300, 16_000, 4), 16_000)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(BadRowError, match=r"a\.flac cannot be decoded: "):
+        open_recording(path).samples(RATE)
+
+
+def test_the_bytes_of_other_formats_are_decoded_as_their_files(tmp_path: Path) -> None:
+    import soundfile
+
+    path = tmp_path / "a: b.flac"
+    soundfile.write(path, tone(300, RATE), RATE)
+    found = [open_recording(value).samples(RATE) for value in (path, path.read_bytes())]
+    np.testing.assert_array_equal(*found)

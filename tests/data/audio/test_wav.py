@@ -27,16 +27,18 @@ def made(
     data: bytes,
     size: int | None = None,
     extra: bytes = b"",
-    whole: int = 1,
+    whole: int | None = None,
+    block: int | None = None,
 ) -> bytes:
     """A WAV file by hand, of a code, a number of channels and a number of bits."""
     code, channels, bits = form
-    block = channels * bits // 8
+    block = channels * bits // 8 if block is None else block
     fields = struct.pack("<HHIIHH", code, channels, 8000, 8000 * block, block, bits) + extra
     chunks = b"fmt " + struct.pack("<I", len(fields)) + fields
     chunks += b"JUNK" + struct.pack("<I", 3) + b"odd\0"
     chunks += b"data" + struct.pack("<I", len(data) if size is None else size) + data
-    return b"RIFF" + struct.pack("<I", whole * (4 + len(chunks))) + b"WAVE" + chunks
+    whole = 4 + len(chunks) if whole is None else whole
+    return b"RIFF" + struct.pack("<I", whole) + b"WAVE" + chunks
 
 
 def read(content: bytes) -> np.ndarray:
@@ -90,9 +92,9 @@ def test_a_header_that_promises_too_much(caplog: pytest.LogCaptureFixture) -> No
     assert "the recording ends 1.90 s before the end that its header says" in caplog.text
 
 
-@pytest.mark.parametrize(("size", "whole"), [(0xFFFFFFFF, 1), (0, 0)])
+@pytest.mark.parametrize(("size", "whole"), [(0xFFFFFFFF, None), (0, 0), (0, 36)])
 def test_a_stream_whose_length_was_not_known(
-    size: int, whole: int, caplog: pytest.LogCaptureFixture
+    size: int, whole: int | None, caplog: pytest.LogCaptureFixture
 ) -> None:
     data = np.arange(50, dtype="<i2").tobytes()
     assert open_recording(made((1, 1, 16), data, size=size, whole=whole)).length == 50
@@ -112,6 +114,7 @@ def test_hardly_any_samples(samples: int) -> None:
         (made((7, 1, 8), b"abc"), "are mu-law at 8000 Hz; it can be 8, 16, 24 or 32 bits"),
         (made((1, 1, 40), b"abcde"), "are format 1 of 40 bits, 1 channels at 8000 Hz"),
         (made((1, 0, 16), b""), "0 channels"),
+        (made((1, 2, 16), b"abcd", block=2), "of 16 bits, 2 channels, 2 bytes for all"),
         (made((1, 1, 16), b"ab")[:30], "ends before its samples"),
         (b"RIFF\0\0\0\0WAVE", "ends before its samples"),
         (b"RIFF\0\0\0\0WAVEdata\4\0\0\0abcd", "samples before it says of which kind"),

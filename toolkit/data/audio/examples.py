@@ -2,11 +2,12 @@
 
 import logging
 import os
+import unicodedata
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from toolkit.data.audio.options import AudioOptions
-from toolkit.data.audio.recording import Recording, is_audio, open_recording
+from toolkit.data.audio.recording import Recording, is_audio, is_there, open_recording
 from toolkit.data.audio.sources import AUDIO, SPEAKER, TRANSCRIPT
 from toolkit.data.bad_rows import BadRowError, CheckedRows, Unreadable, utf8
 from toolkit.data.columns import find_column, guessed, require_column
@@ -130,9 +131,11 @@ class AudioExamples(CheckedRows):
         folder = getattr(self.source, "folder", None)
         if not isinstance(value, (str, os.PathLike)) or folder is None or os.path.isabs(value):
             return value
-        path = folder / os.fspath(value)
-        clips = folder / "clips" / os.fspath(value)
-        return str(clips if not path.exists() and clips.exists() else path)
+        name = os.fspath(value)
+        if name.startswith("data:"):
+            return name
+        path, clips = (str(folder / os.path.normpath(each)) for each in (name, f"clips/{name}"))
+        return clips if not is_there(path) and is_there(clips) else path
 
     def _example(self, record: Record) -> AudioExample:
         """Return the example of a record."""
@@ -176,8 +179,8 @@ class AudioExamples(CheckedRows):
 
 
 def normal_transcript(text: str, lowercase: bool) -> str:
-    """Return a transcript with single spaces, in lower case if that is to be ignored."""
-    text = " ".join(text.split())
+    """Return a transcript in NFC with single spaces, in lower case if that is to be ignored."""
+    text = unicodedata.normalize("NFC", " ".join(text.split()))
     return text.lower() if lowercase else text
 
 

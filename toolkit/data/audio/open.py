@@ -1,23 +1,27 @@
 """Opening of recordings of all kinds."""
 
 import atexit
+import logging
 import os
 import shutil
 import tempfile
 import zipfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from toolkit.data.audio import sources
 from toolkit.data.audio.options import AudioOptions
-from toolkit.data.audio.recording import ENDINGS, is_audio
+from toolkit.data.audio.recording import DATA_URI, ENDINGS, is_audio
 from toolkit.data.audio.sources import AnyPath, AudioFile, AudioFolder, AudioList, Manifest
 from toolkit.data.sources.folder import PARTS
 from toolkit.data.sources.json_lines import JsonLinesSource
 from toolkit.data.sources.memory import is_instance_of, is_list
 from toolkit.data.sources.open import missing, open_source
 from toolkit.data.sources.source import Source
-from toolkit.errors import DataError, shorten
+from toolkit.errors import DataError, count, shorten
+
+logger = logging.getLogger("toolkit")
 
 #: The endings of tables that name recordings.
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
@@ -62,6 +66,8 @@ def open_audio(data: Any, part: str | None = None, options: AudioOptions | None 
 
 def _open_path(data: str, part: str | None, options: AudioOptions) -> Source:
     """Open a file, folder or archive."""
+    if data.startswith(DATA_URI):
+        return AudioList([data])
     path = Path(data)
     if is_audio(data):  # or a missing file, which is a row that cannot be read
         return AudioFile(path)
@@ -109,17 +115,21 @@ def _open_folder(folder: AnyPath, part: str | None, options: AudioOptions) -> So
         if part not in folders:
             raise DataError(f"{folder} comes in parts; give one of them: {shorten([*folders])}")
         return _open_folder(folders[part], part, options)
-    lists = [path for below in (folder, *_below(folder, 3)) for path in _transcripts(below)]
+    below = [folder, *_below(folder, 3)]
+    every = {str(each): sources.recordings_in(each) for each in below}  # by their names
+    lists = [path for each in below for path in _transcripts(each)]
     if lists:
+        _log_left_out(folder, every, [path for each in lists for path in _listed(each)])
         return sources.libri_speech(folder, lists)
-    if sources.recordings_in(folder):
+    if every[str(folder)]:
+        _log_left_out(folder, every, every[str(folder)])
         return sources.plain_folder(folder)
     classes = [
-        name
-        for name, path in folders.items()
-        if not name.startswith("_") and sources.recordings_in(path)
+        name for name, path in folders.items() if not name.startswith("_") and every[str(path)]
     ]
     if len(classes) > 1:
+        read = [path for name in classes for path in every[str(folders[name])]]
+        _log_left_out(folder, every, read)
         return sources.class_folders(folder, classes)
     if len(folders) == 1:
         (only,) = folders.values()
@@ -136,7 +146,7 @@ def _open_table(table: AnyPath, folder: AnyPath, options: AudioOptions) -> Sourc
     if not isinstance(table, Path):
         return _from_archive(table, folder, options)
     name = table.name.lower()
-    if name.endswith(".csv") and _is_lj_speech(table):
+    if name.endswith(".csv") and (folder / "wavs").is_dir() and _is_lj_speech(table):
         return sources.lj_speech(folder, table)
     opened: Source
     if name.removesuffix(".gz").endswith(".json"):  # as NeMo calls its JSON Lines
@@ -171,6 +181,32 @@ def _below(folder: AnyPath, depth: int) -> list[AnyPath]:
     inside = [path for path in sources.entries(folder) if path.is_dir()]
     further = [path for each in inside for path in _below(each, depth - 1)] if depth > 1 else []
     return [*inside, *further]
+
+
+def _listed(table: AnyPath) -> list[AnyPath]:
+    """Return the recordings beside a list of transcripts of LibriSpeech that are in it."""
+    names = {line.partition(" ")[0] for line in sources.read_text(table).splitlines()}
+    return [path for path in sources.recordings_in(table.parent) if path.stem in names]
+
+
+def _log_left_out(
+    folder: AnyPath, every: Mapping[str, Sequence[AnyPath]], used: Sequence[AnyPath]
+) -> None:
+    """Log the recordings of a folder that are not read, since its layout has no place for them.
+
+    Args:
+        folder: The folder.
+        every: The recordings in it and in each folder below.
+        used: Those that are read.
+    """
+    read = {*map(str, used)}
+    left = [str(path) for paths in every.values() for path in paths if str(path) not in read]
+    if left:
+        names = [path.removeprefix(f"{str(folder).rstrip('/')}/") for path in left[:4]]
+        logger.warning(
+            "%s in %s left out, for which its layout has no place: %s",
+            *(count(len(left), "recording"), folder, shorten(names)),
+        )
 
 
 def _transcripts(folder: AnyPath) -> list[AnyPath]:

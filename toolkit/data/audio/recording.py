@@ -21,6 +21,7 @@ from toolkit.data.audio.wav import is_wav, read_wav
 from toolkit.data.bad_rows import BadRowError
 from toolkit.errors import OptionError
 from toolkit.files import is_bomb
+from toolkit.options import option
 
 logger = logging.getLogger("toolkit")
 
@@ -35,6 +36,8 @@ _CHUNK = 1 << 22
 #: Arrays with at most so many rows, and more columns, are taken for [channels, time].
 _MOST_CHANNELS = 8
 _WHOLE = 32_767  # the largest sample of 16 bits
+#: The types of whole numbers, each of which tells what the loudest sample is.
+_INTEGERS = (np.uint8, np.int16, np.int32)
 
 
 @dataclass(frozen=True)
@@ -120,15 +123,26 @@ def is_audio(value: object) -> bool:
     return text.lower().endswith(ENDINGS) or text.startswith(DATA_URI)
 
 
+def is_there(path: str) -> bool:
+    """Return whether there is a file at a path, which may lie in an archive."""
+    archive, inside = _in_archive(path)
+    if not inside:
+        return os.path.exists(path)
+    try:
+        return inside in _archive(archive, os.stat(archive).st_mtime_ns).NameToInfo
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
 def open_recording(value: Any, rate: int | None = None) -> Recording:
     """Return the recording that a value stands for.
 
     Args:
         value: The path of a file, also one in a ``.zip`` archive
             (``archive.zip/folder/name.wav``); the bytes of a file; an array of samples [N] or
-            [N, channels]; a pair of a rate and such an array, in any order; or a mapping with
-            ``array`` and ``sampling_rate``, ``bytes`` or ``path``, as data sets of Hugging Face
-            have it.
+            [N, channels], of uint8, int16, int32 or floats from -1 to 1; a pair of a rate and such
+            an array, in any order; or a mapping with ``array`` and ``sampling_rate``, ``bytes`` or
+            ``path``, as data sets of Hugging Face have it.
         rate: The rate of arrays that come without.
 
     Raises:
@@ -159,6 +173,9 @@ def _of_path(path: str) -> Recording:
         except (binascii.Error, ValueError):
             raise BadRowError("the recording in the line is no base64") from None
         return _of_bytes(np.frombuffer(content, np.uint8), "the recording")
+    if path.startswith("data:"):
+        beginning = path[: len(DATA_URI)]
+        raise BadRowError(f"the recording in the line begins with {beginning}..., not {DATA_URI}")
     archive, inside = _in_archive(path)
     if inside:
         return _of_bytes(np.frombuffer(_member(archive, inside), np.uint8), path)
@@ -168,7 +185,10 @@ def _of_path(path: str) -> Recording:
     try:
         if not os.path.getsize(path):
             raise BadRowError(f"{path} is empty")
-        return _of_bytes(np.memmap(path, np.uint8, mode="r"), path)
+        mapped = np.memmap(path, np.uint8, mode="r")
+        if not is_wav(mapped[:12].tobytes()):
+            return _by_soundfile(path, path)
+        return _of_bytes(mapped, path)
     except OSError as error:
         raise BadRowError(f"{path} cannot be read: {error.strerror}") from None
 
@@ -181,7 +201,7 @@ def _of_bytes(content: NDArray[np.uint8], name: str) -> Recording:
         name: What to call it in messages.
     """
     if not is_wav(content[:12].tobytes()):
-        return _by_soundfile(content, name)
+        return _by_soundfile(io.BytesIO(content.tobytes()), name)
     try:
         wav = read_wav(content)
     except BadRowError as error:
@@ -198,9 +218,14 @@ def _of_bytes(content: NDArray[np.uint8], name: str) -> Recording:
     )
 
 
-def _by_soundfile(content: NDArray[np.uint8], name: str) -> Recording:
-    """Return the recording in a file that is no WAV file, as ``soundfile`` reads it."""
-    if not len(content):
+def _by_soundfile(content: str | io.BytesIO, name: str) -> Recording:
+    """Return the recording in a file that is no WAV file, as ``soundfile`` reads it.
+
+    Args:
+        content: The path of the file, which is then read as needed, or its bytes.
+        name: What to call it in messages.
+    """
+    if isinstance(content, io.BytesIO) and not content.getbuffer().nbytes:
         raise BadRowError(f"{name} is empty")
     if importlib.util.find_spec("soundfile") is None:
         raise OptionError(
@@ -210,11 +235,11 @@ def _by_soundfile(content: NDArray[np.uint8], name: str) -> Recording:
     import soundfile
 
     def problem(error: Exception) -> BadRowError:
-        reason = str(error).rstrip(".").partition(": ")[2] or str(error)
+        reason = getattr(error, "error_string", str(error)).rstrip(".")
         return BadRowError(f"{name} cannot be decoded: {reason}")
 
     try:
-        file = soundfile.SoundFile(io.BytesIO(content.tobytes()))
+        file = soundfile.SoundFile(content)
     except (RuntimeError, TypeError) as error:
         raise problem(error) from None
 
@@ -224,8 +249,13 @@ def _by_soundfile(content: NDArray[np.uint8], name: str) -> Recording:
             values: NDArray[np.float32] = file.read(stop - start, "float32", always_2d=True)
         except RuntimeError as error:
             raise problem(error) from None
+        missing = (stop - start - len(values)) / file.samplerate
+        if missing >= 0.01 and name not in warned:
+            warned.append(name)
+            logger.warning("%s ends before the end that its header says", name)
         return values
 
+    warned: list[str] = []
     _check_rate(file.samplerate, name)
     return Recording(file.samplerate, file.frames, file.channels, read, True)
 
@@ -238,6 +268,10 @@ def _of_array(values: Any, rate: Any) -> Recording:
         array = np.zeros(0, object)
     if array.size == 0 and array.dtype != object:
         array = array.reshape(-1).astype(np.float32)
+    if array.dtype.kind in "iu" and array.dtype not in _INTEGERS:
+        raise BadRowError(
+            f"the recording is an array of {array.dtype}; give one of uint8, int16, int32 or floats"
+        )
     if array.ndim == 2 and array.shape[0] <= _MOST_CHANNELS < array.shape[1]:
         array = array.T
     array = array[:, None] if array.ndim == 1 else array
@@ -247,7 +281,10 @@ def _of_array(values: Any, rate: Any) -> Recording:
             "[time] or [time, channels]"
         )
     if not isinstance(rate, (int, np.integer)):
-        raise BadRowError("the recording is an array without the rate of its samples")
+        raise BadRowError(
+            "the recording is an array without the rate of its samples; give (rate, array), or set "
+            f"{option('sample_rate')}"
+        )
     _check_rate(int(rate), "the recording")
     scale, middle = 1.0, 0.0
     if array.dtype.kind in "iu":

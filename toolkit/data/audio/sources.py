@@ -170,7 +170,6 @@ def lj_speech(folder: AnyPath, table: AnyPath) -> AudioFolder:
         folder: The folder, with the recordings in ``wavs``.
         table: The file of such lines.
     """
-    inside = folder / "wavs" if (folder / "wavs").is_dir() else folder
 
     def rows() -> Iterator[tuple[AnyPath, str | None, str | None]]:
         for line in read_text(table).splitlines():
@@ -178,7 +177,7 @@ def lj_speech(folder: AnyPath, table: AnyPath) -> AudioFolder:
             if name:
                 file = name if name.lower().endswith(ENDINGS) else f"{name}.wav"
                 transcript = next((text for text in reversed(texts[:2]) if text.strip()), None)
-                yield inside / file, transcript, None
+                yield folder / "wavs" / file, transcript, None
 
     return AudioFolder(folder, rows)
 

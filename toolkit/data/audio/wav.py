@@ -27,6 +27,8 @@ class Wav(NamedTuple):
         read: Maps some rows of ``values`` to float32 [n, channels], whole numbers to -1 to 1.
         is_float: Whether the samples are floats, which may lie beyond -1 to 1.
         missing: The seconds that the header promises and the file does not have.
+        start: The place of the first sample, in bytes.
+        size: The bytes of samples that the header promises; None for a stream.
     """
 
     rate: int
@@ -35,6 +37,8 @@ class Wav(NamedTuple):
     read: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
     is_float: bool
     missing: float
+    start: int
+    size: int | None
 
 
 def is_wav(head: bytes) -> bool:
@@ -45,8 +49,8 @@ def is_wav(head: bytes) -> bool:
 def read_wav(content: NDArray[np.uint8]) -> Wav:
     """Return the samples of a WAV file; none are copied.
 
-    A header may say that there are more samples than there are, or, as of a stream, none or the
-    largest number: what is there is read.
+    A header may say that there are more samples than there are, or, as of a stream, the largest
+    number, or none and a file that ends with the header: what is there is read.
 
     Args:
         content: The bytes of the file, such as mapped ones.
@@ -66,38 +70,43 @@ def read_wav(content: NDArray[np.uint8]) -> Wav:
         elif name == b"data":
             if form is None:
                 raise BadRowError("the WAV file has samples before it says of which kind")
-            rest = content[start:]
-            of_stream = size == 0xFFFFFFFF or (size == 0 and content[4:8].tobytes() == bytes(4))
-            return _samples(form, rest if of_stream else rest[:size], 0 if of_stream else size)
+            (whole,) = struct.unpack("<I", content[4:8].tobytes())
+            of_stream = size == 0xFFFFFFFF or (size == 0 and whole + 8 <= start)
+            return _samples(form, content, start, None if of_stream else size)
         place = start + size + size % 2
     raise BadRowError("the WAV file ends before its samples")
 
 
-def _samples(form: bytes, data: NDArray[np.uint8], promised: int) -> Wav:
+def _samples(form: bytes, content: NDArray[np.uint8], start: int, size: int | None) -> Wav:
     """Return the samples of a ``data`` chunk.
 
     Args:
         form: The ``fmt`` chunk.
-        data: The bytes that are there.
-        promised: How many the header says.
+        content: The bytes of the file.
+        start: The place of the first sample.
+        size: The number of bytes of samples by the header; None for all that are there.
     """
     if len(form) < 16:
         raise BadRowError("the WAV file does not say of which kind its samples are")
     code, channels, rate, _, block, bits = struct.unpack("<HHIIHH", form[:16])
     if code == EXTENSIBLE and len(form) >= 26:
         code = struct.unpack("<H", form[24:26])[0]
-    width = block // channels if channels else 0
+    width = (bits + 7) // 8
     read = _reader(code, width)
-    if read is None or block != width * channels or rate == 0:
+    if read is None or not channels or block != width * channels or rate == 0:
         kind = OTHER_CODES.get(code) or f"format {code} of {bits} bits, {channels} channels"
+        if read is not None and channels and rate:
+            kind += f", {block} bytes for all"
         raise BadRowError(
             f"the samples of the WAV file are {kind} at {rate} Hz; it can be 8, 16, 24 or 32 bits, "
             "or floats"
         )
+    data = content[start:] if size is None else content[start : start + size]
     count = len(data) // block
     values = data[: count * block].reshape(count, block)
-    missing = max(0, promised // block - count) / rate
-    return Wav(rate, values, channels, _by_channel(read, channels), code == FLOAT, missing)
+    missing = max(0, (size or 0) // block - count) / rate
+    by_channel = _by_channel(read, channels)
+    return Wav(rate, values, channels, by_channel, code == FLOAT, missing, start, size)
 
 
 def _by_channel(

@@ -84,18 +84,17 @@ def prepare_speech(settings: Settings, data: Any, validation_data: Any) -> Prepa
         DataError: A row cannot be used, or none is left to learn from.
     """
     readers = [AudioExamples(open_audio(data, "train", settings.columns), settings.columns)]
-    rate = settings.sample_rate
+    rate, of_arrays = settings.sample_rate, settings.sample_rate
     if rate == "auto":
-        rate = usual_rate(readers[0])
-    for reader in readers:
-        reader.rate = rate
+        rate, of_arrays = usual_rate(readers[0]), None  # an array must come with its own
+    readers[0].rate = of_arrays
     read = [read_recordings(readers[0], rate, settings.max_seconds)]
     found = read[0]
     held = np.zeros(len(found.rows), bool)
     manner = "at random"
     if validation_data is not None:
         source = open_audio(validation_data, "test", settings.columns)
-        readers.append(AudioExamples(source, settings.columns, rate=rate))
+        readers.append(AudioExamples(source, settings.columns, rate=of_arrays))
         read.append(read_recordings(readers[1], rate, settings.max_seconds))
     elif settings.validation_split:
         groups = found.groups if len(set(found.names)) > 1 else None
@@ -192,7 +191,7 @@ def symbol_layer(settings: Settings, transcripts: Sequence[str]) -> Tokenizer:
         )
         return layer
     layer = Tokenizer(
-        token_level=settings.symbols,
+        token_level="spaced_words" if settings.symbols == "words" else "characters",
         lowercase=False,  # the reader of transcripts does so
         html_breaks=False,
         max_tokens=MOST_SYMBOLS,

@@ -1,21 +1,30 @@
 """Recognition of recordings of any length: long ones in pieces that overlap."""
 
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from toolkit.audio.frames import Framing
 from toolkit.data.audio.recording import Recording
 
-#: The length in seconds of a piece; and of what is read of it at either side of what is answered,
-#: since a network knows little of a word that is cut.
+#: The length in seconds of a piece; and of what is read of it at least at either side of what is
+#: answered, since a network knows little of a word that is cut.
 PIECE, OVERLAP = 30.0, 2.0
+#: How much more the time between two spaces counts than that from them to the middle.
+APART = 4.0
+#: The duration in seconds from which on a time without characters is a pause between words.
+PAUSE = 0.5
 #: The most samples that wait to be answered, and the most of a batch, padding included.
 WAITING, SAMPLES = 16_000_000, 4_000_000
 #: The most pieces of a batch.
 BATCH = 128
+
+#: A symbol with its start and end in seconds.
+Symbol = tuple[str, float, float]
 
 
 @dataclass
@@ -23,14 +32,14 @@ class Spoken:
     """The answer to a recording, put together of those to its pieces.
 
     Attributes:
-        symbols: The symbols, each with its start and end in seconds.
+        symbols: The symbols; of the last piece all, to its end.
         scores: The log probability of each piece: the mean over its steps, or of a beam that of the
             text; with the duration that counts.
         texts: The text of each piece.
         beam: The texts of the last piece with their scores, of a beam search.
     """
 
-    symbols: list[tuple[str, float, float]] = field(default_factory=list)
+    symbols: list[Symbol] = field(default_factory=list)
     scores: list[tuple[float, float]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     beam: dict[str, float] = field(default_factory=dict)
@@ -50,8 +59,8 @@ class Piece:
     Attributes:
         samples: Its samples, int16 [N].
         offset: The time of its first sample.
-        start: The time from which on symbols count.
-        stop: The time at which they stop to count.
+        start: The time from which on it counts, in the middle of what the one before also has.
+        stop: The time at which it stops to count.
     """
 
     samples: NDArray[np.int16]
@@ -60,40 +69,85 @@ class Piece:
     stop: float = np.inf
 
 
-def pieces(recording: Recording, rate: int) -> Iterator[Piece]:
-    """Yield the pieces of a recording; of a short one itself.
+def pieces(recording: Recording, framing: Framing) -> Iterator[Piece]:
+    """Yield the pieces of a recording, a whole number of steps apart; of a short one itself.
 
     Args:
         recording: The recording.
-        rate: The samples a second of the pieces.
+        framing: The steps, and the samples a second of the pieces.
 
     Raises:
         BadRowError: It cannot be decoded.
     """
-    louder, end = recording.gain(), recording.seconds
+    louder, end, rate = recording.gain(), recording.seconds, framing.rate
     if end <= PIECE:
         yield Piece(recording.samples(rate, louder=louder))
         return
-    inner = PIECE - 2 * OVERLAP
-    for number in range(int(np.ceil((end - 2 * OVERLAP) / inner))):
+    step = framing.step_seconds
+    inner = max(1, int((PIECE - 2 * OVERLAP) / step)) * step
+    overlap = (PIECE - inner) / 2
+    for number in range(int(np.ceil((end - 2 * overlap) / inner))):
         offset = number * inner
         last = offset + PIECE >= end
         samples = recording.samples(rate, offset, min(offset + PIECE, end), louder)
-        start = offset + OVERLAP if number else 0.0
-        yield Piece(samples, offset, start, np.inf if last else offset + PIECE - OVERLAP)
+        start = offset + overlap if number else 0.0
+        yield Piece(samples, offset, start, np.inf if last else offset + PIECE - overlap)
+
+
+def joined(before: Sequence[Symbol], after: Sequence[Symbol], middle: float) -> list[Symbol]:
+    """Return the symbols of two pieces that overlap, those of the overlap once.
+
+    The times of a symbol in the pieces differ a little. So characters are cut at a space of each,
+    near to each other and to the middle. Words, and characters without spaces there, are cut in
+    the longest time in which neither piece has any.
+
+    Args:
+        before: The symbols of the first piece.
+        after: Those of the second.
+        middle: The middle of the overlap, in seconds.
+    """
+    low, high = middle - OVERLAP / 2, middle + OVERLAP / 2
+    one, other = (
+        [
+            number
+            for number, (symbol, start, _) in enumerate(piece)
+            if not symbol.strip() and low <= start <= high
+        ]
+        for piece in (before, after)
+    )
+    if one and other:
+
+        def distance(places: tuple[int, int]) -> float:
+            first, second = before[places[0]][1], after[places[1]][1]
+            return abs(first - middle) + APART * abs(first - second)
+
+        last, first = min(itertools.product(one, other), key=distance)
+        return [*before[:last], *after[first:]]
+    starts = (start for _, start, _ in (*before, *after) if low < start < high)
+    times = sorted((low, *starts, high))
+    left, right = max(itertools.pairwise(times), key=lambda pair: pair[1] - pair[0])
+    cut = (left + right) / 2
+    has_spaces = any(not symbol.strip() for symbol, _, _ in (*before, *after))
+    return [
+        *(each for each in before if each[1] < cut),
+        *([(" ", cut, cut)] if has_spaces and right - left >= PAUSE else []),
+        *(each for each in after if each[1] >= cut),
+    ]
 
 
 class Recognition:
     """The recognition of recordings one after the other; short ones are answered together.
 
     Args:
-        rate: The samples a second that the model reads.
+        framing: The steps of the model.
         word_by_word: Whether a symbol is a word rather than a character.
         ask: Answers ``audio`` [B, N] and ``length`` [B] as the signature ``align`` or ``beam``.
     """
 
-    def __init__(self, rate: int, word_by_word: bool, ask: Callable[..., dict[str, Any]]) -> None:
-        self.rate = rate
+    def __init__(
+        self, framing: Framing, word_by_word: bool, ask: Callable[..., dict[str, Any]]
+    ) -> None:
+        self.framing = framing
         self.space = " " if word_by_word else ""
         self._ask = ask
         self._waiting: list[tuple[Spoken, Piece]] = []
@@ -108,7 +162,7 @@ class Recognition:
         spoken = Spoken()
         added = len(self._waiting)
         try:
-            for piece in pieces(recording, self.rate):
+            for piece in pieces(recording, self.framing):
                 self._waiting.append((spoken, piece))
                 self._size += len(piece.samples)
                 if self._size > WAITING:
@@ -163,7 +217,7 @@ class Recognition:
 
     def _put(self, spoken: Spoken, piece: Piece, outputs: dict[str, Any], place: int) -> None:
         """Add the answer to a piece to that to its recording."""
-        seconds = len(piece.samples) / self.rate
+        seconds = len(piece.samples) / self.framing.rate
         duration = min(piece.stop, piece.offset + seconds) - piece.start
         if "texts" in outputs:
             texts, scores = (outputs[name][place].tolist() for name in ("texts", "scores"))
@@ -174,10 +228,18 @@ class Recognition:
         spoken.scores.append((float(score), max(duration, 1e-6)))
         spoken.texts.append(str(text))
         spans = (outputs[name][place].tolist() for name in ("symbol", "start", "end"))
-        for symbol, start, end in zip(*spans, strict=True):
-            time = piece.offset + start
-            if symbol and piece.start <= time < piece.stop:
-                spoken.symbols.append((symbol, round(time, 3), round(piece.offset + end, 3)))
+        found: list[Symbol] = [
+            (symbol, round(piece.offset + start, 3), round(piece.offset + end, 3))
+            for symbol, start, end in zip(*spans, strict=True)
+            if symbol
+        ]
+        if len(spoken.texts) > 1:
+            first = len(spoken.symbols)
+            while first and spoken.symbols[first - 1][1] >= piece.offset:
+                first -= 1
+            found = joined(spoken.symbols[first:], found, piece.start)
+            del spoken.symbols[first:]
+        spoken.symbols += found
 
 
 def batches(lengths: NDArray[np.int32]) -> Iterator[NDArray[np.int64]]:

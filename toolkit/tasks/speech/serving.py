@@ -12,6 +12,8 @@ from toolkit.models import SequenceModel
 
 #: The largest ``beam_size``.
 MOST_BEAMS = 100
+#: What ``last`` of the signature ``step`` is after a blank, if there is text before.
+AFTER_TEXT = -1
 
 
 def signatures(model: SequenceModel) -> dict[str, Any]:
@@ -143,8 +145,12 @@ def step_signature(network: Any, symbols: Any) -> Any:
         by_id = tf.where(classes == blank, 0, classes + 1)
         line = tf.concat([last[:, None], by_id], axis=1)
         begins = (by_id > 0) & (by_id != line[:, :-1])
-        outputs = {"text": symbols.detokenize(tf.where(begins, by_id, 0)), "logits": logits}
-        outputs |= {"tail": tail, "last": line[:, -1]}
+        text = symbols.detokenize(tf.where(begins, by_id, 0))
+        if symbols.token_level != "characters":  # words, so a space from those before
+            text = tf.where((text != "") & (last != 0), tf.strings.join([" ", text]), text)
+        is_blank = (line[:, -1] == 0) & tf.reduce_any(line != 0, axis=1)
+        outputs = {"text": text, "logits": logits, "tail": tail}
+        outputs |= {"last": tf.where(is_blank, AFTER_TEXT, line[:, -1])}
         return outputs | dict(zip(named, after, strict=True))
 
     return step

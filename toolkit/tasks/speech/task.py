@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from toolkit.audio.ctc import ctc_loss
+from toolkit.audio.frames import Framing
 from toolkit.data import AudioExamples, LengthBatches, open_audio
 from toolkit.data.audio.corpus import AudioCorpus, read_recordings
 from toolkit.data.audio.examples import AudioExample
@@ -72,8 +73,8 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
 
     ``data`` is a path (CSV, TSV, JSON Lines, a folder or a ``.zip`` archive of several layouts; see
     ``toolkit.data.open_audio``), a pandas DataFrame, or ``(recordings, transcripts)``. A recording
-    is the path or the bytes of a file, an array of samples at the model's rate, or a pair of a rate
-    and an array.
+    is the path or the bytes of a file, a pair of a rate and an array of samples, or an array alone,
+    whose rate is then ``sample_rate``, or the model's. Arrays are uint8, int16, int32 or floats.
 
     ``evaluate`` returns the metrics of ``toolkit.evaluation.speech_metrics``, and with groups, such
     as speakers, the errors of each. Its ``output`` folder gets ``metrics.json`` and
@@ -279,7 +280,8 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
         ask = partial(self._serve, "align")
         if beam_size > 1:
             ask = partial(self._serve, "beam", beam_size=beam_size)
-        return Recognition(self._rate, self.symbols == "words", ask)
+        framing = Framing(self._rate, stack=self.facts["stack"])
+        return Recognition(framing, self.symbols == "words", ask)
 
     def _outcomes(self, data: Any, keep_errors: bool) -> SpeechOutcomes:
         self._check_fitted()
@@ -287,6 +289,7 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
         examples = self._recordings(data, labelled=True)
         kept: list[AudioExample] = []
         answers: list[Spoken] = []
+        seconds: list[float] = []
         checksum = 0
         for example in examples:
             assert example.recording is not None
@@ -295,7 +298,8 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
             except BadRowError as error:
                 examples.reject(example.place, str(error))
                 continue
-            kept.append(example)
+            kept.append(example._replace(recording=None))  # which holds an open file
+            seconds.append(example.recording.seconds)
             content = f"{example.recording.rate} {example.recording.length} {example.transcript}\n"
             checksum = zlib.crc32(content.encode("utf-8", "surrogatepass"), checksum)
         recognition.finish()
@@ -306,7 +310,7 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
             [example.transcript for example in kept],
             [recognition.text(answer) for answer in answers],
             [example.group or "" for example in kept] if examples.group_column else [],
-            [example.recording.seconds for example in kept if example.recording],
+            seconds,
             checksum,
         )
 
