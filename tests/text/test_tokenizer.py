@@ -224,7 +224,7 @@ def test_it_needs_no_disk(full_disk):
     [
         (
             {"token_level": "bytes"},
-            "token_level is 'bytes'; it must be one of words, treebank_words, spaced_words, characters",
+            "token_level is 'bytes'; it must be one of words, treebank_words, spaced_words",
         ),
         ({"normalization": "NFD"}, "must be one of NFC, NFKC, none"),
         ({"truncation": "middle"}, "must be one of head, tail, head_and_tail"),
