@@ -75,7 +75,7 @@ WORDS = {
 
 
 class Speaker(NamedTuple):
-    """How somebody speaks.
+    """A speaker, as numbers of the synthesis.
 
     Attributes:
         pitch: The mean frequency of the voice, in Hz.

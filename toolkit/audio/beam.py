@@ -25,7 +25,7 @@ class Beam(NamedTuple):
 
 
 class _Prefixes(NamedTuple):
-    """What a step knows of the prefixes in the beam.
+    """The prefixes in the beam, before a step.
 
     Attributes:
         blank: The log probability of all paths that end in a blank, [B, K].

@@ -18,7 +18,7 @@ FLOOR = 1e-6
 
 @dataclass(frozen=True)
 class Framing:
-    """How a wave is cut into overlapping frames, some of which are read together.
+    """The cut of a wave into overlapping frames, some of which are read together.
 
     Args:
         rate: The samples a second.

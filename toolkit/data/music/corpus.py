@@ -27,7 +27,7 @@ class RollCorpus(PackedCorpus):
 
     @property
     def begins(self) -> NDArray[np.bool_]:
-        """Whether each part is the first of its piece [N]."""
+        """The parts that are the first of their piece, bool [N]."""
         return np.ones(len(self), bool) if self.labels is None else np.asarray(self.labels)
 
     def parts(self, window: int) -> Self:

@@ -31,7 +31,7 @@ class MusicExample(NamedTuple):
 
     @property
     def roll(self) -> Roll:
-        """Which keys sound, uint8 [T, 88]."""
+        """The keys that sound, uint8 [T, 88]."""
         return self.piece.roll
 
 

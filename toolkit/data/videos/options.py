@@ -9,7 +9,7 @@ from toolkit.options import Limits
 
 @dataclass(kw_only=True)
 class FrameOptions:
-    """What a network of series reads: vectors, or the frames of videos.
+    """Options of what a network of series reads: vectors, or the frames of videos.
 
     Args:
         front: standardize takes each channel in standard deviations of the training part; skeleton
@@ -32,4 +32,4 @@ class FrameOptions:
 
 @dataclass(kw_only=True)
 class SequenceColumnOptions(SeriesOptions, FrameOptions):
-    """How series or videos are read."""
+    """Options of the columns and frames of series or videos."""

@@ -1,4 +1,4 @@
-"""What a model of music makes of pieces: losses, likeliest frames, and their metrics."""
+"""The outcomes of a model of music on pieces: losses, likeliest frames, and their metrics."""
 
 import json
 from collections.abc import Mapping

@@ -23,7 +23,7 @@ BEGINNING = 16
 
 @dataclass(frozen=True)
 class PieceFacts:
-    """What a piece says beside its notes.
+    """The facts of a piece beside its notes.
 
     Attributes:
         place: Its place in its source.
