@@ -73,7 +73,12 @@ def require_column(source: Source, column: str, name: str) -> str:
 
 
 def guessed(
-    source: Source, guess: str | None, what: str, candidates: Sequence[str], names: Sequence[str]
+    source: Source,
+    guess: str | None,
+    what: str,
+    candidates: Sequence[str],
+    names: Sequence[str],
+    plural: str | None = None,
 ) -> str:
     """Return the guessed column.
 
@@ -83,6 +88,7 @@ def guessed(
         what: What the column holds; its option is called ``<what>_column``.
         candidates: The columns among which it was looked for.
         names: The usual names.
+        plural: The word for what it holds, in messages; None for that of ``what``.
 
     Raises:
         DataError: There is no guess; the message names the option to set.
@@ -90,7 +96,8 @@ def guessed(
     if guess is not None:
         return guess
     columns, few = shorten(source.columns), candidates[:100]
-    chosen_by, them = option(f"{what}_column"), what if what.endswith("s") else f"{what}s"
+    chosen_by = option(f"{what}_column")
+    them = plural or (what if what.endswith("s") else f"{what}s")
     if not candidates:
         raise DataError(
             f"{source.name} has no column left for the {them} ({chosen_by}); it has: {columns}"

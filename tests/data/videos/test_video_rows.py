@@ -117,6 +117,13 @@ def test_missing_files_and_cells(folder: Path) -> None:
     assert "row 3 (line 4): the video is missing" in str(problems[2])
 
 
+def test_a_table_without_names_of_videos(tmp_path: Path) -> None:
+    table = tmp_path / "a.csv"
+    table.write_text("one,two\n1,2\n")
+    with pytest.raises(DataError, match=r"which column holds the videos.*series_column"):
+        VideoExamples(open_videos(table), SeriesOptions(), FRAMES)
+
+
 def test_what_was_decoded_is_kept_for_another_reading(folder: Path) -> None:
     examples = VideoExamples(open_videos(folder), SeriesOptions(), FRAMES, keep=True)
     first = [each.series.copy() for each in examples]

@@ -196,7 +196,8 @@ def _audio_column(source: Source, options: AudioOptions) -> str:
     guess = find_column(files or source.columns, AUDIO_NAMES)
     if guess is None and len(files) == 1:
         guess = files[0]
-    return guessed(source, guess, "audio", files or source.columns, AUDIO_NAMES)
+    choices = files or source.columns
+    return guessed(source, guess, "audio", choices, AUDIO_NAMES, "recordings")
 
 
 def _transcript_column(source: Source, options: AudioOptions, audio: str) -> str:

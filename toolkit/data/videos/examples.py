@@ -148,4 +148,5 @@ def _video_column(source: Source, options: SeriesOptions) -> str:
     guess = find_column(candidates, (*VIDEO_NAMES, *columns.SERIES_NAMES))
     if guess is None and len(candidates) == 1:
         guess = candidates[0]
-    return guessed(source, guess, "series", candidates or source.columns, VIDEO_NAMES)
+    choices = candidates or source.columns
+    return guessed(source, guess, "series", choices, VIDEO_NAMES, "videos")
