@@ -90,7 +90,7 @@ def test_transcripts_are_composed(tmp_path: Path) -> None:
 def test_lj_speech_is_told_by_its_folder(tmp_path: Path) -> None:
     (tmp_path / "metadata.csv").write_text("a|One 2|One two\n")
     wav(tmp_path / "a.wav")
-    with pytest.raises(DataError, match="which column holds the audio"):
+    with pytest.raises(DataError, match="which column holds the recordings"):
         rows(tmp_path)
     wav(tmp_path / "wavs" / "a.wav", 50)
     assert rows(tmp_path) == [(50, "one two", None)]
