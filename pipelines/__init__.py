@@ -3,8 +3,13 @@
 import os
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 
+import toolkit
+
+#: The console command.
+COMMAND = "recurrent-toolkit"
 #: What is said of the end by each signal.
 ENDINGS = {
     signal.SIGINT: "interrupted",
@@ -19,8 +24,16 @@ def exit_at_once(number: int, _frame: FrameType | None) -> None:
     os._exit(128 + number)
 
 
+# ``toolkit`` is a usual name: a folder in the working directory may hide that of the project.
+_place = Path(next(iter(toolkit.__path__)))
+if not (_place / "tasks").is_dir():
+    _complaint = f"another package toolkit than that of {COMMAND} was found, at {_place}; rename it"
+    if sys.argv[:1] == ["-m"]:
+        sys.exit(f"error: {_complaint}")
+    raise ImportError(_complaint)
+
 # While ``python -m pipelines.<name>`` is imported; ``main`` then handles the signals itself.
-if sys.argv[:1] == ["-m"]:
+if sys.argv[:1] == ["-m"] or Path(sys.argv[0]).name == COMMAND:
     for _number in ENDINGS:
         if signal.getsignal(_number) in (signal.default_int_handler, signal.SIG_DFL):
             signal.signal(_number, exit_at_once)

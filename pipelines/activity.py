@@ -173,6 +173,7 @@ PIPELINE = Pipeline(
     task="toolkit.tasks.sequences.task:SequenceClassifier",
     labelled=LabelledSeries(),
     samples={SAMPLE: sample, "sample_videos": sample_videos},
+    first_options=("data", "validation_data", "front", "label_column", "group_column", "target"),
     examples=[movement.series.tolist() for movement in demo_movements()],
     views=[
         View("html", "an HTML page of the series with their answers", write_page),

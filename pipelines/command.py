@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from pipelines import ENDINGS, console, exit_at_once
-from pipelines.pipeline import Pipeline
+from pipelines.pipeline import Pipeline, version
 from pipelines.verbs import VERBS
 from toolkit.errors import OptionError
 from toolkit.options import on_the_command_line
@@ -59,6 +59,9 @@ def _dispatch(pipeline: Pipeline, arguments: Sequence[str]) -> int:
     verb, *rest = arguments
     if verb in ("-h", "--help"):
         sys.stdout.write(_help(pipeline))
+        return 0
+    if verb == "--version":
+        sys.stdout.write(version())
         return 0
     if verb not in VERBS:
         matches = difflib.get_close_matches(verb, VERBS, n=1)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pipelines import ENDINGS
 from pipelines.output import watch_output
 from toolkit.errors import ToolkitError, as_message
+from toolkit.quiet import silence_tensorflow
 
 #: The exit code of an end by a signal is this and the number of the signal.
 SIGNALLED = 128
@@ -35,7 +36,7 @@ def set_up(debug: bool) -> None:
     logger.setLevel(logging.INFO)
     logger.propagate = False
     if not debug:
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        silence_tensorflow()
         warnings.simplefilter("ignore")
     watch_output()
     if isinstance(sys.stdout, io.TextIOWrapper):  # so that any text can be written
@@ -56,11 +57,6 @@ def _open_missing_streams() -> None:
             setattr(sys, name, os.fdopen(descriptor, "r" if name == "stdin" else "w"))
 
 
-def is_quiet() -> bool:
-    """Return whether TensorFlow's log is off."""
-    return os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "3"
-
-
 @contextlib.contextmanager
 def silence() -> Iterator[None]:
     """Suppress the toolkit's log below errors within the context."""
@@ -71,29 +67,6 @@ def silence() -> Iterator[None]:
         yield
     finally:
         logger.setLevel(level)
-
-
-def quiet_import() -> contextlib.AbstractContextManager[None]:
-    """Return a context for imports that suppresses standard error, unless in ``--debug``."""
-    return suppress_stderr() if is_quiet() else contextlib.nullcontext()
-
-
-@contextlib.contextmanager
-def suppress_stderr() -> Iterator[None]:
-    """Suppress standard error while TensorFlow or ONNX Runtime is imported.
-
-    Their C++ libraries write to the file descriptor before their log level is in force.
-    """
-    sys.stderr.flush()
-    saved = os.dup(2)
-    null = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(null, 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(null)
 
 
 def exit_code(work: Callable[[], int], debug: bool) -> int:

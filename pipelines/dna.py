@@ -111,6 +111,14 @@ PIPELINE = Pipeline(
     task="toolkit.tasks.strands.task:StrandClassifier",
     labelled=LabelledStrands(),
     samples={SAMPLE: strands},
+    first_options=(
+        "data",
+        "validation_data",
+        "label_column",
+        "target",
+        "reverse_complement",
+        "kmers",
+    ),
     examples=DEMO,
     views=[View("html", "an HTML page of the strands with their answers", write_page)],
 )

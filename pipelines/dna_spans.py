@@ -152,6 +152,7 @@ PIPELINE = Pipeline(
     task="toolkit.tasks.marked_strands.task:StrandTagger",
     labelled=LabelledSpans(),
     samples={SAMPLE: marked_strands},
+    first_options=("data", "validation_data", "span_labels", "tolerance", "window", "overlap"),
     examples=DEMO,
     metric_options=ToleranceOptions,
     views=[View("html", "an HTML page of the strands, their spans and probabilities", write_page)],

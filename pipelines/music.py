@@ -167,6 +167,14 @@ PIPELINE = Pipeline(
     task="toolkit.tasks.music.task:MusicModel",
     labelled=LabelledMusic(),
     samples={SAMPLE: chorales},
+    first_options=(
+        "data",
+        "validation_data",
+        "steps_per_quarter",
+        "output_layer",
+        "transpose",
+        "window",
+    ),
     examples=[*beginnings()],
     predict_options=MusicGenerationOptions,
     views=[

@@ -120,6 +120,14 @@ PIPELINE = Pipeline(
     task="toolkit.tasks.entities.task:EntityTagger",
     labelled=LabelledEntities(),
     samples={SAMPLE: people, "later_words": teddies},
+    first_options=(
+        "data",
+        "validation_data",
+        "text_column",
+        "entities_column",
+        "tag_column",
+        "tag_scheme",
+    ),
     examples=[record["text"] for record in DEMO],
     views=[View("html", "an HTML page of the texts with their entities highlighted", write_page)],
 )

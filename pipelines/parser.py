@@ -61,6 +61,7 @@ class Parser:
         self._types: dict[str, Any] = {}  # of options by name; also those of a file
         self._required: dict[str, str] = {}  # by name, as the user writes it
         self._flags: list[str] = []
+        self._main: Sequence[str] = ()  # the names of options that --help shows; all if empty
         self._earlier: Callable[[Namespace], Mapping[str, Any]] | None = None
         self._add("-h", "--help", action="store_true", help="Show this help message and exit.")
 
@@ -107,6 +108,15 @@ class Parser:
             action="store_true",
             help="Print all options with their values as such a file, and exit.",
         )
+
+    def shorten_help(self, names: Sequence[str]) -> None:
+        """Let ``--help`` show some options, and ``--help-all`` all.
+
+        Args:
+            names: The names of the options, in their order; those that there are not are left out.
+        """
+        self._main = names
+        self._add("--help-all", action="store_true", help="Show all options and exit.")
 
     def set_earlier(self, earlier: Callable[[Namespace], Mapping[str, Any]]) -> None:
         """Let options that are not given have the values of an earlier training.
@@ -171,8 +181,9 @@ class Parser:
         inherited = frozenset[str]()
         dashes = words.index("--") if "--" in words else len(words)
         parsed, rest = self._options.parse_known_args(words[:dashes])
-        if parsed.help:
-            _print_and_exit(self._help())
+        if parsed.help or getattr(parsed, "help_all", False):
+            short = parsed.help and self._main
+            _print_and_exit(self._short_help() if short else self._help())
         values: dict[str, bool | str] = {}
         for path in getattr(parsed, "config", None) or ():
             values |= self._read(path)
@@ -233,10 +244,25 @@ class Parser:
         """Return the help text."""
         return ArgumentParser(
             **self._program,
-            formatter_class=lambda prog: HelpFormatter(prog, max_help_position=30, width=100),
+            formatter_class=_formatter,
             parents=[self._positionals, self._options],
             add_help=False,
         ).format_help()
+
+    def _short_help(self) -> str:
+        """Return the help text with those options that matter first."""
+        known = {action.dest: action for action in self._options._actions}
+        shown = [known[name] for name in self._main if name in known]
+        formatter = _formatter(self._program["prog"])
+        formatter.add_usage(self._program["usage"], [], [])
+        formatter.add_text(self._program["description"])
+        formatter.start_section("the options that matter first")
+        formatter.add_arguments(shown)
+        formatter.end_section()
+        formatter.add_text(
+            f"--help-all lists all {len(known)} options; --print-config prints them as a file."
+        )
+        return formatter.format_help()
 
     def _read(self, path: Path) -> dict[str, bool | str]:
         """Return the options in a YAML file or a run's ``config.yaml``, as on the command line."""
@@ -284,6 +310,11 @@ class Parser:
                 "--NAME is on, --no-NAME is off"
             )
         return f"unexpected argument {' '.join(words)}; --help says what can be given"
+
+
+def _formatter(prog: str) -> HelpFormatter:
+    """Return the formatter of help texts."""
+    return HelpFormatter(prog, max_help_position=30, width=100)
 
 
 def _without_null(words: Namespace) -> Namespace:

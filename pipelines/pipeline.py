@@ -1,18 +1,27 @@
 """The declaration of a pipeline, for the verbs to work on."""
 
 import importlib
+import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TextIO
+from importlib import metadata
+from typing import Any, ClassVar, Literal, TextIO
 
-from pipelines import console
 from pipelines.labelled import LabelledData
 from pipelines.streams import AnswerWriter
+from toolkit import __version__
 from toolkit.data import Source
+from toolkit.quiet import quiet_import
 from toolkit.tasks.protocol import TaskProtocol
 
 #: The name of the embedded sample, as a value of ``--data``.
 SAMPLE = "sample"
+
+
+def version() -> str:
+    """Return a line with the versions of the toolkit and of what it stands on."""
+    numbers = ", ".join(f"{name} {metadata.version(name)}" for name in ("tensorflow", "keras"))
+    return f"recurrent-toolkit {__version__} ({numbers}, Python {platform.python_version()})\n"
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,8 @@ class Pipeline:
         labelled: The reader of its labelled data.
         samples: Functions by name that return the ``train`` or ``test`` part of an embedded sample,
             as data that ``labelled`` opens.
+        first_options: The names of those options that ``train --help`` shows, beside those of every
+            task.
         examples: Inputs for the golden file of the sample ``SAMPLE``, and for the demonstration.
         predict_options: The dataclass of further options of ``predict``, if there are any.
         metric_options: The dataclass of further options of ``evaluate`` and ``compare``, if there
@@ -67,6 +78,7 @@ class Pipeline:
     labelled: LabelledData
     samples: Mapping[str, Callable[[Literal["train", "test"]], Any]]
     examples: Sequence[Any]
+    first_options: Sequence[str] = ("data", "validation_data")
     predict_options: type | None = None
     metric_options: type | None = None
     views: Sequence[View] = ()
@@ -76,9 +88,14 @@ class Pipeline:
     listens: bool = False
     writers: Mapping[str, Callable[[TextIO], AnswerWriter]] = field(default_factory=dict)
 
+    #: The program before the pipeline's name, as the user has called it.
+    program: ClassVar[str | None] = None
+
     @property
     def command(self) -> str:
         """The command of the pipeline, without a verb."""
+        if self.program is not None:
+            return f"{self.program} {self.name.replace('_', '-')}"
         return f"python -m pipelines.{self.name}"
 
     def data(self, name: str, part: Literal["train", "test"], columns: Any) -> Source:
@@ -97,7 +114,7 @@ class Pipeline:
 
     def load_task(self) -> type[TaskProtocol]:
         """Import the class of the task, and TensorFlow with it; quietly, unless in ``--debug``."""
-        with console.quiet_import():
+        with quiet_import():
             module, name = self.task.split(":")
             task: type[TaskProtocol] = getattr(importlib.import_module(module), name)
             return task

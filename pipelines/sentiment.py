@@ -94,6 +94,14 @@ PIPELINE = Pipeline(
     task="toolkit.tasks.classification.task:TextClassifier",
     labelled=LabelledTexts(),
     samples={SAMPLE: sample},
+    first_options=(
+        "data",
+        "validation_data",
+        "text_column",
+        "label_column",
+        "target",
+        "group_column",
+    ),
     examples=[text for text, _ in DEMO_SENTENCES],
 )
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from benchmarks.timing import say
 from pipelines import console
 from toolkit.errors import OptionError
+from toolkit.quiet import suppress_stderr
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    with console.suppress_stderr():
+    with suppress_stderr():
         from toolkit.evaluation import LengthRow, draw_bleu_by_length
         from toolkit.tasks import Translator
     curves: dict[str, list[LengthRow]] = {}

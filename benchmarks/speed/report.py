@@ -9,6 +9,7 @@ from collections.abc import Callable
 from benchmarks.machine import description
 from benchmarks.timing import say
 from pipelines import console
+from toolkit.quiet import suppress_stderr
 
 #: The load average (running processes) above which timings are not reliable.
 BUSY = 0.5
@@ -58,7 +59,7 @@ def run(report: Callable[[argparse.Namespace], None], options: argparse.Namespac
 
 def _set_up_libraries(threads: int) -> None:
     """Import both libraries and limit their threads, before either computes anything."""
-    with console.suppress_stderr():
+    with suppress_stderr():
         import torch
 
         from toolkit.training import set_threads

@@ -172,10 +172,31 @@ def format_argument(parser: Parser) -> None:
 
 def write_report(report: dict[str, Any], form: str) -> None:
     """Write a report to standard output, as a table or as JSON."""
-    text = report_table(report)
-    if form == "json":
-        text = json.dumps(report, indent=2, ensure_ascii=False)
-    sys.stdout.write(text + "\n")
+    write_result(report, report_table(report), form)
+
+
+def result_format_argument(parser: Parser) -> None:
+    """Add the option for the format of measured values."""
+    parser.add_argument(
+        "--format",
+        type=Literal["auto", "table", "json"],
+        default="auto",
+        help="The format of the result; auto is a table on a terminal, and JSON elsewhere.",
+    )
+
+
+def write_result(values: dict[str, Any], table: str, form: str) -> None:
+    """Write values to standard output.
+
+    Args:
+        values: The values, for JSON.
+        table: The same, as a table.
+        form: ``table``, ``json``, or ``auto``, a table if standard output is a terminal.
+    """
+    if form == "table" or (form == "auto" and sys.stdout.isatty()):
+        sys.stdout.write(f"{table}\n")
+    else:
+        sys.stdout.write(json.dumps(values, indent=2, ensure_ascii=False) + "\n")
 
 
 def golden_argument(parser: Parser) -> None:

@@ -1,8 +1,5 @@
 """``compare``: test whether one run is better than another by more than chance."""
 
-import json
-import logging
-import sys
 from dataclasses import fields
 from typing import Any
 
@@ -14,18 +11,19 @@ from pipelines.verbs.common import (
     load_run,
     metric_arguments,
     read_run,
+    result_format_argument,
+    write_result,
 )
 from pipelines.verbs.verb import Verb
-from toolkit.errors import ModelError
+from toolkit.errors import ModelError, count
 from toolkit.evaluation import BootstrapOptions, check_classes, compare, comparison_table
-
-logger = logging.getLogger("toolkit.pipelines")
 
 
 def _compare_arguments(parser: Parser, pipeline: Pipeline) -> None:
     parser.add_argument("run_a", metavar="RUN_A", help="The folder of a trained run, A.")
     parser.add_argument("run_b", metavar="RUN_B", help="The folder of another run, B.")
     labelled_argument(parser, pipeline, "Labelled data, as for train.")
+    result_format_argument(parser)
     parser.add_options(BootstrapOptions)
     metric_arguments(parser, pipeline)
 
@@ -39,10 +37,11 @@ def _compare(pipeline: Pipeline, options: Any) -> int:
     data = evaluation_data(pipeline, options, *runs)
     a, b = (load_run(pipeline, run, options) for run in runs)
     comparison = compare(a, b, data, bootstrap)
-    table = comparison_table(comparison)
-    logger.info("A  %s\nB  %s\n%d examples\n\n%s", *runs, comparison["examples"], table)
+    heads = [f"{name}  {run}" for name, run in zip("AB", runs, strict=True)]
+    heads += [count(comparison["examples"], "example"), ""]
+    table = "\n".join([*heads, comparison_table(comparison)])
     result = {"a": options.run_a, "b": options.run_b, **comparison}
-    sys.stdout.write(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
+    write_result(result, table, options.format)
     return 0
 
 

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import logging
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,9 @@ from pipelines.verbs.common import (
     metric_arguments,
     output_folder,
     read_run,
+    result_format_argument,
     run_argument,
+    write_result,
 )
 from pipelines.verbs.train import TRAIN
 from pipelines.verbs.verb import Verb
@@ -44,6 +45,7 @@ def _evaluate_arguments(parser: Parser, pipeline: Pipeline) -> None:
         "into RUN/seeds/, and report the mean and the standard deviation of their metrics. After "
         "an interruption the same command continues.",
     )
+    result_format_argument(parser)
     metric_arguments(parser, pipeline)
 
 
@@ -57,11 +59,10 @@ def _evaluate(pipeline: Pipeline, options: Any) -> int:
         if seeds:
             runs = ((seed, load_run(pipeline, run, options)) for seed, run in seeds.items())
             metrics = {**metrics, "seeds": over_seeds({s: run.evaluate(data) for s, run in runs})}
-        content = json.dumps(metrics, indent=2, ensure_ascii=False) + "\n"
         if seeds and options.output:
+            content = json.dumps(metrics, indent=2, ensure_ascii=False) + "\n"
             atomic_write(Path(options.output, "metrics.json"), content)
-    logger.info("%s", metrics_table(metrics))
-    sys.stdout.write(content)
+    write_result(metrics, metrics_table(metrics), options.format)
     return 0
 
 

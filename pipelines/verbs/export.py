@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Literal
 
-from pipelines import console
 from pipelines.parser import Parser
 from pipelines.pipeline import SAMPLE, Pipeline
 from pipelines.verbs.common import (
@@ -23,6 +22,7 @@ from pipelines.verbs.verb import Verb
 from toolkit.errors import OptionError
 from toolkit.export import check_onnx, read_golden, verify
 from toolkit.options import option
+from toolkit.quiet import quiet_import
 from toolkit.tasks.options import HELD_OUT
 
 logger = logging.getLogger("toolkit.pipelines")
@@ -84,7 +84,7 @@ def _export(pipeline: Pipeline, options: Any) -> int:
     for name, value in limits.items():
         setattr(task, name, value)
     if options.format == "onnx":
-        with console.quiet_import():
+        with quiet_import():
             importlib.import_module("onnxruntime")
     if options.data_licence is not None:
         task.data_licence = options.data_licence  # type: ignore[attr-defined]

@@ -13,6 +13,7 @@ def _inspect_arguments(parser: Parser, pipeline: Pipeline) -> None:
     data_arguments(parser, pipeline)
     format_argument(parser)
     parser.add_options(pipeline.options)
+    parser.shorten_help([*pipeline.first_options, "epochs", "format"])
 
 
 def _inspect(pipeline: Pipeline, options: Any) -> int:

@@ -45,6 +45,8 @@ from toolkit.training import CHECKPOINT, checkpoint_place
 logger = logging.getLogger("toolkit.pipelines")
 
 
+#: The options of every task that matter first.
+_FIRST_OPTIONS = ("output", "cell", "hidden_size", "epochs")
 _TRAIN_FILES = ("data", "validation_data", "output", "golden", "init_from", "more_epochs")
 
 
@@ -66,6 +68,7 @@ def _train_arguments(parser: Parser, pipeline: Pipeline) -> None:
     )
     golden_argument(parser)
     parser.add_options(pipeline.options)
+    parser.shorten_help([*pipeline.first_options, *_FIRST_OPTIONS])
     parser.set_earlier(lambda words: earlier_values(pipeline, words))
 
 

@@ -19,7 +19,7 @@ REST = "*"
 LINES = {
     "toolkit": (
         ("errors",),
-        ("files", "options"),
+        ("files", "options", "quiet"),
         ("cells", "text", "tagging", "series", "audio", "decoding", "pictures"),
         ("music",),
         ("layers", "data"),

@@ -74,7 +74,15 @@ class FakeTask(FakeOptions):
         self._learnt = self._archive = None
         FakeTask.made.append(self)
 
-    def fit(self, data, validation_data=None, output=None, continue_training=False):
+    def fit(
+        self,
+        data,
+        validation_data=None,
+        output=None,
+        continue_training=False,
+        callbacks=(),
+        verbose="auto",
+    ):
         if continue_training:
             self._needs("continue_training", ARCHIVE)
         for each in (data, data if validation_data is None else validation_data):

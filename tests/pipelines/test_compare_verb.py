@@ -35,7 +35,8 @@ def reconfigure(run, part, **values):
 
 
 def test_which_is_better_and_whether_by_chance(call, runs, reviews):
-    code, output, error = call("compare", *runs, "--data", reviews, "--resamples", "500")
+    line = ["compare", *runs, "--data", reviews, "--resamples", "500"]
+    code, output, _ = call(*line)
     assert code == 0
     result = json.loads(output)
     accuracy = result["metrics"].pop("accuracy")
@@ -49,16 +50,18 @@ def test_which_is_better_and_whether_by_chance(call, runs, reviews):
     assert accuracy["low"] < accuracy["difference"] < accuracy["high"] < 0
     assert accuracy["p_value"] == pytest.approx(1 / 501)
     assert (accuracy["better"], accuracy["more_than_chance"]) == ("a", True)
-    assert f"A  {runs[0]}\nB  {runs[1]}\n44 examples\n" in error
-    assert "accuracy: A is better, by more than chance\n" in error
+    _, table, _ = call(*line, "--format", "table")
+    assert table.startswith(f"A  {runs[0]}\nB  {runs[1]}\n44 examples\n")
+    assert "accuracy: A is better, by more than chance\n" in table
 
 
 def test_a_run_with_itself(call, runs, reviews):
-    code, output, error = call("compare", runs[0], runs[0], "--data", reviews, "--resamples", "50")
+    line = ["compare", runs[0], runs[0], "--data", reviews, "--resamples", "50"]
+    code, output, _ = call(*line, "--format", "json")
     assert code == 0
     for found in json.loads(output)["metrics"].values():
         assert (found["difference"], found["p_value"], found["better"]) == (0, 1, None)
-    assert "A and B are equal" in error
+    assert "A and B are equal" in call(*line, "--format", "table")[1]
 
 
 def test_the_columns_of_the_line_are_both_runs(call, runs, tmp_path):

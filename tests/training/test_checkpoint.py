@@ -26,9 +26,10 @@ from toolkit.training import (
     fit,
 )
 from toolkit.training import checkpoint as checkpoint_module
-from toolkit.training.callbacks import Position, Progress, Record
+from toolkit.training.callbacks import Position, Record
 from toolkit.training.checkpoint import Checkpoint
 from toolkit.training.interruption import interrupt
+from toolkit.training.progress import Progress
 
 EPOCHS, BATCHES = 4, 5
 IDENTITY = {"seed": 0, "training_data": 1}

@@ -1,6 +1,7 @@
 """Fitting: the weights that it keeps, its record, and its end."""
 
 import csv
+import re
 from itertools import cycle, islice
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ import tensorflow as tf
 from toolkit.data.corpora.prefetch import prefetched
 from toolkit.errors import DivergedError, OptionError
 from toolkit.training import TrainingOptions, fit
+from toolkit.training.progress import epoch_line
 
 
 class Line:
@@ -76,8 +78,11 @@ def test_the_best_weights_are_kept_and_patience_ends_the_training(
     options = TrainingOptions(**OPTIONS, patience=2)
     rows = run(model, Line(), options, epochs=6, validate=validate, monitor="accuracy", mode="max")
     assert len(rows) == 4
-    said = "no better val_accuracy in 2 epochs: the training ends, with the weights of epoch 2"
-    assert said in caplog.text
+    *lines, end = [record.getMessage() for record in caplog.records]
+    assert [re.findall(r"accuracy 0\.\d\*?", line) for line in lines[1:]] == [
+        *(["accuracy 0.1*"], ["accuracy 0.9*"], ["accuracy 0.5"], ["accuracy 0.4"]),
+    ]
+    assert end == "no better accuracy for 2 epochs: 4 epochs in 0 s; kept epoch 2"
     assert slope(model) == seen[1]
     assert [row["val_accuracy"] for row in rows] == [0.1, 0.9, 0.5, 0.4]
 
@@ -236,10 +241,58 @@ def test_the_bar_is_taken_away_when_an_epoch_is_interrupted(monkeypatch) -> None
         raise KeyboardInterrupt
 
     bar.update = update
-    monkeypatch.setattr("toolkit.training.callbacks.tqdm", lambda **_: bar)
+    monkeypatch.setattr("toolkit.training.progress.tqdm", lambda **_: bar)
     with pytest.raises(KeyboardInterrupt):
         run(make_model(), Line(), TrainingOptions(**OPTIONS), epochs=1)
     assert closed
+
+
+def test_a_callback_ends_the_training_in_the_middle_or_at_the_end_of_an_epoch() -> None:
+    class Stop(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None) -> None:
+            seen.append(batch)
+            self.model.stop_training |= len(seen) == at
+
+    for at in (1, 3, 5):
+        seen: list[int] = []
+        rows = run(make_model(), Line(), TrainingOptions(**OPTIONS), epochs=4, callbacks=[Stop()])
+        assert len(seen) == at
+        assert len(rows) == -(-at // 3)
+
+
+def test_callbacks_see_the_validation_and_the_weights_that_it_measured() -> None:
+    class Epochs(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None) -> None:
+            seen.append((logs["val_accuracy"], slope(self.model)))
+
+    model, seen = make_model(), []
+    run(
+        *(model, Line(), TrainingOptions(**OPTIONS, ema=0.5)),
+        epochs=2,
+        validate=lambda: {"accuracy": slope(model)},
+        monitor="accuracy",
+        mode="max",
+        callbacks=[Epochs()],
+    )
+    assert seen == [(value, value) for _, value in seen]
+    assert len(seen) == 2
+
+
+@pytest.mark.parametrize("shares", [0, 3])
+def test_an_epochs_line_has_five_figures_in_at_most_100_columns(shares: int) -> None:
+    row = {"epoch": 12, "loss": 0.412345, "val_accuracy": 0.871234, "val_macro_f1": 0.87}
+    row |= {"val_log_loss": 0.33, "gradient_norm": 1.234, "skipped_steps": 0, "seconds": 9.0}
+    row |= {f"val_share_of_a_class_with_a_long_name_{n}": 0.5 for n in range(shares)}
+    assert epoch_line(row, 60, "val_accuracy", is_best=True, left=270) == (
+        "epoch 12/60: loss 0.412, gradient 1.23, accuracy 0.8712*, log_loss 0.33, macro_f1 0.87; "
+        "4 min left"
+    )
+    long = row | {f"val_{'a' * 50}": 0.5}
+    line = epoch_line(long, 60, f"val_{'a' * 50}", left=3900)
+    assert line == f"epoch 12/60: loss 0.412, {'a' * 50} 0.5; 1 h 5 min left"
+    assert epoch_line({"epoch": 1, "loss": 2.5, "skipped_steps": 2}, 1) == (
+        "epoch 1/1: loss 2.5, skipped 2"
+    )
 
 
 def test_tensorboard_logs_are_written(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from toolkit.data.bad_rows import CheckedRows
 from toolkit.data.labelled.rows import LabelledRows
 from toolkit.data.labels import LabelEncoder
 from toolkit.data.sources.folder import FolderSource
-from toolkit.errors import count
+from toolkit.errors import count, shorten
 from toolkit.inspection.findings import (
+    MIN_LABEL_EXAMPLES,
     Warnings,
     find_duplicates,
     parts,
@@ -23,6 +24,8 @@ from toolkit.options import option
 
 #: A label this many times rarer than the most frequent one is worth a warning.
 MUCH_RARER = 10
+#: So many labels with few examples each, if they are most labels, look like no classes.
+MANY_RARE = 20
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,7 @@ class InspectedRows(InspectedFiles):
             else np.bincount(labels[mask], minlength=len(classes))
             for part, mask in masks.items()
         }
-        self._warn_of_labels(counts, warnings)
+        warn_of_classes(classes, counts, self.what, labels.ndim == 2, warnings)
         rows: list[dict[str, Any]] = []
         for index, name in enumerate(classes):
             row: dict[str, Any] = {"label": name}
@@ -146,20 +149,45 @@ class InspectedRows(InspectedFiles):
             rows.append(row)
         return rows
 
-    def _warn_of_labels(self, counts: Mapping[str, NDArray[np.int64]], warnings: Warnings) -> None:
-        classes, trained = self.encoder.classes, counts["training"]
-        commonest = int(trained.argmax())
-        if rarer := [i for i, n in enumerate(trained) if 0 < n * MUCH_RARER <= trained[commonest]]:
-            rarest = min(rarer, key=lambda index: trained[index])
-            balanced = option("class_weights", "balanced")
-            warnings.add(
-                "imbalance",
-                f"{count(len(rarer), 'label')} at least {MUCH_RARER} times rarer than "
-                f"{classes[commonest]!r} ({trained[commonest]:,} training {self.what}s), such as "
-                f"{classes[rarest]!r} ({trained[rarest]:,}): look at macro F1, not at the accuracy"
-                + (f"; {balanced} makes all count the same" if self.labels.ndim == 1 else ""),
-            )
-        warn_of_rare_labels(classes, counts, f"{self.what}s", warnings)
+
+def warn_of_classes(
+    classes: Sequence[str],
+    counts: Mapping[str, NDArray[np.int64]],
+    what: str,
+    several: bool,
+    warnings: Warnings,
+) -> None:
+    """Warn of classes that are too many, much rarer than others, rare, or not measured.
+
+    Args:
+        classes: The names of the classes.
+        counts: The count of each class in each part [C].
+        what: The noun of an example.
+        several: Whether an example has several labels.
+        warnings: The warnings to add to.
+    """
+    trained = counts["training"]
+    few = int((trained < MIN_LABEL_EXAMPLES).sum())
+    if few >= MANY_RARE and 2 * few > len(classes):
+        warnings.add(
+            "many_labels",
+            f"{len(classes):,} labels for {trained.sum():,} training {what}s, {few:,} of them with "
+            f"fewer than {MIN_LABEL_EXAMPLES}, such as {shorten([*classes[:3]])}: are these "
+            f"classes? {option('label_column')} names another column",
+        )
+        return
+    commonest = int(trained.argmax())
+    if rarer := [i for i, n in enumerate(trained) if 0 < n * MUCH_RARER <= trained[commonest]]:
+        rarest = min(rarer, key=lambda index: trained[index])
+        balanced = option("class_weights", "balanced")
+        warnings.add(
+            "imbalance",
+            f"{count(len(rarer), 'label')} at least {MUCH_RARER} times rarer than "
+            f"{classes[commonest]!r} ({trained[commonest]:,} training {what}s), such as "
+            f"{classes[rarest]!r} ({trained[rarest]:,}): look at macro F1, not at the accuracy"
+            + ("" if several else f"; {balanced} makes all count the same"),
+        )
+    warn_of_rare_labels(classes, counts, f"{what}s", warnings)
 
 
 def _figures(numbers: NDArray[np.float32]) -> dict[str, float]:

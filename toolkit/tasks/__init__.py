@@ -7,6 +7,8 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
+from toolkit.quiet import import_quietly
+
 if TYPE_CHECKING:  # for editors and type checkers only; other tasks are found as well
     from toolkit.tasks.classification.options import TextClassifierOptions as TextClassifierOptions
     from toolkit.tasks.classification.task import TextClassifier as TextClassifier
@@ -52,5 +54,5 @@ __all__ = sorted(_HOMES)
 def __getattr__(name: str) -> Any:
     """Import a task, and with it TensorFlow, only when it is used."""
     if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+        return getattr(import_quietly(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -53,6 +53,8 @@ class TaskProtocol(Comparable, Protocol):
         validation_data: Any = None,
         output: str | Path | None = None,
         continue_training: bool = False,
+        callbacks: Sequence[Any] = (),
+        verbose: int | str = "auto",
     ) -> Self:
         """Fit the task to data, and return the task.
 
@@ -65,6 +67,8 @@ class TaskProtocol(Comparable, Protocol):
                 the data has been read.
             continue_training: Whether to go on from what was learnt before. Vocabulary and classes
                 grow by those of the data.
+            callbacks: Further callbacks of Keras for the training.
+            verbose: 0 shows no progress, 2 a line an epoch, 1 or ``auto`` also a bar.
 
         Raises:
             DataError: The data cannot be used.

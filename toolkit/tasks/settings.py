@@ -1,7 +1,7 @@
 """The options of one training, with a value for each ``auto``."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Self
 
@@ -11,6 +11,21 @@ from toolkit.tasks.previous import Previous
 from toolkit.training.options import TrainingOptions
 
 logger = logging.getLogger("toolkit")
+
+
+#: The most columns of a line of the log.
+COLUMNS = 100
+
+
+def lines(chosen: Sequence[str]) -> list[str]:
+    """Return the line or lines that say which values were chosen for options that are ``auto``."""
+    written = ["chosen:"]
+    for number, each in enumerate(chosen, 1):
+        word = each if number == len(chosen) else f"{each},"
+        if len(written[-1]) + 1 + len(word) > COLUMNS:
+            written.append(" ")
+        written[-1] += f" {word}"
+    return written
 
 
 class Settings:
@@ -87,14 +102,14 @@ class Settings:
     def resolve(self, **values: Any) -> Self:
         """Return settings in which these values replace ``auto``.
 
-        Each chosen value is logged with the option that sets it.
+        The chosen values are logged as the user would write them.
         """
-        chosen = {name: getattr(self, name) for name in values}
-        for name, value in values.items():
-            if chosen[name] == "auto":
-                chosen[name] = value
-                logger.info("%s: %s (chosen; set %s)", name, value, option(name))
-        return self.fix(**chosen)
+        given = {name: getattr(self, name) for name in values}
+        chosen = {name: value for name, value in values.items() if given[name] == "auto"}
+        if chosen:
+            for line in lines([option(name, value) for name, value in chosen.items()]):
+                logger.info("%s", line)
+        return self.fix(**given | chosen)
 
     def override(self, **values: Any) -> Self:
         """Return settings with these values, without recording them as resolved."""

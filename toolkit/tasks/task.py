@@ -1,23 +1,26 @@
 """The template of every task: training, inspection, diagnosis and evaluation."""
 
+import contextlib
 import logging
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from toolkit.data import LengthBatches
+from toolkit.data import LengthBatches, PackedCorpus
 from toolkit.diagnostics.diagnosis import Subject, diagnose, untrained_copy
 from toolkit.errors import OptionError
 from toolkit.evaluation import Statistics
+from toolkit.inspection.before_training import training_findings
 from toolkit.inspection.findings import Warnings, length_summary, warn_of_bad_rows
 from toolkit.models import SequenceModel
+from toolkit.quiet import shown_log
 from toolkit.tasks.card import constructor_call
 from toolkit.tasks.epoch_cost import epoch_figures
 from toolkit.tasks.outcomes import Outcomes
@@ -30,6 +33,9 @@ from toolkit.training.cost import Trial, try_steps
 from toolkit.training.start import Start
 
 logger = logging.getLogger("toolkit")
+
+#: What ``fit`` shows of its progress.
+Verbosity = Literal[0, 1, 2, "auto"]
 
 #: Options whose defaults are for Adam only; plain gradient descent has its own learning rate.
 ADAM_OPTIONS = ("learning_rate", "epsilon")
@@ -44,6 +50,8 @@ class Task(Run):
 
     #: The input of the network, [B, T, ...], whose time steps are counted.
     STEPS_INPUT: ClassVar[str] = "values"
+    #: The noun of what an input is.
+    EXAMPLE: ClassVar[str] = "text"
 
     # Training
 
@@ -53,6 +61,8 @@ class Task(Run):
         validation_data: Any = None,
         output: str | Path | None = None,
         continue_training: bool = False,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+        verbose: Verbosity = "auto",
     ) -> Self:
         """Fit the task to data.
 
@@ -67,6 +77,12 @@ class Task(Run):
             continue_training: Whether to go on from what was learnt before, for ``epochs`` more.
                 Vocabulary and labels grow by those of the data, but for subwords; options of
                 network and text must be the same. Otherwise the task forgets what it has learnt.
+            callbacks: Further callbacks of Keras for the training. They see the logs of each epoch
+                with the validation metrics, and the averaged weights if there are any; checkpoints
+                do not have their state.
+            verbose: 0 shows no progress; 2 a line an epoch and what else the toolkit logs, on
+                standard error, or to the program's own logging; 1, and auto, also a bar on a
+                terminal.
 
         Raises:
             DataError: The data cannot be used.
@@ -77,18 +93,31 @@ class Task(Run):
         """
         previous = self._previous() if continue_training else None
         before = dict(vars(self))
-        self._begin(anew=previous is None)
+        shown = shown_log() if verbose else contextlib.nullcontext()
+        more = {"callbacks": tuple(callbacks), "bar": verbose in (1, "auto")}
         try:
-            return self._fit(data, validation_data, Path(output) if output else None, previous)
+            with shown:
+                self._begin(anew=previous is None)
+                folder = Path(output) if output else None
+                return self._fit(data, validation_data, folder, previous, more)
         except KeyboardInterrupt:
             if previous is not None:  # the same call resumes from the same weights
                 vars(self).update(before)
             raise
 
     def _fit(
-        self, data: Any, validation_data: Any, folder: Path | None, previous: Previous | None
+        self,
+        data: Any,
+        validation_data: Any,
+        folder: Path | None,
+        previous: Previous | None,
+        more: Mapping[str, Any],
     ) -> Self:
-        """Fit the task, which goes on from what was learnt before, if that is given."""
+        """Fit the task, which goes on from what was learnt before, if that is given.
+
+        Args:
+            more: Further arguments of ``toolkit.training.fit``.
+        """
         keras.utils.set_random_seed(self.seed)
         prepared = self._resolve(self._prepare(Settings(self, previous), data, validation_data))
         settings = prepared.settings
@@ -116,6 +145,7 @@ class Task(Run):
 
         batches = self._batches(prepared)
         self._log_size(prepared, batches, network)
+        self._warn_of_data(prepared)
         measure = None if prepared.held_out is None else self._validation(network, prepared)
 
         def validate() -> dict[str, float]:
@@ -139,6 +169,7 @@ class Task(Run):
             identity=identity,
             description=self._config(),
             keep=partial(self._keep_state, identity) if settings.keep_state else None,
+            **more,
         )
         self.facts["trained_epochs"] = start.epochs_with(self.history)
         if previous is not None and not settings.epochs:
@@ -205,6 +236,13 @@ class Task(Run):
             *(prepared.size.texts, prepared.size.tokens, len(prepared.held_out or ())),
             *(len(batches), 100 * batches.padding_share, network.count_params()),
         )
+
+    def _warn_of_data(self, prepared: Prepared) -> None:
+        """Log the worst findings about the data."""
+        parts = prepared.train, prepared.held_out
+        if isinstance(prepared.train, PackedCorpus):
+            for finding in training_findings(*parts, self.classes, self.EXAMPLE):
+                logger.warning("%s", finding["message"])
 
     def _trained_model(self, network: keras.Model, batches: Any, prepared: Prepared) -> keras.Model:
         """Return the model to fit, which trains the network; by default the network itself."""

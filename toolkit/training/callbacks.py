@@ -1,17 +1,14 @@
-"""Callbacks: validation, early stopping, the history, the progress bar, and divergence."""
+"""Callbacks: validation, early stopping, the history, and divergence."""
 
-import contextlib
 import csv
 import logging
 import math
-import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import keras
-from tqdm import tqdm
 
 from toolkit.errors import DivergedError
 from toolkit.files import atomic_write
@@ -41,13 +38,15 @@ class Validation(keras.callbacks.Callback):
 class Position(keras.callbacks.Callback):
     """The epoch and batch of the training, also if it began in the middle of an epoch.
 
-    Keras would run the same number of batches in every epoch; this callback ends each epoch after
-    its last batch. It must come before the other callbacks.
+    It must come before all callbacks that read it; ``EpochEnd`` ends each epoch.
 
     Args:
         batches: The number of batches in an epoch.
         epoch: The first epoch of this training, from 0.
         batch: The number of batches of that epoch that are already done.
+
+    Attributes:
+        stop: Whether a callback has ended the training in the middle of an epoch.
     """
 
     def __init__(self, batches: int, epoch: int = 0, batch: int = 0) -> None:
@@ -55,6 +54,7 @@ class Position(keras.callbacks.Callback):
         self.batches = batches
         self.epoch = epoch
         self.batch = batch
+        self.stop = False
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Go to the next epoch."""
@@ -62,13 +62,33 @@ class Position(keras.callbacks.Callback):
             self.epoch, self.batch = epoch, 0
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Count the batch, and end the epoch after its last one."""
+        """Count the batch."""
         self.batch += 1
-        self.model.stop_training = self.batch == self.batches
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Let the training go on: only the epoch has ended."""
-        self.model.stop_training = False
+        """Let the training go on where only the epoch has ended."""
+        self.model.stop_training = self.stop
+
+
+class EpochEnd(keras.callbacks.Callback):
+    """End each epoch after its last batch.
+
+    Keras would run the same number of batches in every epoch, also in one that is resumed. This
+    callback must come after the others, so that it sees whether one of them ends the training.
+
+    Args:
+        position: The position of the training.
+    """
+
+    def __init__(self, position: Position) -> None:
+        super().__init__()
+        self.position = position
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        """End the epoch after its last batch."""
+        position = self.position
+        position.stop = self.model.stop_training
+        self.model.stop_training |= position.batch == position.batches
 
 
 class StopOnDivergence(keras.callbacks.Callback):
@@ -105,11 +125,6 @@ class StopOnDivergence(keras.callbacks.Callback):
             f"the last good weights are kept. A lower {option('learning_rate')} or a smaller "
             f"{option('global_clipnorm')} helps"
         )
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """End the training, not only the epoch."""
-        if self.error is not None:
-            self.model.stop_training = True
 
 
 class Stopping(keras.callbacks.EarlyStopping):
@@ -165,6 +180,7 @@ class Stopping(keras.callbacks.EarlyStopping):
             self.wait, self.best_log_loss = 0, log_loss
             self.best_epoch, self.best_weights = epoch, self.model.get_weights()
         elif self.wait >= self.patience:
+            self.stopped_epoch = epoch
             self.model.stop_training = True
 
 
@@ -194,63 +210,11 @@ class Record(keras.callbacks.Callback):
         row |= optimizer.take_record()
         row["seconds"] = round(time.perf_counter() - self.started, 2)
         self.rows.append(row)
-        logger.info("epoch %d: %s", epoch + 1, describe(row))
         if self.path is not None:
             try:
                 atomic_write(self.path, to_csv(self.rows))
             except OSError as error:
                 logger.warning("%s cannot be written (%s); the training goes on", self.path, error)
-
-
-class Progress(keras.callbacks.Callback):
-    """A progress bar on standard error, if that is a terminal.
-
-    Args:
-        position: The position of the training.
-        epochs: The number of planned epochs.
-    """
-
-    def __init__(self, position: Position, epochs: int) -> None:
-        super().__init__()
-        self.position = position
-        self.epochs = epochs
-        self.bar: Any = None
-
-    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Show a new bar."""
-        self.bar = tqdm(
-            total=self.position.batches,
-            initial=self.position.batch,
-            desc=f"epoch {epoch + 1}/{self.epochs}",
-            unit="batch",
-            file=sys.stderr,
-            leave=False,
-            disable=None,
-        )
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Advance the bar, as long as there is a terminal."""
-        with contextlib.suppress(OSError):
-            self.bar.update(self.position.batch - self.bar.n)
-        if logs and not self.bar.disable:
-            self.bar.set_postfix(loss=f"{float(logs['loss']):.4f}", refresh=False)
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Remove the bar."""
-        self.close()
-
-    def close(self) -> None:
-        """Remove the bar, if there is one; also after an interrupted epoch."""
-        if self.bar is not None:
-            with contextlib.suppress(OSError):
-                self.bar.close()
-
-
-def describe(row: dict[str, float]) -> str:
-    """Return an epoch's row as one line of text."""
-    shown = {name: value for name, value in row.items() if name not in ("epoch", "seconds")}
-    parts = [f"{name} {value:.4g}" for name, value in shown.items()]
-    return f"{', '.join(parts)} ({row['seconds']:.0f} s)"
 
 
 def read_history(path: Path) -> list[dict[str, float]]:

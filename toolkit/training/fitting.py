@@ -3,19 +3,19 @@
 import importlib.metadata
 import importlib.util
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import keras
 
 from toolkit import __version__
-from toolkit.errors import OptionError, count
+from toolkit.errors import OptionError
 from toolkit.files import atomic_write, check_no_link
 from toolkit.options import option
 from toolkit.training.callbacks import (
+    EpochEnd,
     Position,
-    Progress,
     Record,
     StopOnDivergence,
     Stopping,
@@ -25,6 +25,7 @@ from toolkit.training.checkpoint import Checkpoint
 from toolkit.training.interruption import Interruption
 from toolkit.training.optimizer import make_optimizer
 from toolkit.training.options import CHECKPOINT, TrainingOptions
+from toolkit.training.progress import EpochLines, Progress, ending
 from toolkit.training.start import (
     ExactStart,
     FirstBest,
@@ -67,6 +68,8 @@ def fit(
     identity: Mapping[str, Any] | None = None,
     description: str = "",
     keep: Callable[[State], None] | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    bar: bool = True,
 ) -> list[dict[str, float]]:
     """Train a model and restore the best weights by ``monitor``.
 
@@ -91,6 +94,9 @@ def fit(
             the same result, bit for bit. ``discard_checkpoint`` removes the checkpoint.
         description: The text of ``config.yaml`` beside the checkpoint.
         keep: Gets the state at the end of the training, from which another one can go on exactly.
+        callbacks: Further callbacks. They see the logs of each epoch with the validation metrics,
+            and the averaged weights if there are any; checkpoints do not have their state.
+        bar: Whether to show a progress bar, if standard error is a terminal.
 
     Returns:
         A row for each epoch: losses, metrics, the norm of the gradient before clipping (mean and
@@ -131,28 +137,30 @@ def fit(
     place_now = (state.epoch, state.batch) if state else (start.epoch,)
     position = Position(len(train), *place_now)
     divergence = StopOnDivergence(position)
-    progress = Progress(position, start.epoch + epochs)
+    last_epoch = start.epoch + epochs
+    progress = Progress(position, last_epoch, bar)
     record = Record(folder / "history.csv" if folder else None, start.rows)
     stopping = swap = None
     last = LastState()
-    callbacks: list[keras.callbacks.Callback] = [position, divergence, progress]
+    own: list[keras.callbacks.Callback] = [position, divergence, progress]
     if keep is not None:
-        callbacks.append(last)
+        own.append(last)
     if options.ema not in ("auto", 0):  # tasks resolve auto before
         swap = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
-        callbacks.append(swap)
+        own.append(swap)
     if validate is not None:
-        callbacks.append(Validation(validate))
-    callbacks.append(record)
+        own.append(Validation(validate))
+    own.append(record)
     if validate is not None:
         stopping = Stopping(f"val_{monitor}", mode, options.patience)
-        callbacks.append(stopping)
+        own.append(stopping)
         if start.epoch and not exact and not state:
-            callbacks.append(FirstBest(stopping, validate, start.epoch))
+            own.append(FirstBest(stopping, validate, start.epoch))
     if exact and start.state is not None and not state:
-        callbacks.append(ExactStart(start.state, record, stopping, swap))
+        own.append(ExactStart(start.state, record, stopping, swap))
+    own.append(EpochLines(record, stopping, last_epoch))
     if options.tensorboard:
-        callbacks.append(tensorboard(options.tensorboard))
+        own.append(tensorboard(options.tensorboard))
     interruption = Interruption()
     checkpoint = None
     if path:
@@ -166,7 +174,7 @@ def fit(
             state,
             interruption,
         )
-        callbacks.append(checkpoint)
+        own.append(checkpoint)
     if not epochs:
         return record.rows
     if state:
@@ -177,10 +185,10 @@ def fit(
             model.fit(
                 train.stream(position.epoch, position.batch),
                 initial_epoch=position.epoch,
-                epochs=start.epoch + epochs,
+                epochs=last_epoch,
                 steps_per_epoch=len(train),
                 shuffle=False,
-                callbacks=callbacks,
+                callbacks=[*own, *callbacks, EpochEnd(position)],
                 verbose=0,
             )
     except KeyboardInterrupt:
@@ -191,11 +199,7 @@ def fit(
         progress.close()
     if divergence.error is not None:
         raise divergence.error
-    if stopping is not None and stopping.stopped_epoch:
-        logger.info(
-            "no better val_%s in %s: the training ends, with the weights of epoch %d",
-            *(monitor, count(stopping.patience, "epoch"), stopping.best_epoch + 1),
-        )
+    logger.info("%s", ending(stopping, record.rows[len(start.rows) :]))
     if stopping is not None and stopping.best_epoch < start.epoch and not exact:
         logger.info("no epoch did better than the weights before, which are kept")
     if keep is not None and (kept := last.state(position.epoch + 1, record, stopping)):

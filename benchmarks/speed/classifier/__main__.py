@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from benchmarks.speed import report
-from pipelines import console
+from toolkit.quiet import suppress_stderr
 
 PARTS = ("matmul", "training", "inference", "memory")
 
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _report(options: argparse.Namespace) -> None:
     """Print each part as soon as it is measured."""
-    with console.suppress_stderr():
+    with suppress_stderr():
         from benchmarks.speed import matmul, memory
         from benchmarks.speed.classifier import inference, training, workload
     parts = options.only or PARTS

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from benchmarks.speed import report
 from benchmarks.timing import fastest, interleaved, rate, say, speedup
-from pipelines import console
+from toolkit.quiet import suppress_stderr
 
 #: The number of batches in a pass, and of rounds in which the passes are timed.
 BATCHES, ROUNDS = 10, 7
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _report(options: argparse.Namespace) -> None:
     """Measure and print."""
-    with console.suppress_stderr():
+    with suppress_stderr():
         from benchmarks.peers import torch_language_model
         from benchmarks.peers.torch_gru import variants
         from benchmarks.speed.language_model import data_and_models

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from benchmarks.speed import report
-from pipelines import console
+from toolkit.quiet import suppress_stderr
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _report(options: argparse.Namespace) -> None:
     """Print each part as soon as it is measured."""
-    with console.suppress_stderr():
+    with suppress_stderr():
         from benchmarks.speed.tagger import inference, training, workload
     work = workload.from_file(options.data) if options.data else workload.generated()
     report.print_header("Speed of the entity tagger", options)

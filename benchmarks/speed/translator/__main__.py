@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.speed import report
 from benchmarks.timing import fastest, interleaved, rate, say, speedup
-from pipelines import console
+from toolkit.quiet import suppress_stderr
 
 #: The number of batches in a pass, and of rounds in which passes and translations are timed.
 BATCHES, ROUNDS = 20, 5
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _report(options: argparse.Namespace) -> None:
     """Print each part as soon as it is measured."""
-    with console.suppress_stderr():
+    with suppress_stderr():
         from benchmarks.speed.translator.data_and_models import Workload, agreement, models
     say("reading")
     work = Workload.read(options.data, options.texts, 4 if options.quick else BATCHES)

@@ -84,6 +84,7 @@ class EntityTagger(Tagger, EntityTaggerOptions):
     fingerprints of the entities of the training data.
     """
 
+    EXAMPLE = "sentence"
     NO_ONNX = (
         "a tagger cannot be exported as onnx, which has no operators for its text and its best path"
     )

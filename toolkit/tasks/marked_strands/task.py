@@ -67,6 +67,7 @@ class StrandTagger(Tagger, StrandTaggerOptions):
     Attributes are those of every task; ``classes`` are the labels of spans.
     """
 
+    EXAMPLE = "strand"
     NO_ONNX = "a tagger of strands cannot be exported as onnx, which has no operators for text"
     PADDING = PADDING
     SEQUENCES = "strands"

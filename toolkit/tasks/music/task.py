@@ -79,6 +79,7 @@ class MusicModel(Task, MusicOptions):
     Attributes are those of every task; ``classes`` is empty.
     """
 
+    EXAMPLE = "piece"
     INPUT_NAME = "frames"
     INPUT_PADDING: ClassVar[Mapping[str, Any]] = {"frames": 0}
     PADDING: ClassVar[Mapping[str, Any]] = {"frames": 0}

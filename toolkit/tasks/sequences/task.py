@@ -68,6 +68,7 @@ class SequenceClassifier(Classifier, SequenceClassifierOptions):
     of the probabilities, and empty if numbers are predicted.
     """
 
+    EXAMPLE = "sequence"
     INPUT_NAME = "series"
     INPUT_PADDING: ClassVar[Mapping[str, Any]] = {"series": 0.0, "frames": 0}
     OWN_INPUTS = "channels"

@@ -63,6 +63,7 @@ class StrandClassifier(Classifier, StrandClassifierOptions):
     probabilities, and empty if numbers are predicted.
     """
 
+    EXAMPLE = "strand"
     NO_ONNX = "a classifier of strands cannot be exported as onnx, which has no operators for text"
     GOLDEN_INPUTS = ("CAGGTAAGTNNNNTTTCCCCTTTAG", "acgu", "RYN-", "A", "")
 

@@ -1,0 +1,74 @@
+"""What is written on standard error: no messages of TensorFlow, and the toolkit's log if asked."""
+
+import contextlib
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+
+_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
+
+
+def silence_tensorflow() -> None:
+    """Turn off the log of TensorFlow's C++ libraries, unless the environment sets its level."""
+    os.environ.setdefault(_LEVEL, "3")
+
+
+def quiet_import() -> contextlib.AbstractContextManager[None]:
+    """Return a context for imports that suppresses standard error where TensorFlow is silent."""
+    return suppress_stderr() if os.environ.get(_LEVEL) == "3" else contextlib.nullcontext()
+
+
+def import_quietly(name: str) -> ModuleType:
+    """Import a module, and with it TensorFlow, without messages if TensorFlow is not there yet."""
+    if "tensorflow" in sys.modules:
+        return importlib.import_module(name)
+    silence_tensorflow()
+    with quiet_import():
+        return importlib.import_module(name)
+
+
+@contextlib.contextmanager
+def suppress_stderr() -> Iterator[None]:
+    """Suppress standard error while TensorFlow or ONNX Runtime is imported.
+
+    Their C++ libraries write to the file descriptor before their log level is in force.
+    """
+    sys.stderr.flush()
+    try:
+        saved = os.dup(2)
+    except OSError:  # a process without standard error
+        yield
+        return
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(null)
+
+
+@contextlib.contextmanager
+def shown_log() -> Iterator[None]:
+    """Write the toolkit's log to standard error within the context, a line a message.
+
+    A program that has set up logging itself, for the toolkit or for all, gets the messages instead.
+    """
+    logger = logging.getLogger("toolkit")
+    if logger.hasHandlers():
+        yield
+        return
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
