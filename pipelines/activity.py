@@ -30,6 +30,7 @@ from toolkit.data import (
 from toolkit.data.videos.frames import is_video
 from toolkit.data.videos.options import SequenceColumnOptions
 from toolkit.files import atomic_write_parts
+from toolkit.tasks.options import ClassAnswerOptions
 from toolkit.tasks.sequences.options import SequenceClassifierOptions
 from toolkit.tasks.sequences.reading import open_sequences, read_examples
 
@@ -172,6 +173,7 @@ PIPELINE = Pipeline(
     options=SequenceClassifierOptions,
     task="toolkit.tasks.sequences.task:SequenceClassifier",
     labelled=LabelledSeries(),
+    predict_options=ClassAnswerOptions,
     samples={SAMPLE: sample, "sample_videos": sample_videos},
     first_options=("data", "validation_data", "front", "label_column", "group_column", "target"),
     examples=[movement.series.tolist() for movement in demo_movements()],

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pipelines import console, dna_spans
 from pipelines.command import main as run
-from pipelines.labelled import LabelledData
+from pipelines.labelled import CLASS_ANSWERS, LabelledData
 from pipelines.pipeline import SAMPLE, Pipeline, View
 from pipelines.samples.strands import DEMO, strands
 from toolkit.data import (
@@ -30,6 +30,7 @@ from toolkit.evaluation import ClassifiedStrand, classified_strand_page
 from toolkit.evaluation.pages.page import answer_words
 from toolkit.export import read_description, read_yaml
 from toolkit.files import atomic_write_parts
+from toolkit.tasks.options import ClassAnswerOptions
 from toolkit.tasks.strands.options import StrandClassifierOptions
 
 
@@ -47,6 +48,7 @@ class LabelledStrands(LabelledData):
         "between or a folder of them, one a class, a folder with a sub-folder a class"
     )
     example_file = "your.fa"
+    answer_names = CLASS_ANSWERS
     lines_may_fail = True
 
     def open(self, data: Any, part: Literal["train", "test"], columns: Any) -> Source:
@@ -73,6 +75,11 @@ class LabelledStrands(LabelledData):
     def check(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> None:
         """Read the data once and check that the run knows its classes."""
         self._read(data, columns, LabelEncoder(columns.target, facts["classes"]))
+
+    def used_columns(self, data: Source, columns: Any) -> Sequence[str]:
+        """Return the columns of the strands and of their names, which are written already."""
+        with console.silence():  # ``inputs`` logs the same
+            return [StrandExamples(data, columns, labelled=False).text_column, "name"]
 
     def inputs(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[Any]:
         """Yield the strand of each row, with its name if it has one."""
@@ -110,6 +117,7 @@ PIPELINE = Pipeline(
     options=StrandClassifierOptions,
     task="toolkit.tasks.strands.task:StrandClassifier",
     labelled=LabelledStrands(),
+    predict_options=ClassAnswerOptions,
     samples={SAMPLE: strands},
     first_options=(
         "data",

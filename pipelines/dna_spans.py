@@ -31,6 +31,7 @@ from toolkit.tasks.marked_strands.options import (
     StrandTaggerOptions,
     ToleranceOptions,
 )
+from toolkit.tasks.options import SpanAnswerOptions
 
 
 class LabelledSpans(LabelledData):
@@ -151,6 +152,7 @@ PIPELINE = Pipeline(
     options=StrandTaggerOptions,
     task="toolkit.tasks.marked_strands.task:StrandTagger",
     labelled=LabelledSpans(),
+    predict_options=SpanAnswerOptions,
     samples={SAMPLE: marked_strands},
     first_options=("data", "validation_data", "span_labels", "tolerance", "window", "overlap"),
     examples=DEMO,

@@ -1,5 +1,6 @@
 """Readers of a pipeline's labelled data, and their checks before TensorFlow is imported."""
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -7,7 +8,13 @@ from typing import Any, ClassVar, Literal
 
 from pipelines.streams import arriving_lines
 from toolkit.data import Source
-from toolkit.errors import ModelError
+from toolkit.data.columns import require_column
+from toolkit.errors import ModelError, OptionError
+
+logger = logging.getLogger("toolkit.pipelines")
+
+#: The names that the answer of a classifier may have.
+CLASS_ANSWERS = ("label", "labels", "score", "probabilities", "value", "truncated")
 
 
 class LabelledData(ABC):
@@ -26,6 +33,8 @@ class LabelledData(ABC):
     predict_columns: ClassVar[tuple[str, ...]]
     formats: ClassVar[str]
     example_file: ClassVar[str]
+    #: The names that an answer may have, beside the input and ``error``.
+    answer_names: ClassVar[tuple[str, ...]] = ()
     #: The answer to a row that ``predict`` cannot read, beside its ``error``.
     unreadable: ClassVar[Mapping[str, Any]] = {}
     #: Whether a line of text may stand for no input; ``read_line`` then returns an ``Unreadable``.
@@ -72,6 +81,13 @@ class LabelledData(ABC):
             DataError: The data cannot be used, or has a label that the run does not know.
             OptionError: An option does not suit it.
         """
+
+    def used_columns(self, data: Source, columns: Any) -> Sequence[str] | None:
+        """Return the names of the columns that ``inputs`` reads of data.
+
+        None, the default, says that an input is not a row of a table with other columns.
+        """
+        return None
 
     @abstractmethod
     def inputs(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[Any]:
@@ -137,6 +153,45 @@ class LabelledData(ABC):
             classes: The names of the run's classes.
         """
         return text
+
+
+def kept_columns(
+    labelled: LabelledData, data: Source, columns: Any, wanted: str
+) -> Iterator[dict[str, Any]] | None:
+    """Yield what is kept of each row beside its answer.
+
+    A column with the name of an answer is kept as ``input_<name>``, which is logged.
+
+    Args:
+        labelled: The kind of data.
+        data: The data.
+        columns: The column options.
+        wanted: ``all``, ``none``, or the names of columns with commas between.
+
+    Returns:
+        None if nothing is kept.
+
+    Raises:
+        DataError: The data has no such column.
+    """
+    used = None if wanted == "none" or data.fixed_columns else labelled.used_columns(data, columns)
+    if used is None:
+        if wanted not in ("all", "none"):
+            raise OptionError(f"--keep-columns is {wanted}; of this data no columns can be kept")
+        return None
+    if wanted == "all":
+        kept = [name for name in data.columns if name not in used]
+    else:
+        names = [name.strip() for name in wanted.split(",")]
+        kept = [require_column(data, name, "keep_columns") for name in names]
+    answered = {"text", "tokens", "error", *labelled.answer_names}
+    written_as = {name: f"input_{name}" if name in answered else name for name in kept}
+    if renamed := [name for name in kept if written_as[name] != name]:
+        written = ", ".join(f"{name} as {written_as[name]}" for name in renamed)
+        logger.info("columns of the data that have the name of an answer are written: %s", written)
+    return (
+        {written_as[name]: record.values.get(name) for name in kept} for record in data.records()
+    )
 
 
 def check_pretrained(run: str | None) -> None:

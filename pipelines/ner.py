@@ -29,6 +29,7 @@ from toolkit.errors import DataError
 from toolkit.evaluation import marked_page
 from toolkit.files import atomic_write_parts
 from toolkit.tasks.entities.options import EntityTaggerOptions
+from toolkit.tasks.options import SpanAnswerOptions
 
 
 class LabelledEntities(LabelledData):
@@ -119,6 +120,7 @@ PIPELINE = Pipeline(
     options=EntityTaggerOptions,
     task="toolkit.tasks.entities.task:EntityTagger",
     labelled=LabelledEntities(),
+    predict_options=SpanAnswerOptions,
     samples={SAMPLE: people, "later_words": teddies},
     first_options=(
         "data",

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pipelines import console
 from pipelines.command import main as run
-from pipelines.labelled import LabelledData, check_pretrained
+from pipelines.labelled import CLASS_ANSWERS, LabelledData, check_pretrained
 from pipelines.pipeline import SAMPLE, Pipeline
 from pipelines.samples.reviews import DEMO_SENTENCES, reviews
 from toolkit.data import (
@@ -23,6 +23,7 @@ from toolkit.data import (
     scan,
 )
 from toolkit.tasks.classification.options import TextClassifierOptions
+from toolkit.tasks.options import ClassAnswerOptions
 
 
 class LabelledTexts(LabelledData):
@@ -36,6 +37,7 @@ class LabelledTexts(LabelledData):
     predict_columns = ("text_column", "quoting")
     formats = "A CSV, TSV or JSONL file (each also .gz), a folder with a sub-folder a class"
     example_file = "your.csv"
+    answer_names = CLASS_ANSWERS
 
     def open(self, data: Any, part: Literal["train", "test"], columns: Any) -> Source:
         """Open data."""
@@ -74,6 +76,11 @@ class LabelledTexts(LabelledData):
         for example in TextExamples(data, columns, labelled=False):
             yield example.text if example.problem is None else Unreadable(example.problem)
 
+    def used_columns(self, data: Source, columns: Any) -> Sequence[str]:
+        """Return the column of the texts."""
+        with console.silence():  # ``inputs`` logs the same
+            return [TextExamples(data, columns, labelled=False).text_column]
+
     def _read(self, data: Source, columns: Any, encoder: LabelEncoder | None) -> None:
         """Read the data once and check its labels."""
         examples = TextExamples(data, columns, grouped=False)
@@ -93,6 +100,7 @@ PIPELINE = Pipeline(
     options=TextClassifierOptions,
     task="toolkit.tasks.classification.task:TextClassifier",
     labelled=LabelledTexts(),
+    predict_options=ClassAnswerOptions,
     samples={SAMPLE: sample},
     first_options=(
         "data",

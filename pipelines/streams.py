@@ -149,6 +149,7 @@ def write_answers(
     unreadable: Mapping[str, Any] | None = None,
     writers: Mapping[str, Callable[[TextIO], AnswerWriter]] = MappingProxyType({}),
     written: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda answer: answer,
+    kept: Iterator[Mapping[str, Any]] | None = None,
 ) -> Iterator[tuple[Any, Mapping[str, Any]]]:
     """Write the answer to each input, in order, and flush after each batch.
 
@@ -163,6 +164,7 @@ def write_answers(
             column of its own in CSV; None where all inputs can be read.
         writers: Further formats by name; see ``Pipeline``.
         written: Function from an answer to what is written of it.
+        kept: What is written of each input beside that, if anything.
 
     Yields:
         Each input that can be read with its answer, which has also ``row``, the number of the
@@ -175,7 +177,8 @@ def write_answers(
                 tempfile.SpooledTemporaryFile(_WAITING, "w+", encoding="utf-8")
             )
             writer = _CsvWriter(output, unreadable is not None, waiting)
-        yield from _written(batches, predict, output, writer, beside, unreadable, written)
+        further = itertools.repeat({}) if kept is None else kept
+        yield from _written(batches, predict, output, writer, beside, unreadable, written, further)
 
 
 def _written(
@@ -186,6 +189,7 @@ def _written(
     beside: Callable[[Any, int], Mapping[str, Any]],
     unreadable: Mapping[str, Any] | None,
     written: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+    kept: Iterator[Mapping[str, Any]],
 ) -> Iterator[tuple[Any, Mapping[str, Any]]]:
     """Write and yield answers as ``write_answers``, by a writer."""
     numbers = itertools.count(1)
@@ -201,7 +205,7 @@ def _written(
             name = {} if (name := getattr(value, "name", None)) is None else {"name": name}
             if "error" in answer and not isinstance(each, Unreadable):
                 answer = {**answer, "error": _PLACE.sub("", answer["error"])}
-            writer.write({**name, **beside(value, number), **written(answer)})
+            writer.write({**name, **beside(value, number), **next(kept, {}), **written(answer)})
             if "error" not in answer:
                 rows.append((value, {**answer, "row": number}))
         output.flush()

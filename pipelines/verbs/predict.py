@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from pipelines.frames import answer_arriving, check_frames
+from pipelines.labelled import kept_columns
 from pipelines.listening import Listener, check_listening, write_arriving
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline, View
@@ -61,6 +62,14 @@ def _predict_arguments(parser: Parser, pipeline: Pipeline) -> None:
         type=Literal["jsonl", "csv", *pipeline.writers],
         default="jsonl",
         help="The format of the answers.",
+    )
+    parser.add_argument(
+        "--keep-columns",
+        default="all",
+        type=str,
+        metavar="NAMES",
+        help="The columns of a table that are written beside its answers: all, none, or names with "
+        "commas between. One with the name of an answer is written as input_<name>.",
     )
     for view in pipeline.views:
         parser.add_argument(
@@ -134,7 +143,7 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
     in_rows = not _reads_lines(options)
     columns = pipeline.labelled.adapt_columns(columns, facts, values, in_rows)
     with contextlib.ExitStack() as stack:
-        batches = _batches(pipeline, options, stack, columns, facts)
+        batches, kept = _batches(pipeline, options, stack, columns, facts)
         task = pipeline.load_task().load(options.run)
         if pipeline.drawn:
             batches = (
@@ -162,6 +171,7 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
             unreadable,
             pipeline.writers,
             pipeline.labelled.written,
+            kept,
         )
         if view is not None:
             view.write(task, answers, options.run, view_path)
@@ -205,8 +215,24 @@ def _batches(
     stack: contextlib.ExitStack,
     columns: Any,
     facts: Mapping[str, Any],
+) -> tuple[Iterator[list[Any]], Iterator[Mapping[str, Any]] | None]:
+    """Return batches of inputs, and what is kept of each row.
+
+    A missing file or column is an error at once.
+    """
+    if options.data is not None and not _reads_lines(options):
+        source = pipeline.data(options.data, "test", columns)
+        kept = kept_columns(pipeline.labelled, source, columns, options.keep_columns)
+        return full_batches(pipeline.labelled.inputs(source, columns, facts)), kept
+    if options.keep_columns not in ("all", "none"):
+        raise OptionError("--keep-columns needs --data with columns")
+    return _batches_of_lines(pipeline, options, stack), None
+
+
+def _batches_of_lines(
+    pipeline: Pipeline, options: Any, stack: contextlib.ExitStack
 ) -> Iterator[list[Any]]:
-    """Yield batches of inputs; a missing file or column is an error at once."""
+    """Return batches of inputs that are lines or arguments."""
     if options.texts:
         return _inputs(pipeline, full_batches(options.texts))
     if options.data is None and pipeline.labelled.without_inputs is not None:
@@ -216,13 +242,10 @@ def _batches(
             logger.info("type texts, one a line; end with Ctrl-D")
         arriving = pipeline.labelled.arriving(sys.stdin.fileno())
         return _inputs(pipeline, arriving_batches(arriving))
-    if _reads_lines(options):
-        descriptor = stack.enter_context(open_descriptor(options.data))
-        compressed = options.data.lower().endswith(".gz")
-        lines = packed_lines(Path(options.data)) if compressed else arriving_lines(descriptor)
-        return _inputs(pipeline, full_batches(lines))
-    source = pipeline.data(options.data, "test", columns)
-    return full_batches(pipeline.labelled.inputs(source, columns, facts))
+    descriptor = stack.enter_context(open_descriptor(options.data))
+    compressed = options.data.lower().endswith(".gz")
+    lines = packed_lines(Path(options.data)) if compressed else arriving_lines(descriptor)
+    return _inputs(pipeline, full_batches(lines))
 
 
 def _inputs(pipeline: Pipeline, batches: Iterator[list[Any]]) -> Iterator[list[Any]]:

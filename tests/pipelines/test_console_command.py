@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-import recurrent_toolkit
 
+import recurrent_toolkit
 from pipelines.pipeline import Pipeline
 from toolkit import __version__
 

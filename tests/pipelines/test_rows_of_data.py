@@ -25,7 +25,8 @@ def written(tmp_path, bad, good=9):
 def test_predict_marks_rows_that_cannot_be_read(call, model, tmp_path, quoted_first):
     path = tmp_path / "rows.csv"
     path.write_text(ROWS if quoted_first else ROWS.replace('"open,neg\n', "", 1) + '"open,neg\n')
-    code, output, error = call("predict", model, "--data", path)
+    line = ["predict", model, "--data", path, "--keep-columns", "none"]
+    code, output, error = call(*line)
     rows = [json.loads(line) for line in output.splitlines()]
     assert code == 0
     assert len(rows) == 5
@@ -36,7 +37,7 @@ def test_predict_marks_rows_that_cannot_be_read(call, model, tmp_path, quoted_fi
     assert sum("1 fields where the header has 2" in row["error"] for row in marked) == 1
     assert [row["label"] for row in rows if "error" not in row] == ["pos", "neg", "pos"]
     assert "2 bad rows answered with an error, of 5 (40.0 %; row " in error
-    code, output, _ = call("predict", model, "--data", path, "--format", "csv")
+    code, output, _ = call(*line, "--format", "csv")
     table = list(csv.DictReader(io.StringIO(output)))
     assert [*table[0]] == ["text", "label", "score", "probabilities.p", "error"]
     assert [row["error"] for row in table] == [row.get("error", "") for row in rows]
@@ -44,6 +45,27 @@ def test_predict_marks_rows_that_cannot_be_read(call, model, tmp_path, quoted_fi
     code, output, error = call("predict", model, "--data", path, "--quoting", "none")
     assert "1 bad row answered" in error
     assert '"open' in [json.loads(line)["text"] for line in output.splitlines()]
+
+
+def test_predict_carries_the_other_columns(call, model, tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("id,text,label,date\n7,good film,pos,May\n8,bad film\n9,bad film,neg,\n")
+    _, output, error = call("predict", model, "--data", path)
+    first, bad, last = map(json.loads, output.splitlines())
+    kept = {"text": "good film", "id": "7", "input_label": "pos", "date": "May", "label": "pos"}
+    assert {name: first[name] for name in first if name in kept} == kept
+    assert (last["id"], last["input_label"], last["date"], last["label"]) == ("9", "neg", "", "neg")
+    assert "2 fields where the header has 4" in bad["error"]
+    assert error.count("label as input_label") == 1
+    _, output, _ = call("predict", model, "--data", path, "--format", "csv")
+    table = list(csv.DictReader(io.StringIO(output)))
+    assert [*table[0]][:5] == ["text", "id", "input_label", "date", "label"]
+    _, output, _ = call("predict", model, "--data", path, "--keep-columns", "date, id")
+    assert [*json.loads(output.splitlines()[0])][:3] == ["text", "date", "id"]
+    for line in (["--data", path, "--keep-columns", "ids"], ["film", "--keep-columns", "id"]):
+        code, output, error = call("predict", model, *line)
+        assert (code, output) == (2, "")
+        assert "--keep-columns" in error
 
 
 def test_predict_answers_a_field_that_may_join_rows_as_one_text(call, model, run, tmp_path):
@@ -66,7 +88,8 @@ def test_predict_answers_a_field_that_may_join_rows_as_one_text(call, model, run
 def test_errors_before_any_answer(call, model, tmp_path, first, rows):
     path = tmp_path / "rows.csv"
     path.write_text("text,label\n" + "one,two,three\n" * 300 + first)
-    _, output, _ = call("predict", model, "--data", path, "--format", "csv")
+    line = ["--format", "csv", "--keep-columns", "none"]
+    _, output, _ = call("predict", model, "--data", path, *line)
     table = list(csv.DictReader(io.StringIO(output)))
     assert len(table) == 300 + rows
     assert all("3 fields where the header has 2" in row["error"] for row in table[:300])

@@ -20,6 +20,7 @@ from toolkit.evaluation import compare
 from toolkit.export import Servable, of_python
 from toolkit.tasks import EntityTagger, span_outputs
 from toolkit.tasks.entities import serving as entity_serving
+from toolkit.tasks.span_outputs import likely
 from toolkit.text import utf8
 
 pytestmark = pytest.mark.xdist_group("entities")
@@ -64,6 +65,17 @@ def test_texts_with_spans(fitted: EntityTagger) -> None:
     for entity in answer["entities"]:
         assert text[entity["start"] : entity["end"]] == entity["text"]
         assert 0.5 < entity["score"] <= 1
+
+
+def test_a_threshold_leaves_out_what_is_not_sure() -> None:
+    entities = [{"label": "a", "score": 0.9}, {"label": "b", "score": 0.4}]
+    answer = {"entities": entities}
+    assert likely(answer, 0.0) == answer
+    assert likely(answer, 0.5) == {"entities": entities[:1]}
+    tagged = {"tags": ["B-a", "I-a", "B-b", "O"], "scores": [0.9, 0.6, 0.7, 0.1]}
+    assert likely(tagged, 0.6) == tagged
+    assert likely(tagged, 0.65)["tags"] == ["O", "O", "B-b", "O"]
+    assert likely({"error": "row 1"}, 0.9) == {"error": "row 1"}
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,24 @@ def test_five_classes_from_a_frame_with_names_of_its_own(fitted: TextClassifier)
         assert answer["score"] == max(answer["probabilities"].values())
 
 
+def test_some_of_the_probabilities_and_no_answer_where_none_is_sure(fitted: TextClassifier) -> None:
+    texts = ["the superb film", "the film", "poor"]
+    whole = fitted.predict(texts)
+    for answer, few in zip(whole, fitted.predict(texts, top_k=2), strict=True):
+        ordered = sorted(answer["probabilities"].items(), key=lambda item: -item[1])
+        assert [*few["probabilities"].items()] == ordered[:2]
+        assert (few["label"], few["score"]) == (answer["label"], answer["score"])
+    limit = sorted(answer["score"] for answer in whole)[1]
+    sure = fitted.predict(texts, abstain_below=limit)
+    assert [answer["label"] for answer in sure] == [
+        answer["label"] if answer["score"] >= limit else None for answer in whole
+    ]
+    assert sum(answer["label"] is None for answer in sure) == 1
+    for wrong in ({"top_k": 0}, {"abstain_below": 1.5}, {"threshold": 0.3}):
+        with pytest.raises(OptionError, match=next(iter(wrong))):
+            fitted.predict(texts, **wrong)
+
+
 def test_answers_keep_their_order_and_do_not_depend_on_company(fitted: TextClassifier) -> None:
     texts = [*graded_frame(100, seed=3)["opinion"], "", "é" * 3000, "good " * 2000, "\0", "🙂"]
     together = fitted.predict(texts)
@@ -113,6 +131,8 @@ def test_any_strings_get_the_same_answers_alone(servable: Servable, texts: list[
 
 def test_evaluate_agrees_with_predict(fitted: TextClassifier, tmp_path: Path) -> None:
     frame = graded_frame(150, seed=4)
+    frame["opinion"] = frame["opinion"].str.replace("superb", "fair")  # which no model can know
+    frame["review_id"] = [f"r{number}" for number in range(150)]
     metrics = fitted.evaluate(frame, output=tmp_path)
     answers = [answer["label"] for answer in fitted.predict(list(frame["opinion"]))]
     right = [a == str(b) for a, b in zip(answers, frame["stars"], strict=True)]
@@ -120,7 +140,12 @@ def test_evaluate_agrees_with_predict(fitted: TextClassifier, tmp_path: Path) ->
     assert json.loads((tmp_path / "metrics.json").read_text())["accuracy"] == metrics["accuracy"]
     assert (tmp_path / "confusion.png").read_bytes().startswith(b"\x89PNG")
     with (tmp_path / "errors.csv").open(newline="", encoding="utf-8") as file:
-        assert len(list(csv.DictReader(file))) == min(20, right.count(False))
+        errors = list(csv.DictReader(file))
+    assert len(errors) == min(20, right.count(False)) == 20
+    for error in errors:
+        row = int(error["row"]) - 1
+        assert not right[row]
+        assert (error["review_id"], error["text"]) == (f"r{row}", frame["opinion"][row])
 
 
 def test_data_of_one_class_is_measured_as_far_as_that_goes(fitted: TextClassifier) -> None:
@@ -184,6 +209,9 @@ def test_several_labels_at_once(tmp_path: Path) -> None:
     assert classifier.metrics["macro_f1"] >= 0.95
     (answer,) = classifier.predict(["it is loud dull"])
     assert answer["labels"] == ["noise", "plot"]
+    least = min(answer["probabilities"].values())
+    (every,) = classifier.predict(["it is loud dull"], threshold=least)
+    assert every["labels"] == ["noise", "pace", "plot"]
     classifier.save(tmp_path)
     classifier.export(tmp_path)
     (again,) = TextClassifier.load(tmp_path).predict(["it is loud dull"])

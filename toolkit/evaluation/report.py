@@ -78,6 +78,7 @@ def worst_errors(
     classes: Sequence[str],
     n: int = WORST,
     among: "pd.DataFrame | None" = None,
+    rows: Sequence[int] | None = None,
 ) -> "pd.DataFrame":
     """Return the most confident wrong answers, most confident first.
 
@@ -88,6 +89,7 @@ def worst_errors(
         classes: C names.
         n: The largest number of rows.
         among: The worst errors on other texts, which compete for the same rows.
+        rows: The number of each text in its data [N], for a column ``row``, the first.
 
     Returns:
         Columns ``text``, ``label``, ``answer``, ``score`` (the answer's probability) and
@@ -108,6 +110,8 @@ def worst_errors(
             "label_score": predicted[worst, gold[worst]],
         }
     )
+    if rows is not None:
+        errors.insert(0, "row", [rows[i] for i in worst])
     if among is None:
         return errors
     together = pd.concat([among, errors], ignore_index=True)

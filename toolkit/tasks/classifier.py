@@ -1,8 +1,11 @@
 """The template of tasks that predict a class, several labels or a number for a sequence."""
 
+import re
 import zlib
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +15,11 @@ import tensorflow as tf
 
 from toolkit.data import LabelEncoder, LengthBatches, PackedCorpus, answer_readable
 from toolkit.diagnostics.diagnosis import Subject, Track, Window, longest, shortened
+from toolkit.errors import OptionError
 from toolkit.evaluation import worst_errors
+from toolkit.options import option
 from toolkit.tasks.class_weights import balanced_weights
-from toolkit.tasks.options import CLASSIFIER_MONITORS
+from toolkit.tasks.options import CLASSIFIER_MONITORS, ClassAnswerOptions
 from toolkit.tasks.outcomes import ClassifierOutcomes, classifier_metrics
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.settings import Settings
@@ -25,6 +30,10 @@ if TYPE_CHECKING:
 
 #: The output layer by target.
 OUTPUTS = {"classes": "softmax", "labels": "sigmoid", "number": "linear"}
+#: The names of columns that tell which row is which.
+IDENTIFIER = re.compile(r"(^|[_ .-])(id|ids|uid|uuid|guid|key|identifier)$", re.IGNORECASE)
+#: Answers with all probabilities.
+ALL = ClassAnswerOptions()
 #: The number of time steps, padding included, of a validation batch.
 VALIDATION_STEPS = 16_384
 #: The number of examples in memory during evaluation.
@@ -50,7 +59,10 @@ class Classifier(Task):
 
     @abstractmethod
     def _examples(self, data: Any, labelled: bool) -> Iterable[Any]:
-        """Return examples for prediction or evaluation; labelled ones have a known ``label``."""
+        """Return examples for prediction or evaluation; labelled ones have a known ``label``.
+
+        Where they have ``row``, and all together ``source``, reports name their rows.
+        """
 
     @abstractmethod
     def _answers(self, examples: Sequence[Any]) -> Mapping[str, Any]:
@@ -147,27 +159,57 @@ class Classifier(Task):
 
     # Prediction and evaluation
 
-    def predict(self, texts: Any) -> list[dict[str, Any]]:
+    def predict(
+        self,
+        texts: Any,
+        top_k: int | None = None,
+        threshold: float = 0.5,
+        abstain_below: float | None = None,
+    ) -> list[dict[str, Any]]:
         """Answer each input, in order.
 
         Args:
             texts: A list of inputs, data of any kind that ``fit`` takes, or a ``.txt`` file with an
                 input a line; labels are ignored. A missing input is answered as an empty one.
+            top_k: The number of classes whose probabilities are answered, the likeliest first; all
+                when None, in their own order.
+            threshold: The probability from which one of several labels is answered.
+            abstain_below: The probability below which no class is answered.
 
         Returns:
             For each input ``label``, ``score`` and ``probabilities`` by class; with several labels
-            also ``labels``, those with a probability of at least 0.5; for a number only ``value``.
-            An input that cannot be read has only ``error``, its place and the reason. Where the
-            model says which inputs it did not read to their end, also ``truncated``.
+            also ``labels``, those with a probability of at least ``threshold``; for a number only
+            ``value``. Where ``score`` is below ``abstain_below``, ``label`` is None. An input that
+            cannot be read has only ``error``, its place and the reason. Where the model says which
+            inputs it did not read to their end, also ``truncated``.
 
         Raises:
             ModelError: The task is not fitted.
+            OptionError: An argument is out of its limits, or not for what this model answers.
         """
         self._check_fitted()
+        options = ClassAnswerOptions(top_k=top_k, threshold=threshold, abstain_below=abstain_below)
+        self._check_answer_options(options)
         examples = list(self._examples(texts, labelled=False))
-        return answer_readable(examples, self._plain_answers)
+        return answer_readable(examples, partial(self._plain_answers, options=options))
 
-    def _plain_answers(self, examples: Sequence[Any]) -> list[dict[str, Any]]:
+    def _check_answer_options(self, options: ClassAnswerOptions) -> None:
+        """Check options against what the model answers.
+
+        Raises:
+            OptionError: One is not for that.
+        """
+        own = {"classes": ("top_k", "abstain_below"), "labels": ("top_k", "threshold")}
+        for field in fields(ClassAnswerOptions):
+            changed = getattr(options, field.name) != field.default
+            if changed and field.name not in own.get(self.target, ()):
+                raise OptionError(
+                    f"{option(field.name)} is not for a model whose target is {self.target}"
+                )
+
+    def _plain_answers(
+        self, examples: Sequence[Any], options: ClassAnswerOptions = ALL
+    ) -> list[dict[str, Any]]:
         """Return the answers to examples as plain Python values."""
         answers = self._answers(examples)
         if "value" in answers:
@@ -175,18 +217,26 @@ class Classifier(Task):
         else:
             names = ("label", "score", "probabilities")
             outputs = zip(*(answers.get(name, ()) for name in names), strict=True)
-            rows = [self._plain(*output) for output in outputs]
+            rows = [self._plain(*output, options) for output in outputs]
         if "truncated" in answers:
             for row, truncated in zip(rows, answers["truncated"], strict=True):
                 row["truncated"] = bool(truncated)
         return rows
 
-    def _plain(self, label: Any, score: Any, row: Any) -> dict[str, Any]:
+    def _plain(
+        self, label: Any, score: Any, row: Any, options: ClassAnswerOptions = ALL
+    ) -> dict[str, Any]:
         """Return one answer as plain Python values."""
         probabilities = dict(zip(self.classes, map(float, row), strict=True))
         answer: dict[str, Any] = {"label": str(label), "score": float(score)}
+        if options.abstain_below is not None and score < options.abstain_below:
+            answer["label"] = None
         if self.target == "labels":
-            answer["labels"] = [name for name, p in probabilities.items() if p >= 0.5]
+            likely = (name for name, p in probabilities.items() if p >= options.threshold)
+            answer["labels"] = list(likely)
+        if options.top_k is not None:
+            likeliest = sorted(probabilities, key=lambda name: -probabilities[name])
+            probabilities = {name: probabilities[name] for name in likeliest[: options.top_k]}
         return {**answer, "probabilities": probabilities}
 
     def _outcomes(self, data: Any, keep_errors: bool) -> ClassifierOutcomes:
@@ -196,7 +246,8 @@ class Classifier(Task):
         errors: pd.DataFrame | None = None
         checksum = 0
         encoder = LabelEncoder(self.target, self.classes)
-        stream = iter(self._examples(data, labelled=True))
+        examples = self._examples(data, labelled=True)
+        stream = iter(examples)
         while chunk := list(islice(stream, CHUNK)):
             outputs = self._answers(chunk)
             labels.append(encoder.encode([example.label for example in chunk]))
@@ -206,9 +257,33 @@ class Classifier(Task):
                 checksum = zlib.crc32(read, checksum)
             if keep_errors and self.target == "classes":
                 texts = [self._text(example) for example in chunk]
-                errors = worst_errors(texts, labels[-1], answers[-1], self.classes, among=errors)
+                errors = worst_errors(
+                    *(texts, labels[-1], answers[-1], self.classes),
+                    among=errors,
+                    rows=[getattr(example, "row", None) for example in chunk],
+                )
+        if errors is not None:
+            errors = with_identifiers(errors, getattr(examples, "source", None))
         together = np.concatenate(labels), np.concatenate(answers)
         return ClassifierOutcomes(self.target, self.classes, *together, errors, checksum)
+
+
+def with_identifiers(errors: "pd.DataFrame", source: Any) -> "pd.DataFrame":
+    """Return errors with the columns of their data that name a row, such as ``id``.
+
+    Args:
+        errors: A result of ``worst_errors`` with rows.
+        source: The source of the rows; None for none.
+    """
+    names = [] if source is None else [n for n in source.columns if IDENTIFIER.search(n)]
+    names = [name for name in names if name not in errors.columns]
+    if not names:
+        return errors
+    wanted = {*errors["row"]}
+    found = {record.row: record.values for record in source.records() if record.row in wanted}
+    for place, name in enumerate(names, 1):
+        errors.insert(place, name, [found.get(row, {}).get(name) for row in errors["row"]])
+    return errors
 
 
 def _bytes(value: Any) -> bytes:

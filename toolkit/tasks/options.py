@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from toolkit.errors import OptionError
-from toolkit.options import Limits
+from toolkit.options import Limits, check_options, option
 
 #: The names of the cells that ``toolkit.layers.recurrent_layer`` knows.
 CELLS = ("simple_rnn", "simplified_gru", "min_gru", "gru", "lstm", "keras_gru", "keras_lstm")
@@ -194,3 +194,57 @@ def check_monitor(monitor: str, monitors: Iterable[str]) -> None:
     known = list(monitors)
     if monitor != "auto" and monitor not in known:
         raise OptionError(f"monitor is {monitor!r}; it can be auto, {', '.join(known)}")
+
+
+@dataclass(kw_only=True)
+class ClassAnswerOptions:
+    """What a classifier answers of its probabilities.
+
+    Args:
+        top_k: The number of classes whose probabilities are answered, the likeliest first; null
+            for all, in their own order.
+        threshold: The probability from which a label is answered where there are several.
+        abstain_below: The probability below which no class is answered; the label is then null.
+
+    Raises:
+        OptionError: A value is out of its limits.
+    """
+
+    LIMITS: ClassVar[Limits] = {"top_k": (1, None)}
+
+    top_k: int | None = None
+    threshold: float = 0.5
+    abstain_below: float | None = None
+
+    def __post_init__(self) -> None:
+        check_options(self)
+        for name in ("threshold", "abstain_below"):
+            check_probability(name, getattr(self, name))
+
+
+@dataclass(kw_only=True)
+class SpanAnswerOptions:
+    """What a tagger answers of the spans that it finds.
+
+    Args:
+        threshold: The probability below which a span is left out.
+
+    Raises:
+        OptionError: It is out of its limits.
+    """
+
+    threshold: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_options(self)
+        check_probability("threshold", self.threshold)
+
+
+def check_probability(name: str, value: float | None) -> None:
+    """Check the value of an option that is a probability, or None.
+
+    Raises:
+        OptionError: It is not from 0 to 1.
+    """
+    if value is not None and not 0 <= value <= 1:
+        raise OptionError(f"{option(name)} is {value}; a probability is from 0 to 1")

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from toolkit.tagging.schemes import bioes_tags
+from toolkit.tagging.spans import spans_of, tags_of
 
 #: The value that pads each output of a text with fewer entities than another.
 PADDING = {
@@ -212,3 +213,21 @@ _PARTS = ("text", "label", "start", "end", "score")
 
 def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
+
+
+def likely(answer: dict[str, Any], threshold: float) -> dict[str, Any]:
+    """Return an answer without the spans below a probability.
+
+    Args:
+        answer: ``entities`` with a ``score`` each, or ``tags`` in IOB2 with their ``scores``; then
+            the probability of a span is the least of its tags.
+        threshold: The probability.
+    """
+    if "entities" in answer:
+        kept = [each for each in answer["entities"] if each["score"] >= threshold]
+        return {**answer, "entities": kept}
+    if "tags" not in answer:
+        return answer
+    spans = spans_of(answer["tags"])
+    kept = [span for span in spans if min(answer["scores"][span.start : span.end]) >= threshold]
+    return {**answer, "tags": tags_of(kept, len(answer["tags"]))}

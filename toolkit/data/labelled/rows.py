@@ -135,12 +135,14 @@ class LabelledRows(CheckedRows, ABC, Generic[E]):
         self._log_outside_rule()
         self.finish(good)
 
-    def known(self, encoder: LabelEncoder) -> Iterator[E]:
-        """Yield the examples whose class the encoder knows; others are bad rows.
+    def known(self, encoder: LabelEncoder) -> "KnownExamples[E]":
+        """Return the examples whose class the encoder knows; others are bad rows.
 
-        Raises:
-            DataError: A row is bad, or no row can be used.
+        While they are read, a ``DataError`` is raised if a row is bad, or no row can be used.
         """
+        return KnownExamples(self.source, self._known(encoder))
+
+    def _known(self, encoder: LabelEncoder) -> Iterator[E]:
         good = 0
         for example in self:
             problem = encoder.check(example.label)
@@ -194,3 +196,19 @@ class LabelledRows(CheckedRows, ABC, Generic[E]):
                 "%s: %d rows left out that no part of the label rule takes",
                 *(self.source.name, self.outside_rule),
             )
+
+
+class KnownExamples(Iterator[E]):
+    """The examples of a source whose class is known.
+
+    Args:
+        source: The source of their rows.
+        examples: The examples.
+    """
+
+    def __init__(self, source: Source, examples: Iterator[E]) -> None:
+        self.source = source
+        self._examples = examples
+
+    def __next__(self) -> E:
+        return next(self._examples)

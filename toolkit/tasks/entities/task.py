@@ -38,10 +38,11 @@ from toolkit.tasks.entities.prepared import (
     token_features,
 )
 from toolkit.tasks.entities.serving import signatures, tag_all
+from toolkit.tasks.options import check_probability
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.pretrained import initialize_recurrent
 from toolkit.tasks.settings import Settings
-from toolkit.tasks.span_outputs import PADDING, find_all
+from toolkit.tasks.span_outputs import PADDING, find_all, likely
 from toolkit.tasks.tagger import Tagger
 
 logger = logging.getLogger("toolkit")
@@ -188,13 +189,15 @@ class EntityTagger(Tagger, EntityTaggerOptions):
 
     # Prediction and evaluation
 
-    def predict(self, texts: Any) -> list[dict[str, Any]]:
+    def predict(self, texts: Any, threshold: float = 0.0) -> list[dict[str, Any]]:
         """Find the entities in each text, in order.
 
         Args:
             texts: A list or series of strings, a DataFrame, a path, or data of any other kind that
                 ``fit`` takes; a ``.txt`` file has a text a line. Labels are ignored. Sentences of
                 tokens keep their tokens.
+            threshold: The probability below which an entity is left out; that of one in tokens is
+                the least of its tags.
 
         Returns:
             For each text ``entities``, each with ``text``, ``label``, ``start``, ``end`` (in code
@@ -205,8 +208,11 @@ class EntityTagger(Tagger, EntityTaggerOptions):
 
         Raises:
             ModelError: The task is not fitted.
+            OptionError: ``threshold`` is no probability.
         """
-        return answer_readable(list(self._examples(texts, labelled=False)), self._answers)
+        check_probability("threshold", threshold)
+        answers = answer_readable(list(self._examples(texts, labelled=False)), self._answers)
+        return [likely(answer, threshold) for answer in answers]
 
     def _answers(self, examples: Sequence[EntityExample]) -> Iterator[dict[str, Any]]:
         texts = [example.text for example in examples if example.text is not None]

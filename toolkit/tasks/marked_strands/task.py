@@ -22,9 +22,10 @@ from toolkit.tasks.marked_strands.options import StrandTaggerOptions
 from toolkit.tasks.marked_strands.outcomes import StrandOutcomes
 from toolkit.tasks.marked_strands.prepared import encode_marked, prepare_marked
 from toolkit.tasks.marked_strands.serving import find_in_long, signature
+from toolkit.tasks.options import check_probability
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.settings import Settings
-from toolkit.tasks.span_outputs import PADDING
+from toolkit.tasks.span_outputs import PADDING, likely
 from toolkit.tasks.tagger import Tagger
 from toolkit.text.bases import letters
 
@@ -116,12 +117,13 @@ class StrandTagger(Tagger, StrandTaggerOptions):
 
     # Prediction and evaluation
 
-    def predict(self, texts: Any) -> list[dict[str, Any]]:
+    def predict(self, texts: Any, threshold: float = 0.0) -> list[dict[str, Any]]:
         """Find the spans in each strand, in order.
 
         Args:
             texts: A list or series of strands, a DataFrame, a path, or data of any other kind that
                 ``fit`` takes; a ``.txt`` file has a strand a line. Spans are ignored.
+            threshold: The probability below which a span is left out.
 
         Returns:
             For each strand ``entities``, each with ``text``, ``label``, ``start``, ``end`` (from 0,
@@ -130,9 +132,12 @@ class StrandTagger(Tagger, StrandTaggerOptions):
 
         Raises:
             ModelError: The task is not fitted.
+            OptionError: ``threshold`` is no probability.
         """
+        check_probability("threshold", threshold)
         self._check_fitted()
-        return answer_readable(list(self._examples(texts, labelled=False)), self._answers)
+        answers = answer_readable(list(self._examples(texts, labelled=False)), self._answers)
+        return [likely(answer, threshold) for answer in answers]
 
     def _answers(self, examples: Sequence[EntityExample]) -> Iterator[dict[str, Any]]:
         found = find_in_long(
