@@ -30,6 +30,7 @@ from pipelines.verbs.earlier import (
 )
 from pipelines.verbs.verb import Verb
 from toolkit.errors import DivergedError, ModelError, OptionError, shorten
+from toolkit.evaluation import draw_history
 from toolkit.export import (
     ARCHIVE,
     CARD_FILE,
@@ -39,6 +40,7 @@ from toolkit.export import (
 )
 from toolkit.files import check_no_link
 from toolkit.options import differences
+from toolkit.pictures import save_figure
 from toolkit.tasks.options import HELD_OUT
 from toolkit.training import CHECKPOINT, checkpoint_place
 
@@ -105,6 +107,7 @@ def _train(pipeline: Pipeline, options: Any) -> int:
         while not more and (version := newest_version(run)) is not None:
             shutil.rmtree(run / str(version))  # of a run killed while exporting
         exported = task.export(run, golden=golden or None)
+        _draw_curves(task, run)
     if task.metrics:
         logger.info("validation: %s", _format_metrics(task.metrics))
     if sample := pipeline.samples.get(options.data):
@@ -253,6 +256,13 @@ def _advice(facts: Any, recorded: dict[str, Any], requested: dict[str, Any]) -> 
     if differences(recorded, others) or trained is None or not isinstance(asked, int):
         return ""
     return f"train it further by --more-epochs {asked - trained}, or " if asked > trained else ""
+
+
+def _draw_curves(task: Any, run: Path) -> None:
+    """Draw the learning curves of a task into its run's folder."""
+    axes = draw_history(task.history, task.facts.get("monitor"))
+    if axes is not None:
+        save_figure(axes.figure, run / "learning_curves.png")
 
 
 def remove_empty_run(run: Path) -> None:

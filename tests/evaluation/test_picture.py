@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont
 from matplotlib.ft2font import FT2Font
 
-from toolkit.evaluation import draw_confusion, save_picture
+from toolkit.evaluation import draw_confusion, draw_history, save_picture
 
 
 def saved(path: Path, counts: object, classes: list[str]) -> tuple[int, ...]:
@@ -21,14 +21,38 @@ def saved(path: Path, counts: object, classes: list[str]) -> tuple[int, ...]:
 
 def test_shades_are_shares_of_rows_and_figures_are_counts() -> None:
     axes = draw_confusion([[30, 10], [0, 5]], ["neg", "pos"])
-    np.testing.assert_array_equal(axes.images[0].get_array(), [[0.75, 0.25], [0, 1]])
+    np.testing.assert_array_equal(axes.images[0].get_array(), [[75, 25], [0, 100]])
     assert {t.get_position(): t.get_text() for t in axes.texts} == {
-        (0, 0): "30",
-        (1, 0): "10",
-        (1, 1): "5",
+        (0, 0): "30\n75%",
+        (1, 0): "10\n25%",
+        (1, 1): "5\n100%",
     }
+    assert axes.get_title() == "Confusions: 35 of 45 right"
+    assert axes.images[0].colorbar.ax.get_ylabel() == "% of the right class"
     assert [t.get_text() for t in axes.get_yticklabels()] == ["neg", "pos"]
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("answer", "right class")
+
+
+def test_learning_curves_have_titles_axes_and_the_values_of_the_history() -> None:
+    history = [
+        {"epoch": 1, "loss": 2.0, "val_log_loss": 1.5, "val_accuracy": 0.25, "gradient_norm": 3},
+        {"epoch": 2, "loss": 1.0, "val_log_loss": 1.25, "val_accuracy": 0.5, "gradient_norm": 2},
+    ]
+    below = draw_history(history, "accuracy")
+    losses = below.figure.axes[0]
+    curves = {line.get_label(): line.get_xydata().tolist() for line in losses.lines}
+    assert curves == {
+        "training loss": [[1, 2.0], [2, 1.0]],
+        "validation log loss": [[1, 1.5], [2, 1.25]],
+    }
+    assert (losses.get_title(), losses.get_ylabel()) == ("Learning curves", "loss")
+    assert [text.get_text() for text in losses.get_legend().get_texts()] == [*curves]
+    assert below.lines[0].get_xydata().tolist() == [[1, 0.25], [2, 0.5]]
+    assert (below.get_xlabel(), below.get_ylabel()) == ("epoch", "validation accuracy")
+    without = draw_history([{"epoch": 1, "loss": 2.0, "gradient_norm": 3.0}])
+    assert without.lines[0].get_xydata().tolist() == [[1, 3.0]]
+    assert without.get_ylabel() == "gradient norm"
+    assert draw_history([]) is None
 
 
 def test_draws_where_it_is_told_to(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ def draw_flows(flows: Mapping[str, Any], path: str | Path) -> None:
     axes.set_yscale("log")
     axes.set_xlabel("distance |t - k| in time steps")
     axes.set_ylabel("norm of dJ(t)/dh(k)")
+    axes.set_title("Gradient of the loss by distance")
     axes.grid(alpha=0.3)
     axes.legend()
     save_figure(figure, path)
@@ -44,6 +45,7 @@ def draw_shares(flows: Sequence["Flow"], path: str | Path) -> None:
     axes.axhline(0, color="black", lw=0.5)
     axes.set_xlabel("time step")
     axes.set_ylabel("share of the gradient of the recurrent weights")
+    axes.set_title("Where the gradient comes from")
     axes.grid(alpha=0.3)
     axes.legend()
     save_figure(figure, path)
@@ -66,8 +68,10 @@ def draw_activations(flow: "Flow", tokens: Sequence[str], path: str | Path) -> N
     horizontal = max(map(len, names), default=1) <= 1
     axes.set_xticks(range(len(names)), names, rotation=0 if horizontal else 90, **style)
     axes.set_yticks(range(len(chosen)), [str(number) for number in chosen], fontsize=6)
+    axes.set_xlabel("tokens")
     axes.set_ylabel(f"units of {flow.name}")
-    figure.colorbar(image, ax=axes, shrink=0.8)
+    axes.set_title("States that vary most")
+    figure.colorbar(image, ax=axes, shrink=0.8, label="state")
     save_figure(figure, path)
 
 
@@ -90,8 +94,9 @@ def draw_norms(norms: Any, limits: Mapping[str, float], path: str | Path) -> Non
     axes.set_xscale("log")
     axes.set_xlabel("norm of the gradient of a batch")
     axes.set_ylabel("batches")
-    if limits:
-        axes.legend()
+    axes.set_title("Norms of gradients, and limits of clipping")
+    if limits:  # beside the bars
+        axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
     save_figure(figure, path)
 
 

@@ -29,7 +29,7 @@ from toolkit.evaluation.pages.strands import (
     marked_strand_page,
 )
 from toolkit.evaluation.pages.videos import ShownVideo, video_page
-from toolkit.evaluation.picture import draw_confusion, save_picture
+from toolkit.evaluation.picture import draw_confusion, draw_history, save_picture
 from toolkit.evaluation.report import comparison_table, metrics_table, worst_errors, write_report
 from toolkit.evaluation.seeds import over_seeds
 from toolkit.evaluation.speech import edits, speech_metrics, speech_statistics
@@ -79,6 +79,7 @@ __all__ = [
     "draw_attention",
     "draw_bleu_by_length",
     "draw_confusion",
+    "draw_history",
     "drawn_stretches",
     "edits",
     "entity_fingerprint",

@@ -48,6 +48,8 @@ def draw_attention(
     axes.xaxis.tick_top()
     axes.set_xticks(range(len(source)), tokens[: len(source)], rotation=90, **style)
     axes.set_yticks(range(len(target)), tokens[len(source) :], **style)
+    axes.set_xlabel("attention to the source")
+    axes.set_ylabel("translation")
     save_figure(figure, path)
 
 
@@ -67,6 +69,7 @@ def draw_bleu_by_length(curves: Mapping[str, Sequence[LengthRow]], path: str | P
         axes.plot([row.words for row in rows], values, marker="o", label=name)
     axes.set_xlabel("words of the source")
     axes.set_ylabel("BLEU")
+    axes.set_title("BLEU by length")
     axes.set_ylim(bottom=0)
     axes.grid(alpha=0.3)
     if len(curves) > 1:

@@ -58,4 +58,7 @@ def draw_roll(
     octaves = [pitch for pitch in range(12, 128, 12) if low <= pitch - LOWEST <= high]
     axes.set_yticks(octaves, [f"C{pitch // 12 - 1}" for pitch in octaves])
     axes.set_xlabel("quarters")
+    axes.set_ylabel("pitch")
+    if beginning:
+        axes.set_title("The beginning that was given, and what follows")
     save_figure(figure, path)

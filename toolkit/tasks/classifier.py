@@ -260,7 +260,7 @@ class Classifier(Task):
                 errors = worst_errors(
                     *(texts, labels[-1], answers[-1], self.classes),
                     among=errors,
-                    rows=[getattr(example, "row", None) for example in chunk],
+                    rows=[each.row for each in chunk] if hasattr(chunk[0], "row") else None,
                 )
         if errors is not None:
             errors = with_identifiers(errors, getattr(examples, "source", None))
@@ -275,8 +275,8 @@ def with_identifiers(errors: "pd.DataFrame", source: Any) -> "pd.DataFrame":
         errors: A result of ``worst_errors`` with rows.
         source: The source of the rows; None for none.
     """
-    names = [] if source is None else [n for n in source.columns if IDENTIFIER.search(n)]
-    names = [name for name in names if name not in errors.columns]
+    columns = () if source is None or "row" not in errors.columns else source.columns
+    names = [name for name in columns if IDENTIFIER.search(name) and name not in errors.columns]
     if not names:
         return errors
     wanted = {*errors["row"]}

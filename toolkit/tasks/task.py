@@ -154,6 +154,8 @@ class Task(Run):
             return {k: value for k, value in self.metrics.items() if isinstance(value, float)}
 
         monitor = self._monitor(prepared)
+        if measure is not None:
+            self.facts["monitor"] = monitor
         self.history = fit(
             self._trained_model(network, batches, prepared),
             batches,
