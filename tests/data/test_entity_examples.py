@@ -354,7 +354,7 @@ FILES = {
             "a X\nb O\nc Y\n\nd B-X\n",
             "line 5: the tag 'B-X' is none of IO; .* most tags are IO, as",
         ),
-        ("word tag\na O\nb B-X\n", "line 1: the tag 'tag' is none of IOB2; tags are O, B-X and"),
+        ("Wort Art\na O\nb B-X\n", "line 1: the tag 'Art' is none of IOB2; tags are O, B-X and"),
         ("a B\nb I\nc O\n", "line 1: the tag 'B' has no label; tags are such as B-PER"),
         (b"a O\ncaf\xe9 B-X\n", "line 2: the token in column '1' is not UTF-8: the byte 0xE9 at"),
         (b"a B-X\nb B-\xe9\n", "line 2: the label is not UTF-8: the byte 0xE9 at character 1"),

@@ -269,16 +269,107 @@ def test_a_column_of_numbers_is_not_that_of_the_tokens(
     assert read(two) == [(["1", "2"], ["O", "B-X"]), (["1"], ["O"])]
 
 
-def test_comments_before_sentences(tmp_path: Path) -> None:
+def test_comments_before_sentences(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     rows = [f"{word}\t{tag}" for word, tag in zip(*GOLD, strict=True)]
     comments = ["# sent_id = 1", "# text = one"]
     path = write(tmp_path / "a", columns(*comments, *rows, "#\tO", "", "", comments[0], "no\tO"))
-    asked = read(path, comment_prefix="#")
-    assert asked == [([*GOLD[0], "#"], [*GOLD[1], "O"]), (["no"], ["O"])]
+    right = [([*GOLD[0], "#"], [*GOLD[1], "O"]), (["no"], ["O"])]
+    assert read(path, comment_prefix="#") == right
+    with caplog.at_level(logging.INFO, "toolkit"):
+        assert read(path) == right
+    assert caplog.messages[0] == (
+        f"{path}: lines with # before a sentence are comments (guessed; set comment_prefix)"
+    )
     hint = "lines that begin with # are comments with comment_prefix='#'"
-    assert hint in complaint(path)
+    assert hint in complaint(path, comment_prefix="")
     path = write(tmp_path / "b", columns("a B-X", "b O", "", "# id=1", "a O"))
     assert re.search(f"line 4: the tag 'id=1' is none of IOB2; .*; {hint}", complaint(path))
+
+
+@pytest.mark.parametrize(
+    ("first", "is_comment"),
+    [
+        ("# id 7-a domain=en", True),
+        ("# text = four words", True),
+        ("# = x B-X", False),
+        ("# x x O", False),
+        ("#x x x B-X", False),
+    ],
+)
+def test_a_first_line_that_may_be_a_comment(tmp_path: Path, first: str, is_comment: bool) -> None:
+    """Tokens may begin with # as well; they have as many columns as the others, and a tag."""
+    path = write(tmp_path / "a", columns(first, "Mia x x B-X", "", "# x x O", "#y x x B-X"))
+    tokens = [tokens for tokens, _ in read(path)]
+    assert tokens == [["Mia"] if is_comment else [first.split()[0], "Mia"], ["#", "#y"]]
+
+
+def test_a_line_that_names_the_columns(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    rows = [f"{word} x {tag}" for word, tag in zip(*GOLD, strict=True)]
+    path = write(tmp_path / "a", columns("Word POS Tag", "", *rows, "", "no x O"))
+    right = [GOLD, (["no"], ["O"])]
+    with caplog.at_level(logging.INFO, "toolkit"):
+        assert read(path) == right
+    assert caplog.messages[0] == f"{path}, line 1 names the columns: Word, POS, Tag"
+    assert read(path, tag_column="Tag") == read(path, tag_column="3") == right
+    unlabelled = EntityExamples(path, EntityColumnOptions(), labelled=False)
+    assert [list(e.tokens) for e in unlabelled] == [GOLD[0], ["no"]]
+
+
+CONLL_U = [
+    "# text = vayámonos ya",
+    "1-2\tvayámonos\t_\t_",
+    "1\tvayamos\tVERB\t_",
+    "2\tnos\tPRON\tSpaceAfter=No|NER=B-PER",
+    "2.1\t_\tX\t_",
+    "3\tya\tADV\tNER=I-PER",
+]
+
+
+def test_conll_u(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = write(tmp_path / "a.conllu", columns(*CONLL_U, "", "1\tno\tADV\tSpaceAfter=No"))
+    right = [(["vayamos", "nos", "ya"], ["O", "B-PER", "I-PER"]), (["no"], ["O"])]
+    with caplog.at_level(logging.INFO, "toolkit"):
+        assert read(path) == right
+    assert caplog.messages[1:] == [
+        f"{path}: lines of ranges and of empty nodes, such as 1-2 in line 2, are left out",
+        "token column: '2', since column '1' numbers the tokens (guessed; set token_column)",
+        "tag column: '4' (guessed; set tag_column)",
+        "tag scheme: IOB2 (found), among the features of words",
+    ]
+    plus = ["# global.columns = ID FORM UPOS MISC", *CONLL_U]
+    assert read(write(tmp_path / "b.conllup", columns(*plus)), tag_column="MISC") == right[:1]
+    assert "column 'UPOS': every token has a label" in complaint(
+        tmp_path / "b.conllup", tag_column="UPOS"
+    )
+
+
+def test_what_looks_like_a_range_may_be_a_token(tmp_path: Path) -> None:
+    path = write(tmp_path / "a", columns("1\tx\tB-X", "2-3\tx\tO", "", "1-2\tx\tO", "3\tx\tO"))
+    assert [tokens for tokens, _ in read(path, token_column="1")] == [["1", "2-3"], ["1-2", "3"]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "tags", "said"),
+    [
+        (["a B-NP B-X", "b O O"], ["B-X", "O"], "'3', not 2, which has tags as well"),
+        (["a B-X B-X", "b I-X O"], ["B-X", "I-X"], "'2', not 3, which has tags as well"),
+        (["a B-X O", "b I-X O"], ["B-X", "I-X"], "'2'"),
+        (["a B-X mm", "b O mm"], ["B-X", "O"], "'2'"),
+        (["a N PER", "b V O"], ["B-PER", "O"], "'3'"),
+    ],
+)
+def test_which_column_has_the_tags(
+    tmp_path: Path,
+    rows: list[str],
+    tags: list[str],
+    said: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The last one with tags, or, of nested annotation, that of the outer entities."""
+    path = write(tmp_path / "a", columns(*rows, "", "c O O"))
+    with caplog.at_level(logging.INFO, "toolkit"):
+        assert read(path)[0] == (["a", "b"], tags)
+    assert caplog.messages[0] == f"tag column: {said} (guessed; set tag_column)"
 
 
 def test_tags_that_are_numbers_have_names(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -513,7 +604,7 @@ def test_an_inside_tag_may_begin_an_entity(
     ("name", "content", "message"),
     [
         ("a", "a,B-X\nb,O\n", "columns are separated by spaces or tabs, not by commas"),
-        ("a", "Word Tag\n\na B-X\nb O\n", "'Tag' is none of IOB2; .*; if this line names the col"),
+        ("a", "Wort Art\n\na B-X\nb O\n", "'Art' is none of IOB2; .*; if this line names the col"),
         ("a", "a B-X\nb _\nc _\n", "line 2: the tag '_' is none of IOB2; what is no entity has"),
         (
             "a",

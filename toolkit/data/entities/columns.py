@@ -7,18 +7,18 @@ from itertools import islice
 from typing import NamedTuple
 
 from toolkit.data import columns
+from toolkit.data.entities.formats.column_file import ColumnFileSource
+from toolkit.data.entities.names import TAG_NAMES, TOKEN_NAMES
 from toolkit.data.entities.options import EntityColumnOptions
 from toolkit.data.entities.spans import as_list, is_span
-from toolkit.data.sources.column_file import ColumnFileSource
+from toolkit.data.entities.tags import feature_tag, has_features
 from toolkit.data.sources.memory import is_list
 from toolkit.data.sources.source import Source, is_missing
 from toolkit.errors import DataError, quoted, shorten
 from toolkit.options import option
+from toolkit.tagging.schemes import OUTSIDE, has_prefix
 
 logger = logging.getLogger("toolkit")
-
-TOKEN_NAMES = ("tokens", "token", "words", "word")
-TAG_NAMES = ("tags", "tag", "ner_tags", "ner_tag", "ner", "labels", "label")
 
 _FIRST_ROWS = 100  # the number of rows by which columns are guessed
 
@@ -73,7 +73,7 @@ def entity_columns(source: Source, options: EntityColumnOptions, labelled: bool)
     if not labelled:
         return EntityColumns(False, tokens, None)
     tags = _requested(source, words, options, "tag_column", TAG_NAMES)
-    tags = tags or columns.find_column(words, TAG_NAMES) or words[-1]
+    tags = tags or columns.find_column(words, TAG_NAMES) or _last_of_tags(source, words, tokens)
     if tokens == tags:
         texts = map(str, as_list(values.get(tokens)) or ())
         commas = isinstance(source, ColumnFileSource) and any("," in text for text in texts)
@@ -167,6 +167,42 @@ def _first_of_words(source: Source, words: Sequence[str], others: int) -> str:
         *(quoted(words[1]), quoted(words[0]), option("token_column")),
     )
     return words[1]
+
+
+def _last_of_tags(source: Source, words: Sequence[str], tokens: str) -> str:
+    """Return the last column of lists that has tags with prefixes; the last, if none has.
+
+    Of nested annotation in two such columns with the same labels it is that with more entities.
+
+    Args:
+        source: The source.
+        words: The columns of lists.
+        tokens: That of the tokens.
+    """
+    found: dict[str, list[str]] = {column: [] for column in words if column != tokens}
+    for record in islice(source.records(), _FIRST_ROWS):
+        for column, values in found.items():
+            values += map(str, as_list(record.values.get(column)) or ())
+    entities: dict[str, int] = {}
+    tags: dict[str, set[str]] = {}
+    for column, values in found.items():
+        read = feature_tag if has_features(values) else str
+        marked = [tag for tag in map(read, values) if tag != OUTSIDE]
+        if marked and all(map(has_prefix, marked)):
+            entities[column], tags[column] = len(marked), {*marked}
+    *others, chosen = tags or words[-1:]
+    for column in others:
+        if tags[column] >= tags[chosen] and entities[column] > entities[chosen]:
+            chosen = column
+    if len(found) > 1:
+        others = [column for column in tags if column != chosen]
+        logger.info(
+            "tag column: %s%s (guessed; set %s)",
+            quoted(chosen),
+            f", not {shorten(others)}, which has tags as well" if others else "",
+            option("tag_column"),
+        )
+    return chosen
 
 
 def _numbers_tokens(source: Source, column: str) -> bool:

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 from toolkit.data.bad_rows import BadRowError, CheckedRows, utf8
 from toolkit.data.columns import named_columns
 from toolkit.data.entities.columns import entity_columns
+from toolkit.data.entities.formats.column_file import ColumnFileSource, comment_hint
 from toolkit.data.entities.open import open_entities
 from toolkit.data.entities.options import EntityColumnOptions
 from toolkit.data.entities.spans import as_list, read_span
 from toolkit.data.entities.tags import TagReader, string
-from toolkit.data.sources.column_file import ColumnFileSource, comment_hint
 from toolkit.data.sources.source import Record, is_missing
 from toolkit.errors import DataError, count, quoted, shorten
 from toolkit.options import option

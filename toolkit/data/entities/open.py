@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.data import columns
-from toolkit.data.entities.columns import TAG_NAMES, Kinds, first_values
+from toolkit.data.entities.columns import Kinds, first_values
+from toolkit.data.entities.formats.column_file import ColumnFileSource
+from toolkit.data.entities.names import TAG_NAMES
 from toolkit.data.entities.options import EntityColumnOptions
 from toolkit.data.entities.rows import RowSource, is_row, read_array, read_brat
-from toolkit.data.sources.column_file import ColumnFileSource
 from toolkit.data.sources.delimited import CSV, TSV, DelimitedSource
 from toolkit.data.sources.json_lines import JsonLinesSource
 from toolkit.data.sources.lines import read_lines
