@@ -15,10 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.data import EntityColumnOptions, EntityExamples, open_source
+from toolkit.data.entities.options import read_tag_names
 from toolkit.data.entities.spans import INCLUSIVE, UTF8, UTF16, as_list, likely_cause, other_offsets
 from toolkit.errors import DataError
 from toolkit.tagging.schemes import has_suffixes, to_iob2, to_prefix
 from toolkit.tagging.spans import spans_of
+from toolkit.tasks.entities.options import EntityTaggerOptions
+from toolkit.tasks.marked_strands.options import StrandTaggerOptions
 
 TEXT = "\U0001f600 Mia saw Ulm."
 SPANS = [(2, 5, "PER"), (10, 13, "LOC")]
@@ -382,9 +385,33 @@ def test_tags_that_are_numbers_have_names(tmp_path: Path, caplog: pytest.LogCapt
             complaint(path)
         )
         assert caplog.messages == []  # no scheme was found
-    assert "the token 'Ulm' has the tag 3" in complaint(path, tag_names="O,B-PER")
+    assert "the token 'Ulm' has the tag 3 in column 'ner_tags'; tag_names has 2 names" in (
+        complaint(path, tag_names="O,B-PER")
+    )
     path = write(tmp_path / "a.conll", columns("Mia 1", "saw 0", "Ulm 3", "", "no 0"))
     assert read(path, tag_names="O,B-PER,I-PER,B-LOC") == [GOLD, (["no"], ["O"])]
+    assert "or what numbers mean (tag_names='O,B-PER,I-PER')" in complaint(path)
+
+
+@pytest.mark.parametrize(
+    "content", ["O\nB-PER\r\nI-PER\n B-LOC\n\n", '["O", "B-PER",\n"I-PER", "B-LOC"]\n']
+)
+def test_a_file_of_the_names_of_tags(tmp_path: Path, content: str) -> None:
+    """The run then has the names, not the file."""
+    path = write(tmp_path / "names", content)
+    assert EntityColumnOptions(tag_names=str(path)).tag_names == "O,B-PER,I-PER,B-LOC"
+    assert EntityTaggerOptions(tag_names=str(path)).tag_names == "O,B-PER,I-PER,B-LOC"
+    assert StrandTaggerOptions(tag_names=str(path)).tag_names == "O,B-PER,I-PER,B-LOC"
+    assert read_tag_names("O, B-PER,") == ["O", "B-PER"]
+
+
+@pytest.mark.parametrize("content", ["", "O,B-PER\n", "[1, 2]", "[", None])
+def test_what_is_no_file_of_the_names_of_tags(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "names.txt"
+    if content is not None:
+        write(path, content)
+    with pytest.raises(DataError, match=f"there is no file {path}|{path} should have the names"):
+        EntityColumnOptions(tag_names=str(path))
 
 
 class Hub(SimpleNamespace):

@@ -123,9 +123,12 @@ class EntityExamples(CheckedRows):
         try:
             return self._tag_reader.scheme
         except DataError as error:
+            first = next((values for values in self._tag_values() if len(values)), [""])[0]
+            names = option("tag_names", "O,B-PER,I-PER")
+            numbers = f", or what numbers mean ({names})" if str(first).isdecimal() else ""
             raise DataError(
                 f"{self.source.name}, column {quoted(self.columns.marks)}: {error}; name the "
-                f"column of the tags ({option('tag_column')})"
+                f"column of the tags ({option('tag_column')}){numbers}"
             ) from None
 
     def __iter__(self) -> Iterator[EntityExample]:
@@ -268,9 +271,13 @@ class EntityExamples(CheckedRows):
             number = tags.index("")
             value, where = values[number], self._in_column(self.columns.marks)
             what = "no tag" if is_missing(value) else f"the tag {quoted(value)}"
-            needs = "" if is_missing(value) else "; tags are such as B-PER"
+            names, needs = self._tag_reader.names, ""
+            if not is_missing(value):
+                needs = "; tags are such as B-PER"
             if hasattr(value, "__index__"):
                 needs += f", or numbers that {option('tag_names', 'O,B-PER,I-PER')} names"
+            if names:
+                needs = f"; {option('tag_names')} has {count(len(names), 'name')}, from 0 on"
             raise BadRowError(
                 f"the token {quoted(tokens[number])} has {what}{where}{needs}",
                 _place(record, number),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 
-from toolkit.data.entities.options import EntityColumnOptions
+from toolkit.data.entities.options import EntityColumnOptions, read_tag_names
 from toolkit.data.entities.spans import whole_number
 from toolkit.tagging.schemes import OUTSIDE, find_scheme, has_suffixes, to_prefix
 
@@ -23,6 +23,9 @@ class TagReader:
     Args:
         options: The scheme of the tags, and the names of numbers.
         sentences: Function that yields the values of the tags of each sentence.
+
+    Attributes:
+        names: The names of numbers.
     """
 
     def __init__(
@@ -30,8 +33,7 @@ class TagReader:
     ) -> None:
         self._options = options
         self._sentences = sentences
-        names = (options.tag_names or "").split(",")
-        self._names = [name.strip() for name in names if name.strip()]
+        self.names = read_tag_names(options.tag_names)
 
     @cached_property
     def scheme(self) -> str:
@@ -86,11 +88,11 @@ class TagReader:
         value = string(value)
         if self._in_features and isinstance(value, str):
             return feature_tag(value)
-        if self._names:
+        if self.names:
             digits = isinstance(value, str) and value.isdecimal() and len(value) < 9
             number = int(str(value)) if digits else whole_number(value)
             if number is not None:
-                return self._names[number] if 0 <= number < len(self._names) else ""
+                return self.names[number] if 0 <= number < len(self.names) else ""
         return value.strip() if isinstance(value, str) else ""
 
 

@@ -22,7 +22,8 @@ DOCUMENT_START = "-DOCSTART-"
 _COMMENT = "#"
 _CONLL_U_PLUS = re.compile(r"# *global\.columns *=(.*)")
 _FIELDS = re.compile(r"[^ \t\r\n]+")
-_NO_WORD = re.compile(r"(\d{1,9})([-.])(\d{1,9})")  # a range of words, as 3-4, or an empty node, as 3.1
+#: The number of a range of words, as 3-4, or of an empty node, as 3.1.
+_NO_WORD = re.compile(r"(\d{1,9})([-.])(\d{1,9})")
 
 
 class ColumnFileSource:
