@@ -641,7 +641,7 @@ def test_an_inside_tag_may_begin_an_entity(
         ("a", "a x O\nb B-X O\n", "has no entities in column '3'; tag_column names another"),
         (
             "a.csv",
-            "no,phrase,pos,tag\n1,a b,\"['N', 'V']\",\"['B-X', 'O']\"\n",
+            "no,phrase,pos,tag\n1,a b c,\"['N', 'V']\",\"['B-X', 'O']\"\n",
             "has lists in the columns pos, tag; which of them holds the tokens. set token_column",
         ),
     ],
@@ -659,3 +659,18 @@ def test_the_reason_why_there_are_no_entities_is_said() -> None:
 def test_lists_in_cells_as_json_or_in_python(tmp_path: Path) -> None:
     content = 'tokens,tags\n"[""Mia"", ""saw"", ""Ulm""]","[\'B-PER\', \'O\', \'B-LOC\']"\n'
     assert read(write(tmp_path / "a.csv", content)) == [GOLD]
+
+
+def test_words_in_a_string_beside_a_list_of_tags(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = "no,Sentence,POS,Tag\n1,Mia saw  Ulm,\"['N', 'V', 'N']\",\"['B-PER', 'O', 'B-LOC']\"\n"
+    path = write(tmp_path / "a.csv", rows)
+    with caplog.at_level(logging.INFO, "toolkit"):
+        assert read(path) == read([{"text": "Mia saw Ulm", "ner_tags": GOLD[1]}]) == [GOLD]
+    assert caplog.messages[0] == (
+        "token column: 'Sentence', split at white space (guessed; set token_column)"
+    )
+    write(path, f"{rows}2,Mia,[],[]\n")
+    assert "which of them holds the tokens?" in complaint(path)
+    assert "row 2 (line 3): 1 token with 0 tags" in complaint(path, token_column="Sentence")

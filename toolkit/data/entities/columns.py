@@ -30,11 +30,13 @@ class EntityColumns(NamedTuple):
         texts: Whether records have texts with entities; otherwise they have tokens with tags.
         content: The column of the texts or of the tokens.
         marks: The column of the entities or of the tags; None in unlabelled data.
+        split: Whether the tokens are the words of a string, separated by white space.
     """
 
     texts: bool
     content: str
     marks: str | None
+    split: bool = False
 
 
 def entity_columns(source: Source, options: EntityColumnOptions, labelled: bool) -> EntityColumns:
@@ -52,6 +54,11 @@ def entity_columns(source: Source, options: EntityColumnOptions, labelled: bool)
     if source.fixed_columns:
         return _by_position(source, not is_list(values.get(source.columns[0])), labelled)
     kinds = Kinds(source, options.text_column or "text")
+    words = kinds.words or kinds.lists
+    strings = _column_of_words(source, options, kinds)
+    if strings is not None:
+        tags = _tag_column(source, options, words, strings) if labelled else None
+        return EntityColumns(False, strings, tags, split=True)
     if _has_texts(source, options, kinds):
         text = options.text_column or "text"
         if not kinds.lists and options.text_column is None and text not in source.columns:
@@ -63,7 +70,6 @@ def entity_columns(source: Source, options: EntityColumnOptions, labelled: bool)
         content = columns.require_column(source, text, "text_column")
         marks = _entities_column(source, options, kinds) if labelled else None
         return EntityColumns(True, content, marks)
-    words = kinds.words or kinds.lists
     tokens = _requested(source, words, options, "token_column", TOKEN_NAMES)
     tokens = (
         tokens
@@ -72,8 +78,7 @@ def entity_columns(source: Source, options: EntityColumnOptions, labelled: bool)
     )
     if not labelled:
         return EntityColumns(False, tokens, None)
-    tags = _requested(source, words, options, "tag_column", TAG_NAMES)
-    tags = tags or columns.find_column(words, TAG_NAMES) or _last_of_tags(source, words, tokens)
+    tags = _tag_column(source, options, words, tokens)
     if tokens == tags:
         texts = map(str, as_list(values.get(tokens)) or ())
         commas = isinstance(source, ColumnFileSource) and any("," in text for text in texts)
@@ -126,6 +131,53 @@ class Kinds:
             lists[text_column] = 0
         self.lists = [column for column in source.columns if lists[column] > others[column]]
         self.words = [c for c in self.lists if c not in self.entities and c not in mappings]
+
+
+def _tag_column(
+    source: Source, options: EntityColumnOptions, words: Sequence[str], tokens: str
+) -> str:
+    """Return the column of the tags: by option, by a usual name, or the last with tags.
+
+    Args:
+        source: The source.
+        options: The column options.
+        words: The columns of lists.
+        tokens: The column of the tokens.
+    """
+    tags = _requested(source, words, options, "tag_column", TAG_NAMES)
+    return tags or columns.find_column(words, TAG_NAMES) or _last_of_tags(source, words, tokens)
+
+
+def _column_of_words(source: Source, options: EntityColumnOptions, kinds: Kinds) -> str | None:
+    """Return the column of strings that have as many words as there are tags in the lists.
+
+    None if the tokens are in a list, or if there are no lists of tags.
+    """
+    named = options.text_column or options.entities_column or "entities" in source.columns
+    if not kinds.words or kinds.entities or named:
+        return None
+    others = [column for column in source.columns if column not in kinds.lists]
+    if options.token_column is not None:
+        return options.token_column if options.token_column in others else None
+    if columns.find_column(kinds.words, TOKEN_NAMES) is not None:
+        return None
+    longest = 0
+    for record in islice(source.records(), _FIRST_ROWS):
+        numbers = {len(as_list(record.values.get(column)) or ()) for column in kinds.words}
+        longest = max(longest, *numbers)
+        others = [
+            column
+            for column in others
+            if isinstance(value := record.values.get(column), str)
+            and {len(value.split())} == numbers
+        ]
+    if not (others and longest):
+        return None
+    logger.info(
+        "token column: %s, split at white space (guessed; set %s)",
+        *(quoted(others[0]), option("token_column")),
+    )
+    return others[0]
 
 
 def _entities_column(source: Source, options: EntityColumnOptions, kinds: Kinds) -> str:

@@ -334,6 +334,8 @@ class EntityExamples(CheckedRows):
     def _list(self, record: Record, column: str | None, what: str) -> Any:
         """Return the list in a column, which may be written as JSON or in Python."""
         value = record.values.get(column or "")
+        if self.columns.split and column == self.columns.content and isinstance(value, str):
+            return value.split()
         if (values := as_list(value)) is not None:
             return values
         where = self._in_column(column)
