@@ -181,6 +181,25 @@ SHAPES: dict[str, Any] = {
     "indented.json": json.dumps({"annotations": [[TEXT, {"entities": SPANS}]]}, indent=2),
     "array.json": json.dumps([{"text": TEXT, "entities": SPANS}], indent=2),
     "lines.json": lines({"text": TEXT, "entities": SPANS}),
+    "to_json.jsonl": lines(
+        {
+            "text": TEXT,
+            "ents": [entity(*span) for span in SPANS],
+            "sents": [{"start": 0, "end": 13}],
+            "tokens": [{"id": 0, "start": 0, "end": 1}],
+        }
+    ),
+    "arrays.jsonl": lines([TEXT, {"entities": SPANS}]),
+    "pairs.json": json.dumps([[TEXT, SPANS]]),
+    "triples.jsonl": lines({"data": TEXT, "labels": SPANS}),
+    "studio.csv": (
+        "annotator,annotation_id,id,label,lead_time,review\n"
+        f'1,2,3,"{json.dumps(labels_of(*SPANS)).replace(chr(34), chr(34) * 2)}",0.5,{TEXT}\n'
+    ),
+    "studio.tsv": (
+        "id\ttext\tlabel\n"
+        f'1\t{TEXT}\t"{json.dumps(labels_of(*SPANS)).replace(chr(34), chr(34) * 2)}"\n'
+    ),
     "label.csv": f"id,text,label\n1,{TEXT},\"[[2, 5, 'PER'], [10, 13, 'LOC']]\"\n",
 }
 
@@ -196,6 +215,64 @@ def test_tasks_without_annotations_can_be_answered(tmp_path: Path) -> None:
     assert [example.text for example in unlabelled] == [TEXT]
 
 
+def test_which_annotation_of_a_task_is_read(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = ({"result": [{"value": value}]} for value in labels_of(*SPANS))
+    data = {"data": {"note": 1, "phrase": TEXT}, "annotations": [first, second]}
+    unannotated = {"data": {"phrase": "no"}, "annotations": [{"was_cancelled": True}]}
+    path = write(tmp_path / "a.jsonl", lines(data, unannotated))
+    with caplog.at_level(logging.INFO, "toolkit"):
+        assert read(path) == [(TEXT, SPANS[:1])]
+    assert caplog.messages == [
+        "format: Label Studio (found)",
+        f"{path}: of several annotations, as of row 1 (line 1), the first is read",
+        "text column: 'phrase' (guessed; set text_column)",
+        f"{path}: 1 text left out that nobody has annotated",
+    ]
+    data["annotations"] = [first, second | {"ground_truth": True}]
+    assert read([data]) == [(TEXT, SPANS[1:])]
+    data["completions"] = data.pop("annotations")
+    assert read(write(tmp_path / "a.json", json.dumps(data, indent=1))) == [(TEXT, SPANS[1:])]
+
+
+def test_annotations_of_a_task_that_are_none_of_plain_text() -> None:
+    result = {"type": "hypertextlabels", "value": {"start": "/p[1]", "hypertextlabels": ["PER"]}}
+    rows = [task(), {"data": {"text": "a"}, "annotations": [{"result": [result]}]}]
+    assert "row 2: it has hypertextlabels; only labels of plain text have" in complaint(rows)
+
+
+def test_offsets_of_label_studio_in_utf_16_units_are_converted(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """As some of its versions count; the text beside the offsets tells."""
+    [mia, ulm] = labels_of(*SPANS)
+    rows = [
+        {"text": TEXT, "label": [mia, ulm]},
+        {"text": TEXT, "label": [mia | {"start": 3, "end": 6}, ulm | {"start": 11, "end": 14}]},
+    ]
+    with caplog.at_level(logging.WARNING, "toolkit"):
+        assert read(rows) == [(TEXT, SPANS)] * 2
+    assert caplog.messages == [
+        "the list: 2 pairs of offsets in UTF-16 units, as the texts beside them show, converted to "
+        "code points"
+    ]
+    assert "has the offsets 4 to 7, where" in complaint(
+        [{"text": TEXT, "label": [mia | {"start": 4, "end": 7}]}]
+    )
+
+
+def test_documents_of_spacy(tmp_path: Path) -> None:
+    bilou = ["U-PER", "O", "U-LOC"]
+    tokens = [{"orth": word, "ner": tag} for word, tag in zip(GOLD[0], bilou, strict=True)]
+    document = {"id": 0, "paragraphs": [{"sentences": [{"tokens": tokens}]}]}
+    path = write(tmp_path / "a.json", json.dumps([document, document]))
+    assert read(path) == [GOLD] * 2
+    document["paragraphs"].append({"raw": "no"})
+    write(path, json.dumps([document], indent=1))
+    assert "document 1, paragraph 2, sentence 1: there are no tokens" in complaint(path)
+
+
 def test_training_data_of_spacy_in_python() -> None:
     assert read([(TEXT, {"entities": SPANS}), ["no", {"entities": []}]]) == [
         (TEXT, SPANS),
@@ -209,10 +286,50 @@ def test_a_folder_of_brat(tmp_path: Path) -> None:
     write(tmp_path / "a.txt", "nobody\n")
     write(tmp_path / "a.ann", "")
     assert read(tmp_path) == [("nobody\n", []), (TEXT, SPANS)]
-    write(tmp_path / "a.ann", "T1\tPER 0 2;4 6\tno dy\n")
-    assert "a.ann, line 1: an entity has a label, one start and one end" in complaint(tmp_path)
     write(tmp_path / "a.ann", "T1\tPER 0 6\tsomeone\n")
     assert "file a.txt: the entity 'someone' has the offsets 0 to 6" in complaint(tmp_path)
+
+
+def test_texts_of_brat_that_are_not_annotated(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "more").mkdir()
+    write(tmp_path / "more" / "a.txt", "nobody")
+    unlabelled = EntityExamples(tmp_path, EntityColumnOptions(), labelled=False)
+    assert [example.text for example in unlabelled] == ["nobody"]
+    assert "can be used; 1 text left out that nobody has annotated" in complaint(tmp_path)
+    write(tmp_path / "b.txt", TEXT)
+    write(tmp_path / "b.ann", "T1\tPER 2 5\n")
+    with caplog.at_level(logging.INFO, "toolkit"):
+        caplog.clear()
+        assert read(tmp_path) == [(TEXT, SPANS[:1])]
+    assert caplog.messages == [
+        "format: brat (a folder)",
+        f"{tmp_path}: 1 text left out that nobody has annotated",
+    ]
+    write(tmp_path / "more" / "c.ann", "")
+    assert "file more/c.txt: " in complaint(tmp_path)
+    assert read(tmp_path, skip_bad_rows=True) == [(TEXT, SPANS[:1])]
+
+
+def test_entities_of_brat_in_several_parts(tmp_path: Path) -> None:
+    """One that is cut at a line break is whole; one with other words between is not learnt."""
+    write(tmp_path / "a.txt", "Ada\nMoss and\nBo")
+    write(tmp_path / "a.ann", "T1\tPER 0 3;4 8\tAda Moss\n")
+    write(tmp_path / "b.txt", "Mia")
+    write(tmp_path / "b.ann", "T1\tPER 0 3\tMia\n")
+    assert read(tmp_path)[0][1] == [(0, 8, "PER")]
+    write(tmp_path / "a.ann", "T1\tPER 0 3;13 15\tAda Bo\n")
+    assert "file a.txt: a.ann, line 1: the entity 'Ada Bo' is in several parts (0 3;13 15); " in (
+        complaint(tmp_path)
+    )
+    assert read(tmp_path, skip_bad_rows=True) == [("Mia", [(0, 3, "PER")])]
+    unlabelled = EntityExamples(tmp_path, EntityColumnOptions(), labelled=False)
+    assert [example.text for example in unlabelled] == ["Ada\nMoss and\nBo", "Mia"]
+    write(tmp_path / "a.ann", "T1\tPER\n")
+    assert "a.ann, line 1: an entity has a label, a start and an end, such as" in complaint(
+        tmp_path
+    )
 
 
 @pytest.mark.parametrize(
@@ -222,15 +339,27 @@ def test_a_folder_of_brat(tmp_path: Path) -> None:
         ('{\n"a": 1}', "should have an object a line"),
         ('[\n{"text": }]', "line 2: not JSON: Expecting value at character 10"),
         ("[" * 3000, "not JSON"),
-        (json.dumps([{"data": {"text": "a"}, "annotations": []}]), "are 'no annotation', which"),
+        (
+            json.dumps([{"data": {"text": "a"}, "annotations": []}]),
+            "has no row that can be used; 1 text left out that nobody has annotated",
+        ),
         (
             json.dumps([{"data": {"a": "a", "b": "b"}, "annotations": [{"result": []}]}]),
-            "row 1: its data should have one text",
+            "has no column 'text' (text_column); it has: a, b, entities",
+        ),
+        (
+            json.dumps([{"text": "a", "entities": []}, None]),
+            "row 2: the row is null; it should be an object with text and entities",
         ),
     ],
 )
 def test_what_is_wrong_with_a_json_file(tmp_path: Path, content: str, message: str) -> None:
     assert message in complaint(write(tmp_path / "a.json", content))
+
+
+@pytest.mark.parametrize("name", ["a.spacy", "a.zip"])
+def test_files_that_tools_write_and_that_are_no_text(tmp_path: Path, name: str) -> None:
+    assert re.search("is (binary; write|an archive; unpack)", complaint(write(tmp_path / name, "")))
 
 
 def test_texts_that_were_rejected_are_left_out(caplog: pytest.LogCaptureFixture) -> None:

@@ -14,6 +14,7 @@ from toolkit.data.entities.spans import as_list, is_span
 from toolkit.data.entities.tags import feature_tag, has_features
 from toolkit.data.sources.memory import is_list
 from toolkit.data.sources.source import Source, is_missing
+from toolkit.data.texts.columns import TEXT_NAMES
 from toolkit.errors import DataError, quoted, shorten
 from toolkit.options import option
 from toolkit.tagging.schemes import OUTSIDE, has_prefix
@@ -60,14 +61,7 @@ def entity_columns(source: Source, options: EntityColumnOptions, labelled: bool)
         tags = _tag_column(source, options, words, strings) if labelled else None
         return EntityColumns(False, strings, tags, split=True)
     if _has_texts(source, options, kinds):
-        text = options.text_column or "text"
-        if not kinds.lists and options.text_column is None and text not in source.columns:
-            raise DataError(
-                f"{source.name} has neither a column of texts ({option('text_column')}) nor, for "
-                f"a token a row, one of sentences ({option('sentence_column')}); it has: "
-                f"{shorten(source.columns)}"
-            )
-        content = columns.require_column(source, text, "text_column")
+        content = _text_column(source, options, kinds)
         marks = _entities_column(source, options, kinds) if labelled else None
         return EntityColumns(True, content, marks)
     tokens = _requested(source, words, options, "token_column", TOKEN_NAMES)
@@ -103,11 +97,13 @@ class Kinds:
     Attributes:
         lists: The columns with lists.
         words: Those of them without entities or other mappings.
+        strings: How many values of each column are strings, and no lists.
         entities: The columns with a list of entities.
         written: Whether lists are written as strings.
     """
 
     def __init__(self, source: Source, text_column: str) -> None:
+        self.strings: Counter[str] = Counter()
         self.entities: list[str] = []
         self.written = False
         lists: Counter[str] = Counter()
@@ -120,6 +116,7 @@ class Kinds:
                     lists[column] += 1 if isinstance(value, str) else 2
                 elif not is_missing(value):
                     others[column] += 1
+                    self.strings[column] += isinstance(value, str)
                 if values is None or not len(values):
                     continue
                 self.written |= isinstance(value, str)
@@ -131,6 +128,29 @@ class Kinds:
             lists[text_column] = 0
         self.lists = [column for column in source.columns if lists[column] > others[column]]
         self.words = [c for c in self.lists if c not in self.entities and c not in mappings]
+
+
+def _text_column(source: Source, options: EntityColumnOptions, kinds: Kinds) -> str:
+    """Return the column of the texts: by option, called ``text``, by a usual name, or the only one.
+
+    Only where there are entities any name will do.
+    """
+    if options.text_column is not None or "text" in source.columns:
+        return columns.require_column(source, options.text_column or "text", "text_column")
+    strings = [column for column in source.columns if kinds.strings[column]]
+    guess = columns.find_column(strings, TEXT_NAMES) if kinds.entities or not kinds.lists else None
+    if guess is None and kinds.entities and len(strings) == 1:
+        guess = strings[0]
+    if guess is not None:
+        setting = option("text_column")
+        logger.info("text column: %s (guessed; set %s)", quoted(guess), setting)
+        return guess
+    if kinds.lists:
+        return columns.require_column(source, "text", "text_column")
+    raise DataError(
+        f"{source.name} has neither a column of texts ({option('text_column')}) nor, for a token a "
+        f"row, one of sentences ({option('sentence_column')}); it has: {shorten(source.columns)}"
+    )
 
 
 def _tag_column(
@@ -305,6 +325,8 @@ def _has_texts(source: Source, options: EntityColumnOptions, kinds: Kinds) -> bo
     if options.token_column is not None or named:
         return "entities" in source.columns
     if "entities" in source.columns or "text" in source.columns:
+        return True
+    if kinds.entities and not kinds.words:
         return True
     if kinds.written:
         raise DataError(

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from toolkit.data.sources.lines import line_problem, read_lines
 from toolkit.data.sources.source import Record
@@ -59,8 +60,17 @@ class JsonLinesSource:
             except (ValueError, RecursionError) as error:
                 yield Record(row, {}, place, f"not JSON that can be read: {error}")
             else:
-                if isinstance(values, dict):
-                    yield Record(row, values, place)
-                else:
-                    problem = 'not a JSON object; each line should be one, like {"text": "..."}'
-                    yield Record(row, {}, place, problem)
+                yield self._record(row, values, place)
+
+    def _record(self, row: int, value: Any, place: str) -> Record:
+        """Return the record of a line.
+
+        Args:
+            row: The number of the row, from 1.
+            value: The value of its JSON.
+            place: Its place, for messages.
+        """
+        if isinstance(value, dict):
+            return Record(row, value, place)
+        problem = 'not a JSON object; each line should be one, like {"text": "..."}'
+        return Record(row, {}, place, problem)
