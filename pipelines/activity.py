@@ -27,6 +27,7 @@ from toolkit.data import (
     VideoExamples,
     scan,
 )
+from toolkit.data.options import FILE_OPTIONS
 from toolkit.data.videos.frames import is_video
 from toolkit.data.videos.options import SequenceColumnOptions
 from toolkit.files import atomic_write_parts
@@ -39,11 +40,12 @@ class LabelledSeries(LabelledData):
 
     columns = SequenceColumnOptions
     evaluate_columns = (
-        *("series_column", "label_column", "sequence_column", "time_column", "channels", "layout"),
-        *("label_rule", "label_separator", "quoting", "skip_bad_rows"),
+        *("series_column", "label_column", "label_columns", "sequence_column", "time_column"),
+        *("channels", "layout"),
+        *("label_rule", "label_separator", *FILE_OPTIONS, "skip_bad_rows"),
     )
     predict_columns = (
-        *("series_column", "sequence_column", "time_column", "channels", "layout", "quoting"),
+        *("series_column", "sequence_column", "time_column", "channels", "layout", *FILE_OPTIONS),
     )
     formats = (
         "A .ts, JSONL, CSV or TSV file (each also .gz) or .npz, or a folder with a sub-folder a "

@@ -26,6 +26,7 @@ from toolkit.data import (
     scan,
     size_of,
 )
+from toolkit.data.options import FILE_OPTIONS
 from toolkit.errors import OptionError
 from toolkit.options import option
 from toolkit.tasks.language_modelling.options import (
@@ -40,7 +41,7 @@ class LabelledStream(LabelledData):
 
     columns = StreamColumnOptions
     evaluate_columns = tuple(StreamColumnOptions.__dataclass_fields__)
-    predict_columns = ("text_column", "condition_column", "quoting")
+    predict_columns = ("text_column", "condition_column", *FILE_OPTIONS)
     formats = (
         "A plain text file, a folder of text files, a CSV, TSV or JSONL file with a text a row "
         "(each also .gz)"

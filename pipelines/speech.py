@@ -18,6 +18,7 @@ from pipelines.subtitles import SubtitleWriter, VttWriter
 from toolkit.data import AudioExamples, AudioOptions, Source, open_audio
 from toolkit.data.audio.recording import DATA_URI
 from toolkit.data.audio.wav import is_wav, wav_bytes
+from toolkit.data.options import FILE_OPTIONS
 from toolkit.tasks.speech.options import (
     NO_SPEECH,
     RecognitionOptions,
@@ -33,9 +34,9 @@ class LabelledSpeech(LabelledData):
 
     columns = AudioOptions
     evaluate_columns = (
-        *("audio_column", "transcript_column", "group_column", "quoting", "skip_bad_rows"),
+        *("audio_column", "transcript_column", "group_column", *FILE_OPTIONS, "skip_bad_rows"),
     )
-    predict_columns = ("audio_column", "quoting")
+    predict_columns = ("audio_column", *FILE_OPTIONS)
     formats = (
         "A CSV, TSV or JSON Lines file with a recording and its transcript a row, a folder of "
         "recordings in one of several layouts, a .zip archive of it"

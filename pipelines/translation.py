@@ -15,6 +15,7 @@ from pipelines.labelled import LabelledData
 from pipelines.pipeline import SAMPLE, Pipeline, View
 from pipelines.samples.numbers import numbers
 from toolkit.data import PairColumnOptions, PairExamples, Source, open_pairs, source_texts
+from toolkit.data.options import FILE_OPTIONS
 from toolkit.evaluation import draw_attention, resolve_tokenizer
 from toolkit.evaluation.options import BleuOptions
 from toolkit.tasks.translation.options import (
@@ -31,7 +32,7 @@ class LabelledPairs(LabelledData):
 
     columns = PairColumnOptions
     evaluate_columns = tuple(PairColumnOptions.__dataclass_fields__)
-    predict_columns = ("source_column", "quoting")
+    predict_columns = ("source_column", *FILE_OPTIONS)
     formats = (
         "A TSV file with a pair a line, a CSV or JSONL file, two parallel files separated by a "
         "comma (each also .gz)"

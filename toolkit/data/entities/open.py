@@ -9,11 +9,11 @@ from toolkit.data import columns
 from toolkit.data.entities.columns import TAG_NAMES, Kinds, first_values
 from toolkit.data.entities.options import EntityColumnOptions
 from toolkit.data.entities.rows import RowSource, is_row, read_array, read_brat
+from toolkit.data.options import table_format
 from toolkit.data.sources.column_file import ColumnFileSource
-from toolkit.data.sources.delimited import CSV, TSV, DelimitedSource
 from toolkit.data.sources.json_lines import JsonLinesSource
 from toolkit.data.sources.lines import read_lines
-from toolkit.data.sources.open import open_source
+from toolkit.data.sources.open import open_source, open_table
 from toolkit.data.sources.sentence_table import SentenceTable, sentence_column
 from toolkit.data.sources.source import Source
 from toolkit.errors import DataError, quoted
@@ -50,7 +50,7 @@ def open_entities(data: Any, part: str | None, options: EntityColumnOptions) -> 
     elif isinstance(data, list) and data and all(map(is_row, data)):
         source = RowSource(data)
     else:
-        source = open_source(data, part, options.quoting)
+        source = open_source(data, part, table_format(options))
     if source.fixed_columns or isinstance(source, ColumnFileSource):
         return source
     return _by_sentences(source, options)
@@ -65,16 +65,15 @@ def _open_file(path: Path, options: EntityColumnOptions) -> Source:
     if not path.is_file():
         raise DataError(f"{path} is no regular file; it is read more than once")
     name = path.name.lower().removesuffix(".gz")
-    if name.endswith((".jsonl", ".ndjson")):
-        return JsonLinesSource(path)
+    form = table_format(options)
+    if name.endswith((".jsonl", ".ndjson", ".csv", ".parquet", ".xlsx")):
+        return open_table(path, form)
     if name.endswith(".json"):
         return read_array(path) or JsonLinesSource(path)
-    if name.endswith(".csv"):
-        return DelimitedSource(path, CSV, options.quoting)
     requested = (options.sentence_column, options.text_column, options.entities_column)
     if name.endswith(".tsv") and (any(requested) or _has_header(path)):
-        return DelimitedSource(path, TSV, options.quoting)
-    return ColumnFileSource(path, options.comment_prefix)
+        return open_table(path, form)
+    return ColumnFileSource(path, options.comment_prefix, form.encodings)
 
 
 def _has_header(path: Path) -> bool:

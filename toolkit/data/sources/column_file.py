@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from toolkit.data.sources.encodings import UTF_8
 from toolkit.data.sources.lines import line_problem, read_lines
 from toolkit.data.sources.source import Record
 from toolkit.errors import DataError
@@ -33,6 +34,8 @@ class ColumnFileSource:
         path: The file.
         comment_prefix: The beginning of lines that are skipped where they stand before the first
             token of a sentence; None if there are no such lines.
+        encodings: The encodings of the file, as for
+            :func:`toolkit.data.sources.lines.read_lines`.
 
     Raises:
         DataError: No line has a token.
@@ -40,8 +43,11 @@ class ColumnFileSource:
 
     fixed_columns = False
 
-    def __init__(self, path: Path, comment_prefix: str | None = None) -> None:
+    def __init__(
+        self, path: Path, comment_prefix: str | None = None, encodings: Sequence[str] = UTF_8
+    ) -> None:
         self.name = str(path)
+        self._encodings = encodings
         self._path = path
         self._comment_prefix = comment_prefix
         first = next((line for line in self._lines() if line.text), None)
@@ -85,7 +91,8 @@ class ColumnFileSource:
     def _lines(self) -> Iterator["_Line"]:
         """Yield all lines but comments; those that end a sentence are empty."""
         begins = True  # whether the line may begin a sentence
-        for number, text in enumerate(read_lines(self._path, newline="\n"), start=1):
+        lines = read_lines(self._path, newline="\n", encodings=self._encodings)
+        for number, text in enumerate(lines, start=1):
             if text.isspace() or text.startswith(DOCUMENT_START):
                 text = ""
             if begins and self._comment_prefix and text.startswith(self._comment_prefix):

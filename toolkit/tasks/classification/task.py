@@ -17,6 +17,7 @@ from toolkit.data import (
     encode,
     open_source,
     plain_texts,
+    table_format,
 )
 from toolkit.export import write_onnx
 from toolkit.models import ManyToOne, OneToOne, SequenceModel
@@ -143,7 +144,8 @@ class TextClassifier(Classifier, TextClassifierOptions):
 
     def _examples(self, data: Any, labelled: bool) -> Iterable[Example]:
         part = "test" if labelled else None
-        source = open_source(data if labelled else plain_texts(data), part, self.quoting)
+        form = table_format(self)
+        source = open_source(data if labelled else plain_texts(data, form.encodings), part, form)
         examples = TextExamples(source, self, labelled=labelled, grouped=False)
         encoder = LabelEncoder(self.target, self.classes)
         return examples.known(encoder) if labelled else examples
@@ -154,7 +156,7 @@ class TextClassifier(Classifier, TextClassifierOptions):
 
     def _encode(self, data: Any) -> PackedCorpus:
         tokenizer = self._needs_model("diagnose").preprocessing
-        examples = TextExamples(open_source(data, "test", self.quoting), self, grouped=False)
+        examples = TextExamples(open_source(data, "test", table_format(self)), self, grouped=False)
         return encode(examples, tokenizer, LabelEncoder(self.target, self.classes))
 
     def _text(self, example: Example) -> str:

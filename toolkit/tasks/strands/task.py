@@ -13,6 +13,7 @@ from toolkit.data import (
     StrandExamples,
     open_strands,
     plain_texts,
+    table_format,
 )
 from toolkit.models import SequenceModel, StrandToOne
 from toolkit.tasks.classifier import Classifier
@@ -90,7 +91,9 @@ class StrandClassifier(Classifier, StrandClassifierOptions):
     # Prediction and evaluation
 
     def _examples(self, data: Any, labelled: bool) -> Iterable[Example]:
-        source = open_strands(data if labelled else plain_texts(data), "test", self)
+        source = open_strands(
+            data if labelled else plain_texts(data, table_format(self).encodings), "test", self
+        )
         examples = StrandExamples(source, self, labelled, grouped=False)
         encoder = LabelEncoder(self.target, self.classes)
         return examples.known(encoder) if labelled else examples
