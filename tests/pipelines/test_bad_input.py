@@ -51,7 +51,13 @@ FILES = [
         "a.csv.gz",
         "ends in the middle of its",
     ),
-    ("a.xlsx", "PK", "a.xlsx", "should end in .csv, .tsv or .jsonl"),
+    ("a.xlsx", "PK", "a.xlsx", "cannot be read: File is not a zip file"),
+    (
+        "a.xls",
+        "",
+        "a.xls",
+        "should end in .csv, .tsv, .jsonl or .json (each also .gz), .parquet",
+    ),
     ("a.csv/1.txt", "a", "a.csv", "has no class folders; it should have one for each class"),
 ]
 

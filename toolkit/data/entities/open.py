@@ -13,6 +13,7 @@ from toolkit.data.options import table_format
 from toolkit.data.sources.column_file import ColumnFileSource
 from toolkit.data.sources.json_lines import JsonLinesSource
 from toolkit.data.sources.lines import read_lines
+from toolkit.data.sources.memory import ListSource
 from toolkit.data.sources.open import open_source, open_table
 from toolkit.data.sources.sentence_table import SentenceTable, sentence_column
 from toolkit.data.sources.source import Source
@@ -49,11 +50,18 @@ def open_entities(data: Any, part: str | None, options: EntityColumnOptions) -> 
         source = _open_file(Path(data), options)
     elif isinstance(data, list) and data and all(map(is_row, data)):
         source = RowSource(data)
+    elif isinstance(data, list) and data and all(map(_is_tokens, data)):
+        source = ListSource(data)
     else:
         source = open_source(data, part, table_format(options))
     if source.fixed_columns or isinstance(source, ColumnFileSource):
         return source
     return _by_sentences(source, options)
+
+
+def _is_tokens(value: object) -> bool:
+    """Return whether a value is a tuple of tokens, which elsewhere may be a text and its label."""
+    return isinstance(value, tuple) and all(isinstance(token, str) for token in value)
 
 
 def _open_file(path: Path, options: EntityColumnOptions) -> Source:

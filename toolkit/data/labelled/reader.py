@@ -57,6 +57,8 @@ class LabelReader:
         names = written_list(value, names=False) if isinstance(value, str) else value
         if isinstance(names, _COLLECTIONS):
             values = np.ravel(names).tolist() if isinstance(names, np.ndarray) else list(names)
+            if not values:
+                raise BadRowError(f"{where} is missing")
             if isinstance(names, dict) or len(values) != 1:
                 raise BadRowError(
                     f"{where} is {quoted(value)}; several labels at once need "

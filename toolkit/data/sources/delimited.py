@@ -124,13 +124,18 @@ class DelimitedSource:
         )
 
     def first_line_is_data(self) -> bool:
-        """Return whether the header has the value of a row, and so seems to be a row itself."""
-        names = dict(enumerate(self.columns))
-        return any(
-            (name := names.get(number)) and name == field.strip()
-            for row in islice(self._rows_below(), _FIRST_ROWS)
-            for number, field in enumerate(row.fields)
-        )
+        """Return whether the header has values of rows, and so seems to be a row itself.
+
+        Rows that are the header once more, as in files that were joined, do not count.
+        """
+        for row in islice(self._rows_below(), _FIRST_ROWS):
+            fields = [field.strip() for field in row.fields]
+            same = [
+                name == field for name, field in zip(self.columns, fields, strict=False) if name
+            ]
+            if any(same) and not all(same):
+                return True
+        return False
 
     def _read_lines(self) -> Iterator[str]:
         """Yield the lines of the file."""

@@ -46,6 +46,8 @@ def open_json(path: Path, encodings: Sequence[str] = UTF_8) -> Source:
             content = lists[0]
         elif (columns := columns_of(content, str(path))) is not None:
             return columns
+        elif not all(isinstance(value, list | dict) for value in content.values()):
+            content = [content]
     if not _is_rows(content):
         raise DataError(
             f"{path} should have an object a line, an array of objects such as "

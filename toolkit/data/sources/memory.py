@@ -128,12 +128,14 @@ def columns_of(data: Mapping[Any, Any], name: str) -> ColumnSource | None:
     """Return the columns of a mapping from names to lists, or to mappings from rows; else None.
 
     Raises:
-        DataError: The columns are of unequal lengths.
+        DataError: The columns are of unequal lengths, or have different rows.
     """
-    columns = {
-        str(column): [*values.values()] if isinstance(values, Mapping) else flat(values)
-        for column, values in data.items()
-    }
+    if data and all(isinstance(values, Mapping) for values in data.values()):
+        rows = [*next(iter(data.values()))]
+        if any({*values} != {*rows} for values in data.values()):
+            raise DataError(f"{name} has columns of different rows")
+        data = {column: [values[row] for row in rows] for column, values in data.items()}
+    columns = {str(column): flat(values) for column, values in data.items()}
     return ColumnSource(columns, name) if columns and all(map(is_list, columns.values())) else None
 
 
@@ -182,11 +184,13 @@ def _are_weights(data: Any) -> bool:
 
 
 def _is_pair(value: object) -> bool:
-    """Return whether a value is ``(x, y)`` or ``(x, y, weight)``, where y is no list of numbers."""
+    """Return whether a value is ``(x, y)`` or ``(x, y, weight)``; y is a label or has names."""
     if not isinstance(value, tuple) or len(value) not in (2, 3) or _is_number(value[0]):
         return False
     label = value[1]
-    return not is_list(label) or all(isinstance(name, str) for name in label)
+    if is_list(label):
+        return all(isinstance(name, str) for name in label)
+    return getattr(label, "shape", ()) == ()
 
 
 def _is_number(value: object) -> bool:

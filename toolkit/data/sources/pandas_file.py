@@ -44,7 +44,7 @@ def open_excel(path: Path, header: bool = True) -> FrameSource:
         with pandas.ExcelFile(path, engine="openpyxl") as file:
             if len(file.sheet_names) > 1:
                 logger.info("%s: the first of the sheets %s", path, shorten(file.sheet_names))
-            return file.parse(header=None, dtype=str, na_filter=False)
+            return pandas.read_excel(file, header=None, dtype=str, na_filter=False)
 
     frame = _read(path, "openpyxl", read)
     frame = frame[(frame != "").any(axis=1)]
