@@ -15,7 +15,7 @@ import numpy as np
 
 from pipelines import console
 from pipelines.command import main as run
-from pipelines.labelled import LabelledData
+from pipelines.labelled import TABLE, LabelledData
 from pipelines.pipeline import SAMPLE, Pipeline, View
 from pipelines.samples.movements import FRAME_RATE, demo_movements, movements
 from pipelines.samples.videos import render
@@ -48,8 +48,8 @@ class LabelledSeries(LabelledData):
         *("series_column", "sequence_column", "time_column", "channels", "layout", *FILE_OPTIONS),
     )
     formats = (
-        "A .ts, JSONL, CSV or TSV file (each also .gz) or .npz, or a folder with a sub-folder a "
-        "class, of series or of videos"
+        f"A {TABLE}, a .ts file (also .gz), a .npz file, or a folder with a sub-folder a class, of "
+        "series or of videos"
     )
     example_file = "your.jsonl"
     lines_may_fail = True

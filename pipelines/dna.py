@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pipelines import console, dna_spans
 from pipelines.command import main as run
-from pipelines.labelled import LabelledData
+from pipelines.labelled import TABLE, LabelledData
 from pipelines.pipeline import SAMPLE, Pipeline, View
 from pipelines.samples.strands import DEMO, strands
 from toolkit.data import (
@@ -44,7 +44,7 @@ class LabelledStrands(LabelledData):
     )
     predict_columns = ("text_column", *FILE_OPTIONS)
     formats = (
-        "A FASTA, FASTQ, CSV, TSV or JSONL file (each also .gz), several FASTA files with commas "
+        f"A FASTA or FASTQ file (each also .gz), a {TABLE}, several FASTA files with commas "
         "between or a folder of them, one a class, a folder with a sub-folder a class"
     )
     example_file = "your.fa"

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pipelines import console
 from pipelines.command import main as run
-from pipelines.labelled import LabelledData, check_pretrained
+from pipelines.labelled import TABLE, LabelledData, check_pretrained
 from pipelines.pipeline import SAMPLE, Pipeline
 from pipelines.samples.reviews import DEMO_SENTENCES, reviews
 from toolkit.data import (
@@ -36,7 +36,7 @@ class LabelledTexts(LabelledData):
         *("label_rule", "label_separator", *FILE_OPTIONS, "skip_bad_rows"),
     )
     predict_columns = ("text_column", *FILE_OPTIONS)
-    formats = "A CSV, TSV or JSONL file (each also .gz), a folder with a sub-folder a class"
+    formats = f"A {TABLE}, a folder with a sub-folder a class"
     example_file = "your.csv"
 
     def open(self, data: Any, part: Literal["train", "test"], columns: Any) -> Source:

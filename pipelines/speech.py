@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from pipelines import console
 from pipelines.command import main as run
-from pipelines.labelled import LabelledData
+from pipelines.labelled import TABLE, LabelledData
 from pipelines.pipeline import SAMPLE, Pipeline
 from pipelines.samples.digits import RATE, digits, sayings
 from pipelines.subtitles import SubtitleWriter, VttWriter
@@ -38,8 +38,8 @@ class LabelledSpeech(LabelledData):
     )
     predict_columns = ("audio_column", *FILE_OPTIONS)
     formats = (
-        "A CSV, TSV or JSON Lines file with a recording and its transcript a row, a folder of "
-        "recordings in one of several layouts, a .zip archive of it"
+        f"A {TABLE} with a recording and its transcript a row, a folder of recordings in one of "
+        "several layouts, a .zip archive of it"
     )
     example_file = "recordings.csv"
     unreadable = NO_SPEECH

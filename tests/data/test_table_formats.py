@@ -3,6 +3,7 @@
 import gzip
 import json
 import logging
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +31,7 @@ from toolkit.data import (
     StreamColumnOptions,
     TableFormat,
     TextExamples,
+    open_audio,
     open_entities,
     open_music,
     open_pairs,
@@ -84,7 +86,7 @@ def in_all_formats(frame: pd.DataFrame, folder: Path) -> dict[str, object]:
     for name, to_file in written.items():
         to_file(folder / name)
     in_memory = {
-        "frame": frame,
+        "DataFrame": frame,
         "dict of lists": frame.to_dict("list"),
         "list of dicts": frame.to_dict("records"),
     }
@@ -117,52 +119,99 @@ def music(data: object) -> list[object]:
     return [e.roll.sum() for e in MusicExamples(open_music(data, "train", options), options)]
 
 
+def recordings(data: object) -> list[object]:
+    return [record.values["transcript"] for record in open_audio(data, "train").records()]
+
+
 def entities(data: object) -> list[object]:
     options = EntityColumnOptions()
     examples = EntityExamples(open_entities(data, "train", options), options)
     return [(e.tokens, e.tags) for e in examples]
 
 
-KINDS = {
-    "texts": (read, FRAME, READ),
-    "running text": (texts, FRAME[["text"]], ["a film", "no film"]),
-    "pairs": (
+#: Reads data, a table of it, and what it should read, by pipeline.
+KINDS = [
+    ("sentiment", read, FRAME, READ),
+    ("language_model", texts, FRAME[["text"]], ["a film", "no film"]),
+    (
+        "translation",
         pairs,
         pd.DataFrame({"source": ["a b", "c"], "target": ["d", "e f"]}),
         [("a b", "d"), ("c", "e f")],
     ),
-    "series": (
+    (
+        "activity",
         series,
         pd.DataFrame({"x": [[[1, 2], [3, 4]], [[5, 6]]], "label": ["p", "q"]}),
         [([[1, 2], [3, 4]], "p"), ([[5, 6]], "q")],
     ),
-    "time steps": (
+    (
+        "activity",
         series,
         pd.DataFrame({"id": [1, 1, 2], "a": [1.5, 2, 3], "b": [0, 1, 2], "label": [*"ppq"]}),
         [([[1.5, 0], [2, 1]], "p"), ([[3, 2]], "q")],
     ),
-    "strands": (
+    (
+        "dna",
         strands,
         pd.DataFrame({"sequence": ["ACGT", "GG"], "label": ["p", "q"]}),
         [("ACGT", "p"), ("GG", "q")],
     ),
-    "notes": (music, pd.DataFrame({"pitch": [60, 62], "start": [0, 1], "end": [1, 2]}), [8]),
-    "tokens": (
+    ("music", music, pd.DataFrame({"pitch": [60, 62], "start": [0, 1], "end": [1, 2]}), [8]),
+    (
+        "ner",
         entities,
         pd.DataFrame({"sentence": [1, 1, 2], "word": [*"abc"], "tag": ["B-X", "O", "O"]}),
         [(("a", "b"), ("B-X", "O")), (("c",), ("O",))],
     ),
-}
-#: JSON that has another meaning for the kind.
-OTHER_JSON = {"notes": "json", "tokens": "columns.json"}
+    (
+        "speech",
+        recordings,
+        pd.DataFrame({"audio": ["1.wav", "2.wav"], "transcript": ["one", "two"]}),
+        ["one", "two"],
+    ),
+]
+PAGE = (Path(__file__).parents[2] / "docs" / "your-data.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_of_data_is_read_from_every_format(kind: str, tmp_path: Path) -> None:
-    reads, frame, expected = KINDS[kind]
+def table_of_formats() -> dict[str, dict[str, str]]:
+    """The table of docs/your-data.md: what each pipeline does with each format."""
+    table = PAGE.split("<!-- table -->\n")[1].split("\n\n")[0]
+    header, _, *rows = [[cell.strip(" `") for cell in row.split("|")] for row in table.split("\n")]
+    return {row[1]: dict(zip(header[2:-1], row[2:-1], strict=True)) for row in rows}
+
+
+@pytest.mark.parametrize(("pipeline", "reads", "frame", "expected"), KINDS)
+def test_every_kind_of_data_is_read_from_every_format(
+    pipeline: str,
+    reads: Callable[..., object],
+    frame: pd.DataFrame,
+    expected: object,
+    tmp_path: Path,
+) -> None:
+    documented = table_of_formats()
     for name, data in in_all_formats(frame, tmp_path).items():
-        if not name.removesuffix(".gz").endswith(OTHER_JSON.get(kind, "none")):
-            assert reads(data) == expected, name
+        ending = Path(name.removesuffix(".gz")).suffix or name
+        if documented[ending][pipeline] == "works":
+            if (pipeline, name) != ("ner", "columns.json"):
+                assert reads(data) == expected, name
+        else:
+            with pytest.raises(DataError):
+                reads(data)
+
+
+def test_files_that_pipelines_do_not_read(tmp_path: Path) -> None:
+    documented = table_of_formats()
+    (tmp_path / "folder").mkdir()
+    path = write(tmp_path / "a.txt", "a")
+    for pipeline, reads, *_ in KINDS:
+        for row, data in ((".txt", path), ("folder", tmp_path / "folder")):
+            if (note := documented[row][pipeline].strip("()")) == "works":
+                continue
+            with pytest.raises(DataError) as caught:
+                reads(data)
+            (line,) = re.findall(rf"^{note}\. `\S+ (.+?)`", PAGE, re.MULTILINE)
+            assert f"{data} {line}" in str(caught.value)
 
 
 # --- encodings ---

@@ -31,13 +31,14 @@ def open_audio(data: Any, part: str | None = None, options: AudioOptions | None 
     """Open recordings of any supported kind.
 
     Args:
-        data: The path of a CSV, TSV or JSON Lines file with a recording and its transcript a row
-            (each also ``.gz``; relative paths are relative to it); of a folder with such a file
+        data: The path of a table, as for ``open_table``, with a recording and its transcript a row
+            (relative paths are relative to it); of a folder with such a file
             (``metadata.csv``, ``manifest.json``), in the layout of LJSpeech, LibriSpeech or Kaldi,
             with a ``.txt`` file beside each recording, or with a sub-folder for each transcript;
-            of a ``.zip`` archive of such a folder; of a single recording; a pandas DataFrame; a
-            list of recordings, as ``open_recording`` takes them; a pair ``(recordings,
-            transcripts)``; or a source, which is returned unchanged.
+            of a ``.zip`` archive of such a folder; of a single recording; a table in memory,
+            as for ``open_source``; a list of recordings, as ``open_recording`` takes them; a pair
+            ``(recordings, transcripts)`` or a list of such pairs; or a source, which is
+            returned unchanged.
         part: ``train`` or ``test``: the part to read of a folder with parts.
         options: The columns.
 

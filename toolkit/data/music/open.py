@@ -29,12 +29,11 @@ def open_music(
 
     Args:
         data: The path of a MIDI file, or of a folder of them; of a JSON file with a list of pieces,
-            or with such a list for each part, where ``FILE:valid`` names a part; of a JSON Lines
-            file with a piece a line; of a CSV or TSV file with a note a row, or with the path of a
-            MIDI file a row; each but MIDI also gzipped; of a ``.npz`` file of rolls. Or a pandas
-            DataFrame of notes, of rolls or of paths; a list of pieces, each a path, an array
-            [T, 88] or [T, 128], or a list of the MIDI pitches of each time step; or a source, which
-            is returned unchanged.
+            or with such a list for each part, where ``FILE:valid`` names a part; of another
+            table, as for ``open_table``, with a piece, a note or the path of a MIDI file a row; of
+            a ``.npz`` file of rolls. Or such a table in memory, as for ``open_source``; a list of
+            pieces, each a path, an array [T, 88] or [T, 128], or a list of the MIDI pitches of each
+            time step; or a source, which is returned unchanged.
         part: ``train`` or ``test``: the part to read of data with parts.
         options: How tables are read.
 

@@ -24,13 +24,13 @@ def open_series(data: Any, part: str | None = None, options: SeriesOptions | Non
     """Open series of any supported kind.
 
     Args:
-        data: The path of a ``.ts`` file of the UEA and UCR archives, of a JSON Lines file with a
-            series a line, of a CSV or TSV file with a time step a row (or a series a row, as JSON),
-            each plain or gzipped, of a ``.npz`` file, or of a folder with a sub-folder for each
-            class and a CSV or ``.npy`` file for each series; a pandas DataFrame with a series or a
-            time step a row; a list of arrays [T, C]; an array [N, T, C]; a pair ``(series,
-            labels)``; ``(series, labels, lengths)`` with a padded array; or a source, which is
-            returned unchanged.
+        data: The path of a ``.ts`` file of the UEA and UCR archives, plain or gzipped, of a
+            table, as for ``open_table``, with a time step a row or a series a row (in a cell of
+            text as JSON), of a ``.npz`` file, or of a folder with a sub-folder for each class and a
+            CSV or ``.npy`` file for each series; a table in memory, as for ``open_source``, with a
+            series or a time step a row; a list of arrays [T, C]; an array [N, T, C]; a pair
+            ``(series, labels)`` or a list of such pairs; ``(series, labels, lengths)`` with a
+            padded array; or a source, which is returned unchanged.
         part: ``train`` or ``test``: the part to read of a folder with parts.
         options: The columns, and the order of the axes.
 

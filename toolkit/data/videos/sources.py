@@ -69,10 +69,10 @@ def open_videos(data: Any, part: str | None = None, options: SeriesOptions | Non
 
     Args:
         data: The path of a folder with a sub-folder for each class and a video file for each row,
-            of a folder with video files alone, which have no labels, of a CSV, TSV or JSON Lines
-            file, each plain or gzipped, that names a file a row, or of a video file; a pandas
-            DataFrame of paths or arrays of frames; or such arrays, as ``open_series`` takes those
-            of series.
+            of a folder with video files alone, which have no labels, of a table, as for
+            ``open_table``, that names a file a row, or of a video file; a table in memory, as for
+            ``open_source``, of paths or arrays of frames; or such arrays, as ``open_series`` takes
+            those of series.
         part: ``train`` or ``test``: the part to read of a folder with parts.
         options: The columns.
 

@@ -60,9 +60,10 @@ class TextClassifier(Classifier, TextClassifierOptions):
         #   'truncated': False}]
         classifier.export("saved_models/reviews")
 
-    ``data`` is a path (CSV, TSV, JSONL, each also ``.gz``; a folder with one sub-folder per class),
-    the name of a TensorFlow data set, a pandas DataFrame, ``(texts, labels)``, or a
-    ``tf.data.Dataset`` of text and label.
+    ``data`` is a path (a table: CSV, TSV, JSON Lines, JSON, each also ``.gz``, Parquet, Excel; a
+    folder with one sub-folder per class), the name of a TensorFlow data set, a table in memory (of
+    pandas, polars, ``datasets``, a dict of lists, a list of dicts), ``(texts, labels)``, a list of
+    such pairs, or a ``tf.data.Dataset`` of text and label.
 
     ``evaluate`` returns accuracy, macro F1, ROC AUC, calibration error, precision, recall and F1 of
     each class and the confusion matrix; for several labels and for numbers the corresponding

@@ -51,9 +51,9 @@ class StrandClassifier(Classifier, StrandClassifierOptions):
         #   'truncated': False}]
         classifier.export("saved_models/promoters")
 
-    ``data`` is a path (FASTA, FASTQ, CSV, TSV, JSONL, each also ``.gz``; a file of FASTA or a
-    sub-folder for each class), a pandas DataFrame, ``(strands, labels)``, or a ``tf.data.Dataset``
-    of strand and label. Letters are IUPAC codes in either case.
+    ``data`` is a path (FASTA, FASTQ, each also ``.gz``; a file of FASTA or a sub-folder for each
+    class; a table), a table in memory, ``(strands, labels)``, or a ``tf.data.Dataset`` of strand
+    and label; tables are as those of ``TextClassifier``. Letters are IUPAC codes in either case.
 
     ``evaluate`` returns the metrics of ``toolkit.evaluation.classification_metrics``, or for
     several labels and for numbers the corresponding ones. Its ``output`` folder gets
