@@ -9,6 +9,9 @@ from pipelines.streams import arriving_lines
 from toolkit.data import Source
 from toolkit.errors import ModelError
 
+#: Tables of all formats, for help texts.
+TABLE = "table (.csv, .tsv, .jsonl, .json, each also .gz; .parquet, .xlsx)"
+
 
 class LabelledData(ABC):
     """A kind of labelled data.

@@ -18,8 +18,8 @@ from pipelines.pipeline import Pipeline, View
 from pipelines.streams import (
     arriving_batches,
     arriving_lines,
+    file_lines,
     full_batches,
-    packed_lines,
     write_answers,
 )
 from pipelines.verbs.common import (
@@ -31,8 +31,9 @@ from pipelines.verbs.common import (
     run_columns,
 )
 from pipelines.verbs.verb import Verb
-from toolkit.data import Unreadable
-from toolkit.data.sources.lines import is_text_file
+from toolkit.data import Unreadable, table_format
+from toolkit.data.sources.encodings import UTF_8
+from toolkit.data.sources.lines import has_wide_mark, is_text_file
 from toolkit.errors import OptionError, count
 from toolkit.tasks.protocol import FrameTask, StreamingTask
 
@@ -219,7 +220,11 @@ def _batches(
     if _reads_lines(options):
         descriptor = stack.enter_context(open_descriptor(options.data))
         compressed = options.data.lower().endswith(".gz")
-        lines = packed_lines(Path(options.data)) if compressed else arriving_lines(descriptor)
+        encodings = table_format(columns).encodings
+        if compressed or encodings != UTF_8 or has_wide_mark(options.data):
+            lines = file_lines(Path(options.data), encodings)
+        else:
+            lines = arriving_lines(descriptor)
         return _inputs(pipeline, full_batches(lines))
     source = pipeline.data(options.data, "test", columns)
     return full_batches(pipeline.labelled.inputs(source, columns, facts))

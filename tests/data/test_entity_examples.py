@@ -359,7 +359,7 @@ FILES = {
         (b"a O\ncaf\xe9 B-X\n", "line 2: the token in column '1' is not UTF-8: the byte 0xE9 at"),
         (b"a B-X\nb B-\xe9\n", "line 2: the label is not UTF-8: the byte 0xE9 at character 1"),
         (b"abc B-X\n\nd O\ne\0 O\n", "line 4: there is a NUL byte"),
-        ("a O\nb B-X\n".encode("utf-16"), "encoded in UTF-16"),
+        ("a O\nb B-X\n".encode("utf-16-le"), "encoded in UTF-16"),
         ("a\tB-X\n\tO\n", "line 2: the token in column '1' is empty"),
         ("a\tB-X\nb\t\n", "line 2: the token 'b' has no tag in column '2'"),
         (

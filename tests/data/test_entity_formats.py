@@ -335,8 +335,8 @@ def test_entities_of_brat_in_several_parts(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("[\n1]", "should have an object a line, or one array of objects, with text and entities"),
-        ('{\n"a": 1}', "should have an object a line"),
+        ("[\n1]", "should have an object a line, an array of objects such as"),
+        ('{\n"a": 1}', "has neither a column of texts (text_column) nor"),
         ('[\n{"text": }]', "line 2: not JSON: Expecting value at character 10"),
         ("[" * 3000, "not JSON"),
         (

@@ -65,7 +65,7 @@ def test_utf16_offsets() -> None:
 
 
 TEXTS = [
-    *("doccano.jsonl", "relations.jsonl", "tasks.json", "min.json", "studio.csv", "prodigy.jsonl"),
+    *("triples.jsonl", "relations.jsonl", "tasks.json", "min.json", "studio.csv", "prodigy.jsonl"),
     *("pairs.json", "annotator.json", "docs.jsonl"),
 ]
 TOKENS = [

@@ -12,9 +12,10 @@ from toolkit.data.entities.formats.column_file import ColumnFileSource
 from toolkit.data.entities.formats.rows import RowLinesSource, RowSource, is_row, open_json
 from toolkit.data.entities.names import TAG_NAMES
 from toolkit.data.entities.options import EntityColumnOptions
-from toolkit.data.sources.delimited import CSV, TSV, DelimitedSource
+from toolkit.data.options import table_format
 from toolkit.data.sources.lines import read_lines
-from toolkit.data.sources.open import open_source
+from toolkit.data.sources.memory import ListSource
+from toolkit.data.sources.open import open_source, open_table
 from toolkit.data.sources.sentence_table import SentenceTable, sentence_column
 from toolkit.data.sources.source import Source
 from toolkit.errors import DataError, quoted
@@ -56,34 +57,42 @@ def open_entities(data: Any, part: str | None, options: EntityColumnOptions) -> 
         source = _open_file(Path(data), options)
     elif isinstance(data, list) and data and all(map(is_row, data)):
         source = RowSource(data)
+    elif isinstance(data, list) and data and all(map(_is_tokens, data)):
+        source = ListSource(data)
     else:
-        source = open_source(data, part, options.quoting)
+        source = open_source(data, part, table_format(options))
     if source.fixed_columns or isinstance(source, ColumnFileSource):
         return source
     return _by_sentences(source, options)
 
 
+def _is_tokens(value: object) -> bool:
+    """Return whether a value is a tuple of tokens, which elsewhere may be a text and its label."""
+    return isinstance(value, tuple) and all(isinstance(token, str) for token in value)
+
+
 def _open_file(path: Path, options: EntityColumnOptions) -> Source:
     """Open a file with the reader of its ending and its header."""
+    form = table_format(options)
     if path.is_dir():
         logger.info("format: brat (a folder)")
-        return BratSource(path)
+        return BratSource(path, form.encodings)
     if not path.is_file():
         raise DataError(f"{path} is no regular file; it is read more than once")
     name = path.name.lower().removesuffix(".gz")
-    if name.endswith((".jsonl", ".ndjson")):
-        return RowLinesSource(path)
-    if name.endswith(".json"):
-        return open_json(path)
     for ending, instead in _UNREADABLE.items():
         if name.endswith(ending):
             raise DataError(f"{path} {instead}")
-    if name.endswith(".csv"):
-        return DelimitedSource(path, CSV, options.quoting)
+    if name.endswith((".jsonl", ".ndjson")):
+        return RowLinesSource(path, form.encodings)
+    if name.endswith(".json"):
+        return open_json(path, form.encodings)
+    if name.endswith((".csv", ".parquet", ".xlsx")):
+        return open_table(path, form)
     requested = (options.sentence_column, options.text_column, options.entities_column)
     if name.endswith(".tsv") and (any(requested) or _has_header(path)):
-        return DelimitedSource(path, TSV, options.quoting)
-    return ColumnFileSource(path, options.comment_prefix)
+        return open_table(path, form)
+    return ColumnFileSource(path, options.comment_prefix, form.encodings)
 
 
 def _has_header(path: Path) -> bool:

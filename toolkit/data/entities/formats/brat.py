@@ -1,12 +1,13 @@
 """Folders of brat: texts beside the entities in them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from toolkit.data.entities.formats.rows import ANSWER, UNANNOTATED
+from toolkit.data.sources.encodings import UTF_8
 from toolkit.data.sources.lines import read_lines, read_text
 from toolkit.data.sources.natural_order import natural_order
 from toolkit.data.sources.source import Record
@@ -26,6 +27,8 @@ class BratSource:
 
     Args:
         folder: The folder.
+        encodings: The encodings of its files, as for
+            :func:`toolkit.data.sources.lines.read_lines`.
 
     Raises:
         DataError: The folder has no texts.
@@ -34,8 +37,9 @@ class BratSource:
     columns = ("text", "entities")
     fixed_columns = False
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, encodings: Sequence[str] = UTF_8) -> None:
         self.name = str(folder)
+        self._encodings = encodings
         self._folder = folder
         files = [*folder.rglob("*.ann"), *folder.rglob("*.txt")]
         names = {file.relative_to(folder).with_suffix("").as_posix() for file in files}
@@ -52,11 +56,11 @@ class BratSource:
             place = f"file {name}.txt"
             entities = self._folder / f"{name}.ann"
             try:
-                text = read_text(self._folder / f"{name}.txt")
+                text = read_text(self._folder / f"{name}.txt", self._encodings)
                 values: dict[str, Any] = {"text": text}
                 problem = None
                 if entities.exists():
-                    values["entities"], problem = _read_entities(entities, text)
+                    values["entities"], problem = self._entities(entities, text)
                 else:
                     values[ANSWER] = UNANNOTATED
             except DataError as error:  # one file is one row
@@ -64,26 +68,25 @@ class BratSource:
             else:
                 yield Record(row, values, place, doubt=problem)
 
-
-def _read_entities(path: Path, text: str) -> tuple[list[dict[str, Any]], str | None]:
-    """Return the entities of a text, and what is wrong with the first one that cannot be read."""
-    entities: list[dict[str, Any]] = []
-    for number, line in enumerate(read_lines(path, newline="\n"), start=1):
-        if not line.startswith("T"):
-            continue
-        place = f"{path.name}, line {number}"
-        match = _ENTITY.fullmatch(line.rstrip("\r\n"))
-        if match is None:
-            return entities, (
-                f"{place}: an entity has a label, a start and an end, such as T1, a tab, PER 0 8, "
-                "a tab, and its text"
-            )
-        parts = [[*map(int, part.split())] for part in match["parts"].split(";")]
-        if any(text[before[1] : after[0]].strip() for before, after in pairwise(parts)):
-            return entities, (
-                f"{place}: the entity {quoted(match['text'])} is in several parts "
-                f"({match['parts']}); one that can be learnt has one start and one end"
-            )
-        entity = {"start": parts[0][0], "end": parts[-1][1], "label": match["label"]}
-        entities.append(entity if match["text"] is None else entity | {"text": match["text"]})
-    return entities, None
+    def _entities(self, path: Path, text: str) -> tuple[list[dict[str, Any]], str | None]:
+        """Return the entities of a text, and what is wrong with one that cannot be read."""
+        entities: list[dict[str, Any]] = []
+        for number, line in enumerate(read_lines(path, "\n", encodings=self._encodings), start=1):
+            if not line.startswith("T"):
+                continue
+            place = f"{path.name}, line {number}"
+            match = _ENTITY.fullmatch(line.rstrip("\r\n"))
+            if match is None:
+                return entities, (
+                    f"{place}: an entity has a label, a start and an end, such as T1, a tab, "
+                    "PER 0 8, a tab, and its text"
+                )
+            parts = [[*map(int, part.split())] for part in match["parts"].split(";")]
+            if any(text[before[1] : after[0]].strip() for before, after in pairwise(parts)):
+                return entities, (
+                    f"{place}: the entity {quoted(match['text'])} is in several parts "
+                    f"({match['parts']}); one that can be learnt has one start and one end"
+                )
+            entity = {"start": parts[0][0], "end": parts[-1][1], "label": match["label"]}
+            entities.append(entity if match["text"] is None else entity | {"text": match["text"]})
+        return entities, None

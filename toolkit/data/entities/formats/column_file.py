@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from toolkit.data.entities.names import TAG_NAMES, TOKEN_NAMES
+from toolkit.data.sources.encodings import UTF_8
 from toolkit.data.sources.lines import line_problem, read_lines
 from toolkit.data.sources.source import Record
 from toolkit.errors import DataError, shorten
@@ -50,6 +51,8 @@ class ColumnFileSource:
             token of a sentence. If None, lines with ``#`` are, provided that the file begins with
             one and that they do not look like a token with its columns; this is logged. If empty,
             there are none.
+        encodings: The encodings of the file, as for
+            :func:`toolkit.data.sources.lines.read_lines`.
 
     Raises:
         DataError: No line has a token.
@@ -57,8 +60,11 @@ class ColumnFileSource:
 
     fixed_columns = False
 
-    def __init__(self, path: Path, comment_prefix: str | None = None) -> None:
+    def __init__(
+        self, path: Path, comment_prefix: str | None = None, encodings: Sequence[str] = UTF_8
+    ) -> None:
         self.name = str(path)
+        self._encodings = encodings
         self._path = path
         self._comment_prefix = comment_prefix
         self._is_comment: Callable[[str], bool] = _never
@@ -165,7 +171,8 @@ class ColumnFileSource:
     def _lines(self) -> Iterator["_Line"]:
         """Yield all lines but comments; those that end a sentence are empty."""
         begins = True  # whether the line may begin a sentence
-        for number, text in enumerate(read_lines(self._path, newline="\n"), start=1):
+        lines = read_lines(self._path, newline="\n", encodings=self._encodings)
+        for number, text in enumerate(lines, start=1):
             if text.isspace() or text.startswith(DOCUMENT_START):
                 text = ""
             if (begins and self._is_comment(text)) or number == self._header_line:

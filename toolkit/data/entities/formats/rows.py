@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.data.entities.formats import label_studio, spacy
+from toolkit.data.sources.encodings import UTF_8
+from toolkit.data.sources.json_file import open_json as open_table_of_json
+from toolkit.data.sources.json_file import parse_json
 from toolkit.data.sources.json_lines import JsonLinesSource
 from toolkit.data.sources.lines import read_lines
-from toolkit.data.sources.source import Record
-from toolkit.errors import DataError, quoted
+from toolkit.data.sources.source import Record, Source
+from toolkit.errors import quoted
 
 logger = logging.getLogger("toolkit")
 
@@ -21,7 +24,6 @@ ANSWER = "answer"
 UNANNOTATED = "unannotated"
 
 _HEADER_ROWS = 100  # the first rows, whose keys are the columns
-_PIECE = 1 << 20  # characters of a file that are read at once
 
 
 class RowReader:
@@ -100,14 +102,16 @@ class RowLinesSource(JsonLinesSource):
 
     Args:
         path: The file.
+        encodings: The encodings of the file, as for
+            :func:`toolkit.data.sources.lines.read_lines`.
 
     Raises:
         DataError: None of the first lines can be read.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, encodings: Sequence[str] = UTF_8) -> None:
         self._reader = RowReader(str(path))
-        super().__init__(path)
+        super().__init__(path, encodings)
 
     def _record(self, row: int, value: Any, place: str) -> Record:
         is_array = isinstance(value, list) and spacy.is_pair(value)
@@ -121,30 +125,34 @@ def is_row(value: object) -> bool:
     return isinstance(value, Mapping) or spacy.is_pair(value)
 
 
-def open_json(path: Path) -> RowSource | RowLinesSource:
-    """Open a JSON file: one array of rows, or one object a line.
+def open_json(path: Path, encodings: Sequence[str] = UTF_8) -> Source:
+    """Open a JSON file: one array of rows, or one object a line, or columns.
 
     The rows may also be the ``annotations`` of one object, as of the NER annotator, and documents
     of spaCy, whose sentences are rows then. They are held in memory, so an array may be longer than
     a line of other files; an object in one line may not.
 
+    Args:
+        path: The file.
+        encodings: The encodings of the file, as for :func:`toolkit.data.sources.lines.read_lines`.
+
     Raises:
         DataError: The file is no JSON, or has no rows.
     """
-    first = next((line.strip() for line in read_lines(path, "\n") if line.strip()), "")
+    first = next(
+        (line.strip() for line in read_lines(path, "\n", encodings=encodings) if line.strip()), ""
+    )
     if not first.startswith("[") and first != "{":
         try:
             content = json.loads(first)  # where all stands in one line
         except (ValueError, RecursionError):
-            return RowLinesSource(path)
+            return RowLinesSource(path, encodings)
+        if isinstance(content, dict) and all(isinstance(v, dict) for v in content.values()):
+            return open_table_of_json(path, encodings)  # columns, as pandas writes them
         rows = None if label_studio.is_task(content) else _rows_of(content)
-        return RowLinesSource(path) if rows is None else _source(rows, path)
-    rows = _rows_of(_parse(path))
-    if rows is None:
-        raise DataError(
-            f"{path} should have an object a line, or one array of objects, with text and entities"
-        )
-    return _source(rows, path)
+        return RowLinesSource(path, encodings) if rows is None else _source(rows, path)
+    rows = _rows_of(parse_json(path, encodings))
+    return open_table_of_json(path, encodings) if rows is None else _source(rows, path)
 
 
 def _source(rows: Sequence[Any], path: Path) -> RowSource:
@@ -166,21 +174,6 @@ def _rows_of(content: Any) -> list[Any] | None:
         return [content]
     rows = content.get("annotations") if isinstance(content, dict) else content
     return rows if isinstance(rows, list) and any(map(is_row, rows)) else None
-
-
-def _parse(path: Path) -> Any:
-    """Return the content of a JSON file.
-
-    Raises:
-        DataError: It is no JSON.
-    """
-    try:
-        return json.loads("".join(read_lines(path, "\n", piece=_PIECE)))
-    except json.JSONDecodeError as error:
-        problem = f"{error.msg.removesuffix(' at')} at character {error.colno}"
-        raise DataError(f"{path}, line {error.lineno}: not JSON: {problem}") from None
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{path}: not JSON that can be read: {error}") from None
 
 
 def _shown(value: object) -> str:
