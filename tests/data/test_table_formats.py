@@ -174,11 +174,17 @@ KINDS = [
 PAGE = (Path(__file__).parents[2] / "docs" / "your-data.md").read_text(encoding="utf-8")
 
 
-def table_of_formats() -> dict[str, dict[str, str]]:
-    """The table of docs/your-data.md: what each pipeline does with each format."""
-    table = PAGE.split("<!-- table -->\n")[1].split("\n\n")[0]
-    header, _, *rows = [[cell.strip(" `") for cell in row.split("|")] for row in table.split("\n")]
+def table_of(name: str) -> dict[str, dict[str, str]]:
+    """A table of docs/your-data.md: what each pipeline does with each format."""
+    table = PAGE.split(f"<!-- {name} -->\n")[1].split("\n\n")[0]
+    header, _, *rows = [[_plain(cell) for cell in row.split("|")] for row in table.split("\n")]
     return {row[1]: dict(zip(header[2:-1], row[2:-1], strict=True)) for row in rows}
+
+
+def _plain(cell: str) -> str:
+    """A cell of a table, without the marks of code that it is wholly in."""
+    cell = cell.strip()
+    return cell.strip("`") if cell.count("`") == 2 and cell[0] == cell[-1] else cell
 
 
 @pytest.mark.parametrize(("pipeline", "reads", "frame", "expected"), KINDS)
@@ -189,7 +195,7 @@ def test_every_kind_of_data_is_read_from_every_format(
     expected: object,
     tmp_path: Path,
 ) -> None:
-    documented = table_of_formats()
+    documented = table_of("table")
     for name, data in in_all_formats(frame, tmp_path).items():
         ending = Path(name.removesuffix(".gz")).suffix or name
         if documented[ending][pipeline] == "works":
@@ -200,7 +206,7 @@ def test_every_kind_of_data_is_read_from_every_format(
 
 
 def test_files_that_pipelines_do_not_read(tmp_path: Path) -> None:
-    documented = table_of_formats()
+    documented = table_of("table")
     (tmp_path / "folder").mkdir()
     path = write(tmp_path / "a.txt", "a")
     for pipeline, reads, *_ in KINDS:
@@ -211,6 +217,47 @@ def test_files_that_pipelines_do_not_read(tmp_path: Path) -> None:
                 reads(data)
             (line,) = re.findall(rf"^{note}\. `\S+ (.+?)`", PAGE, re.MULTILINE)
             assert f"{data} {line}" in str(caught.value)
+
+
+#: The examples of docs/your-data.md, by the row of its table of formats of entities.
+ENTITY_FORMATS = {
+    "doccano with `label`": "triples.jsonl",
+    "doccano with `entities`": "relations.jsonl",
+    "Label Studio, JSON": "tasks.json",
+    "Label Studio, JSON-MIN": "min.json",
+    "Label Studio, CSV": "studio.csv",
+    "Prodigy": "prodigy.jsonl",
+    "brat": "brat",
+    "spaCy, pairs": "pairs.json",
+    "spaCy, `Doc.to_json()`": "docs.jsonl",
+    "Hugging Face, numbers": "numbers.jsonl",
+    "column files": "header.conll",
+}
+
+
+@pytest.mark.parametrize("row", ENTITY_FORMATS)
+def test_what_pipelines_do_with_entities(row: str, tmp_path: Path) -> None:
+    (example,) = re.findall(rf"<!-- {ENTITY_FORMATS[row]} -->\n```\n(.*?)```", PAGE, re.DOTALL)
+    path = tmp_path / ENTITY_FORMATS[row]
+    if row == "brat":
+        path.mkdir()
+        write(path / "1.txt", "Ada")
+        write(path / "1.ann", "T1\tPER 0 3\tAda\n")
+    else:
+        write(path, example)
+    documented = table_of("entities")
+    assert documented.keys() == ENTITY_FORMATS.keys()
+    for pipeline, reads, *_ in KINDS:
+        answer = documented[row].get(pipeline, "-")
+        if answer == "texts":
+            assert reads(path)[0] == "Ada Moss flew to Cork."
+        elif answer in ("works", "files"):
+            assert reads(path)
+        elif answer != "-":
+            with on_the_command_line(), pytest.raises(DataError) as caught:
+                reads(path)
+            lines = re.findall(rf"^- {re.escape(answer)} `(.+?)`", PAGE, re.MULTILINE)
+            assert (lines or [answer])[0] in str(caught.value)
 
 
 # --- encodings ---
