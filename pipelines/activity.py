@@ -15,7 +15,7 @@ import numpy as np
 
 from pipelines import console
 from pipelines.command import main as run
-from pipelines.labelled import LabelledData
+from pipelines.labelled import TABLE, LabelledData
 from pipelines.pipeline import SAMPLE, Pipeline, View
 from pipelines.samples.movements import FRAME_RATE, demo_movements, movements
 from pipelines.samples.videos import render
@@ -27,6 +27,7 @@ from toolkit.data import (
     VideoExamples,
     scan,
 )
+from toolkit.data.options import FILE_OPTIONS
 from toolkit.data.videos.frames import is_video
 from toolkit.data.videos.options import SequenceColumnOptions
 from toolkit.files import atomic_write_parts
@@ -40,15 +41,16 @@ class LabelledSeries(LabelledData):
 
     columns = SequenceColumnOptions
     evaluate_columns = (
-        *("series_column", "label_column", "sequence_column", "time_column", "channels", "layout"),
-        *("label_rule", "label_separator", "quoting", "skip_bad_rows"),
+        *("series_column", "label_column", "label_columns", "sequence_column", "time_column"),
+        *("channels", "layout"),
+        *("label_rule", "label_separator", *FILE_OPTIONS, "skip_bad_rows"),
     )
     predict_columns = (
-        *("series_column", "sequence_column", "time_column", "channels", "layout", "quoting"),
+        *("series_column", "sequence_column", "time_column", "channels", "layout", *FILE_OPTIONS),
     )
     formats = (
-        "A .ts, JSONL, CSV or TSV file (each also .gz) or .npz, or a folder with a sub-folder a "
-        "class, of series or of videos"
+        f"A {TABLE}, a .ts file (also .gz), a .npz file, or a folder with a sub-folder a class, of "
+        "series or of videos"
     )
     example_file = "your.jsonl"
     lines_may_fail = True

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pipelines import console, dna_spans
 from pipelines.command import main as run
-from pipelines.labelled import CLASS_ANSWERS, LabelledData
+from pipelines.labelled import CLASS_ANSWERS, TABLE, LabelledData
 from pipelines.pipeline import SAMPLE, Pipeline, View
 from pipelines.samples.strands import DEMO, strands
 from toolkit.data import (
@@ -24,6 +24,7 @@ from toolkit.data import (
     open_strands,
     scan,
 )
+from toolkit.data.options import FILE_OPTIONS
 from toolkit.data.strands.named import NamedStrand, called
 from toolkit.errors import ModelError
 from toolkit.evaluation import ClassifiedStrand, classified_strand_page
@@ -39,12 +40,12 @@ class LabelledStrands(LabelledData):
 
     columns = StrandColumnOptions
     evaluate_columns = (
-        *("text_column", "label_column", "header_separator", "label_file"),
-        *("label_rule", "label_separator", "quoting", "skip_bad_rows"),
+        *("text_column", "label_column", "label_columns", "header_separator", "label_file"),
+        *("label_rule", "label_separator", *FILE_OPTIONS, "skip_bad_rows"),
     )
-    predict_columns = ("text_column", "quoting")
+    predict_columns = ("text_column", *FILE_OPTIONS)
     formats = (
-        "A FASTA, FASTQ, CSV, TSV or JSONL file (each also .gz), several FASTA files with commas "
+        f"A FASTA or FASTQ file (each also .gz), a {TABLE}, several FASTA files with commas "
         "between or a folder of them, one a class, a folder with a sub-folder a class"
     )
     example_file = "your.fa"

@@ -18,6 +18,7 @@ from pipelines.pipeline import SAMPLE, Pipeline, View
 from pipelines.samples.strands import DEMO, marked_strands
 from toolkit.data import Source, Unreadable
 from toolkit.data.entities.scan import scan_entities
+from toolkit.data.options import FILE_OPTIONS
 from toolkit.data.strands.named import NamedStrand
 from toolkit.data.strands.spans import OPPOSITE
 from toolkit.files import atomic_write_parts
@@ -39,7 +40,7 @@ class LabelledSpans(LabelledData):
 
     columns = MarkedStrandOptions
     evaluate_columns = tuple(MarkedStrandOptions.__dataclass_fields__)
-    predict_columns = ("text_column", "token_column", "comment_prefix", "quoting")
+    predict_columns = ("text_column", "token_column", "comment_prefix", *FILE_OPTIONS)
     formats = (
         "A FASTA file with a BED or GFF3 file beside it that differs in its ending alone, or both "
         "with a comma between; a JSONL or CSV file with text and entities, or a column file with a "

@@ -16,6 +16,9 @@ logger = logging.getLogger("toolkit.pipelines")
 #: The names that the answer of a classifier may have.
 CLASS_ANSWERS = ("label", "labels", "score", "probabilities", "value", "truncated")
 
+#: Tables of all formats, for help texts.
+TABLE = "table (.csv, .tsv, .jsonl, .json, each also .gz; .parquet, .xlsx)"
+
 
 class LabelledData(ABC):
     """A kind of labelled data.

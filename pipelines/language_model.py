@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pipelines import console
 from pipelines.command import main as run
-from pipelines.labelled import LabelledData
+from pipelines.labelled import TABLE, LabelledData
 from pipelines.pipeline import SAMPLE, Pipeline
 from pipelines.samples.topics import topics
 from toolkit.data import (
@@ -26,6 +26,7 @@ from toolkit.data import (
     scan,
     size_of,
 )
+from toolkit.data.options import FILE_OPTIONS
 from toolkit.errors import OptionError
 from toolkit.options import option
 from toolkit.tasks.language_modelling.options import (
@@ -40,11 +41,8 @@ class LabelledStream(LabelledData):
 
     columns = StreamColumnOptions
     evaluate_columns = tuple(StreamColumnOptions.__dataclass_fields__)
-    predict_columns = ("text_column", "condition_column", "quoting")
-    formats = (
-        "A plain text file, a folder of text files, a CSV, TSV or JSONL file with a text a row "
-        "(each also .gz)"
-    )
+    predict_columns = ("text_column", "condition_column", *FILE_OPTIONS)
+    formats = f"A plain text file (also .gz), a folder of text files, a {TABLE} with a text a row"
     example_file = "your.txt"
 
     def open(self, data: Any, part: Literal["train", "test"], columns: Any) -> Any:

@@ -14,11 +14,12 @@ from typing import Any, Literal
 
 from pipelines import console
 from pipelines.command import main as run
-from pipelines.labelled import LabelledData
+from pipelines.labelled import TABLE, LabelledData
 from pipelines.pipeline import SAMPLE, Pipeline, View
 from pipelines.samples.chorales import chorales
 from toolkit.data import MusicDataOptions, MusicExamples, Source, Unreadable, open_music
 from toolkit.data.music.midi_file import is_midi
+from toolkit.data.options import FILE_OPTIONS
 from toolkit.data.splits import split_indices
 from toolkit.errors import OptionError
 from toolkit.files import atomic
@@ -31,11 +32,11 @@ class LabelledMusic(LabelledData):
     """Pieces of music to learn from, and beginnings to go on from."""
 
     columns = MusicDataOptions
-    evaluate_columns = ("quoting", "skip_bad_rows")
-    predict_columns = ("quoting",)
+    evaluate_columns = (*FILE_OPTIONS, "skip_bad_rows")
+    predict_columns = FILE_OPTIONS
     formats = (
-        "A MIDI file or a folder of them, a JSON, JSONL, CSV or TSV file of pieces or notes (each "
-        "also .gz), a .npz file of rolls"
+        f"A MIDI file or a folder of them, a JSON file of pieces, a {TABLE} of pieces or notes, a "
+        ".npz file of rolls"
     )
     example_file = "your_midi_files/"
     lines_may_fail = True

@@ -25,6 +25,7 @@ from toolkit.data import (
     spans_of,
 )
 from toolkit.data.entities.scan import scan_entities
+from toolkit.data.options import FILE_OPTIONS
 from toolkit.errors import DataError
 from toolkit.evaluation import marked_page
 from toolkit.files import atomic_write_parts
@@ -42,7 +43,7 @@ class LabelledEntities(LabelledData):
         "token_column",
         "sentence_column",
         "comment_prefix",
-        "quoting",
+        *FILE_OPTIONS,
     )
     formats = (
         "A column file as in CoNLL, a JSONL or JSON file with text and entities or tokens and "

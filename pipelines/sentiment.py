@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pipelines import console
 from pipelines.command import main as run
-from pipelines.labelled import CLASS_ANSWERS, LabelledData, check_pretrained
+from pipelines.labelled import CLASS_ANSWERS, TABLE, LabelledData, check_pretrained
 from pipelines.pipeline import SAMPLE, Pipeline
 from pipelines.samples.reviews import DEMO_SENTENCES, reviews
 from toolkit.data import (
@@ -21,7 +21,9 @@ from toolkit.data import (
     Unreadable,
     open_source,
     scan,
+    table_format,
 )
+from toolkit.data.options import FILE_OPTIONS
 from toolkit.tasks.classification.options import TextClassifierOptions
 from toolkit.tasks.options import ClassAnswerOptions
 
@@ -31,17 +33,17 @@ class LabelledTexts(LabelledData):
 
     columns = ColumnOptions
     evaluate_columns = (
-        *("text_column", "label_column"),
-        *("label_rule", "label_separator", "quoting", "skip_bad_rows"),
+        *("text_column", "label_column", "label_columns"),
+        *("label_rule", "label_separator", *FILE_OPTIONS, "skip_bad_rows"),
     )
-    predict_columns = ("text_column", "quoting")
-    formats = "A CSV, TSV or JSONL file (each also .gz), a folder with a sub-folder a class"
+    predict_columns = ("text_column", *FILE_OPTIONS)
+    formats = f"A {TABLE}, a folder with a sub-folder a class"
     example_file = "your.csv"
     answer_names = CLASS_ANSWERS
 
     def open(self, data: Any, part: Literal["train", "test"], columns: Any) -> Source:
         """Open data."""
-        return open_source(data, part, columns.quoting)
+        return open_source(data, part, table_format(columns))
 
     def check_training(
         self,

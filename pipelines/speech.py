@@ -11,13 +11,14 @@ from typing import Any, Literal
 
 from pipelines import console
 from pipelines.command import main as run
-from pipelines.labelled import LabelledData
+from pipelines.labelled import TABLE, LabelledData
 from pipelines.pipeline import SAMPLE, Pipeline
 from pipelines.samples.digits import RATE, digits, sayings
 from pipelines.subtitles import SubtitleWriter, VttWriter
 from toolkit.data import AudioExamples, AudioOptions, Source, open_audio
 from toolkit.data.audio.recording import DATA_URI
 from toolkit.data.audio.wav import is_wav, wav_bytes
+from toolkit.data.options import FILE_OPTIONS
 from toolkit.tasks.speech.options import (
     NO_SPEECH,
     RecognitionOptions,
@@ -33,12 +34,12 @@ class LabelledSpeech(LabelledData):
 
     columns = AudioOptions
     evaluate_columns = (
-        *("audio_column", "transcript_column", "group_column", "quoting", "skip_bad_rows"),
+        *("audio_column", "transcript_column", "group_column", *FILE_OPTIONS, "skip_bad_rows"),
     )
-    predict_columns = ("audio_column", "quoting")
+    predict_columns = ("audio_column", *FILE_OPTIONS)
     formats = (
-        "A CSV, TSV or JSON Lines file with a recording and its transcript a row, a folder of "
-        "recordings in one of several layouts, a .zip archive of it"
+        f"A {TABLE} with a recording and its transcript a row, a folder of recordings in one of "
+        "several layouts, a .zip archive of it"
     )
     example_file = "recordings.csv"
     unreadable = NO_SPEECH

@@ -79,9 +79,14 @@ def arriving_lines(descriptor: int) -> Iterator[str | Unreadable]:
         yield line()
 
 
-def packed_lines(path: Path) -> Iterator[str | Unreadable]:
-    """Yield the lines of a gzipped file, as ``arriving_lines`` does those of a plain one."""
-    for number, line in enumerate(read_lines(path, "\n"), 1):
+def file_lines(path: Path, encodings: Sequence[str]) -> Iterator[str | Unreadable]:
+    """Yield the lines of a file, as ``arriving_lines`` does those of one in plain UTF-8.
+
+    Args:
+        path: The file, plain or gzipped.
+        encodings: Its encodings, as for ``toolkit.data.sources.lines.read_lines``.
+    """
+    for number, line in enumerate(read_lines(path, "\n", encodings=encodings), 1):
         problem = line_problem(line)
         yield plain(line) if problem is None else Unreadable(f"line {number}: {problem}")
 

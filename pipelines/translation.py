@@ -11,10 +11,11 @@ from typing import Any, Literal
 
 from pipelines import console
 from pipelines.command import main as run
-from pipelines.labelled import LabelledData
+from pipelines.labelled import TABLE, LabelledData
 from pipelines.pipeline import SAMPLE, Pipeline, View
 from pipelines.samples.numbers import numbers
 from toolkit.data import PairColumnOptions, PairExamples, Source, open_pairs, source_texts
+from toolkit.data.options import FILE_OPTIONS
 from toolkit.evaluation import draw_attention, resolve_tokenizer
 from toolkit.evaluation.options import BleuOptions
 from toolkit.tasks.translation.options import (
@@ -31,10 +32,10 @@ class LabelledPairs(LabelledData):
 
     columns = PairColumnOptions
     evaluate_columns = tuple(PairColumnOptions.__dataclass_fields__)
-    predict_columns = ("source_column", "quoting")
+    predict_columns = ("source_column", *FILE_OPTIONS)
     formats = (
-        "A TSV file with a pair a line, a CSV or JSONL file, two parallel files separated by a "
-        "comma (each also .gz)"
+        f"A file with a pair a line and a tab between, a {TABLE}, two parallel files separated by "
+        "a comma (each also .gz)"
     )
     example_file = "your.tsv"
     sides = ("source", "target")

@@ -33,12 +33,14 @@ def option(name: str, value: object = None) -> str:
         value: A suggested value.
 
     Returns:
-        ``text_column``, or ``target='labels'``; on the command line ``--text-column``, or
-        ``--target labels``.
+        ``text_column``, ``target='labels'`` or ``header=False``; on the command line
+        ``--text-column``, ``--target labels`` or ``--no-header``.
     """
     if not _ON_THE_COMMAND_LINE.get():
         return name if value is None else f"{name}={value!r}"
-    flag = f"--{name.replace('_', '-')}"
+    flag = f"--{'no-' if value is False else ''}{name.replace('_', '-')}"
+    if isinstance(value, bool):
+        return flag
     return flag if value is None else f"{flag} {value}"
 
 

@@ -19,8 +19,8 @@ from pipelines.pipeline import Pipeline, View
 from pipelines.streams import (
     arriving_batches,
     arriving_lines,
+    file_lines,
     full_batches,
-    packed_lines,
     write_answers,
 )
 from pipelines.verbs.common import (
@@ -32,8 +32,9 @@ from pipelines.verbs.common import (
     run_columns,
 )
 from pipelines.verbs.verb import Verb
-from toolkit.data import Unreadable
-from toolkit.data.sources.lines import is_text_file
+from toolkit.data import Unreadable, table_format
+from toolkit.data.sources.encodings import UTF_8
+from toolkit.data.sources.lines import has_wide_mark, is_text_file
 from toolkit.errors import OptionError, count
 from toolkit.tasks.protocol import FrameTask, StreamingTask
 
@@ -226,11 +227,11 @@ def _batches(
         return full_batches(pipeline.labelled.inputs(source, columns, facts)), kept
     if options.keep_columns not in ("all", "none"):
         raise OptionError("--keep-columns needs --data with columns")
-    return _batches_of_lines(pipeline, options, stack), None
+    return _batches_of_lines(pipeline, options, stack, columns), None
 
 
 def _batches_of_lines(
-    pipeline: Pipeline, options: Any, stack: contextlib.ExitStack
+    pipeline: Pipeline, options: Any, stack: contextlib.ExitStack, columns: Any
 ) -> Iterator[list[Any]]:
     """Return batches of inputs that are lines or arguments."""
     if options.texts:
@@ -242,9 +243,12 @@ def _batches_of_lines(
             logger.info("type texts, one a line; end with Ctrl-D")
         arriving = pipeline.labelled.arriving(sys.stdin.fileno())
         return _inputs(pipeline, arriving_batches(arriving))
-    descriptor = stack.enter_context(open_descriptor(options.data))
     compressed = options.data.lower().endswith(".gz")
-    lines = packed_lines(Path(options.data)) if compressed else arriving_lines(descriptor)
+    encodings = table_format(columns).encodings
+    if compressed or encodings != UTF_8 or has_wide_mark(options.data):
+        lines = file_lines(Path(options.data), encodings)
+    else:
+        lines = arriving_lines(stack.enter_context(open_descriptor(options.data)))
     return _inputs(pipeline, full_batches(lines))
 
 

@@ -27,6 +27,7 @@ EXPORTS = {
         "Label LabelCounter LabelEncoder LabelRule LengthBatches Record Source Span Scan "
         "PairColumnOptions PairCorpus PairExample PairExamples PairScan TaggedCorpus "
         "TaggedSentence TextExamples align cooccurrence_vectors encode encode_pairs encode_tagged "
+        "TableFormat table_format "
         "open_entities open_pairs open_source read_vectors source_texts spans_of split_indices "
         "scan scan_pairs tags_of StreamBatches StreamColumnOptions StreamCorpus TextStream "
         "encode_stream open_stream parted size_of whole_texts word_vectors TextBatches "

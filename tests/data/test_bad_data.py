@@ -20,7 +20,7 @@ FILES = {
         ("", r"a\.csv is empty; its first line should name the columns"),
         ("\n\n", r"a\.csv is empty"),
         ("text,label\n", r"a\.csv has no row that can be used"),
-        ("text,label,text\nx,y,z\n", r"names the column 'text' twice"),
+        ("text,label,text\nx,y,z\n", r"has several columns 'text'; set"),
         ("text,label\ngood,pos\n,neg\n", r"row 2 \(line 3\): the text in column 'text' is empty"),
         ("text,label\n  \t,neg\n", r"row 1 \(line 2\): the text in column 'text' is empty"),
         ("text,label\ngood,\n", r"row 1 \(line 2\): the label in column 'label' is missing"),
@@ -29,10 +29,18 @@ FILES = {
         ('text,label\na,pos\n"b,neg\nc,neg\n', r"row 2 \(line 3\): quotes .*, up to line 4"),
         ('text,label\n"b" and c,neg\n', r"row 1 \(line 2\): quotes that do not match"),
         (b"text,label\ncaf\xe9,pos\n", r"row 1 .* is not UTF-8: the byte 0xE9 at character 4;"),
-        ("text,label\na,pos\n".encode("utf-16"), r"UTF-16 \(.* bytes ff fe .*; save it as UTF-8"),
-        ("text,label\na,pos\n".encode("utf-16-le"), r"encoded in UTF-16 \(.* bytes 74 00 65 00\)"),
-        ("text,label\na,pos\n".encode("utf-16-be"), r"encoded in UTF-16 \(.* bytes 00 74 00 65\)"),
-        ("text,label\na,pos\n".encode("utf-32"), r"encoded in UTF-32 \("),
+        (
+            "text,label\na,pos\n".encode("utf-16-le"),
+            r"\(.* 74 00 65 00\); set encoding='utf-16-le', or",
+        ),
+        (
+            "text,label\na,pos\n".encode("utf-16-be"),
+            r"\(.* 00 74 00 65\); set encoding='utf-16-be', or",
+        ),
+        (
+            "text,label\na,pos\n".encode("utf-32-le"),
+            r"UTF-32 .*; set encoding='utf-32-le', or",
+        ),
         ("review,label\na,pos\n", r"has no column 'text' .*; it has: review, label"),
         ("texts,label\na,pos\n", r"has no column 'text' .*did you mean 'texts'\?"),
         ('"te\n\x1bxt",label\na,pos\n', r"it has: te \\x1bxt, label$"),
@@ -50,7 +58,7 @@ FILES = {
         ('{"text": null, "label": 1}\n', r"the text in column 'text' is empty"),
         ('{"text": NaN, "label": 1}\n', r"the text in column 'text' is empty"),
         ('{"text": "a", "label": null}\n', r"the label in column 'label' is missing"),
-        ('{"text": "a", "label": ["b", "c"]}\n', r"several labels at once need target='labels'"),
+        ('{"text": "a", "label": ["b", "c"]}\n', r"the label in column 'label' is missing"),
         ('{"text": "a", "label": []}\n', r"several labels at once need target='labels'"),
         ('{"text": "a", "label": [["b"]]}\n', r"holds \['b'\], which is no name of a class"),
         ('{"text": "a", "label": {"b": 1}}\n', r"label' is {'b': 1}; several labels at once need"),
@@ -100,7 +108,8 @@ def test_what_is_large_is_read_fast_and_named_briefly(tmp_path: Path) -> None:
     path.write_text(f"{header},text,label\n" + "," * 100_000 + "a,pos\n")
     assert [example.label for example in read(path)] == ["pos"]
     path.write_text(f"{header},column 7\n")
-    assert "names the column 'column 7' twice" in complaint(path)
+    message = "several columns 'column 7'; set text_column to one of: column 7 (column 8), column 7"
+    assert message in complaint(path, text_column="column 7")
 
 
 def test_an_open_quote_does_not_swallow_the_file(
@@ -141,8 +150,10 @@ def test_what_is_not_there(tmp_path: Path) -> None:
     assert complaint("a\0/b.csv") == "there is no a\\x00/b.csv"
     os.mkfifo(tmp_path / "pipe.csv")
     assert "pipe.csv is no regular file" in complaint(tmp_path / "pipe.csv")
-    (tmp_path / "a.xlsx").write_text("")
-    assert "should end in .csv, .tsv or .jsonl" in complaint(tmp_path / "a.xlsx")
+    (tmp_path / "a.xls").write_text("")
+    assert complaint(tmp_path / "a.xls").endswith(
+        ".csv, .tsv, .jsonl or .json (each also .gz), .parquet or .xlsx; save it as .xlsx"
+    )
 
 
 def test_a_mistyped_path_is_no_name_of_a_data_set(
@@ -174,7 +185,7 @@ def test_a_damaged_file_in_a_folder_is_a_bad_row(tmp_path: Path) -> None:
         (tmp_path / label).mkdir()
         (tmp_path / label / "1.txt").write_text(f"a {label} text")
     (tmp_path / "pos" / "2.txt").write_bytes(gzip.compress(b"a text")[:-4])
-    (tmp_path / "pos" / "3.txt").write_text("text", encoding="utf-16")
+    (tmp_path / "pos" / "3.txt").write_text("text", encoding="utf-16-le")
     assert "file pos/2.txt: " in complaint(tmp_path)
     assert [e.row for e in read(tmp_path, skip_bad_rows=True)] == [1, 2]
     answered = TextExamples(open_source(tmp_path), ColumnOptions(), labelled=False)
@@ -206,7 +217,9 @@ def test_labels_within_a_list_are_names() -> None:
 
 def test_bad_objects() -> None:
     twice = pd.DataFrame([["a", "b"]], columns=["text", "text"])
-    assert "two columns called 'text'" in complaint(twice)
+    assert "several columns 'text'; set text_column to one of: text (column 1), t" in complaint(
+        twice
+    )
     missing = pd.DataFrame({"text": ["a", None], "label": [1, 2]})
     assert "the DataFrame, row 2: the text in column 'text' is empty" in complaint(missing)
     assert "2 texts with 1 label; give one each" in complaint((["a", "b"], [1]))

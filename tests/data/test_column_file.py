@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.data import Record
-from toolkit.data.sources.column_file import ColumnFileSource
+from toolkit.data.entities.formats.column_file import ColumnFileSource
 from toolkit.errors import DataError
 
 CONLL = (

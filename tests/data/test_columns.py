@@ -82,5 +82,5 @@ def test_lists_have_no_column_names_to_be_wrong_about(caplog: pytest.LogCaptureF
         examples = TextExamples(open_source((["a", "b"], [1, 2])), options)
     assert [example.label for example in examples] == ["1", "2"]
     assert not caplog.records
-    with pytest.raises(DataError, match="no column left for the labels"):
+    with pytest.raises(DataError, match="texts alone; give a pair"):
         TextExamples(open_source(["a"]), ColumnOptions())

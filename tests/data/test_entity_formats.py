@@ -15,10 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolkit.data import EntityColumnOptions, EntityExamples, open_source
+from toolkit.data.entities.options import read_tag_names
 from toolkit.data.entities.spans import INCLUSIVE, UTF8, UTF16, as_list, likely_cause, other_offsets
 from toolkit.errors import DataError
 from toolkit.tagging.schemes import has_suffixes, to_iob2, to_prefix
 from toolkit.tagging.spans import spans_of
+from toolkit.tasks.entities.options import EntityTaggerOptions
+from toolkit.tasks.marked_strands.options import StrandTaggerOptions
 
 TEXT = "\U0001f600 Mia saw Ulm."
 SPANS = [(2, 5, "PER"), (10, 13, "LOC")]
@@ -178,6 +181,25 @@ SHAPES: dict[str, Any] = {
     "indented.json": json.dumps({"annotations": [[TEXT, {"entities": SPANS}]]}, indent=2),
     "array.json": json.dumps([{"text": TEXT, "entities": SPANS}], indent=2),
     "lines.json": lines({"text": TEXT, "entities": SPANS}),
+    "to_json.jsonl": lines(
+        {
+            "text": TEXT,
+            "ents": [entity(*span) for span in SPANS],
+            "sents": [{"start": 0, "end": 13}],
+            "tokens": [{"id": 0, "start": 0, "end": 1}],
+        }
+    ),
+    "arrays.jsonl": lines([TEXT, {"entities": SPANS}]),
+    "pairs.json": json.dumps([[TEXT, SPANS]]),
+    "triples.jsonl": lines({"data": TEXT, "labels": SPANS}),
+    "studio.csv": (
+        "annotator,annotation_id,id,label,lead_time,review\n"
+        f'1,2,3,"{json.dumps(labels_of(*SPANS)).replace(chr(34), chr(34) * 2)}",0.5,{TEXT}\n'
+    ),
+    "studio.tsv": (
+        "id\ttext\tlabel\n"
+        f'1\t{TEXT}\t"{json.dumps(labels_of(*SPANS)).replace(chr(34), chr(34) * 2)}"\n'
+    ),
     "label.csv": f"id,text,label\n1,{TEXT},\"[[2, 5, 'PER'], [10, 13, 'LOC']]\"\n",
 }
 
@@ -193,6 +215,64 @@ def test_tasks_without_annotations_can_be_answered(tmp_path: Path) -> None:
     assert [example.text for example in unlabelled] == [TEXT]
 
 
+def test_which_annotation_of_a_task_is_read(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = ({"result": [{"value": value}]} for value in labels_of(*SPANS))
+    data = {"data": {"note": 1, "phrase": TEXT}, "annotations": [first, second]}
+    unannotated = {"data": {"phrase": "no"}, "annotations": [{"was_cancelled": True}]}
+    path = write(tmp_path / "a.jsonl", lines(data, unannotated))
+    with caplog.at_level(logging.INFO, "toolkit"):
+        assert read(path) == [(TEXT, SPANS[:1])]
+    assert caplog.messages == [
+        "format: Label Studio (found)",
+        f"{path}: of several annotations, as of row 1 (line 1), the first is read",
+        "text column: 'phrase' (guessed; set text_column)",
+        f"{path}: 1 text left out that nobody has annotated",
+    ]
+    data["annotations"] = [first, second | {"ground_truth": True}]
+    assert read([data]) == [(TEXT, SPANS[1:])]
+    data["completions"] = data.pop("annotations")
+    assert read(write(tmp_path / "a.json", json.dumps(data, indent=1))) == [(TEXT, SPANS[1:])]
+
+
+def test_annotations_of_a_task_that_are_none_of_plain_text() -> None:
+    result = {"type": "hypertextlabels", "value": {"start": "/p[1]", "hypertextlabels": ["PER"]}}
+    rows = [task(), {"data": {"text": "a"}, "annotations": [{"result": [result]}]}]
+    assert "row 2: it has hypertextlabels; only labels of plain text have" in complaint(rows)
+
+
+def test_offsets_of_label_studio_in_utf_16_units_are_converted(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """As some of its versions count; the text beside the offsets tells."""
+    [mia, ulm] = labels_of(*SPANS)
+    rows = [
+        {"text": TEXT, "label": [mia, ulm]},
+        {"text": TEXT, "label": [mia | {"start": 3, "end": 6}, ulm | {"start": 11, "end": 14}]},
+    ]
+    with caplog.at_level(logging.WARNING, "toolkit"):
+        assert read(rows) == [(TEXT, SPANS)] * 2
+    assert caplog.messages == [
+        "the list: 2 pairs of offsets in UTF-16 units, as the texts beside them show, converted to "
+        "code points"
+    ]
+    assert "has the offsets 4 to 7, where" in complaint(
+        [{"text": TEXT, "label": [mia | {"start": 4, "end": 7}]}]
+    )
+
+
+def test_documents_of_spacy(tmp_path: Path) -> None:
+    bilou = ["U-PER", "O", "U-LOC"]
+    tokens = [{"orth": word, "ner": tag} for word, tag in zip(GOLD[0], bilou, strict=True)]
+    document = {"id": 0, "paragraphs": [{"sentences": [{"tokens": tokens}]}]}
+    path = write(tmp_path / "a.json", json.dumps([document, document]))
+    assert read(path) == [GOLD] * 2
+    document["paragraphs"].append({"raw": "no"})
+    write(path, json.dumps([document], indent=1))
+    assert "document 1, paragraph 2, sentence 1: there are no tokens" in complaint(path)
+
+
 def test_training_data_of_spacy_in_python() -> None:
     assert read([(TEXT, {"entities": SPANS}), ["no", {"entities": []}]]) == [
         (TEXT, SPANS),
@@ -206,28 +286,80 @@ def test_a_folder_of_brat(tmp_path: Path) -> None:
     write(tmp_path / "a.txt", "nobody\n")
     write(tmp_path / "a.ann", "")
     assert read(tmp_path) == [("nobody\n", []), (TEXT, SPANS)]
-    write(tmp_path / "a.ann", "T1\tPER 0 2;4 6\tno dy\n")
-    assert "a.ann, line 1: an entity has a label, one start and one end" in complaint(tmp_path)
     write(tmp_path / "a.ann", "T1\tPER 0 6\tsomeone\n")
     assert "file a.txt: the entity 'someone' has the offsets 0 to 6" in complaint(tmp_path)
+
+
+def test_texts_of_brat_that_are_not_annotated(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "more").mkdir()
+    write(tmp_path / "more" / "a.txt", "nobody")
+    unlabelled = EntityExamples(tmp_path, EntityColumnOptions(), labelled=False)
+    assert [example.text for example in unlabelled] == ["nobody"]
+    assert "can be used; 1 text left out that nobody has annotated" in complaint(tmp_path)
+    write(tmp_path / "b.txt", TEXT)
+    write(tmp_path / "b.ann", "T1\tPER 2 5\n")
+    with caplog.at_level(logging.INFO, "toolkit"):
+        caplog.clear()
+        assert read(tmp_path) == [(TEXT, SPANS[:1])]
+    assert caplog.messages == [
+        "format: brat (a folder)",
+        f"{tmp_path}: 1 text left out that nobody has annotated",
+    ]
+    write(tmp_path / "more" / "c.ann", "")
+    assert "file more/c.txt: " in complaint(tmp_path)
+    assert read(tmp_path, skip_bad_rows=True) == [(TEXT, SPANS[:1])]
+
+
+def test_entities_of_brat_in_several_parts(tmp_path: Path) -> None:
+    """One that is cut at a line break is whole; one with other words between is not learnt."""
+    write(tmp_path / "a.txt", "Ada\nMoss and\nBo")
+    write(tmp_path / "a.ann", "T1\tPER 0 3;4 8\tAda Moss\n")
+    write(tmp_path / "b.txt", "Mia")
+    write(tmp_path / "b.ann", "T1\tPER 0 3\tMia\n")
+    assert read(tmp_path)[0][1] == [(0, 8, "PER")]
+    write(tmp_path / "a.ann", "T1\tPER 0 3;13 15\tAda Bo\n")
+    assert "file a.txt: a.ann, line 1: the entity 'Ada Bo' is in several parts (0 3;13 15); " in (
+        complaint(tmp_path)
+    )
+    assert read(tmp_path, skip_bad_rows=True) == [("Mia", [(0, 3, "PER")])]
+    unlabelled = EntityExamples(tmp_path, EntityColumnOptions(), labelled=False)
+    assert [example.text for example in unlabelled] == ["Ada\nMoss and\nBo", "Mia"]
+    write(tmp_path / "a.ann", "T1\tPER\n")
+    assert "a.ann, line 1: an entity has a label, a start and an end, such as" in complaint(
+        tmp_path
+    )
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("[\n1]", "should have an object a line, or one array of objects, with text and entities"),
-        ('{\n"a": 1}', "should have an object a line"),
+        ("[\n1]", "should have an object a line, an array of objects such as"),
+        ('{\n"a": 1}', "has neither a column of texts (text_column) nor"),
         ('[\n{"text": }]', "line 2: not JSON: Expecting value at character 10"),
         ("[" * 3000, "not JSON"),
-        (json.dumps([{"data": {"text": "a"}, "annotations": []}]), "are 'no annotation', which"),
+        (
+            json.dumps([{"data": {"text": "a"}, "annotations": []}]),
+            "has no row that can be used; 1 text left out that nobody has annotated",
+        ),
         (
             json.dumps([{"data": {"a": "a", "b": "b"}, "annotations": [{"result": []}]}]),
-            "row 1: its data should have one text",
+            "has no column 'text' (text_column); it has: a, b, entities",
+        ),
+        (
+            json.dumps([{"text": "a", "entities": []}, None]),
+            "row 2: the row is null; it should be an object with text and entities",
         ),
     ],
 )
 def test_what_is_wrong_with_a_json_file(tmp_path: Path, content: str, message: str) -> None:
     assert message in complaint(write(tmp_path / "a.json", content))
+
+
+@pytest.mark.parametrize("name", ["a.spacy", "a.zip"])
+def test_files_that_tools_write_and_that_are_no_text(tmp_path: Path, name: str) -> None:
+    assert re.search("is (binary; write|an archive; unpack)", complaint(write(tmp_path / name, "")))
 
 
 def test_texts_that_were_rejected_are_left_out(caplog: pytest.LogCaptureFixture) -> None:
@@ -269,16 +401,107 @@ def test_a_column_of_numbers_is_not_that_of_the_tokens(
     assert read(two) == [(["1", "2"], ["O", "B-X"]), (["1"], ["O"])]
 
 
-def test_comments_before_sentences(tmp_path: Path) -> None:
+def test_comments_before_sentences(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     rows = [f"{word}\t{tag}" for word, tag in zip(*GOLD, strict=True)]
     comments = ["# sent_id = 1", "# text = one"]
     path = write(tmp_path / "a", columns(*comments, *rows, "#\tO", "", "", comments[0], "no\tO"))
-    asked = read(path, comment_prefix="#")
-    assert asked == [([*GOLD[0], "#"], [*GOLD[1], "O"]), (["no"], ["O"])]
+    right = [([*GOLD[0], "#"], [*GOLD[1], "O"]), (["no"], ["O"])]
+    assert read(path, comment_prefix="#") == right
+    with caplog.at_level(logging.INFO, "toolkit"):
+        assert read(path) == right
+    assert caplog.messages[0] == (
+        f"{path}: lines with # before a sentence are comments (guessed; set comment_prefix)"
+    )
     hint = "lines that begin with # are comments with comment_prefix='#'"
-    assert hint in complaint(path)
+    assert hint in complaint(path, comment_prefix="")
     path = write(tmp_path / "b", columns("a B-X", "b O", "", "# id=1", "a O"))
     assert re.search(f"line 4: the tag 'id=1' is none of IOB2; .*; {hint}", complaint(path))
+
+
+@pytest.mark.parametrize(
+    ("first", "is_comment"),
+    [
+        ("# id 7-a domain=en", True),
+        ("# text = four words", True),
+        ("# = x B-X", False),
+        ("# x x O", False),
+        ("#x x x B-X", False),
+    ],
+)
+def test_a_first_line_that_may_be_a_comment(tmp_path: Path, first: str, is_comment: bool) -> None:
+    """Tokens may begin with # as well; they have as many columns as the others, and a tag."""
+    path = write(tmp_path / "a", columns(first, "Mia x x B-X", "", "# x x O", "#y x x B-X"))
+    tokens = [tokens for tokens, _ in read(path)]
+    assert tokens == [["Mia"] if is_comment else [first.split()[0], "Mia"], ["#", "#y"]]
+
+
+def test_a_line_that_names_the_columns(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    rows = [f"{word} x {tag}" for word, tag in zip(*GOLD, strict=True)]
+    path = write(tmp_path / "a", columns("Word POS Tag", "", *rows, "", "no x O"))
+    right = [GOLD, (["no"], ["O"])]
+    with caplog.at_level(logging.INFO, "toolkit"):
+        assert read(path) == right
+    assert caplog.messages[0] == f"{path}, line 1 names the columns: Word, POS, Tag"
+    assert read(path, tag_column="Tag") == read(path, tag_column="3") == right
+    unlabelled = EntityExamples(path, EntityColumnOptions(), labelled=False)
+    assert [list(e.tokens) for e in unlabelled] == [GOLD[0], ["no"]]
+
+
+CONLL_U = [
+    "# text = vayámonos ya",
+    "1-2\tvayámonos\t_\t_",
+    "1\tvayamos\tVERB\t_",
+    "2\tnos\tPRON\tSpaceAfter=No|NER=B-PER",
+    "2.1\t_\tX\t_",
+    "3\tya\tADV\tNER=I-PER",
+]
+
+
+def test_conll_u(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = write(tmp_path / "a.conllu", columns(*CONLL_U, "", "1\tno\tADV\tSpaceAfter=No"))
+    right = [(["vayamos", "nos", "ya"], ["O", "B-PER", "I-PER"]), (["no"], ["O"])]
+    with caplog.at_level(logging.INFO, "toolkit"):
+        assert read(path) == right
+    assert caplog.messages[1:] == [
+        f"{path}: lines of ranges and of empty nodes, such as 1-2 in line 2, are left out",
+        "token column: '2', since column '1' numbers the tokens (guessed; set token_column)",
+        "tag column: '4' (guessed; set tag_column)",
+        "tag scheme: IOB2 (found), among the features of words",
+    ]
+    plus = ["# global.columns = ID FORM UPOS MISC", *CONLL_U]
+    assert read(write(tmp_path / "b.conllup", columns(*plus)), tag_column="MISC") == right[:1]
+    assert "column 'UPOS': every token has a label" in complaint(
+        tmp_path / "b.conllup", tag_column="UPOS"
+    )
+
+
+def test_what_looks_like_a_range_may_be_a_token(tmp_path: Path) -> None:
+    path = write(tmp_path / "a", columns("1\tx\tB-X", "2-3\tx\tO", "", "1-2\tx\tO", "3\tx\tO"))
+    assert [tokens for tokens, _ in read(path, token_column="1")] == [["1", "2-3"], ["1-2", "3"]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "tags", "said"),
+    [
+        (["a B-NP B-X", "b O O"], ["B-X", "O"], "'3', not 2, which has tags as well"),
+        (["a B-X B-X", "b I-X O"], ["B-X", "I-X"], "'2', not 3, which has tags as well"),
+        (["a B-X O", "b I-X O"], ["B-X", "I-X"], "'2'"),
+        (["a B-X mm", "b O mm"], ["B-X", "O"], "'2'"),
+        (["a N PER", "b V O"], ["B-PER", "O"], "'3'"),
+    ],
+)
+def test_which_column_has_the_tags(
+    tmp_path: Path,
+    rows: list[str],
+    tags: list[str],
+    said: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The last one with tags, or, of nested annotation, that of the outer entities."""
+    path = write(tmp_path / "a", columns(*rows, "", "c O O"))
+    with caplog.at_level(logging.INFO, "toolkit"):
+        assert read(path)[0] == (["a", "b"], tags)
+    assert caplog.messages[0] == f"tag column: {said} (guessed; set tag_column)"
 
 
 def test_tags_that_are_numbers_have_names(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -291,9 +514,33 @@ def test_tags_that_are_numbers_have_names(tmp_path: Path, caplog: pytest.LogCapt
             complaint(path)
         )
         assert caplog.messages == []  # no scheme was found
-    assert "the token 'Ulm' has the tag 3" in complaint(path, tag_names="O,B-PER")
+    assert "the token 'Ulm' has the tag 3 in column 'ner_tags'; tag_names has 2 names" in (
+        complaint(path, tag_names="O,B-PER")
+    )
     path = write(tmp_path / "a.conll", columns("Mia 1", "saw 0", "Ulm 3", "", "no 0"))
     assert read(path, tag_names="O,B-PER,I-PER,B-LOC") == [GOLD, (["no"], ["O"])]
+    assert "or what numbers mean (tag_names='O,B-PER,I-PER')" in complaint(path)
+
+
+@pytest.mark.parametrize(
+    "content", ["O\nB-PER\r\nI-PER\n B-LOC\n\n", '["O", "B-PER",\n"I-PER", "B-LOC"]\n']
+)
+def test_a_file_of_the_names_of_tags(tmp_path: Path, content: str) -> None:
+    """The run then has the names, not the file."""
+    path = write(tmp_path / "names", content)
+    assert EntityColumnOptions(tag_names=str(path)).tag_names == "O,B-PER,I-PER,B-LOC"
+    assert EntityTaggerOptions(tag_names=str(path)).tag_names == "O,B-PER,I-PER,B-LOC"
+    assert StrandTaggerOptions(tag_names=str(path)).tag_names == "O,B-PER,I-PER,B-LOC"
+    assert read_tag_names("O, B-PER,") == ["O", "B-PER"]
+
+
+@pytest.mark.parametrize("content", ["", "O,B-PER\n", "[1, 2]", "[", None])
+def test_what_is_no_file_of_the_names_of_tags(tmp_path: Path, content: str | None) -> None:
+    path = tmp_path / "names.txt"
+    if content is not None:
+        write(path, content)
+    with pytest.raises(DataError, match=f"there is no file {path}|{path} should have the names"):
+        EntityColumnOptions(tag_names=str(path))
 
 
 class Hub(SimpleNamespace):
@@ -513,7 +760,7 @@ def test_an_inside_tag_may_begin_an_entity(
     ("name", "content", "message"),
     [
         ("a", "a,B-X\nb,O\n", "columns are separated by spaces or tabs, not by commas"),
-        ("a", "Word Tag\n\na B-X\nb O\n", "'Tag' is none of IOB2; .*; if this line names the col"),
+        ("a", "Wort Art\n\na B-X\nb O\n", "'Art' is none of IOB2; .*; if this line names the col"),
         ("a", "a B-X\nb _\nc _\n", "line 2: the tag '_' is none of IOB2; what is no entity has"),
         (
             "a",
@@ -523,7 +770,7 @@ def test_an_inside_tag_may_begin_an_entity(
         ("a", "a x O\nb B-X O\n", "has no entities in column '3'; tag_column names another"),
         (
             "a.csv",
-            "no,phrase,pos,tag\n1,a b,\"['N', 'V']\",\"['B-X', 'O']\"\n",
+            "no,phrase,pos,tag\n1,a b c,\"['N', 'V']\",\"['B-X', 'O']\"\n",
             "has lists in the columns pos, tag; which of them holds the tokens. set token_column",
         ),
     ],
@@ -541,3 +788,18 @@ def test_the_reason_why_there_are_no_entities_is_said() -> None:
 def test_lists_in_cells_as_json_or_in_python(tmp_path: Path) -> None:
     content = 'tokens,tags\n"[""Mia"", ""saw"", ""Ulm""]","[\'B-PER\', \'O\', \'B-LOC\']"\n'
     assert read(write(tmp_path / "a.csv", content)) == [GOLD]
+
+
+def test_words_in_a_string_beside_a_list_of_tags(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = "no,Sentence,POS,Tag\n1,Mia saw  Ulm,\"['N', 'V', 'N']\",\"['B-PER', 'O', 'B-LOC']\"\n"
+    path = write(tmp_path / "a.csv", rows)
+    with caplog.at_level(logging.INFO, "toolkit"):
+        assert read(path) == read([{"text": "Mia saw Ulm", "ner_tags": GOLD[1]}]) == [GOLD]
+    assert caplog.messages[0] == (
+        "token column: 'Sentence', split at white space (guessed; set token_column)"
+    )
+    write(path, f"{rows}2,Mia,[],[]\n")
+    assert "which of them holds the tokens?" in complaint(path)
+    assert "row 2 (line 3): 1 token with 0 tags" in complaint(path, token_column="Sentence")

@@ -180,4 +180,4 @@ def test_an_arriving_line_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         assert found == ["a", unreadable, "b", "y" * (LIMIT - 1)]
         packed = tmp_path / "a.txt.gz"
         packed.write_bytes(gzip.compress(path.read_bytes()))
-        assert list(streams.packed_lines(packed)) == found
+        assert list(streams.file_lines(packed, ("utf-8",))) == found

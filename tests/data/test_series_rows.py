@@ -181,9 +181,9 @@ def test_bad_rows_of_files(name: str, text: str, problem: str, tmp_path: Path) -
         ("a.npz", "no archive", "is no NumPy file"),
         ("a.npz", "", "cannot be read"),
         (
-            "a.xlsx",
+            "a.xls",
             "",
-            "is of no known format; it should end in .csv, .tsv, .jsonl or .ts, or these",
+            "should end in .csv, .tsv, .jsonl or .json (each also .gz), .parquet or .xlsx, or in",
         ),
     ],
 )

@@ -19,6 +19,7 @@ from toolkit.data import (
     PairColumnOptions,
     PairExamples,
     StreamColumnOptions,
+    TableFormat,
     TextExamples,
     open_entities,
     open_pairs,
@@ -44,7 +45,7 @@ def write(path: Path, content: str) -> Path:
 
 def read(path: Path, quoting: Quoting = "auto") -> tuple[list[tuple[str, str]], dict[str, str]]:
     """The values of all good rows, and the problems of the others by their places."""
-    records = [*open_source(path, None, quoting).records()]
+    records = [*open_source(path, None, TableFormat(quoting)).records()]
     assert [record.row for record in records] == [*range(1, len(records) + 1)]
     good = [tuple(map(str, record.values.values())) for record in records if not record.problem]
     return good, {record.place: record.problem for record in records if record.problem}
@@ -85,7 +86,7 @@ def test_the_reason_is_one_printable_line(tmp_path: Path) -> None:
 
 def learnt(path: Path, quoting: Quoting = "auto", **options) -> tuple[list[str], TextExamples]:
     """The texts to learn from, without bad rows, and their reader."""
-    source = open_source(path, None, quoting)
+    source = open_source(path, None, TableFormat(quoting))
     examples = TextExamples(source, ColumnOptions(skip_bad_rows=True, **options))
     return [example.text for example in examples], examples
 

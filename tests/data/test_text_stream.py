@@ -85,7 +85,7 @@ def test_rows_are_texts(tmp_path: Path) -> None:
     [
         (b"fine\n\x89PNG\x00\n", "line 2 has a NUL byte"),
         (b"fine\ncaf\xe9\n", "line 2 is not UTF-8"),
-        ("wide".encode("utf-16"), "UTF-16"),
+        ("wide".encode("utf-16-le"), "UTF-16"),
     ],
 )
 def test_files_that_are_no_text(tmp_path: Path, content: bytes, complaint: str) -> None:

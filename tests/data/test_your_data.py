@@ -7,7 +7,14 @@ import pandas
 import pytest
 import tensorflow as tf
 
-from toolkit.data import ColumnOptions, Example, LabelRule, TextExamples, open_source
+from toolkit.data import (
+    ColumnOptions,
+    Example,
+    LabelRule,
+    TextExamples,
+    open_source,
+    table_format,
+)
 from toolkit.errors import DataError
 from toolkit.options import on_the_command_line
 
@@ -19,7 +26,9 @@ TRUST = 'They said "trust us". We did.'
 
 
 def read(data: object, **options) -> list[tuple[str, object]]:
-    examples: list[Example] = list(TextExamples(open_source(data), ColumnOptions(**options)))
+    columns = ColumnOptions(**options)
+    source = open_source(data, "train", table_format(columns))
+    examples: list[Example] = list(TextExamples(source, columns))
     return [(example.text, example.label) for example in examples]
 
 
@@ -47,6 +56,37 @@ def test_files(file) -> None:
     assert read(file("reviews.jsonl")) == [(SLOW, "pos"), (TRUST, "neg"), well_spent]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("sep.csv", "bars.csv", "index.csv", "array.json", "columns.json"),
+        *("doccano.jsonl", "label_studio.json"),
+    ],
+)
+def test_other_forms_of_tables(file, name: str) -> None:
+    assert read(file(name)) == [(SLOW, "pos"), (TRUST, "neg")]
+
+
+def test_no_header(file, caplog: pytest.LogCaptureFixture) -> None:
+    path = file("headerless.csv")
+    options = {"header": False, "label_column": "1", "text_column": "3"}
+    assert "--no-header --label-column 1 --text-column 3" in PAGE
+    assert read(path, **options) == [(SLOW, "pos"), (TRUST, "neg")]
+    path.write_text(EXAMPLES["headerless.csv"] + "pos,u19,Two hours well spent.\n")
+    with on_the_command_line():
+        read(path, text_column=SLOW, label_column="pos", skip_bad_rows=True)
+    assert caplog.records[0].getMessage().replace(str(path), "headerless.csv") in PAGE
+
+
+def test_encoding(file) -> None:
+    path = file("latin.csv")
+    path.write_bytes(EXAMPLES["latin.csv"].encode("cp1252"))
+    with on_the_command_line(), pytest.raises(DataError) as caught:
+        read(path)
+    assert str(caught.value).replace(str(path), "latin.csv") in PAGE
+    assert read(path, encoding="cp1252") == [("Slow café film", "pos")]
+
+
 def test_folder(tmp_path: Path) -> None:
     for line in EXAMPLES["folder"].splitlines():
         name, text = re.split(r"\s{4}", line)
@@ -64,6 +104,10 @@ def test_python() -> None:
     assert 'text_column="opinion", label_column="stars"' in EXAMPLES["frame"]
     columns = {"text_column": "opinion", "label_column": "stars"}
     assert read(frame, **columns) == [(SLOW, "4"), ("We trusted them.", "1")]
+    dicts = run("dicts")
+    for table in (dicts["columns"], dicts["rows"]):
+        assert read(table, **columns) == [(SLOW, "4"), ("We trusted them.", "1")]
+    assert read(run("pairs")["pairs"]) == [(SLOW, "pos"), ("They said: trust us. We did.", "neg")]
     lists = run("lists")
     assert read((lists["texts"], lists["labels"])) == [
         (SLOW, "pos"),
@@ -84,6 +128,9 @@ def test_label_rules() -> None:
 def test_labels(file) -> None:
     several = read(file("several.csv"), target="labels")
     assert several == [(SLOW, ["calm", "clever"]), ("Two hours well spent.", ["clever"])]
+    onehot = read(file("onehot.csv"), target="labels", label_columns="calm,clever")
+    assert "--target labels --label-columns calm,clever" in PAGE
+    assert [label for _, label in onehot] == [["calm", "clever"], ["clever"], []]
     assert read(file("number.csv"), target="number") == [(SLOW, 7.5), ("Two hours well spent.", 9)]
 
 

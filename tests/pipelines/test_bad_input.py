@@ -29,8 +29,7 @@ FILES = [
     ("a.csv", "text,label\na,pos\n,neg\n", "a.csv, row 2 (line 3)", "the text in column 'text' is"),
     ("a.csv", "text,label\na,pos\nb,\n", "a.csv, row 2 (line 3)", "the label in column 'label' is"),
     ("a.csv", b"text,label\na,pos\ncaf\xe9,neg\n", "row 2 (line 3)", "not UTF-8: the byte 0xE9"),
-    ("a.csv", GOOD.encode("utf-16"), "a.csv", "UTF-16"),
-    ("a.csv", GOOD.encode("utf-16-be"), "a.csv", "UTF-16"),
+    ("a.csv", GOOD.encode("utf-16-be"), "a.csv", "set --encoding utf-16-be"),
     ("a.csv", bytes(99), "a.csv", "it begins with the bytes 00 00 00 00"),
     ("a.csv", 'text,label\na,pos\n"b,neg\nc,pos\n', "row 2 (line 3)", "quotes that do not match"),
     ("a.csv", f"text,label\n{'x' * 17_000_000},pos\n", "row 1 (line 2)", "field larger than"),
@@ -52,7 +51,13 @@ FILES = [
         "a.csv.gz",
         "ends in the middle of its",
     ),
-    ("a.xlsx", "PK", "a.xlsx", "should end in .csv, .tsv or .jsonl"),
+    ("a.xlsx", "PK", "a.xlsx", "cannot be read: File is not a zip file"),
+    (
+        "a.xls",
+        "",
+        "a.xls",
+        "should end in .csv, .tsv, .jsonl or .json (each also .gz), .parquet",
+    ),
     ("a.csv/1.txt", "a", "a.csv", "has no class folders; it should have one for each class"),
 ]
 

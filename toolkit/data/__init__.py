@@ -21,6 +21,7 @@ from toolkit.data.labels import Label, LabelCounter, LabelEncoder
 from toolkit.data.music.examples import MusicExample, MusicExamples
 from toolkit.data.music.open import open_music
 from toolkit.data.music.options import MusicDataOptions
+from toolkit.data.options import table_format
 from toolkit.data.pairs.examples import PairExample, PairExamples, source_texts
 from toolkit.data.pairs.open import open_pairs
 from toolkit.data.pairs.options import PairColumnOptions
@@ -31,6 +32,7 @@ from toolkit.data.series.options import SeriesOptions
 from toolkit.data.sources.lines import plain_texts
 from toolkit.data.sources.open import open_source
 from toolkit.data.sources.source import Record, Source
+from toolkit.data.sources.table_format import TableFormat
 from toolkit.data.splits import split_indices
 from toolkit.data.strands.examples import StrandExamples
 from toolkit.data.strands.options import StrandColumnOptions
@@ -109,6 +111,7 @@ __all__ = [
     "StreamBatches",
     "StreamColumnOptions",
     "StreamCorpus",
+    "TableFormat",
     "TaggedCorpus",
     "TaggedSentence",
     "TextBatches",
@@ -147,6 +150,7 @@ __all__ = [
     "source_texts",
     "spans_of",
     "split_indices",
+    "table_format",
     "tags_of",
     "whole_texts",
     "word_vectors",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from toolkit.data.options import is_inherited
+from toolkit.data.sources.encodings import undecodable
 from toolkit.data.sources.source import Record, Source
 from toolkit.errors import DataError, count
 from toolkit.options import option
@@ -179,15 +180,8 @@ def utf8(value: str, where: str, place: str | None = None) -> str:
         place: The place, as for ``BadRowError``.
 
     Raises:
-        BadRowError: It contains a lone surrogate, which replaces an invalid byte.
+        BadRowError: It contains a lone surrogate, as in the place of a byte that does not fit.
     """
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        code = ord(value[error.start])
-        what = f"the byte 0x{code - 0xDC00:02X}" if 0xDC80 <= code <= 0xDCFF else f"U+{code:04X}"
-        raise BadRowError(
-            f"{where} is not UTF-8: {what} at character {error.start + 1}; save the file as UTF-8",
-            place,
-        ) from None
+    if (problem := undecodable(value)) is not None:
+        raise BadRowError(f"{where} {problem}", place)
     return value

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from toolkit.data.options import is_inherited
-from toolkit.data.sources.source import Source
+from toolkit.data.sources.delimited import DelimitedSource
+from toolkit.data.sources.source import Source, repeats
 from toolkit.errors import DataError, quoted, shorten
 from toolkit.options import option
 
@@ -64,6 +65,12 @@ def require_column(source: Source, column: str, name: str) -> str:
     """
     if column in source.columns:
         return column
+    equal = [each for each in source.columns if repeats(each, column)]
+    if equal:
+        raise DataError(
+            f"{source.name} has several columns {quoted(column)}; set {option(name)} to one of: "
+            f"{shorten(equal)}"
+        )
     near = difflib.get_close_matches(column, source.columns, n=1)
     hint = f"; did you mean {quoted(near[0])}?" if near else ";"
     raise DataError(
@@ -104,6 +111,9 @@ def guessed(
         )
     near = [column for name in names for column in difflib.get_close_matches(name, few, n=1)]
     hint = f"{quoted(near[0])}, or another of" if near else "one of"
+    first = ""
+    if isinstance(source, DelimitedSource) and source.header and source.first_line_is_data():
+        first = f" (if the first line is a row, set {option('header', False)})"
     raise DataError(
-        f"{source.name}: which column holds the {them}? set {chosen_by} to {hint}: {columns}"
+        f"{source.name}: which column holds the {them}? set {chosen_by} to {hint}: {columns}{first}"
     )

@@ -201,6 +201,14 @@ def to_number(value: object) -> float | None:
         return None
 
 
+def to_flag(value: object) -> bool | None:
+    """Return whether a value is 1 or true; None if it is neither that nor 0 or false."""
+    if isinstance(value, str) and value.strip().lower() in ("true", "false"):
+        return value.strip().lower() == "true"
+    number = to_number(value)
+    return bool(number) if number in (0, 1) else None
+
+
 def class_name(value: object) -> str:
     """Return the name of a class: ``"1"`` for each of ``1``, ``1.0``, ``"1.0"`` and ``" 1 "``."""
     if isinstance(value, np.generic):

@@ -1,24 +1,36 @@
 """Options of the rows of all kinds of data, and of their labels."""
 
-from collections.abc import Iterable, Mapping
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from toolkit.data.sources.delimited import Quoting
+from toolkit.data.sources.encodings import UTF_8
+from toolkit.data.sources.table_format import Quoting, TableFormat
+
+#: The names of options of how files are written.
+FILE_OPTIONS = ("quoting", "header", "encoding")
 
 
 @dataclass(kw_only=True)
 class RowOptions:
-    """Options of the quotes of tables, and of bad rows.
+    """Options of how files are written, and of bad rows.
 
     Args:
         quoting: The quotes in CSV and TSV files with a header: minimal takes a field that begins
             with a quote as quoted; auto does the same, except where this seems to make one text of
             several rows, which is then a bad row; none takes each quote as a part of its text.
+        header: Whether the first row of CSV, TSV and Excel files names the columns; without a
+            header, columns are named by numbers from 1.
+        encoding: The encoding of text files, such as cp1252; UTF-8, or what a byte order mark says,
+            when not given.
         skip_bad_rows: Skip and count bad rows instead of stopping.
     """
 
     quoting: Quoting = "auto"
+    header: bool = True
+    encoding: str | None = None
     skip_bad_rows: bool = False
 
     #: The names of options that come from a run, and so were set for other data than that at hand.
@@ -44,6 +56,8 @@ class LabelOptions(RowOptions):
         target: What a label is: one of several classes, several labels at once (a list, or one
             string separated by ``label_separator``), or a number to predict.
         label_separator: The separator of several labels in one field.
+        label_columns: In place of one column, those with 1 for each label that a row has and 0 for
+            the others, separated by commas (a name with a comma stands in quotes).
         label_rule: How numbers become classes, as ``name:condition`` parts separated by commas,
             for example ``neg:<=4,pos:>=7``; rows that match no part are skipped, and counted.
     """
@@ -51,6 +65,7 @@ class LabelOptions(RowOptions):
     FIXED: ClassVar[tuple[str, ...]] = ("target",)
 
     label_column: str | None = None
+    label_columns: str | None = None
     group_column: str | None = None
     target: Literal["classes", "labels", "number"] = "classes"
     label_separator: str = "|"
@@ -72,3 +87,28 @@ def inherit(options: Any, names: Iterable[str], facts: Mapping[str, Any]) -> Non
 def is_inherited(options: Any, name: str) -> bool:
     """Return whether an option comes from a run; see ``RowOptions.inherited``."""
     return name in getattr(options, "inherited", ())
+
+
+def table_format(options: Any) -> TableFormat:
+    """Return the format of tables that options say.
+
+    An encoding that comes from a run holds for files that are not UTF-8.
+    """
+    encodings: tuple[str, ...] = UTF_8
+    if options.encoding is not None:
+        inherited = is_inherited(options, "encoding")
+        encodings = (*UTF_8, options.encoding) if inherited else (options.encoding,)
+    return TableFormat(options.quoting, options.header, encodings)
+
+
+def join_names(names: Sequence[str]) -> str:
+    """Return names separated by commas; those with commas or quotes are quoted, as in CSV."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(names)
+    return line.getvalue()
+
+
+def split_names(text: str) -> tuple[str, ...]:
+    """Return the names that ``join_names`` joined, without the blanks around them."""
+    rows = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
+    return tuple(name.strip() for row in rows for name in row)

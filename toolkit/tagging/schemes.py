@@ -146,6 +146,11 @@ def has_suffixes(sentences: Iterable[Sequence[str]], sure: bool = True) -> bool:
     return fitting > others + counts.total() - fitting
 
 
+def has_prefix(tag: str) -> bool:
+    """Return whether a tag has a prefix, in front or at its end, such as ``B-PER`` or ``PER-B``."""
+    return bool(_TAG.fullmatch(tag) or _SUFFIXED_TAG.fullmatch(tag))
+
+
 def to_prefix(tag: str) -> str:
     """Move the prefix at the end of a tag to its beginning: ``B-PER`` for ``PER-B``."""
     match = _SUFFIXED_TAG.fullmatch(tag)

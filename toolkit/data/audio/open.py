@@ -14,18 +14,16 @@ from toolkit.data.audio import sources
 from toolkit.data.audio.options import AudioOptions
 from toolkit.data.audio.recording import DATA_URI, ENDINGS, is_audio
 from toolkit.data.audio.sources import AnyPath, AudioFile, AudioFolder, AudioList, Manifest
+from toolkit.data.options import table_format
 from toolkit.data.sources.folder import PARTS
-from toolkit.data.sources.json_lines import JsonLinesSource
-from toolkit.data.sources.memory import is_instance_of, is_list
-from toolkit.data.sources.open import missing, open_source
+from toolkit.data.sources.memory import is_list, open_table_in_memory, unzipped
+from toolkit.data.sources.open import TABLES_IN_WORDS, is_table, missing, open_table
 from toolkit.data.sources.source import Source
 from toolkit.errors import DataError, count, shorten
 
 logger = logging.getLogger("toolkit")
 
-#: The endings of tables that name recordings.
-TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
-#: The usual names of such tables in a folder.
+#: The usual names of tables in a folder that name recordings.
 USUAL_TABLES = ("metadata", "manifest", "transcripts", "data")
 
 
@@ -33,13 +31,14 @@ def open_audio(data: Any, part: str | None = None, options: AudioOptions | None 
     """Open recordings of any supported kind.
 
     Args:
-        data: The path of a CSV, TSV or JSON Lines file with a recording and its transcript a row
-            (each also ``.gz``; relative paths are relative to it); of a folder with such a file
+        data: The path of a table, as for ``open_table``, with a recording and its transcript a row
+            (relative paths are relative to it); of a folder with such a file
             (``metadata.csv``, ``manifest.json``), in the layout of LJSpeech, LibriSpeech or Kaldi,
             with a ``.txt`` file beside each recording, or with a sub-folder for each transcript;
-            of a ``.zip`` archive of such a folder; of a single recording; a pandas DataFrame; a
-            list of recordings, as ``open_recording`` takes them; a pair ``(recordings,
-            transcripts)``; or a source, which is returned unchanged.
+            of a ``.zip`` archive of such a folder; of a single recording; a table in memory,
+            as for ``open_source``; a list of recordings, as ``open_recording`` takes them; a pair
+            ``(recordings, transcripts)`` or a list of such pairs; or a source, which is
+            returned unchanged.
         part: ``train`` or ``test``: the part to read of a folder with parts.
         options: The columns.
 
@@ -49,11 +48,12 @@ def open_audio(data: Any, part: str | None = None, options: AudioOptions | None 
     options = options or AudioOptions()
     if isinstance(data, (str, os.PathLike)):
         return _open_path(os.fspath(data), part, options)
+    data = unzipped(data) if isinstance(data, list) else data
     is_pair = isinstance(data, tuple) and len(data) == 2
     if is_pair and is_list(data[0]) and is_list(data[1]):
         return AudioList(data[0], data[1])
-    if is_instance_of(data, "pandas", "DataFrame"):
-        return open_source(data)
+    if (frame := open_table_in_memory(data)) is not None:
+        return frame
     if is_list(data):
         return AudioList(data)
     if isinstance(data, Source):
@@ -85,11 +85,11 @@ def _open_path(data: str, part: str | None, options: AudioOptions) -> Source:
             raise DataError(f"{path} is no complete .zip archive") from None
     if name == "wav.scp":
         return sources.kaldi(path.parent)
-    if name.removesuffix(".gz").endswith(TABLES):
+    if is_table(path):
         return _open_table(path, path.parent, options)
     raise DataError(
-        f"{path} is of no known format; it should end in .csv, .tsv, .jsonl, .json or .zip, or be "
-        f"a recording ({', '.join(ENDINGS)})"
+        f"{path} is of no known format; it should end in {TABLES_IN_WORDS}, or in .zip, or be a "
+        f"recording ({', '.join(ENDINGS)})"
     )
 
 
@@ -101,7 +101,7 @@ def _open_folder(folder: AnyPath, part: str | None, options: AudioOptions) -> So
     names = {path.name: path for path in files}
     if "wav.scp" in names:
         return sources.kaldi(folder)
-    tables = [path for path in files if path.name.lower().removesuffix(".gz").endswith(TABLES)]
+    tables = [path for path in files if is_table(path.name)]
     if len(tables) > 1:
         usual = [t for t in tables if t.name.lower().split(".")[0] in (*USUAL_TABLES, part)]
         tables = usual if len(usual) == 1 else tables
@@ -148,12 +148,7 @@ def _open_table(table: AnyPath, folder: AnyPath, options: AudioOptions) -> Sourc
     name = table.name.lower()
     if name.endswith(".csv") and (folder / "wavs").is_dir() and _is_lj_speech(table):
         return sources.lj_speech(folder, table)
-    opened: Source
-    if name.removesuffix(".gz").endswith(".json"):  # as NeMo calls its JSON Lines
-        opened = JsonLinesSource(table)
-    else:
-        opened = open_source(table, quoting=options.quoting)
-    return Manifest(opened, folder)
+    return Manifest(open_table(table, table_format(options)), folder)
 
 
 def _from_archive(table: AnyPath, folder: AnyPath, options: AudioOptions) -> Source:

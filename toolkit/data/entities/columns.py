@@ -7,18 +7,19 @@ from itertools import islice
 from typing import NamedTuple
 
 from toolkit.data import columns
+from toolkit.data.entities.formats.column_file import ColumnFileSource
+from toolkit.data.entities.names import TAG_NAMES, TOKEN_NAMES
 from toolkit.data.entities.options import EntityColumnOptions
 from toolkit.data.entities.spans import as_list, is_span
-from toolkit.data.sources.column_file import ColumnFileSource
+from toolkit.data.entities.tags import feature_tag, has_features
 from toolkit.data.sources.memory import is_list
 from toolkit.data.sources.source import Source, is_missing
+from toolkit.data.texts.columns import TEXT_NAMES
 from toolkit.errors import DataError, quoted, shorten
 from toolkit.options import option
+from toolkit.tagging.schemes import OUTSIDE, has_prefix
 
 logger = logging.getLogger("toolkit")
-
-TOKEN_NAMES = ("tokens", "token", "words", "word")
-TAG_NAMES = ("tags", "tag", "ner_tags", "ner_tag", "ner", "labels", "label")
 
 _FIRST_ROWS = 100  # the number of rows by which columns are guessed
 
@@ -30,11 +31,13 @@ class EntityColumns(NamedTuple):
         texts: Whether records have texts with entities; otherwise they have tokens with tags.
         content: The column of the texts or of the tokens.
         marks: The column of the entities or of the tags; None in unlabelled data.
+        split: Whether the tokens are the words of a string, separated by white space.
     """
 
     texts: bool
     content: str
     marks: str | None
+    split: bool = False
 
 
 def entity_columns(source: Source, options: EntityColumnOptions, labelled: bool) -> EntityColumns:
@@ -52,18 +55,15 @@ def entity_columns(source: Source, options: EntityColumnOptions, labelled: bool)
     if source.fixed_columns:
         return _by_position(source, not is_list(values.get(source.columns[0])), labelled)
     kinds = Kinds(source, options.text_column or "text")
+    words = kinds.words or kinds.lists
+    strings = _column_of_words(source, options, kinds)
+    if strings is not None:
+        tags = _tag_column(source, options, words, strings) if labelled else None
+        return EntityColumns(False, strings, tags, split=True)
     if _has_texts(source, options, kinds):
-        text = options.text_column or "text"
-        if not kinds.lists and options.text_column is None and text not in source.columns:
-            raise DataError(
-                f"{source.name} has neither a column of texts ({option('text_column')}) nor, for "
-                f"a token a row, one of sentences ({option('sentence_column')}); it has: "
-                f"{shorten(source.columns)}"
-            )
-        content = columns.require_column(source, text, "text_column")
+        content = _text_column(source, options, kinds)
         marks = _entities_column(source, options, kinds) if labelled else None
         return EntityColumns(True, content, marks)
-    words = kinds.words or kinds.lists
     tokens = _requested(source, words, options, "token_column", TOKEN_NAMES)
     tokens = (
         tokens
@@ -72,8 +72,7 @@ def entity_columns(source: Source, options: EntityColumnOptions, labelled: bool)
     )
     if not labelled:
         return EntityColumns(False, tokens, None)
-    tags = _requested(source, words, options, "tag_column", TAG_NAMES)
-    tags = tags or columns.find_column(words, TAG_NAMES) or words[-1]
+    tags = _tag_column(source, options, words, tokens)
     if tokens == tags:
         texts = map(str, as_list(values.get(tokens)) or ())
         commas = isinstance(source, ColumnFileSource) and any("," in text for text in texts)
@@ -98,11 +97,13 @@ class Kinds:
     Attributes:
         lists: The columns with lists.
         words: Those of them without entities or other mappings.
+        strings: How many values of each column are strings, and no lists.
         entities: The columns with a list of entities.
         written: Whether lists are written as strings.
     """
 
     def __init__(self, source: Source, text_column: str) -> None:
+        self.strings: Counter[str] = Counter()
         self.entities: list[str] = []
         self.written = False
         lists: Counter[str] = Counter()
@@ -115,6 +116,7 @@ class Kinds:
                     lists[column] += 1 if isinstance(value, str) else 2
                 elif not is_missing(value):
                     others[column] += 1
+                    self.strings[column] += isinstance(value, str)
                 if values is None or not len(values):
                     continue
                 self.written |= isinstance(value, str)
@@ -126,6 +128,76 @@ class Kinds:
             lists[text_column] = 0
         self.lists = [column for column in source.columns if lists[column] > others[column]]
         self.words = [c for c in self.lists if c not in self.entities and c not in mappings]
+
+
+def _text_column(source: Source, options: EntityColumnOptions, kinds: Kinds) -> str:
+    """Return the column of the texts: by option, called ``text``, by a usual name, or the only one.
+
+    Only where there are entities any name will do.
+    """
+    if options.text_column is not None or "text" in source.columns:
+        return columns.require_column(source, options.text_column or "text", "text_column")
+    strings = [column for column in source.columns if kinds.strings[column]]
+    guess = columns.find_column(strings, TEXT_NAMES) if kinds.entities or not kinds.lists else None
+    if guess is None and kinds.entities and len(strings) == 1:
+        guess = strings[0]
+    if guess is not None:
+        setting = option("text_column")
+        logger.info("text column: %s (guessed; set %s)", quoted(guess), setting)
+        return guess
+    if kinds.lists:
+        return columns.require_column(source, "text", "text_column")
+    raise DataError(
+        f"{source.name} has neither a column of texts ({option('text_column')}) nor, for a token a "
+        f"row, one of sentences ({option('sentence_column')}); it has: {shorten(source.columns)}"
+    )
+
+
+def _tag_column(
+    source: Source, options: EntityColumnOptions, words: Sequence[str], tokens: str
+) -> str:
+    """Return the column of the tags: by option, by a usual name, or the last with tags.
+
+    Args:
+        source: The source.
+        options: The column options.
+        words: The columns of lists.
+        tokens: The column of the tokens.
+    """
+    tags = _requested(source, words, options, "tag_column", TAG_NAMES)
+    return tags or columns.find_column(words, TAG_NAMES) or _last_of_tags(source, words, tokens)
+
+
+def _column_of_words(source: Source, options: EntityColumnOptions, kinds: Kinds) -> str | None:
+    """Return the column of strings that have as many words as there are tags in the lists.
+
+    None if the tokens are in a list, or if there are no lists of tags.
+    """
+    named = options.text_column or options.entities_column or "entities" in source.columns
+    if not kinds.words or kinds.entities or named:
+        return None
+    others = [column for column in source.columns if column not in kinds.lists]
+    if options.token_column is not None:
+        return options.token_column if options.token_column in others else None
+    if columns.find_column(kinds.words, TOKEN_NAMES) is not None:
+        return None
+    longest = 0
+    for record in islice(source.records(), _FIRST_ROWS):
+        numbers = {len(as_list(record.values.get(column)) or ()) for column in kinds.words}
+        longest = max(longest, *numbers)
+        others = [
+            column
+            for column in others
+            if isinstance(value := record.values.get(column), str)
+            and {len(value.split())} == numbers
+        ]
+    if not (others and longest):
+        return None
+    logger.info(
+        "token column: %s, split at white space (guessed; set %s)",
+        *(quoted(others[0]), option("token_column")),
+    )
+    return others[0]
 
 
 def _entities_column(source: Source, options: EntityColumnOptions, kinds: Kinds) -> str:
@@ -167,6 +239,42 @@ def _first_of_words(source: Source, words: Sequence[str], others: int) -> str:
         *(quoted(words[1]), quoted(words[0]), option("token_column")),
     )
     return words[1]
+
+
+def _last_of_tags(source: Source, words: Sequence[str], tokens: str) -> str:
+    """Return the last column of lists that has tags with prefixes; the last, if none has.
+
+    Of nested annotation in two such columns with the same labels it is that with more entities.
+
+    Args:
+        source: The source.
+        words: The columns of lists.
+        tokens: That of the tokens.
+    """
+    found: dict[str, list[str]] = {column: [] for column in words if column != tokens}
+    for record in islice(source.records(), _FIRST_ROWS):
+        for column, values in found.items():
+            values += map(str, as_list(record.values.get(column)) or ())
+    entities: dict[str, int] = {}
+    tags: dict[str, set[str]] = {}
+    for column, values in found.items():
+        read = feature_tag if has_features(values) else str
+        marked = [tag for tag in map(read, values) if tag != OUTSIDE]
+        if marked and all(map(has_prefix, marked)):
+            entities[column], tags[column] = len(marked), {*marked}
+    *others, chosen = tags or words[-1:]
+    for column in others:
+        if tags[column] >= tags[chosen] and entities[column] > entities[chosen]:
+            chosen = column
+    if len(found) > 1:
+        others = [column for column in tags if column != chosen]
+        logger.info(
+            "tag column: %s%s (guessed; set %s)",
+            quoted(chosen),
+            f", not {shorten(others)}, which has tags as well" if others else "",
+            option("tag_column"),
+        )
+    return chosen
 
 
 def _numbers_tokens(source: Source, column: str) -> bool:
@@ -217,6 +325,8 @@ def _has_texts(source: Source, options: EntityColumnOptions, kinds: Kinds) -> bo
     if options.token_column is not None or named:
         return "entities" in source.columns
     if "entities" in source.columns or "text" in source.columns:
+        return True
+    if kinds.entities and not kinds.words:
         return True
     if kinds.written:
         raise DataError(

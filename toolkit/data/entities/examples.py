@@ -2,6 +2,7 @@
 
 import difflib
 import logging
+import operator
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -12,11 +13,12 @@ from typing import Any, NamedTuple
 from toolkit.data.bad_rows import BadRowError, CheckedRows, utf8
 from toolkit.data.columns import named_columns
 from toolkit.data.entities.columns import entity_columns
+from toolkit.data.entities.formats.column_file import ColumnFileSource, comment_hint
+from toolkit.data.entities.formats.rows import ANSWER, UNANNOTATED
 from toolkit.data.entities.open import open_entities
 from toolkit.data.entities.options import EntityColumnOptions
-from toolkit.data.entities.spans import as_list, read_span
+from toolkit.data.entities.spans import as_list, in_code_points, read_span
 from toolkit.data.entities.tags import TagReader, string
-from toolkit.data.sources.column_file import ColumnFileSource, comment_hint
 from toolkit.data.sources.source import Record, is_missing
 from toolkit.errors import DataError, count, quoted, shorten
 from toolkit.options import option
@@ -28,6 +30,14 @@ logger = logging.getLogger("toolkit")
 #: A sentence with more tokens probably lacks blank lines between sentences; the longest sentences
 #: of the usual corpora have about a hundred tokens.
 MANY_TOKENS = 300
+
+
+#: Why a labelled text is no example, by its answer.
+_NO_EXAMPLE = {
+    "reject": "whose answer is reject or ignore",
+    "ignore": "whose answer is reject or ignore",
+    UNANNOTATED: "that nobody has annotated",
+}
 
 
 class EntityExample(NamedTuple):
@@ -66,8 +76,9 @@ class EntityExamples(CheckedRows):
     so that answers correspond to rows: bad rows have a ``problem``, and '' for bad tokens.
 
     White space at the ends of an entity is removed, an entity that is given twice is read once, and
-    a text whose entities are missing has none. A labelled text whose ``answer`` is ``reject`` or
-    ``ignore``, as Prodigy marks it, is left out. How many there are of each is logged.
+    a text whose entities are missing has none. Offsets of Label Studio in UTF-16 units are
+    converted. A labelled text whose ``answer`` is ``reject`` or ``ignore``, as Prodigy marks it, is
+    left out, and so is one that nobody has annotated. How many there are of each is logged.
 
     Args:
         data: Any data that ``open_entities`` opens.
@@ -123,9 +134,12 @@ class EntityExamples(CheckedRows):
         try:
             return self._tag_reader.scheme
         except DataError as error:
+            first = next((values for values in self._tag_values() if len(values)), [""])[0]
+            names = option("tag_names", "O,B-PER,I-PER")
+            numbers = f", or what numbers mean ({names})" if str(first).isdecimal() else ""
             raise DataError(
                 f"{self.source.name}, column {quoted(self.columns.marks)}: {error}; name the "
-                f"column of the tags ({option('tag_column')})"
+                f"column of the tags ({option('tag_column')}){numbers}"
             ) from None
 
     def __iter__(self) -> Iterator[EntityExample]:
@@ -134,8 +148,8 @@ class EntityExamples(CheckedRows):
         self._counts.clear()
         good = marked = 0
         for record in self.records():
-            if self._is_rejected(record):
-                self._counts["rejected"] += 1
+            if (reason := self._reason_to_leave_out(record)) is not None:
+                self._counts[reason] += 1
                 continue
             try:
                 example = self._example(record, scheme)
@@ -160,6 +174,14 @@ class EntityExamples(CheckedRows):
                 f"{''.join(f'; {hint}' for hint in hints[:1])}"
             )
 
+    def no_usable_rows(self) -> DataError:
+        """Return the error that no row can be used, or that all texts are no examples."""
+        error = super().no_usable_rows()
+        for reason in _NO_EXAMPLE.values():
+            if number := self._counts[reason]:
+                return DataError(f"{error}; {count(number, 'text')} left out {reason}")
+        return error
+
     def _example(self, record: Record, scheme: str | None) -> EntityExample:
         """Return the example of a record."""
         if record.problem is not None:
@@ -177,23 +199,25 @@ class EntityExamples(CheckedRows):
         text = "" if self.columns.texts else None
         return EntityExample(record.row, text=text, place=record.place, problem=problem)
 
-    def _is_rejected(self, record: Record) -> bool:
-        """Return whether a labelled text is marked as no example, as Prodigy does."""
-        return (
-            self.labelled
-            and self.columns.texts
-            and self.columns.marks != "answer"
-            and str(record.values.get("answer")) in ("reject", "ignore")
-        )
+    def _reason_to_leave_out(self, record: Record) -> str | None:
+        """Return why a labelled text is no example, as its answer says; None if it is one."""
+        if not (self.labelled and self.columns.texts) or self.columns.marks == ANSWER:
+            return None
+        return _NO_EXAMPLE.get(str(record.values.get(ANSWER)))
 
     def _log_counts(self) -> None:
         """Log what else was read in its own way, once for repeated readings."""
         if self._counts == self._logged_counts:
             return
         self._logged_counts = self._counts.copy()
-        for what, number in self._counts.items():
-            if what == "rejected":
-                message = f"{count(number, 'text')} left out whose answer is reject or ignore"
+        for what, number in (+self._counts).items():
+            if what in _NO_EXAMPLE.values():
+                message = f"{count(number, 'text')} left out {what}"
+            elif what == "converted":
+                message = (
+                    f"{count(number, 'pair')} of offsets in UTF-16 units, as the texts beside them "
+                    "show, converted to code points"
+                )
             elif what == "missing":
                 message = f"{count(number, 'text')} with a missing value read as without entities"
             elif what == "repeated":
@@ -268,9 +292,13 @@ class EntityExamples(CheckedRows):
             number = tags.index("")
             value, where = values[number], self._in_column(self.columns.marks)
             what = "no tag" if is_missing(value) else f"the tag {quoted(value)}"
-            needs = "" if is_missing(value) else "; tags are such as B-PER"
+            names, needs = self._tag_reader.names, ""
+            if not is_missing(value):
+                needs = "; tags are such as B-PER"
             if hasattr(value, "__index__"):
                 needs += f", or numbers that {option('tag_names', 'O,B-PER,I-PER')} names"
+            if names:
+                needs = f"; {option('tag_names')} has {count(len(names), 'name')}, from 0 on"
             raise BadRowError(
                 f"the token {quoted(tokens[number])} has {what}{where}{needs}",
                 _place(record, number),
@@ -310,7 +338,9 @@ class EntityExamples(CheckedRows):
         if is_missing(record.values.get(self.columns.marks or "")):
             self._counts["missing"] += 1
             return ()
-        values = self._list(record, self.columns.marks, "entities")
+        given = self._list(record, self.columns.marks, "entities")
+        values = [in_code_points(value, text) for value in given]
+        self._counts["converted"] += sum(map(operator.is_not, values, given))
         spans = sorted({read_span(value, text) for value in values})
         if repeated := len(values) - len(spans):
             self._counts["repeated"] += repeated
@@ -327,6 +357,8 @@ class EntityExamples(CheckedRows):
     def _list(self, record: Record, column: str | None, what: str) -> Any:
         """Return the list in a column, which may be written as JSON or in Python."""
         value = record.values.get(column or "")
+        if self.columns.split and column == self.columns.content and isinstance(value, str):
+            return value.split()
         if (values := as_list(value)) is not None:
             return values
         where = self._in_column(column)

@@ -6,20 +6,28 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.data import columns
-from toolkit.data.entities.columns import TAG_NAMES, Kinds, first_values
+from toolkit.data.entities.columns import Kinds, first_values
+from toolkit.data.entities.formats.brat import BratSource
+from toolkit.data.entities.formats.column_file import ColumnFileSource
+from toolkit.data.entities.formats.rows import RowLinesSource, RowSource, is_row, open_json
+from toolkit.data.entities.names import TAG_NAMES
 from toolkit.data.entities.options import EntityColumnOptions
-from toolkit.data.entities.rows import RowSource, is_row, read_array, read_brat
-from toolkit.data.sources.column_file import ColumnFileSource
-from toolkit.data.sources.delimited import CSV, TSV, DelimitedSource
-from toolkit.data.sources.json_lines import JsonLinesSource
+from toolkit.data.options import table_format
 from toolkit.data.sources.lines import read_lines
-from toolkit.data.sources.open import open_source
+from toolkit.data.sources.memory import ListSource
+from toolkit.data.sources.open import open_source, open_table
 from toolkit.data.sources.sentence_table import SentenceTable, sentence_column
 from toolkit.data.sources.source import Source
 from toolkit.errors import DataError, quoted
 from toolkit.options import option
 
 logger = logging.getLogger("toolkit")
+
+#: What to do with files that tools write and that cannot be read, by their endings.
+_UNREADABLE = {
+    ".spacy": "is binary; write the documents in it as JSON, a line each, by Doc.to_json()",
+    ".zip": "is an archive; unpack it and give the file or folder in it",
+}
 
 
 def open_entities(data: Any, part: str | None, options: EntityColumnOptions) -> Source:
@@ -28,12 +36,12 @@ def open_entities(data: Any, part: str | None, options: EntityColumnOptions) -> 
     Args:
         data: The path of a JSON Lines file (``.jsonl``, ``.ndjson``, ``.json``), of a file with one
             JSON array (``.json``), of a table with a header (``.csv``; ``.tsv`` if the options name
-            a column of sentences, texts or entities, or the header has usual names of sentences and
-            tags), or otherwise, with any ending, of a column file, each plain or gzipped; of a
-            folder of brat; the name of a TFDS data set; a pandas DataFrame; a list of texts, of
-            lists of tokens, of dicts, or of pairs ``(text, {"entities": [...]})``; a pair ``(lists
-            of tokens, lists of tags)`` or ``(texts, lists of entities)``; or a source, which is
-            returned unchanged.
+            a column of sentences, texts or entities, or the header has usual names of sentences or
+            texts and of tags), or otherwise, with any ending, of a column file, each plain or
+            gzipped; of a folder of brat; the name of a TFDS data set; a pandas DataFrame; a list of
+            texts, of lists of tokens, of dicts, or of pairs ``(text, {"entities": [...]})``; a pair
+            ``(lists of tokens, lists of tags)`` or ``(texts, lists of entities)``; or a source,
+            which is returned unchanged.
         part: ``train`` or ``test``: the part to read of a named data set without a split.
         options: The columns.
 
@@ -49,38 +57,49 @@ def open_entities(data: Any, part: str | None, options: EntityColumnOptions) -> 
         source = _open_file(Path(data), options)
     elif isinstance(data, list) and data and all(map(is_row, data)):
         source = RowSource(data)
+    elif isinstance(data, list) and data and all(map(_is_tokens, data)):
+        source = ListSource(data)
     else:
-        source = open_source(data, part, options.quoting)
+        source = open_source(data, part, table_format(options))
     if source.fixed_columns or isinstance(source, ColumnFileSource):
         return source
     return _by_sentences(source, options)
 
 
+def _is_tokens(value: object) -> bool:
+    """Return whether a value is a tuple of tokens, which elsewhere may be a text and its label."""
+    return isinstance(value, tuple) and all(isinstance(token, str) for token in value)
+
+
 def _open_file(path: Path, options: EntityColumnOptions) -> Source:
     """Open a file with the reader of its ending and its header."""
+    form = table_format(options)
     if path.is_dir():
-        if (brat := read_brat(path)) is not None:
-            return brat
-        raise DataError(f"{path} is a folder; give a file")
+        logger.info("format: brat (a folder)")
+        return BratSource(path, form.encodings)
     if not path.is_file():
         raise DataError(f"{path} is no regular file; it is read more than once")
     name = path.name.lower().removesuffix(".gz")
+    for ending, instead in _UNREADABLE.items():
+        if name.endswith(ending):
+            raise DataError(f"{path} {instead}")
     if name.endswith((".jsonl", ".ndjson")):
-        return JsonLinesSource(path)
+        return RowLinesSource(path, form.encodings)
     if name.endswith(".json"):
-        return read_array(path) or JsonLinesSource(path)
-    if name.endswith(".csv"):
-        return DelimitedSource(path, CSV, options.quoting)
+        return open_json(path, form.encodings)
+    if name.endswith((".csv", ".parquet", ".xlsx")):
+        return open_table(path, form)
     requested = (options.sentence_column, options.text_column, options.entities_column)
     if name.endswith(".tsv") and (any(requested) or _has_header(path)):
-        return DelimitedSource(path, TSV, options.quoting)
-    return ColumnFileSource(path, options.comment_prefix)
+        return open_table(path, form)
+    return ColumnFileSource(path, options.comment_prefix, form.encodings)
 
 
 def _has_header(path: Path) -> bool:
-    """Return whether the first line of a TSV file names columns of sentences and of tags."""
+    """Return whether the first line of a TSV file names columns of sentences or texts, and tags."""
     names = next(read_lines(path, newline="\n"), "").rstrip("\r\n").split("\t")
-    return sentence_column(names) is not None and columns.find_column(names, TAG_NAMES) is not None
+    rows = sentence_column(names) or columns.find_column(names, ("text",))
+    return rows is not None and columns.find_column(names, (*TAG_NAMES, "entities")) is not None
 
 
 def _by_sentences(source: Source, options: EntityColumnOptions) -> Source:

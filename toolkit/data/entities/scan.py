@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from toolkit.data.entities.examples import EntityExamples
-from toolkit.data.sources.column_file import ColumnFileSource
+from toolkit.data.entities.formats.column_file import ColumnFileSource
 from toolkit.data.splits import Indices, split_indices
 from toolkit.errors import DataError, count
 

@@ -87,6 +87,29 @@ def read_span(value: Any, text: str) -> Span:
     return Span(start, end, label.strip())
 
 
+def in_code_points(value: Any, text: str) -> Any:
+    """Return an entity of Label Studio with offsets in code points; any other unchanged.
+
+    Some of its versions count UTF-16 units. They did if the text that it writes beside the offsets
+    is found by them, and not by code points.
+
+    Args:
+        value: An entity.
+        text: The text.
+    """
+    if text.isascii() or not (isinstance(value, Mapping) and is_list(value.get("labels"))):
+        return value
+    own, start, end = value.get("text"), *(whole_number(value.get(key)) for key in ("start", "end"))
+    if not isinstance(own, str) or start is None or end is None or start < 0:
+        return value
+    if _letters(text[start:end]) == _letters(own):
+        return value
+    for way, first, last in other_offsets(text, start, end):
+        if way == UTF16 and _letters(text[first:last]) == _letters(own):
+            return {**value, "start": first, "end": last}
+    return value
+
+
 def other_offsets(text: str, start: int, end: int) -> Iterator[tuple[str, int, int]]:
     """Yield what offsets mean where they are counted in another way, if that is different.
 

@@ -1,16 +1,19 @@
 """Tags as values of data: strings or numbers, with the prefix in front or at the end."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 
-from toolkit.data.entities.options import EntityColumnOptions
+from toolkit.data.entities.options import EntityColumnOptions, read_tag_names
 from toolkit.data.entities.spans import whole_number
-from toolkit.tagging.schemes import find_scheme, has_suffixes, to_prefix
+from toolkit.tagging.schemes import OUTSIDE, find_scheme, has_suffixes, to_prefix
 
 logger = logging.getLogger("toolkit")
 
+#: A tag among the features of a word in CoNLL-U, as in ``SpaceAfter=No|NER=B-PER``.
+_FEATURE = re.compile(r"(?:^|\|)(?:ner|ne|name)=([^|]+)", re.IGNORECASE)
 _FIRST_SENTENCES = 2000  # the number of sentences whose tags show whether they have suffixes
 
 
@@ -20,6 +23,9 @@ class TagReader:
     Args:
         options: The scheme of the tags, and the names of numbers.
         sentences: Function that yields the values of the tags of each sentence.
+
+    Attributes:
+        names: The names of numbers.
     """
 
     def __init__(
@@ -27,8 +33,7 @@ class TagReader:
     ) -> None:
         self._options = options
         self._sentences = sentences
-        names = (options.tag_names or "").split(",")
-        self._names = [name.strip() for name in names if name.strip()]
+        self.names = read_tag_names(options.tag_names)
 
     @cached_property
     def scheme(self) -> str:
@@ -47,8 +52,9 @@ class TagReader:
 
     @property
     def _note(self) -> str:
-        """A note for the log if the prefixes are at the end; empty if they are in front."""
-        return ", with prefixes at the end, as in PER-B" if self._suffixes else ""
+        """A note for the log on prefixes at the end and on tags among features; else empty."""
+        suffixes = ", with prefixes at the end, as in PER-B" if self._suffixes else ""
+        return suffixes + (", among the features of words" if self._in_features else "")
 
     def read(self, value: object) -> str:
         """Return a tag with its prefix in front, a number by its name; empty if there is none."""
@@ -67,6 +73,11 @@ class TagReader:
             islice(self._all(self._string), _FIRST_SENTENCES), sure=scheme == "auto"
         )
 
+    @cached_property
+    def _in_features(self) -> bool:
+        """True if tags are among the features of words, as the first sentences show."""
+        return any(map(has_features, islice(self._sentences(), _FIRST_SENTENCES)))
+
     def _all(self, read: Callable[[object], str]) -> Iterator[Sequence[str]]:
         """Yield the tags of all sentences, without values that are none."""
         for values in self._sentences():
@@ -75,12 +86,27 @@ class TagReader:
     def _string(self, value: object) -> str:
         """Return a tag as it stands, a number by its name; empty if there is none."""
         value = string(value)
-        if self._names:
+        if self._in_features and isinstance(value, str):
+            return feature_tag(value)
+        if self.names:
             digits = isinstance(value, str) and value.isdecimal() and len(value) < 9
             number = int(str(value)) if digits else whole_number(value)
             if number is not None:
-                return self._names[number] if 0 <= number < len(self._names) else ""
+                return self.names[number] if 0 <= number < len(self.names) else ""
         return value.strip() if isinstance(value, str) else ""
+
+
+def has_features(values: Iterable[object]) -> bool:
+    """Return whether tags are among the features of words, as in the last column of CoNLL-U."""
+    return any(
+        isinstance(value, str) and "=" in value and _FEATURE.search(value) for value in values
+    )
+
+
+def feature_tag(value: str) -> str:
+    """Return the tag among the features of a word, such as ``SpaceAfter=No|NER=B-PER``, or O."""
+    match = _FEATURE.search(value)
+    return OUTSIDE if match is None else match[1]
 
 
 def string(value: object) -> object:

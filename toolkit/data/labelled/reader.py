@@ -2,13 +2,14 @@
 
 import math
 import re
+from collections.abc import Mapping
 
 import numpy as np
 
 from toolkit.data.bad_rows import BadRowError, utf8
 from toolkit.data.labelled.label_rule import LabelRule
-from toolkit.data.labels import Label, class_name, to_number, written_list
-from toolkit.data.options import LabelOptions
+from toolkit.data.labels import Label, class_name, to_flag, to_number, written_list
+from toolkit.data.options import LabelOptions, split_names
 from toolkit.data.sources.source import is_missing
 from toolkit.errors import OptionError, quoted
 from toolkit.options import option
@@ -38,6 +39,8 @@ class LabelReader:
         self.rule = LabelRule(options.label_rule) if options.label_rule else None
         if self.rule and options.target != "classes":
             raise OptionError("a label rule makes classes; it does not go with another target")
+        if options.label_columns is not None:
+            self._check_columns(options)
 
     def label(self, value: object, column: str | None) -> Label:
         """Return the label that a value stands for; None if it matches no part of the label rule.
@@ -54,6 +57,8 @@ class LabelReader:
         names = written_list(value, names=False) if isinstance(value, str) else value
         if isinstance(names, _COLLECTIONS):
             values = np.ravel(names).tolist() if isinstance(names, np.ndarray) else list(names)
+            if not values:
+                raise BadRowError(f"{where} is missing")
             if isinstance(names, dict) or len(values) != 1:
                 raise BadRowError(
                     f"{where} is {quoted(value)}; several labels at once need "
@@ -67,6 +72,32 @@ class LabelReader:
             raise BadRowError(f"{where} is {quoted(value)}, {_no_target(value, number)}")
         return self.rule(number) if self.rule else number
 
+    def chosen(self, values: Mapping[str, object]) -> Label:
+        """Return the label of a row with a column for each label.
+
+        Args:
+            values: 1 or 0 by column.
+
+        Raises:
+            BadRowError: A value is neither, or a row of the target ``classes`` has not one label.
+        """
+        flags = {column: to_flag(value) for column, value in values.items()}
+        for column, flag in flags.items():
+            if flag is None:
+                raise BadRowError(
+                    f"the label column {quoted(column)} has {quoted(values[column])}, which is "
+                    "neither 1 nor 0"
+                )
+        names = [class_name(column) for column, flag in flags.items() if flag]
+        if self.target == "labels":
+            return names
+        if len(names) != 1:
+            raise BadRowError(
+                f"{len(names)} of the label columns have 1; any number of labels at once needs "
+                f"{option('target', 'labels')}"
+            )
+        return names[0]
+
     def group(self, value: object, column: str) -> str:
         """Return the name of a group.
 
@@ -76,6 +107,22 @@ class LabelReader:
         if is_missing(value):
             raise BadRowError(f"the group in column {quoted(column)} is missing")
         return class_name(value)
+
+    def _check_columns(self, options: LabelOptions) -> None:
+        """Check that columns with a label each go with the other options.
+
+        Raises:
+            OptionError: They do not.
+        """
+        columns = option("label_columns")
+        if options.label_column is not None:
+            raise OptionError(f"{columns} and {option('label_column')} exclude each other")
+        if self.rule or self.target == "number":
+            raise OptionError(f"{columns} gives classes or labels, no numbers")
+        if len(split_names(options.label_columns or "")) < 2:
+            raise OptionError(
+                f"{columns} is {options.label_columns!r}; name several columns, separated by commas"
+            )
 
     def _names(self, value: object, where: str) -> list[object]:
         """Return the labels of a field with several, which may be a list written as a string."""

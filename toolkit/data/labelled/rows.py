@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from toolkit.data.bad_rows import BadRowError, CheckedRows
 from toolkit.data.labelled.reader import LabelReader
 from toolkit.data.labels import Label, LabelEncoder
-from toolkit.data.options import LabelOptions
+from toolkit.data.options import LabelOptions, split_names
 from toolkit.data.sources.source import Record, Source, is_missing
 from toolkit.errors import quoted
 from toolkit.options import option
@@ -155,6 +155,15 @@ class LabelledRows(CheckedRows, ABC, Generic[E]):
             raise self.no_usable_rows()
 
     @property
+    def label_columns(self) -> tuple[str, ...]:
+        """The columns of the labels: one, or one for each label; none in unlabelled data."""
+        if self.label_column is None:
+            return ()
+        if self.options.label_columns is None or self.source.fixed_columns:
+            return (self.label_column,)
+        return split_names(self.label_column)
+
+    @property
     def label_place(self) -> str:
         """The place of the labels, for messages."""
         if self.source.fixed_columns or self.label_column is None:
@@ -168,7 +177,13 @@ class LabelledRows(CheckedRows, ABC, Generic[E]):
         content = self._read(record)
         if not self.labelled:
             return type(self).EXAMPLE(record.row, content, place=record.place)
-        label = self._labels.label(record.values.get(self.label_column or ""), self.label_column)
+        if self.options.label_columns is not None and not self.source.fixed_columns:
+            values = {column: record.values.get(column) for column in self.label_columns}
+            label = self._labels.chosen(values)
+        else:
+            label = self._labels.label(
+                record.values.get(self.label_column or ""), self.label_column
+            )
         if label is None:
             return None
         group = None
@@ -185,7 +200,8 @@ class LabelledRows(CheckedRows, ABC, Generic[E]):
         self._logged_columns = True
         for what, column in self._guesses().items():
             name = f"{what}_column"
-            if getattr(self.options, name) is None and column is not None:
+            given = {getattr(self.options, name), getattr(self.options, f"{name}s", None)}
+            if given == {None} and column is not None:
                 logger.info("%s column: %s (guessed; set %s)", what, quoted(column), option(name))
 
     def _log_outside_rule(self) -> None:

@@ -12,10 +12,9 @@ from toolkit.data.music.midi_file import is_midi
 from toolkit.data.music.note_table import NoteTable, is_note_table
 from toolkit.data.music.options import MusicDataOptions
 from toolkit.data.music.sources import MidiFiles, PieceList, no_parts, open_json, open_npz
-from toolkit.data.sources.delimited import CSV, TSV, DelimitedSource
-from toolkit.data.sources.json_lines import JsonLinesSource
-from toolkit.data.sources.memory import FrameSource, is_instance_of
-from toolkit.data.sources.open import missing
+from toolkit.data.options import table_format
+from toolkit.data.sources.memory import open_table_in_memory
+from toolkit.data.sources.open import TABLES_IN_WORDS, is_table, missing, open_table
 from toolkit.data.sources.source import Record, Source
 from toolkit.errors import DataError, shorten
 
@@ -30,12 +29,11 @@ def open_music(
 
     Args:
         data: The path of a MIDI file, or of a folder of them; of a JSON file with a list of pieces,
-            or with such a list for each part, where ``FILE:valid`` names a part; of a JSON Lines
-            file with a piece a line; of a CSV or TSV file with a note a row, or with the path of a
-            MIDI file a row; each but MIDI also gzipped; of a ``.npz`` file of rolls. Or a pandas
-            DataFrame of notes, of rolls or of paths; a list of pieces, each a path, an array
-            [T, 88] or [T, 128], or a list of the MIDI pitches of each time step; or a source, which
-            is returned unchanged.
+            or with such a list for each part, where ``FILE:valid`` names a part; of another
+            table, as for ``open_table``, with a piece, a note or the path of a MIDI file a row; of
+            a ``.npz`` file of rolls. Or such a table in memory, as for ``open_source``; a list of
+            pieces, each a path, an array [T, 88] or [T, 128], or a list of the MIDI pitches of each
+            time step; or a source, which is returned unchanged.
         part: ``train`` or ``test``: the part to read of data with parts.
         options: How tables are read.
 
@@ -49,8 +47,8 @@ def open_music(
     options = options or MusicDataOptions()
     if isinstance(data, str | os.PathLike):
         return _open_path(os.fspath(data), part, options)
-    if is_instance_of(data, "pandas", "DataFrame"):
-        return _of_table(FrameSource(data), "")
+    if (table := open_table_in_memory(data)) is not None:
+        return _of_table(table, "")
     if isinstance(data, np.ndarray) and data.ndim == 3:
         return PieceList([*data], "the array")
     if isinstance(data, list | tuple):
@@ -85,14 +83,11 @@ def _open_path(data: str, part: str | None, options: MusicDataOptions) -> Source
         raise no_parts(path, named)
     if is_midi(path):
         return PieceList([data], data, ["the file"])
-    if name.endswith((".jsonl", ".ndjson")):
-        return _of_table(JsonLinesSource(path), str(path.parent))
-    if name.endswith((".csv", ".tsv")):
-        separators = CSV if name.endswith(".csv") else TSV
-        return _of_table(DelimitedSource(path, separators, options.quoting), str(path.parent))
+    if is_table(path):
+        return _of_table(open_table(path, table_format(options)), str(path.parent))
     raise DataError(
-        f"{path} is of no known format; it should end in .mid, .json, .jsonl, .csv or .tsv, or in "
-        ".npz, or be a folder of MIDI files"
+        f"{path} is of no known format; it should end in {TABLES_IN_WORDS}, or in .mid or .npz, or "
+        "be a folder of MIDI files"
     )
 
 

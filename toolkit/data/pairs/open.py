@@ -9,19 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.data import columns
-from toolkit.data.options import is_inherited
+from toolkit.data.options import is_inherited, table_format
 from toolkit.data.pairs.options import PairColumnOptions
+from toolkit.data.sources.encodings import UTF_8
 from toolkit.data.sources.lines import line_problem, read_lines
-from toolkit.data.sources.open import open_source
-from toolkit.data.sources.source import Record, Source, first_repeated
+from toolkit.data.sources.open import is_table, open_source
+from toolkit.data.sources.source import Record, Source, distinct_names, first_repeated
 from toolkit.errors import DataError, quoted
 from toolkit.options import option
 
 logger = logging.getLogger("toolkit")
 
 SOURCE, TARGET = "source", "target"
-#: The endings of tables; other files have tab-separated pairs.
-_TABLES = (".csv", ".jsonl", ".ndjson", ".json")
 #: Usual names of the columns.
 _SOURCE_NAMES = (SOURCE, "src", "from", "input", "question")
 _TARGET_NAMES = (TARGET, "tgt", "trg", "to", "output", "translation", "answer")
@@ -33,11 +32,12 @@ def open_pairs(data: Any, part: str | None, options: PairColumnOptions) -> Sourc
 
     Args:
         data: A pair of paths of parallel files, plain or ``.gz``, in which lines of the same number
-            are a pair, or both paths as one string with a comma between them; the path of a CSV or
-            JSON Lines file, or of any other file, which is read as tab-separated (one pair a line,
-            no quoting), each plain or ``.gz``; the name of a TFDS data set, whose configuration,
-            such as ``pt_to_en``, names source and target; a DataFrame; a pair ``(sources,
-            targets)`` of lists; a ``tf.data.Dataset``; or a source, which is returned unchanged.
+            are a pair, or both paths as one string with a comma between them; the path of a
+            table, as for ``open_table`` but TSV, or of any other file, plain or ``.gz``, which is
+            read as tab-separated (one pair a line, no quoting); the name of a TFDS data set, whose
+            configuration, such as ``pt_to_en``, names source and target; a table in memory, a pair
+            ``(sources, targets)`` of lists, a list of pairs or a ``tf.data.Dataset``, as for
+            ``open_source``; or a source, which is returned unchanged.
         part: ``train`` or ``test``: the part to read of a named data set without a split.
         options: The columns.
 
@@ -48,26 +48,30 @@ def open_pairs(data: Any, part: str | None, options: PairColumnOptions) -> Sourc
     Raises:
         DataError: The data does not exist or is of an unsupported kind.
     """
+    form = table_format(options)
     if isinstance(data, ParallelFiles | PairSource):
         return data
     if isinstance(data, tuple) and len(data) == 2 and all(map(_is_path, data)):
-        return ParallelFiles(*map(Path, data))
+        return ParallelFiles(Path(data[0]), Path(data[1]), form.encodings)
     if isinstance(data, str) and "," in data and not os.path.exists(data):
-        paths = data.split(",")
-        if len(paths) > 2:
+        first, *others = data.split(",")
+        if len(others) > 1:
             raise DataError(f"{data!r} has several commas; one stands between two parallel files")
-        return ParallelFiles(*map(Path, paths))
+        return ParallelFiles(Path(first), Path(others[0]), form.encodings)
     if _is_path(data) and os.path.isdir(data):
         raise DataError(f"{data} is a folder; pairs are in a file, or in two parallel ones")
-    if _is_path(data) and os.path.isfile(data):
-        name = Path(data).name.lower().removesuffix(".gz")
-        if not name.endswith(_TABLES):
-            return PairSource(TabFile(Path(data), options), options)
-    source = open_source(data, part, options.quoting)
+    if _is_path(data) and os.path.isfile(data) and not _has_its_reader(os.fspath(data)):
+        return PairSource(TabFile(Path(data), options), options)
+    source = open_source(data, part, form)
     match = _CONFIG.search(str(data)) if isinstance(data, str) else None
     if match and set(match.groups()) <= set(source.columns):
         return PairSource(source, options, match.groups())
     return PairSource(source, options)
+
+
+def _has_its_reader(path: str) -> bool:
+    """Return whether a file is a table other than TSV, which is read without quoting here."""
+    return is_table(path) and not path.lower().removesuffix(".gz").endswith(".tsv")
 
 
 def _is_path(data: Any) -> bool:
@@ -81,6 +85,8 @@ class ParallelFiles:
     Args:
         source: The file of the source texts.
         target: The file of the target texts.
+        encodings: The encodings of both, as for
+            :func:`toolkit.data.sources.lines.read_lines`.
 
     Raises:
         DataError: A file is missing or no file, or both are the same.
@@ -89,7 +95,7 @@ class ParallelFiles:
     columns = (SOURCE, TARGET)
     fixed_columns = True
 
-    def __init__(self, source: Path, target: Path) -> None:
+    def __init__(self, source: Path, target: Path, encodings: Sequence[str] = UTF_8) -> None:
         for path in (source, target):
             if not path.is_file():
                 what = "is no file" if path.exists() else "is not there"
@@ -98,6 +104,7 @@ class ParallelFiles:
             raise DataError(f"{source} is given for both sides; give a file for each")
         self.name = f"{source} and {target}"
         self._paths = source, target
+        self._encodings = encodings
 
     def records(self) -> Iterator[Record]:
         """Yield the pairs from the first one; each call starts again.
@@ -106,7 +113,8 @@ class ParallelFiles:
             DataError: One file has more lines than the other.
         """
         missing = object()
-        files = [(line.rstrip("\r\n") for line in read_lines(path, "\n")) for path in self._paths]
+        read = [read_lines(path, "\n", encodings=self._encodings) for path in self._paths]
+        files = [(line.rstrip("\r\n") for line in lines) for lines in read]
         number = 0
         for number, pair in enumerate(zip_longest(*files, fillvalue=missing), 1):
             if missing in pair:
@@ -124,8 +132,8 @@ class ParallelFiles:
 class TabFile:
     """A file with one tab-separated pair a line, without quoting.
 
-    The first line is a header if the options name columns, or if it has usual names or those of the
-    data of a run that the options come from.
+    Unless the options say that there is no header, the first line is one if the options name
+    columns, or if it has usual names or those of the data of a run that the options come from.
 
     Args:
         path: The file.
@@ -140,6 +148,7 @@ class TabFile:
     def __init__(self, path: Path, options: PairColumnOptions) -> None:
         self.name = str(path)
         self._path = path
+        self._encodings = table_format(options).encodings
         first = next(self._lines(), None)
         if first is None:
             raise DataError(f"{path} is empty; it should have a text, or a pair of texts, a line")
@@ -154,14 +163,18 @@ class TabFile:
         self._header = by_name or len(usual) >= 2 or bool(own and own <= {*names})
         if len(fields) == 1:  # source texts alone, of which "To" may be one
             self._header = bool({SOURCE, *requested, *own} & {*names})
-        if self._header and (column := first_repeated(names)) is not None:
+        self._header = self._header and options.header
+        read = {*requested, *own, *usual} if len(names) > 2 else {*names}
+        repeated = first_repeated([name for name in names if name in read])
+        if self._header and repeated is not None:
             raise DataError(
-                f"{path} names the column {quoted(column)} twice in its header; if its first line "
-                f"is a pair of texts, put a header before it, {SOURCE} and {TARGET} with a tab "
-                "between them"
+                f"{path} names the column {quoted(repeated)} twice in its header; if its first "
+                f"line is a pair of texts, set {option('header', False)}"
             )
         self.columns: Sequence[str] = (
-            names if self._header else [str(number) for number in range(1, len(fields) + 1)]
+            distinct_names(names, f"{path}, header:")
+            if self._header
+            else [str(number) for number in range(1, len(fields) + 1)]
         )
 
     def records(self) -> Iterator[Record]:
@@ -182,7 +195,8 @@ class TabFile:
 
     def _lines(self) -> Iterator[str]:
         """Yield the lines without their ends."""
-        return (line.rstrip("\r\n") for line in read_lines(self._path, "\n"))
+        lines = read_lines(self._path, "\n", encodings=self._encodings)
+        return (line.rstrip("\r\n") for line in lines)
 
 
 class PairSource:

@@ -1,8 +1,5 @@
 """Options of the columns of series, and of the order of their axes."""
 
-import csv
-import io
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -39,16 +36,3 @@ class SeriesOptions(LabelOptions):
     channels: str | None = None
     layout: Layout = "auto"
     group_column: str | None = None
-
-
-def join_names(names: Sequence[str]) -> str:
-    """Return names separated by commas; those with commas or quotes are quoted, as in CSV."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(names)
-    return line.getvalue()
-
-
-def split_names(text: str) -> tuple[str, ...]:
-    """Return the names that ``join_names`` joined, without the blanks around them."""
-    rows = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
-    return tuple(name.strip() for row in rows for name in row)

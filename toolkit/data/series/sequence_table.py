@@ -9,7 +9,7 @@ import numpy as np
 
 from toolkit.data.bad_rows import BadRowError
 from toolkit.data.labels import class_name, to_number
-from toolkit.data.series.options import join_names
+from toolkit.data.options import join_names
 from toolkit.data.sources.source import Record, Source, is_missing
 from toolkit.errors import quoted
 

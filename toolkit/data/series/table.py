@@ -7,13 +7,14 @@ from pathlib import Path
 
 from toolkit.data.columns import find_column, guessed, require_column
 from toolkit.data.labels import class_name, to_number
+from toolkit.data.options import split_names, table_format
 from toolkit.data.series import columns
-from toolkit.data.series.options import SeriesOptions, split_names
+from toolkit.data.series.options import SeriesOptions
 from toolkit.data.series.sequence_table import SequenceTable, TableColumns
 from toolkit.data.sources.delimited import CSV, TSV, DelimitedSource
 from toolkit.data.sources.lines import read_lines
 from toolkit.data.sources.source import Record, Source, is_missing
-from toolkit.errors import DataError, quoted, shorten
+from toolkit.errors import DataError, OptionError, quoted, shorten
 from toolkit.options import option
 
 logger = logging.getLogger("toolkit")
@@ -46,14 +47,18 @@ def open_table(
     Args:
         path: The file.
         separators: The possible separators of fields.
-        options: The interpretation of quotes.
+        options: The format of tables.
         like: The first table of several; in the others, numbers that count from 0 are a header if
             they are its columns.
 
     Raises:
         DataError: It cannot be read.
     """
-    line = next((line for line in read_lines(path, "\n") if line.strip()), "")
+    quoting, header, encodings = table_format(options)
+    if not header:
+        return DelimitedSource(path, separators, quoting, header, encodings)
+    lines = read_lines(path, "\n", encodings=encodings)
+    line = next((line for line in lines if line.strip()), "")
     rows = [[cell.strip() for cell in line.strip().split(each)] for each in separators]
     counting = next((row for row in rows if len(row) > 1 and row == _counted(len(row))), None)
     if counting is None:
@@ -63,7 +68,7 @@ def open_table(
         header = True
     else:
         header = set(counting) == set(like.columns)
-    return DelimitedSource(path, separators, options.quoting, header)
+    return DelimitedSource(path, separators, quoting, header, encodings)
 
 
 def by_sequences(source: Source, options: SeriesOptions) -> Source:
@@ -71,6 +76,7 @@ def by_sequences(source: Source, options: SeriesOptions) -> Source:
 
     Raises:
         DataError: A requested column does not exist, or none can be guessed.
+        OptionError: Columns of labels are requested of a table with a time step a row.
     """
     if source.fixed_columns:
         return source
@@ -78,6 +84,11 @@ def by_sequences(source: Source, options: SeriesOptions) -> Source:
         options.series_column is not None or columns.nested_columns(source, options)
     ):
         return source
+    if options.label_columns is not None:
+        raise OptionError(
+            f"{option('label_columns')} is for tables with a series a row; in {source.name} each "
+            "row is a time step"
+        )
     return SequenceTable(source, table_columns(source, options))
 
 

@@ -8,12 +8,13 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Literal
 
+from toolkit.data.sources.encodings import UTF_8, undecodable
 from toolkit.data.sources.joined_rows import JoinedRows, TableRow, have_columns
 from toolkit.data.sources.lines import LINE_LIMIT, read_lines
-from toolkit.data.sources.source import Record, first_repeated
-from toolkit.errors import DataError, quoted
+from toolkit.data.sources.source import Record, distinct_names
+from toolkit.data.sources.table_format import Quoting
+from toolkit.errors import DataError
 from toolkit.options import option
 
 logger = logging.getLogger("toolkit")
@@ -24,11 +25,10 @@ CSV, TSV = ",;\t|", "\t"
 FIELD_LIMIT = 16 * 1024 * 1024
 """The maximum length of a field, since an unclosed quote extends a field to the end of the file."""
 
-Quoting = Literal["auto", "minimal", "none"]
-"""The interpretation of quotes in a table; :class:`DelimitedSource` defines the values."""
-
 #: The characters of lines that are read again after quotes that do not match, in one reading.
 _READ_AGAIN = 2 * FIELD_LIMIT
+#: The number of rows that are compared with the header.
+_FIRST_ROWS = 100
 #: The line with which spreadsheets announce a separator.
 _ANNOUNCEMENT = re.compile(r'"?sep=([^"\r\n])"?\s*', re.IGNORECASE)
 
@@ -37,8 +37,9 @@ class DelimitedSource:
     r"""A CSV or TSV file (RFC 4180), plain or gzipped, whose first line usually names the columns.
 
     Quoted fields may contain separators, doubled quotes and line ends. Blank lines are skipped, and
-    a first line ``sep=;`` announces the separator. Several columns without a name are called by
-    their numbers, ``column 3``. The file is read as a stream.
+    a first line ``sep=;`` announces the separator. Columns with one name, or of which several have
+    none, are told apart by their numbers (see :func:`toolkit.data.sources.source.distinct_names`).
+    The file is read as a stream.
 
     Where quotes do not match, the row of the opening quote is bad, and reading goes on with the
     next line. If that happens often, the lines that were read for a row are bad instead.
@@ -53,21 +54,32 @@ class DelimitedSource:
             quotes are part of the texts, and each line is a row.
         header: Whether the first line names the columns; otherwise their names are ``1``, ``2`` and
             so on.
+        encodings: The encodings of the file, as for
+            :func:`toolkit.data.sources.lines.read_lines`.
+
+    Attributes:
+        header: Whether the first line names the columns.
 
     Raises:
-        DataError: There is no header, or it names a column twice.
+        DataError: There is no header, or it cannot be read.
     """
 
     fixed_columns = False
 
     def __init__(
-        self, path: Path, separators: str, quoting: Quoting = "auto", header: bool = True
+        self,
+        path: Path,
+        separators: str,
+        quoting: Quoting = "auto",
+        header: bool = True,
+        encodings: Sequence[str] = UTF_8,
     ) -> None:
         self.name = str(path)
-        self._has_header = header
+        self.header = header
+        self._encodings = encodings
         self._path = path
         self._quoting = quoting
-        announced = _ANNOUNCEMENT.fullmatch(next(read_lines(path, newline=""), ""))
+        announced = _ANNOUNCEMENT.fullmatch(next(self._read_lines(), ""))
         self._first_line = 1 if announced is None else 2
         choices = announced[1] if announced else separators
         self.columns: tuple[str, ...] = ()
@@ -111,31 +123,43 @@ class DelimitedSource:
             f"{self.separator!r}, a quote or a line end must be quoted"
         )
 
+    def first_line_is_data(self) -> bool:
+        """Return whether the header has values of rows, and so seems to be a row itself.
+
+        Rows that are the header once more, as in files that were joined, do not count.
+        """
+        for row in islice(self._rows_below(), _FIRST_ROWS):
+            fields = [field.strip() for field in row.fields]
+            same = [
+                name == field for name, field in zip(self.columns, fields, strict=False) if name
+            ]
+            if any(same) and not all(same):
+                return True
+        return False
+
+    def _read_lines(self) -> Iterator[str]:
+        """Yield the lines of the file."""
+        return read_lines(self._path, newline="", encodings=self._encodings)
+
     def _columns_by(self, separator: str) -> int:
         """Return the number of columns of the header with a separator."""
         return max((len(row.fields) for row in islice(self._rows(separator), 1)), default=0)
 
     def _rows_below(self) -> Iterator[TableRow]:
         """Yield the rows without the header."""
-        return islice(self._rows(), int(self._has_header), None)
+        return islice(self._rows(), int(self.header), None)
 
     def _header(self) -> tuple[str, ...]:
         """Return the names of the columns."""
         for _, fields, problem, _ in self._rows():
             if problem is not None:
-                raise DataError(
-                    f"{self.name}, {'header' if self._has_header else 'line 1'}: {problem}"
-                )
-            if not self._has_header:
+                raise DataError(f"{self.name}, {'header' if self.header else 'line 1'}: {problem}")
+            if not self.header:
                 return tuple(str(number) for number in range(1, len(fields) + 1))
-            columns = tuple(field.strip() for field in fields)
-            if columns.count("") > 1:  # spreadsheets leave empty columns at the end
-                columns = tuple(name or f"column {n}" for n, name in enumerate(columns, 1))
-            if (column := first_repeated(columns)) is not None:
-                raise DataError(
-                    f"{self.name} names the column {quoted(column)} twice in its header"
-                )
-            return columns
+            for number, field in enumerate(fields, 1):
+                if (problem := undecodable(field)) is not None:
+                    raise DataError(f"{self.name}, header: the name of column {number} {problem}")
+            return distinct_names([field.strip() for field in fields], f"{self.name}, header:")
         raise DataError(f"{self.name} is empty; its first line should name the columns")
 
     def _rows(self, separator: str | None = None) -> Iterator[TableRow]:
@@ -145,7 +169,7 @@ class DelimitedSource:
         number of fields than the header, where most lines have it, the next line is read again.
         """
         csv.field_size_limit(FIELD_LIMIT)
-        lines = _Lines(islice(read_lines(self._path, ""), self._first_line - 1, None))
+        lines = _Lines(islice(self._read_lines(), self._first_line - 1, None))
         lines.number = self._first_line - 1
         reader = csv.reader(
             lines,

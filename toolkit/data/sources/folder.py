@@ -2,10 +2,11 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
+from toolkit.data.sources.encodings import UTF_8
 from toolkit.data.sources.lines import read_text
 from toolkit.data.sources.natural_order import natural_order
 from toolkit.data.sources.source import Record
@@ -26,6 +27,8 @@ class FolderSource:
         path: The folder.
         part: Which of the sub-folders ``train`` and ``test`` to read, if the folder has these; the
             choice is logged.
+        encodings: The encodings of the files, as for
+            :func:`toolkit.data.sources.lines.read_lines`.
 
     Raises:
         DataError: There are no class folders, or the folder has parts but not the chosen one.
@@ -36,7 +39,10 @@ class FolderSource:
     #: What the files hold, and names of classes, for messages.
     plural, examples = "texts", "pos/ and neg/"
 
-    def __init__(self, path: Path, part: str | None = None) -> None:
+    def __init__(
+        self, path: Path, part: str | None = None, encodings: Sequence[str] = UTF_8
+    ) -> None:
+        self._encodings = encodings
         folders = _entries(path, os.DirEntry.is_dir)
         if set(folders) & set(PARTS):
             if part not in folders:
@@ -80,7 +86,7 @@ class FolderSource:
         Raises:
             DataError: It cannot be read.
         """
-        return read_text(path)
+        return read_text(path, self._encodings)
 
     def _files(self) -> Iterator[tuple[str, str]]:
         """Yield the class and the name of each file."""

@@ -8,7 +8,7 @@ from toolkit.data.sources.source import Record
 
 
 class HubDatasetSource:
-    """A ``datasets.Dataset``; numbers that its features name become their names.
+    """A ``Dataset`` or ``IterableDataset``; numbers that its features name become their names.
 
     Args:
         dataset: The data set.
@@ -18,9 +18,9 @@ class HubDatasetSource:
     fixed_columns = False
 
     def __init__(self, dataset: Any) -> None:
-        self.columns = tuple(dataset.column_names)
+        self.columns = tuple(dataset.column_names or next(iter(dataset), ()))
         self._dataset = dataset
-        self._class_names = class_names(dataset.features)
+        self._class_names = class_names(dataset.features or {})
 
     def records(self) -> Iterator[Record]:
         """Yield the records from the first one; each call starts again."""

@@ -1,10 +1,12 @@
 """JSON Lines files."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
+from toolkit.data.sources.encodings import UTF_8
 from toolkit.data.sources.lines import line_problem, read_lines
 from toolkit.data.sources.source import Record
 from toolkit.errors import DataError
@@ -20,6 +22,8 @@ class JsonLinesSource:
 
     Args:
         path: The file.
+        encodings: The encodings of the file, as for
+            :func:`toolkit.data.sources.lines.read_lines`.
 
     Raises:
         DataError: None of the first lines can be read.
@@ -27,8 +31,9 @@ class JsonLinesSource:
 
     fixed_columns = False
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, encodings: Sequence[str] = UTF_8) -> None:
         self.name = str(path)
+        self._encodings = encodings
         self._path = path
         first = list(islice(self.records(), _HEADER_ROWS))
         if not first:
@@ -40,7 +45,8 @@ class JsonLinesSource:
     def records(self) -> Iterator[Record]:
         """Yield the records from the first one; each call starts again."""
         row = 0
-        for number, line in enumerate(read_lines(self._path, newline="\n"), start=1):
+        lines = read_lines(self._path, newline="\n", encodings=self._encodings)
+        for number, line in enumerate(lines, start=1):
             if not line.strip():
                 continue
             row += 1
@@ -59,8 +65,17 @@ class JsonLinesSource:
             except (ValueError, RecursionError) as error:
                 yield Record(row, {}, place, f"not JSON that can be read: {error}")
             else:
-                if isinstance(values, dict):
-                    yield Record(row, values, place)
-                else:
-                    problem = 'not a JSON object; each line should be one, like {"text": "..."}'
-                    yield Record(row, {}, place, problem)
+                yield self._record(row, values, place)
+
+    def _record(self, row: int, value: Any, place: str) -> Record:
+        """Return the record of a line.
+
+        Args:
+            row: The number of the row, from 1.
+            value: The value of its JSON.
+            place: Its place, for messages.
+        """
+        if isinstance(value, dict):
+            return Record(row, value, place)
+        problem = 'not a JSON object; each line should be one, like {"text": "..."}'
+        return Record(row, {}, place, problem)

@@ -1,32 +1,37 @@
 """Reading of text files line by line, plain or gzipped, with one-line error messages."""
 
+import codecs
 import gzip
 import io
 import os
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from toolkit.data.sources.encodings import UTF_8, decoding, marked
 from toolkit.errors import DataError
 
 LINE_LIMIT = 32 * 1024 * 1024
 """The maximum length of a line, in characters; a small compressed file can hold a huge one."""
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_NUL = 0
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SKIPPED_AT_ONCE = 1 << 20  # characters
+_READ_AT_ONCE = 1 << 20  # bytes
 
 
-def read_lines(path: Path, newline: str, piece: int | None = None) -> Iterator[str]:
-    r"""Yield the lines of a UTF-8 file with their line ends; gzip is decompressed.
+def read_lines(
+    path: Path, newline: str, piece: int | None = None, encodings: Sequence[str] = UTF_8
+) -> Iterator[str]:
+    r"""Yield the lines of a text file with their line ends; gzip is decompressed.
 
-    A byte order mark is removed. An invalid byte becomes a lone surrogate (``surrogateescape``), so
-    that only its row is bad. A line above ``LINE_LIMIT`` is cut one character above it, for
-    :func:`line_problem`, and the rest is skipped while reading, so that memory stays limited.
+    A byte order mark decides the encoding, and is removed. A byte that cannot be decoded becomes a
+    lone surrogate, so that only its row is bad; see
+    :func:`toolkit.data.sources.encodings.undecodable`. A line above ``LINE_LIMIT`` is cut one
+    character above it, for :func:`line_problem`, and the rest is skipped while reading, so that
+    memory stays limited.
 
     Args:
         path: The file.
@@ -34,27 +39,20 @@ def read_lines(path: Path, newline: str, piece: int | None = None) -> Iterator[s
             ``"\n"``.
         piece: Yield a line that is longer in pieces of at most this number of characters, instead
             of cutting it at ``LINE_LIMIT``; ends of lines then tell where one ends.
+        encodings: The encoding of the file; of several, the first that fits all of it, or the last.
 
     Raises:
-        DataError: The file is missing, unreadable or damaged, or is UTF-16 or UTF-32: it begins
-            with their byte order mark, or has a NUL among its first two bytes.
+        DataError: The file is missing, unreadable or damaged, or should be UTF-8 and has a NUL
+            among its first two bytes, as UTF-16 and UTF-32 have.
+        OptionError: There is no such encoding.
     """
     count = 0
     try:
         with open(path, "rb") as raw:
-            binary: io.BufferedReader = raw
-            if raw.peek(2)[:2] == _GZIP_MAGIC:
-                binary = io.BufferedReader(gzip.GzipFile(fileobj=raw))
-            head = binary.peek(4)[:4]
-            if head[:2] in _UTF16_MARKS or _NUL in head[:2]:
-                width = 32 if b"\0\0" in head else 16
-                raise DataError(
-                    f"{path} seems to be encoded in UTF-{width} (it begins with the bytes "
-                    f"{head.hex(' ')}); save it as UTF-8"
-                )
-            with io.TextIOWrapper(
-                binary, encoding="utf-8-sig", errors="surrogateescape", newline=newline
-            ) as lines:
+            binary = _decompressed(raw)
+            encoding = next((name for name in encodings[:-1] if _fits(path, name)), encodings[-1])
+            codec, errors = decoding(binary.peek(4)[:4], encoding, str(path))
+            with io.TextIOWrapper(binary, encoding=codec, errors=errors, newline=newline) as lines:
                 while line := lines.readline(piece or LINE_LIMIT + 1):
                     count += 1
                     yield line
@@ -73,6 +71,27 @@ def read_lines(path: Path, newline: str, piece: int | None = None) -> Iterator[s
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
 
 
+def _decompressed(raw: io.BufferedReader) -> io.BufferedReader:
+    """Return a file, or what is in it where it is gzipped."""
+    if raw.peek(2)[:2] != _GZIP_MAGIC:
+        return raw
+    return io.BufferedReader(gzip.GzipFile(fileobj=raw))
+
+
+def _fits(path: Path, encoding: str) -> bool:
+    """Return whether all of a file can be decoded."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    with open(path, "rb") as raw:
+        binary = _decompressed(raw)
+        try:
+            while chunk := binary.read(_READ_AT_ONCE):
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return True
+
+
 def _skip_rest(lines: io.TextIOWrapper, line: str, ends: str | tuple[str, ...]) -> None:
     """Skip the rest of a line that was cut."""
     while line and not line.endswith(ends):
@@ -84,14 +103,14 @@ def line_problem(line: str) -> str | None:
     return f"the line has more than {LINE_LIMIT:,} characters" if len(line) > LINE_LIMIT else None
 
 
-def read_text(path: Path) -> str:
+def read_text(path: Path, encodings: Sequence[str] = UTF_8) -> str:
     """Return the text in a file, as :func:`read_lines` reads it, with its line ends.
 
     Raises:
         DataError: It cannot be read, or is longer than a line may be.
     """
     lines, size = [], 0
-    for line in read_lines(path, newline=""):
+    for line in read_lines(path, newline="", encodings=encodings):
         lines.append(line)
         size += len(line)
         if size > LINE_LIMIT:
@@ -99,7 +118,7 @@ def read_text(path: Path) -> str:
     return "".join(lines)
 
 
-def plain_texts(data: Any) -> Any:
+def plain_texts(data: Any, encodings: Sequence[str] = UTF_8) -> Any:
     """Return the texts of data for prediction that has nothing but texts; other data unchanged.
 
     A ``.txt`` file, plain or gzipped, has a text a line, whatever is in the lines. In lines and in
@@ -113,7 +132,7 @@ def plain_texts(data: Any) -> Any:
     if not (isinstance(data, str | os.PathLike) and is_text_file(data) and os.path.isfile(data)):
         return data
     lines = []
-    for number, line in enumerate(read_lines(Path(data), "\n"), 1):
+    for number, line in enumerate(read_lines(Path(data), "\n", encodings=encodings), 1):
         if (problem := line_problem(line)) is not None:
             raise DataError(f"{os.fspath(data)}, line {number}: {problem}")
         lines.append(plain(line))
@@ -125,9 +144,21 @@ def is_text_file(path: str | os.PathLike[str]) -> bool:
     return os.fspath(path).lower().removesuffix(".gz").endswith(".txt")
 
 
+def has_wide_mark(path: str | os.PathLike[str]) -> bool:
+    """Return whether a regular file begins with the byte order mark of UTF-16 or UTF-32."""
+    if not os.path.isfile(path):
+        return False
+    with open(path, "rb") as file:
+        return marked(file.read(4)) in ("utf-16", "utf-32")
+
+
 def plain(line: str) -> str:
     """Return a line of :func:`read_lines` without its end; U+FFFD replaces invalid bytes."""
-    return line.rstrip("\r\n").encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    text = line.rstrip("\r\n")
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    except UnicodeEncodeError:  # of a file in another encoding
+        return _SURROGATE.sub("\ufffd", text)
 
 
 def _after_line(lines: int) -> str:

@@ -2,13 +2,14 @@
 
 import operator
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from toolkit.data.sources.source import Record, first_repeated
-from toolkit.errors import DataError, count, quoted
+from toolkit.data.sources.hub_dataset import HubDatasetSource
+from toolkit.data.sources.source import Record, Source, distinct_names, log_weights
+from toolkit.errors import DataError, count, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,17 +18,19 @@ if TYPE_CHECKING:
 class FrameSource:
     """A pandas DataFrame; rows are numbered by position, independent of the index.
 
-    Raises:
-        DataError: Two columns have the same name.
+    Columns with one name are told apart by their numbers; see
+    :func:`toolkit.data.sources.source.distinct_names`.
+
+    Args:
+        frame: The frame.
+        name: The name of the source, for messages.
     """
 
-    name = "the DataFrame"
     fixed_columns = False
 
-    def __init__(self, frame: "pd.DataFrame") -> None:
-        self.columns = tuple(str(column) for column in frame.columns)
-        if (column := first_repeated(self.columns)) is not None:
-            raise DataError(f"{self.name} has two columns called {quoted(column)}")
+    def __init__(self, frame: "pd.DataFrame", name: str = "the DataFrame") -> None:
+        self.name = name
+        self.columns = distinct_names([str(column) for column in frame.columns], name)
         self._frame = frame
 
     def records(self) -> Iterator[Record]:
@@ -40,6 +43,55 @@ class FrameSource:
             arrays.append(values)
         for row, fields in enumerate(zip(*arrays, strict=True), start=1):
             yield Record(row, dict(zip(self.columns, fields, strict=True)), f"row {row}")
+
+
+class RowSource:
+    """A list of rows, each a mapping from columns to values.
+
+    Args:
+        rows: The rows.
+        name: The name of the source, for messages.
+    """
+
+    fixed_columns = False
+
+    def __init__(self, rows: Sequence[Mapping[str, object]], name: str = "the list") -> None:
+        self.name = name
+        self._rows = rows
+        self.columns = tuple(dict.fromkeys(column for row in rows for column in row))
+
+    def records(self) -> Iterator[Record]:
+        """Yield the records from the first one; each call starts again."""
+        for row, values in enumerate(self._rows, start=1):
+            yield Record(row, values, f"row {row}")
+
+
+class ColumnSource:
+    """Columns of equal length, by name.
+
+    Args:
+        columns: The columns.
+        name: The name of the source, for messages.
+
+    Raises:
+        DataError: They are of unequal lengths.
+    """
+
+    fixed_columns = False
+
+    def __init__(self, columns: Mapping[str, Sequence[object]], name: str) -> None:
+        lengths = {column: len(values) for column, values in columns.items()}
+        if len({*lengths.values()}) > 1:
+            different = shorten([f"{column} {length:,}" for column, length in lengths.items()])
+            raise DataError(f"{name} has columns of unequal lengths: {different}")
+        self.name = name
+        self.columns = tuple(columns)
+        self._values = [*columns.values()]
+
+    def records(self) -> Iterator[Record]:
+        """Yield the records from the first one; each call starts again."""
+        for row, values in enumerate(zip(*self._values, strict=True), start=1):
+            yield Record(row, dict(zip(self.columns, values, strict=True)), f"row {row}")
 
 
 class ListSource:
@@ -72,17 +124,97 @@ class ListSource:
             yield Record(row, dict(zip(self.columns, values, strict=True)), f"row {row}")
 
 
+def columns_of(data: Mapping[Any, Any], name: str) -> ColumnSource | None:
+    """Return the columns of a mapping from names to lists, or to mappings from rows; else None.
+
+    Raises:
+        DataError: The columns are of unequal lengths, or have different rows.
+    """
+    if data and all(isinstance(values, Mapping) for values in data.values()):
+        rows = [*next(iter(data.values()))]
+        if any({*values} != {*rows} for values in data.values()):
+            raise DataError(f"{name} has columns of different rows")
+        data = {column: [values[row] for row in rows] for column, values in data.items()}
+    columns = {str(column): flat(values) for column, values in data.items()}
+    return ColumnSource(columns, name) if columns and all(map(is_list, columns.values())) else None
+
+
+def open_table_in_memory(data: Any) -> Source | None:
+    """Open a table of pandas, polars, pyarrow or ``datasets``, a dict of lists or a list of dicts.
+
+    Returns:
+        The source; None if the data is no table.
+
+    Raises:
+        DataError: The columns are of unequal lengths.
+    """
+    if is_instance_of(data, "pandas", "DataFrame"):
+        return FrameSource(data)
+    if is_instance_of(data, "polars", "DataFrame"):
+        return ColumnSource({name: data[name].to_list() for name in data.columns}, "the DataFrame")
+    if is_instance_of(data, "pyarrow", "Table"):
+        return ColumnSource(data.to_pydict(), "the Table")
+    if any(is_instance_of(data, "datasets", kind) for kind in ("Dataset", "IterableDataset")):
+        return HubDatasetSource(data)
+    if isinstance(data, Mapping):
+        return columns_of(data, "the dict")
+    if isinstance(data, list) and data and all(isinstance(row, Mapping) for row in data):
+        return RowSource(data)
+    return None
+
+
+def unzipped(data: Any) -> Any:
+    """Return a list of pairs ``(x, y)`` as a pair of lists; other data unchanged.
+
+    A weight after each pair, and a list of weights after a pair of lists, are left out, which is
+    logged. Two pairs in a tuple are a pair of lists.
+    """
+    is_pair = isinstance(data, tuple) and len(data) == 2
+    if isinstance(data, list | tuple) and data and not is_pair and all(map(_is_pair, data)):
+        data = tuple([*column] for column in zip(*data, strict=False))
+    if isinstance(data, tuple) and len(data) == 3 and _are_weights(flat(data[2])):
+        log_weights("the data")
+        return data[:2]
+    return data
+
+
+def _are_weights(data: Any) -> bool:
+    """Return whether data is a list of numbers."""
+    return is_list(data) and all(map(_is_number, data))
+
+
+def _is_pair(value: object) -> bool:
+    """Return whether a value is ``(x, y)`` or ``(x, y, weight)``; y is a label or has names."""
+    if not isinstance(value, tuple) or len(value) not in (2, 3) or _is_number(value[0]):
+        return False
+    label = value[1]
+    if is_list(label):
+        return all(isinstance(name, str) for name in label)
+    return getattr(label, "shape", ()) == ()
+
+
+def _is_number(value: object) -> bool:
+    """Return whether a value is a number of Python or NumPy."""
+    return isinstance(value, int | float | np.number)
+
+
 def flat(data: Any) -> Any:
-    """Return an array [N, 1] as [N]; other data unchanged."""
+    """Return an array, tensor or frame [N, 1] as [N]; other data unchanged."""
+    if is_instance_of(data, "pandas", "DataFrame") and data.shape[1] == 1:
+        return data.iloc[:, 0]
+    if not isinstance(data, np.ndarray) and callable(getattr(data, "numpy", None)):
+        data = data.numpy()  # of a tensor
     return data.ravel() if isinstance(data, np.ndarray) and data.shape[1:] == (1,) else data
 
 
 def is_list(data: Any) -> bool:
-    """Return whether data is a list, a tuple, a one-dimensional array or a series."""
+    """Return whether data is a sequence of values: a list, a one-dimensional array, a column."""
     return (
-        isinstance(data, (list, tuple))
+        (isinstance(data, Sequence) and not isinstance(data, str | bytes | bytearray))
         or is_instance_of(data, "pandas", "Series")
+        or is_instance_of(data, "pandas", "Index")
         or is_instance_of(data, "pandas", "api.extensions.ExtensionArray")
+        or is_instance_of(data, "polars", "Series")
         or (isinstance(data, np.ndarray) and data.ndim == 1)
     )
 

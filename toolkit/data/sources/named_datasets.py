@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from toolkit.data.sources.source import Record
+from toolkit.data.sources.source import Record, log_weights
 from toolkit.errors import DataError, shorten
 
 NAME = re.compile(r"[a-z]\w*(/[\w.-]+)?(:[\w\[\]%:]+)?", re.ASCII)
@@ -27,6 +27,8 @@ _RETRIES = 1  # the default of ten takes minutes without a network
 
 class DatasetSource:
     """A ``tf.data.Dataset`` of texts, of pairs ``(text, label)``, or of dicts.
+
+    A weight after each pair is not used, which is logged.
 
     Args:
         dataset: The data set.
@@ -56,7 +58,8 @@ class DatasetSource:
         spec = dataset.element_spec
         fields = spec.values() if isinstance(spec, dict) else spec
         fields = tuple(fields) if isinstance(fields, Iterable) else (fields,)
-        self.columns = tuple(spec) if isinstance(spec, dict) else ("text", "label")[: len(fields)]
+        names = tuple(spec) if isinstance(spec, dict) else ("text", "label", "weight")
+        self.columns = names[: len(fields)]
         ranks: list[Any] = [
             getattr(getattr(field, "shape", None), "rank", None) for field in fields
         ]
@@ -65,6 +68,8 @@ class DatasetSource:
                 f"{name} has elements {spec}; they should be strings, pairs (text, label) or dicts"
             )
         self.fixed_columns = not isinstance(spec, dict)
+        if self.fixed_columns and len(fields) == 3:
+            log_weights(name)
         batched = min(ranks) == 1 if batched is None else batched
         self._dataset = dataset.unbatch() if batched else dataset
 

@@ -1,11 +1,19 @@
 """The protocol of sources: named columns, and records that can be read repeatedly."""
 
+import logging
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
+
+from toolkit.errors import DataError, quoted
+
+logger = logging.getLogger("toolkit")
+
+_UNNAMED = re.compile(r"|column \d+|Unnamed: \d+(_level_\d+)?|__index_level_\d+__")
 
 
 class Record(NamedTuple):
@@ -58,6 +66,41 @@ class Source(Protocol):
         """Yield the records from the first one; each call starts again."""
 
 
+def distinct_names(names: Sequence[str], where: str) -> tuple[str, ...]:
+    """Return the names of columns, of which those that repeat have the numbers of their columns.
+
+    ::
+
+        ["id", "text", "text", "", ""]  ->  ["id", "text (column 2)", "text (column 3)",
+                                             "column 4", "column 5"]
+
+    Args:
+        names: The names.
+        where: What names the columns, for the message.
+
+    Raises:
+        DataError: A name is one that a repeated one would get.
+    """
+    counts = Counter(names)
+    distinct = tuple(
+        name if counts[name] == 1 else f"{name} (column {n})" if name else f"column {n}"
+        for n, name in enumerate(names, 1)
+    )
+    if (name := first_repeated(distinct)) is not None:
+        raise DataError(f"{where} names the column {quoted(name)} twice")
+    return distinct
+
+
+def repeats(column: str, name: str) -> bool:
+    """Return whether ``distinct_names`` gave a column its name where several are called so."""
+    return re.fullmatch(rf"{re.escape(name)} \(column \d+\)", column) is not None
+
+
+def is_unnamed(column: str) -> bool:
+    """Return whether a column has no name, or one that ``distinct_names`` or pandas gave it."""
+    return _UNNAMED.fullmatch(column.strip()) is not None
+
+
 def first_repeated(names: Sequence[str]) -> str | None:
     """Return the first repeated name, or None."""
     return next((name for name, count in Counter(names).items() if count > 1), None)
@@ -70,3 +113,8 @@ def is_missing(value: object) -> bool:
     if value is None or type(value).__name__ in {"NAType", "NaTType"}:
         return True
     return isinstance(value, (float, np.floating)) and math.isnan(value)
+
+
+def log_weights(name: str) -> None:
+    """Log that weights are not used."""
+    logger.warning("%s: the weights of examples, after their labels, are not used", name)

@@ -13,7 +13,7 @@ class StrandColumnOptions(ColumnOptions):
         text_column: The column of the strands in a table; guessed, and logged, when not given.
         header_separator: What stands before the label in the header of a FASTA or FASTQ record,
             such as ``|`` or ``label=``; guessed, and logged, when not given.
-        label_file: A table (CSV, TSV or JSONL) with the name of each FASTA or FASTQ record and its
+        label_file: A table with the name of each FASTA or FASTQ record and its
             label.
     """
 

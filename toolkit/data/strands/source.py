@@ -8,6 +8,7 @@ from pathlib import Path
 
 from toolkit.data.columns import find_column, require_column
 from toolkit.data.labelled.columns import CLASS_NAMES
+from toolkit.data.options import table_format
 from toolkit.data.sources.folder import PARTS
 from toolkit.data.sources.natural_order import natural_order
 from toolkit.data.sources.open import open_source
@@ -43,7 +44,7 @@ def open_strands(data: object, part: str | None, options: StrandColumnOptions) -
         paths = _paths(os.fspath(data), part)
         if paths:
             return StrandSource(os.fspath(data), paths, options)
-    return open_source(data, part, options.quoting)
+    return open_source(data, part, table_format(options))
 
 
 def _paths(data: str, part: str | None) -> list[tuple[Path, str | None]]:
@@ -202,7 +203,7 @@ def _label_table(path: str, options: StrandColumnOptions) -> dict[str, object]:
     Raises:
         DataError: The table cannot be read, or has a name twice with different labels.
     """
-    source = open_source(path, None, options.quoting)
+    source = open_source(path, None, table_format(options))
     names = find_column(source.columns, NAME_COLUMNS) or source.columns[0]
     others = [column for column in source.columns if column != names]
     if options.label_column is not None:

@@ -8,10 +8,10 @@ from typing import Any
 from toolkit.data.bad_rows import Unreadable
 from toolkit.data.columns import require_column
 from toolkit.data.labels import LabelEncoder, class_name
-from toolkit.data.sources.open import open_source
+from toolkit.data.options import table_format
+from toolkit.data.sources.open import is_table, open_source
 from toolkit.data.sources.source import Source, is_missing
 from toolkit.data.streams.options import StreamColumnOptions, text_columns
-from toolkit.data.streams.stream import TABLE_ENDINGS
 from toolkit.data.texts.examples import TextExamples
 from toolkit.errors import DataError, quoted
 from toolkit.options import option
@@ -23,7 +23,7 @@ def open_conditioned(
     """Open texts with conditions.
 
     Args:
-        data: The path of a CSV, TSV or JSON Lines file (each also ``.gz``); the name of a TFDS data
+        data: The path of a table, as for ``open_table``; the name of a TFDS data
             set; a DataFrame; a pair ``(texts, conditions)``; a ``tf.data.Dataset``; or a source,
             which is returned unchanged.
         part: ``train`` or ``test``: the part to read of data with parts.
@@ -35,13 +35,12 @@ def open_conditioned(
     options = options or StreamColumnOptions()
     if isinstance(data, str | os.PathLike):
         path = Path(data)
-        name = path.name.lower().removesuffix(".gz")
-        if path.is_dir() or (path.is_file() and not name.endswith(TABLE_ENDINGS)):
+        if path.is_dir() or (path.is_file() and not is_table(path)):
             raise DataError(
                 f"{path} has no columns, and so none of conditions ({option('condition_column')}); "
-                "give a CSV, TSV or JSONL file with a text and its condition a row"
+                "give a table, such as CSV, with a text and its condition a row"
             )
-    source = open_source(data, part, options.quoting)
+    source = open_source(data, part, table_format(options))
     _column(source, options)
     return source
 

@@ -27,7 +27,6 @@ def text_columns(options: StreamColumnOptions) -> ColumnOptions:
     columns = ColumnOptions(
         text_column=options.text_column,
         label_column=options.condition_column,
-        quoting=options.quoting,
         skip_bad_rows=options.skip_bad_rows,
     )
     columns.inherited = options.inherited

@@ -2,14 +2,16 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from toolkit.data.bad_rows import BadRowError, Unreadable, utf8
+from toolkit.data.options import table_format
+from toolkit.data.sources.encodings import UTF_8
 from toolkit.data.sources.lines import line_problem, read_lines
 from toolkit.data.sources.natural_order import natural_order
-from toolkit.data.sources.open import open_source
+from toolkit.data.sources.open import is_table, open_source
 from toolkit.data.streams.options import StreamColumnOptions, text_columns
 from toolkit.data.texts.examples import TextExamples
 from toolkit.errors import DataError
@@ -19,8 +21,6 @@ PIECE_LENGTH = 1 << 16
 #: The length in characters from which a line is read in pieces.
 LONG_LINE = 1 << 20
 _LAST_SPACE = re.compile(r"(?<=\S)\s(?=\S*\Z)")
-#: The endings of tables, with one text a row; any other file is one text.
-TABLE_ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson")
 
 
 class Piece(NamedTuple):
@@ -52,8 +52,8 @@ def open_stream(
     """Open text of any supported kind as a stream.
 
     Args:
-        data: The path of a plain text file (one text), of a CSV, TSV or JSON Lines file (one text a
-            row), each plain or ``.gz``, or of a folder of plain text files; the name of a TFDS data
+        data: The path of a plain text file (one text), plain or ``.gz``, of a table (one text a
+            row; see ``open_table``), or of a folder of plain text files; the name of a TFDS data
             set; a DataFrame; a list of texts; a ``tf.data.Dataset``; or a stream, which is returned
             unchanged. Paths in a list are texts, and are not opened.
         part: ``train`` or ``test``: the part to read of data with parts.
@@ -63,16 +63,16 @@ def open_stream(
         DataError: The data does not exist or is of an unsupported kind.
     """
     options = options or StreamColumnOptions()
+    form = table_format(options)
     if isinstance(data, FileStream | FolderStream | RowStream | StreamPart):
         return data
     if isinstance(data, str | os.PathLike):
         path = Path(data)
-        name = path.name.lower().removesuffix(".gz")
         if path.is_dir():
-            return FolderStream(path, options.lines)
-        if path.is_file() and not name.endswith(TABLE_ENDINGS):
-            return FileStream(path, options.lines)
-    return RowStream(open_source(data, part, options.quoting), options)
+            return FolderStream(path, options.lines, form.encodings)
+        if path.is_file() and not is_table(path):
+            return FileStream(path, options.lines, form.encodings)
+    return RowStream(open_source(data, part, form), options)
 
 
 class FileStream:
@@ -81,11 +81,14 @@ class FileStream:
     Args:
         path: The file.
         lines: Whether each line that is not blank is a text; otherwise the file is one text.
+        encodings: The encodings of the file, as for
+            :func:`toolkit.data.sources.lines.read_lines`.
     """
 
-    def __init__(self, path: Path, lines: bool = False) -> None:
+    def __init__(self, path: Path, lines: bool = False, encodings: Sequence[str] = UTF_8) -> None:
         self.name = str(path)
         self._path = path
+        self._encodings = encodings
         self._by_line = lines
 
     def __iter__(self) -> Iterator[Piece]:
@@ -93,7 +96,7 @@ class FileStream:
 
     def _each_line(self) -> Iterator[Piece]:
         """Yield the lines that are not blank as texts."""
-        for number, line in enumerate(read_lines(self._path, "\n"), 1):
+        for number, line in enumerate(self._read_lines(), 1):
             self._check(line, number)
             if (problem := line_problem(line)) is not None:
                 raise DataError(f"{self.name}, line {number}: {problem}")
@@ -104,7 +107,7 @@ class FileStream:
         """Yield the file as one text; pieces end at line ends, and in long lines at white space."""
         parts: list[str] = []
         size, number = 0, 1
-        for part in read_lines(self._path, "\n", piece=LONG_LINE):
+        for part in self._read_lines(LONG_LINE):
             self._check(part, number)
             number += part.endswith("\n")
             parts.append(part)
@@ -116,6 +119,10 @@ class FileStream:
                 yield Piece(whole, ends=False)
                 parts, size = [rest] * bool(rest), len(rest)
         yield Piece("".join(parts), ends=True)
+
+    def _read_lines(self, piece: int | None = None) -> Iterator[str]:
+        """Yield the lines of the file, long ones in pieces."""
+        return read_lines(self._path, "\n", piece, self._encodings)
 
     def _check(self, line: str, number: int) -> None:
         """Raise ``DataError`` unless a line is plain text in UTF-8."""
@@ -136,13 +143,15 @@ class FolderStream:
     Args:
         path: The folder.
         lines: As for ``FileStream``.
+        encodings: As for ``FileStream``.
 
     Raises:
         DataError: The folder has no files.
     """
 
-    def __init__(self, path: Path, lines: bool = False) -> None:
+    def __init__(self, path: Path, lines: bool = False, encodings: Sequence[str] = UTF_8) -> None:
         self.name = str(path)
+        self._encodings = encodings
         self._by_line = lines
         names = [
             str(file.relative_to(path))
@@ -155,7 +164,7 @@ class FolderStream:
 
     def __iter__(self) -> Iterator[Piece]:
         for file in self._files:
-            yield from FileStream(file, self._by_line)
+            yield from FileStream(file, self._by_line, self._encodings)
 
 
 class RowStream:

@@ -1,16 +1,19 @@
 """Choice of the column of the texts, by option or by guess."""
 
+import re
 from itertools import islice
 
 from toolkit.data.columns import find_column, guessed, require_column
+from toolkit.data.options import split_names
 from toolkit.data.sources.source import Source
 from toolkit.data.texts.options import ColumnOptions
 
 TEXT_NAMES = (
     *("text", "texts", "review", "review_text", "sentence", "content", "comment", "message"),
     *("body", "document", "tweet", "post", "description", "question", "headline", "phrase"),
-    "utterance",
+    *("utterance", "title", "statement", "query", "comment_text", "full_text", "abstract"),
 )
+_ADDRESS = re.compile(r"\s*(https?://|www\.)\S+\s*$", re.IGNORECASE)
 _GUESS_ROWS = 100  # the number of rows that a guess by length reads
 
 
@@ -27,6 +30,7 @@ def text_column(source: Source, options: ColumnOptions) -> str:
     if options.text_column is not None:
         return require_column(source, options.text_column, "text_column")
     excluded = {options.label_column, options.group_column}
+    excluded.update(split_names(options.label_columns or ""))
     candidates = [column for column in source.columns if column not in excluded]
     guess = find_column(candidates, TEXT_NAMES)
     if guess is None and candidates:
@@ -35,8 +39,12 @@ def text_column(source: Source, options: ColumnOptions) -> str:
             for column in candidates:
                 value = record.values.get(column)
                 if isinstance(value, str):
-                    is_text = not value.isascii() or len(value.split()) > 1
-                    lengths[column][0] += len(value) if is_text else 0
+                    lengths[column][0] += len(value) if _is_text(value) else 0
                     lengths[column][1] += len(value)
         guess = max(candidates, key=lambda column: lengths[column])
     return guessed(source, guess, "text", candidates, TEXT_NAMES)
+
+
+def _is_text(value: str) -> bool:
+    """Return whether a value may be a text: not an address, nor one word in ASCII."""
+    return not _ADDRESS.match(value) and (not value.isascii() or len(value.split()) > 1)

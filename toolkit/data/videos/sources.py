@@ -6,14 +6,15 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from toolkit.data.options import table_format
 from toolkit.data.series.open import open_series
 from toolkit.data.series.options import SeriesOptions
 from toolkit.data.series.table import open_table, separators
 from toolkit.data.sources.folder import FolderSource
-from toolkit.data.sources.json_lines import JsonLinesSource
-from toolkit.data.sources.memory import is_instance_of
+from toolkit.data.sources.memory import open_table_in_memory
 from toolkit.data.sources.natural_order import natural_order
-from toolkit.data.sources.open import missing, open_source
+from toolkit.data.sources.open import is_table, missing
+from toolkit.data.sources.open import open_table as open_file
 from toolkit.data.sources.source import Record, Source
 from toolkit.data.videos.frames import is_video
 from toolkit.errors import DataError
@@ -68,10 +69,10 @@ def open_videos(data: Any, part: str | None = None, options: SeriesOptions | Non
 
     Args:
         data: The path of a folder with a sub-folder for each class and a video file for each row,
-            of a folder with video files alone, which have no labels, of a CSV, TSV or JSON Lines
-            file, each plain or gzipped, that names a file a row, or of a video file; a pandas
-            DataFrame of paths or arrays of frames; or such arrays, as ``open_series`` takes those
-            of series.
+            of a folder with video files alone, which have no labels, of a table, as for
+            ``open_table``, that names a file a row, or of a video file; a table in memory, as for
+            ``open_source``, of paths or arrays of frames; or such arrays, as ``open_series`` takes
+            those of series.
         part: ``train`` or ``test``: the part to read of a folder with parts.
         options: The columns.
 
@@ -83,8 +84,8 @@ def open_videos(data: Any, part: str | None = None, options: SeriesOptions | Non
         DataError: The data does not exist or is of an unsupported kind.
     """
     options = options or SeriesOptions()
-    if is_instance_of(data, "pandas", "DataFrame"):
-        return open_source(data)
+    if (table := open_table_in_memory(data)) is not None:
+        return table
     if not isinstance(data, (str, os.PathLike)):
         return open_series(data, part, options)
     path = Path(data)
@@ -96,8 +97,8 @@ def open_videos(data: Any, part: str | None = None, options: SeriesOptions | Non
         raise DataError(f"{path} is no regular file; it is read more than once")
     if (choices := separators(path)) is not None:
         return open_table(path, choices, options)
-    if path.name.lower().removesuffix(".gz").endswith((".jsonl", ".ndjson")):
-        return JsonLinesSource(path)
+    if is_table(path):
+        return open_file(path, table_format(options))
     return VideoFiles([path], str(path))
 
 

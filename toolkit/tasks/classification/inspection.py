@@ -15,6 +15,7 @@ from toolkit.data import (
     TextExamples,
     open_source,
     scan,
+    table_format,
 )
 from toolkit.errors import count
 from toolkit.inspection.duplicates import EXAMPLES
@@ -83,7 +84,7 @@ def inspect_texts(
     """
     splitting = validation_data is None and options.validation_split > 0
     examples = TextExamples(
-        open_source(data, "train", options.quoting), options.columns, grouped=splitting
+        open_source(data, "train", table_format(options)), options.columns, grouped=splitting
     )
     scanned = scan(examples, options.target)
     held_out = np.zeros(scanned.count, bool)
@@ -101,7 +102,7 @@ def inspect_texts(
     read = [reading.read(scanned.reread(examples), ~held_out, sample)]
     files = [examples]
     if validation_data is not None:
-        source = open_source(validation_data, "test", options.quoting)
+        source = open_source(validation_data, "test", table_format(options))
         validation = TextExamples(source, options.columns, grouped=False)
         read.append(reading.read(validation.known(scanned.encoder)))
         files.append(validation)
@@ -289,7 +290,7 @@ def _columns(
 ) -> list[dict[str, Any]]:
     """Return how well the other columns of the training data predict the label."""
     examples = inspected.files[0]
-    used = (examples.text_column, examples.label_column)
+    used = (examples.text_column, *examples.label_columns)
     others = [column for column in examples.source.columns if column not in used]
     if not others or examples.source.fixed_columns:  # a file's name begins with its label
         return []

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from toolkit.data import TextExamples, encode, open_source, scan
+from toolkit.data import TextExamples, encode, open_source, scan, table_format
 from toolkit.errors import OptionError
 from toolkit.models import SequenceModel
 from toolkit.options import option
@@ -47,7 +47,7 @@ def prepare_texts(settings: Settings, data: Any, validation_data: Any) -> Prepar
     pretrained, settings = pretrained_of(settings)
     splitting = validation_data is None and settings.validation_split > 0
     examples = TextExamples(
-        open_source(data, "train", settings.quoting), settings.columns, grouped=splitting
+        open_source(data, "train", table_format(settings)), settings.columns, grouped=splitting
     )
     scanned = scan(examples, settings.target, settings.known_classes)
     train_rows, held_rows = np.arange(scanned.count), None
@@ -68,7 +68,9 @@ def prepare_texts(settings: Settings, data: Any, validation_data: Any) -> Prepar
         held_out = corpus.subset(held_rows)
     elif validation_data is not None:
         validation = TextExamples(
-            open_source(validation_data, "test", settings.quoting), settings.columns, grouped=False
+            open_source(validation_data, "test", table_format(settings)),
+            settings.columns,
+            grouped=False,
         )
         held_out = encode(validation, tokenizer, scanned.encoder)
 

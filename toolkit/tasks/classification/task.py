@@ -17,6 +17,7 @@ from toolkit.data import (
     encode,
     open_source,
     plain_texts,
+    table_format,
 )
 from toolkit.export import write_onnx
 from toolkit.models import ManyToOne, OneToOne, SequenceModel
@@ -59,9 +60,10 @@ class TextClassifier(Classifier, TextClassifierOptions):
         #   'truncated': False}]
         classifier.export("saved_models/reviews")
 
-    ``data`` is a path (CSV, TSV, JSONL, each also ``.gz``; a folder with one sub-folder per class),
-    the name of a TensorFlow data set, a pandas DataFrame, ``(texts, labels)``, or a
-    ``tf.data.Dataset`` of text and label.
+    ``data`` is a path (a table: CSV, TSV, JSON Lines, JSON, each also ``.gz``, Parquet, Excel; a
+    folder with one sub-folder per class), the name of a TensorFlow data set, a table in memory (of
+    pandas, polars, ``datasets``, a dict of lists, a list of dicts), ``(texts, labels)``, a list of
+    such pairs, or a ``tf.data.Dataset`` of text and label.
 
     ``evaluate`` returns accuracy, macro F1, ROC AUC, calibration error, precision, recall and F1 of
     each class and the confusion matrix; for several labels and for numbers the corresponding
@@ -143,7 +145,8 @@ class TextClassifier(Classifier, TextClassifierOptions):
 
     def _examples(self, data: Any, labelled: bool) -> Iterable[Example]:
         part = "test" if labelled else None
-        source = open_source(data if labelled else plain_texts(data), part, self.quoting)
+        form = table_format(self)
+        source = open_source(data if labelled else plain_texts(data, form.encodings), part, form)
         examples = TextExamples(source, self, labelled=labelled, grouped=False)
         encoder = LabelEncoder(self.target, self.classes)
         return examples.known(encoder) if labelled else examples
@@ -154,7 +157,7 @@ class TextClassifier(Classifier, TextClassifierOptions):
 
     def _encode(self, data: Any) -> PackedCorpus:
         tokenizer = self._needs_model("diagnose").preprocessing
-        examples = TextExamples(open_source(data, "test", self.quoting), self, grouped=False)
+        examples = TextExamples(open_source(data, "test", table_format(self)), self, grouped=False)
         return encode(examples, tokenizer, LabelEncoder(self.target, self.classes))
 
     def _text(self, example: Example) -> str:

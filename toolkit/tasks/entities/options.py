@@ -78,6 +78,7 @@ class EntityTaggerOptions(
 
     def __post_init__(self) -> None:
         check_options(self)
+        super().__post_init__()
         self.check_cell()
         check_monitor(self.monitor, TAGGER_MONITORS)
         if self.characters == "gru" and self.character_size % 2:

@@ -18,6 +18,7 @@ from toolkit.data import (
     answer_readable,
     open_entities,
     plain_texts,
+    table_format,
 )
 from toolkit.diagnostics.diagnosis import Subject, Track, Window, longest, shortened
 from toolkit.errors import ModelError
@@ -229,7 +230,9 @@ class EntityTagger(Tagger, EntityTaggerOptions):
 
     def _examples(self, data: Any, labelled: bool = True) -> EntityExamples:
         """Return examples for prediction or evaluation; an unknown label makes a bad row."""
-        source = open_entities(data if labelled else plain_texts(data), "test", self)
+        source = open_entities(
+            data if labelled else plain_texts(data, table_format(self).encodings), "test", self
+        )
         return EntityExamples(source, self, labelled, labels=self.classes if labelled else None)
 
     def _outcomes(self, data: Any, keep_errors: bool) -> TaggerOutcomes:

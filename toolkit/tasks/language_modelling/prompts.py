@@ -11,6 +11,7 @@ from toolkit.data import (
     open_stream,
     plain_texts,
     prompts,
+    table_format,
 )
 from toolkit.errors import DataError
 from toolkit.tasks.language_modelling.options import LanguageModelOptions, check_condition
@@ -56,7 +57,9 @@ def read_prompts(
         DataError: An input is not a pair of both, or the data cannot be read.
         OptionError: A condition is unknown.
     """
-    given: Any = texts if isinstance(texts, list) else plain_texts(texts)
+    given: Any = (
+        texts if isinstance(texts, list) else plain_texts(texts, table_format(columns).encodings)
+    )
     if not (isinstance(given, list) and all(isinstance(each, str | tuple) for each in given)):
         if classes and condition is None:
             source = open_conditioned(given, "test", columns)

@@ -58,8 +58,9 @@ class LanguageModel(Task, LanguageModelOptions):
         model.export("saved_models/plays")
 
     ``data`` is the path of a plain text file (one text, or with ``lines`` one text per line), of a
-    folder of such files, of a CSV, TSV or JSON Lines file (one text per row), each also ``.gz``;
-    the name of a TensorFlow data set; a DataFrame; or a list of texts. Its end is held out.
+    folder of such files, each also ``.gz``, or of a table (one text per row); the name of a
+    TensorFlow data set; a table in memory; or a list of texts. Tables are as those of
+    ``TextClassifier``. Its end is held out.
 
     With ``condition_column`` each text has a condition, such as the sentiment of a review, and text
     can be generated for a given condition::

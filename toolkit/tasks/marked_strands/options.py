@@ -79,6 +79,7 @@ class StrandTaggerOptions(
 
     def __post_init__(self) -> None:
         check_options(self)
+        super().__post_init__()
         self.check_cell()
         self.check_kmers()
         check_monitor(self.monitor, TAGGER_MONITORS)

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from toolkit.data import EntityExample, LengthBatches, answer_readable, plain_texts
+from toolkit.data import EntityExample, LengthBatches, answer_readable, plain_texts, table_format
 from toolkit.diagnostics.diagnosis import Subject, Track, Window, longest, shortened
 from toolkit.evaluation import Tagged
 from toolkit.models import SequenceModel, StrandToMany
@@ -150,7 +150,9 @@ class StrandTagger(Tagger, StrandTaggerOptions):
 
     def _examples(self, data: Any, labelled: bool = True) -> MarkedStrandExamples:
         """Return examples for prediction or evaluation; an unknown label makes a bad row."""
-        source = open_marked(data if labelled else plain_texts(data), "test", self)
+        source = open_marked(
+            data if labelled else plain_texts(data, table_format(self).encodings), "test", self
+        )
         labels = self.classes if labelled else None
         return MarkedStrandExamples(source, self, labelled, labels)
 

@@ -71,8 +71,9 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
         recognizer.predict(["new.wav"])   # [{'text': 'nine one four', 'score': -0.03}]
         recognizer.export("saved_models/digits")
 
-    ``data`` is a path (CSV, TSV, JSON Lines, a folder or a ``.zip`` archive of several layouts; see
-    ``toolkit.data.open_audio``), a pandas DataFrame, or ``(recordings, transcripts)``. A recording
+    ``data`` is a path (a table, as those of ``TextClassifier``; a folder or a ``.zip`` archive of
+    several layouts; see ``toolkit.data.open_audio``), a table in memory, ``(recordings,
+    transcripts)``, or a list of such pairs. A recording
     is the path or the bytes of a file, a pair of a rate and an array of samples, or an array alone,
     whose rate is then ``sample_rate``, or the model's. Arrays are uint8, int16, int32 or floats.
 

@@ -13,6 +13,7 @@ from toolkit.data import (
     StrandExamples,
     open_strands,
     plain_texts,
+    table_format,
 )
 from toolkit.models import SequenceModel, StrandToOne
 from toolkit.tasks.classifier import Classifier
@@ -50,9 +51,9 @@ class StrandClassifier(Classifier, StrandClassifierOptions):
         #   'truncated': False}]
         classifier.export("saved_models/promoters")
 
-    ``data`` is a path (FASTA, FASTQ, CSV, TSV, JSONL, each also ``.gz``; a file of FASTA or a
-    sub-folder for each class), a pandas DataFrame, ``(strands, labels)``, or a ``tf.data.Dataset``
-    of strand and label. Letters are IUPAC codes in either case.
+    ``data`` is a path (FASTA, FASTQ, each also ``.gz``; a file of FASTA or a sub-folder for each
+    class; a table), a table in memory, ``(strands, labels)``, or a ``tf.data.Dataset`` of strand
+    and label; tables are as those of ``TextClassifier``. Letters are IUPAC codes in either case.
 
     ``evaluate`` returns the metrics of ``toolkit.evaluation.classification_metrics``, or for
     several labels and for numbers the corresponding ones. Its ``output`` folder gets
@@ -91,7 +92,9 @@ class StrandClassifier(Classifier, StrandClassifierOptions):
     # Prediction and evaluation
 
     def _examples(self, data: Any, labelled: bool) -> Iterable[Example]:
-        source = open_strands(data if labelled else plain_texts(data), "test", self)
+        source = open_strands(
+            data if labelled else plain_texts(data, table_format(self).encodings), "test", self
+        )
         examples = StrandExamples(source, self, labelled, grouped=False)
         encoder = LabelEncoder(self.target, self.classes)
         return examples.known(encoder) if labelled else examples

@@ -21,6 +21,7 @@ from toolkit.data import (
     open_pairs,
     plain_texts,
     source_texts,
+    table_format,
 )
 from toolkit.diagnostics.diagnosis import Subject, Track, Window, longest, shortened
 from toolkit.errors import ModelError, OptionError
@@ -271,7 +272,9 @@ class Translator(Task, TranslatorOptions):
                 f"{name} is {size}; this model searches with at most {self.max_beam_size}"
             )
         self._check_fitted()
-        source = list(source_texts(open_pairs(plain_texts(texts), "test", self)))
+        source = list(
+            source_texts(open_pairs(plain_texts(texts, table_format(self).encodings), "test", self))
+        )
         ask = partial(self._serve, "serving_default")
         if not as_served:
             ask = partial(self._serve, "beam", beam_size=size)

@@ -1,0 +1,131 @@
+"""Encodings of text files: marks at their beginning, bytes that do not fit, likely encodings."""
+
+import codecs
+from contextlib import suppress
+from importlib import import_module
+
+from toolkit.errors import DataError, OptionError, quoted
+from toolkit.options import option
+
+UTF_8 = ("utf-8",)
+"""The encodings of files for which no other is set."""
+
+UNDECODABLE = "toolkit.undecodable"
+"""The name of the error handler of codecs that makes lone surrogates of bytes."""
+
+#: The marks at the beginning of files, of which UTF-16's begins UTF-32's.
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_NUL = 0
+#: The surrogates of bytes that are not UTF-8 (``surrogateescape``), and of others.
+_OF_UTF_8, _OF_OTHERS = 0xDC00, 0xDD00
+#: The least number of characters that a message shows before and after a byte.
+_SHOWN = 12
+
+
+def marked(head: bytes) -> str | None:
+    """Return the encoding that a byte order mark at the beginning of a file names, or None."""
+    return next((name for mark, name in _MARKS.items() if head.startswith(mark)), None)
+
+
+def decoding(head: bytes, encoding: str, name: str) -> tuple[str, str]:
+    """Return the codec and the error handler for a file.
+
+    Bytes that cannot be decoded become lone surrogates, so that only their rows are bad;
+    :func:`undecodable` says which bytes these were. A byte order mark decides the encoding.
+
+    Args:
+        head: The first four bytes of the file.
+        encoding: The encoding.
+        name: The name of the file, for messages.
+
+    Raises:
+        DataError: It is UTF-16 or UTF-32 without a mark, and the encoding is UTF-8.
+        OptionError: There is no such encoding.
+    """
+    codec = marked(head) or encoding
+    try:
+        is_utf_8 = codecs.lookup(codec).name in ("utf-8", "utf-8-sig")
+        "".encode(codec)
+    except (LookupError, ValueError):
+        raise OptionError(
+            f"{option('encoding')} is {quoted(encoding)}, which is no known encoding; usual ones "
+            "are utf-8, utf-16, cp1252 (Western Europe on Windows), cp1251 (Cyrillic), gb18030 and "
+            "shift_jis"
+        ) from None
+    if not is_utf_8:
+        return codec, UNDECODABLE
+    if _NUL in head[:2]:
+        wide = "utf-32" if b"\0\0" in head else "utf-16"
+        wide += "-be" if head[0] == _NUL else "-le"
+        raise DataError(
+            f"{name} seems to be encoded in {wide[:6].upper()} (it begins with the bytes "
+            f"{head.hex(' ')}); set {option('encoding', wide)}, or save it as UTF-8"
+        )
+    return "utf-8-sig", "surrogateescape"
+
+
+def undecodable(text: str) -> str | None:
+    """Return what is wrong with a text that cannot be encoded as UTF-8; None if it can be.
+
+    A byte that is not UTF-8 is named with the encoding that the text is likely in, and with what it
+    then reads.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        start = error.start
+    else:
+        return None
+    code, place = ord(text[start]), f"at character {start + 1}"
+    byte = f"the byte 0x{code & 0xFF:02X}"
+    if code & 0xFF00 == _OF_OTHERS:
+        return (
+            f"is not in the encoding that was set: {byte} {place}; set another by "
+            f"{option('encoding')}"
+        )
+    if not _OF_UTF_8 + 0x80 <= code <= _OF_UTF_8 + 0xFF:
+        return f"is not UTF-8: U+{code:04X} {place}; save the file as UTF-8"
+    with suppress(UnicodeEncodeError):
+        data = text.encode("utf-8", "surrogateescape")
+        if (likely := likely_encoding(data)) is not None:
+            first = text.rfind(" ", 0, max(0, start - _SHOWN)) + 1
+            last = text.find(" ", start + _SHOWN)
+            near = text[first : None if last < 0 else last]
+            read = near.encode("utf-8", "surrogateescape").decode(likely, "replace")
+            return (
+                f"is not UTF-8: {byte} {place}; if it is to read {quoted(read)}, set "
+                f"{option('encoding', likely)}, otherwise save the file as UTF-8"
+            )
+    return f"is not UTF-8: {byte} {place}; save the file as UTF-8"
+
+
+def likely_encoding(data: bytes) -> str | None:
+    """Return the encoding that bytes are likely in, which are not UTF-8; None if none seems likely.
+
+    Where most letters are ASCII, that is the one of Western Europe on Windows, which is by far the
+    most frequent; it differs from its neighbours in single letters. Otherwise the script decides.
+    """
+    high = sum(byte >= 0x80 for byte in data)
+    if high <= sum(chr(byte).isalpha() for byte in data if byte < 0x80):
+        with suppress(UnicodeDecodeError):
+            data.decode("cp1252")
+            return "cp1252"
+    best = import_module("charset_normalizer").from_bytes(data).best()
+    return None if best is None or best.encoding in ("ascii", "utf_8") else best.encoding
+
+
+def _as_surrogates(error: UnicodeError) -> tuple[str, int]:
+    """Return a lone surrogate for each byte that cannot be decoded, and where to go on."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    data = error.object[error.start : error.end]
+    return "".join(chr(_OF_OTHERS | byte) for byte in data), error.end
+
+
+codecs.register_error(UNDECODABLE, _as_surrogates)
