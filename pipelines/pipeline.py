@@ -49,6 +49,8 @@ class Pipeline:
         predict_options: The dataclass of further options of ``predict``, if there are any.
         metric_options: The dataclass of further options of ``evaluate`` and ``compare``, if there
             are any; they are options of the task as well.
+        search_options: The dataclass of the options by which answers are searched for, if
+            ``evaluate`` and ``compare`` take them; the task keeps them in its attribute ``search``.
         views: Files that show answers; a prediction writes one of them at most.
         drawn: Whether answers are drawn at random; ``predict`` of the task then has the argument
             ``earlier``, as ``StreamingTask`` says.
@@ -69,6 +71,7 @@ class Pipeline:
     examples: Sequence[Any]
     predict_options: type | None = None
     metric_options: type | None = None
+    search_options: type | None = None
     views: Sequence[View] = ()
     drawn: bool = False
     streams: bool = False

@@ -21,6 +21,7 @@ from toolkit.data.audio.wav import is_wav, wav_bytes
 from toolkit.tasks.speech.options import (
     NO_SPEECH,
     RecognitionOptions,
+    SearchOptions,
     SpeechRecognizerOptions,
 )
 
@@ -105,6 +106,7 @@ PIPELINE = Pipeline(
     samples={SAMPLE: digits},
     examples=[wav_bytes(saying.recording, RATE) for saying in sayings("test", 3)],
     predict_options=RecognitionOptions,
+    search_options=SearchOptions,
     writers=SUBTITLES,
     listens=True,
 )

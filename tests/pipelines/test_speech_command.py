@@ -250,12 +250,13 @@ def test_the_card_says_how_to_ask(run: Path) -> None:
     assert "8,000 samples a second" in card
 
 
-def bad(folder: Path) -> dict[str, list[Any]]:
+def bad(folder: Path, run: Path) -> dict[str, list[Any]]:
     """Command lines that fail, by a part of the complaint."""
     (folder / "missing.csv").write_text("path,text\nnone.wav,one\n")
     (folder / "empty.csv").write_text("path,text\n0.wav,\n")
     (folder / "other.csv").write_text("a,b,c\n1,2,3\n")
     train = ["train", "--output", folder / "new", "--data"]
+    data, beam = ["--data", folder / "all.csv"], ["--beam-size", 9, "--language-model"]
     return {
         "row 1 (line 2): ": [*train, folder / "missing.csv"],
         "the transcript in column 'text' is empty": [*train, folder / "empty.csv"],
@@ -263,11 +264,13 @@ def bad(folder: Path) -> dict[str, list[Any]]:
         "recordings without transcripts": [*train, folder / "0.wav"],
         "there is no": [*train, folder / "nothing.csv"],
         "--stack is 0": [*train, folder / "all.csv", "--stack", 0],
+        "--word-bonus needs --language-model": ["evaluate", run, *data, "--word-bonus", 1],
+        "the model in it is of the task Speech": ["predict", run, "a.wav", *beam, run],
     }
 
 
-def test_bad_input_is_one_line_and_writes_nothing(folder: Path, call: Any) -> None:
-    for problem, line in bad(folder).items():
+def test_bad_input_is_one_line_and_writes_nothing(run: Path, folder: Path, call: Any) -> None:
+    for problem, line in bad(folder, run).items():
         code, out, error = call(*line)
         assert (code, out) == (2, ""), problem
         assert problem in error

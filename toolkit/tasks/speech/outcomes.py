@@ -1,13 +1,18 @@
 """A recogniser's answers to recordings, beside the transcripts."""
 
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from toolkit.data import AudioExamples
+from toolkit.data.audio.examples import AudioExample
+from toolkit.data.bad_rows import BadRowError
 from toolkit.evaluation import Statistics, edits, speech_metrics, speech_statistics
 from toolkit.files import atomic_write
+from toolkit.tasks.speech.recognition import Recognition, Spoken
 
 
 @dataclass(frozen=True)
@@ -67,3 +72,41 @@ class SpeechOutcomes:
             }
         ).sort_values("errors", ascending=False, kind="stable")
         atomic_write(folder / "recordings.csv", table.to_csv(index=False, float_format="%.2f"))
+
+
+def recognise_labelled(recognition: Recognition, examples: AudioExamples) -> SpeechOutcomes:
+    """Return the answers to labelled recordings.
+
+    Args:
+        recognition: The recognition, which has answered nothing yet.
+        examples: The recordings; those that cannot be decoded are bad rows.
+
+    Raises:
+        DataError: A row cannot be used, or none can.
+    """
+    kept: list[AudioExample] = []
+    answers: list[Spoken] = []
+    seconds: list[float] = []
+    checksum = 0
+    for example in examples:
+        assert example.recording is not None
+        try:
+            answers.append(recognition.add(example.recording))
+        except BadRowError as error:
+            examples.reject(example.place, str(error))
+            continue
+        kept.append(example._replace(recording=None))  # which holds an open file
+        seconds.append(example.recording.seconds)
+        content = f"{example.recording.rate} {example.recording.length} {example.transcript}\n"
+        checksum = zlib.crc32(content.encode("utf-8", "surrogatepass"), checksum)
+    recognition.finish()
+    if not kept:
+        raise examples.no_usable_rows()
+    return SpeechOutcomes(
+        [example.place for example in kept],
+        [example.transcript for example in kept],
+        [recognition.text(answer) for answer in answers],
+        [example.group or "" for example in kept] if examples.group_column else [],
+        seconds,
+        checksum,
+    )

@@ -1,7 +1,7 @@
 """Recognition of recordings of any length: long ones in pieces that overlap."""
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -252,3 +252,23 @@ def batches(lengths: NDArray[np.int32]) -> Iterator[NDArray[np.int64]]:
         stop = start + max(1, int(np.searchsorted(padded, SAMPLES, side="right")))
         yield order[start:stop]
         start = stop
+
+
+def arriving_text(
+    step: Callable[..., dict[str, Any]], sizes: Mapping[str, int], parts: Iterable[Any]
+) -> Iterator[str]:
+    """Yield what each part of a recording adds to its text.
+
+    Args:
+        step: Answers as the signature ``step``.
+        sizes: The sizes of its states by name.
+        parts: The samples as they arrive, arrays [N] of floats from -1 to 1, or of 16 bits.
+    """
+    before: dict[str, Any] = {name: np.zeros((1, size)) for name, size in sizes.items()}
+    before |= {"tail": np.zeros((1, 0)), "last": [0]}
+    for part in parts:
+        samples = np.asarray(part)
+        scale = 2.0**15 if samples.dtype.kind == "i" else 1.0
+        outputs = step(audio=samples[None] / scale, **before)
+        before.update({name: outputs[name] for name in before})
+        yield str(outputs["text"][0])

@@ -1,7 +1,6 @@
 """Recognition of speech: the words of a recording."""
 
 import logging
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,7 +14,6 @@ from toolkit.audio.ctc import ctc_loss
 from toolkit.audio.frames import Framing
 from toolkit.data import AudioExamples, LengthBatches, open_audio
 from toolkit.data.audio.corpus import AudioCorpus, read_recordings
-from toolkit.data.audio.examples import AudioExample
 from toolkit.data.audio.wav import wav_bytes
 from toolkit.data.bad_rows import BadRowError
 from toolkit.diagnostics.diagnosis import Subject, Track, Window, longest, shortened
@@ -29,20 +27,22 @@ from toolkit.tasks.speech import defaults
 from toolkit.tasks.speech.card import card_words
 from toolkit.tasks.speech.golden import tones
 from toolkit.tasks.speech.inspection import inspect_speech
+from toolkit.tasks.speech.language_model import fused_beam
 from toolkit.tasks.speech.options import (
     MONITORS,
     NO_SPEECH,
     RecognitionOptions,
+    SearchOptions,
     SpeechRecognizerOptions,
 )
-from toolkit.tasks.speech.outcomes import SpeechOutcomes
+from toolkit.tasks.speech.outcomes import SpeechOutcomes, recognise_labelled
 from toolkit.tasks.speech.prepared import (
     PreparedSpeech,
     audio_arguments,
     encode_transcripts,
     prepare_speech,
 )
-from toolkit.tasks.speech.recognition import Recognition, Spoken
+from toolkit.tasks.speech.recognition import Recognition, Spoken, arriving_text
 from toolkit.tasks.speech.serving import signatures
 from toolkit.tasks.task import Task
 
@@ -80,7 +80,7 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
     as speakers, the errors of each. Its ``output`` folder gets ``metrics.json`` and
     ``recordings.csv``, the worst first.
 
-    Attributes are those of every task.
+    Attributes are those of every task, and ``search``, the ``SearchOptions`` of ``evaluate``.
     """
 
     INPUT_NAME = "wav"
@@ -89,6 +89,10 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
         "a recogniser of speech cannot be exported as onnx, which has no operators that read a "
         "recording"
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.search = SearchOptions()
 
     # Training
 
@@ -195,9 +199,7 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
         source = open_audio(data, "test", self)
         return AudioExamples(source, self, labelled, self._rate)
 
-    def predict(
-        self, texts: Any, words: bool = False, beam_size: int = 1, n_best: int = 1
-    ) -> list[dict[str, Any]]:
+    def predict(self, texts: Any, **options: Any) -> list[dict[str, Any]]:
         """Write what is said in each recording, in order.
 
         Long recordings are read in pieces that overlap.
@@ -205,24 +207,24 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
         Args:
             texts: A list of recordings, a path, or data of any other kind that ``fit`` takes;
                 transcripts are ignored.
-            words: Whether to return the words with their times.
-            beam_size: The number of texts that a beam search keeps; 1 takes the likeliest path.
-            n_best: The number of texts of each recording, at most ``beam_size``.
+            options: The values of ``RecognitionOptions``: ``words``, ``n_best``, ``beam_size``,
+                ``language_model``, ``language_model_weight`` and ``word_bonus``.
 
         Returns:
             For each recording ``text`` and ``score``, the mean log probability of a step of the
-            likeliest path, or of a beam search the log probability of the text; with ``words`` also
-            these: ``word``, ``start`` and ``end`` in seconds; with ``n_best`` of 2 or more also
-            ``texts`` and ``scores``, the best first, of a long recording one alone. A recording
-            that cannot be read has an empty ``text`` and ``error``, its place and the reason.
+            likeliest path, or of a beam search the log probability of the text, to which a language
+            model has added; with ``words`` also these: ``word``, ``start`` and ``end`` in seconds;
+            with ``n_best`` of 2 or more also ``texts`` and ``scores``, the best first, of a long
+            recording one alone. A recording that cannot be read has an empty ``text`` and
+            ``error``, its place and the reason.
 
         Raises:
-            ModelError: The task is not fitted.
-            OptionError: ``beam_size`` is out of its limits, or smaller than ``n_best``.
+            ModelError: The task is not fitted, or there is no such language model.
+            OptionError: A value is out of its limits, or the language model cannot help.
         """
-        RecognitionOptions(words=words, beam_size=beam_size, n_best=n_best)  # checks the values
+        chosen = RecognitionOptions(**options)
         self._check_fitted()
-        recognition = self._recognition(beam_size)
+        recognition = self._recognition(chosen)
         answers: list[Spoken | str] = []
         for example in self._recordings(texts, labelled=False):
             problem = example.problem
@@ -237,7 +239,7 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
         return [
             {**NO_SPEECH, "error": answer}
             if isinstance(answer, str)
-            else recognition.plain(answer, words, n_best)
+            else recognition.plain(answer, chosen.words, chosen.n_best)
             for answer in answers
         ]
 
@@ -262,57 +264,40 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
                 "only; to answer while one goes on, train one with bidirectional=False"
             )
         sizes = {n: s.shape[1] for n, s in self._specs["step"].items() if n.startswith("state_")}
-        before: dict[str, Any] = {name: np.zeros((1, size)) for name, size in sizes.items()}
-        before |= {"tail": np.zeros((1, 0)), "last": [0]}
+        return arriving_text(partial(self._serve, "step"), sizes, parts)
 
-        def texts() -> Iterator[str]:
-            for part in parts:
-                samples = np.asarray(part)
-                scale = 2.0**15 if samples.dtype.kind == "i" else 1.0
-                outputs = self._serve("step", audio=samples[None] / scale, **before)
-                before.update({name: outputs[name] for name in before})
-                yield str(outputs["text"][0])
-
-        return texts()
-
-    def _recognition(self, beam_size: int = 1) -> Recognition:
+    def _recognition(self, options: SearchOptions) -> Recognition:
         """Return a recognition by the exported model."""
+        word_by_word, framing = self.symbols == "words", self._framing
         ask = partial(self._serve, "align")
-        if beam_size > 1:
-            ask = partial(self._serve, "beam", beam_size=beam_size)
-        framing = Framing(self._rate, stack=self.facts["stack"])
-        return Recognition(framing, self.symbols == "words", ask)
+        if options.language_model is not None:
+            ask = fused_beam(self._probabilities(), options, framing.step_seconds, word_by_word)
+        elif options.beam_size > 1:
+            ask = partial(self._serve, "beam", beam_size=options.beam_size)
+        return Recognition(framing, word_by_word, ask)
+
+    @property
+    def _framing(self) -> Framing:
+        """The steps of the network."""
+        return Framing(self._rate, stack=self.facts["stack"])
+
+    def _probabilities(self) -> Callable[..., dict[str, Any]]:
+        """Return the signature ``probabilities`` as a function.
+
+        Raises:
+            ModelError: The run was exported before there was one.
+        """
+        if "probabilities" not in self._calls:
+            raise ModelError(
+                "the run was exported by an earlier version, without the probabilities of symbols; "
+                "export it again"
+            )
+        return partial(self._serve, "probabilities")
 
     def _outcomes(self, data: Any, keep_errors: bool) -> SpeechOutcomes:
         self._check_fitted()
-        recognition = self._recognition()
-        examples = self._recordings(data, labelled=True)
-        kept: list[AudioExample] = []
-        answers: list[Spoken] = []
-        seconds: list[float] = []
-        checksum = 0
-        for example in examples:
-            assert example.recording is not None
-            try:
-                answers.append(recognition.add(example.recording))
-            except BadRowError as error:
-                examples.reject(example.place, str(error))
-                continue
-            kept.append(example._replace(recording=None))  # which holds an open file
-            seconds.append(example.recording.seconds)
-            content = f"{example.recording.rate} {example.recording.length} {example.transcript}\n"
-            checksum = zlib.crc32(content.encode("utf-8", "surrogatepass"), checksum)
-        recognition.finish()
-        if not kept:
-            raise examples.no_usable_rows()
-        return SpeechOutcomes(
-            [example.place for example in kept],
-            [example.transcript for example in kept],
-            [recognition.text(answer) for answer in answers],
-            [example.group or "" for example in kept] if examples.group_column else [],
-            seconds,
-            checksum,
-        )
+        recognition = self._recognition(self.search)
+        return recognise_labelled(recognition, self._recordings(data, labelled=True))
 
     # Exporting
 
