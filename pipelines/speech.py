@@ -89,12 +89,17 @@ class LabelledSpeech(LabelledData):
 
     def answer_columns(self, value: Any, row: int) -> dict[str, Any]:
         """Return the path of a recording, or the row where it has none."""
-        has_path = isinstance(value, str) and not value.startswith(DATA_URI)
+        has_path = isinstance(value, str) and value and not value.startswith(DATA_URI)
         return {"file": value} if has_path else {"row": row}
 
     def predict_arguments(self, text: str, classes: Sequence[str]) -> str:
         """Return a file, since a recording is long on a command line."""
         return "your.wav"
+
+
+def pairs(data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[Any]:
+    """Return the recording of each row, by its path where it has one, with its transcript."""
+    return AudioExamples(data, columns).pairs()
 
 
 PIPELINE = Pipeline(
@@ -107,6 +112,7 @@ PIPELINE = Pipeline(
     examples=[wav_bytes(saying.recording, RATE) for saying in sayings("test", 3)],
     predict_options=RecognitionOptions,
     search_options=SearchOptions,
+    pairs=pairs,
     writers=SUBTITLES,
     listens=True,
 )

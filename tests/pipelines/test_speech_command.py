@@ -14,6 +14,7 @@ from scipy.io import wavfile
 
 from pipelines.listening import arriving_samples
 from pipelines.samples.digits import RATE, sayings
+from pipelines.sentiment import main as sentiment
 from pipelines.speech import PIPELINE, main
 from pipelines.subtitles import CHARACTERS, SECONDS, SubtitleWriter, VttWriter, subtitles
 from toolkit.data.audio.recording import DATA_URI
@@ -209,6 +210,43 @@ def test_subtitles_of_a_recording(run: Path, folder: Path, call: Any) -> None:
 
 
 WORDS = [("one", 0.1, 0.4), ("two", 0.5, 0.6), ("three", 2.0, 2.1), ("four", 3661.5, 3662.25)]
+
+
+def test_transcripts_are_found_in_their_recordings(run: Path, folder: Path, call: Any) -> None:
+    rows = (folder / "all.csv").read_text().splitlines()[:3]
+    line = "{},{},x"
+    rows += [line.format("none.wav", "one"), line.format("0.wav", "π"), line.format("0.wav", "")]
+    (folder / "some.csv").write_text("\n".join(rows))
+    code, out, _ = call("align", run, "--data", folder / "some.csv")
+    answers = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert [answer.get("file") for answer in answers] == [
+        *(str(folder / name) for name in ("0.wav", "1.wav", "none.wav", "0.wav")),
+        None,
+    ]
+    for answer, row in zip(answers[:2], rows[1:3], strict=True):
+        assert {*answer} == {"file", "text", "score", "words", "symbols"}
+        words = [word["word"] for word in answer["words"]]
+        assert words == answer["text"].split() == row.split(",")[1].split()
+        assert "".join(each["symbol"] for each in answer["symbols"]) == answer["text"]
+        times = [each[side] for each in answer["symbols"] for side in ("start", "end")]
+        assert times == sorted(times)
+    assert [answer["error"] for answer in answers[2:]] == [
+        f"{folder / 'none.wav'} does not exist",
+        "the transcript has 'π', which the model does not know",
+        "row 5 (line 6): the transcript in column 'text' is empty",
+    ]
+    assert answers[4]["row"] == 5
+    code, out, error = call("align", run, "--data", folder / "0.wav", "--format", "srt")
+    assert (code, out) == (2, "")
+    assert "recordings without transcripts" in error
+
+
+def test_only_pipelines_that_can_align_have_the_verb(call: Any, capsys: Any) -> None:
+    assert "  align " in call("--help")[1]
+    assert sentiment(["--help"]) == 0
+    assert "align" not in capsys.readouterr().out
+    assert sentiment(["align"]) == 2
 
 
 def test_subtitles_end_at_pauses() -> None:

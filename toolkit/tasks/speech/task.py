@@ -24,6 +24,7 @@ from toolkit.models.speech import SpeechToMany
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.settings import Settings
 from toolkit.tasks.speech import defaults
+from toolkit.tasks.speech.alignment import Alignment, aligned_answers
 from toolkit.tasks.speech.card import card_words
 from toolkit.tasks.speech.golden import tones
 from toolkit.tasks.speech.inspection import inspect_speech
@@ -242,6 +243,34 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
             else recognition.plain(answer, chosen.words, chosen.n_best)
             for answer in answers
         ]
+
+    def align(self, recordings: Any, transcripts: Any = None) -> list[dict[str, Any]]:
+        """Return where each word and symbol of given transcripts is in its recording, in order.
+
+        The times are those of the likeliest path of CTC that writes the transcript.
+
+        Args:
+            recordings: A list of recordings; without ``transcripts``, labelled data of any kind
+                that ``fit`` takes.
+            transcripts: Their transcripts.
+
+        Returns:
+            For each recording ``text``, its transcript as the model reads it; ``score``, the mean
+            log probability of a step of the path; ``words``, each with ``word``, ``start`` and
+            ``end`` in seconds; and ``symbols``, likewise with ``symbol``. A recording that cannot
+            be aligned has ``text`` and ``error``, its place and the reason.
+
+        Raises:
+            DataError: There are no transcripts, or another number of them.
+            ModelError: The task is not fitted, or was exported by an earlier version.
+        """
+        self._check_fitted()
+        data = recordings if transcripts is None else (recordings, transcripts)
+        ask, encode = self._probabilities(), partial(self._serve, "encode")
+        alignment = Alignment(self._framing, self.symbols == "words", ask, encode)
+        examples = self._recordings(data, labelled=True)
+        examples.for_prediction = True
+        return aligned_answers(alignment, examples)
 
     def stream(self, parts: Iterable[Any]) -> Iterator[str]:
         """Write what is said in a recording while it goes on.
