@@ -167,7 +167,13 @@ def test_samples_that_arrive_must_be_numbers() -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [("--words",), ("--beam-size", "3"), ("--n-best", "2"), ("--format", "srt")],
+    [
+        ("--words",),
+        ("--beam-size", "3"),
+        ("--n-best", "2"),
+        ("--format", "srt"),
+        ("--picture", "p"),
+    ],
 )
 def test_text_that_arrives_is_plain(run: Path, call: Any, options: tuple[str, ...]) -> None:
     code, out, error = call("predict", run, "--stream", *options)
@@ -197,6 +203,16 @@ def test_text_is_written_as_a_recording_arrives(
         monkeypatch.setattr("sys.stdin", file)
         code, out, _ = call("predict", path, "--stream")
     assert (code, out) == (0, f"{json.loads(whole)['text']}\n")
+
+
+def test_a_picture_of_a_recording(run: Path, folder: Path, call: Any) -> None:
+    picture = folder / "p.png"
+    code, _, _ = call("predict", run, folder / "none.wav", folder / "0.wav", "--picture", picture)
+    assert code == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    code, out, error = call("predict", run, folder / "0.wav", "--picture", folder)
+    assert (code, out) == (2, "")
+    assert "is a folder" in error
 
 
 @pytest.mark.slow
@@ -275,6 +291,8 @@ def test_a_run_is_measured_and_inspected(run: Path, folder: Path, call: Any) -> 
     metrics = json.loads((folder / "r" / "metrics.json").read_text())
     assert 0 <= metrics["word_accuracy"] <= 1
     assert metrics["words"] == sum(row["words"] for row in metrics["by_group"])
+    pictures = sorted(path.name for path in (folder / "r").glob("*.png"))
+    assert pictures == [f"worst_{place}.png" for place in range(1, 5)]
     code, out, _ = call("inspect", "--data", folder / "all.csv", "--format", "json")
     assert code == 0
     report = json.loads(out)

@@ -4,21 +4,20 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
-import tensorflow as tf
 
-from toolkit.audio.ctc import ctc_loss
 from toolkit.audio.frames import Framing
-from toolkit.data import AudioExamples, LengthBatches, open_audio
+from toolkit.data import AudioExamples, open_audio
 from toolkit.data.audio.corpus import AudioCorpus, read_recordings
+from toolkit.data.audio.recording import Recording, open_recording
 from toolkit.data.audio.wav import wav_bytes
 from toolkit.data.bad_rows import BadRowError
-from toolkit.diagnostics.diagnosis import Subject, Track, Window, longest, shortened
+from toolkit.diagnostics.diagnosis import Subject
 from toolkit.errors import DataError, ModelError
-from toolkit.evaluation import speech_metrics
+from toolkit.evaluation import HeardRecording, draw_spikes
 from toolkit.models import SequenceModel
 from toolkit.models.speech import SpeechToMany
 from toolkit.tasks.prepared import Prepared
@@ -45,12 +44,13 @@ from toolkit.tasks.speech.prepared import (
 )
 from toolkit.tasks.speech.recognition import Recognition, Spoken, arriving_text
 from toolkit.tasks.speech.serving import signatures
+from toolkit.tasks.speech.subject import speech_subject
+from toolkit.tasks.speech.validation import validation
+from toolkit.tasks.speech.viewing import heard_recording
 from toolkit.tasks.task import Task
 
 logger = logging.getLogger("toolkit")
 
-#: The number of steps, padding included, of a validation batch.
-VALIDATION_STEPS = 8_192
 #: The options that are arguments of the network.
 NETWORK = (
     *("cell", "hidden_size", "layers", "bidirectional", "input_dropout", "dropout"),
@@ -125,28 +125,8 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
         return MONITORS
 
     def _validation(self, network: keras.Model, prepared: Prepared) -> Callable[[], dict[str, Any]]:
-        """Write the held-out recordings by their likeliest paths, and measure the result."""
         assert isinstance(prepared, PreparedSpeech)
-        held_out: AudioCorpus = prepared.held_out
-        batches = LengthBatches(held_out, VALIDATION_STEPS, shuffle=False)
-        symbols = int(held_out.labels.lengths.sum())
-
-        @tf.function(
-            input_signature=[held_out.input_signature, held_out.target_signature],
-            autograph=False,
-        )
-        def validate_batch(inputs: Any, ids: Any) -> tuple[Any, Any]:
-            best, loss = network.validate(inputs, ids)
-            return prepared.target_preprocessing.detokenize(best), loss
-
-        def measure() -> dict[str, Any]:
-            parts = [validate_batch(*batch) for batch in batches.dataset()]
-            texts = batches.restore(np.concatenate([part[0].numpy() for part in parts]))
-            answers = [text.decode("utf-8", "replace") for text in texts]
-            loss = sum(float(part[1]) for part in parts) / max(1, symbols)
-            return speech_metrics(prepared.held_out_texts, answers) | {"log_loss": loss}
-
-        return measure
+        return validation(network, prepared)
 
     def _inspect(self, settings: Settings, data: Any, validation_data: Any) -> dict[str, Any]:
         prepared = self._prepare(settings, data, validation_data)
@@ -163,23 +143,8 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
     # Gradients
 
     def _subject(self, data: Any, network: keras.Model) -> Subject:
-        corpus = self._encode(data)
-        framing = corpus.framing
-
-        def losses(inputs: Any, ids: Any) -> tuple[Any, Any]:
-            values = ctc_loss(network(inputs, training=False), ids)[:, None]
-            return values, tf.ones_like(values)
-
-        def window(recordings: int, steps: int) -> Window:
-            chosen, length = longest(corpus.lengths, recordings, steps)
-            inputs = shortened(corpus.inputs(chosen), framing.samples(length), values="length")
-            ids = corpus.targets(chosen)[:, : max(1, length // 2)]  # can always be aligned
-            times = [f"{number * framing.step_seconds:.2f} s" for number in range(length)]
-            return Window(inputs, ids, {"audio": times})
-
-        batches = LengthBatches(corpus, self.facts["batch_tokens"], self.seed).dataset()
-        tracks = {"audio": Track(network.recurrent, at_end=True)}
-        return Subject(network, batches, losses, window, tracks)
+        tokens = self.facts["batch_tokens"]
+        return speech_subject(network, self._encode(data), tokens, self.seed)
 
     def _encode(self, data: Any) -> AudioCorpus:
         """Return labelled recordings as the network takes them."""
@@ -272,6 +237,26 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
         examples.for_prediction = True
         return aligned_answers(alignment, examples)
 
+    def draw(self, recording: Any, path: str | Path, name: str = "") -> None:
+        """Draw the log-mel spectrogram of a recording, and the probabilities of symbols over time.
+
+        Args:
+            recording: The recording; of one of over 30 s the beginning is drawn.
+            path: The PNG file.
+            name: The title.
+
+        Raises:
+            DataError: The recording cannot be read.
+            ModelError: The task is not fitted, or was exported by an earlier version.
+        """
+        self._check_fitted()
+        try:
+            heard = self._look(open_recording(recording, self._rate))
+        except BadRowError as error:
+            raise DataError(str(error)) from None
+        lines = [line for line in (name, heard.name) if line]
+        draw_spikes(replace(heard, name="\n".join(lines)), path)
+
     def stream(self, parts: Iterable[Any]) -> Iterator[str]:
         """Write what is said in a recording while it goes on.
 
@@ -298,12 +283,17 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
     def _recognition(self, options: SearchOptions) -> Recognition:
         """Return a recognition by the exported model."""
         word_by_word, framing = self.symbols == "words", self._framing
-        ask = partial(self._serve, "align")
+        ask: Callable[..., dict[str, Any]] = partial(self._serve, "align")
         if options.language_model is not None:
             ask = fused_beam(self._probabilities(), options, framing.step_seconds, word_by_word)
         elif options.beam_size > 1:
             ask = partial(self._serve, "beam", beam_size=options.beam_size)
         return Recognition(framing, word_by_word, ask)
+
+    def _look(self, recording: Recording) -> HeardRecording:
+        """Return what a picture shows of a recording."""
+        bands, ask = self.mel_bands, self._probabilities()
+        return heard_recording(recording, self._framing, bands, ask)
 
     @property
     def _framing(self) -> Framing:
@@ -326,7 +316,8 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
     def _outcomes(self, data: Any, keep_errors: bool) -> SpeechOutcomes:
         self._check_fitted()
         recognition = self._recognition(self.search)
-        return recognise_labelled(recognition, self._recordings(data, labelled=True))
+        look = self._look if keep_errors and "probabilities" in self._calls else None
+        return recognise_labelled(recognition, self._recordings(data, labelled=True), look)
 
     # Exporting
 
