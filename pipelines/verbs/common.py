@@ -304,6 +304,24 @@ def check_not_file(output: Path) -> None:
         raise OptionError(f"--output {output} is a file; give the name of a folder")
 
 
+def check_not_beside(output: str, data: str) -> None:
+    """Check that reports are not written into the folder of the data, which they could overwrite.
+
+    Args:
+        output: The folder of the reports.
+        data: The data; a file, several with commas, or anything else.
+
+    Raises:
+        OptionError: They would be.
+    """
+    for name in (data, *data.split(",")):
+        if os.path.isfile(name) and Path(name).resolve().parent == Path(output).resolve():
+            raise OptionError(
+                f"--output {output} is the folder of the data, over which a report could be "
+                "written; give another folder"
+            )
+
+
 @contextlib.contextmanager
 def output_folder(path: str | os.PathLike[str]) -> Iterator[None]:
     """Create a folder and lock it for this process; remove it at the end if it is empty.

@@ -320,6 +320,7 @@ def bad(folder: Path, run: Path) -> dict[str, list[Any]]:
         "recordings without transcripts": [*train, folder / "0.wav"],
         "there is no": [*train, folder / "nothing.csv"],
         "--stack is 0": [*train, folder / "all.csv", "--stack", 0],
+        "is the folder of the data": ["evaluate", run, *data, "--output", folder],
         "--word-bonus needs --language-model": ["evaluate", run, *data, "--word-bonus", 1],
         "the model in it is of the task Speech": ["predict", run, "a.wav", *beam, run],
     }

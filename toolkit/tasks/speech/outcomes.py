@@ -19,7 +19,7 @@ from toolkit.evaluation import (
     speech_metrics,
     speech_statistics,
 )
-from toolkit.files import atomic_write
+from toolkit.files import atomic_write, written_together
 from toolkit.tasks.speech.recognition import Recognition, Spoken
 
 #: The number of recordings with most wrong words of which there is a picture.
@@ -76,8 +76,6 @@ class SpeechOutcomes:
         """
         import pandas as pd
 
-        text = json.dumps(metrics, indent=2, ensure_ascii=False)
-        atomic_write(folder / "metrics.json", text + "\n")
         pairs = list(zip(self.references, self.answers, strict=True))
         errors = [edits(*map(str.split, pair)).total for pair in pairs]
         table = pd.DataFrame(
@@ -89,12 +87,15 @@ class SpeechOutcomes:
                 "recognised": self.answers,
             }
         ).sort_values("errors", ascending=False, kind="stable")
-        atomic_write(folder / "recordings.csv", table.to_csv(index=False, float_format="%.2f"))
         worst = [row for row in table.index[:PICTURED].tolist() if errors[row]]
+        with written_together(folder, over=True) as hidden:
+            text = json.dumps(metrics, indent=2, ensure_ascii=False)
+            atomic_write(hidden / "metrics.json", text + "\n")
+            atomic_write(hidden / "recordings.csv", table.to_csv(index=False, float_format="%.2f"))
+            for row, heard in zip(sorted(worst), self._pictures(sorted(worst)), strict=False):
+                draw_spikes(heard, hidden / f"worst_{worst.index(row) + 1}.png")
         for place in range(len(worst), PICTURED):  # of an earlier evaluation
             (folder / f"worst_{place + 1}.png").unlink(missing_ok=True)
-        for row, heard in zip(sorted(worst), self._pictures(sorted(worst)), strict=False):
-            draw_spikes(heard, folder / f"worst_{worst.index(row) + 1}.png")
 
     def _pictures(self, rows: Sequence[int]) -> Iterator[HeardRecording]:
         """Yield what pictures show of some recordings, with their texts as titles."""
