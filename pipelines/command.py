@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from pipelines import ENDINGS, console, exit_at_once
 from pipelines.pipeline import Pipeline, version
-from pipelines.verbs import VERBS
+from pipelines.verbs import verbs_of
 from toolkit.errors import OptionError
 from toolkit.options import on_the_command_line
 from toolkit.training.interruption import interrupt
@@ -54,8 +54,9 @@ def _run(pipeline: Pipeline, arguments: Sequence[str]) -> int:
 
 def _dispatch(pipeline: Pipeline, arguments: Sequence[str]) -> int:
     """Run the verb that the arguments name."""
+    verbs = verbs_of(pipeline)
     if not arguments:
-        raise OptionError(f"a verb is missing; it can be {', '.join(VERBS)} (or --help)")
+        raise OptionError(f"a verb is missing; it can be {', '.join(verbs)} (or --help)")
     verb, *rest = arguments
     if verb in ("-h", "--help"):
         sys.stdout.write(_help(pipeline))
@@ -63,17 +64,18 @@ def _dispatch(pipeline: Pipeline, arguments: Sequence[str]) -> int:
     if verb == "--version":
         sys.stdout.write(version())
         return 0
-    if verb not in VERBS:
-        matches = difflib.get_close_matches(verb, VERBS, n=1)
+    if verb not in verbs:
+        matches = difflib.get_close_matches(verb, verbs, n=1)
         hint = f"; did you mean {matches[0]}?" if matches else ";"
-        raise OptionError(f"there is no verb {verb}{hint} it can be {', '.join(VERBS)} (or --help)")
-    return VERBS[verb].run(pipeline, verb, rest)
+        raise OptionError(f"there is no verb {verb}{hint} it can be {', '.join(verbs)} (or --help)")
+    return verbs[verb].run(pipeline, verb, rest)
 
 
 def _help(pipeline: Pipeline) -> str:
     """Return the help text of a pipeline."""
-    width = max(map(len, VERBS))
-    verbs = "\n".join(f"  {name:{width}}  {verb.help}" for name, verb in VERBS.items())
+    found = verbs_of(pipeline)
+    width = max(map(len, found))
+    verbs = "\n".join(f"  {name:{width}}  {verb.help}" for name, verb in found.items())
     return (
         f"usage: {pipeline.command} VERB [options]\n\n{pipeline.description}\n\n{verbs}\n\n"
         f"{pipeline.command} VERB --help lists the options of a verb.\n"

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.pipeline import Pipeline
 from toolkit.data.audio.wav import read_wav
 from toolkit.data.bad_rows import BadRowError
 from toolkit.errors import DataError, OptionError
@@ -25,21 +26,22 @@ class Listener(Protocol):
         """Yield what each part of a recording adds to the text."""
 
 
-def check_listening(run: Mapping[str, Any], options: Any, of_answers: type | None) -> None:
+def check_listening(pipeline: Pipeline, run: Mapping[str, Any], options: Any) -> None:
     """Check that a run can answer while a recording goes on, before TensorFlow is imported.
 
     Args:
+        pipeline: The pipeline, none of whose views and options of answers can be set.
         run: The run.
         options: The options of the command.
-        of_answers: The class of the options of answers, none of which can be set.
 
     Raises:
         OptionError: It cannot, or other inputs or answers are asked for.
     """
     if options.texts or options.data:
         raise OptionError("--stream reads a recording from standard input; give no other")
-    others = fields(of_answers) if of_answers else ()
+    others = fields(pipeline.predict_options) if pipeline.predict_options else ()
     given = [each.name for each in others if getattr(options, each.name) != each.default]
+    given += [view.option for view in pipeline.views if getattr(options, view.option)]
     given += ["format"] if options.format != "jsonl" else []
     if given:
         raise OptionError(f"--stream writes plain text; leave out {option(given[0])}")

@@ -22,7 +22,7 @@ from toolkit.data.music.midi_file import is_midi
 from toolkit.data.options import FILE_OPTIONS
 from toolkit.data.splits import split_indices
 from toolkit.errors import OptionError
-from toolkit.files import atomic
+from toolkit.files import written_together
 from toolkit.music.rolls import KEYS, pitches_of
 from toolkit.tasks.music.golden import beginnings
 from toolkit.tasks.music.options import MusicGenerationOptions, MusicOptions
@@ -117,10 +117,10 @@ def write_music(task: Any, answers: Iterator[tuple[Any, Any]], run: str, path: s
 
     They are named like the file of the beginning, with the row of the answer where the name is
     taken, or ``music_1`` and so on by the row. Tempo and metre are those of the beginning, or of
-    the training data. Nothing is written before all answers are there.
+    the training data. Nothing is written before all answers are there, and all or nothing.
 
     Raises:
-        OptionError: A file would be written over one of the beginnings.
+        OptionError: A file would be written over another one, such as a beginning.
     """
     import numpy as np
 
@@ -129,36 +129,39 @@ def write_music(task: Any, answers: Iterator[tuple[Any, Any]], run: str, path: s
     from toolkit.music.picture import draw_roll
     from toolkit.music.sound import wav_bytes
 
-    rolls, beginning_files = dict[str, tuple[Any, Any]](), set[Path]()
+    rolls = dict[str, tuple[Any, Any]]()
     for value, answer in answers:
         row = answer["row"]
-        name = f"music_{row}"
-        if is_midi(value):
-            beginning_files.add(Path(value).resolve())
-            name = Path(value).stem
+        name = Path(value).stem if is_midi(value) else f"music_{row}"
         numbers = itertools.count(row)
         free = name
         while free in rolls:
             free = f"{name}_{next(numbers)}"
+        _check_free(path, free)
         rolls[free] = value, np.array(answer["frames"], np.uint8).reshape(-1, KEYS)
-    folder, steps = Path(path), task.steps_per_quarter
-    for name in rolls:
-        if (folder / f"{name}.mid").resolve() in beginning_files:
-            raise OptionError(
-                f"--output {path}: {folder / name}.mid would be written over the beginning of that "
-                "name; give another folder"
-            )
-    for name, (value, roll) in rolls.items():
-        piece = read_piece(value, steps)
-        tempo = piece.tempo or task.facts.get("tempo") or TEMPO
-        metre = piece.metre or tuple(task.facts.get("metre") or METRE)
-        for ending, content in (
-            (".mid", midi_bytes(roll, steps, tempo, metre)),
-            (".wav", wav_bytes(roll, steps, tempo)),
-        ):
-            with atomic(folder / f"{name}{ending}") as file:
-                file.write(content)
-        draw_roll(roll, folder / f"{name}.png", steps, len(piece.roll))
+    steps = task.steps_per_quarter
+    with written_together(path) as folder:
+        for name, (value, roll) in rolls.items():
+            piece = read_piece(value, steps)
+            tempo = piece.tempo or task.facts.get("tempo") or TEMPO
+            metre = piece.metre or tuple(task.facts.get("metre") or METRE)
+            (folder / f"{name}.mid").write_bytes(midi_bytes(roll, steps, tempo, metre))
+            (folder / f"{name}.wav").write_bytes(wav_bytes(roll, steps, tempo))
+            draw_roll(roll, folder / f"{name}.png", steps, len(piece.roll))
+
+
+def _check_free(path: str, name: str) -> None:
+    """Check that no file of a piece would be written over another one.
+
+    Raises:
+        OptionError: One would.
+    """
+    there = [end for end in (".mid", ".wav", ".png") if os.path.lexists(Path(path, name + end))]
+    if there:
+        raise OptionError(
+            f"--output {path}: {name}{there[0]} is there and would be written over; give another "
+            "folder"
+        )
 
 
 PIPELINE = Pipeline(

@@ -60,6 +60,10 @@ class Pipeline:
         predict_options: The dataclass of further options of ``predict``, if there are any.
         metric_options: The dataclass of further options of ``evaluate`` and ``compare``, if there
             are any; they are options of the task as well.
+        search_options: The dataclass of the options by which answers are searched for, if
+            ``evaluate`` and ``compare`` take them; the task keeps them in its attribute ``search``.
+        pairs: Function from a source, column options and the facts of a run to its inputs, each in
+            a pair with what is known of it, or ``Unreadable``, for tasks with ``align``.
         views: Files that show answers; a prediction writes one of them at most.
         drawn: Whether answers are drawn at random; ``predict`` of the task then has the argument
             ``earlier``, as ``StreamingTask`` says.
@@ -81,6 +85,8 @@ class Pipeline:
     first_options: Sequence[str] = ("data", "validation_data")
     predict_options: type | None = None
     metric_options: type | None = None
+    search_options: type | None = None
+    pairs: Callable[[Source, Any, Mapping[str, Any]], Iterator[Any]] | None = None
     views: Sequence[View] = ()
     drawn: bool = False
     streams: bool = False

@@ -7,12 +7,13 @@ import base64
 import sys
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, Literal
 
 from pipelines import console
 from pipelines.command import main as run
 from pipelines.labelled import TABLE, LabelledData
-from pipelines.pipeline import SAMPLE, Pipeline
+from pipelines.pipeline import SAMPLE, Pipeline, View
 from pipelines.samples.digits import RATE, digits, sayings
 from pipelines.subtitles import SubtitleWriter, VttWriter
 from toolkit.data import AudioExamples, AudioOptions, Source, open_audio
@@ -22,6 +23,7 @@ from toolkit.data.options import FILE_OPTIONS
 from toolkit.tasks.speech.options import (
     NO_SPEECH,
     RecognitionOptions,
+    SearchOptions,
     SpeechRecognizerOptions,
 )
 
@@ -89,12 +91,28 @@ class LabelledSpeech(LabelledData):
 
     def answer_columns(self, value: Any, row: int) -> dict[str, Any]:
         """Return the path of a recording, or the row where it has none."""
-        has_path = isinstance(value, str) and not value.startswith(DATA_URI)
-        return {"file": value} if has_path else {"row": row}
+        return {"file": value} if self.has_path(value) else {"row": row}
+
+    @staticmethod
+    def has_path(value: Any) -> bool:
+        """Return whether an input is the path of a recording."""
+        return isinstance(value, str) and bool(value) and not value.startswith(DATA_URI)
 
     def predict_arguments(self, text: str, classes: Sequence[str]) -> str:
         """Return a file, since a recording is long on a command line."""
         return "your.wav"
+
+
+def pairs(data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[Any]:
+    """Return the recording of each row, by its path where it has one, with its transcript."""
+    return AudioExamples(data, columns).pairs()
+
+
+def draw_first(task: Any, answers: Iterator[tuple[Any, Any]], run: str, path: str) -> None:
+    """Draw the first recording, with the probabilities of symbols over time."""
+    for value, answer in islice(answers, 1):
+        name = value if LabelledSpeech.has_path(value) else f"row {answer['row']}"
+        task.draw(value, path, f"{name}\nheard: {answer['text']}")
 
 
 PIPELINE = Pipeline(
@@ -114,6 +132,16 @@ PIPELINE = Pipeline(
     ),
     examples=[wav_bytes(saying.recording, RATE) for saying in sayings("test", 3)],
     predict_options=RecognitionOptions,
+    search_options=SearchOptions,
+    pairs=pairs,
+    views=[
+        View(
+            "picture",
+            "a picture of the first recording (.png): its spectrogram, and the probabilities of "
+            "symbols over time",
+            draw_first,
+        )
+    ],
     writers=SUBTITLES,
     listens=True,
 )

@@ -9,7 +9,13 @@ import sys
 
 import pytest
 
-from toolkit.files import atomic, atomic_write, exclusive_lock, temporary_sibling
+from toolkit.files import (
+    atomic,
+    atomic_write,
+    exclusive_lock,
+    temporary_sibling,
+    written_together,
+)
 
 
 def test_an_old_file_stays_where_the_new_one_cannot_be_written(tmp_path, full_disk) -> None:
@@ -101,3 +107,27 @@ def test_a_file_system_without_locks_gives_none(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(fcntl, "flock", fail)
     with exclusive_lock(tmp_path):
         assert tmp_path.exists()
+
+
+def test_files_are_written_together_or_not_at_all(tmp_path) -> None:
+    folder = tmp_path / "new"
+
+    def write(over: bool, **contents: str) -> None:
+        with written_together(folder, over) as hidden:
+            for name, content in contents.items():
+                (hidden / name).write_text(content)
+            assert [path.name for path in folder.glob(".*")] == [hidden.name]
+            if "full" in contents:
+                raise OSError(errno.ENOSPC, "No space left on device", str(hidden / "full"))
+
+    write(over=False, a="1", b="2")
+    with pytest.raises(FileExistsError, match=r"new/b'$"):
+        write(over=False, b="3", c="4")
+    write(over=True, a="5")
+    (folder / "below").mkdir()
+    with pytest.raises(IsADirectoryError, match=r"new/below'$"):
+        write(over=True, a="6", below="7")
+    with pytest.raises(OSError, match=r"new/full'$"):
+        write(over=True, a="8", full="9")
+    left = {path.name: path.is_dir() or path.read_text() for path in folder.iterdir()}
+    assert left == {"a": "5", "b": "2", "below": True}

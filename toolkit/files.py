@@ -158,6 +158,37 @@ def atomic_write_parts(path: str | os.PathLike[str], parts: Iterable[str]) -> No
             file.write(part.encode("utf-8", "replace"))
 
 
+@contextmanager
+def written_together(folder: str | os.PathLike[str], over: bool = False) -> Iterator[Path]:
+    """Yield a hidden folder, whose files are moved into another folder when all are written.
+
+    Args:
+        folder: The folder; it is created if missing.
+        over: Whether the files may replace older ones.
+
+    Raises:
+        FileExistsError: A file is there already and may not be replaced.
+        OSError: A file cannot be written; nothing in the folder is changed.
+    """
+    folder = Path(folder)
+    with temporary_sibling(folder / "files") as hidden:
+        hidden.mkdir()
+        try:
+            yield hidden
+        except OSError as error:  # names the file as the reader knows it
+            if Path(os.fsdecode(error.filename or "")).parent == hidden:
+                error.filename = os.fspath(folder / Path(os.fsdecode(error.filename)).name)
+            raise
+        names = sorted(path.name for path in hidden.iterdir())
+        for name in names:
+            path = folder / name
+            if path.is_dir() or (not over and os.path.lexists(path)):
+                number = errno.EISDIR if path.is_dir() else errno.EEXIST
+                raise OSError(number, os.strerror(number), os.fspath(path))
+        for name in names:
+            os.replace(hidden / name, folder / name)
+
+
 #: The limits of the size of an archive's member, and of its expansion; none is beyond both.
 MOST_BYTES, MOST_EXPANSION = 1 << 28, 100
 

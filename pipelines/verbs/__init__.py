@@ -1,8 +1,10 @@
-"""The verbs that all pipelines share.
+"""The verbs of pipelines, which all of them share but ``align``.
 
 A verb checks its input before TensorFlow is imported, and then calls the task.
 """
 
+from pipelines.pipeline import Pipeline
+from pipelines.verbs.align import ALIGN
 from pipelines.verbs.compare import COMPARE
 from pipelines.verbs.demo import DEMO
 from pipelines.verbs.diagnose import DIAGNOSE
@@ -24,3 +26,8 @@ VERBS: dict[str, Verb] = {
     "diagnose": DIAGNOSE,
     "demo": DEMO,
 }
+
+
+def verbs_of(pipeline: Pipeline) -> dict[str, Verb]:
+    """Return the verbs of a pipeline by their names."""
+    return VERBS if pipeline.pairs is None else {**VERBS, "align": ALIGN}

@@ -252,11 +252,24 @@ def open_descriptor(path: str) -> Iterator[int]:
 
 
 def metric_arguments(parser: Parser, pipeline: Pipeline) -> None:
-    """Add the options of labelled data to measure runs on, and those of the metrics."""
+    """Add the options of labelled data to measure runs on, of the metrics and of the search."""
     labelled = pipeline.labelled
     parser.add_options(labelled.columns, labelled.evaluate_columns, defaults=False)
     if pipeline.metric_options:
         parser.add_options(pipeline.metric_options, defaults=False)
+    if pipeline.search_options:
+        parser.add_options(pipeline.search_options)
+
+
+def search_options(pipeline: Pipeline, options: Any) -> Any:
+    """Return the options of the search that were given or have defaults; None without any.
+
+    Raises:
+        OptionError: One cannot work.
+    """
+    kind = pipeline.search_options
+    names = [field.name for field in fields(kind)] if kind else []
+    return kind(**{n: getattr(options, n) for n in names}) if kind and names[0] in options else None
 
 
 def given_columns(pipeline: Pipeline, options: Any) -> dict[str, Any]:
@@ -283,7 +296,9 @@ def evaluation_data(pipeline: Pipeline, options: Any, *runs: str) -> Source:
     Raises:
         DataError: The data does not exist or cannot be used.
         ModelError: A run is not of this task.
+        OptionError: An option of the search cannot work.
     """
+    search_options(pipeline, options)  # checks them before TensorFlow is imported
     columns = [run_columns(pipeline, options, run) for run in runs]
     data = pipeline.data(options.data, "test", columns[0])
     for run, run_options in zip(runs, columns, strict=True):
@@ -308,6 +323,24 @@ def check_not_file(output: Path) -> None:
     """
     if output.exists() and not output.is_dir():
         raise OptionError(f"--output {output} is a file; give the name of a folder")
+
+
+def check_not_beside(output: str, data: str) -> None:
+    """Check that reports are not written into the folder of the data, which they could overwrite.
+
+    Args:
+        output: The folder of the reports.
+        data: The data; a file, several with commas, or anything else.
+
+    Raises:
+        OptionError: They would be.
+    """
+    for name in (data, *data.split(",")):
+        if os.path.isfile(name) and Path(name).resolve().parent == Path(output).resolve():
+            raise OptionError(
+                f"--output {output} is the folder of the data, over which a report could be "
+                "written; give another folder"
+            )
 
 
 @contextlib.contextmanager
@@ -342,7 +375,7 @@ def output_folder(path: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def load_run(pipeline: Pipeline, run: str, options: Any) -> TaskProtocol:
-    """Load the task of a run, with the columns, metric options and cell that were given."""
+    """Load the task of a run, with the columns, cell and other options that were given."""
     kind = pipeline.load_task()
     import_cell(getattr(options, "cell", None))
     task = kind.load(run)
@@ -350,6 +383,9 @@ def load_run(pipeline: Pipeline, run: str, options: Any) -> TaskProtocol:
     if pipeline.metric_options:
         names = (field.name for field in fields(pipeline.metric_options))
         given |= {name: getattr(options, name) for name in names if name in options}
+    search = search_options(pipeline, options)
+    if search is not None:
+        given["search"] = search
     for name, value in given.items():
         setattr(task, name, value)
     return task

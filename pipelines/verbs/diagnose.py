@@ -8,6 +8,7 @@ from pipelines.pipeline import Pipeline
 from pipelines.verbs.common import (
     cell_argument,
     check_archive,
+    check_not_beside,
     evaluation_data,
     format_argument,
     labelled_argument,
@@ -55,6 +56,7 @@ def _diagnose(pipeline: Pipeline, options: Any) -> int:
     check_archive(options.run, "diagnose")
     with contextlib.ExitStack() as stack:
         if options.output:
+            check_not_beside(options.output, options.data)
             stack.enter_context(output_folder(options.output))
         task = load_run(pipeline, options.run, options)
         report = task.diagnose(

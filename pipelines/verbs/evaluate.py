@@ -9,6 +9,7 @@ from typing import Any
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
 from pipelines.verbs.common import (
+    check_not_beside,
     evaluation_data,
     labelled_argument,
     load_run,
@@ -53,6 +54,7 @@ def _evaluate(pipeline: Pipeline, options: Any) -> int:
     data = evaluation_data(pipeline, options, options.run)
     with contextlib.ExitStack() as stack:
         if options.output:
+            check_not_beside(options.output, options.data)
             stack.enter_context(output_folder(options.output))
         seeds = {} if options.seeds is None else _train_seeds(pipeline, options.run, options.seeds)
         metrics = load_run(pipeline, options.run, options).evaluate(data, output=options.output)

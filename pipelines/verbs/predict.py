@@ -123,7 +123,7 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
         answer_arriving(answering, len(facts["channels"]))
         return 0
     if pipeline.listens and options.stream:
-        check_listening(run, options, pipeline.predict_options)
+        check_listening(pipeline, run, options)
         listener = cast(Listener, pipeline.load_task().load(options.run))
         write_arriving(listener, facts["sample_rate"], sys.stdin.fileno())
         return 0

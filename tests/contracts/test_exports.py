@@ -53,12 +53,12 @@ EXPORTS = {
         "set_threads"
     ),
     "evaluation": (
-        "BootstrapOptions Difference LengthRow Metric MovingSkeleton NOTHING PlottedSeries "
-        "Statistics Tagged bleu_by_length "
+        "BootstrapOptions Difference HeardRecording LengthRow Metric MovingSkeleton NOTHING "
+        "PlottedSeries Statistics Tagged bleu_by_length "
         "bleu_is_telling calibration_error channel_page check_classes classification_metrics "
         "classification_statistics "
         "compare comparison_table edits speech_metrics speech_statistics "
-        "draw_attention draw_bleu_by_length draw_confusion draw_history "
+        "draw_attention draw_bleu_by_length draw_confusion draw_history draw_spikes "
         "entity_fingerprint entity_metrics entity_statistics marked_page metrics_table "
         "metrics_within "
         "multilabel_metrics multilabel_statistics number_metrics number_statistics over_seeds "

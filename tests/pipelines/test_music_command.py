@@ -78,10 +78,11 @@ def test_without_a_beginning_it_begins_by_itself(
     again = answers(capsys, run / "run", "", "[[60]]", "--length", 5)
     assert again[0]["pitches"] == answer["pitches"]
     assert again[1]["pitches"][0] == [60]
-    drawn = answers(capsys, run / "run", "", "--length", 5, "--samples", 3, "--output", tmp_path)
+    new = tmp_path / "new"
+    drawn = answers(capsys, run / "run", "", "--length", 5, "--samples", 3, "--output", new)
     assert drawn[0]["pitches"] == answer["pitches"]
     assert len({json.dumps(each["pitches"]) for each in drawn}) == 3
-    assert {path.stem for path in tmp_path.iterdir()} == {"music_1", "music_2", "music_3"}
+    assert {path.stem for path in new.iterdir()} == {"music_1", "music_2", "music_3"}
     of_data = answers(capsys, run / "run", "--data", run / "a.json", "--length", 1)
     assert len(of_data) == 8
 
@@ -112,14 +113,24 @@ def test_no_beginning_and_no_other_answer_is_written_over(
     out = tmp_path / "out"
     answers(capsys, run / "run", *files, files[0], "--length", 1, "--output", out)
     assert {path.stem for path in out.iterdir()} == {"seed", "seed_2", "seed_3", "seed_2_4"}
-    answers(capsys, run / "run", files[1], files[0], files[2], "--length", 1, "--output", out)
+    answers(capsys, run / "run", files[1], files[0], files[2], "--length", 1, "--output", tmp_path)
     monkeypatch.chdir(folders[1])
     for words in (["seed.mid"], [str(files[1]), "seed.mid"]):
         assert main(["predict", str(run / "run"), *words, "--length", "1", "--output", "."]) == 2
         error = capsys.readouterr().err
-        assert "--output .: seed.mid would be written over the beginning" in error
+        assert "--output .: seed.mid is there and would be written over" in error
         assert [path.name for path in folders[1].iterdir()] == ["seed.mid"]
         assert Path("seed.mid").read_bytes() == content
+
+
+@pytest.mark.parametrize("ending", [".mid", ".wav", ".png"])
+def test_no_other_file_is_written_over(ending: str, run: Path, capsys: Any, tmp_path: Path) -> None:
+    (tmp_path / f"music_2{ending}").write_text("my own")
+    line = [str(run / "run"), "", "[[60]]", "--length", "1", "--output", str(tmp_path)]
+    assert main(["predict", *line]) == 2
+    assert f"music_2{ending} is there and would be written over" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == [f"music_2{ending}"]
+    assert (tmp_path / f"music_2{ending}").read_text() == "my own"
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from scipy.io import wavfile
 
 from pipelines.listening import arriving_samples
 from pipelines.samples.digits import RATE, sayings
+from pipelines.sentiment import main as sentiment
 from pipelines.speech import PIPELINE, main
 from pipelines.subtitles import CHARACTERS, SECONDS, SubtitleWriter, VttWriter, subtitles
 from toolkit.data.audio.recording import DATA_URI
@@ -166,7 +167,13 @@ def test_samples_that_arrive_must_be_numbers() -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [("--words",), ("--beam-size", "3"), ("--n-best", "2"), ("--format", "srt")],
+    [
+        ("--words",),
+        ("--beam-size", "3"),
+        ("--n-best", "2"),
+        ("--format", "srt"),
+        ("--picture", "p"),
+    ],
 )
 def test_text_that_arrives_is_plain(run: Path, call: Any, options: tuple[str, ...]) -> None:
     code, out, error = call("predict", run, "--stream", *options)
@@ -198,6 +205,16 @@ def test_text_is_written_as_a_recording_arrives(
     assert (code, out) == (0, f"{json.loads(whole)['text']}\n")
 
 
+def test_a_picture_of_a_recording(run: Path, folder: Path, call: Any) -> None:
+    picture = folder / "p.png"
+    code, _, _ = call("predict", run, folder / "none.wav", folder / "0.wav", "--picture", picture)
+    assert code == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    code, out, error = call("predict", run, folder / "0.wav", "--picture", folder)
+    assert (code, out) == (2, "")
+    assert "is a folder" in error
+
+
 @pytest.mark.slow
 def test_subtitles_of_a_recording(run: Path, folder: Path, call: Any) -> None:
     code, out, _ = call("predict", run, folder / "0.wav", "--format", "vtt")
@@ -209,6 +226,43 @@ def test_subtitles_of_a_recording(run: Path, folder: Path, call: Any) -> None:
 
 
 WORDS = [("one", 0.1, 0.4), ("two", 0.5, 0.6), ("three", 2.0, 2.1), ("four", 3661.5, 3662.25)]
+
+
+def test_transcripts_are_found_in_their_recordings(run: Path, folder: Path, call: Any) -> None:
+    rows = (folder / "all.csv").read_text().splitlines()[:3]
+    line = "{},{},x"
+    rows += [line.format("none.wav", "one"), line.format("0.wav", "π"), line.format("0.wav", "")]
+    (folder / "some.csv").write_text("\n".join(rows))
+    code, out, _ = call("align", run, "--data", folder / "some.csv")
+    answers = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert [answer.get("file") for answer in answers] == [
+        *(str(folder / name) for name in ("0.wav", "1.wav", "none.wav", "0.wav")),
+        None,
+    ]
+    for answer, row in zip(answers[:2], rows[1:3], strict=True):
+        assert {*answer} == {"file", "text", "score", "words", "symbols"}
+        words = [word["word"] for word in answer["words"]]
+        assert words == answer["text"].split() == row.split(",")[1].split()
+        assert "".join(each["symbol"] for each in answer["symbols"]) == answer["text"]
+        times = [each[side] for each in answer["symbols"] for side in ("start", "end")]
+        assert times == sorted(times)
+    assert [answer["error"] for answer in answers[2:]] == [
+        f"{folder / 'none.wav'} does not exist",
+        "the transcript has 'π', which the model does not know",
+        "row 5 (line 6): the transcript in column 'text' is empty",
+    ]
+    assert answers[4]["row"] == 5
+    code, out, error = call("align", run, "--data", folder / "0.wav", "--format", "srt")
+    assert (code, out) == (2, "")
+    assert "recordings without transcripts" in error
+
+
+def test_only_pipelines_that_can_align_have_the_verb(call: Any, capsys: Any) -> None:
+    assert "  align " in call("--help")[1]
+    assert sentiment(["--help"]) == 0
+    assert "align" not in capsys.readouterr().out
+    assert sentiment(["align"]) == 2
 
 
 def test_subtitles_end_at_pauses() -> None:
@@ -237,6 +291,8 @@ def test_a_run_is_measured_and_inspected(run: Path, folder: Path, call: Any) -> 
     metrics = json.loads((folder / "r" / "metrics.json").read_text())
     assert 0 <= metrics["word_accuracy"] <= 1
     assert metrics["words"] == sum(row["words"] for row in metrics["by_group"])
+    pictures = sorted(path.name for path in (folder / "r").glob("*.png"))
+    assert pictures == [f"worst_{place}.png" for place in range(1, 5)]
     code, out, _ = call("inspect", "--data", folder / "all.csv", "--format", "json")
     assert code == 0
     report = json.loads(out)
@@ -250,12 +306,13 @@ def test_the_card_says_how_to_ask(run: Path) -> None:
     assert "8,000 samples a second" in card
 
 
-def bad(folder: Path) -> dict[str, list[Any]]:
+def bad(folder: Path, run: Path) -> dict[str, list[Any]]:
     """Command lines that fail, by a part of the complaint."""
     (folder / "missing.csv").write_text("path,text\nnone.wav,one\n")
     (folder / "empty.csv").write_text("path,text\n0.wav,\n")
     (folder / "other.csv").write_text("a,b,c\n1,2,3\n")
     train = ["train", "--output", folder / "new", "--data"]
+    data, beam = ["--data", folder / "all.csv"], ["--beam-size", 9, "--language-model"]
     return {
         "row 1 (line 2): ": [*train, folder / "missing.csv"],
         "the transcript in column 'text' is empty": [*train, folder / "empty.csv"],
@@ -263,11 +320,14 @@ def bad(folder: Path) -> dict[str, list[Any]]:
         "recordings without transcripts": [*train, folder / "0.wav"],
         "there is no": [*train, folder / "nothing.csv"],
         "--stack is 0": [*train, folder / "all.csv", "--stack", 0],
+        "is the folder of the data": ["evaluate", run, *data, "--output", folder],
+        "--word-bonus needs --language-model": ["evaluate", run, *data, "--word-bonus", 1],
+        "the model in it is of the task Speech": ["predict", run, "a.wav", *beam, run],
     }
 
 
-def test_bad_input_is_one_line_and_writes_nothing(folder: Path, call: Any) -> None:
-    for problem, line in bad(folder).items():
+def test_bad_input_is_one_line_and_writes_nothing(run: Path, folder: Path, call: Any) -> None:
+    for problem, line in bad(folder, run).items():
         code, out, error = call(*line)
         assert (code, out) == (2, ""), problem
         assert problem in error

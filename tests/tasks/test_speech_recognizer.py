@@ -20,7 +20,7 @@ from toolkit.errors import DataError, ModelError, OptionError
 from toolkit.export import Servable
 from toolkit.export.verify import verify
 from toolkit.tasks import SpeechRecognizer
-from toolkit.tasks.speech import recognition
+from toolkit.tasks.speech import alignment, recognition
 from toolkit.tasks.speech.prepared import symbol_layer
 from toolkit.tasks.speech.recognition import Recognition, batches, pieces
 from toolkit.tasks.speech.serving import step_signature
@@ -233,6 +233,60 @@ def test_a_network_of_both_directions_has_no_steps(fitted: SpeechRecognizer) -> 
         fitted.stream([])
     with pytest.raises(OptionError, match="needs the whole recording"):
         SpeechRecognizer(mean="recording", bidirectional=False)
+
+
+# Transcripts that are given
+
+
+def test_a_text_that_is_heard_is_where_it_is_heard(fitted: SpeechRecognizer) -> None:
+    recordings, _ = songs(6, seed=8)
+    heard = fitted.predict(recordings, words=True)
+    aligned = fitted.align(recordings, [answer["text"] for answer in heard])
+    assert all(heard[number]["text"] for number in range(6))
+    for there, here in zip(heard, aligned, strict=True):
+        assert here["text"] == there["text"]
+        assert here["words"] == there["words"]
+        assert [each["symbol"] for each in here["symbols"]] == there["text"].split()
+        assert here["score"] == pytest.approx(there["score"], abs=1e-4)
+
+
+def test_a_long_recording_is_aligned_as_a_whole_one(
+    fitted: SpeechRecognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    random = np.random.default_rng(6)
+    text = " ".join(random.choice([*TONES], 60))
+    recording = (RATE, sung(text, random))
+    whole = fitted.align([recording], [text])[0]
+    monkeypatch.setattr(recognition, "PIECE", 4.03)  # no whole number of steps
+    monkeypatch.setattr(recognition, "OVERLAP", 0.8)
+    monkeypatch.setattr(recognition, "WAITING", 20_000)
+    in_pieces = fitted.align([recording, recording], [text, "do"])[0]
+    for name in ("start", "end"):
+        times = [[word[name] for word in answer["words"]] for answer in (whole, in_pieces)]
+        np.testing.assert_allclose(*times, atol=0.041)
+    assert in_pieces["score"] == pytest.approx(whole["score"], abs=0.02)
+
+
+def test_what_cannot_be_aligned_is_answered_in_its_place(
+    fitted: SpeechRecognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (recording,), (text,) = songs(1, seed=8)
+    texts = [text, "do re", "", "do do " * 100, "do", text]
+    answers = fitted.align([recording] * 4 + ["none.wav", recording], texts)
+    problems = [
+        "row 2: the transcript has 're', which the model does not know",
+        "row 3: the transcript in column 'transcript' is empty",
+        "its transcript needs 399: it is too short for so many symbols",
+        "row 5: none.wav does not exist",
+    ]
+    for answer, problem in zip(answers[1:5], problems, strict=True):
+        assert problem in answer["error"]
+        assert "words" not in answer
+    assert answers[0]["words"] == answers[5]["words"] != []
+    monkeypatch.setattr(alignment, "MOST_CELLS", 10)
+    assert "too many to be aligned at once" in fitted.align([recording], [text])[0]["error"]
+    with pytest.raises(DataError, match="recordings without transcripts"):
+        fitted.align([recording])
 
 
 # Long recordings

@@ -72,11 +72,30 @@ class Framing:
         return self.window_size + (steps * self.stack - 1) * self.hop_size
 
 
+def band_edges(bands: int, rate: int) -> NDArray[np.float64]:
+    """Return the frequencies at which bands begin, in Hz, equally far apart on the mel scale.
+
+    The scale is that of HTK: 2595 log10(1 + f / 700) (O'Shaughnessy 1987).
+
+    Args:
+        bands: The number of bands.
+        rate: The samples a second.
+
+    Returns:
+        [bands + 2]: band k is from the k-th over the next to the one after.
+    """
+
+    def mel(frequency: Any) -> Any:
+        return 2595 * np.log10(1 + np.asarray(frequency) / 700)
+
+    edges = np.linspace(mel(LOWEST), mel(rate / 2), bands + 2)
+    return np.asarray(700 * (10 ** (edges / 2595) - 1))
+
+
 def mel_bands(bands: int, size: int, rate: int) -> NDArray[np.float32]:
     """Return the weights of frequencies in triangular bands, equally wide on the mel scale.
 
-    The scale is that of HTK: 2595 log10(1 + f / 700) (O'Shaughnessy 1987). A band is never
-    narrower than a frequency of the transform.
+    A band, between ``band_edges``, is never narrower than a frequency of the transform.
 
     Args:
         bands: The number of bands.
@@ -86,12 +105,7 @@ def mel_bands(bands: int, size: int, rate: int) -> NDArray[np.float32]:
     Returns:
         [size // 2 + 1, bands].
     """
-
-    def mel(frequency: Any) -> Any:
-        return 2595 * np.log10(1 + np.asarray(frequency) / 700)
-
-    edges = np.linspace(mel(LOWEST), mel(rate / 2), bands + 2)
-    edges = 700 * (10 ** (edges / 2595) - 1)
+    edges = band_edges(bands, rate)
     low, middle, high = edges[:-2], edges[1:-1], edges[2:]
     spacing = rate / size
     low, high = np.minimum(low, middle - spacing), np.maximum(high, middle + spacing)

@@ -33,6 +33,7 @@ from toolkit.evaluation.picture import draw_confusion, draw_history, save_pictur
 from toolkit.evaluation.report import comparison_table, metrics_table, worst_errors, write_report
 from toolkit.evaluation.seeds import over_seeds
 from toolkit.evaluation.speech import edits, speech_metrics, speech_statistics
+from toolkit.evaluation.speech_picture import HeardRecording, draw_spikes
 from toolkit.evaluation.statistics import (
     Metric,
     Statistics,
@@ -57,6 +58,7 @@ __all__ = [
     "BootstrapOptions",
     "ClassifiedStrand",
     "Difference",
+    "HeardRecording",
     "LengthRow",
     "MarkedStrand",
     "Metric",
@@ -80,6 +82,7 @@ __all__ = [
     "draw_bleu_by_length",
     "draw_confusion",
     "draw_history",
+    "draw_spikes",
     "drawn_stretches",
     "edits",
     "entity_fingerprint",

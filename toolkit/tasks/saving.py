@@ -1,13 +1,11 @@
 """The files that ``save`` writes."""
 
-import errno
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from toolkit.export import ARCHIVE, add_assets
-from toolkit.files import temporary_sibling, with_filename
+from toolkit.files import with_filename, written_together
 from toolkit.models import SequenceModel
 from toolkit.training.state import STATE, State, write_state
 
@@ -34,24 +32,15 @@ def write_run(
     Raises:
         OSError: They cannot be written; older files are unchanged.
     """
-    with temporary_sibling(folder / ARCHIVE) as sibling:
-        sibling.mkdir()  # Keras requires the suffix .keras
+    with written_together(folder, over=True) as hidden:
         with with_filename(folder / ARCHIVE):
-            model.save(sibling / ARCHIVE)
-            add_assets(sibling / ARCHIVE, assets)
+            model.save(hidden / ARCHIVE)
+            add_assets(hidden / ARCHIVE, assets)
         for name, content in texts.items():
             with with_filename(folder / name):
-                (sibling / name).write_text(content, encoding="utf-8", newline="")
-        names = [ARCHIVE, *texts]
+                (hidden / name).write_text(content, encoding="utf-8", newline="")
         if state is not None:
-            names.append(STATE)
             with with_filename(folder / STATE):
-                write_state(sibling / STATE, *state)
-        for name in names:
-            if (folder / name).is_dir():
-                reason = os.strerror(errno.EISDIR)
-                raise IsADirectoryError(errno.EISDIR, reason, str(folder / name))
-        for name in names:
-            os.replace(sibling / name, folder / name)
+                write_state(hidden / STATE, *state)
     if state is None:
         (folder / STATE).unlink(missing_ok=True)

@@ -117,6 +117,14 @@ class AudioExamples(CheckedRows):
             except BadRowError as error:
                 yield Unreadable(f"{record.place}: {error}")
 
+    def pairs(self) -> Iterator[Any]:
+        """Yield the value of each row as ``values`` does, with its transcript, or why not."""
+        for record in self.source.records():
+            try:
+                yield self._value(record), self._transcript(record)
+            except BadRowError as error:
+                yield Unreadable(f"{record.place}: {error}")
+
     def _value(self, record: Record) -> Any:
         """Return the value of a row that ``open_recording`` takes.
 

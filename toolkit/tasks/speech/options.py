@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from toolkit.data.audio.options import AudioOptions
-from toolkit.errors import OptionError
+from toolkit.errors import ModelError, OptionError
+from toolkit.export import is_exported, read_description
 from toolkit.options import Limits, check_options, option
 from toolkit.tasks.options import EncoderOptions, check_monitor
 from toolkit.training.options import TrainingOptions
@@ -17,6 +18,8 @@ MONITORS = {
     "sentence_error": "min",
     "log_loss": "min",
 }
+#: The token levels of language models that can help a beam search.
+LANGUAGE_MODEL_LEVELS = ("characters", "words")
 #: The answer to a recording that cannot be read, beside its ``error``.
 NO_SPEECH = {"text": ""}
 
@@ -81,26 +84,81 @@ class AudioAugmentationOptions:
 
 
 @dataclass(kw_only=True)
-class RecognitionOptions:
+class SearchOptions:
+    """The options of the search for the text of a recording.
+
+    Args:
+        beam_size: The number of texts that a beam search keeps; 1 takes the likeliest path.
+        language_model: The run of a language model that helps the beam search to choose, of
+            characters or words without conditions; its own case and spelling should be those of the
+            transcripts.
+        language_model_weight: The weight of the log probability of a text in the language model.
+        word_bonus: What each word adds to the score of a text, since a language model likes short
+            ones.
+
+    Raises:
+        ModelError: The language model is no exported run of one.
+        OptionError: A value is out of its limits, or the language model cannot help.
+    """
+
+    LIMITS: ClassVar[Limits] = {"beam_size": (1, 101), "language_model_weight": (0, None)}
+
+    beam_size: int = 1
+    language_model: str | None = None
+    language_model_weight: float = 0.5
+    word_bonus: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_options(self)
+        if self.language_model is not None:
+            self._check_language_model(self.language_model)
+            return
+        for name in ("language_model_weight", "word_bonus"):
+            if getattr(self, name) != getattr(SearchOptions, name):
+                raise OptionError(f"{option(name)} needs {option('language_model', 'RUN')}")
+
+    def _check_language_model(self, run: str) -> None:
+        """Check that a language model can help, by its description."""
+        if self.beam_size < 2:
+            raise OptionError(
+                f"{option('language_model')} chooses among the texts of a beam search; set "
+                f"{option('beam_size', 10)}"
+            )
+        found = read_description(run, "LanguageModel")
+        level = found["options"]["token_level"]
+        if level not in LANGUAGE_MODEL_LEVELS:
+            raise OptionError(
+                f"{option('language_model')} {run} is of {level}; it can be of "
+                f"{' or '.join(LANGUAGE_MODEL_LEVELS)}"
+            )
+        if found["options"].get("condition_column") is not None:
+            raise OptionError(
+                f"{option('language_model')} {run} writes text under conditions; it needs to be "
+                "without"
+            )
+        if not is_exported(run):
+            raise ModelError(f"{run} has no SavedModel; export it")
+
+
+@dataclass(kw_only=True)
+class RecognitionOptions(SearchOptions):
     """The options of recognition at prediction.
 
     Args:
         words: Whether to return the words with their times.
-        beam_size: The number of texts that a beam search keeps; 1 takes the likeliest path.
         n_best: The number of texts of each recording that a beam search returns.
 
     Raises:
         OptionError: A value is out of its limits.
     """
 
-    LIMITS: ClassVar[Limits] = {"beam_size": (1, 101), "n_best": (1, 101)}
+    LIMITS: ClassVar[Limits] = {"n_best": (1, 101)}
 
     words: bool = False
-    beam_size: int = 1
     n_best: int = 1
 
     def __post_init__(self) -> None:
-        check_options(self)
+        super().__post_init__()
         if self.n_best > self.beam_size:
             raise OptionError(
                 f"{option('n_best')} is {self.n_best}; {option('beam_size')}, {self.beam_size}, "

@@ -1,13 +1,29 @@
 """A recogniser's answers to recordings, beside the transcripts."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from toolkit.evaluation import Statistics, edits, speech_metrics, speech_statistics
-from toolkit.files import atomic_write
+from toolkit.data import AudioExamples
+from toolkit.data.audio.examples import AudioExample
+from toolkit.data.audio.recording import Recording
+from toolkit.data.bad_rows import BadRowError
+from toolkit.evaluation import (
+    HeardRecording,
+    Statistics,
+    draw_spikes,
+    edits,
+    speech_metrics,
+    speech_statistics,
+)
+from toolkit.files import atomic_write, written_together
+from toolkit.tasks.speech.recognition import Recognition, Spoken
+
+#: The number of recordings with most wrong words of which there is a picture.
+PICTURED = 4
 
 
 @dataclass(frozen=True)
@@ -21,6 +37,8 @@ class SpeechOutcomes:
         speakers: The group of each recording, such as its speaker; empty without groups.
         seconds: The duration of each.
         checksum: The checksum of the recordings and transcripts as read.
+        pictured: Function from some numbers of recordings, from 0 in increasing order, to what a
+            picture shows of each; None for no pictures.
     """
 
     places: Sequence[str]
@@ -29,6 +47,7 @@ class SpeechOutcomes:
     speakers: Sequence[str]
     seconds: Sequence[float]
     checksum: int
+    pictured: Callable[[Sequence[int]], Iterator[HeardRecording]] | None = None
 
     def metrics(self) -> dict[str, Any]:
         """Return the metrics of ``speech_metrics``; with groups also ``by_group``."""
@@ -51,19 +70,88 @@ class SpeechOutcomes:
         return speech_statistics(self.references, self.answers)
 
     def write(self, folder: Path, metrics: Mapping[str, Any]) -> None:
-        """Write ``metrics.json`` and ``recordings.csv``, with the most wrong words first."""
+        """Write ``metrics.json``, and ``recordings.csv`` with the most wrong words first.
+
+        Of the worst few with wrong words there are pictures, ``worst_1.png`` and so on.
+        """
         import pandas as pd
 
-        text = json.dumps(metrics, indent=2, ensure_ascii=False)
-        atomic_write(folder / "metrics.json", text + "\n")
         pairs = list(zip(self.references, self.answers, strict=True))
+        errors = [edits(*map(str.split, pair)).total for pair in pairs]
         table = pd.DataFrame(
             {
-                "errors": [edits(*map(str.split, pair)).total for pair in pairs],
+                "errors": errors,
                 "recording": self.places,
                 "seconds": self.seconds,
                 "transcript": self.references,
                 "recognised": self.answers,
             }
         ).sort_values("errors", ascending=False, kind="stable")
-        atomic_write(folder / "recordings.csv", table.to_csv(index=False, float_format="%.2f"))
+        worst = [row for row in table.index[:PICTURED].tolist() if errors[row]]
+        with written_together(folder, over=True) as hidden:
+            text = json.dumps(metrics, indent=2, ensure_ascii=False)
+            atomic_write(hidden / "metrics.json", text + "\n")
+            atomic_write(hidden / "recordings.csv", table.to_csv(index=False, float_format="%.2f"))
+            for row, heard in zip(sorted(worst), self._pictures(sorted(worst)), strict=False):
+                draw_spikes(heard, hidden / f"worst_{worst.index(row) + 1}.png")
+        for place in range(len(worst), PICTURED):  # of an earlier evaluation
+            (folder / f"worst_{place + 1}.png").unlink(missing_ok=True)
+
+    def _pictures(self, rows: Sequence[int]) -> Iterator[HeardRecording]:
+        """Yield what pictures show of some recordings, with their texts as titles."""
+        found = iter(()) if self.pictured is None or not rows else self.pictured(rows)
+        for row, heard in zip(rows, found, strict=False):
+            said, answer = self.references[row], self.answers[row]
+            yield replace(heard, name=f"{self.places[row]}\nsaid: {said}\nheard: {answer}")
+
+
+def recognise_labelled(
+    recognition: Recognition,
+    examples: AudioExamples,
+    look: Callable[[Recording], HeardRecording] | None = None,
+) -> SpeechOutcomes:
+    """Return the answers to labelled recordings.
+
+    Args:
+        recognition: The recognition, which has answered nothing yet.
+        examples: The recordings; those that cannot be decoded are bad rows.
+        look: Returns what a picture shows of a recording; None for no pictures.
+
+    Raises:
+        DataError: A row cannot be used, or none can.
+    """
+    kept: list[AudioExample] = []
+    answers: list[Spoken] = []
+    seconds: list[float] = []
+    checksum = 0
+    for example in examples:
+        assert example.recording is not None
+        try:
+            answers.append(recognition.add(example.recording))
+        except BadRowError as error:
+            examples.reject(example.place, str(error))
+            continue
+        kept.append(example._replace(recording=None))  # which holds an open file
+        seconds.append(example.recording.seconds)
+        content = f"{example.recording.rate} {example.recording.length} {example.transcript}\n"
+        checksum = zlib.crc32(content.encode("utf-8", "surrogatepass"), checksum)
+    recognition.finish()
+    if not kept:
+        raise examples.no_usable_rows()
+
+    def pictured(numbers: Sequence[int]) -> Iterator[HeardRecording]:
+        wanted = {kept[number].row for number in numbers}
+        for example in examples:  # are read again, since none is held
+            if example.row in wanted and look is not None:
+                assert example.recording is not None
+                yield look(example.recording)
+
+    return SpeechOutcomes(
+        [example.place for example in kept],
+        [example.transcript for example in kept],
+        [recognition.text(answer) for answer in answers],
+        [example.group or "" for example in kept] if examples.group_column else [],
+        seconds,
+        checksum,
+        None if look is None else pictured,
+    )

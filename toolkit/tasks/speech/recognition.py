@@ -1,9 +1,10 @@
 """Recognition of recordings of any length: long ones in pieces that overlap."""
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,8 @@ PAUSE = 0.5
 WAITING, SAMPLES = 16_000_000, 4_000_000
 #: The most pieces of a batch.
 BATCH = 128
+
+Answer = TypeVar("Answer")
 
 #: A symbol with its start and end in seconds.
 Symbol = tuple[str, float, float]
@@ -135,35 +138,30 @@ def joined(before: Sequence[Symbol], after: Sequence[Symbol], middle: float) -> 
     ]
 
 
-class Recognition:
-    """The recognition of recordings one after the other; short ones are answered together.
+class InPieces(ABC, Generic[Answer]):
+    """The answering of recordings in pieces; those of short ones are answered together.
 
     Args:
         framing: The steps of the model.
-        word_by_word: Whether a symbol is a word rather than a character.
-        ask: Answers ``audio`` [B, N] and ``length`` [B] as the signature ``align`` or ``beam``.
+        ask: Answers ``audio`` [B, N] and ``length`` [B] as a signature.
     """
 
-    def __init__(
-        self, framing: Framing, word_by_word: bool, ask: Callable[..., dict[str, Any]]
-    ) -> None:
+    def __init__(self, framing: Framing, ask: Callable[..., dict[str, Any]]) -> None:
         self.framing = framing
-        self.space = " " if word_by_word else ""
         self._ask = ask
-        self._waiting: list[tuple[Spoken, Piece]] = []
+        self._waiting: list[tuple[Answer, Piece]] = []
         self._size = 0
 
-    def add(self, recording: Recording) -> Spoken:
-        """Begin to answer a recording; ``finish`` completes its answer.
+    def begin(self, recording: Recording, answer: Answer) -> Answer:
+        """Begin to answer a recording; ``finish`` completes its answer, which is returned.
 
         Raises:
             BadRowError: It cannot be decoded.
         """
-        spoken = Spoken()
         added = len(self._waiting)
         try:
             for piece in pieces(recording, self.framing):
-                self._waiting.append((spoken, piece))
+                self._waiting.append((answer, piece))
                 self._size += len(piece.samples)
                 if self._size > WAITING:
                     self.finish()
@@ -171,7 +169,7 @@ class Recognition:
         except Exception:
             del self._waiting[added:]
             raise
-        return spoken
+        return answer
 
     def finish(self) -> None:
         """Answer what waits."""
@@ -183,9 +181,44 @@ class Recognition:
                 line[: lengths[row]] = self._waiting[row][1].samples / np.float32(2**15)
             outputs = self._ask(audio=audio, length=lengths[rows])
             answers |= {row: (outputs, place) for place, row in enumerate(rows.tolist())}
-        for row, (spoken, piece) in enumerate(self._waiting):
-            self._put(spoken, piece, *answers[row])
+        for row, (answer, piece) in enumerate(self._waiting):
+            self._put(answer, piece, *answers[row])
         self._waiting, self._size = [], 0
+
+    @abstractmethod
+    def _put(self, answer: Answer, piece: Piece, outputs: dict[str, Any], place: int) -> None:
+        """Add the answer to a piece to that to its recording.
+
+        Args:
+            answer: The answer to the recording.
+            piece: The piece.
+            outputs: The outputs for its batch.
+            place: The row of the piece in them.
+        """
+
+
+class Recognition(InPieces[Spoken]):
+    """The recognition of recordings one after the other.
+
+    Args:
+        framing: The steps of the model.
+        word_by_word: Whether a symbol is a word rather than a character.
+        ask: Answers ``audio`` [B, N] and ``length`` [B] as the signature ``align`` or ``beam``.
+    """
+
+    def __init__(
+        self, framing: Framing, word_by_word: bool, ask: Callable[..., dict[str, Any]]
+    ) -> None:
+        super().__init__(framing, ask)
+        self.space = " " if word_by_word else ""
+
+    def add(self, recording: Recording) -> Spoken:
+        """Begin to answer a recording; ``finish`` completes its answer.
+
+        Raises:
+            BadRowError: It cannot be decoded.
+        """
+        return self.begin(recording, Spoken())
 
     def text(self, spoken: Spoken) -> str:
         """Return the text of an answer."""
@@ -195,16 +228,7 @@ class Recognition:
 
     def words(self, spoken: Spoken) -> list[dict[str, Any]]:
         """Return the words of an answer, each with its ``start`` and ``end`` in seconds."""
-        words: list[dict[str, Any]] = []
-        inside = False
-        for symbol, start, end in spoken.symbols:
-            if self.space or not inside:
-                words.append({"word": "", "start": start, "end": end})
-            inside = bool(symbol.strip())
-            words[-1] |= {"word": words[-1]["word"] + symbol.strip()} | (
-                {"end": end} if inside else {}
-            )
-        return [word for word in words if word["word"]]
+        return words_of(spoken.symbols, bool(self.space))
 
     def plain(self, spoken: Spoken, words: bool, n_best: int) -> dict[str, Any]:
         """Return an answer as plain values, as ``SpeechRecognizer.predict`` does."""
@@ -215,9 +239,8 @@ class Recognition:
             answer |= {"texts": [text for text, _ in best], "scores": [s for _, s in best]}
         return answer | ({"words": self.words(spoken)} if words else {})
 
-    def _put(self, spoken: Spoken, piece: Piece, outputs: dict[str, Any], place: int) -> None:
-        """Add the answer to a piece to that to its recording."""
-        seconds = len(piece.samples) / self.framing.rate
+    def _put(self, answer: Spoken, piece: Piece, outputs: dict[str, Any], place: int) -> None:
+        spoken, seconds = answer, len(piece.samples) / self.framing.rate
         duration = min(piece.stop, piece.offset + seconds) - piece.start
         if "texts" in outputs:
             texts, scores = (outputs[name][place].tolist() for name in ("texts", "scores"))
@@ -242,6 +265,23 @@ class Recognition:
         spoken.symbols += found
 
 
+def words_of(symbols: Iterable[Symbol], word_by_word: bool) -> list[dict[str, Any]]:
+    """Return the words of symbols, each with its ``start`` and ``end`` in seconds.
+
+    Args:
+        symbols: The symbols in order.
+        word_by_word: Whether each is a word rather than a character.
+    """
+    words: list[dict[str, Any]] = []
+    inside = False
+    for symbol, start, end in symbols:
+        if word_by_word or not inside:
+            words.append({"word": "", "start": start, "end": end})
+        inside = bool(symbol.strip())
+        words[-1] |= {"word": words[-1]["word"] + symbol.strip()} | ({"end": end} if inside else {})
+    return [word for word in words if word["word"]]
+
+
 def batches(lengths: NDArray[np.int32]) -> Iterator[NDArray[np.int64]]:
     """Yield the rows of batches of similar lengths, the shortest first."""
     order = np.argsort(lengths, kind="stable")
@@ -252,3 +292,23 @@ def batches(lengths: NDArray[np.int32]) -> Iterator[NDArray[np.int64]]:
         stop = start + max(1, int(np.searchsorted(padded, SAMPLES, side="right")))
         yield order[start:stop]
         start = stop
+
+
+def arriving_text(
+    step: Callable[..., dict[str, Any]], sizes: Mapping[str, int], parts: Iterable[Any]
+) -> Iterator[str]:
+    """Yield what each part of a recording adds to its text.
+
+    Args:
+        step: Answers as the signature ``step``.
+        sizes: The sizes of its states by name.
+        parts: The samples as they arrive, arrays [N] of floats from -1 to 1, or of 16 bits.
+    """
+    before: dict[str, Any] = {name: np.zeros((1, size)) for name, size in sizes.items()}
+    before |= {"tail": np.zeros((1, 0)), "last": [0]}
+    for part in parts:
+        samples = np.asarray(part)
+        scale = 2.0**15 if samples.dtype.kind == "i" else 1.0
+        outputs = step(audio=samples[None] / scale, **before)
+        before.update({name: outputs[name] for name in before})
+        yield str(outputs["text"][0])

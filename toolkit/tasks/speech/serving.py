@@ -17,7 +17,7 @@ AFTER_TEXT = -1
 
 
 def signatures(model: SequenceModel) -> dict[str, Any]:
-    """Return the signatures ``serving_default``, ``waveform``, ``align`` and ``beam``.
+    """Return the signatures of an exported recogniser.
 
     ``serving_default`` takes ``wav`` string [B], the bytes of WAV files of 16 bits at the model's
     rate, whose channels are averaged; ``waveform`` takes ``audio`` float [B, N], samples from -1 to
@@ -31,6 +31,12 @@ def signatures(model: SequenceModel) -> dict[str, Any]:
     ``scores`` float [B, K], the log probability of each text, the best first; where there are
     fewer, the last one is repeated. It also returns ``symbol``, ``start`` and ``end`` of the best
     text. A ``beam_size`` of more than 100 raises an ``InvalidArgumentError``.
+
+    ``probabilities`` takes the same as ``waveform``, and returns ``log_probabilities`` float
+    [B, T, C] of the classes at each step, the blank last; ``steps`` int32 [B], their number, at
+    least one; and ``symbols`` string [C - 1], of which the first stands for unknown ones.
+    ``encode`` takes ``text`` string [B], and returns ``ids`` int32 [B, L] of its symbols, padded
+    with 0, each 1 more than the symbol's class.
 
     A network in one direction also has ``step``, which answers while a recording goes on. It takes
     ``audio`` float [B, N], the samples that have arrived; ``tail`` float [B, M], ``last`` int32 [B]
@@ -96,6 +102,19 @@ def signatures(model: SequenceModel) -> dict[str, Any]:
             **timed(ids, start, start + 1),
         }
 
+    @tf.function(input_signature=waves, autograph=False)
+    def probabilities(audio: Any, length: Any) -> dict[str, Any]:
+        logits, mask = network.logits(inputs(audio, length))
+        return {
+            "log_probabilities": tf.nn.log_softmax(tf.cast(logits, tf.float32)),
+            "steps": tf.math.count_nonzero(mask, 1, dtype=tf.int32),
+            "symbols": symbols.tokens_of(tf.range(1, logits.shape[-1])),
+        }
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")], autograph=False)
+    def encode(text: Any) -> dict[str, Any]:
+        return {"ids": symbols(text)}
+
     def timed(ids: Any, start: Any, end: Any) -> dict[str, Any]:
         step = network.front.framing.step_seconds
         return {
@@ -109,6 +128,8 @@ def signatures(model: SequenceModel) -> dict[str, Any]:
         "waveform": waveform,
         "align": align,
         "beam": beam,
+        "probabilities": probabilities,
+        "encode": encode,
     }
     if network.config["bidirectional"]:
         return functions

@@ -1,55 +1,56 @@
 """Recognition of speech: the words of a recording."""
 
 import logging
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
-import tensorflow as tf
 
-from toolkit.audio.ctc import ctc_loss
 from toolkit.audio.frames import Framing
-from toolkit.data import AudioExamples, LengthBatches, open_audio
+from toolkit.data import AudioExamples, open_audio
 from toolkit.data.audio.corpus import AudioCorpus, read_recordings
-from toolkit.data.audio.examples import AudioExample
+from toolkit.data.audio.recording import Recording, open_recording
 from toolkit.data.audio.wav import wav_bytes
 from toolkit.data.bad_rows import BadRowError
-from toolkit.diagnostics.diagnosis import Subject, Track, Window, longest, shortened
+from toolkit.diagnostics.diagnosis import Subject
 from toolkit.errors import DataError, ModelError
-from toolkit.evaluation import speech_metrics
+from toolkit.evaluation import HeardRecording, draw_spikes
 from toolkit.models import SequenceModel
 from toolkit.models.speech import SpeechToMany
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.settings import Settings
 from toolkit.tasks.speech import defaults
+from toolkit.tasks.speech.alignment import Alignment, aligned_answers
 from toolkit.tasks.speech.card import card_words
 from toolkit.tasks.speech.golden import tones
 from toolkit.tasks.speech.inspection import inspect_speech
+from toolkit.tasks.speech.language_model import fused_beam
 from toolkit.tasks.speech.options import (
     MONITORS,
     NO_SPEECH,
     RecognitionOptions,
+    SearchOptions,
     SpeechRecognizerOptions,
 )
-from toolkit.tasks.speech.outcomes import SpeechOutcomes
+from toolkit.tasks.speech.outcomes import SpeechOutcomes, recognise_labelled
 from toolkit.tasks.speech.prepared import (
     PreparedSpeech,
     audio_arguments,
     encode_transcripts,
     prepare_speech,
 )
-from toolkit.tasks.speech.recognition import Recognition, Spoken
+from toolkit.tasks.speech.recognition import Recognition, Spoken, arriving_text
 from toolkit.tasks.speech.serving import signatures
+from toolkit.tasks.speech.subject import speech_subject
+from toolkit.tasks.speech.validation import validation
+from toolkit.tasks.speech.viewing import heard_recording
 from toolkit.tasks.task import Task
 
 logger = logging.getLogger("toolkit")
 
-#: The number of steps, padding included, of a validation batch.
-VALIDATION_STEPS = 8_192
 #: The options that are arguments of the network.
 NETWORK = (
     *("cell", "hidden_size", "layers", "bidirectional", "input_dropout", "dropout"),
@@ -81,7 +82,7 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
     as speakers, the errors of each. Its ``output`` folder gets ``metrics.json`` and
     ``recordings.csv``, the worst first.
 
-    Attributes are those of every task.
+    Attributes are those of every task, and ``search``, the ``SearchOptions`` of ``evaluate``.
     """
 
     INPUT_NAME = "wav"
@@ -90,6 +91,10 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
         "a recogniser of speech cannot be exported as onnx, which has no operators that read a "
         "recording"
     )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.search = SearchOptions()
 
     # Training
 
@@ -121,28 +126,8 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
         return MONITORS
 
     def _validation(self, network: keras.Model, prepared: Prepared) -> Callable[[], dict[str, Any]]:
-        """Write the held-out recordings by their likeliest paths, and measure the result."""
         assert isinstance(prepared, PreparedSpeech)
-        held_out: AudioCorpus = prepared.held_out
-        batches = LengthBatches(held_out, VALIDATION_STEPS, shuffle=False)
-        symbols = int(held_out.labels.lengths.sum())
-
-        @tf.function(
-            input_signature=[held_out.input_signature, held_out.target_signature],
-            autograph=False,
-        )
-        def validate_batch(inputs: Any, ids: Any) -> tuple[Any, Any]:
-            best, loss = network.validate(inputs, ids)
-            return prepared.target_preprocessing.detokenize(best), loss
-
-        def measure() -> dict[str, Any]:
-            parts = [validate_batch(*batch) for batch in batches.dataset()]
-            texts = batches.restore(np.concatenate([part[0].numpy() for part in parts]))
-            answers = [text.decode("utf-8", "replace") for text in texts]
-            loss = sum(float(part[1]) for part in parts) / max(1, symbols)
-            return speech_metrics(prepared.held_out_texts, answers) | {"log_loss": loss}
-
-        return measure
+        return validation(network, prepared)
 
     def _inspect(self, settings: Settings, data: Any, validation_data: Any) -> dict[str, Any]:
         prepared = self._prepare(settings, data, validation_data)
@@ -159,23 +144,8 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
     # Gradients
 
     def _subject(self, data: Any, network: keras.Model) -> Subject:
-        corpus = self._encode(data)
-        framing = corpus.framing
-
-        def losses(inputs: Any, ids: Any) -> tuple[Any, Any]:
-            values = ctc_loss(network(inputs, training=False), ids)[:, None]
-            return values, tf.ones_like(values)
-
-        def window(recordings: int, steps: int) -> Window:
-            chosen, length = longest(corpus.lengths, recordings, steps)
-            inputs = shortened(corpus.inputs(chosen), framing.samples(length), values="length")
-            ids = corpus.targets(chosen)[:, : max(1, length // 2)]  # can always be aligned
-            times = [f"{number * framing.step_seconds:.2f} s" for number in range(length)]
-            return Window(inputs, ids, {"audio": times})
-
-        batches = LengthBatches(corpus, self.facts["batch_tokens"], self.seed).dataset()
-        tracks = {"audio": Track(network.recurrent, at_end=True)}
-        return Subject(network, batches, losses, window, tracks)
+        tokens = self.facts["batch_tokens"]
+        return speech_subject(network, self._encode(data), tokens, self.seed)
 
     def _encode(self, data: Any) -> AudioCorpus:
         """Return labelled recordings as the network takes them."""
@@ -196,9 +166,7 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
         source = open_audio(data, "test", self)
         return AudioExamples(source, self, labelled, self._rate)
 
-    def predict(
-        self, texts: Any, words: bool = False, beam_size: int = 1, n_best: int = 1
-    ) -> list[dict[str, Any]]:
+    def predict(self, texts: Any, **options: Any) -> list[dict[str, Any]]:
         """Write what is said in each recording, in order.
 
         Long recordings are read in pieces that overlap.
@@ -206,24 +174,24 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
         Args:
             texts: A list of recordings, a path, or data of any other kind that ``fit`` takes;
                 transcripts are ignored.
-            words: Whether to return the words with their times.
-            beam_size: The number of texts that a beam search keeps; 1 takes the likeliest path.
-            n_best: The number of texts of each recording, at most ``beam_size``.
+            options: The values of ``RecognitionOptions``: ``words``, ``n_best``, ``beam_size``,
+                ``language_model``, ``language_model_weight`` and ``word_bonus``.
 
         Returns:
             For each recording ``text`` and ``score``, the mean log probability of a step of the
-            likeliest path, or of a beam search the log probability of the text; with ``words`` also
-            these: ``word``, ``start`` and ``end`` in seconds; with ``n_best`` of 2 or more also
-            ``texts`` and ``scores``, the best first, of a long recording one alone. A recording
-            that cannot be read has an empty ``text`` and ``error``, its place and the reason.
+            likeliest path, or of a beam search the log probability of the text, to which a language
+            model has added; with ``words`` also these: ``word``, ``start`` and ``end`` in seconds;
+            with ``n_best`` of 2 or more also ``texts`` and ``scores``, the best first, of a long
+            recording one alone. A recording that cannot be read has an empty ``text`` and
+            ``error``, its place and the reason.
 
         Raises:
-            ModelError: The task is not fitted.
-            OptionError: ``beam_size`` is out of its limits, or smaller than ``n_best``.
+            ModelError: The task is not fitted, or there is no such language model.
+            OptionError: A value is out of its limits, or the language model cannot help.
         """
-        RecognitionOptions(words=words, beam_size=beam_size, n_best=n_best)  # checks the values
+        chosen = RecognitionOptions(**options)
         self._check_fitted()
-        recognition = self._recognition(beam_size)
+        recognition = self._recognition(chosen)
         answers: list[Spoken | str] = []
         for example in self._recordings(texts, labelled=False):
             problem = example.problem
@@ -238,9 +206,57 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
         return [
             {**NO_SPEECH, "error": answer}
             if isinstance(answer, str)
-            else recognition.plain(answer, words, n_best)
+            else recognition.plain(answer, chosen.words, chosen.n_best)
             for answer in answers
         ]
+
+    def align(self, recordings: Any, transcripts: Any = None) -> list[dict[str, Any]]:
+        """Return where each word and symbol of given transcripts is in its recording, in order.
+
+        The times are those of the likeliest path of CTC that writes the transcript.
+
+        Args:
+            recordings: A list of recordings; without ``transcripts``, labelled data of any kind
+                that ``fit`` takes.
+            transcripts: Their transcripts.
+
+        Returns:
+            For each recording ``text``, its transcript as the model reads it; ``score``, the mean
+            log probability of a step of the path; ``words``, each with ``word``, ``start`` and
+            ``end`` in seconds; and ``symbols``, likewise with ``symbol``. A recording that cannot
+            be aligned has ``text`` and ``error``, its place and the reason.
+
+        Raises:
+            DataError: There are no transcripts, or another number of them.
+            ModelError: The task is not fitted, or was exported by an earlier version.
+        """
+        self._check_fitted()
+        data = recordings if transcripts is None else (recordings, transcripts)
+        ask, encode = self._probabilities(), partial(self._serve, "encode")
+        alignment = Alignment(self._framing, self.symbols == "words", ask, encode)
+        examples = self._recordings(data, labelled=True)
+        examples.for_prediction = True
+        return aligned_answers(alignment, examples)
+
+    def draw(self, recording: Any, path: str | Path, name: str = "") -> None:
+        """Draw the log-mel spectrogram of a recording, and the probabilities of symbols over time.
+
+        Args:
+            recording: The recording; of one of over 30 s the beginning is drawn.
+            path: The PNG file.
+            name: The title.
+
+        Raises:
+            DataError: The recording cannot be read.
+            ModelError: The task is not fitted, or was exported by an earlier version.
+        """
+        self._check_fitted()
+        try:
+            heard = self._look(open_recording(recording, self._rate))
+        except BadRowError as error:
+            raise DataError(str(error)) from None
+        lines = [line for line in (name, heard.name) if line]
+        draw_spikes(replace(heard, name="\n".join(lines)), path)
 
     def stream(self, parts: Iterable[Any]) -> Iterator[str]:
         """Write what is said in a recording while it goes on.
@@ -263,57 +279,46 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
                 "only; to answer while one goes on, train one with bidirectional=False"
             )
         sizes = {n: s.shape[1] for n, s in self._specs["step"].items() if n.startswith("state_")}
-        before: dict[str, Any] = {name: np.zeros((1, size)) for name, size in sizes.items()}
-        before |= {"tail": np.zeros((1, 0)), "last": [0]}
+        return arriving_text(partial(self._serve, "step"), sizes, parts)
 
-        def texts() -> Iterator[str]:
-            for part in parts:
-                samples = np.asarray(part)
-                scale = 2.0**15 if samples.dtype.kind == "i" else 1.0
-                outputs = self._serve("step", audio=samples[None] / scale, **before)
-                before.update({name: outputs[name] for name in before})
-                yield str(outputs["text"][0])
-
-        return texts()
-
-    def _recognition(self, beam_size: int = 1) -> Recognition:
+    def _recognition(self, options: SearchOptions) -> Recognition:
         """Return a recognition by the exported model."""
-        ask = partial(self._serve, "align")
-        if beam_size > 1:
-            ask = partial(self._serve, "beam", beam_size=beam_size)
-        framing = Framing(self._rate, stack=self.facts["stack"])
-        return Recognition(framing, self.symbols == "words", ask)
+        word_by_word, framing = self.symbols == "words", self._framing
+        ask: Callable[..., dict[str, Any]] = partial(self._serve, "align")
+        if options.language_model is not None:
+            ask = fused_beam(self._probabilities(), options, framing.step_seconds, word_by_word)
+        elif options.beam_size > 1:
+            ask = partial(self._serve, "beam", beam_size=options.beam_size)
+        return Recognition(framing, word_by_word, ask)
+
+    def _look(self, recording: Recording) -> HeardRecording:
+        """Return what a picture shows of a recording."""
+        bands, ask = self.mel_bands, self._probabilities()
+        return heard_recording(recording, self._framing, bands, ask)
+
+    @property
+    def _framing(self) -> Framing:
+        """The steps of the network."""
+        return Framing(self._rate, stack=self.facts["stack"])
+
+    def _probabilities(self) -> Callable[..., dict[str, Any]]:
+        """Return the signature ``probabilities`` as a function.
+
+        Raises:
+            ModelError: The run was exported before there was one.
+        """
+        if "probabilities" not in self._calls:
+            raise ModelError(
+                "the run was exported by an earlier version, without the probabilities of symbols; "
+                "export it again"
+            )
+        return partial(self._serve, "probabilities")
 
     def _outcomes(self, data: Any, keep_errors: bool) -> SpeechOutcomes:
         self._check_fitted()
-        recognition = self._recognition()
-        examples = self._recordings(data, labelled=True)
-        kept: list[AudioExample] = []
-        answers: list[Spoken] = []
-        seconds: list[float] = []
-        checksum = 0
-        for example in examples:
-            assert example.recording is not None
-            try:
-                answers.append(recognition.add(example.recording))
-            except BadRowError as error:
-                examples.reject(example.place, str(error))
-                continue
-            kept.append(example._replace(recording=None))  # which holds an open file
-            seconds.append(example.recording.seconds)
-            content = f"{example.recording.rate} {example.recording.length} {example.transcript}\n"
-            checksum = zlib.crc32(content.encode("utf-8", "surrogatepass"), checksum)
-        recognition.finish()
-        if not kept:
-            raise examples.no_usable_rows()
-        return SpeechOutcomes(
-            [example.place for example in kept],
-            [example.transcript for example in kept],
-            [recognition.text(answer) for answer in answers],
-            [example.group or "" for example in kept] if examples.group_column else [],
-            seconds,
-            checksum,
-        )
+        recognition = self._recognition(self.search)
+        look = self._look if keep_errors and "probabilities" in self._calls else None
+        return recognise_labelled(recognition, self._recordings(data, labelled=True), look)
 
     # Exporting
 
