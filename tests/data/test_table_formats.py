@@ -343,6 +343,7 @@ def test_a_first_line_with_values_of_rows_is_no_silent_header(
     caplog.clear()
     for content in ("text,label\na film,text\n", "text,label\na,p\ntext,label\nb,q\n"):
         read(write(tmp_path / "c.csv", content))
+    read(write(tmp_path / "d.csv", ",0,1\n0,a film,1\n1,no film,0\n"), label_column="1")
     assert not [record for record in caplog.records if record.levelno > logging.INFO]
 
 
