@@ -469,6 +469,15 @@ def test_json_that_cannot_be_read(tmp_path: Path, content: str, problem: str) ->
     assert problem in complaint(write(tmp_path / "a.json", content))
 
 
+def test_choices_of_label_studio(tmp_path: Path) -> None:
+    rows = [{"text": "a film", "mood": {"choices": ["p", "q"]}}, {"text": "no film", "mood": "q"}]
+    table = 'text,mood\na film,"{""choices"":[""p"",""q""]}"\nno film,q\n'
+    in_json = write(tmp_path / "a.json", json.dumps(rows))
+    for path in (write(tmp_path / "a.csv", table), in_json):
+        assert read(path, target="labels") == [("a film", ["p", "q"]), ("no film", ["q"])]
+        assert "several labels at once need --target labels" in complaint(path)
+
+
 def test_one_row_of_json(tmp_path: Path) -> None:
     path = write(tmp_path / "a.json", '{"text": "a film", "label": ["p"]}')
     assert read(path) == READ[:1]
