@@ -46,8 +46,9 @@ class LabelledEntities(LabelledData):
         *FILE_OPTIONS,
     )
     formats = (
-        "A column file as in CoNLL, a JSONL or JSON file with text and entities or tokens and "
-        "tags, a CSV file with a token or a text a row (each also .gz), a folder of brat"
+        "A column file as in CoNLL and CoNLL-U, a JSONL or JSON file with text and entities or "
+        "tokens and tags, also of doccano, Label Studio, Prodigy and spaCy, a table with a token "
+        "or a text a row (files of text also .gz), a folder of brat"
     )
     example_file = "your.conll"
 

@@ -58,8 +58,8 @@ FILES = {
         ('{"text": null, "label": 1}\n', r"the text in column 'text' is empty"),
         ('{"text": NaN, "label": 1}\n', r"the text in column 'text' is empty"),
         ('{"text": "a", "label": null}\n', r"the label in column 'label' is missing"),
-        ('{"text": "a", "label": ["b", "c"]}\n', r"the label in column 'label' is missing"),
-        ('{"text": "a", "label": []}\n', r"several labels at once need target='labels'"),
+        ('{"text": "a", "label": ["b", "c"]}\n', r"several labels at once need target='labels'"),
+        ('{"text": "a", "label": []}\n', r"the label in column 'label' is missing"),
         ('{"text": "a", "label": [["b"]]}\n', r"holds \['b'\], which is no name of a class"),
         ('{"text": "a", "label": {"b": 1}}\n', r"label' is {'b': 1}; several labels at once need"),
         (

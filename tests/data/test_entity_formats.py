@@ -230,6 +230,8 @@ def test_which_annotation_of_a_task_is_read(
         "text column: 'phrase' (guessed; set text_column)",
         f"{path}: 1 text left out that nobody has annotated",
     ]
+    tasks = EntityExamples([unannotated], EntityColumnOptions(), labelled=False)
+    assert [example.text for example in tasks] == ["no"]
     data["annotations"] = [first, second | {"ground_truth": True}]
     assert read([data]) == [(TEXT, SPANS[1:])]
     data["completions"] = data.pop("annotations")
@@ -355,6 +357,23 @@ def test_entities_of_brat_in_several_parts(tmp_path: Path) -> None:
 )
 def test_what_is_wrong_with_a_json_file(tmp_path: Path, content: str, message: str) -> None:
     assert message in complaint(write(tmp_path / "a.json", content))
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.conll", "brat"])
+def test_formats_in_another_encoding(tmp_path: Path, name: str) -> None:
+    contents = {
+        "a.jsonl": '{"text": "Zoë", "entities": [[0, 3, "PER"]]}',
+        "a.json": '[["Zoë", {"entities": [[0, 3, "PER"]]}]]',
+        "a.conll": "Zoë B-PER",
+        "1.txt": "Zoë",
+        "1.ann": "T1\tPER 0 3\tZoë\n",
+    }
+    for file, content in contents.items():
+        (tmp_path / file).write_bytes(content.encode("cp1252"))
+    data = tmp_path if name == "brat" else tmp_path / name
+    assert "is not UTF-8" in complaint(data)
+    expected = (["Zoë"], ["B-PER"]) if name == "a.conll" else ("Zoë", [(0, 3, "PER")])
+    assert read(data, encoding="cp1252") == [expected]
 
 
 @pytest.mark.parametrize("name", ["a.spacy", "a.zip"])

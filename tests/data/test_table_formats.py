@@ -389,6 +389,7 @@ def test_a_first_line_with_values_of_rows_is_no_silent_header(
     caplog.clear()
     for content in ("text,label\na film,text\n", "text,label\na,p\ntext,label\nb,q\n"):
         read(write(tmp_path / "c.csv", content))
+    read(write(tmp_path / "d.csv", ",0,1\n0,a film,1\n1,no film,0\n"), label_column="1")
     assert not [record for record in caplog.records if record.levelno > logging.INFO]
 
 
@@ -512,6 +513,15 @@ def test_forms_of_json(tmp_path: Path, content: object, indent: int | None) -> N
 )
 def test_json_that_cannot_be_read(tmp_path: Path, content: str, problem: str) -> None:
     assert problem in complaint(write(tmp_path / "a.json", content))
+
+
+def test_choices_of_label_studio(tmp_path: Path) -> None:
+    rows = [{"text": "a film", "mood": {"choices": ["p", "q"]}}, {"text": "no film", "mood": "q"}]
+    table = 'text,mood\na film,"{""choices"":[""p"",""q""]}"\nno film,q\n'
+    in_json = write(tmp_path / "a.json", json.dumps(rows))
+    for path in (write(tmp_path / "a.csv", table), in_json):
+        assert read(path, target="labels") == [("a film", ["p", "q"]), ("no film", ["q"])]
+        assert "several labels at once need --target labels" in complaint(path)
 
 
 def test_one_row_of_json(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from toolkit.data.sources.encodings import UTF_8
-from toolkit.data.sources.table_format import Quoting, TableFormat
+from toolkit.data.sources.table_format import PLAIN, Quoting, TableFormat
 
 #: The names of options of how files are written.
 FILE_OPTIONS = ("quoting", "header", "encoding")
@@ -92,13 +92,15 @@ def is_inherited(options: Any, name: str) -> bool:
 def table_format(options: Any) -> TableFormat:
     """Return the format of tables that options say.
 
-    An encoding that comes from a run holds for files that are not UTF-8.
+    An encoding that comes from a run holds for files that are not UTF-8. Options that are missing,
+    as those of a task with readers of its own may be, have their defaults.
     """
     encodings: tuple[str, ...] = UTF_8
-    if options.encoding is not None:
+    if (encoding := getattr(options, "encoding", None)) is not None:
         inherited = is_inherited(options, "encoding")
-        encodings = (*UTF_8, options.encoding) if inherited else (options.encoding,)
-    return TableFormat(options.quoting, options.header, encodings)
+        encodings = (*UTF_8, encoding) if inherited else (encoding,)
+    quoting: Quoting = getattr(options, "quoting", PLAIN.quoting)
+    return TableFormat(quoting, getattr(options, "header", PLAIN.header), encodings)
 
 
 def join_names(names: Sequence[str]) -> str:

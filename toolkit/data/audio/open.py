@@ -52,7 +52,7 @@ def open_audio(data: Any, part: str | None = None, options: AudioOptions | None 
     is_pair = isinstance(data, tuple) and len(data) == 2
     if is_pair and is_list(data[0]) and is_list(data[1]):
         return AudioList(data[0], data[1])
-    if (frame := open_table_in_memory(data)) is not None:
+    if (frame := open_table_in_memory(data, part)) is not None:
         return frame
     if is_list(data):
         return AudioList(data)

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.data import columns
-from toolkit.data.entities.columns import Kinds, first_values
+from toolkit.data.entities.columns import first_values
 from toolkit.data.entities.formats.brat import BratSource
 from toolkit.data.entities.formats.column_file import ColumnFileSource
 from toolkit.data.entities.formats.rows import RowLinesSource, RowSource, is_row, open_json
+from toolkit.data.entities.guesses import Kinds
 from toolkit.data.entities.names import TAG_NAMES
 from toolkit.data.entities.options import EntityColumnOptions
 from toolkit.data.options import table_format

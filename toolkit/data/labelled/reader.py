@@ -1,8 +1,10 @@
 """Reading of labels and groups, as classes, several labels or numbers."""
 
+import json
 import math
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 
 import numpy as np
 
@@ -49,6 +51,7 @@ class LabelReader:
             BadRowError: It is missing, or no label of this kind; the message names the column.
         """
         where = f"the label in column {quoted(column)}"
+        value = _choices(value)
         several = self.target == "labels"
         if is_missing(value) and not (several and value == ""):
             raise BadRowError(f"{where} is missing")
@@ -137,6 +140,14 @@ class LabelReader:
                 )
             return [name for name in value.split(self.separator) if name.strip()]
         return list(value) if isinstance(value, (list, tuple, set, np.ndarray)) else [value]
+
+
+def _choices(value: object) -> object:
+    """Return the list of several choices that Label Studio writes as ``{"choices": [...]}``."""
+    if isinstance(value, str) and value.lstrip().startswith('{"choices"'):
+        with suppress(ValueError, RecursionError):
+            value = json.loads(value)
+    return value["choices"] if isinstance(value, dict) and {*value} == {"choices"} else value
 
 
 def _no_target(value: object, number: float | None) -> str:

@@ -47,7 +47,7 @@ def open_music(
     options = options or MusicDataOptions()
     if isinstance(data, str | os.PathLike):
         return _open_path(os.fspath(data), part, options)
-    if (table := open_table_in_memory(data)) is not None:
+    if (table := open_table_in_memory(data, part)) is not None:
         return _of_table(table, "")
     if isinstance(data, np.ndarray) and data.ndim == 3:
         return PieceList([*data], "the array")

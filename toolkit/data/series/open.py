@@ -43,7 +43,7 @@ def open_series(data: Any, part: str | None = None, options: SeriesOptions | Non
     options = options or SeriesOptions()
     if isinstance(data, (str, os.PathLike)):
         return _open_path(os.fspath(data), part, options)
-    if (table := open_table_in_memory(data)) is not None:
+    if (table := open_table_in_memory(data, part)) is not None:
         return by_sequences(table, options)
     data = unzipped(data) if isinstance(data, list) else data
     if isinstance(data, tuple) and len(data) in (2, 3) and _has_series(data[0]):

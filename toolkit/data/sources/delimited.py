@@ -126,8 +126,12 @@ class DelimitedSource:
     def first_line_is_data(self) -> bool:
         """Return whether the header has values of rows, and so seems to be a row itself.
 
-        Rows that are the header once more, as in files that were joined, do not count.
+        Rows that are the header once more, as in files that were joined, do not count, nor do names
+        that count from 0, as pandas writes them.
         """
+        names = [name for name in self.columns if name]
+        if names == [str(number) for number in range(len(names))]:
+            return False
         for row in islice(self._rows_below(), _FIRST_ROWS):
             fields = [field.strip() for field in row.fields]
             same = [

@@ -26,6 +26,13 @@ _NUL = 0
 _OF_UTF_8, _OF_OTHERS = 0xDC00, 0xDD00
 #: The least number of characters that a message shows before and after a byte.
 _SHOWN = 12
+#: The number of characters from a byte on by which an encoding is found.
+_SAMPLE = 2000
+#: Frequent encodings of scripts other than Latin; of more, a short text is often mistaken.
+_SCRIPTS = (
+    *("cp1251", "koi8_r", "cp1253", "cp1255", "cp1256", "cp874"),
+    *("cp932", "euc_jp", "gb18030", "big5", "cp949"),
+)
 
 
 def marked(head: bytes) -> str | None:
@@ -92,11 +99,11 @@ def undecodable(text: str) -> str | None:
     if not _OF_UTF_8 + 0x80 <= code <= _OF_UTF_8 + 0xFF:
         return f"is not UTF-8: U+{code:04X} {place}; save the file as UTF-8"
     with suppress(UnicodeEncodeError):
-        data = text.encode("utf-8", "surrogateescape")
-        if (likely := likely_encoding(data)) is not None:
-            first = text.rfind(" ", 0, max(0, start - _SHOWN)) + 1
-            last = text.find(" ", start + _SHOWN)
-            near = text[first : None if last < 0 else last]
+        first = text.rfind(" ", 0, max(0, start - _SHOWN)) + 1
+        sample = text[first : start + _SAMPLE]
+        if (likely := likely_encoding(sample.encode("utf-8", "surrogateescape"))) is not None:
+            end = sample.find(" ", start - first + _SHOWN)
+            near = sample if end < 0 else sample[:end]
             read = near.encode("utf-8", "surrogateescape").decode(likely, "replace")
             return (
                 f"is not UTF-8: {byte} {place}; if it is to read {quoted(read)}, set "
@@ -112,12 +119,12 @@ def likely_encoding(data: bytes) -> str | None:
     most frequent; it differs from its neighbours in single letters. Otherwise the script decides.
     """
     high = sum(byte >= 0x80 for byte in data)
-    if high <= sum(chr(byte).isalpha() for byte in data if byte < 0x80):
+    if high <= max(1, sum(chr(byte).isalpha() for byte in data if byte < 0x80)):
         with suppress(UnicodeDecodeError):
             data.decode("cp1252")
             return "cp1252"
-    best = import_module("charset_normalizer").from_bytes(data).best()
-    return None if best is None or best.encoding in ("ascii", "utf_8") else best.encoding
+    best = import_module("charset_normalizer").from_bytes(data, cp_isolation=_SCRIPTS).best()
+    return None if best is None or best.encoding not in _SCRIPTS else best.encoding
 
 
 def _as_surrogates(error: UnicodeError) -> tuple[str, int]:

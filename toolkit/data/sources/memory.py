@@ -139,15 +139,25 @@ def columns_of(data: Mapping[Any, Any], name: str) -> ColumnSource | None:
     return ColumnSource(columns, name) if columns and all(map(is_list, columns.values())) else None
 
 
-def open_table_in_memory(data: Any) -> Source | None:
+def open_table_in_memory(data: Any, part: str | None = None) -> Source | None:
     """Open a table of pandas, polars, pyarrow or ``datasets``, a dict of lists or a list of dicts.
+
+    Args:
+        data: The table, or anything else.
+        part: The part to read of a ``DatasetDict``.
 
     Returns:
         The source; None if the data is no table.
 
     Raises:
-        DataError: The columns are of unequal lengths.
+        DataError: The columns are of unequal lengths, or there is no such part.
     """
+    if is_instance_of(data, "datasets", "DatasetDict"):
+        if part not in data:
+            raise DataError(f"the DatasetDict has no part {part!r}; give one of {[*data]}")
+        return open_table_in_memory(data[part])
+    if is_instance_of(data, "polars", "LazyFrame"):
+        raise DataError("a LazyFrame cannot be read; give its collect()")
     if is_instance_of(data, "pandas", "DataFrame"):
         return FrameSource(data)
     if is_instance_of(data, "polars", "DataFrame"):

@@ -55,16 +55,10 @@ def open_source(data: Any, part: str | None = None, table_format: TableFormat = 
     """
     if isinstance(data, (str, os.PathLike)):
         return _open_path(os.fspath(data), part, table_format)
-    if is_instance_of(data, "datasets", "DatasetDict"):
-        if part not in data:
-            raise DataError(f"the DatasetDict has no part {part!r}; give one of {[*data]}")
-        data = data[part]
-    if (table := open_table_in_memory(data)) is not None:
+    if (table := open_table_in_memory(data, part)) is not None:
         return table
     if is_instance_of(data, "tensorflow", "data.Dataset"):
         return DatasetSource(data)
-    if is_instance_of(data, "polars", "LazyFrame"):
-        raise DataError("a LazyFrame cannot be read; give its collect()")
     data = unzipped(data)
     if isinstance(data, tuple) and len(data) == 2 and is_list(texts := flat(data[0])):
         if not is_list(labels := flat(data[1])):

@@ -84,7 +84,7 @@ def open_videos(data: Any, part: str | None = None, options: SeriesOptions | Non
         DataError: The data does not exist or is of an unsupported kind.
     """
     options = options or SeriesOptions()
-    if (table := open_table_in_memory(data)) is not None:
+    if (table := open_table_in_memory(data, part)) is not None:
         return table
     if not isinstance(data, (str, os.PathLike)):
         return open_series(data, part, options)
