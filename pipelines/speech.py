@@ -15,7 +15,7 @@ from pipelines.command import main as run
 from pipelines.labelled import TABLE, LabelledData
 from pipelines.pipeline import SAMPLE, Pipeline, View
 from pipelines.samples.digits import RATE, digits, sayings
-from pipelines.subtitles import SubtitleWriter, VttWriter
+from pipelines.subtitles import SubtitleWriter, TextGridWriter, VttWriter
 from toolkit.data import AudioExamples, AudioOptions, Source, open_audio
 from toolkit.data.audio.recording import DATA_URI
 from toolkit.data.audio.wav import is_wav, wav_bytes
@@ -27,8 +27,8 @@ from toolkit.tasks.speech.options import (
     SpeechRecognizerOptions,
 )
 
-#: The formats of subtitles.
-SUBTITLES = {"srt": SubtitleWriter, "vtt": VttWriter}
+#: The formats of words with their times.
+TIMED = {"srt": SubtitleWriter, "vtt": VttWriter, "textgrid": TextGridWriter}
 
 
 class LabelledSpeech(LabelledData):
@@ -73,8 +73,8 @@ class LabelledSpeech(LabelledData):
         return AudioExamples(data, columns, labelled=False).values()
 
     def predict_values(self, form: str) -> dict[str, Any]:
-        """Return that subtitles need the words with their times."""
-        return {"words": True} if form in SUBTITLES else {}
+        """Return that some formats need the words with their times."""
+        return {"words": True} if form in TIMED else {}
 
     def arriving(self, descriptor: int) -> Iterator[Any]:
         """Yield a recording, or recordings a line, when the input has ended."""
@@ -142,7 +142,7 @@ PIPELINE = Pipeline(
             draw_first,
         )
     ],
-    writers=SUBTITLES,
+    writers=TIMED,
     listens=True,
 )
 

@@ -1,5 +1,6 @@
-"""Subtitles of a recording: the formats SubRip (.srt) and WebVTT (.vtt)."""
+"""The words of a recording with their times: SubRip (.srt), WebVTT (.vtt) and Praat's TextGrid."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, TextIO
 
@@ -12,8 +13,41 @@ PAUSE, SECONDS, CHARACTERS = 0.8, 6.0, 84
 SHORTEST = 0.5
 
 
-class SubtitleWriter:
-    """A writer of the words of one recording as subtitles.
+class TimedWriter(ABC):
+    """A writer of the words of one recording with their times.
+
+    Args:
+        output: The stream to write to.
+    """
+
+    def __init__(self, output: TextIO) -> None:
+        self._output = output
+        self._rows = 0
+
+    def write(self, row: Mapping[str, Any]) -> None:
+        """Write the answer to a recording.
+
+        Raises:
+            OptionError: It is the second one, or cannot be read.
+        """
+        self._rows += 1
+        if self._rows > 1:
+            raise OptionError("the times of a file are of one recording; give one at a time")
+        if "error" in row:
+            raise OptionError(row["error"])
+        self._write(row)
+
+    def close(self) -> None:
+        """Write what is left."""
+        self._output.flush()
+
+    @abstractmethod
+    def _write(self, row: Mapping[str, Any]) -> None:
+        """Write the answer to the recording."""
+
+
+class SubtitleWriter(TimedWriter):
+    """A writer of SubRip.
 
     Args:
         output: The stream to write to.
@@ -24,28 +58,14 @@ class SubtitleWriter:
     point: ClassVar[str] = ","
 
     def __init__(self, output: TextIO) -> None:
-        self._output = output
-        self._rows = 0
+        super().__init__(output)
         output.write(self.header)
 
-    def write(self, row: Mapping[str, Any]) -> None:
-        """Write the answer to a recording.
-
-        Raises:
-            OptionError: It is the second one, or cannot be read.
-        """
-        self._rows += 1
-        if self._rows > 1:
-            raise OptionError("subtitles have the times of one recording; give one at a time")
-        if "error" in row:
-            raise OptionError(row["error"])
+    def _write(self, row: Mapping[str, Any]) -> None:
         for number, words in enumerate(subtitles(row["words"]), start=1):
             times = " --> ".join(self._time(words[place][side]) for place, side in ENDS)
             text = " ".join(word["word"] for word in words)
             self._output.write(f"{number}\n{times}\n{text}\n\n")
-
-    def close(self) -> None:
-        """Do nothing; all is written."""
 
     def _time(self, seconds: float) -> str:
         """Return a time as hours, minutes, seconds and thousandths."""
@@ -60,6 +80,54 @@ class VttWriter(SubtitleWriter):
 
     header = "WEBVTT\n\n"
     point = "."
+
+
+class TextGridWriter(TimedWriter):
+    """A writer of a TextGrid of Praat, in its long text format.
+
+    It has a tier of words, and one of symbols where there are any, up to the end of the last one.
+    """
+
+    def _write(self, row: Mapping[str, Any]) -> None:
+        spoken = {"words": "word", "symbols": "symbol"}
+        tiers = {tier: (row[tier], name) for tier, name in spoken.items() if tier in row}
+        end = max((each["end"] for spans, _ in tiers.values() for each in spans), default=0.0)
+        lines = [
+            *('File type = "ooTextFile"', 'Object class = "TextGrid"', ""),
+            *(f"xmin = 0\nxmax = {end}", f"tiers? <exists>\nsize = {len(tiers)}", "item []:"),
+        ]
+        for number, (tier, (spans, name)) in enumerate(tiers.items(), start=1):
+            parts = intervals([(each["start"], each["end"], each[name]) for each in spans])
+            lines += [
+                f"    item [{number}]:",
+                f'        class = "IntervalTier"\n        name = "{tier}"',
+                f"        xmin = 0\n        xmax = {end}",
+                f"        intervals: size = {len(parts)}",
+            ]
+            for place, (start, stop, text) in enumerate(parts, start=1):
+                written = text.replace('"', '""')
+                lines += [
+                    f"        intervals [{place}]:",
+                    f"            xmin = {start}\n            xmax = {stop}",
+                    f'            text = "{written}"',
+                ]
+        self._output.write("\n".join(lines) + "\n")
+
+
+def intervals(spans: Sequence[tuple[float, float, str]]) -> list[tuple[float, float, str]]:
+    """Return spans with their texts, and empty ones between them from 0 on.
+
+    Args:
+        spans: Start, end and text of each, in order and without overlap.
+    """
+    found: list[tuple[float, float, str]] = []
+    last = 0.0
+    for start, end, text in spans:
+        if start > last:
+            found.append((last, start, ""))
+        found.append((start, end, text))
+        last = end
+    return found
 
 
 #: The times of a subtitle: the start of its first word and the end of its last.

@@ -16,7 +16,15 @@ from pipelines.listening import arriving_samples
 from pipelines.samples.digits import RATE, sayings
 from pipelines.sentiment import main as sentiment
 from pipelines.speech import PIPELINE, main
-from pipelines.subtitles import CHARACTERS, SECONDS, SubtitleWriter, VttWriter, subtitles
+from pipelines.subtitles import (
+    CHARACTERS,
+    SECONDS,
+    SubtitleWriter,
+    TextGridWriter,
+    VttWriter,
+    intervals,
+    subtitles,
+)
 from toolkit.data.audio.recording import DATA_URI
 from toolkit.data.audio.wav import wav_bytes
 from toolkit.errors import DataError
@@ -263,6 +271,29 @@ def test_only_pipelines_that_can_align_have_the_verb(call: Any, capsys: Any) -> 
     assert sentiment(["--help"]) == 0
     assert "align" not in capsys.readouterr().out
     assert sentiment(["align"]) == 2
+
+
+def test_a_text_grid_has_each_time_once() -> None:
+    words = [("a", 0.1, 0.3), ('"b"', 0.3, 0.5), ("c", 0.7, 0.8)]
+    assert [each[2] for each in intervals([(s, e, w) for w, s, e in words])] == [
+        *("", "a", '"b"', "", "c")
+    ]
+    output = io.StringIO()
+    spans = [{"word": w, "start": s, "end": e} for w, s, e in words]
+    symbols = [{"symbol": "a", "start": 0.2, "end": 0.3}]
+    TextGridWriter(output).write({"words": spans, "symbols": symbols})
+    lines = [line.strip() for line in output.getvalue().splitlines()]
+    assert lines[:2] == ['File type = "ooTextFile"', 'Object class = "TextGrid"']
+    assert [line for line in lines if line.startswith(("size", "intervals:", "name"))] == [
+        "size = 2",
+        *('name = "words"', "intervals: size = 5"),
+        *('name = "symbols"', "intervals: size = 2"),
+    ]
+    assert lines.count("xmax = 0.8") == 4
+    third = lines.index("intervals [3]:")
+    assert lines[third : third + 4] == [
+        *("intervals [3]:", "xmin = 0.3", "xmax = 0.5", 'text = """b"""')
+    ]
 
 
 def test_subtitles_end_at_pauses() -> None:

@@ -102,7 +102,8 @@ class SpeechOutcomes:
         found = iter(()) if self.pictured is None or not rows else self.pictured(rows)
         for row, heard in zip(rows, found, strict=False):
             said, answer = self.references[row], self.answers[row]
-            yield replace(heard, name=f"{self.places[row]}\nsaid: {said}\nheard: {answer}")
+            place = ", ".join(part for part in (self.places[row], heard.name) if part)
+            yield replace(heard, name=f"{place}\nsaid: {said}\nheard: {answer}")
 
 
 def recognise_labelled(
