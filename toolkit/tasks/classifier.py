@@ -217,7 +217,7 @@ class Classifier(Task):
         else:
             names = ("label", "score", "probabilities")
             outputs = zip(*(answers.get(name, ()) for name in names), strict=True)
-            rows = [self._plain(*output, options=options) for output in outputs]
+            rows = [self._plain(label, score, row, options) for label, score, row in outputs]
         if "truncated" in answers:
             for row, truncated in zip(rows, answers["truncated"], strict=True):
                 row["truncated"] = bool(truncated)
