@@ -32,6 +32,9 @@ from toolkit.files import atomic_write_parts
 from toolkit.tasks.entities.options import EntityTaggerOptions
 from toolkit.tasks.options import SpanAnswerOptions
 
+#: The usual column of entities, and their name in an answer.
+ENTITIES = "entities"
+
 
 class LabelledEntities(LabelledData):
     """Sentences or texts with marked entities."""
@@ -50,6 +53,7 @@ class LabelledEntities(LabelledData):
         "tokens and tags, also of doccano, Label Studio, Prodigy and spaCy, a table with a token "
         "or a text a row (files of text also .gz), a folder of brat"
     )
+    answer_names = (ENTITIES, "tags", "scores", "truncated")
     example_file = "your.conll"
 
     def open(self, data: Any, part: Literal["train", "test"], columns: Any) -> Source:
@@ -81,6 +85,13 @@ class LabelledEntities(LabelledData):
     def check(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> None:
         """Read the data once and check that the run knows its labels."""
         self._read(data, columns, [*facts["classes"]] if "classes" in facts else None)
+
+    def used_columns(self, data: Source, columns: Any) -> Sequence[str] | None:
+        """Return the columns of the texts and of their entities; None where rows are tokens."""
+        with console.silence():  # ``inputs`` logs the same
+            chosen = EntityExamples(data, columns, labelled=False).columns
+            kinds = [chosen.content, ENTITIES]
+        return kinds if chosen.texts else None
 
     def inputs(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[Any]:
         """Yield the text of each row, or its list of tokens."""
