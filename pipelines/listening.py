@@ -41,7 +41,8 @@ def check_listening(pipeline: Pipeline, run: Mapping[str, Any], options: Any) ->
         raise OptionError("--stream reads a recording from standard input; give no other")
     others = fields(pipeline.predict_options) if pipeline.predict_options else ()
     given = [each.name for each in others if getattr(options, each.name) != each.default]
-    given += [view.option for view in pipeline.views if getattr(options, view.option)]
+    views = [view.option.replace("-", "_") for view in pipeline.views]
+    given += [name for name in views if getattr(options, name)]
     given += ["format"] if options.format != "jsonl" else []
     if given:
         raise OptionError(f"--stream writes plain text; leave out {option(given[0])}")

@@ -8,14 +8,12 @@ from typing import Any, Literal, Protocol, cast
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
 from pipelines.streams import full_batches, write_answers
-from pipelines.verbs.common import (
-    labelled_argument,
-    read_run,
-    run_argument,
-    run_columns,
-)
+from pipelines.verbs.common import labelled_argument, read_run, run_argument, run_columns
 from pipelines.verbs.verb import Verb
 from toolkit.data.options import FILE_OPTIONS
+
+#: The column options of labelled data that matter where each row gets an answer.
+ALIGN_COLUMNS = ("audio_column", "transcript_column", *FILE_OPTIONS)
 
 
 class Aligner(Protocol):
@@ -37,10 +35,6 @@ def _align_arguments(parser: Parser, pipeline: Pipeline) -> None:
     labelled = pipeline.labelled
     names = (name for name in labelled.evaluate_columns if name in ALIGN_COLUMNS)
     parser.add_options(labelled.columns, tuple(names), defaults=False)
-
-
-#: The column options of labelled data that matter where each row gets an answer.
-ALIGN_COLUMNS = ("audio_column", "transcript_column", *FILE_OPTIONS)
 
 
 def _align(pipeline: Pipeline, options: Any) -> int:

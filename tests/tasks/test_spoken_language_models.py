@@ -2,7 +2,9 @@
 
 import functools
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,9 @@ from scipy.special import log_softmax
 from tests.audio.test_fusion import by_all_paths
 from toolkit.audio.fusion import fused_search
 from toolkit.errors import ModelError, OptionError
+from toolkit.export import Servable
 from toolkit.tasks import LanguageModel
+from toolkit.tasks.speech import language_model
 from toolkit.tasks.speech.language_model import fused_beam, open_scores
 from toolkit.tasks.speech.options import SearchOptions
 
@@ -37,6 +41,14 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for level in LEVELS:
         LanguageModel(token_level=level, **SMALL).fit(TEXTS).export(folder / level)
     return {level: folder / level for level in LEVELS}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _each_is_loaded_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        load = functools.cache(Servable.load)
+        patch.setattr(language_model, "Servable", SimpleNamespace(load=load))
+        yield
 
 
 def text_of(classes: tuple[int, ...], symbols: list[str]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_softmax
+from scipy.special import logsumexp
 
 from toolkit.audio.fusion import TextScores, fused_search
 from toolkit.errors import OptionError, quoted, shorten
@@ -30,15 +30,18 @@ class ReadText:
     Attributes:
         states: The states after its last token but one, or, by character, after the last.
         token: The id of its last token.
-        following: The log probability of each next token [V]; None within a word.
+        following: The log probability of each symbol after it [S]; empty where symbols are read
+            as words.
+        end: The log probability of its end.
         word: The characters of a word that has not ended, and so has not been read.
         is_inside: Whether its last character is a part of a word.
         scored: What words add to its score, and the texts with them, as far as is known.
     """
 
     states: States
-    token: int = 0
-    following: NDArray[np.float64] | None = None
+    token: int
+    following: NDArray[np.float64]
+    end: float
     word: str = ""
     is_inside: bool = False
     scored: dict[str, tuple[float, "ReadText"]] = field(default_factory=dict)
@@ -51,27 +54,23 @@ class _Scores:
         self.weight, self.bonus = options.language_model_weight, options.word_bonus
         self._model = model
         self._ends = ends
+        self._tokens = np.zeros(0, np.int64)  # of the symbols that are read one by one
         specs = input_specs(model.signatures["step"])
         self._sizes = {n: spec.shape[1] for n, spec in specs.items() if n.startswith("state_")}
 
     def start(self) -> ReadText:
         """Return the empty text."""
         outputs = self._model(signature="prefill", prompt=[""])
-        (text,) = self._texts(outputs, [0])
-        return self._start(text)
+        return self._texts(outputs, [0])[0]
 
-    def _start(self, text: ReadText) -> ReadText:
-        return text
-
-    def _read(self, texts: Sequence[str], before: Sequence[ReadText]) -> dict[str, Any]:
-        """Return what the signature ``read`` says of words after other texts."""
-        tokens = [each.token for each in before]
-        return self._model(signature="read", text=[*texts], token=tokens, **self._stacked(before))
+    def _nothing(self, rows: int) -> dict[str, NDArray[np.float32]]:
+        """Return the states before all tokens."""
+        return {name: np.zeros((rows, size), np.float32) for name, size in self._sizes.items()}
 
     def _ids(self, texts: Sequence[str]) -> NDArray[np.int64]:
         """Return the id of each text that is one token; that of unknown ones of others."""
-        nothing = {name: np.zeros(size, np.float32) for name, size in self._sizes.items()}
-        outputs = self._read(texts, [ReadText(nothing)] * len(texts))
+        first, states = [0] * len(texts), self._nothing(len(texts))
+        outputs = self._model(signature="read", text=[*texts], token=first, **states)
         found = np.where(outputs["units"] == 1, outputs["token"], UNKNOWN_ID)
         return np.asarray(found, np.int64)
 
@@ -85,17 +84,13 @@ class _Scores:
         """
         logits = outputs["logits"].astype(np.float64)
         logits[:, UNKNOWN_ID] = -np.inf
-        following = log_softmax(logits, axis=1)
+        logits -= logsumexp(logits, axis=1, keepdims=True)
+        following = logits[:, self._tokens]
+        ends = logits[:, 0].tolist() if self._ends else [0.0] * len(logits)
         return [
-            ReadText({name: outputs[name][row] for name in self._sizes}, token, following[row])
-            for row, token in enumerate(tokens)
+            ReadText({name: outputs[name][row] for name in self._sizes}, token, *after)
+            for row, (token, *after) in enumerate(zip(tokens, following, ends, strict=True))
         ]
-
-    def _end(self, text: ReadText) -> float:
-        """Return what the end adds to the score of a text that ends with a token."""
-        if not self._ends or text.following is None:
-            return 0.0
-        return float(self.weight * text.following[0])
 
 
 class CharacterScores(_Scores):
@@ -121,8 +116,7 @@ class CharacterScores(_Scores):
 
     def gains(self, texts: Sequence[ReadText], likely: Any) -> NDArray[np.float64]:
         """Return what each symbol adds to the score of each text [N, S]."""
-        following = np.stack([text.following for text in texts])  # type: ignore[misc]
-        gains = self.weight * following[:, self._tokens]
+        gains = self.weight * np.stack([text.following for text in texts])
         begins = np.array([not text.is_inside for text in texts])
         gains += self.bonus * (begins[:, None] & self._in_word)
         gains[:, 0] = -np.inf
@@ -142,7 +136,7 @@ class CharacterScores(_Scores):
 
     def ends(self, texts: Sequence[ReadText]) -> NDArray[np.float64]:
         """Return what the end adds to the score of each text [N]."""
-        return np.array([self._end(text) for text in texts])
+        return np.array([self.weight * text.end for text in texts])
 
 
 class WordScores(_Scores):
@@ -180,10 +174,10 @@ class WordScores(_Scores):
         elif word_by_word:
             check_known(symbols[1:], self._ids(symbols[1:]), options, some=True)
 
-    def _start(self, text: ReadText) -> ReadText:
-        # The signature `read` wants the states before the last token, here before all.
-        nothing = {name: np.zeros(size, np.float32) for name, size in self._sizes.items()}
-        return replace(text, states=nothing)
+    def start(self) -> ReadText:
+        """Return the empty text, with the states before its token, which ``read`` wants."""
+        nothing = {name: states[0] for name, states in self._nothing(1).items()}
+        return replace(super().start(), states=nothing)
 
     def gains(self, texts: Sequence[ReadText], likely: Any) -> NDArray[np.float64]:
         """Return what each symbol adds to the score of each text [N, S]."""
@@ -226,7 +220,7 @@ class WordScores(_Scores):
         found = []
         for text in texts:
             score, whole = next(scores) if text.word else (0.0, text)
-            found.append(score + self._end(whole))
+            found.append(score + self.weight * whole.end)
         return np.array(found)
 
     def _scores(
@@ -243,7 +237,9 @@ class WordScores(_Scores):
             spelt = [
                 (self._between if text.token else "") + word for text, word in missing.values()
             ]
-            outputs = self._read(spelt, before)
+            tokens = [each.token for each in before]
+            states = self._stacked(before)
+            outputs = self._model(signature="read", text=spelt, token=tokens, **states)
             made = self._texts(outputs, outputs["token"].tolist())
             gains = (self.bonus - self.weight * outputs["nll"].astype(np.float64)).tolist()
             for text, word, gain, after in zip(before, asked, gains, made, strict=True):
