@@ -25,7 +25,7 @@ def exit_at_once(number: int, _frame: FrameType | None) -> None:
 
 
 # ``toolkit`` is a usual name: a folder in the working directory may hide that of the project.
-_place = Path(next(iter(toolkit.__path__)))
+_place = Path(next(iter(getattr(toolkit, "__path__", None) or [toolkit.__file__])))
 if not (_place / "tasks").is_dir():
     _complaint = f"another package toolkit than that of {COMMAND} was found, at {_place}; rename it"
     if sys.argv[:1] == ["-m"]:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pipelines import console, dna_spans
 from pipelines.command import main as run
-from pipelines.labelled import CLASS_ANSWERS, TABLE, LabelledData
+from pipelines.labelled import CLASS_ANSWERS, TABLE, LabelledData, Table
 from pipelines.pipeline import SAMPLE, Pipeline, View
 from pipelines.samples.strands import DEMO, strands
 from toolkit.data import (
@@ -77,10 +77,11 @@ class LabelledStrands(LabelledData):
         """Read the data once and check that the run knows its classes."""
         self._read(data, columns, LabelEncoder(columns.target, facts["classes"]))
 
-    def used_columns(self, data: Source, columns: Any) -> Sequence[str]:
-        """Return the columns of the strands and of their names, which are written already."""
+    def table(self, data: Source, columns: Any) -> Table:
+        """Return the rows, with the columns of the strands and of their names."""
         with console.silence():  # ``inputs`` logs the same
-            return [StrandExamples(data, columns, labelled=False).text_column, "name"]
+            strands = StrandExamples(data, columns, labelled=False).text_column
+        return Table(data, [strands, "name"])
 
     def inputs(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[Any]:
         """Yield the strand of each row, with its name if it has one."""

@@ -4,7 +4,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from pipelines.streams import arriving_lines
 from toolkit.data import Source
@@ -18,6 +18,18 @@ CLASS_ANSWERS = ("label", "labels", "score", "probabilities", "value", "truncate
 
 #: Tables of all formats, for help texts.
 TABLE = "table (.csv, .tsv, .jsonl, .json, each also .gz; .parquet, .xlsx)"
+
+
+class Table(NamedTuple):
+    """The rows of which inputs are made, one each.
+
+    Attributes:
+        source: The rows.
+        used: The columns that are read, and written beside the answers in any case.
+    """
+
+    source: Source
+    used: Sequence[str]
 
 
 class LabelledData(ABC):
@@ -85,11 +97,8 @@ class LabelledData(ABC):
             OptionError: An option does not suit it.
         """
 
-    def used_columns(self, data: Source, columns: Any) -> Sequence[str] | None:
-        """Return the names of the columns that ``inputs`` reads of data.
-
-        None, the default, says that an input is not a row of a table with other columns.
-        """
+    def table(self, data: Source, columns: Any) -> Table | None:
+        """Return the rows that ``inputs`` reads, if each is an input and has other columns."""
         return None
 
     @abstractmethod
@@ -161,7 +170,7 @@ class LabelledData(ABC):
 def kept_columns(
     labelled: LabelledData, data: Source, columns: Any, wanted: str
 ) -> Iterator[dict[str, Any]] | None:
-    """Yield what is kept of each row beside its answer.
+    """Yield what is kept of each row beside its answer, as plain values.
 
     A column with the name of an answer is kept as ``input_<name>``, which is logged.
 
@@ -176,25 +185,47 @@ def kept_columns(
 
     Raises:
         DataError: The data has no such column.
+        OptionError: Columns are named, and the inputs are not the rows of a table.
     """
-    used = None if wanted == "none" or data.fixed_columns else labelled.used_columns(data, columns)
-    if used is None:
+    table = None if wanted == "none" else labelled.table(data, columns)
+    if table is None or table.source.fixed_columns:
         if wanted not in ("all", "none"):
             raise OptionError(f"--keep-columns is {wanted}; of this data no columns can be kept")
         return None
+    source = table.source
     if wanted == "all":
-        kept = [name for name in data.columns if name not in used]
+        kept = [name for name in source.columns if name not in table.used]
     else:
         names = [name.strip() for name in wanted.split(",")]
-        kept = [require_column(data, name, "keep_columns") for name in names]
-    answered = {"text", "tokens", "error", *labelled.answer_names}
-    written_as = {name: f"input_{name}" if name in answered else name for name in kept}
-    if renamed := [name for name in kept if written_as[name] != name]:
-        written = ", ".join(f"{name} as {written_as[name]}" for name in renamed)
-        logger.info("columns of the data that have the name of an answer are written: %s", written)
+        kept = [require_column(source, name, "keep_columns") for name in names]
+    names_of_answers = {"text", "tokens", "error", *labelled.answer_names}
+    written_as: dict[str, str] = {}
+    for name in kept:
+        new = name
+        while new.partition(".")[0] in names_of_answers or new in written_as.values():
+            new = f"input_{new}"
+        written_as[name] = new
+    if renamed := [f"{name} as {new}" for name, new in written_as.items() if name != new]:
+        logger.info("columns with the name of an answer are written: %s", ", ".join(renamed))
     return (
-        {written_as[name]: record.values.get(name) for name in kept} for record in data.records()
+        {new: _plain(record.values.get(name)) for name, new in written_as.items()}
+        for record in source.records()
     )
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of a table as JSON has it: dates as in ISO 8601, arrays as lists."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each) for name, each in value.items()}
+    if hasattr(value, "tolist"):  # of NumPy
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if value is None or value != value:  # a missing number or time
+        return None
+    if isinstance(value, str | int | float):
+        return value
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
 def check_pretrained(run: str | None) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pipelines import console
 from pipelines.command import main as run
-from pipelines.labelled import LabelledData, check_pretrained
+from pipelines.labelled import LabelledData, Table, check_pretrained
 from pipelines.pipeline import SAMPLE, Pipeline, View
 from pipelines.samples.people import DEMO, people
 from pipelines.samples.teddies import teddies
@@ -86,12 +86,11 @@ class LabelledEntities(LabelledData):
         """Read the data once and check that the run knows its labels."""
         self._read(data, columns, [*facts["classes"]] if "classes" in facts else None)
 
-    def used_columns(self, data: Source, columns: Any) -> Sequence[str] | None:
-        """Return the columns of the texts and of their entities; None where rows are tokens."""
+    def table(self, data: Source, columns: Any) -> Table | None:
+        """Return the rows, with the columns of texts and entities; None if they have tokens."""
         with console.silence():  # ``inputs`` logs the same
             chosen = EntityExamples(data, columns, labelled=False).columns
-            kinds = [chosen.content, ENTITIES]
-        return kinds if chosen.texts else None
+        return Table(data, [chosen.content, ENTITIES]) if chosen.texts else None
 
     def inputs(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[Any]:
         """Yield the text of each row, or its list of tokens."""

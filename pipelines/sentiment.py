@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pipelines import console
 from pipelines.command import main as run
-from pipelines.labelled import CLASS_ANSWERS, TABLE, LabelledData, check_pretrained
+from pipelines.labelled import CLASS_ANSWERS, TABLE, LabelledData, Table, check_pretrained
 from pipelines.pipeline import SAMPLE, Pipeline
 from pipelines.samples.reviews import DEMO_SENTENCES, reviews
 from toolkit.data import (
@@ -78,10 +78,10 @@ class LabelledTexts(LabelledData):
         for example in TextExamples(data, columns, labelled=False):
             yield example.text if example.problem is None else Unreadable(example.problem)
 
-    def used_columns(self, data: Source, columns: Any) -> Sequence[str]:
-        """Return the column of the texts."""
+    def table(self, data: Source, columns: Any) -> Table:
+        """Return the rows, with the column of the texts."""
         with console.silence():  # ``inputs`` logs the same
-            return [TextExamples(data, columns, labelled=False).text_column]
+            return Table(data, [TextExamples(data, columns, labelled=False).text_column])
 
     def _read(self, data: Source, columns: Any, encoder: LabelEncoder | None) -> None:
         """Read the data once and check its labels."""

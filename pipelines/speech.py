@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pipelines import console
 from pipelines.command import main as run
-from pipelines.labelled import TABLE, LabelledData
+from pipelines.labelled import TABLE, LabelledData, Table
 from pipelines.pipeline import SAMPLE, Pipeline, View
 from pipelines.samples.digits import RATE, digits, sayings
 from pipelines.subtitles import SubtitleWriter, TextGridWriter, VttWriter
@@ -44,6 +44,7 @@ class LabelledSpeech(LabelledData):
         "several layouts, a .zip archive of it"
     )
     example_file = "recordings.csv"
+    answer_names = ("file", "row", "score", "texts", "scores", "words", "symbols")
     unreadable = NO_SPEECH
     lines_may_fail = True
 
@@ -67,6 +68,11 @@ class LabelledSpeech(LabelledData):
         """Read transcripts and the headers of the recordings once."""
         with console.silence():  # the task logs the same later
             deque(AudioExamples(data, columns, rate=facts.get("sample_rate")), maxlen=0)
+
+    def table(self, data: Source, columns: Any) -> Table:
+        """Return the rows, with the column of the recordings."""
+        with console.silence():  # ``inputs`` logs the same
+            return Table(data, [AudioExamples(data, columns, labelled=False).audio_column])
 
     def inputs(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[Any]:
         """Yield the recording of each row, by its path where it has one."""

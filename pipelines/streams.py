@@ -155,6 +155,7 @@ def write_answers(
     writers: Mapping[str, Callable[[TextIO], AnswerWriter]] = MappingProxyType({}),
     written: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda answer: answer,
     kept: Iterator[Mapping[str, Any]] | None = None,
+    entries: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Iterator[tuple[Any, Mapping[str, Any]]]:
     """Write the answer to each input, in order, and flush after each batch.
 
@@ -170,6 +171,7 @@ def write_answers(
         writers: Further formats by name; see ``Pipeline``.
         written: Function from an answer to what is written of it.
         kept: What is written of each input beside that, if anything.
+        entries: The entries that a mapping may have, by its name, for the columns of CSV.
 
     Yields:
         Each input that can be read with its answer, which has also ``row``, the number of the
@@ -181,7 +183,7 @@ def write_answers(
             waiting = stack.enter_context(
                 tempfile.SpooledTemporaryFile(_WAITING, "w+", encoding="utf-8")
             )
-            writer = _CsvWriter(output, unreadable is not None, waiting)
+            writer = _CsvWriter(output, unreadable is not None, waiting, entries)
         further = itertools.repeat({}) if kept is None else kept
         yield from _written(batches, predict, output, writer, beside, unreadable, written, further)
 
@@ -242,10 +244,18 @@ class _CsvWriter:
         errors: Whether there is a column ``error``.
         waiting: A file for the rows before the first answer without an error, as JSON lines, since
             their number has no limit.
+        entries: The entries that a mapping may have, by its name.
     """
 
-    def __init__(self, output: TextIO, errors: bool, waiting: IO[str]) -> None:
+    def __init__(
+        self,
+        output: TextIO,
+        errors: bool,
+        waiting: IO[str],
+        entries: Mapping[str, Sequence[str]],
+    ) -> None:
         self._output = output
+        self._entries = entries
         self._errors = errors
         self._waiting = waiting
         self._names: dict[str, None] = {}  # of the columns of the rows that wait
@@ -256,7 +266,8 @@ class _CsvWriter:
         flat: dict[str, Any] = {}
         for name, value in row.items():
             if isinstance(value, Mapping):
-                flat.update({f"{name}.{key}": item for key, item in value.items()})
+                keys = [*dict.fromkeys([*self._entries.get(name, ()), *value])]
+                flat.update({f"{name}.{key}": value.get(key) for key in keys})
             else:
                 flat[name] = _field(value)
         if self._writer is None and "error" in flat:

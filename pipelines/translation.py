@@ -11,11 +11,12 @@ from typing import Any, Literal
 
 from pipelines import console
 from pipelines.command import main as run
-from pipelines.labelled import TABLE, LabelledData
+from pipelines.labelled import TABLE, LabelledData, Table
 from pipelines.pipeline import SAMPLE, Pipeline, View
 from pipelines.samples.numbers import numbers
 from toolkit.data import PairColumnOptions, PairExamples, Source, open_pairs, source_texts
 from toolkit.data.options import FILE_OPTIONS
+from toolkit.data.pairs.open import PairSource
 from toolkit.evaluation import draw_attention, resolve_tokenizer
 from toolkit.evaluation.options import BleuOptions
 from toolkit.tasks.translation.options import (
@@ -38,6 +39,7 @@ class LabelledPairs(LabelledData):
         "a comma (each also .gz)"
     )
     example_file = "your.tsv"
+    answer_names = ("translation", "translations", "score", "scores", "truncated")
     sides = ("source", "target")
     unreadable = NO_TRANSLATION
 
@@ -63,6 +65,10 @@ class LabelledPairs(LabelledData):
         """Read the data once."""
         with console.silence():  # the task logs the same later
             deque(PairExamples(data, columns), maxlen=0)
+
+    def table(self, data: Source, columns: Any) -> Table | None:
+        """Return the rows of which the pairs are made, with the column of the sources."""
+        return Table(data.rows, [data.source_column]) if isinstance(data, PairSource) else None
 
     def inputs(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[Any]:
         """Yield the source of each pair; an empty text where there is none."""

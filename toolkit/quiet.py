@@ -36,12 +36,13 @@ def suppress_stderr() -> Iterator[None]:
 
     Their C++ libraries write to the file descriptor before their log level is in force.
     """
-    sys.stderr.flush()
     try:
         saved = os.dup(2)
     except OSError:  # a process without standard error
         yield
         return
+    if sys.stderr is not None:
+        sys.stderr.flush()
     null = os.open(os.devnull, os.O_WRONLY)
     try:
         os.dup2(null, 2)
@@ -56,19 +57,20 @@ def suppress_stderr() -> Iterator[None]:
 def shown_log() -> Iterator[None]:
     """Write the toolkit's log to standard error within the context, a line a message.
 
-    A program that has set up logging itself, for the toolkit or for all, gets the messages instead.
+    The handlers of a program that has set up logging itself get the messages instead; a level that
+    it has set for the toolkit stays.
     """
     logger = logging.getLogger("toolkit")
-    if logger.hasHandlers():
-        yield
-        return
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    level = logger.level
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
+    level, handler = logger.level, None
+    if not logger.hasHandlers() and sys.stderr is not None:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(logging.Formatter("%(message)s"))
+        logger.addHandler(handler)
+    if level == logging.NOTSET:
+        logger.setLevel(logging.INFO)
     try:
         yield
     finally:
-        logger.removeHandler(handler)
         logger.setLevel(level)
+        if handler is not None:
+            logger.removeHandler(handler)

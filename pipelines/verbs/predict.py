@@ -173,6 +173,7 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
             pipeline.writers,
             pipeline.labelled.written,
             kept,
+            {"probabilities": [*facts.get("classes", ())]},
         )
         if view is not None:
             view.write(task, answers, options.run, view_path)

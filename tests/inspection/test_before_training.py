@@ -23,7 +23,7 @@ def test_a_column_of_dates_is_no_column_of_classes() -> None:
     many = corpus([[n] for n in range(60)], list(range(60)), 60)
     (finding,) = training_findings(many, None, many.encoder.classes, "text")
     assert finding["message"].startswith(
-        "60 labels for 60 training texts, 60 of them with fewer than 10, such as class 0, class 1, "
+        "60 labels, 60 of them with fewer than 10 training texts, such as class 0, class 1, "
     )
     assert "label_column names another column" in finding["message"]
     assert kinds(corpus([[n] for n in range(600)], [n % 60 for n in range(600)], 60)) == []

@@ -38,13 +38,16 @@ def test_what_is_no_pipeline_is_said(capsys: pytest.CaptureFixture[str]) -> None
     assert "a pipeline is missing; it can be sentiment, ner" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["toolkit", "pipelines"])
+@pytest.mark.parametrize("name", ["toolkit", "pipelines", "toolkit.py"])
 def test_another_package_in_its_place_is_said_with_its_place(name: str, tmp_path: Path) -> None:
-    (tmp_path / name).mkdir()
-    (tmp_path / name / "__init__.py").touch()
+    if name.endswith(".py"):
+        (tmp_path / name).touch()
+    else:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").touch()
     script = "import recurrent_toolkit, sys; sys.exit(recurrent_toolkit.main(['--help']))"
     commands = [["-c", f"import sys; sys.path.append({str(ROOT)!r}); {script}"]]
-    if name == "toolkit":
+    if name != "pipelines":
         commands.append(["-m", "pipelines.sentiment", "--help"])
     for command in commands:
         path = os.pathsep.join([str(tmp_path), str(ROOT)])

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 
+import pandas as pd
 import pytest
 from fake_task import FakeTask
 
@@ -66,6 +67,25 @@ def test_predict_carries_the_other_columns(call, model, tmp_path):
         code, output, error = call("predict", model, *line)
         assert (code, output) == (2, "")
         assert "--keep-columns" in error
+
+
+def test_kept_values_are_plain_and_names_are_kept_apart(call, model, tmp_path):
+    path = tmp_path / "rows.parquet"
+    frame = pd.DataFrame({"text": ["good", "bad"], "label": ["a", "b"], "input_label": ["c", "d"]})
+    frame["day"] = pd.to_datetime(["2026-01-02", None])
+    frame["tags"] = [["x", "y"], []]
+    frame["probabilities.p"] = [1.5, None]
+    frame.to_parquet(path)
+    _, output, _ = call("predict", model, "--data", path)
+    first, second = map(json.loads, output.splitlines())
+    kept = {"input_label": "a", "input_input_label": "c", "day": "2026-01-02T00:00:00"}
+    kept |= {"tags": ["x", "y"], "input_probabilities.p": 1.5}
+    assert {name: first[name] for name in kept} == kept
+    assert (second["day"], second["tags"], second["input_probabilities.p"]) == (None, [], None)
+    _, output, _ = call("predict", model, "--data", path, "--format", "csv")
+    table = list(csv.DictReader(io.StringIO(output)))
+    assert [row["probabilities.p"] for row in table] == ["0.9", "0.2"]
+    assert [row["day"] for row in table] == ["2026-01-02T00:00:00", ""]
 
 
 def test_predict_answers_a_field_that_may_join_rows_as_one_text(call, model, run, tmp_path):

@@ -167,3 +167,15 @@ def test_columns_are_those_of_the_first_answer(good):
         ]
     else:
         assert rows == [["text", "cut", "error"], ["", "False", "a"], ["", "False", "b"]]
+
+
+def test_a_column_for_each_entry_that_a_mapping_may_have():
+    answers = {"x": {"b": 0.9}, "y": {"a": 0.7}}
+    output = io.StringIO()
+    written = write_answers(
+        *([["x", "y"]], lambda texts: [{"p": answers[text]} for text in texts], output, "csv"),
+        beside=lambda text, _: {"text": text},
+        entries={"p": ["a", "b"]},
+    )
+    assert len(list(written)) == 2
+    assert output.getvalue() == "text,p.a,p.b\nx,,0.9\ny,0.7,\n"

@@ -171,9 +171,9 @@ def warn_of_classes(
     if few >= MANY_RARE and 2 * few > len(classes):
         warnings.add(
             "many_labels",
-            f"{len(classes):,} labels for {trained.sum():,} training {what}s, {few:,} of them with "
-            f"fewer than {MIN_LABEL_EXAMPLES}, such as {shorten([*classes[:3]])}: are these "
-            f"classes? {option('label_column')} names another column",
+            f"{len(classes):,} labels, {few:,} of them with fewer than {MIN_LABEL_EXAMPLES} "
+            f"training {what}s, such as {shorten([*classes[:3]])}: are these classes? "
+            f"{option('label_column')} names another column",
         )
         return
     commonest = int(trained.argmax())

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 #: The output layer by target.
 OUTPUTS = {"classes": "softmax", "labels": "sigmoid", "number": "linear"}
 #: The names of columns that tell which row is which.
-IDENTIFIER = re.compile(r"(^|[_ .-])(id|ids|uid|uuid|guid|key|identifier)$", re.IGNORECASE)
+IDENTIFIER = re.compile(r"(^|[_ .-])(?i:u?id|uuid|guid|key|identifier)($|[_ .-])|[a-z](Id|ID)$")
 #: Answers with all probabilities.
 ALL = ClassAnswerOptions()
 #: The number of time steps, padding included, of a validation batch.

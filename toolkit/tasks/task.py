@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self, get_args
 
 import keras
 import numpy as np
@@ -80,8 +80,8 @@ class Task(Run):
             callbacks: Further callbacks of Keras for the training. They see the logs of each epoch
                 with the validation metrics, and the averaged weights if there are any; checkpoints
                 do not have their state.
-            verbose: 0 shows no progress; 2 a line an epoch and what else the toolkit logs, on
-                standard error, or to the program's own logging; 1, and auto, also a bar on a
+            verbose: 0 shows warnings alone; 2 a line an epoch and what else the toolkit logs, on
+                standard error, or by the program's own handlers; 1, and auto, also a bar on a
                 terminal.
 
         Raises:
@@ -91,6 +91,8 @@ class Task(Run):
                 training.
             DivergedError: The loss became infinite or NaN; the last good weights are kept.
         """
+        if verbose not in get_args(Verbosity):
+            raise OptionError(f"verbose is {verbose!r}; it can be 0, 1, 2 or 'auto'")
         previous = self._previous() if continue_training else None
         before = dict(vars(self))
         shown = shown_log() if verbose else contextlib.nullcontext()

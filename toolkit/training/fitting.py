@@ -199,7 +199,7 @@ def fit(
         progress.close()
     if divergence.error is not None:
         raise divergence.error
-    logger.info("%s", ending(stopping, record.rows[len(start.rows) :]))
+    logger.info("%s", ending(stopping, record.rows[len(start.rows) :], epochs))
     if stopping is not None and stopping.best_epoch < start.epoch and not exact:
         logger.info("no epoch did better than the weights before, which are kept")
     if keep is not None and (kept := last.state(position.epoch + 1, record, stopping)):

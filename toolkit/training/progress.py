@@ -145,19 +145,21 @@ def _figure(name: str, value: float, is_best: bool) -> str:
     return f"{SHORT.get(name, name)} {value:.3g}"
 
 
-def ending(stopping: Stopping | None, rows: Sequence[dict[str, float]]) -> str:
+def ending(stopping: Stopping | None, rows: Sequence[dict[str, float]], planned: int) -> str:
     """Return why a training ended, and which weights it kept.
 
     Args:
         stopping: The early stopping, if any.
         rows: The rows of its epochs.
+        planned: The number of planned epochs.
     """
     done = f"{count(len(rows), 'epoch')} in {duration(sum(row['seconds'] for row in rows))}"
-    if stopping is None:
-        return f"{done}; kept the last weights"
-    kept = f"kept epoch {stopping.best_epoch + 1}"
-    if not stopping.stopped_epoch:
-        return f"{done}; {kept}"
+    kept = "kept the last weights"
+    if stopping is not None:
+        kept = f"kept epoch {stopping.best_epoch + 1}"
+    if stopping is None or not stopping.stopped_epoch:
+        why = "" if len(rows) >= planned else "a callback ended the training: "
+        return f"{why}{done}; {kept}"
     metric = stopping.monitor.removeprefix(VALIDATION).replace("_", " ")
     return f"no better {metric} for {count(stopping.patience, 'epoch')}: {done}; {kept}"
 

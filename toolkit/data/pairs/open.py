@@ -211,6 +211,8 @@ class PairSource:
         usual: The names of the two columns if the options name none.
 
     Attributes:
+        rows: The rows.
+        source_column: The column of the source texts.
         named_columns: As for ``CheckedRows``.
 
     Raises:
@@ -224,18 +226,18 @@ class PairSource:
         self, source: Source, options: PairColumnOptions, usual: Sequence[str] = ()
     ) -> None:
         self.name = source.name
-        self._source = source
+        self.rows = source
         self.columns: Sequence[str] = (SOURCE, TARGET)
         self.named_columns: Mapping[str, str] = {}
         if len(source.columns) < 2:
             self.columns = (SOURCE,)
-            self._from = next(iter(source.columns), SOURCE)
+            self.source_column = next(iter(source.columns), SOURCE)
             return
         chosen = [
             self._column(options, "source_column", _SOURCE_NAMES, usual[:1]),
             self._column(options, "target_column", _TARGET_NAMES, usual[1:]),
         ]
-        names = self._source.columns
+        names = self.rows.columns
         if len(names) == 2 or all(map(str.isdecimal, names)):
             for side in (0, 1):
                 remaining = [column for column in names if column != chosen[1 - side]]
@@ -247,7 +249,7 @@ class PairSource:
                 f"name of the source, such as {_SOURCE_NAMES[0]}; set {option('source_column')}"
             )
         self._log_choice(source_column, options, "source_column", usual)
-        self._from = source_column
+        self.source_column = source_column
         self.named_columns = columns.named_columns(
             options, {"source_column": source_column, "target_column": target_column}
         )
@@ -256,17 +258,17 @@ class PairSource:
             return
         self._log_choice(target_column, options, "target_column", usual)
         self._to = target_column
-        if self._from == self._to:
+        if self.source_column == self._to:
             raise DataError(
-                f"{source.name}: the column {quoted(self._from)} is taken for both sides; set "
-                f"{option('source_column')} and {option('target_column')}"
+                f"{source.name}: the column {quoted(self.source_column)} is taken for both sides; "
+                f"set {option('source_column')} and {option('target_column')}"
             )
 
     def records(self) -> Iterator[Record]:
         """Yield the pairs from the first one; each call starts again."""
-        for record in self._source.records():
+        for record in self.rows.records():
             values = record.values
-            pair = {SOURCE: values.get(self._from)}
+            pair = {SOURCE: values.get(self.source_column)}
             if TARGET in self.columns:
                 pair[TARGET] = values.get(self._to)
             yield record._replace(values={} if record.problem else pair)
@@ -279,7 +281,7 @@ class PairSource:
         usual: Sequence[str],
     ) -> str | None:
         """Return the requested column, by name or number, or one with a usual name."""
-        names = self._source.columns
+        names = self.rows.columns
         requested: str | None = getattr(options, name)
         if requested is None:
             return next(iter(usual), None) or columns.find_column(names, usual_names)
@@ -290,14 +292,14 @@ class PairSource:
                 return named
         if requested not in names and requested.isdecimal() and 1 <= int(requested) <= len(names):
             return names[int(requested) - 1]
-        return columns.require_column(self._source, requested, name)
+        return columns.require_column(self.rows, requested, name)
 
     def _log_choice(
         self, column: str, options: PairColumnOptions, name: str, usual: Sequence[str]
     ) -> None:
         """Log a column that was not requested by its name for this source."""
         requested = getattr(options, name)
-        if requested is None and (self._source.fixed_columns or usual):
+        if requested is None and (self.rows.fixed_columns or usual):
             return
         if requested is None or (is_inherited(options, name) and column != requested):
             logger.info(

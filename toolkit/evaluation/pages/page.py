@@ -100,7 +100,8 @@ def answer_words(answer: Mapping[str, Any]) -> str:
         return f"{answer['value']:.4g}"
     if "labels" in answer:
         return ", ".join(answer["labels"]) or "no label"
-    return f"{answer['label']} ({answer['score']:.3f})"
+    label = "no answer" if answer["label"] is None else answer["label"]
+    return f"{label} ({answer['score']:.3f})"
 
 
 def most_probable(probabilities: ArrayLike) -> tuple[list[int], NDArray[np.float64]]:
