@@ -69,9 +69,9 @@ def _predict_arguments(parser: Parser, pipeline: Pipeline) -> None:
         default="all",
         type=str,
         metavar="NAMES",
-        help="The columns that are written beside the answers where each row of a table is an input: "
-        "all, none, or names with commas between. One with the name of an answer is written as "
-        "input_<name>.",
+        help="The columns that are written beside the answers where each row of a table is an "
+        "input: all, none, or names with commas between. One with the name of an answer is written "
+        "as input_<name>.",
     )
     for view in pipeline.views:
         parser.add_argument(
