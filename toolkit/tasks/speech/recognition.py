@@ -87,14 +87,15 @@ def pieces(recording: Recording, framing: Framing) -> Iterator[Piece]:
         yield Piece(recording.samples(rate, louder=louder))
         return
     step = framing.step_seconds
-    inner = max(1, int((PIECE - 2 * OVERLAP) / step)) * step
-    overlap = (PIECE - inner) / 2
-    for number in range(int(np.ceil((end - 2 * overlap) / inner))):
+    apart = max(1, int((PIECE - 2 * OVERLAP) / step))
+    inner, overlap = apart * step, round((PIECE / step - apart) / 2) * step
+    last = int(np.ceil((end - PIECE) / inner))
+    for number in range(last + 1):
         offset = number * inner
-        last = offset + PIECE >= end
-        samples = recording.samples(rate, offset, min(offset + PIECE, end), louder)
+        stop = end if number == last else offset + PIECE
+        samples = recording.samples(rate, offset, stop, louder)
         start = offset + overlap if number else 0.0
-        yield Piece(samples, offset, start, np.inf if last else offset + PIECE - overlap)
+        yield Piece(samples, offset, start, np.inf if number == last else offset + inner + overlap)
 
 
 def joined(before: Sequence[Symbol], after: Sequence[Symbol], middle: float) -> list[Symbol]:
