@@ -16,7 +16,7 @@ from scipy.io import wavfile
 from pipelines.listening import arriving_samples
 from pipelines.samples.digits import RATE, sayings
 from pipelines.sentiment import main as sentiment
-from pipelines.speech import PIPELINE, main
+from pipelines.speech import PIPELINE, main, pairs
 from pipelines.subtitles import (
     CHARACTERS,
     SECONDS,
@@ -26,6 +26,7 @@ from pipelines.subtitles import (
     intervals,
     subtitles,
 )
+from toolkit.data import AudioOptions, open_audio
 from toolkit.data.audio.recording import DATA_URI
 from toolkit.data.audio.wav import wav_bytes
 from toolkit.errors import DataError
@@ -265,6 +266,13 @@ def test_transcripts_are_found_in_their_recordings(run: Path, folder: Path, call
     code, out, error = call("align", run, "--data", folder / "0.wav", "--format", "srt")
     assert (code, out) == (2, "")
     assert "recordings without transcripts" in error
+
+
+def test_speakers_are_not_asked_for_where_transcripts_are_found(folder: Path) -> None:
+    (folder / "unnamed.csv").write_text("path,text\n0.wav,one")
+    options = AudioOptions(group_column="speaker")
+    (pair,) = pairs(open_audio(folder / "unnamed.csv"), options, {})
+    assert pair == (str(folder / "0.wav"), "one")
 
 
 def test_only_pipelines_that_can_align_have_the_verb(call: Any, capsys: Any) -> None:

@@ -162,9 +162,9 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
         rate: int = self.facts["sample_rate"]
         return rate
 
-    def _recordings(self, data: Any, labelled: bool) -> AudioExamples:
+    def _recordings(self, data: Any, labelled: bool, grouped: bool = True) -> AudioExamples:
         source = open_audio(data, "test", self)
-        return AudioExamples(source, self, labelled, self._rate)
+        return AudioExamples(source, self, labelled, self._rate, grouped)
 
     def predict(self, texts: Any, **options: Any) -> list[dict[str, Any]]:
         """Write what is said in each recording, in order.
@@ -235,7 +235,7 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
         data = recordings if transcripts is None else (recordings, transcripts)
         ask, encode = self._probabilities(), partial(self._serve, "encode")
         alignment = Alignment(self._framing, self.symbols == "words", ask, encode)
-        examples = self._recordings(data, labelled=True)
+        examples = self._recordings(data, labelled=True, grouped=False)
         examples.for_prediction = True
         return aligned_answers(alignment, examples)
 
