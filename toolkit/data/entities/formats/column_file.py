@@ -76,10 +76,11 @@ class ColumnFileSource:
         self._header_line = 0
         names = self._find_comments()
         first = self._first()
-        if header and (named := _header(first.text)) is not None:
-            names, self._header_line = named, first.number
+        found = _header(first.text) if header else None
+        if found is not None:
+            names, self._header_line = found, first.number
             logger.info(
-                "%s, line %d names the columns: %s", self.name, first.number, shorten(named)
+                "%s, line %d names the columns: %s", self.name, first.number, shorten(found)
             )
             first = self._first()
         if (problem := line_problem(first.text)) is not None:
