@@ -111,7 +111,7 @@ class LabelledSpeech(LabelledData):
 
 def pairs(data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[Any]:
     """Return the recording of each row, by its path where it has one, with its transcript."""
-    return AudioExamples(data, columns).pairs()
+    return AudioExamples(data, columns, grouped=False).pairs()
 
 
 def draw_first(task: Any, answers: Iterator[tuple[Any, Any]], run: str, path: str) -> None:

@@ -1,5 +1,6 @@
 """The words of a recording with their times: SubRip (.srt), WebVTT (.vtt) and Praat's TextGrid."""
 
+import html
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, TextIO
@@ -65,7 +66,11 @@ class SubtitleWriter(TimedWriter):
         for number, words in enumerate(subtitles(row["words"]), start=1):
             times = " --> ".join(self._time(words[place][side]) for place, side in ENDS)
             text = " ".join(word["word"] for word in words)
-            self._output.write(f"{number}\n{times}\n{text}\n\n")
+            self._output.write(f"{number}\n{times}\n{self._text(text)}\n\n")
+
+    def _text(self, text: str) -> str:
+        """Return a text as it is written."""
+        return text
 
     def _time(self, seconds: float) -> str:
         """Return a time as hours, minutes, seconds and thousandths."""
@@ -81,23 +86,26 @@ class VttWriter(SubtitleWriter):
     header = "WEBVTT\n\n"
     point = "."
 
+    def _text(self, text: str) -> str:
+        return html.escape(text, quote=False)
+
 
 class TextGridWriter(TimedWriter):
     """A writer of a TextGrid of Praat, in its long text format.
 
-    It has a tier of words, and one of symbols where there are any, up to the end of the last one.
+    It has a tier of words, and one of symbols where they are given, up to the end of the recording.
     """
 
     def _write(self, row: Mapping[str, Any]) -> None:
         spoken = {"words": "word", "symbols": "symbol"}
         tiers = {tier: (row[tier], name) for tier, name in spoken.items() if tier in row}
-        end = max((each["end"] for spans, _ in tiers.values() for each in spans), default=0.0)
+        end = row["seconds"]
         lines = [
             *('File type = "ooTextFile"', 'Object class = "TextGrid"', ""),
             *(f"xmin = 0\nxmax = {end}", f"tiers? <exists>\nsize = {len(tiers)}", "item []:"),
         ]
         for number, (tier, (spans, name)) in enumerate(tiers.items(), start=1):
-            parts = intervals([(each["start"], each["end"], each[name]) for each in spans])
+            parts = intervals([(each["start"], each["end"], each[name]) for each in spans], end)
             lines += [
                 f"    item [{number}]:",
                 f'        class = "IntervalTier"\n        name = "{tier}"',
@@ -114,19 +122,35 @@ class TextGridWriter(TimedWriter):
         self._output.write("\n".join(lines) + "\n")
 
 
-def intervals(spans: Sequence[tuple[float, float, str]]) -> list[tuple[float, float, str]]:
-    """Return spans with their texts, and empty ones between them from 0 on.
+def intervals(
+    spans: Sequence[tuple[float, float, str]], duration: float
+) -> list[tuple[float, float, str]]:
+    """Return spans with their texts, and empty ones between them, from 0 to a duration.
+
+    A span ends where the next one begins at the latest; the text of one that then has no duration
+    is joined to the next one.
 
     Args:
-        spans: Start, end and text of each, in order and without overlap.
+        spans: Start, end and text of each, in the order of the starts.
+        duration: The end of the last interval.
     """
     found: list[tuple[float, float, str]] = []
-    last = 0.0
-    for start, end, text in spans:
+    last, before = 0.0, ""
+    limits = [*(start for start, _, _ in spans[1:]), duration]
+    for (start, end, text), limit in zip(spans, limits, strict=False):
+        text, end = f"{before} {text}" if before else text, min(end, limit)
+        if end <= start:
+            before = text
+            continue
         if start > last:
             found.append((last, start, ""))
         found.append((start, end, text))
-        last = end
+        last, before = end, ""
+    if last < duration or not found:
+        found.append((last, duration, before))
+    elif before:
+        start, end, text = found.pop()
+        found.append((start, end, f"{text} {before}"))
     return found
 
 
@@ -152,8 +176,8 @@ def subtitles(words: Sequence[Mapping[str, Any]]) -> list[list[dict[str, Any]]]:
         ):
             found.append([])
         found[-1].append(dict(word))
-    starts = [each[0]["start"] for each in found[1:]] + [float("inf")]
-    for each, following in zip(found, starts, strict=True):
+    starts = [*(each[0]["start"] for each in found[1:]), float("inf")]
+    for each, following in zip(found, starts, strict=False):  # of no subtitle nothing follows
         shown_until = min(max(each[-1]["end"], each[0]["start"] + SHORTEST), following)
         each[-1]["end"] = shown_until
     return found

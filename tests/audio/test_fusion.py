@@ -1,6 +1,7 @@
 """Beam search with gains of texts, against the sums over all paths of all texts."""
 
 import itertools
+import weakref
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -84,3 +85,42 @@ def test_unlikely_symbols_are_not_written() -> None:
     found = fused_search([scores], 100, Pairs(2, weight=0), least=np.log(0.01))
     assert {text.symbols for text in found[0]} == {(), (0,), (1,), (0, 1)}
     assert fused_search([scores[:0]], 3, Pairs(2, weight=0))[0][0].symbols == ()
+
+
+class Node:
+    """A text that holds those after it."""
+
+    def __init__(self, nodes: "weakref.WeakSet[Node]") -> None:
+        self.after: list[Node] = []
+        self.nodes = nodes
+        nodes.add(self)
+
+
+class Nodes(Pairs):
+    """Texts of which the most that there are at once are counted."""
+
+    most = 0
+
+    def start(self) -> Any:
+        return Node(weakref.WeakSet())
+
+    def gains(self, texts: Sequence[Any], likely: NDArray[np.bool_]) -> NDArray[np.float64]:
+        return np.zeros(likely.shape)
+
+    def after(self, texts: Sequence[Any], symbols: Sequence[int]) -> list[Any]:
+        made = [Node(text.nodes) for text in texts]
+        for text, node in zip(texts, made, strict=True):
+            text.after.append(node)
+            self.most = max(self.most, len(node.nodes))
+        return made
+
+    def ends(self, texts: Sequence[Any]) -> NDArray[np.float64]:
+        return np.zeros(len(texts))
+
+
+def test_texts_that_no_beam_continues_are_forgotten() -> None:
+    steps = np.arange(60) % 2  # two symbols in turn
+    nodes = Nodes(2)
+    (found,) = fused_search([log_softmax(20 * np.eye(3)[steps], axis=1)], 2, nodes)
+    assert len(found[0].symbols) == 60
+    assert nodes.most < 15

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from toolkit.data import EntityColumnOptions, EntityExamples, open_source
 from toolkit.data.entities.options import read_tag_names
 from toolkit.data.entities.spans import INCLUSIVE, UTF8, UTF16, as_list, likely_cause, other_offsets
+from toolkit.data.options import inherit
 from toolkit.errors import DataError
 from toolkit.tagging.schemes import has_suffixes, to_iob2, to_prefix
 from toolkit.tagging.spans import spans_of
@@ -226,14 +228,21 @@ def test_which_annotation_of_a_task_is_read(
         assert read(path) == [(TEXT, SPANS[:1])]
     assert caplog.messages == [
         "format: Label Studio (found)",
-        f"{path}: of several annotations, as of row 1 (line 1), the first is read",
+        f"{path}: of 1 task with several annotations, the first at row 1 (line 1), the first one "
+        "is read",
         "text column: 'phrase' (guessed; set text_column)",
         f"{path}: 1 text left out that nobody has annotated",
     ]
     tasks = EntityExamples([unannotated], EntityColumnOptions(), labelled=False)
     assert [example.text for example in tasks] == ["no"]
     data["annotations"] = [first, second | {"ground_truth": True}]
-    assert read([data]) == [(TEXT, SPANS[1:])]
+    caplog.clear()
+    with caplog.at_level(logging.INFO, "toolkit"):
+        assert read([unannotated, data, data]) == [(TEXT, SPANS[1:])] * 2
+    assert caplog.messages[1] == (
+        "the list: of 2 tasks with several annotations, the first at row 2, the ground truth is "
+        "read"
+    )
     data["completions"] = data.pop("annotations")
     assert read(write(tmp_path / "a.json", json.dumps(data, indent=1))) == [(TEXT, SPANS[1:])]
 
@@ -280,6 +289,31 @@ def test_training_data_of_spacy_in_python() -> None:
         (TEXT, SPANS),
         ("no", []),
     ]
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+@pytest.mark.parametrize("more", [[], ["no", {"entities": []}], ["no", None]])
+def test_pairs_of_spacy_a_line(tmp_path: Path, name: str, more: list[Any]) -> None:
+    rows = [[TEXT, {"entities": SPANS}], *([more] if more else [])]
+    path = write(tmp_path / name, "\n" + lines(*rows))
+    assert read(path) == [(TEXT, SPANS), ("no", [])][: len(rows)]
+    with path.open("a") as file:
+        file.write("[1]\n")
+    assert f"row {len(rows) + 1} (line {len(rows) + 2}): not a JSON object" in complaint(path)
+
+
+def test_pairs_without_entities_or_with_arrays_of_them() -> None:
+    right = (TEXT, {"entities": SPANS})
+    array = np.array(SPANS, dtype=object)
+    for odd, marks in (
+        (("no", None), []),
+        (("no", {"entities": None}), []),
+        ((TEXT.replace("saw", "met"), array), SPANS),
+        ((TEXT.replace("saw", "met"), {"entities": array}), SPANS),
+    ):
+        assert read([right, odd, right]) == [(TEXT, SPANS), (odd[0], marks), (TEXT, SPANS)]
+    found = complaint([right, (TEXT, 5), right])
+    assert found.startswith("the list, row 2: the row is "), found
 
 
 def test_a_folder_of_brat(tmp_path: Path) -> None:
@@ -392,6 +426,13 @@ def test_texts_that_were_rejected_are_left_out(caplog: pytest.LogCaptureFixture)
     assert examples.bad_rows == 0
     assert caplog.messages == ["the list: 2 texts left out whose answer is reject or ignore"]
     assert len(list(EntityExamples(rows, EntityColumnOptions(), labelled=False))) == 4
+    sentences = [
+        {"tokens": GOLD[0], "tags": GOLD[1], "answer": answer} for answer in ("reject", "accept")
+    ]
+    caplog.clear()
+    with caplog.at_level(logging.WARNING, "toolkit"):
+        assert read(sentences) == [GOLD]
+    assert caplog.messages == ["the list: 1 sentence left out whose answer is reject or ignore"]
 
 
 # Columns and tags
@@ -464,6 +505,43 @@ def test_a_line_that_names_the_columns(tmp_path: Path, caplog: pytest.LogCapture
     assert read(path, tag_column="Tag") == read(path, tag_column="3") == right
     unlabelled = EntityExamples(path, EntityColumnOptions(), labelled=False)
     assert [list(e.tokens) for e in unlabelled] == [GOLD[0], ["no"]]
+
+
+def test_options_of_tables_beside_column_files(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = [f"{word}\t{tag}" for word, tag in zip(*GOLD, strict=True)]
+    for name in ("a.conll", "a.tsv"):
+        path = write(tmp_path / name, columns("word\tO", *rows))
+        assert read(path, header=False) == [(["word", *GOLD[0]], ["O", *GOLD[1]])]
+    path = write(tmp_path / "b.tsv", columns("sentence\ttags", *rows))
+    assert "line 1: the tag 'tags' is none of" in complaint(path, header=False)
+    write(path, columns("token\ttag", *rows))
+    assert read(path) == [GOLD]
+    assert "line 1: the tag 'tag' is none of" in complaint(path, header=False)
+    caplog.clear()
+    options = EntityColumnOptions(sentence_column="number", quoting="none")
+    path = write(tmp_path / "a.conll", columns(*rows))
+    with caplog.at_level(logging.WARNING, "toolkit"):
+        assert [list(e.tokens) for e in EntityExamples(path, options)] == [GOLD[0]]
+    assert [message.rpartition("; ")[2] for message in caplog.messages] == [
+        "sentence_column='number' is for tables and changes nothing",
+        "quoting='none' is for tables and changes nothing",
+    ]
+    caplog.clear()
+    inherit(options, ["sentence_column", "quoting"], {})
+    with caplog.at_level(logging.WARNING, "toolkit"):
+        assert len([*EntityExamples(path, options)]) == 1
+    assert not caplog.messages
+
+
+def test_a_table_separated_by_tabs_in_another_encoding(tmp_path: Path) -> None:
+    table = "sentence\tword\ttag\n" + "".join(
+        f"1\t{word}\t{tag}\n" for word, tag in zip(*GOLD, strict=True)
+    )
+    path = tmp_path / "a.tsv"
+    path.write_bytes(table.encode("utf-16-le"))
+    assert read(path, encoding="utf-16-le") == [GOLD]
 
 
 CONLL_U = [
@@ -767,8 +845,7 @@ def test_an_inside_tag_may_begin_an_entity(
     with caplog.at_level(logging.WARNING, "toolkit"):
         assert read(path, repair_tags=True)[1] == (["a", "b"], ["B-X", "O"])
     assert caplog.messages == [
-        f"{path}: 1 sentence with tags that IOB2 does not allow, where entities begin or end by "
-        "them (line 4)"
+        f"{path}: 1 sentence with tags that IOB2 does not allow was repaired, the first at line 4"
     ]
 
 

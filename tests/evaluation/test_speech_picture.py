@@ -1,5 +1,6 @@
 """Pictures of recordings with the spikes of CTC."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from toolkit.evaluation import HeardRecording, draw_spikes, speech_picture
 from toolkit.evaluation.speech_picture import peaks
+from toolkit.tasks.speech.outcomes import SpeechOutcomes
 
 
 def heard(symbols: tuple[str, ...], path: list[int], name: str = "a.wav") -> HeardRecording:
@@ -67,3 +69,19 @@ def test_a_run_of_likely_steps_has_one_peak() -> None:
     values = np.array([0.3, 0.9, 0.5, 0.1, 0.0, 0.2, 0.19, 0.6])
     assert peaks(values) == [1, 5, 7]
     assert peaks(np.zeros(3)) == []
+
+
+def test_no_picture_of_an_earlier_evaluation_stays(tmp_path: Path) -> None:
+    one = heard(("[UNK]",), [1])
+    texts: dict[str, Any] = {"places": ["row 1", "row 2"], "references": ["a", "b"]}
+    others: dict[str, Any] = {"speakers": [], "seconds": [1.0, 1.0], "checksum": 0}
+    wrong = SpeechOutcomes(
+        **texts, **others, answers=["c", "d"], pictured=lambda rows: (one for _ in rows)
+    )
+    wrong.write(tmp_path, {})
+    assert {path.name for path in tmp_path.glob("*.png")} == {"worst_1.png", "worst_2.png"}
+    (tmp_path / "worst_9.png").touch()  # is none of ours
+    replace(wrong, pictured=lambda rows: iter([one])).write(tmp_path, {})
+    assert {path.name for path in tmp_path.glob("*.png")} == {"worst_1.png", "worst_9.png"}
+    replace(wrong, pictured=None).write(tmp_path, {})
+    assert {path.name for path in tmp_path.glob("*.png")} == {"worst_9.png"}

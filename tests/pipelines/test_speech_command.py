@@ -2,6 +2,7 @@
 
 import base64
 import io
+import itertools
 import json
 import os
 import struct
@@ -15,7 +16,7 @@ from scipy.io import wavfile
 from pipelines.listening import arriving_samples
 from pipelines.samples.digits import RATE, sayings
 from pipelines.sentiment import main as sentiment
-from pipelines.speech import PIPELINE, main
+from pipelines.speech import PIPELINE, main, pairs
 from pipelines.subtitles import (
     CHARACTERS,
     SECONDS,
@@ -25,6 +26,7 @@ from pipelines.subtitles import (
     intervals,
     subtitles,
 )
+from toolkit.data import AudioOptions, open_audio
 from toolkit.data.audio.recording import DATA_URI
 from toolkit.data.audio.wav import wav_bytes
 from toolkit.errors import DataError
@@ -70,7 +72,7 @@ def test_a_run_answers_files_and_folders(run: Path, folder: Path, call: Any) -> 
     answers = [json.loads(line) for line in out.splitlines()]
     assert code == 0
     assert [answer["file"] for answer in answers] == [str(first), str(folder / "none.wav")]
-    assert {*answers[0]} == {"file", "text", "score", "words"}
+    assert {*answers[0]} == {"file", "text", "score", "words", "seconds"}
     assert answers[1]["error"] == f"{folder / 'none.wav'} does not exist"
     uri = DATA_URI + base64.b64encode(first.read_bytes()).decode()
     code, out, _ = call("predict", run, uri)
@@ -249,7 +251,7 @@ def test_transcripts_are_found_in_their_recordings(run: Path, folder: Path, call
         None,
     ]
     for answer, row in zip(answers[:2], rows[1:3], strict=True):
-        assert {*answer} == {"file", "text", "score", "words", "symbols"}
+        assert {*answer} == {"file", "text", "score", "words", "symbols", "seconds"}
         words = [word["word"] for word in answer["words"]]
         assert words == answer["text"].split() == row.split(",")[1].split()
         assert "".join(each["symbol"] for each in answer["symbols"]) == answer["text"]
@@ -266,6 +268,13 @@ def test_transcripts_are_found_in_their_recordings(run: Path, folder: Path, call
     assert "recordings without transcripts" in error
 
 
+def test_speakers_are_not_asked_for_where_transcripts_are_found(folder: Path) -> None:
+    (folder / "unnamed.csv").write_text("path,text\n0.wav,one")
+    options = AudioOptions(group_column="speaker")
+    (pair,) = pairs(open_audio(folder / "unnamed.csv"), options, {})
+    assert pair == (str(folder / "0.wav"), "one")
+
+
 def test_only_pipelines_that_can_align_have_the_verb(call: Any, capsys: Any) -> None:
     assert "  align " in call("--help")[1]
     assert sentiment(["--help"]) == 0
@@ -273,27 +282,66 @@ def test_only_pipelines_that_can_align_have_the_verb(call: Any, capsys: Any) -> 
     assert sentiment(["align"]) == 2
 
 
+def grid_lines(**row: Any) -> list[str]:
+    """The lines of a TextGrid."""
+    output = io.StringIO()
+    TextGridWriter(output).write(row)
+    return [line.strip() for line in output.getvalue().splitlines()]
+
+
 def test_a_text_grid_has_each_time_once() -> None:
     words = [("a", 0.1, 0.3), ('"b"', 0.3, 0.5), ("c", 0.7, 0.8)]
-    assert [each[2] for each in intervals([(s, e, w) for w, s, e in words])] == [
-        *("", "a", '"b"', "", "c")
-    ]
-    output = io.StringIO()
     spans = [{"word": w, "start": s, "end": e} for w, s, e in words]
     symbols = [{"symbol": "a", "start": 0.2, "end": 0.3}]
-    TextGridWriter(output).write({"words": spans, "symbols": symbols})
-    lines = [line.strip() for line in output.getvalue().splitlines()]
+    lines = grid_lines(words=spans, symbols=symbols, seconds=0.9)
     assert lines[:2] == ['File type = "ooTextFile"', 'Object class = "TextGrid"']
     assert [line for line in lines if line.startswith(("size", "intervals:", "name"))] == [
         "size = 2",
-        *('name = "words"', "intervals: size = 5"),
-        *('name = "symbols"', "intervals: size = 2"),
+        *('name = "words"', "intervals: size = 6"),
+        *('name = "symbols"', "intervals: size = 3"),
     ]
-    assert lines.count("xmax = 0.8") == 4
+    assert lines.count("xmax = 0.9") == 5
     third = lines.index("intervals [3]:")
     assert lines[third : third + 4] == [
         *("intervals [3]:", "xmin = 0.3", "xmax = 0.5", 'text = """b"""')
     ]
+
+
+def test_nothing_that_is_heard_is_a_file_too() -> None:
+    for writer, content in ((SubtitleWriter, ""), (VttWriter, "WEBVTT\n\n")):
+        output = io.StringIO()
+        writer(output).write({"text": "", "words": [], "seconds": 2.5})
+        assert output.getvalue() == content
+    lines = grid_lines(text="", words=[], seconds=2.5)
+    assert [line for line in lines if "intervals: size" in line] == ["intervals: size = 1"]
+    assert lines[-3:] == ["xmin = 0.0", "xmax = 2.5", 'text = ""']
+    assert lines[3:5] == ["xmin = 0", "xmax = 2.5"]
+
+
+@pytest.mark.parametrize(
+    ("spans", "texts"),
+    [
+        ([(0.2, 0.9, "a"), (0.8, 1.2, "b"), (1.2, 2.001, "c")], ["", "a", "b", "c"]),
+        ([(0.0, 0.4, "a"), (0.4, 0.6, "b"), (0.4, 0.7, "c")], ["a", "b c", ""]),
+        ([(1.0, 2.0, "a"), (2.0, 2.1, "b")], ["", "a b"]),
+        ([(2.0, 2.1, "a")], ["a"]),
+    ],
+)
+def test_intervals_lie_one_beside_the_other(
+    spans: list[tuple[float, float, str]], texts: list[str]
+) -> None:
+    found = intervals(spans, 2.0)
+    assert [text for _, _, text in found] == texts
+    assert (found[0][0], found[-1][1]) == (0, 2.0)
+    assert all(start < end for start, end, _ in found)
+    assert all(before[1] == after[0] for before, after in itertools.pairwise(found))
+
+
+def test_characters_that_mean_something_in_web_vtt_are_escaped() -> None:
+    output = io.StringIO()
+    words = [{"word": word, "start": 0.0, "end": 1.0} for word in ("r&b", "<i>", "-->", '"')]
+    VttWriter(output).write({"text": "", "words": words})
+    assert output.getvalue().splitlines()[4] == 'r&amp;b &lt;i&gt; --&gt; "'
 
 
 def test_subtitles_end_at_pauses() -> None:

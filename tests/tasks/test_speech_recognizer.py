@@ -402,6 +402,22 @@ def test_words_of_pieces_stay_apart_where_there_is_a_pause() -> None:
     assert [symbol for symbol, _, _ in alone] == ["a", "b"]
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ([("a", 2.0, 3.2), (" ", 3.3, 3.4)], [("x", 2.9, 3.0), (" ", 3.1, 3.2), ("b", 3.2, 3.4)]),
+        ([("a", 2.0, 3.4), ("b", 3.8, 3.9)], [("c", 3.2, 3.6)]),
+    ],
+)
+def test_times_of_pieces_do_not_overlap(
+    before: list[recognition.Symbol], after: list[recognition.Symbol]
+) -> None:
+    found = recognition.joined(before, after, 3.0)
+    times = [time for _, start, end in found for time in (start, end)]
+    assert found[0][:2] == before[0][:2]
+    assert times == sorted(times)
+
+
 def test_characters_become_words() -> None:
     reader = Recognition(Framing(RATE), False, lambda **_: {})
     spoken = recognition.Spoken(

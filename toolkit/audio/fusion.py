@@ -93,8 +93,7 @@ def fused_search(
         texts: The scores of texts.
         least: The log probability from which on a symbol is written at a step.
     """
-    start = texts.start()
-    beams = [_Beam([_Prefix((), (), start, 0.0)], np.zeros(1), np.full(1, -np.inf)) for _ in scores]
+    beams = _first(texts.start(), len(scores))
     for time in range(max(map(len, scores), default=0)):
         running = [number for number, each in enumerate(scores) if time < len(each)]
         known = [prefix.text for number in running for prefix in beams[number].prefixes]
@@ -118,6 +117,12 @@ def fused_search(
         kept = [(beam.prefixes[place], float(totals[place])) for place in order]
         found.append([FusedText(each.symbols, each.steps, total) for each, total in kept])
     return found
+
+
+def _first(start: Any, number: int) -> list[_Beam]:
+    """Return beams of the empty text, which nothing else holds: a text may hold those after it."""
+    prefix = _Prefix((), (), start, 0.0)
+    return [_Beam([prefix], np.zeros(1), np.full(1, -np.inf)) for _ in range(number)]
 
 
 class _Next(NamedTuple):

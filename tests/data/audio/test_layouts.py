@@ -208,6 +208,16 @@ def test_bad_rows_are_counted_or_answered_with_an_error(caplog: pytest.LogCaptur
     assert (examples[1].problem or "").startswith("row 2: the recording")
 
 
+def test_groups_that_are_not_asked_for_need_no_column() -> None:
+    wav = wav_bytes(np.zeros(10, np.int16), RATE)
+    source = open_audio(pd.DataFrame({"audio": [wav], "text": ["one"]}))
+    options = AudioOptions(group_column="speaker")
+    with pytest.raises(DataError, match="speaker"):
+        AudioExamples(source, options)
+    (example,) = AudioExamples(source, options, grouped=False)
+    assert (example.transcript, example.group) == ("one", None)
+
+
 @pytest.mark.parametrize("layout", ["several", "nothing", "unknown", "numbers"])
 def test_data_that_cannot_be_opened(tmp_path: Path, layout: str) -> None:
     data: Any = tmp_path

@@ -64,8 +64,9 @@ class AudioExamples(CheckedRows):
     Args:
         source: A source that ``open_audio`` returned.
         options: The columns.
-        labelled: Whether to read transcripts and groups.
+        labelled: Whether to read transcripts.
         rate: The rate of arrays that come without.
+        grouped: Whether to read groups in labelled data; where not, their column may be missing.
 
     Attributes:
         group_column: The column of the groups, if there is one.
@@ -82,6 +83,7 @@ class AudioExamples(CheckedRows):
         options: AudioOptions,
         labelled: bool = True,
         rate: int | None = None,
+        grouped: bool = True,
     ) -> None:
         super().__init__(source, labelled, options)
         self.options = options
@@ -90,7 +92,7 @@ class AudioExamples(CheckedRows):
         self.transcript_column = self.group_column = None
         if labelled:
             self.transcript_column = _transcript_column(source, options, self.audio_column)
-            self.group_column = _group_column(source, options)
+            self.group_column = _group_column(source, options) if grouped else None
         self._logged_columns = source.fixed_columns
 
     def __iter__(self) -> Iterator[AudioExample]:

@@ -32,7 +32,7 @@ logger = logging.getLogger("toolkit")
 MANY_TOKENS = 300
 
 
-#: Why a labelled text is no example, by its answer.
+#: Why a labelled row is no example, by its answer.
 _NO_EXAMPLE = {
     "reject": "whose answer is reject or ignore",
     "ignore": "whose answer is reject or ignore",
@@ -77,7 +77,7 @@ class EntityExamples(CheckedRows):
 
     White space at the ends of an entity is removed, an entity that is given twice is read once, and
     a text whose entities are missing has none. Offsets of Label Studio in UTF-16 units are
-    converted. A labelled text whose ``answer`` is ``reject`` or ``ignore``, as Prodigy marks it, is
+    converted. A labelled row whose ``answer`` is ``reject`` or ``ignore``, as Prodigy marks it, is
     left out, and so is one that nobody has annotated. How many there are of each is logged.
 
     Args:
@@ -175,11 +175,11 @@ class EntityExamples(CheckedRows):
             )
 
     def no_usable_rows(self) -> DataError:
-        """Return the error that no row can be used, or that all texts are no examples."""
+        """Return the error that no row can be used, or that all rows are no examples."""
         error = super().no_usable_rows()
         for reason in _NO_EXAMPLE.values():
             if number := self._counts[reason]:
-                return DataError(f"{error}; {count(number, 'text')} left out {reason}")
+                return DataError(f"{error}; {count(number, self._example_name)} left out {reason}")
         return error
 
     def _example(self, record: Record, scheme: str | None) -> EntityExample:
@@ -200,10 +200,14 @@ class EntityExamples(CheckedRows):
         return EntityExample(record.row, text=text, place=record.place, problem=problem)
 
     def _reason_to_leave_out(self, record: Record) -> str | None:
-        """Return why a labelled text is no example, as its answer says; None if it is one."""
-        if not (self.labelled and self.columns.texts) or self.columns.marks == ANSWER:
+        """Return why a labelled row is no example, as its answer says; None if it is one."""
+        if not self.labelled or self.columns.marks == ANSWER:
             return None
         return _NO_EXAMPLE.get(str(record.values.get(ANSWER)))
+
+    @property
+    def _example_name(self) -> str:
+        return "text" if self.columns.texts else "sentence"
 
     def _log_counts(self) -> None:
         """Log what else was read in its own way, once for repeated readings."""
@@ -212,7 +216,7 @@ class EntityExamples(CheckedRows):
         self._logged_counts = self._counts.copy()
         for what, number in (+self._counts).items():
             if what in _NO_EXAMPLE.values():
-                message = f"{count(number, 'text')} left out {what}"
+                message = f"{count(number, self._example_name)} left out {what}"
             elif what == "converted":
                 message = (
                     f"{count(number, 'pair')} of offsets in UTF-16 units, as the texts beside them "
@@ -224,8 +228,9 @@ class EntityExamples(CheckedRows):
                 message = f"{count(number, 'repetition')} of an entity left out"
             else:
                 message = (
-                    f"{count(number, 'sentence')} with tags that {self.scheme} does not allow, "
-                    f"where entities begin or end by them ({self._first_repaired})"
+                    f"{count(number, 'sentence')} with tags that {self.scheme} does not allow "
+                    f"{'was' if number == 1 else 'were'} repaired, the first at "
+                    f"{self._first_repaired}"
                 )
             logger.warning("%s: %s", self.source.name, message)
 

@@ -13,12 +13,13 @@ from toolkit.data.entities.formats.rows import RowLinesSource, RowSource, is_row
 from toolkit.data.entities.guesses import Kinds
 from toolkit.data.entities.names import TAG_NAMES
 from toolkit.data.entities.options import EntityColumnOptions
-from toolkit.data.options import table_format
+from toolkit.data.options import is_inherited, table_format
 from toolkit.data.sources.lines import read_lines
 from toolkit.data.sources.memory import ListSource
 from toolkit.data.sources.open import open_source, open_table
 from toolkit.data.sources.sentence_table import SentenceTable, sentence_column
 from toolkit.data.sources.source import Source
+from toolkit.data.sources.table_format import TableFormat
 from toolkit.errors import DataError, quoted
 from toolkit.options import option
 
@@ -56,7 +57,7 @@ def open_entities(data: Any, part: str | None, options: EntityColumnOptions) -> 
         return data
     if isinstance(data, (str, os.PathLike)) and os.path.exists(data):
         source = _open_file(Path(data), options)
-    elif isinstance(data, list) and data and all(map(is_row, data)):
+    elif isinstance(data, list) and 2 * sum(map(is_row, data)) > len(data):
         source = RowSource(data)
     elif isinstance(data, list) and data and all(map(_is_tokens, data)):
         source = ListSource(data)
@@ -91,16 +92,32 @@ def _open_file(path: Path, options: EntityColumnOptions) -> Source:
     if name.endswith((".csv", ".parquet", ".xlsx")):
         return open_table(path, form)
     requested = (options.sentence_column, options.text_column, options.entities_column)
-    if name.endswith(".tsv") and (any(requested) or _has_header(path)):
+    if name.endswith(".tsv") and (any(requested) or (form.header and _has_header(path, form))):
         return open_table(path, form)
-    return ColumnFileSource(path, options.comment_prefix, form.encodings)
+    _warn_of_table_options(path, options)
+    return ColumnFileSource(path, options.comment_prefix, form.encodings, form.header)
 
 
-def _has_header(path: Path) -> bool:
+def _has_header(path: Path, form: TableFormat) -> bool:
     """Return whether the first line of a TSV file names columns of sentences or texts, and tags."""
-    names = next(read_lines(path, newline="\n"), "").rstrip("\r\n").split("\t")
+    lines = read_lines(path, newline="\n", encodings=form.encodings)
+    names = next(lines, "").rstrip("\r\n").split("\t")
     rows = sentence_column(names) or columns.find_column(names, ("text",))
     return rows is not None and columns.find_column(names, (*TAG_NAMES, "entities")) is not None
+
+
+def _warn_of_table_options(path: Path, options: EntityColumnOptions) -> None:
+    """Warn of options that a column file has no use for, unless they come from a run."""
+    given = {"sentence_column": options.sentence_column}
+    if options.quoting != EntityColumnOptions.quoting:
+        given["quoting"] = options.quoting
+    for name, value in given.items():
+        if value is not None and not is_inherited(options, name):
+            logger.warning(
+                "%s is a column file, with a token a line and a blank line after each sentence; "
+                "%s is for tables and changes nothing",
+                *(path, option(name, value)),
+            )
 
 
 def _by_sentences(source: Source, options: EntityColumnOptions) -> Source:

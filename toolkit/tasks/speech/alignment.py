@@ -27,6 +27,7 @@ class Aligned:
 
     Attributes:
         transcript: The transcript.
+        seconds: The duration of the recording.
         symbols: The symbols of the transcript [L].
         places: The place of each in ``classes`` [L].
         classes: The classes of the symbols, each once, and the blank at the end.
@@ -35,6 +36,7 @@ class Aligned:
     """
 
     transcript: str
+    seconds: float
     symbols: Sequence[str]
     places: NDArray[np.int64]
     classes: NDArray[np.int64]
@@ -97,7 +99,8 @@ class Alignment(InPieces[Aligned]):
         classes, places = np.unique(ids - 1, return_inverse=True)
         names = [self._symbols[number] for number in (ids - 1).tolist()]
         classes = np.append(classes, len(self._symbols))
-        return self.begin(recording, Aligned(transcript, names, places, classes))
+        answer = Aligned(transcript, recording.seconds, names, places, classes)
+        return self.begin(recording, answer)
 
     def _put(self, answer: Aligned, piece: Piece, outputs: dict[str, Any], place: int) -> None:
         step = self.framing.step_seconds
@@ -125,6 +128,7 @@ class Alignment(InPieces[Aligned]):
             "score": path.score / len(scores),
             "words": words_of(spans, self.word_by_word),
             "symbols": [{"symbol": s, "start": start, "end": end} for s, start, end in spans],
+            "seconds": round(aligned.seconds, 3),
         }
 
 

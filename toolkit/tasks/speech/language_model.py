@@ -16,8 +16,14 @@ from toolkit.export.signatures import input_specs
 from toolkit.options import option
 from toolkit.tasks.speech.options import SearchOptions
 from toolkit.text import UNKNOWN_ID
+from toolkit.text.split import split
 
 logger = logging.getLogger("toolkit")
+
+#: The number of spellings among which the probability of an unknown word is divided equally.
+SPELLINGS = 1_000_000
+#: The most texts that are read at once, each with a logit for each token.
+ROWS = 256
 
 #: The states of a language model after a text, by name, each [H].
 States = Mapping[str, NDArray[np.floating[Any]]]
@@ -30,9 +36,9 @@ class ReadText:
     Attributes:
         states: The states after its last token but one, or, by character, after the last.
         token: The id of its last token.
-        following: The log probability of each symbol after it [S]; empty where symbols are read
-            as words.
-        end: The log probability of its end.
+        end: The log probability of its end; 0 where no ends were learnt.
+        following: The log probability of each symbol after it [S], where symbols are read one by
+            one; None where words are read.
         word: The characters of a word that has not ended, and so has not been read.
         is_inside: Whether its last character is a part of a word.
         scored: What words add to its score, and the texts with them, as far as is known.
@@ -40,8 +46,8 @@ class ReadText:
 
     states: States
     token: int
-    following: NDArray[np.float64]
     end: float
+    following: NDArray[np.float64] | None = None
     word: str = ""
     is_inside: bool = False
     scored: dict[str, tuple[float, "ReadText"]] = field(default_factory=dict)
@@ -54,14 +60,8 @@ class _Scores:
         self.weight, self.bonus = options.language_model_weight, options.word_bonus
         self._model = model
         self._ends = ends
-        self._tokens = np.zeros(0, np.int64)  # of the symbols that are read one by one
         specs = input_specs(model.signatures["step"])
         self._sizes = {n: spec.shape[1] for n, spec in specs.items() if n.startswith("state_")}
-
-    def start(self) -> ReadText:
-        """Return the empty text."""
-        outputs = self._model(signature="prefill", prompt=[""])
-        return self._texts(outputs, [0])[0]
 
     def _nothing(self, rows: int) -> dict[str, NDArray[np.float32]]:
         """Return the states before all tokens."""
@@ -69,32 +69,43 @@ class _Scores:
 
     def _ids(self, texts: Sequence[str]) -> NDArray[np.int64]:
         """Return the id of each text that is one token; that of unknown ones of others."""
-        first, states = [0] * len(texts), self._nothing(len(texts))
-        outputs = self._model(signature="read", text=[*texts], token=first, **states)
+        outputs = self._read(texts, [0] * len(texts), self._nothing(len(texts)))
         found = np.where(outputs["units"] == 1, outputs["token"], UNKNOWN_ID)
         return np.asarray(found, np.int64)
+
+    def _read(
+        self, texts: Sequence[str], tokens: Sequence[int], states: Mapping[str, NDArray[Any]]
+    ) -> dict[str, NDArray[Any]]:
+        """Return what the signature ``read`` does, with the log probability ``end`` for logits.
+
+        Args:
+            texts: What is read [N].
+            tokens: The token before each [N].
+            states: The states before that, by name, [N, H].
+        """
+        parts = []
+        for start in range(0, max(1, len(texts)), ROWS):
+            rows = slice(start, start + ROWS)
+            before = {name: values[rows] for name, values in states.items()}
+            outputs = self._model(
+                signature="read", text=[*texts[rows]], token=tokens[rows], **before
+            )
+            logits = outputs.pop("logits").astype(np.float64)
+            parts.append(outputs | {"end": logits[:, 0] - logsumexp(logits, axis=1)})
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
     def _stacked(self, texts: Sequence[ReadText]) -> dict[str, NDArray[Any]]:
         return {name: np.stack([each.states[name] for each in texts]) for name in self._sizes}
 
-    def _texts(self, outputs: Mapping[str, Any], tokens: Sequence[int]) -> list[ReadText]:
-        """Return texts after which a signature has returned states and logits.
-
-        The unknown token, which is never written, follows none of them.
-        """
-        logits = outputs["logits"].astype(np.float64)
-        logits[:, UNKNOWN_ID] = -np.inf
-        logits -= logsumexp(logits, axis=1, keepdims=True)
-        following = logits[:, self._tokens]
-        ends = logits[:, 0].tolist() if self._ends else [0.0] * len(logits)
-        return [
-            ReadText({name: outputs[name][row] for name in self._sizes}, token, *after)
-            for row, (token, *after) in enumerate(zip(tokens, following, ends, strict=True))
-        ]
+    def _states(self, outputs: Mapping[str, Any], row: int) -> States:
+        """Return the states of a row, which do not keep those of other rows in memory."""
+        return {name: outputs[name][row].copy() for name in self._sizes}
 
 
 class CharacterScores(_Scores):
     """The scores of texts by a language model of characters, of which each is a symbol.
+
+    The unknown character, which is never written, has no part in the probabilities.
 
     Args:
         model: The language model.
@@ -114,9 +125,13 @@ class CharacterScores(_Scores):
         check_known(symbols[1:], self._tokens[1:], options)
         self._in_word = np.array([bool(symbol.strip()) for symbol in symbols])
 
+    def start(self) -> ReadText:
+        """Return the empty text."""
+        return self._texts(self._model(signature="prefill", prompt=[""]), [0])[0]
+
     def gains(self, texts: Sequence[ReadText], likely: Any) -> NDArray[np.float64]:
         """Return what each symbol adds to the score of each text [N, S]."""
-        gains = self.weight * np.stack([text.following for text in texts])
+        gains = self.weight * np.array([text.following for text in texts])
         begins = np.array([not text.is_inside for text in texts])
         gains += self.bonus * (begins[:, None] & self._in_word)
         gains[:, 0] = -np.inf
@@ -138,9 +153,25 @@ class CharacterScores(_Scores):
         """Return what the end adds to the score of each text [N]."""
         return np.array([self.weight * text.end for text in texts])
 
+    def _texts(self, outputs: Mapping[str, Any], tokens: Sequence[int]) -> list[ReadText]:
+        """Return texts after which a signature has returned states and logits."""
+        logits = outputs["logits"].astype(np.float64)
+        logits[:, UNKNOWN_ID] = -np.inf
+        logits -= logsumexp(logits, axis=1, keepdims=True)
+        ends = logits[:, 0].tolist() if self._ends else [0.0] * len(logits)
+        following = logits[:, self._tokens]
+        return [
+            ReadText(self._states(outputs, row), token, ends[row], following[row])
+            for row, token in enumerate(tokens)
+        ]
+
 
 class WordScores(_Scores):
     """The scores of texts by a language model that reads each word when it has ended.
+
+    The probabilities are those of ``LanguageModel.score``, but that of the unknown word is divided
+    among ``SPELLINGS``: so an unknown word can be written, but loses to a known one that is heard
+    as well, unless that is much rarer here than all unknown ones together.
 
     Args:
         model: The language model, of words, or of characters where symbols are words.
@@ -148,7 +179,7 @@ class WordScores(_Scores):
         options: Weight and bonus.
         symbols: The symbols that can be written; the first stands for unknown ones.
         word_by_word: Whether symbols are words rather than characters.
-        of_characters: Whether the tokens of the language model are characters.
+        level: What the tokens of the language model are: characters, words or subwords.
 
     Raises:
         OptionError: The language model lacks all words, or some characters, of the symbols.
@@ -161,23 +192,24 @@ class WordScores(_Scores):
         options: SearchOptions,
         symbols: Sequence[str],
         word_by_word: bool,
-        of_characters: bool,
+        level: str,
     ) -> None:
         super().__init__(model, ends, options)
         self._symbols = symbols
         self._word_by_word = word_by_word
-        self._between = " " if of_characters else ""
+        self._between = " " if level == "characters" else ""
+        self._level = level
+        self._unknown: dict[str, int] = {}  # the number of unknown tokens of words
         self._spaces = np.array([not symbol.strip() for symbol in symbols])
-        if of_characters:
+        if level == "characters":
             characters = sorted({c for word in symbols[1:] for c in f" {word}"})
             check_known(characters, self._ids(characters), options)
         elif word_by_word:
             check_known(symbols[1:], self._ids(symbols[1:]), options, some=True)
 
     def start(self) -> ReadText:
-        """Return the empty text, with the states before its token, which ``read`` wants."""
-        nothing = {name: states[0] for name, states in self._nothing(1).items()}
-        return replace(super().start(), states=nothing)
+        """Return the empty text."""
+        return self._texts(self._read([""], [0], self._nothing(1)))[0]
 
     def gains(self, texts: Sequence[ReadText], likely: Any) -> NDArray[np.float64]:
         """Return what each symbol adds to the score of each text [N, S]."""
@@ -237,14 +269,47 @@ class WordScores(_Scores):
             spelt = [
                 (self._between if text.token else "") + word for text, word in missing.values()
             ]
-            tokens = [each.token for each in before]
-            states = self._stacked(before)
-            outputs = self._model(signature="read", text=spelt, token=tokens, **states)
-            made = self._texts(outputs, outputs["token"].tolist())
-            gains = (self.bonus - self.weight * outputs["nll"].astype(np.float64)).tolist()
-            for text, word, gain, after in zip(before, asked, gains, made, strict=True):
+            outputs = self._read(spelt, [each.token for each in before], self._stacked(before))
+            losses = outputs["nll"].astype(np.float64)
+            losses += np.log(SPELLINGS) * self._unknown_tokens(asked, outputs)
+            gains = (self.bonus - self.weight * losses).tolist()
+            for text, word, gain, after in zip(
+                before, asked, gains, self._texts(outputs), strict=True
+            ):
                 text.scored[word] = gain, after
         return [text.scored[word] for text, word in zip(texts, words, strict=True)]
+
+    def _unknown_tokens(
+        self, words: Sequence[str], outputs: Mapping[str, NDArray[Any]]
+    ) -> NDArray[np.int64]:
+        """Return how many tokens of each word are unknown; characters and subwords never are.
+
+        Args:
+            words: The words [N].
+            outputs: What ``_read`` has returned for them.
+        """
+        if self._level != "words":
+            return np.zeros(len(words), np.int64)
+        units, tokens = outputs["units"].tolist(), outputs["token"].tolist()
+        for word, number, token in zip(words, units, tokens, strict=True):
+            if word in self._unknown:
+                continue
+            if number == 1:
+                self._unknown[word] = int(token == UNKNOWN_ID)
+            else:
+                (pieces,) = split([word], "words", html_breaks=True).tokens.numpy().tolist()
+                ids = self._ids([piece.decode("utf-8", "replace") for piece in pieces])
+                self._unknown[word] = int((ids == UNKNOWN_ID).sum())
+        return np.array([self._unknown[word] for word in words])
+
+    def _texts(self, outputs: Mapping[str, NDArray[Any]]) -> list[ReadText]:
+        """Return texts that ``_read`` has read."""
+        tokens = outputs["token"].tolist()
+        ends = outputs["end"].tolist() if self._ends else [0.0] * len(tokens)
+        return [
+            ReadText(self._states(outputs, row), token, end)
+            for row, (token, end) in enumerate(zip(tokens, ends, strict=True))
+        ]
 
 
 def check_known(
@@ -297,7 +362,7 @@ def open_scores(options: SearchOptions, symbols: Sequence[str], word_by_word: bo
     model = Servable.load(options.language_model)
     if level == "characters" and not word_by_word:
         return CharacterScores(model, ends, options, symbols)
-    return WordScores(model, ends, options, symbols, word_by_word, level == "characters")
+    return WordScores(model, ends, options, symbols, word_by_word, level)
 
 
 def fused_beam(

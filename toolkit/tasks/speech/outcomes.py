@@ -72,7 +72,8 @@ class SpeechOutcomes:
     def write(self, folder: Path, metrics: Mapping[str, Any]) -> None:
         """Write ``metrics.json``, and ``recordings.csv`` with the most wrong words first.
 
-        Of the worst few with wrong words there are pictures, ``worst_1.png`` and so on.
+        Of the worst few with wrong words there are pictures, ``worst_1.png`` and so on; those of an
+        earlier evaluation are deleted.
         """
         import pandas as pd
 
@@ -88,14 +89,17 @@ class SpeechOutcomes:
             }
         ).sort_values("errors", ascending=False, kind="stable")
         worst = [row for row in table.index[:PICTURED].tolist() if errors[row]]
+        earlier = {f"worst_{place + 1}.png" for place in range(PICTURED)}
         with written_together(folder, over=True) as hidden:
             text = json.dumps(metrics, indent=2, ensure_ascii=False)
             atomic_write(hidden / "metrics.json", text + "\n")
             atomic_write(hidden / "recordings.csv", table.to_csv(index=False, float_format="%.2f"))
             for row, heard in zip(sorted(worst), self._pictures(sorted(worst)), strict=False):
-                draw_spikes(heard, hidden / f"worst_{worst.index(row) + 1}.png")
-        for place in range(len(worst), PICTURED):  # of an earlier evaluation
-            (folder / f"worst_{place + 1}.png").unlink(missing_ok=True)
+                name = f"worst_{worst.index(row) + 1}.png"
+                draw_spikes(heard, hidden / name)
+                earlier.remove(name)
+        for name in earlier:  # pictures of an earlier evaluation
+            (folder / name).unlink(missing_ok=True)
 
     def _pictures(self, rows: Sequence[int]) -> Iterator[HeardRecording]:
         """Yield what pictures show of some recordings, with their texts as titles."""

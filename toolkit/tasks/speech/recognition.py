@@ -40,12 +40,14 @@ class Spoken:
             text; with the duration that counts.
         texts: The text of each piece.
         beam: The texts of the last piece with their scores, of a beam search.
+        seconds: The duration of the recording.
     """
 
     symbols: list[Symbol] = field(default_factory=list)
     scores: list[tuple[float, float]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     beam: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
 
     @property
     def score(self) -> float:
@@ -87,14 +89,15 @@ def pieces(recording: Recording, framing: Framing) -> Iterator[Piece]:
         yield Piece(recording.samples(rate, louder=louder))
         return
     step = framing.step_seconds
-    inner = max(1, int((PIECE - 2 * OVERLAP) / step)) * step
-    overlap = (PIECE - inner) / 2
-    for number in range(int(np.ceil((end - 2 * overlap) / inner))):
+    apart = max(1, int((PIECE - 2 * OVERLAP) / step))
+    inner, overlap = apart * step, round((PIECE / step - apart) / 2) * step
+    last = int(np.ceil((end - PIECE) / inner))
+    for number in range(last + 1):
         offset = number * inner
-        last = offset + PIECE >= end
-        samples = recording.samples(rate, offset, min(offset + PIECE, end), louder)
+        stop = end if number == last else offset + PIECE
+        samples = recording.samples(rate, offset, stop, louder)
         start = offset + overlap if number else 0.0
-        yield Piece(samples, offset, start, np.inf if last else offset + PIECE - overlap)
+        yield Piece(samples, offset, start, np.inf if number == last else offset + inner + overlap)
 
 
 def joined(before: Sequence[Symbol], after: Sequence[Symbol], middle: float) -> list[Symbol]:
@@ -102,7 +105,8 @@ def joined(before: Sequence[Symbol], after: Sequence[Symbol], middle: float) -> 
 
     The times of a symbol in the pieces differ a little. So characters are cut at a space of each,
     near to each other and to the middle. Words, and characters without spaces there, are cut in
-    the longest time in which neither piece has any.
+    the longest time in which neither piece has any. What comes before the cut ends before what
+    comes after it begins.
 
     Args:
         before: The symbols of the first piece.
@@ -125,17 +129,19 @@ def joined(before: Sequence[Symbol], after: Sequence[Symbol], middle: float) -> 
             return abs(first - middle) + APART * abs(first - second)
 
         last, first = min(itertools.product(one, other), key=distance)
-        return [*before[:last], *after[first:]]
-    starts = (start for _, start, _ in (*before, *after) if low < start < high)
-    times = sorted((low, *starts, high))
-    left, right = max(itertools.pairwise(times), key=lambda pair: pair[1] - pair[0])
-    cut = (left + right) / 2
-    has_spaces = any(not symbol.strip() for symbol, _, _ in (*before, *after))
-    return [
-        *(each for each in before if each[1] < cut),
-        *([(" ", cut, cut)] if has_spaces and right - left >= PAUSE else []),
-        *(each for each in after if each[1] >= cut),
-    ]
+        kept, added = before[:last], after[first:]
+    else:
+        starts = (start for _, start, _ in (*before, *after) if low < start < high)
+        times = sorted((low, *starts, high))
+        left, right = max(itertools.pairwise(times), key=lambda pair: pair[1] - pair[0])
+        cut = (left + right) / 2
+        kept = [each for each in before if each[1] < cut]
+        added = [each for each in after if each[1] >= cut]
+        has_spaces = any(not symbol.strip() for symbol, _, _ in (*before, *after))
+        if has_spaces and right - left >= PAUSE:
+            added = [(" ", cut, cut), *added]
+    until = added[0][1] if added else np.inf
+    return [*((s, min(start, until), min(end, until)) for s, start, end in kept), *added]
 
 
 class InPieces(ABC, Generic[Answer]):
@@ -218,7 +224,7 @@ class Recognition(InPieces[Spoken]):
         Raises:
             BadRowError: It cannot be decoded.
         """
-        return self.begin(recording, Spoken())
+        return self.begin(recording, Spoken(seconds=recording.seconds))
 
     def text(self, spoken: Spoken) -> str:
         """Return the text of an answer."""
@@ -237,7 +243,9 @@ class Recognition(InPieces[Spoken]):
             beam = {answer["text"]: spoken.score} if len(spoken.texts) > 1 else spoken.beam
             best = sorted(beam.items(), key=lambda item: -item[1])[:n_best]
             answer |= {"texts": [text for text, _ in best], "scores": [s for _, s in best]}
-        return answer | ({"words": self.words(spoken)} if words else {})
+        if words:
+            answer |= {"words": self.words(spoken), "seconds": round(spoken.seconds, 3)}
+        return answer
 
     def _put(self, answer: Spoken, piece: Piece, outputs: dict[str, Any], place: int) -> None:
         spoken, seconds = answer, len(piece.samples) / self.framing.rate

@@ -162,9 +162,9 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
         rate: int = self.facts["sample_rate"]
         return rate
 
-    def _recordings(self, data: Any, labelled: bool) -> AudioExamples:
+    def _recordings(self, data: Any, labelled: bool, grouped: bool = True) -> AudioExamples:
         source = open_audio(data, "test", self)
-        return AudioExamples(source, self, labelled, self._rate)
+        return AudioExamples(source, self, labelled, self._rate, grouped)
 
     def predict(self, texts: Any, **options: Any) -> list[dict[str, Any]]:
         """Write what is said in each recording, in order.
@@ -180,10 +180,10 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
         Returns:
             For each recording ``text`` and ``score``, the mean log probability of a step of the
             likeliest path, or of a beam search the log probability of the text, to which a language
-            model has added; with ``words`` also these: ``word``, ``start`` and ``end`` in seconds;
-            with ``n_best`` of 2 or more also ``texts`` and ``scores``, the best first, of a long
-            recording one alone. A recording that cannot be read has an empty ``text`` and
-            ``error``, its place and the reason.
+            model has added; with ``words`` also these: ``word``, ``start`` and ``end`` in seconds,
+            and ``seconds``, the duration; with ``n_best`` of 2 or more also ``texts`` and
+            ``scores``, the best first, of a long recording one alone. A recording that cannot be
+            read has an empty ``text`` and ``error``, its place and the reason.
 
         Raises:
             ModelError: The task is not fitted, or there is no such language model.
@@ -223,8 +223,9 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
         Returns:
             For each recording ``text``, its transcript as the model reads it; ``score``, the mean
             log probability of a step of the path; ``words``, each with ``word``, ``start`` and
-            ``end`` in seconds; and ``symbols``, likewise with ``symbol``. A recording that cannot
-            be aligned has ``text`` and ``error``, its place and the reason.
+            ``end`` in seconds; ``symbols``, likewise with ``symbol``; and ``seconds``, the
+            duration. A recording that cannot be aligned has ``text`` and ``error``, its place and
+            the reason.
 
         Raises:
             DataError: There are no transcripts, or another number of them.
@@ -234,7 +235,7 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
         data = recordings if transcripts is None else (recordings, transcripts)
         ask, encode = self._probabilities(), partial(self._serve, "encode")
         alignment = Alignment(self._framing, self.symbols == "words", ask, encode)
-        examples = self._recordings(data, labelled=True)
+        examples = self._recordings(data, labelled=True, grouped=False)
         examples.for_prediction = True
         return aligned_answers(alignment, examples)
 

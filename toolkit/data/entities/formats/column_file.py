@@ -53,6 +53,7 @@ class ColumnFileSource:
             there are none.
         encodings: The encodings of the file, as for
             :func:`toolkit.data.sources.lines.read_lines`.
+        header: Whether the first line may name the columns.
 
     Raises:
         DataError: No line has a token.
@@ -61,7 +62,11 @@ class ColumnFileSource:
     fixed_columns = False
 
     def __init__(
-        self, path: Path, comment_prefix: str | None = None, encodings: Sequence[str] = UTF_8
+        self,
+        path: Path,
+        comment_prefix: str | None = None,
+        encodings: Sequence[str] = UTF_8,
+        header: bool = True,
     ) -> None:
         self.name = str(path)
         self._encodings = encodings
@@ -71,10 +76,11 @@ class ColumnFileSource:
         self._header_line = 0
         names = self._find_comments()
         first = self._first()
-        if (header := _header(first.text)) is not None:
-            names, self._header_line = header, first.number
+        found = _header(first.text) if header else None
+        if found is not None:
+            names, self._header_line = found, first.number
             logger.info(
-                "%s, line %d names the columns: %s", self.name, first.number, shorten(header)
+                "%s, line %d names the columns: %s", self.name, first.number, shorten(found)
             )
             first = self._first()
         if (problem := line_problem(first.text)) is not None:

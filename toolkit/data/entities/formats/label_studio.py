@@ -16,20 +16,25 @@ def is_task(row: object) -> bool:
     )
 
 
-def task_values(task: Mapping[str, Any]) -> tuple[dict[str, Any] | str, int]:
-    """Return the values of a task by column, and the number of its annotations.
+#: Which annotation is read of a task with several.
+GROUND_TRUTH, FIRST = "the ground truth", "the first one"
+
+
+def task_values(task: Mapping[str, Any]) -> tuple[dict[str, Any] | str, int, str]:
+    """Return the values of a task by column, and which of its annotations is read.
 
     The columns are the fields of its data, and ``entities``: those of its ground truth, or else of
     its first annotation that was not cancelled; None if there is none.
 
     Returns:
-        The values, or why its entities cannot be read; and the number of annotations that were not
-        cancelled.
+        The values, or why its entities cannot be read; the number of annotations that were not
+        cancelled; and which of them is read.
     """
     done = [a for a in _annotations(task) if isinstance(a, Mapping) and not a.get("was_cancelled")]
     if not done:
-        return {**task["data"], "entities": None}, 0
+        return {**task["data"], "entities": None}, 0, ""
     chosen = next((annotation for annotation in done if annotation.get("ground_truth")), done[0])
+    which = GROUND_TRUTH if chosen.get("ground_truth") else FIRST
     entities = []
     for result in chosen.get("result") or ():
         value = result.get("value") if isinstance(result, Mapping) else None
@@ -38,8 +43,8 @@ def task_values(task: Mapping[str, Any]) -> tuple[dict[str, Any] | str, int]:
         if "labels" in value:
             entities.append(value)
         elif (kind := str(result.get("type"))).endswith("labels"):
-            return f"it has {kind}; only labels of plain text have offsets in it", len(done)
-    return {**task["data"], "entities": entities}, len(done)
+            return f"it has {kind}; only labels of plain text have offsets in it", len(done), which
+    return {**task["data"], "entities": entities}, len(done), which
 
 
 def _annotations(task: Mapping[str, Any]) -> Any:

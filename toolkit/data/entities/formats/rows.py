@@ -14,7 +14,7 @@ from toolkit.data.sources.json_file import parse_json
 from toolkit.data.sources.json_lines import JsonLinesSource
 from toolkit.data.sources.lines import read_lines
 from toolkit.data.sources.source import Record, Source
-from toolkit.errors import quoted
+from toolkit.errors import count, quoted
 
 logger = logging.getLogger("toolkit")
 
@@ -36,6 +36,7 @@ class RowReader:
     def __init__(self, name: str) -> None:
         self._name = name
         self._said: set[str] = set()
+        self._several: dict[str, list[str]] = {}
 
     def record(self, row: int, content: Any, place: str) -> Record:
         """Return the record of a row.
@@ -47,11 +48,11 @@ class RowReader:
         """
         if label_studio.is_task(content):
             self.say("format: Label Studio (found)")
-            values, annotations = label_studio.task_values(content)
+            values, annotations, which = label_studio.task_values(content)
             if isinstance(values, str):
                 return Record(row, {}, place, values)
             if annotations > 1:
-                self.say(f"{self._name}: of several annotations, as of {place}, the first is read")
+                self._several.setdefault(which, []).append(place)
             return Record(row, values if annotations else {**values, ANSWER: UNANNOTATED}, place)
         if spacy.is_pair(content):
             self.say("format: spaCy (found)")
@@ -61,11 +62,21 @@ class RowReader:
         problem = f"the row is {_shown(content)}; it should be an object with text and entities"
         return Record(row, {}, place, problem)
 
+    def all_records(self, records: Iterator[Record]) -> Iterator[Record]:
+        """Yield records that are read by this reader, and at their end log what was chosen."""
+        self._several.clear()
+        yield from records
+        for which, places in self._several.items():
+            tasks = count(len(places), "task")
+            self.say(
+                f"{self._name}: of {tasks} with several annotations, the first at {places[0]}, "
+                f"{which} is read"
+            )
+
     def say(self, message: str) -> None:
-        """Log what is found in the rows, each kind of message once."""
-        kind = message.partition(", as of")[0]
-        if kind not in self._said:
-            self._said.add(kind)
+        """Log a message once."""
+        if message not in self._said:
+            self._said.add(message)
             logger.info("%s", message)
 
 
@@ -92,6 +103,9 @@ class RowSource:
 
     def records(self) -> Iterator[Record]:
         """Yield the records from the first one; each call starts again."""
+        return self._reader.all_records(self._records())
+
+    def _records(self) -> Iterator[Record]:
         for row, content in enumerate(self._rows, start=1):
             place = f"row {row}" if self._places is None else self._places[row - 1]
             yield self._reader.record(row, content, place)
@@ -113,6 +127,10 @@ class RowLinesSource(JsonLinesSource):
         self._reader = RowReader(str(path))
         super().__init__(path, encodings)
 
+    def records(self) -> Iterator[Record]:
+        """Yield the records from the first one; each call starts again."""
+        return self._reader.all_records(super().records())
+
     def _record(self, row: int, value: Any, place: str) -> Record:
         is_array = isinstance(value, list) and spacy.is_pair(value)
         if is_array or isinstance(value, Mapping):
@@ -122,11 +140,13 @@ class RowLinesSource(JsonLinesSource):
 
 def is_row(value: object) -> bool:
     """Return whether a value in a list is a row with named values."""
-    return isinstance(value, Mapping) or spacy.is_pair(value)
+    if isinstance(value, Mapping):
+        return True
+    return spacy.is_pair(value) and value[1] is not None  # type: ignore[index]
 
 
 def open_json(path: Path, encodings: Sequence[str] = UTF_8) -> Source:
-    """Open a JSON file: one array of rows, or one object a line, or columns.
+    """Open a JSON file: one array of rows, or one object or pair a line, or columns.
 
     The rows may also be the ``annotations`` of one object, as of the NER annotator, and documents
     of spaCy, whose sentences are rows then. They are held in memory, so an array may be longer than
@@ -142,6 +162,8 @@ def open_json(path: Path, encodings: Sequence[str] = UTF_8) -> Source:
     first = next(
         (line.strip() for line in read_lines(path, "\n", encodings=encodings) if line.strip()), ""
     )
+    if _is_pair(first):
+        return RowLinesSource(path, encodings)
     if not first.startswith("[") and first != "{":
         try:
             content = json.loads(first)  # where all stands in one line
@@ -153,6 +175,14 @@ def open_json(path: Path, encodings: Sequence[str] = UTF_8) -> Source:
         return RowLinesSource(path, encodings) if rows is None else _source(rows, path)
     rows = _rows_of(parse_json(path, encodings))
     return open_table_of_json(path, encodings) if rows is None else _source(rows, path)
+
+
+def _is_pair(text: str) -> bool:
+    """Return whether a line is a pair of spaCy."""
+    try:
+        return text.startswith("[") and spacy.is_pair(json.loads(text))
+    except (ValueError, RecursionError):
+        return False
 
 
 def _source(rows: Sequence[Any], path: Path) -> RowSource:

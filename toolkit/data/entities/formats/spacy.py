@@ -7,21 +7,37 @@ its own.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from toolkit.data.entities.spans import is_span
 from toolkit.data.sources.memory import is_list
 
 
 def is_pair(row: object) -> bool:
-    """Return whether a row is a text with ``{"entities": [...]}``, or with a list of entities."""
+    """Return whether a row is a text with ``{"entities": [...]}``, or with a list of entities.
+
+    None stands for entities that are missing.
+    """
     if not (isinstance(row, (list, tuple)) and len(row) == 2 and isinstance(row[0], str)):
         return False
-    return isinstance(row[1], Mapping) or (is_list(row[1]) and all(map(is_span, row[1])))
+    marks = _plain(row[1])
+    return marks is None or isinstance(marks, Mapping) or _are_spans(marks)
 
 
 def pair_values(pair: Any) -> dict[str, Any]:
     """Return the values of a pair by column."""
     text, marks = pair
-    return {"text": text, **(marks if isinstance(marks, Mapping) else {"entities": marks})}
+    values = marks if isinstance(marks, Mapping) else {"entities": marks}
+    return {"text": text, **{name: _plain(value) for name, value in values.items()}}
+
+
+def _are_spans(marks: object) -> bool:
+    return is_list(marks) and all(map(is_span, marks))  # type: ignore[call-overload]
+
+
+def _plain(marks: object) -> object:
+    """Return an array of entities, one a row, as a list."""
+    return marks.tolist() if isinstance(marks, np.ndarray) and marks.ndim == 2 else marks
 
 
 def is_document(row: object) -> bool:
