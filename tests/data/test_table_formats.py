@@ -3,11 +3,14 @@
 import gzip
 import json
 import logging
+import os
 import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from types import ModuleType
+from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
@@ -44,7 +47,7 @@ from toolkit.data import (
     whole_texts,
 )
 from toolkit.data.options import inherit
-from toolkit.data.sources import pandas_file
+from toolkit.data.sources import lines, pandas_file
 from toolkit.data.sources.encodings import likely_encoding
 from toolkit.errors import DataError, OptionError
 from toolkit.options import on_the_command_line
@@ -347,16 +350,50 @@ def test_likely_encodings(text: str, encoding: str) -> None:
     assert likely_encoding(text.encode(encoding)) == encoding
 
 
-def test_an_encoding_from_a_run_holds_for_files_that_are_not_utf_8(tmp_path: Path) -> None:
-    options = ColumnOptions(encoding="cp1252")
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        *(("cp1252", "café"), ("cp037", "café"), ("shift_jis", "良い映画"), ("koi8_r", "кино")),
+        *(("iso2022_jp", "良い映画"), ("utf-7", "café"), ("hz", "好电影"), ("iso2022_kr", "영화")),
+        *(("utf-16-le", "café"), ("utf-16-be", "a film"), ("utf-32-le", "кино")),
+    ],
+)
+def test_an_encoding_from_a_run_holds_for_files_that_are_not_utf_8(
+    tmp_path: Path, encoding: str, text: str
+) -> None:
+    options = ColumnOptions(encoding=encoding)
     inherit(options, ["encoding"], {})
-    for encoding in ("utf-8", "cp1252"):
-        path = write(tmp_path / f"{encoding}.csv", "text,label\ncafé,p\n", encoding)
+    table = f"text,label\n{text},p\n"
+    for written in ("utf-8", "utf-8-sig", "utf-16", encoding):
+        path = write(tmp_path / f"{written}.csv", table, written)
         (record,) = open_source(path, None, table_format(options)).records()
-        assert record.values["text"] == "café"
-    options.encoding = "cp1252"
-    (record,) = open_source(tmp_path / "utf-8.csv", None, table_format(options)).records()
-    assert record.values["text"] == "cafÃ©"
+        assert record.values["text"] == text, written
+    options.encoding = encoding
+    assert table_format(options).encodings == (encoding,)
+
+
+def test_an_inherited_encoding_is_found_once_for_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fits = Mock(wraps=lines._fits)
+    monkeypatch.setattr(lines, "_fits", fits)
+    path = write(tmp_path / "a.csv", "text,label\ncafé,p\n", "cp1252")
+    form = TableFormat(encodings=("utf-8", "cp1252"))
+    for _ in range(2):
+        assert next(iter(open_source(path, None, form).records())).values["text"] == "café"
+    assert fits.call_count == 1
+    write(path, "text,label\ncafés,p\n")
+    assert next(iter(open_source(path, None, form).records())).values["text"] == "cafés"
+
+
+def test_an_inherited_encoding_is_found_for_a_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.txt")
+    for content in ("café\n".encode("cp1252"), gzip.compress("café\n".encode())):
+        writer = Thread(target=(tmp_path / "a.txt").write_bytes, args=(content,))
+        writer.start()
+        read_from = lines.read_lines(tmp_path / "a.txt", "\n", encodings=("utf-8", "cp1252"))
+        assert [*read_from] == ["café\n"]
+        writer.join()
 
 
 # --- headers ---

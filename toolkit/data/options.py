@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from toolkit.data.sources.encodings import UTF_8
+from toolkit.data.sources.encodings import UTF_8, inherited_encodings
 from toolkit.data.sources.table_format import PLAIN, Quoting, TableFormat
 
 #: The names of options of how files are written.
@@ -92,13 +92,13 @@ def is_inherited(options: Any, name: str) -> bool:
 def table_format(options: Any) -> TableFormat:
     """Return the format of tables that options say.
 
-    An encoding that comes from a run holds for files that are not UTF-8. Options that are missing,
-    as those of a task with readers of its own may be, have their defaults.
+    An encoding that comes from a run is one of several to try; see ``inherited_encodings``. Options
+    that are missing, as those of a task with readers of its own may be, have their defaults.
     """
     encodings: tuple[str, ...] = UTF_8
     if (encoding := getattr(options, "encoding", None)) is not None:
         inherited = is_inherited(options, "encoding")
-        encodings = (*UTF_8, encoding) if inherited else (encoding,)
+        encodings = inherited_encodings(encoding) if inherited else (encoding,)
     quoting: Quoting = getattr(options, "quoting", PLAIN.quoting)
     return TableFormat(quoting, getattr(options, "header", PLAIN.header), encodings)
 
