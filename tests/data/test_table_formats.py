@@ -19,6 +19,7 @@ import tensorflow as tf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from toolkit import files
 from toolkit.data import (
     ColumnOptions,
     EntityColumnOptions,
@@ -232,6 +233,7 @@ ENTITY_FORMATS = {
     "Prodigy": "prodigy.jsonl",
     "brat": "brat",
     "spaCy, pairs": "pairs.json",
+    "NER annotator": "annotator.json",
     "spaCy, `Doc.to_json()`": "docs.jsonl",
     "Hugging Face, numbers": "numbers.jsonl",
     "column files": "header.conll",
@@ -515,6 +517,7 @@ def test_label_columns_are_none_of_time_steps() -> None:
             "data": [{"text": "a film", "label": "p"}, {"text": "no film", "label": "q"}],
         },
         {"text": ["a film", "no film"], "label": ["p", "q"]},
+        {"text": ["a film", "no film"], "label": ["p", "q"], "meta": [{"id": 7}, {"id": 8}]},
         {"text": {"7": "a film", "8": "no film"}, "label": {"8": "q", "7": "p"}},
         [
             {
@@ -538,7 +541,12 @@ def test_forms_of_json(tmp_path: Path, content: object, indent: int | None) -> N
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ("", "line 1: not JSON: Expecting value at character 1"),
+        (" \n", "a.json: the file is empty"),
+        ('[{"text": "a", "label": "p"}, null]', "a.json, row 2: it is null; each row should be an"),
+        (
+            '{"classes": ["X", "Y"], "annotations": [["a", {"entities": []}], ["b", {}]]}',
+            "is of the NER annotator, whose texts have entities; pipelines.ner reads it",
+        ),
         ('[{"text": "a"},\n {"text": b}]', "line 2: not JSON: Expecting value at character 11"),
         ("[1, 2]", "should have an object a line, an array of objects such as"),
         ("[]", "should have an object a line"),
@@ -559,6 +567,42 @@ def test_choices_of_label_studio(tmp_path: Path) -> None:
     for path in (write(tmp_path / "a.csv", table), in_json):
         assert read(path, target="labels") == [("a film", ["p", "q"]), ("no film", ["q"])]
         assert "several labels at once need --target labels" in complaint(path)
+
+
+def chosen(*labels: str, name: str = "mood") -> dict[str, object]:
+    """A result of Label Studio."""
+    return {"from_name": name, "value": {"choices": [*labels]}}
+
+
+def test_which_choices_of_label_studio_are_read(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    true = {"ground_truth": True, "result": [chosen("p", name="text")]}
+    tasks = [
+        {"data": {"text": "a film"}, "annotations": [{"result": [chosen("q", name="text")]}, true]},
+        {"data": {"text": "no film"}, "annotations": [{"result": [chosen("q", name="text")]}]},
+    ]
+    path = write(tmp_path / "a.json", json.dumps(tasks))
+    with caplog.at_level(logging.INFO, "toolkit"):
+        assert read(path) == READ
+    assert "of 1 text with several annotations the ground truth is read, or else" in caplog.text
+    task = {"data": {"text": "a"}, "annotations": [{"result": [chosen("p"), chosen("q", "p")]}]}
+    for content in (task, [task]):
+        path = write(tmp_path / "b.json", json.dumps(content, indent=1))
+        assert read(path, target="labels") == [("a", ["p", "q"])]
+
+
+def test_what_is_no_object_among_rows_can_be_left_out(tmp_path: Path) -> None:
+    rows = [{"text": "a film", "label": "p"}, None, {"text": "no film", "label": "q"}]
+    path = write(tmp_path / "a.json", json.dumps([*rows, 3]))
+    assert read(path, skip_bad_rows=True) == read(rows, skip_bad_rows=True) == READ
+
+
+def test_json_that_expands_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "MOST_BYTES", 1000)
+    path = tmp_path / "a.json.gz"
+    path.write_bytes(gzip.compress(json.dumps([{"text": "a" * 500_000}]).encode()))
+    assert complaint(path).endswith("cannot be read: it expands to far more than its size")
 
 
 def test_one_row_of_json(tmp_path: Path) -> None:
@@ -635,6 +679,7 @@ def frame_of_polars() -> object:
         {"text": T, "label": Y},
         {"text": np.array(T), "label": np.array(Y)},
         [{"text": text, "label": label} for text, label in zip(T, Y, strict=True)],
+        [{1: text, "label": label} for text, label in zip(T, Y, strict=True)],
         [*zip(T, Y, strict=True)],
         [(T[0], Y[0]), (T[1], Y[1])],
         (T, np.array(Y)[:, None]),
@@ -690,8 +735,10 @@ def test_data_in_memory_that_cannot_be_read() -> None:
     assert "the dict has columns of unequal lengths: text 2, label 1" in complaint(
         {"text": T, "label": Y[:1]}
     )
+    assert "the list names the column '1' twice" in complaint([{1: "a", "1": "p"}])
     assert "the list has texts alone; give a pair (texts, labels)" in complaint([T, Y])
     assert "cannot be read" in complaint({"text": "a", "label": "b"})
+    assert read([("a", [1, 2]), ("b", [])], target="labels") == [("a", ["1", "2"]), ("b", [])]
     three = (("a", "x"), ("b", "y"), ("c", "x"))
     assert read(three) == [("a", "x"), ("b", "y"), ("c", "x")]
 

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -91,14 +92,14 @@ def _open_file(path: Path, options: EntityColumnOptions) -> Source:
     if name.endswith((".csv", ".parquet", ".xlsx")):
         return open_table(path, form)
     requested = (options.sentence_column, options.text_column, options.entities_column)
-    if name.endswith(".tsv") and (any(requested) or _has_header(path)):
+    if name.endswith(".tsv") and (any(requested) or _has_header(path, form.encodings)):
         return open_table(path, form)
     return ColumnFileSource(path, options.comment_prefix, form.encodings)
 
 
-def _has_header(path: Path) -> bool:
+def _has_header(path: Path, encodings: Sequence[str]) -> bool:
     """Return whether the first line of a TSV file names columns of sentences or texts, and tags."""
-    names = next(read_lines(path, newline="\n"), "").rstrip("\r\n").split("\t")
+    names = next(read_lines(path, newline="\n", encodings=encodings), "").rstrip("\r\n").split("\t")
     rows = sentence_column(names) or columns.find_column(names, ("text",))
     return rows is not None and columns.find_column(names, (*TAG_NAMES, "entities")) is not None
 
