@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -11,6 +11,8 @@ from toolkit.data.sources.table_format import PLAIN, Quoting, TableFormat
 
 #: The names of options of how files are written.
 FILE_OPTIONS = ("quoting", "header", "encoding")
+#: The options for the columns of labels, which exclude each other.
+_LABEL_COLUMNS = ("label_column", "label_columns")
 
 
 @dataclass(kw_only=True)
@@ -71,9 +73,27 @@ class LabelOptions(RowOptions):
     label_separator: str = "|"
     label_rule: str | None = None
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; see ``replaced``."""
+        super().__setattr__(name, value)
+        for other in replaced(self, self.inherited) if name in _LABEL_COLUMNS else ():
+            setattr(self, other, None)
+
+
+def replaced(options: Any, inherited: Collection[str]) -> list[str]:
+    """Return the inherited options that others replace, since they exclude each other.
+
+    Args:
+        options: The options.
+        inherited: The names of those that come from a run; the others were set.
+    """
+    values = {name: getattr(options, name, None) for name in _LABEL_COLUMNS}
+    is_set = any(values[name] is not None and name not in inherited for name in values)
+    return [name for name in values if is_set and values[name] is not None and name in inherited]
+
 
 def inherit(options: Any, names: Iterable[str], facts: Mapping[str, Any]) -> None:
-    """Mark options as inherited from a run; see ``RowOptions.inherited``.
+    """Mark options as inherited from a run; see ``RowOptions.inherited`` and ``replaced``.
 
     Args:
         options: The options, which already have the run's values.
@@ -82,6 +102,8 @@ def inherit(options: Any, names: Iterable[str], facts: Mapping[str, Any]) -> Non
     """
     options.inherited = frozenset(names)
     options.named_columns = facts.get("named_columns") or {}
+    for name in replaced(options, options.inherited):
+        setattr(options, name, None)
 
 
 def is_inherited(options: Any, name: str) -> bool:
