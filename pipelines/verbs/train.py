@@ -91,7 +91,7 @@ def _train(pipeline: Pipeline, options: Any) -> int:
     requested = kept | data
     if not more and _already_finished(run, requested):
         return 0
-    golden = golden_inputs(pipeline, options.golden)
+    golden = golden_inputs(pipeline, options.golden, columns)
     if golden == HELD_OUT and not (options.validation_data or values.get("validation_split")):
         raise OptionError(f"--golden {HELD_OUT}, but nothing is held out; give --validation-data")
     if not golden and options.data == SAMPLE:

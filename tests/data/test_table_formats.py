@@ -463,6 +463,34 @@ def test_a_column_that_repeats_is_only_named_by_its_number(tmp_path: Path) -> No
     assert "names the column 'a (column 1)' twice" in complaint(clash)
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("a.jsonl", {"header": False}, "--no-header has no effect on .jsonl files"),
+        ("array.json", {"header": False}, "--no-header has no effect on .json files"),
+        ("lines.json.gz", {"quoting": "none"}, "--quoting none has no effect on .json files"),
+        ("a.xlsx", {"encoding": "cp1252"}, "--encoding cp1252 has no effect on .xlsx files"),
+        ("a.csv", {"encoding": "cp1252"}, ""),
+    ],
+)
+def test_what_has_no_effect_is_said(
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+    options: dict[str, object],
+    said: str,
+) -> None:
+    path = in_all_formats(FRAME, tmp_path)[name]
+    columns = ColumnOptions(**options)
+    for _ in range(2):
+        with on_the_command_line():
+            assert open_source(path, None, table_format(columns)).columns == ("text", "label")
+        assert [r.getMessage() for r in caplog.records] == ([f"{path}: {said}"] if said else [])
+        caplog.clear()
+        inherit(columns, options, {})
+        said = ""
+
+
 # --- a column for each label ---
 
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 
 from toolkit.data.sources.encodings import UTF_8, inherited_encodings
 from toolkit.data.sources.table_format import PLAIN, Quoting, TableFormat
+from toolkit.options import option
 
 #: The names of options of how files are written.
 FILE_OPTIONS = ("quoting", "header", "encoding")
@@ -122,7 +123,15 @@ def table_format(options: Any) -> TableFormat:
         inherited = is_inherited(options, "encoding")
         encodings = inherited_encodings(encoding) if inherited else (encoding,)
     quoting: Quoting = getattr(options, "quoting", PLAIN.quoting)
-    return TableFormat(quoting, getattr(options, "header", PLAIN.header), encodings)
+    header = getattr(options, "header", PLAIN.header)
+    values = {"quoting": quoting, "header": header, "encoding": encoding}
+    usual = {"quoting": PLAIN.quoting, "header": PLAIN.header, "encoding": None}
+    given = {
+        name: option(name, value)
+        for name, value in values.items()
+        if value != usual[name] and not is_inherited(options, name)
+    }
+    return TableFormat(quoting, header, encodings, given)
 
 
 def join_names(names: Sequence[str]) -> str:

@@ -54,7 +54,7 @@ def open_table(
     Raises:
         DataError: It cannot be read.
     """
-    quoting, header, encodings = table_format(options)
+    quoting, header, encodings, _ = table_format(options)
     if not header:
         return DelimitedSource(path, separators, quoting, header, encodings)
     lines = read_lines(path, "\n", encodings=encodings)
