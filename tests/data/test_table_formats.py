@@ -432,6 +432,17 @@ def test_a_first_line_with_values_of_rows_is_no_silent_header(
     assert not [record for record in caplog.records if record.levelno > logging.INFO]
 
 
+def test_the_separator_without_a_header_splits_the_rows_alike(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "1;Good, fast, cheap\n0;Bad\n1;Nice\n")
+    options = {"header": False, "label_column": "1"}
+    assert read(path, **options) == [("Good, fast, cheap", "1"), ("Bad", "0"), ("Nice", "1")]
+    path = write(tmp_path / "b.csv", "1,a;b;c\n0,Bad\n2\n1,d;e\n")
+    assert "row 3 (line 3): 1 fields where the first row has 2" in complaint(path, **options)
+    single = open_source(write(tmp_path / "d.csv", "a\nb; c\nd\n"), None, TableFormat(header=False))
+    assert [record.values for record in single.records()] == [{"1": "a"}, {"1": "b; c"}, {"1": "d"}]
+    assert complaint(write(tmp_path / "c.csv", ""), **options).endswith("c.csv is empty")
+
+
 def test_pairs_without_a_header(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tsv", "source\ttarget\nto\tfrom\n")
     assert pairs(path) == [("to", "from")]
