@@ -664,7 +664,17 @@ def test_cells_of_excel_are_strings_and_empty_rows_are_left_out(
     assert read(tmp_path / "a.xlsx") == [("NA", "1"), ("12", "0")]
     assert "the first of the sheets Sheet1, Other" in caplog.text
     records = open_source(tmp_path / "a.xlsx").records()
-    assert [record.values["label 2"] for record in records] == ["0.5", "True"]
+    assert [(record.values["label 2"], record.place) for record in records] == [
+        ("0.5", "row 1 (row 3 of the sheet)"),
+        ("True", "row 2 (row 5 of the sheet)"),
+    ]
+    frame = pd.DataFrame([["a film"], [None], ["no film"]])
+    frame.to_excel(tmp_path / "c.xlsx", header=False, index=False, startrow=3, startcol=2)
+    records = open_source(tmp_path / "c.xlsx", None, TableFormat(header=False)).records()
+    assert [record.place for record in records] == [
+        "row 1 (row 4 of the sheet)",
+        "row 2 (row 6 of the sheet)",
+    ]
     pd.DataFrame().to_excel(tmp_path / "b.xlsx")
     assert "is empty; its first row should name the columns" in complaint(tmp_path / "b.xlsx")
 

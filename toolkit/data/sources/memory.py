@@ -30,12 +30,19 @@ class FrameSource:
     Args:
         frame: The frame.
         name: The name of the source, for messages.
+        sheet_rows: The number of each row in the sheet that it comes from, if it does.
     """
 
     fixed_columns = False
 
-    def __init__(self, frame: "pd.DataFrame", name: str = "the DataFrame") -> None:
+    def __init__(
+        self,
+        frame: "pd.DataFrame",
+        name: str = "the DataFrame",
+        sheet_rows: Sequence[int] | None = None,
+    ) -> None:
         self.name = name
+        self._sheet_rows = sheet_rows
         self.columns = distinct_names([str(column) for column in frame.columns], name)
         self._frame = frame
 
@@ -48,7 +55,10 @@ class FrameSource:
             values[column.isna().to_numpy()] = None
             arrays.append(values)
         for row, fields in enumerate(zip(*arrays, strict=True), start=1):
-            yield Record(row, dict(zip(self.columns, fields, strict=True)), f"row {row}")
+            place = f"row {row}"
+            if self._sheet_rows is not None:
+                place += f" (row {self._sheet_rows[row - 1]} of the sheet)"
+            yield Record(row, dict(zip(self.columns, fields, strict=True)), place)
 
 
 class RowSource:
