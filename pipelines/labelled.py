@@ -128,9 +128,14 @@ class LabelledData(ABC):
         """Return the arguments of ``predict`` that a format of answers needs."""
         return {}
 
-    def arriving(self, descriptor: int) -> Iterator[Any]:
-        """Yield the lines, or other inputs, that arrive at a file descriptor."""
-        return arriving_lines(descriptor)
+    def arriving(self, descriptor: int, encoding: str | None = None) -> Iterator[Any]:
+        """Yield the lines, or other inputs, that arrive at a file descriptor.
+
+        Args:
+            descriptor: The file descriptor.
+            encoding: The encoding of lines; UTF-8 when None.
+        """
+        return arriving_lines(descriptor, encoding)
 
     def read_line(self, line: str) -> Any:
         """Return the input that a line of text stands for; by default the line itself."""

@@ -20,6 +20,7 @@ from toolkit.data import AudioExamples, AudioOptions, Source, open_audio
 from toolkit.data.audio.recording import DATA_URI
 from toolkit.data.audio.wav import is_wav, wav_bytes
 from toolkit.data.options import FILE_OPTIONS
+from toolkit.data.sources.encodings import decoding
 from toolkit.tasks.speech.options import (
     NO_SPEECH,
     RecognitionOptions,
@@ -82,14 +83,15 @@ class LabelledSpeech(LabelledData):
         """Return that some formats need the words with their times."""
         return {"words": True} if form in TIMED else {}
 
-    def arriving(self, descriptor: int) -> Iterator[Any]:
+    def arriving(self, descriptor: int, encoding: str | None = None) -> Iterator[Any]:
         """Yield a recording, or recordings a line, when the input has ended."""
         with open(descriptor, "rb", closefd=False) as file:
             content = file.read()
         if is_wav(content[:12]):
             yield content
         else:
-            yield from content.decode("utf-8", "replace").splitlines()
+            codec, _ = decoding(content[:4], encoding or "utf-8", "standard input")
+            yield from content.decode(codec, "replace").splitlines()
 
     def write_line(self, value: Any) -> str:
         """Return the path of a recording, or its bytes in base64."""

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import IO, Any, Protocol, TextIO
 
 from toolkit.data.bad_rows import Unreadable, answer_readable
+from toolkit.data.sources.encodings import decoding
 from toolkit.data.sources.lines import LINE_LIMIT, line_problem, plain, read_lines
 
 #: The largest number of texts in a batch.
@@ -38,19 +39,28 @@ class AnswerWriter(Protocol):
         """Write what is left."""
 
 
-def arriving_lines(descriptor: int) -> Iterator[str | Unreadable]:
+def arriving_lines(descriptor: int, encoding: str | None = None) -> Iterator[str | Unreadable]:
     """Yield the lines of a file descriptor as they arrive, whatever bytes they contain.
 
-    Lines end with a line feed (a carriage return before it is dropped). Bytes that are not UTF-8
-    become U+FFFD; a byte order mark at the start is dropped. A line above ``LINE_LIMIT`` is not
-    held in memory, and cannot be read.
+    Lines end with a line feed (a carriage return before it is dropped). Bytes that are not in the
+    encoding become U+FFFD; a byte order mark at the start is dropped. A line above ``LINE_LIMIT``
+    is not held in memory, and cannot be read.
 
     The descriptor is read without Python's buffers: a thread that waited in them for input would
     keep the interpreter from exiting.
+
+    Args:
+        descriptor: The file descriptor.
+        encoding: The encoding; UTF-8 when None.
+
+    Raises:
+        OptionError: There is no such encoding.
     """
-    decoder = codecs.getincrementaldecoder("utf-8-sig")(errors="replace")
+    codec, _ = decoding(b"", encoding or "utf-8", "standard input")
+    decoder = codecs.getincrementaldecoder(codec)(errors="replace")
     pieces: list[str] = []  # of a line whose end has not arrived, if it is not too long
     size, number = 0, 1
+    is_first = codec != "utf-8-sig"  # which drops a byte order mark itself
 
     def line() -> str | Unreadable:
         if size > LINE_LIMIT:
@@ -58,7 +68,9 @@ def arriving_lines(descriptor: int) -> Iterator[str | Unreadable]:
         return "".join(pieces).removesuffix("\r")
 
     def add(piece: str) -> None:
-        nonlocal size
+        nonlocal size, is_first
+        if piece and is_first:
+            piece, is_first = piece.removeprefix("\ufeff"), False
         size += len(piece)
         if size > LINE_LIMIT:
             pieces.clear()

@@ -195,7 +195,12 @@ MOST_BYTES, MOST_EXPANSION = 1 << 28, 100
 
 def is_bomb(member: zipfile.ZipInfo) -> bool:
     """Return whether a member of a small archive would fill memory or disk."""
-    return member.file_size > max(MOST_BYTES, MOST_EXPANSION * member.compress_size)
+    return expands_too_far(member.file_size, member.compress_size)
+
+
+def expands_too_far(size: int, compressed: int) -> bool:
+    """Return whether compressed data expands beyond both limits; sizes are in bytes."""
+    return size > max(MOST_BYTES, MOST_EXPANSION * compressed)
 
 
 def _is_running(process: str) -> bool:

@@ -14,9 +14,11 @@ from typing import Any, Literal
 
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
-from pipelines.streams import arriving_lines
-from toolkit.data import Source, Unreadable
+from pipelines.streams import arriving_lines, file_lines
+from toolkit.data import Source, Unreadable, table_format
 from toolkit.data.options import inherit
+from toolkit.data.sources.encodings import UTF_8
+from toolkit.data.sources.lines import has_wide_mark
 from toolkit.errors import DataError, ModelError, OptionError
 from toolkit.evaluation import report_table
 from toolkit.export import ARCHIVE, read_description
@@ -210,8 +212,13 @@ def golden_argument(parser: Parser) -> None:
     )
 
 
-def golden_inputs(pipeline: Pipeline, path: str | None) -> list[Any] | str:
+def golden_inputs(pipeline: Pipeline, path: str | None, columns: Any) -> list[Any] | str:
     """Return the inputs in a file, one a line; an empty list without a file; ``held-out`` as it is.
+
+    Args:
+        pipeline: The pipeline.
+        path: The file, or ``held-out``, or None.
+        columns: Options with the ``encoding`` of the file.
 
     Raises:
         DataError: The file is empty, or a line stands for no input.
@@ -220,8 +227,8 @@ def golden_inputs(pipeline: Pipeline, path: str | None) -> list[Any] | str:
         return []
     if path == HELD_OUT:
         return path
-    with open_descriptor(path) as descriptor:
-        inputs = [read_input(pipeline, line) for line in arriving_lines(descriptor)]
+    with open_lines(path, columns) as lines:
+        inputs = [read_input(pipeline, line) for line in lines]
     for number, value in enumerate(inputs, 1):
         if isinstance(value, Unreadable):
             raise DataError(f"{path}, line {number}: {value.problem}")
@@ -233,6 +240,26 @@ def golden_inputs(pipeline: Pipeline, path: str | None) -> list[Any] | str:
 def read_input(pipeline: Pipeline, line: str | Unreadable) -> Any:
     """Return the input that a line of text stands for."""
     return line if isinstance(line, Unreadable) else pipeline.labelled.read_line(line)
+
+
+@contextlib.contextmanager
+def open_lines(path: str, columns: Any) -> Iterator[Iterator[str | Unreadable]]:
+    """Open a file with an input a line, and yield its lines; in plain UTF-8 they may still arrive.
+
+    Args:
+        path: The file, plain or gzipped.
+        columns: Options with its ``encoding``.
+
+    Raises:
+        DataError: It cannot be read.
+        OSError: It cannot be opened, or is a folder.
+    """
+    encodings = table_format(columns).encodings
+    if path.lower().endswith(".gz") or encodings != UTF_8 or has_wide_mark(path):
+        yield file_lines(Path(path), encodings)
+        return
+    with open_descriptor(path) as descriptor:
+        yield arriving_lines(descriptor)
 
 
 @contextlib.contextmanager

@@ -17,6 +17,7 @@ from pipelines.verbs.common import (
     load_run,
     read_run,
     run_argument,
+    run_columns,
 )
 from pipelines.verbs.verb import Verb
 from toolkit.errors import OptionError
@@ -69,7 +70,8 @@ def _export(pipeline: Pipeline, options: Any) -> int:
     check_archive(options.run, "export")
     if options.format == "onnx":
         check_onnx()
-    golden = golden_inputs(pipeline, options.golden)
+    columns = run_columns(pipeline, options, options.run)
+    golden = golden_inputs(pipeline, options.golden, columns)
     if golden == HELD_OUT:
         raise OptionError(
             f"--golden {HELD_OUT} is for train, which knows what it holds out; give a file"

@@ -18,23 +18,20 @@ from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline, View
 from pipelines.streams import (
     arriving_batches,
-    arriving_lines,
-    file_lines,
     full_batches,
     write_answers,
 )
 from pipelines.verbs.common import (
     check_not_file,
-    open_descriptor,
+    open_lines,
     read_input,
     read_run,
     run_argument,
     run_columns,
 )
 from pipelines.verbs.verb import Verb
-from toolkit.data import Unreadable, table_format
-from toolkit.data.sources.encodings import UTF_8
-from toolkit.data.sources.lines import has_wide_mark, is_text_file
+from toolkit.data import Unreadable
+from toolkit.data.sources.lines import is_text_file
 from toolkit.errors import OptionError, count
 from toolkit.tasks.protocol import FrameTask, StreamingTask
 
@@ -243,14 +240,10 @@ def _batches_of_lines(
     if options.data is None:
         if sys.stdin.isatty():
             logger.info("type texts, one a line; end with Ctrl-D")
-        arriving = pipeline.labelled.arriving(sys.stdin.fileno())
+        encoding = getattr(options, "encoding", None)  # that of a run is for files
+        arriving = pipeline.labelled.arriving(sys.stdin.fileno(), encoding)
         return _inputs(pipeline, arriving_batches(arriving))
-    compressed = options.data.lower().endswith(".gz")
-    encodings = table_format(columns).encodings
-    if compressed or encodings != UTF_8 or has_wide_mark(options.data):
-        lines = file_lines(Path(options.data), encodings)
-    else:
-        lines = arriving_lines(stack.enter_context(open_descriptor(options.data)))
+    lines = stack.enter_context(open_lines(options.data, columns))
     return _inputs(pipeline, full_batches(lines))
 
 

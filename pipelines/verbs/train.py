@@ -29,6 +29,7 @@ from pipelines.verbs.earlier import (
     only_to_export,
 )
 from pipelines.verbs.verb import Verb
+from toolkit.data.options import replaced
 from toolkit.errors import DivergedError, ModelError, OptionError, shorten
 from toolkit.evaluation import draw_history
 from toolkit.export import (
@@ -76,6 +77,8 @@ def _train_arguments(parser: Parser, pipeline: Pipeline) -> None:
 
 def _train(pipeline: Pipeline, options: Any) -> int:
     names = [field.name for field in fields(pipeline.options)]
+    for name in replaced(options, options.inherited):
+        setattr(options, name, None)
     values = {name: getattr(options, name) for name in names}
     columns = pipeline.options(**values)  # checks the values before TensorFlow is imported
     data = {name: getattr(options, name) for name in ("data", "validation_data", "init_from")}
@@ -88,7 +91,7 @@ def _train(pipeline: Pipeline, options: Any) -> int:
     requested = kept | data
     if not more and _already_finished(run, requested):
         return 0
-    golden = golden_inputs(pipeline, options.golden)
+    golden = golden_inputs(pipeline, options.golden, columns)
     if golden == HELD_OUT and not (options.validation_data or values.get("validation_split")):
         raise OptionError(f"--golden {HELD_OUT}, but nothing is held out; give --validation-data")
     if not golden and options.data == SAMPLE:

@@ -3,11 +3,14 @@
 import gzip
 import json
 import logging
+import os
 import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from types import ModuleType
+from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
@@ -16,6 +19,7 @@ import tensorflow as tf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from toolkit import files
 from toolkit.data import (
     ColumnOptions,
     EntityColumnOptions,
@@ -44,7 +48,7 @@ from toolkit.data import (
     whole_texts,
 )
 from toolkit.data.options import inherit
-from toolkit.data.sources import pandas_file
+from toolkit.data.sources import lines, pandas_file
 from toolkit.data.sources.encodings import likely_encoding
 from toolkit.errors import DataError, OptionError
 from toolkit.options import on_the_command_line
@@ -229,6 +233,7 @@ ENTITY_FORMATS = {
     "Prodigy": "prodigy.jsonl",
     "brat": "brat",
     "spaCy, pairs": "pairs.json",
+    "NER annotator": "annotator.json",
     "spaCy, `Doc.to_json()`": "docs.jsonl",
     "Hugging Face, numbers": "numbers.jsonl",
     "column files": "header.conll",
@@ -347,16 +352,50 @@ def test_likely_encodings(text: str, encoding: str) -> None:
     assert likely_encoding(text.encode(encoding)) == encoding
 
 
-def test_an_encoding_from_a_run_holds_for_files_that_are_not_utf_8(tmp_path: Path) -> None:
-    options = ColumnOptions(encoding="cp1252")
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        *(("cp1252", "café"), ("cp037", "café"), ("shift_jis", "良い映画"), ("koi8_r", "кино")),
+        *(("iso2022_jp", "良い映画"), ("utf-7", "café"), ("hz", "好电影"), ("iso2022_kr", "영화")),
+        *(("utf-16-le", "café"), ("utf-16-be", "a film"), ("utf-32-le", "кино")),
+    ],
+)
+def test_an_encoding_from_a_run_holds_for_files_that_are_not_utf_8(
+    tmp_path: Path, encoding: str, text: str
+) -> None:
+    options = ColumnOptions(encoding=encoding)
     inherit(options, ["encoding"], {})
-    for encoding in ("utf-8", "cp1252"):
-        path = write(tmp_path / f"{encoding}.csv", "text,label\ncafé,p\n", encoding)
+    table = f"text,label\n{text},p\n"
+    for written in ("utf-8", "utf-8-sig", "utf-16", encoding):
+        path = write(tmp_path / f"{written}.csv", table, written)
         (record,) = open_source(path, None, table_format(options)).records()
-        assert record.values["text"] == "café"
-    options.encoding = "cp1252"
-    (record,) = open_source(tmp_path / "utf-8.csv", None, table_format(options)).records()
-    assert record.values["text"] == "cafÃ©"
+        assert record.values["text"] == text, written
+    options.encoding = encoding
+    assert table_format(options).encodings == (encoding,)
+
+
+def test_an_inherited_encoding_is_found_once_for_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fits = Mock(wraps=lines._fits)
+    monkeypatch.setattr(lines, "_fits", fits)
+    path = write(tmp_path / "a.csv", "text,label\ncafé,p\n", "cp1252")
+    form = TableFormat(encodings=("utf-8", "cp1252"))
+    for _ in range(2):
+        assert next(iter(open_source(path, None, form).records())).values["text"] == "café"
+    assert fits.call_count == 1
+    write(path, "text,label\ncafés,p\n")
+    assert next(iter(open_source(path, None, form).records())).values["text"] == "cafés"
+
+
+def test_an_inherited_encoding_is_found_for_a_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.txt")
+    for content in ("café\n".encode("cp1252"), gzip.compress("café\n".encode())):
+        writer = Thread(target=(tmp_path / "a.txt").write_bytes, args=(content,))
+        writer.start()
+        read_from = lines.read_lines(tmp_path / "a.txt", "\n", encodings=("utf-8", "cp1252"))
+        assert [*read_from] == ["café\n"]
+        writer.join()
 
 
 # --- headers ---
@@ -393,6 +432,17 @@ def test_a_first_line_with_values_of_rows_is_no_silent_header(
     assert not [record for record in caplog.records if record.levelno > logging.INFO]
 
 
+def test_the_separator_without_a_header_splits_the_rows_alike(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "1;Good, fast, cheap\n0;Bad\n1;Nice\n")
+    options = {"header": False, "label_column": "1"}
+    assert read(path, **options) == [("Good, fast, cheap", "1"), ("Bad", "0"), ("Nice", "1")]
+    path = write(tmp_path / "b.csv", "1,a;b;c\n0,Bad\n2\n1,d;e\n")
+    assert "row 3 (line 3): 1 fields where the first row has 2" in complaint(path, **options)
+    single = open_source(write(tmp_path / "d.csv", "a\nb; c\nd\n"), None, TableFormat(header=False))
+    assert [record.values for record in single.records()] == [{"1": "a"}, {"1": "b; c"}, {"1": "d"}]
+    assert complaint(write(tmp_path / "c.csv", ""), **options).endswith("c.csv is empty")
+
+
 def test_pairs_without_a_header(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tsv", "source\ttarget\nto\tfrom\n")
     assert pairs(path) == [("to", "from")]
@@ -422,6 +472,34 @@ def test_a_column_that_repeats_is_only_named_by_its_number(tmp_path: Path) -> No
     assert read(path, text_column="text (column 3)") == READ
     clash = write(tmp_path / "b.csv", "a,a,a (column 1)\n1,2,3\n")
     assert "names the column 'a (column 1)' twice" in complaint(clash)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("a.jsonl", {"header": False}, "--no-header has no effect on .jsonl files"),
+        ("array.json", {"header": False}, "--no-header has no effect on .json files"),
+        ("lines.json.gz", {"quoting": "none"}, "--quoting none has no effect on .json files"),
+        ("a.xlsx", {"encoding": "cp1252"}, "--encoding cp1252 has no effect on .xlsx files"),
+        ("a.csv", {"encoding": "cp1252"}, ""),
+    ],
+)
+def test_what_has_no_effect_is_said(
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    name: str,
+    options: dict[str, object],
+    said: str,
+) -> None:
+    path = in_all_formats(FRAME, tmp_path)[name]
+    columns = ColumnOptions(**options)
+    for _ in range(2):
+        with on_the_command_line():
+            assert open_source(path, None, table_format(columns)).columns == ("text", "label")
+        assert [r.getMessage() for r in caplog.records] == ([f"{path}: {said}"] if said else [])
+        caplog.clear()
+        inherit(columns, options, {})
+        said = ""
 
 
 # --- a column for each label ---
@@ -478,6 +556,7 @@ def test_label_columns_are_none_of_time_steps() -> None:
             "data": [{"text": "a film", "label": "p"}, {"text": "no film", "label": "q"}],
         },
         {"text": ["a film", "no film"], "label": ["p", "q"]},
+        {"text": ["a film", "no film"], "label": ["p", "q"], "meta": [{"id": 7}, {"id": 8}]},
         {"text": {"7": "a film", "8": "no film"}, "label": {"8": "q", "7": "p"}},
         [
             {
@@ -501,7 +580,12 @@ def test_forms_of_json(tmp_path: Path, content: object, indent: int | None) -> N
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ("", "line 1: not JSON: Expecting value at character 1"),
+        (" \n", "a.json: the file is empty"),
+        ('[{"text": "a", "label": "p"}, null]', "a.json, row 2: it is null; each row should be an"),
+        (
+            '{"classes": ["X", "Y"], "annotations": [["a", {"entities": []}], ["b", {}]]}',
+            "is of the NER annotator, whose texts have entities; pipelines.ner reads it",
+        ),
         ('[{"text": "a"},\n {"text": b}]', "line 2: not JSON: Expecting value at character 11"),
         ("[1, 2]", "should have an object a line, an array of objects such as"),
         ("[]", "should have an object a line"),
@@ -524,6 +608,42 @@ def test_choices_of_label_studio(tmp_path: Path) -> None:
         assert "several labels at once need --target labels" in complaint(path)
 
 
+def chosen(*labels: str, name: str = "mood") -> dict[str, object]:
+    """A result of Label Studio."""
+    return {"from_name": name, "value": {"choices": [*labels]}}
+
+
+def test_which_choices_of_label_studio_are_read(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    true = {"ground_truth": True, "result": [chosen("p", name="text")]}
+    tasks = [
+        {"data": {"text": "a film"}, "annotations": [{"result": [chosen("q", name="text")]}, true]},
+        {"data": {"text": "no film"}, "annotations": [{"result": [chosen("q", name="text")]}]},
+    ]
+    path = write(tmp_path / "a.json", json.dumps(tasks))
+    with caplog.at_level(logging.INFO, "toolkit"):
+        assert read(path) == READ
+    assert "of 1 text with several annotations the ground truth is read, or else" in caplog.text
+    task = {"data": {"text": "a"}, "annotations": [{"result": [chosen("p"), chosen("q", "p")]}]}
+    for content in (task, [task]):
+        path = write(tmp_path / "b.json", json.dumps(content, indent=1))
+        assert read(path, target="labels") == [("a", ["p", "q"])]
+
+
+def test_what_is_no_object_among_rows_can_be_left_out(tmp_path: Path) -> None:
+    rows = [{"text": "a film", "label": "p"}, None, {"text": "no film", "label": "q"}]
+    path = write(tmp_path / "a.json", json.dumps([*rows, 3]))
+    assert read(path, skip_bad_rows=True) == read(rows, skip_bad_rows=True) == READ
+
+
+def test_json_that_expands_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "MOST_BYTES", 1000)
+    path = tmp_path / "a.json.gz"
+    path.write_bytes(gzip.compress(json.dumps([{"text": "a" * 500_000}]).encode()))
+    assert complaint(path).endswith("cannot be read: it expands to far more than its size")
+
+
 def test_one_row_of_json(tmp_path: Path) -> None:
     path = write(tmp_path / "a.json", '{"text": "a film", "label": ["p"]}')
     assert read(path) == READ[:1]
@@ -544,7 +664,17 @@ def test_cells_of_excel_are_strings_and_empty_rows_are_left_out(
     assert read(tmp_path / "a.xlsx") == [("NA", "1"), ("12", "0")]
     assert "the first of the sheets Sheet1, Other" in caplog.text
     records = open_source(tmp_path / "a.xlsx").records()
-    assert [record.values["label 2"] for record in records] == ["0.5", "True"]
+    assert [(record.values["label 2"], record.place) for record in records] == [
+        ("0.5", "row 1 (row 3 of the sheet)"),
+        ("True", "row 2 (row 5 of the sheet)"),
+    ]
+    frame = pd.DataFrame([["a film"], [None], ["no film"]])
+    frame.to_excel(tmp_path / "c.xlsx", header=False, index=False, startrow=3, startcol=2)
+    records = open_source(tmp_path / "c.xlsx", None, TableFormat(header=False)).records()
+    assert [record.place for record in records] == [
+        "row 1 (row 4 of the sheet)",
+        "row 2 (row 6 of the sheet)",
+    ]
     pd.DataFrame().to_excel(tmp_path / "b.xlsx")
     assert "is empty; its first row should name the columns" in complaint(tmp_path / "b.xlsx")
 
@@ -598,6 +728,7 @@ def frame_of_polars() -> object:
         {"text": T, "label": Y},
         {"text": np.array(T), "label": np.array(Y)},
         [{"text": text, "label": label} for text, label in zip(T, Y, strict=True)],
+        [{1: text, "label": label} for text, label in zip(T, Y, strict=True)],
         [*zip(T, Y, strict=True)],
         [(T[0], Y[0]), (T[1], Y[1])],
         (T, np.array(Y)[:, None]),
@@ -653,8 +784,10 @@ def test_data_in_memory_that_cannot_be_read() -> None:
     assert "the dict has columns of unequal lengths: text 2, label 1" in complaint(
         {"text": T, "label": Y[:1]}
     )
+    assert "the list names the column '1' twice" in complaint([{1: "a", "1": "p"}])
     assert "the list has texts alone; give a pair (texts, labels)" in complaint([T, Y])
     assert "cannot be read" in complaint({"text": "a", "label": "b"})
+    assert read([("a", [1, 2]), ("b", [])], target="labels") == [("a", ["1", "2"]), ("b", [])]
     three = (("a", "x"), ("b", "y"), ("c", "x"))
     assert read(three) == [("a", "x"), ("b", "y"), ("c", "x")]
 

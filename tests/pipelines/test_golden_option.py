@@ -1,5 +1,7 @@
 """``--golden`` and ``--data-licence``: what is asked of a model, and what its card says."""
 
+import json
+
 from fake_task import PIPELINE, FakeTask
 
 
@@ -43,3 +45,21 @@ def test_export_takes_the_licence(call, model):
     (model / "model.keras").touch()
     assert call("export", model, "--data-licence", "CC BY 4.0")[0] == 0
     assert FakeTask.made[-1].data_licence == "CC BY 4.0"
+
+
+def test_inputs_of_another_encoding(call, data, run, monkeypatch):
+    for name, encoding in (("a.txt", "cp1252"), ("b.txt", "utf-8")):
+        (run / name).write_bytes("café\n".encode(encoding))
+    line = ["train", "--data", data, "--encoding", "cp1252", "--output", run / "own", "--golden"]
+    assert call(*line, run / "a.txt")[0] == 0
+    assert FakeTask.made[-1].exported[2] == ["café"]
+    (run / "own" / "model.keras").touch()
+    for name in ("a.txt", "b.txt"):  # the run's encoding is for files that are not UTF-8
+        assert call("export", run / "own", "--golden", run / name)[0] == 0
+        assert FakeTask.made[-1].exported[2] == ["café"]
+    for name, options in (("a.txt", ("--encoding", "cp1252")), ("b.txt", ())):
+        with open(run / name) as arriving:
+            monkeypatch.setattr("sys.stdin", arriving)
+            code, answers, _ = call("predict", run / "own", *options)
+        assert code == 0
+        assert json.loads(answers)["text"] == "café"

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from pipelines.streams import arriving_batches, arriving_lines, full_batches, write_answers
 from toolkit.data import Unreadable
+from toolkit.errors import OptionError
 
 
-def lines_of(content, pieces=()):
+def lines_of(content, pieces=(), encoding=None):
     """What comes out when the content goes through a pipe in pieces that end at these places."""
     reading, writing = os.pipe()
     bounds = [0, *sorted(pieces), len(content)]
@@ -29,7 +30,7 @@ def lines_of(content, pieces=()):
     thread = threading.Thread(target=write)
     thread.start()
     try:
-        return list(arriving_lines(reading))
+        return list(arriving_lines(reading, encoding))
     finally:
         thread.join()
         os.close(reading)
@@ -50,6 +51,18 @@ def lines_of(content, pieces=()):
 )
 def test_lines(content, lines):
     assert lines_of(content) == lines
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-16-le", "iso2022_jp", "utf-8"])
+def test_lines_in_an_encoding(encoding):
+    text = "日本\n\ufeffa" if encoding == "iso2022_jp" else "café\r\n\ufeffa"
+    text = text.replace("\ufeff", "" if encoding in ("cp1252", "iso2022_jp") else "\ufeff")
+    content = text.encode(encoding)
+    for pieces in ((), range(1, len(content))):
+        found = lines_of(content, pieces, encoding)
+        assert found == text.replace("\r", "").split("\n")
+    with pytest.raises(OptionError, match="no known encoding"):
+        lines_of(b"", encoding="ansi")
 
 
 @given(st.lists(st.sampled_from([b"a", b"\n", b"\r", b"\xc3", b"\xa9", b"\xff"])), st.data())

@@ -5,9 +5,17 @@ from typing import Any
 
 import pytest
 
-from toolkit.data import EntityExamples, PairExamples, open_entities, open_pairs
+from toolkit.data import (
+    ColumnOptions,
+    EntityExamples,
+    PairExamples,
+    TextExamples,
+    open_entities,
+    open_pairs,
+    open_source,
+)
 from toolkit.data.options import inherit, is_inherited
-from toolkit.errors import DataError
+from toolkit.errors import DataError, OptionError
 from toolkit.tasks import EntityTagger, LanguageModel, TextClassifier, Translator
 from toolkit.tasks.settings import Settings
 
@@ -46,6 +54,31 @@ def test_settings_know_what_was_inherited() -> None:
     assert settings.inherited == {"source_column", "target_column"}
     assert settings.override(source_column="2").inherited == {"target_column"}
     assert Settings(Translator()).inherited == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("trained", "given"),
+    [
+        ({"label_columns": "p,q"}, {"label_column": "mood"}),
+        ({"label_column": "mood"}, {"label_columns": "p,q"}),
+    ],
+)
+def test_a_given_column_of_labels_replaces_the_inherited_ones(
+    trained: dict[str, str], given: dict[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("text,mood,p,q\na,p|q,1,1\nb,,0,0\n")
+    task = TextClassifier(**trained, target="labels")
+    inherit(task, trained, {})
+    for name, value in given.items():
+        setattr(task, name, value)
+    joined = ColumnOptions(**trained, **given, target="labels")  # as of a run's and given options
+    inherit(joined, trained, {})
+    for options in (task, joined, Settings(task)):
+        examples = TextExamples(open_source(path), options)
+        assert [example.label for example in examples] == [["p", "q"], []]
+    with pytest.raises(OptionError, match="exclude each other"):
+        TextExamples(open_source(path), ColumnOptions(**trained, **given, target="labels"))
 
 
 def pairs(path: Path, task: Any) -> list[tuple[str, str]]:

@@ -2,15 +2,18 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from toolkit.data.sources.encodings import UTF_8
+from toolkit.data.sources.encodings import UTF_8, inherited_encodings
 from toolkit.data.sources.table_format import PLAIN, Quoting, TableFormat
+from toolkit.options import option
 
 #: The names of options of how files are written.
 FILE_OPTIONS = ("quoting", "header", "encoding")
+#: The options for the columns of labels, which exclude each other.
+_LABEL_COLUMNS = ("label_column", "label_columns")
 
 
 @dataclass(kw_only=True)
@@ -71,9 +74,27 @@ class LabelOptions(RowOptions):
     label_separator: str = "|"
     label_rule: str | None = None
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; see ``replaced``."""
+        super().__setattr__(name, value)
+        for other in replaced(self, self.inherited) if name in _LABEL_COLUMNS else ():
+            setattr(self, other, None)
+
+
+def replaced(options: Any, inherited: Collection[str]) -> list[str]:
+    """Return the inherited options that others replace, since they exclude each other.
+
+    Args:
+        options: The options.
+        inherited: The names of those that come from a run; the others were set.
+    """
+    values = {name: getattr(options, name, None) for name in _LABEL_COLUMNS}
+    is_set = any(values[name] is not None and name not in inherited for name in values)
+    return [name for name in values if is_set and values[name] is not None and name in inherited]
+
 
 def inherit(options: Any, names: Iterable[str], facts: Mapping[str, Any]) -> None:
-    """Mark options as inherited from a run; see ``RowOptions.inherited``.
+    """Mark options as inherited from a run; see ``RowOptions.inherited`` and ``replaced``.
 
     Args:
         options: The options, which already have the run's values.
@@ -82,6 +103,8 @@ def inherit(options: Any, names: Iterable[str], facts: Mapping[str, Any]) -> Non
     """
     options.inherited = frozenset(names)
     options.named_columns = facts.get("named_columns") or {}
+    for name in replaced(options, options.inherited):
+        setattr(options, name, None)
 
 
 def is_inherited(options: Any, name: str) -> bool:
@@ -92,15 +115,23 @@ def is_inherited(options: Any, name: str) -> bool:
 def table_format(options: Any) -> TableFormat:
     """Return the format of tables that options say.
 
-    An encoding that comes from a run holds for files that are not UTF-8. Options that are missing,
-    as those of a task with readers of its own may be, have their defaults.
+    An encoding that comes from a run is one of several to try; see ``inherited_encodings``. Options
+    that are missing, as those of a task with readers of its own may be, have their defaults.
     """
     encodings: tuple[str, ...] = UTF_8
     if (encoding := getattr(options, "encoding", None)) is not None:
         inherited = is_inherited(options, "encoding")
-        encodings = (*UTF_8, encoding) if inherited else (encoding,)
+        encodings = inherited_encodings(encoding) if inherited else (encoding,)
     quoting: Quoting = getattr(options, "quoting", PLAIN.quoting)
-    return TableFormat(quoting, getattr(options, "header", PLAIN.header), encodings)
+    header = getattr(options, "header", PLAIN.header)
+    values = {"quoting": quoting, "header": header, "encoding": encoding}
+    usual = {"quoting": PLAIN.quoting, "header": PLAIN.header, "encoding": None}
+    given = {
+        name: option(name, value)
+        for name, value in values.items()
+        if value != usual[name] and not is_inherited(options, name)
+    }
+    return TableFormat(quoting, header, encodings, given)
 
 
 def join_names(names: Sequence[str]) -> str:

@@ -19,7 +19,7 @@ from toolkit.data.sources.memory import ListSource
 from toolkit.data.sources.open import open_source, open_table
 from toolkit.data.sources.sentence_table import SentenceTable, sentence_column
 from toolkit.data.sources.source import Source
-from toolkit.data.sources.table_format import TableFormat
+from toolkit.data.sources.table_format import TableFormat, log_without_effect
 from toolkit.errors import DataError, quoted
 from toolkit.options import option
 
@@ -85,6 +85,8 @@ def _open_file(path: Path, options: EntityColumnOptions) -> Source:
     for ending, instead in _UNREADABLE.items():
         if name.endswith(ending):
             raise DataError(f"{path} {instead}")
+    if name.endswith((".jsonl", ".ndjson", ".json")):
+        log_without_effect(path, form)
     if name.endswith((".jsonl", ".ndjson")):
         return RowLinesSource(path, form.encodings)
     if name.endswith(".json"):

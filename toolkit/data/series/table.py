@@ -54,7 +54,7 @@ def open_table(
     Raises:
         DataError: It cannot be read.
     """
-    quoting, header, encodings = table_format(options)
+    quoting, header, encodings, _ = table_format(options)
     if not header:
         return DelimitedSource(path, separators, quoting, header, encodings)
     lines = read_lines(path, "\n", encodings=encodings)
@@ -62,7 +62,8 @@ def open_table(
     rows = [[cell.strip() for cell in line.strip().split(each)] for each in separators]
     counting = next((row for row in rows if len(row) > 1 and row == _counted(len(row))), None)
     if counting is None:
-        header = not any(all(to_number(cell or "nan") is not None for cell in row) for row in rows)
+        is_row = any(all(to_number(cell or "nan") is not None for cell in row) for row in rows)
+        header = not (line and is_row)
     elif like is None:
         logger.info("%s: the first line counts from 0, and is taken for a header", path)
         header = True

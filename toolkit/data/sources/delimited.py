@@ -3,7 +3,7 @@
 import csv
 import logging
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import islice
@@ -27,7 +27,7 @@ FIELD_LIMIT = 16 * 1024 * 1024
 
 #: The characters of lines that are read again after quotes that do not match, in one reading.
 _READ_AGAIN = 2 * FIELD_LIMIT
-#: The number of rows that are compared with the header.
+#: The number of rows that are compared with the header, or with each other.
 _FIRST_ROWS = 100
 #: The line with which spreadsheets announce a separator.
 _ANNOUNCEMENT = re.compile(r'"?sep=([^"\r\n])"?\s*', re.IGNORECASE)
@@ -48,6 +48,7 @@ class DelimitedSource:
         path: The file.
         separators: The possible separators of fields. The one that splits the header into most
             columns is used, and logged unless it is the first; a tie goes to the earlier one.
+            Without a header it is the one that splits most of the first rows into equally many.
         quoting: ``minimal``: a field that begins with a quote ends with one. ``auto``: the same,
             but a field with line ends that looks like rows in a line each makes its row doubtful
             (see :class:`JoinedRows`). ``none``:
@@ -119,8 +120,9 @@ class DelimitedSource:
         if len(fields) == len(self.columns):
             return None
         return (
-            f"{len(fields)} fields where the header has {len(self.columns)}; a field that holds "
-            f"{self.separator!r}, a quote or a line end must be quoted"
+            f"{len(fields)} fields where the {'header' if self.header else 'first row'} has "
+            f"{len(self.columns)}; a field that holds {self.separator!r}, a quote or a line end "
+            "must be quoted"
         )
 
     def first_line_is_data(self) -> bool:
@@ -145,9 +147,15 @@ class DelimitedSource:
         """Yield the lines of the file."""
         return read_lines(self._path, newline="", encodings=self._encodings)
 
-    def _columns_by(self, separator: str) -> int:
-        """Return the number of columns of the header with a separator."""
-        return max((len(row.fields) for row in islice(self._rows(separator), 1)), default=0)
+    def _columns_by(self, separator: str) -> tuple[int, int]:
+        """Return how many of the first rows have the most frequent number of fields, and this.
+
+        The first of these is 0 where the number is 1. If there is a header, it alone is read.
+        """
+        rows = islice(self._rows(separator), 1 if self.header else _FIRST_ROWS)
+        numbers = Counter(len(row.fields) for row in rows if row.problem is None)
+        most, fields = max(((n, fields) for fields, n in numbers.items()), default=(0, 0))
+        return (most if fields > 1 else 0), fields
 
     def _rows_below(self) -> Iterator[TableRow]:
         """Yield the rows without the header."""
@@ -164,7 +172,8 @@ class DelimitedSource:
                 if (problem := undecodable(field)) is not None:
                     raise DataError(f"{self.name}, header: the name of column {number} {problem}")
             return distinct_names([field.strip() for field in fields], f"{self.name}, header:")
-        raise DataError(f"{self.name} is empty; its first line should name the columns")
+        should = "; its first line should name the columns" if self.header else ""
+        raise DataError(f"{self.name} is empty{should}")
 
     def _rows(self, separator: str | None = None) -> Iterator[TableRow]:
         """Yield the rows, including the header.

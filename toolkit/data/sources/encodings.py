@@ -28,6 +28,8 @@ _OF_UTF_8, _OF_OTHERS = 0xDC00, 0xDD00
 _SHOWN = 12
 #: The number of characters from a byte on by which an encoding is found.
 _SAMPLE = 2000
+#: Words, each in one script, by whose bytes it is found whether an encoding can pass for UTF-8.
+_WORDS = ("a", "caf\u00e9 = 1", "a\u0434 = 1", "a\u65e5 = 1", "a\ud55c = 1", "a\u4e2d = 1")
 #: Frequent encodings of scripts other than Latin; of more, a short text is often mistaken.
 _SCRIPTS = (
     *("cp1251", "koi8_r", "cp1253", "cp1255", "cp1256", "cp874"),
@@ -38,6 +40,37 @@ _SCRIPTS = (
 def marked(head: bytes) -> str | None:
     """Return the encoding that a byte order mark at the beginning of a file names, or None."""
     return next((name for mark, name in _MARKS.items() if head.startswith(mark)), None)
+
+
+def is_wide(encoding: str) -> bool:
+    """Return whether an encoding is one of UTF-16 and UTF-32, whose texts almost always have NULs.
+
+    Raises:
+        LookupError: There is no such encoding.
+    """
+    return codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
+
+
+def inherited_encodings(encoding: str) -> tuple[str, ...]:
+    """Return the encodings to try on a file, by the encoding that was set for other files.
+
+    UTF-8 comes first where bytes tell the two apart. In an encoding with escape sequences, such as
+    ISO-2022-JP, or in UTF-16, a file may pass for UTF-8, so that UTF-8 comes second. A file that
+    fits none is of the encoding that was set.
+    """
+    try:
+        own_first = is_wide(encoding) or any(_passes_for_utf_8(word, encoding) for word in _WORDS)
+    except (LookupError, ValueError):  # unknown; see ``decoding``
+        return (encoding,)
+    return (encoding, *UTF_8, encoding) if own_first else (*UTF_8, encoding)
+
+
+def _passes_for_utf_8(text: str, encoding: str) -> bool:
+    """Return whether the bytes of a text in an encoding are UTF-8, but of another text."""
+    try:
+        return text.encode(encoding).decode() != text
+    except UnicodeError:
+        return False
 
 
 def decoding(head: bytes, encoding: str, name: str) -> tuple[str, str]:

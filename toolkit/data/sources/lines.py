@@ -5,12 +5,16 @@ import gzip
 import io
 import os
 import re
+import shutil
+import stat
+import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from toolkit.data.sources.encodings import UTF_8, decoding, marked
+from toolkit.data.sources.encodings import UTF_8, decoding, is_wide, marked
 from toolkit.errors import DataError
 
 LINE_LIMIT = 32 * 1024 * 1024
@@ -20,6 +24,9 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SKIPPED_AT_ONCE = 1 << 20  # characters
 _READ_AT_ONCE = 1 << 20  # bytes
+#: The encodings that were found for files, by their identity and the encodings to choose from.
+_found: dict[tuple[int, int, int, int, tuple[str, ...]], str] = {}
+_MOST_FOUND = 10_000
 
 
 def read_lines(
@@ -48,9 +55,9 @@ def read_lines(
     """
     count = 0
     try:
-        with open(path, "rb") as raw:
+        with open(path, "rb") as file, _readable_again(file, len(encodings) > 1) as raw:
+            encoding = _first_that_fits(raw, tuple(encodings))
             binary = _decompressed(raw)
-            encoding = next((name for name in encodings[:-1] if _fits(path, name)), encodings[-1])
             codec, errors = decoding(binary.peek(4)[:4], encoding, str(path))
             with io.TextIOWrapper(binary, encoding=codec, errors=errors, newline=newline) as lines:
                 while line := lines.readline(piece or LINE_LIMIT + 1):
@@ -78,18 +85,54 @@ def _decompressed(raw: io.BufferedReader) -> io.BufferedReader:
     return io.BufferedReader(gzip.GzipFile(fileobj=raw))
 
 
-def _fits(path: Path, encoding: str) -> bool:
-    """Return whether all of a file can be decoded."""
+@contextmanager
+def _readable_again(file: io.BufferedReader, is_needed: bool) -> Iterator[io.BufferedReader]:
+    """Yield a file, or a copy of what comes from a pipe, which can be read only once."""
+    if not is_needed or stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        yield file
+        return
+    with tempfile.TemporaryFile() as copy:
+        shutil.copyfileobj(file, copy)
+        copy.seek(0)
+        with open(copy.fileno(), "rb", closefd=False) as again:
+            yield again
+
+
+def _first_that_fits(file: io.BufferedReader, encodings: tuple[str, ...]) -> str:
+    """Return the first encoding that fits all of a file, or the last.
+
+    This is found once for a file, as long as that does not change.
+    """
+    if len(encodings) == 1:
+        return encodings[0]
+    status = os.fstat(file.fileno())
+    key = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, encodings)
+    if key not in _found:
+        if len(_found) >= _MOST_FOUND:
+            _found.clear()
+        _found[key] = next((name for name in encodings[:-1] if _fits(file, name)), encodings[-1])
+    return _found[key]
+
+
+def _fits(file: io.BufferedReader, encoding: str) -> bool:
+    """Return whether all of a file can be decoded; the file is then at its beginning again.
+
+    In UTF-16 and UTF-32 much of ASCII can be decoded to other letters; only with a NUL does a file
+    fit them, or with a byte order mark.
+    """
     decoder = codecs.getincrementaldecoder(encoding)()
-    with open(path, "rb") as raw:
-        binary = _decompressed(raw)
-        try:
-            while chunk := binary.read(_READ_AT_ONCE):
-                decoder.decode(chunk)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return False
-    return True
+    binary = _decompressed(file)
+    has_nul = not is_wide(encoding) or marked(binary.peek(4)[:4]) is not None
+    try:
+        while chunk := binary.read(_READ_AT_ONCE):
+            decoder.decode(chunk)
+            has_nul = has_nul or b"\0" in chunk
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    finally:
+        file.seek(0)
+    return has_nul
 
 
 def _skip_rest(lines: io.TextIOWrapper, line: str, ends: str | tuple[str, ...]) -> None:

@@ -2,14 +2,20 @@
 
 import operator
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from toolkit.data.sources.hub_dataset import HubDatasetSource
-from toolkit.data.sources.source import Record, Source, distinct_names, log_weights
-from toolkit.errors import DataError, count, shorten
+from toolkit.data.sources.source import (
+    Record,
+    Source,
+    distinct_names,
+    first_repeated,
+    log_weights,
+)
+from toolkit.errors import DataError, count, quoted, shorten
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,12 +30,19 @@ class FrameSource:
     Args:
         frame: The frame.
         name: The name of the source, for messages.
+        sheet_rows: The number of each row in the sheet that it comes from, if it does.
     """
 
     fixed_columns = False
 
-    def __init__(self, frame: "pd.DataFrame", name: str = "the DataFrame") -> None:
+    def __init__(
+        self,
+        frame: "pd.DataFrame",
+        name: str = "the DataFrame",
+        sheet_rows: Sequence[int] | None = None,
+    ) -> None:
         self.name = name
+        self._sheet_rows = sheet_rows
         self.columns = distinct_names([str(column) for column in frame.columns], name)
         self._frame = frame
 
@@ -42,28 +55,55 @@ class FrameSource:
             values[column.isna().to_numpy()] = None
             arrays.append(values)
         for row, fields in enumerate(zip(*arrays, strict=True), start=1):
-            yield Record(row, dict(zip(self.columns, fields, strict=True)), f"row {row}")
+            place = f"row {row}"
+            if self._sheet_rows is not None:
+                place += f" (row {self._sheet_rows[row - 1]} of the sheet)"
+            yield Record(row, dict(zip(self.columns, fields, strict=True)), place)
 
 
 class RowSource:
-    """A list of rows, each a mapping from columns to values.
+    """A list of rows, each a mapping from columns to values; other values are bad rows.
 
     Args:
-        rows: The rows.
+        rows: The rows. Names of columns that are no strings, such as numbers, become strings.
         name: The name of the source, for messages.
+
+    Raises:
+        DataError: Two names are one as strings.
     """
 
     fixed_columns = False
 
-    def __init__(self, rows: Sequence[Mapping[str, object]], name: str = "the list") -> None:
+    def __init__(self, rows: Sequence[Any], name: str = "the list") -> None:
         self.name = name
         self._rows = rows
-        self.columns = tuple(dict.fromkeys(column for row in rows for column in row))
+        names = dict.fromkeys(column for row in rows if isinstance(row, Mapping) for column in row)
+        self.columns = tuple(_as_strings(names, name))
+        self._all_strings = all(isinstance(column, str) for column in names)
 
     def records(self) -> Iterator[Record]:
         """Yield the records from the first one; each call starts again."""
         for row, values in enumerate(self._rows, start=1):
-            yield Record(row, values, f"row {row}")
+            if isinstance(values, Mapping):
+                if not self._all_strings:
+                    values = {str(column): value for column, value in values.items()}
+                yield Record(row, values, f"row {row}")
+                continue
+            shown = "null" if values is None else quoted(values)
+            problem = f"it is {shown}; each row should be an object with names and values"
+            yield Record(row, {}, f"row {row}", problem)
+
+
+def _as_strings(names: Iterable[object], where: str) -> list[str]:
+    """Return names of columns as strings.
+
+    Raises:
+        DataError: Two of them are one as strings.
+    """
+    strings = [str(name) for name in names]
+    if (name := first_repeated(strings)) is not None:
+        raise DataError(f"{where} names the column {quoted(name)} twice, as a string and otherwise")
+    return strings
 
 
 class ColumnSource:
@@ -135,7 +175,7 @@ def columns_of(data: Mapping[Any, Any], name: str) -> ColumnSource | None:
         if any({*values} != {*rows} for values in data.values()):
             raise DataError(f"{name} has columns of different rows")
         data = {column: [values[row] for row in rows] for column, values in data.items()}
-    columns = {str(column): flat(values) for column, values in data.items()}
+    columns = dict(zip(_as_strings(data, name), map(flat, data.values()), strict=True))
     return ColumnSource(columns, name) if columns and all(map(is_list, columns.values())) else None
 
 
@@ -168,9 +208,16 @@ def open_table_in_memory(data: Any, part: str | None = None) -> Source | None:
         return HubDatasetSource(data)
     if isinstance(data, Mapping):
         return columns_of(data, "the dict")
-    if isinstance(data, list) and data and all(isinstance(row, Mapping) for row in data):
+    if isinstance(data, list) and _are_rows(data):
         return RowSource(data)
     return None
+
+
+def _are_rows(data: Sequence[Any]) -> bool:
+    """Return whether values are mappings, of which some may be missing."""
+    return any(isinstance(row, Mapping) for row in data) and all(
+        row is None or isinstance(row, Mapping) for row in data
+    )
 
 
 def unzipped(data: Any) -> Any:
@@ -194,12 +241,16 @@ def _are_weights(data: Any) -> bool:
 
 
 def _is_pair(value: object) -> bool:
-    """Return whether a value is ``(x, y)`` or ``(x, y, weight)``; y is a label or has names."""
+    """Return whether a value is ``(x, y)`` or ``(x, y, weight)``; y is a label or several.
+
+    Numbers in a list are labels beside a text alone, as they may be the values of a series.
+    """
     if not isinstance(value, tuple) or len(value) not in (2, 3) or _is_number(value[0]):
         return False
     label = value[1]
     if is_list(label):
-        return all(isinstance(name, str) for name in label)
+        names = (str, int, np.integer) if isinstance(value[0], str) else str
+        return all(isinstance(name, names) for name in label)
     return getattr(label, "shape", ()) == ()
 
 

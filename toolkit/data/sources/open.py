@@ -21,7 +21,7 @@ from toolkit.data.sources.memory import (
 from toolkit.data.sources.named_datasets import NAME, DatasetSource, open_named
 from toolkit.data.sources.pandas_file import open_excel, open_parquet
 from toolkit.data.sources.source import Source
-from toolkit.data.sources.table_format import PLAIN, TableFormat
+from toolkit.data.sources.table_format import PLAIN, TableFormat, log_without_effect
 from toolkit.errors import DataError, quoted
 from toolkit.options import option
 
@@ -94,7 +94,8 @@ def open_table(path: Path, table_format: TableFormat = PLAIN) -> Source:
         DataError: It cannot be read, or its ending is another.
         OptionError: There is no encoding of this name.
     """
-    quoting, header, encodings = table_format
+    quoting, header, encodings, _ = table_format
+    log_without_effect(path, table_format)
     if path.name.lower().endswith(".parquet"):
         return open_parquet(path)
     if path.name.lower().endswith(".xlsx"):

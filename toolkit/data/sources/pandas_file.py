@@ -27,7 +27,8 @@ def open_parquet(path: Path) -> FrameSource:
 def open_excel(path: Path, header: bool = True) -> FrameSource:
     """Open the first sheet of an Excel file (``.xlsx``), which is held in memory.
 
-    Its cells are strings, as in a CSV file; empty rows are left out. Further sheets are logged.
+    Its cells are strings, as in a CSV file; empty rows are left out. The place of a row has its
+    number in the sheet, too. Further sheets are logged.
 
     Args:
         path: The file.
@@ -49,12 +50,13 @@ def open_excel(path: Path, header: bool = True) -> FrameSource:
     frame = _read(path, "openpyxl", read)
     frame = frame[(frame != "").any(axis=1)]
     if frame.empty:
-        raise DataError(f"{path} is empty; its first row should name the columns")
+        should = "; its first row should name the columns" if header else ""
+        raise DataError(f"{path} is empty{should}")
     if header:
         frame = frame.set_axis(frame.iloc[0].str.strip(), axis=1).iloc[1:]
     else:
         frame = frame.set_axis([str(n) for n in range(1, frame.shape[1] + 1)], axis=1)
-    return FrameSource(frame, str(path))
+    return FrameSource(frame, str(path), [number + 1 for number in frame.index])
 
 
 def _read(path: Path, package: str, read: Callable[[Any], Any]) -> Any:
