@@ -197,7 +197,7 @@ class WordScores(_Scores):
         super().__init__(model, ends, options)
         self._symbols = symbols
         self._word_by_word = word_by_word
-        self._between = " " if level == "characters" else ""
+        self._between = "" if level == "words" else " "
         self._level = level
         self._unknown: dict[str, int] = {}  # the number of unknown tokens of words
         self._spaces = np.array([not symbol.strip() for symbol in symbols])
