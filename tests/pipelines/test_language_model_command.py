@@ -37,6 +37,7 @@ def test_a_run_is_whole_and_finished(
 ) -> None:
     names = {path.name for path in run.iterdir()}
     assert names == {"1", "README.md", "config.yaml", "golden.jsonl", "history.csv"} | {
+        "learning_curves.png",
         "metrics.json",
         "model.keras",
     }

@@ -194,7 +194,7 @@ def test_missing_vectors_are_said_before_anything_is_read(tmp_path: Path, folder
 
 
 def test_help_names_what_entities_have(call) -> None:
-    code, out, _ = call("train", "--help")
+    code, out, _ = call("train", "--help-all")
     assert code == 0
     for option in ("--tag-column", "--crf", "--characters", "--vectors", "later_words"):
         assert option in out

@@ -79,7 +79,7 @@ def test_a_run_answers_files_and_folders(run: Path, folder: Path, call: Any) -> 
     assert json.loads(out) == {"row": 1} | {n: answers[0][n] for n in ("text", "score")}
     code, out, _ = call("predict", run, "--data", folder, "--format", "csv")
     lines = out.splitlines()
-    assert (code, len(lines), lines[0]) == (0, 13, "file,text,score,error")
+    assert (code, len(lines), lines[0]) == (0, 13, "file,input_text,speaker,text,score,error")
 
 
 @pytest.mark.slow

@@ -96,7 +96,7 @@ class EpochLines(keras.callbacks.Callback):
         stopping = self.stopping
         left = None
         if not self.model.stop_training and epoch + 1 < self.epochs:
-            latest = [row["seconds"] for row in self.record.rows[-TIMED:]]
+            latest = [row["seconds"] for row in self.record.rows[-TIMED:] if "seconds" in row]
             left = (self.epochs - epoch - 1) * sum(latest) / len(latest)
         monitor = stopping.monitor if stopping else "loss"
         is_best = stopping is not None and stopping.best_epoch == epoch
@@ -153,7 +153,9 @@ def ending(stopping: Stopping | None, rows: Sequence[dict[str, float]], planned:
         rows: The rows of its epochs.
         planned: The number of planned epochs.
     """
-    done = f"{count(len(rows), 'epoch')} in {duration(sum(row['seconds'] for row in rows))}"
+    done = (
+        f"{count(len(rows), 'epoch')} in {duration(sum(row.get('seconds', 0.0) for row in rows))}"
+    )
     kept = "kept the last weights"
     if stopping is not None:
         kept = f"kept epoch {stopping.best_epoch + 1}"
