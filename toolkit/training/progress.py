@@ -153,9 +153,7 @@ def ending(stopping: Stopping | None, rows: Sequence[dict[str, float]], planned:
         rows: The rows of its epochs.
         planned: The number of planned epochs.
     """
-    done = (
-        f"{count(len(rows), 'epoch')} in {duration(sum(row.get('seconds', 0.0) for row in rows))}"
-    )
+    done = f"{count(len(rows), 'epoch')} in {duration(sum(row['seconds'] for row in rows))}"
     kept = "kept the last weights"
     if stopping is not None:
         kept = f"kept epoch {stopping.best_epoch + 1}"
