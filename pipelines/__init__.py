@@ -33,7 +33,7 @@ if not (_place / "tasks").is_dir():
     raise ImportError(_complaint)
 
 # While ``python -m pipelines.<name>`` is imported; ``main`` then handles the signals itself.
-if sys.argv[:1] == ["-m"] or Path(sys.argv[0]).name == COMMAND:
+if sys.argv[:1] == ["-m"] or Path("".join(sys.argv[:1])).name == COMMAND:
     for _number in ENDINGS:
         if signal.getsignal(_number) in (signal.default_int_handler, signal.SIG_DFL):
             signal.signal(_number, exit_at_once)
