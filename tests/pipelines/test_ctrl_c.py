@@ -52,7 +52,7 @@ def start(tmp_path):
 def test_a_training_ends_soon_and_goes_on_where_it_was(start, tmp_path):
     before = cpu_seconds_of_children()
     with start() as process:
-        assert lines_until(process, "^epoch 2:")
+        assert lines_until(process, "^epoch 2/")
         pressed = cpu_seconds(process)
         process.send_signal(signal.SIGINT)
         last = process.stderr.read().splitlines()[-1]
