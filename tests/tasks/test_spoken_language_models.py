@@ -56,8 +56,9 @@ def text_of(classes: tuple[int, ...], symbols: list[str]) -> str:
     return (" " if symbols == WORDS else "").join(symbols[c] for c in classes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", LEVELS)
-@pytest.mark.parametrize("symbols", [CHARACTERS, pytest.param(WORDS, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("symbols", [CHARACTERS, WORDS])
 def test_texts_are_ranked_by_both_models(
     runs: dict[str, Path], level: str, symbols: list[str]
 ) -> None:
@@ -176,6 +177,7 @@ def test_each_unknown_part_of_a_word_counts() -> None:
     assert model.most_rows <= language_model.ROWS
 
 
+@pytest.mark.slow
 def test_answers_are_those_of_a_beam_with_times(runs: dict[str, Path]) -> None:
     def ask(audio: Any, length: Any) -> dict[str, Any]:
         steps = np.array([[1, 1, 4, 3, 2, 4]])  # "a b", the blank last
@@ -196,6 +198,7 @@ def test_answers_are_those_of_a_beam_with_times(runs: dict[str, Path]) -> None:
     assert all(a >= b for a, b in itertools.pairwise(outputs["scores"][0]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
@@ -213,6 +216,7 @@ def test_a_language_model_that_cannot_help(
         SearchOptions(**{**values, **change})
 
 
+@pytest.mark.slow
 def test_a_language_model_must_know_the_symbols(
     runs: dict[str, Path], caplog: pytest.LogCaptureFixture
 ) -> None:
