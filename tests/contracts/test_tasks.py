@@ -161,6 +161,20 @@ def network_run(request: pytest.FixtureRequest, runs: dict[str, Run]) -> Run:
     return runs[request.param.name]
 
 
+#: Tasks whose training is, but for the front of their network, that of another task here.
+TRAINED_ALIKE = ("waves", "strands", "marked strands", "videos")
+
+
+@pytest.fixture(
+    params=parameters(
+        [case for case in CASES if case.has_network and case.name not in TRAINED_ALIKE]
+    )
+)
+def trained_run(request: pytest.FixtureRequest, runs: dict[str, Run]) -> Run:
+    """Return a run of a task that has a training of its own."""
+    return runs[request.param.name]
+
+
 def same(one: Any, other: Any, tolerance: float = 1e-5) -> bool:
     """Return whether nested answers are the same, floats within a tolerance."""
     if isinstance(one, dict) and isinstance(other, dict):
@@ -271,10 +285,10 @@ def test_equal_data_of_any_kind_is_measured_equally(network_run: Run) -> None:
 
 @pytest.mark.slow
 def test_an_interrupted_training_ends_as_if_it_had_not_been(
-    network_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And of data of another kind than the whole training."""
-    run = network_run
+    run = trained_run
     *_, name = run.data.kinds
     proceed, ended = keras.callbacks.CallbackList.on_train_batch_end, []
 
@@ -334,9 +348,9 @@ def test_it_goes_on_with_what_is_new(run: Run, eager: None) -> None:
 
 @pytest.mark.slow
 def test_more_epochs_from_the_kept_state_are_those_of_a_longer_training(
-    network_run: Run, tmp_path: Path
+    trained_run: Run, tmp_path: Path
 ) -> None:
-    run = network_run
+    run = trained_run
     constant = {"schedule": "constant", "warmup": 0.0}
     run.new(**constant, epochs=2, keep_state=True).fit(run.first).save(tmp_path)
     task = run.case.task.load(tmp_path)

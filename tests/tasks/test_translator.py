@@ -196,7 +196,7 @@ def test_onnx_is_refused(fitted: Translator, tmp_path: Path) -> None:
     ids=str,
 )
 def test_options_do_what_they_say(options: dict[str, Any], tmp_path: Path) -> None:
-    translator = Translator(**SMALL | {"epochs": 2} | options).fit(pairs(200, seed=1))
+    translator = Translator(**SMALL | {"epochs": 2} | options).fit(pairs(120, seed=1))
     assert translator.history[-1]["loss"] < 0.9 * translator.history[0]["loss"]
     translator.save(tmp_path)
     translator.export(tmp_path)
