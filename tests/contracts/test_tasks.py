@@ -275,8 +275,8 @@ def test_equal_data_of_any_kind_is_learnt_equally(run: Run, taught: list[Any], e
 
 
 @pytest.mark.slow
-def test_equal_data_of_any_kind_is_measured_equally(network_run: Run) -> None:
-    run = network_run
+def test_equal_data_of_any_kind_is_measured_equally(trained_run: Run) -> None:
+    run = trained_run
     totals = {n: run.fitted.statistics(run.kind(n)).rows.sum(axis=0) for n in run.data.kinds}
     first = next(iter(totals.values()))
     for name, of_kind in totals.items():
