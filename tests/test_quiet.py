@@ -1,4 +1,4 @@
-"""What is written on standard error, and who gets the toolkit's log."""
+"""Standard error stays free of messages, and the toolkit's log goes to those who want it."""
 
 import contextlib
 import io
@@ -51,13 +51,18 @@ def test_a_programs_own_handlers_and_level_are_respected(
 
 
 def test_a_process_without_standard_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = []
     monkeypatch.setattr(sys, "stderr", None)
     with alone() as logger, suppress_stderr(), shown_log():
         logger.info("nobody hears this")
-    monkeypatch.setattr(os, "dup", _fail)
+        steps.append([*logger.handlers])
+    assert steps == [[]]  # no handler without a stream
+
+    def fail(_: int) -> int:
+        steps.append("asked for the descriptor")
+        raise OSError
+
+    monkeypatch.setattr(os, "dup", fail)
     with suppress_stderr():
-        pass
-
-
-def _fail(_: int) -> int:
-    raise OSError
+        steps.append("worked")
+    assert steps[1:] == ["asked for the descriptor", "worked"]

@@ -1,4 +1,4 @@
-"""What is written on standard error: no messages of TensorFlow, and the toolkit's log if asked."""
+"""Output on standard error: TensorFlow's messages are silenced, the toolkit's log is shown."""
 
 import contextlib
 import importlib

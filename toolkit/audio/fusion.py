@@ -12,7 +12,7 @@ LEAST = float(np.log(1e-4))
 
 
 class TextScores(Protocol):
-    """What texts gain beside the probability that CTC gives them, symbol by symbol.
+    """Scores of texts beside the probability that CTC gives them, symbol by symbol.
 
     A text is any object; symbols are classes of CTC, 0 to S - 1.
     """

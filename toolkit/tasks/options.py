@@ -198,7 +198,7 @@ def check_monitor(monitor: str, monitors: Iterable[str]) -> None:
 
 @dataclass(kw_only=True)
 class ClassAnswerOptions:
-    """What a classifier answers of its probabilities.
+    """The options of a classifier's answers.
 
     Args:
         top_k: The number of classes whose probabilities are answered, the likeliest first; null
@@ -224,7 +224,7 @@ class ClassAnswerOptions:
 
 @dataclass(kw_only=True)
 class SpanAnswerOptions:
-    """What a tagger answers of the spans that it finds.
+    """The options of a tagger's answers.
 
     Args:
         threshold: The probability below which a span is left out.

@@ -1,4 +1,4 @@
-"""What a training says of itself: a line an epoch, a bar on a terminal, and how it ended."""
+"""Progress of a training: a line an epoch, a bar on a terminal, and the reason of the end."""
 
 import contextlib
 import logging

@@ -16,7 +16,7 @@ the values."""
 
 
 class TableFormat(NamedTuple):
-    """How a file is written, beside what its ending says.
+    """The format of a file, beside what its ending says.
 
     Attributes:
         quoting: The meaning of quotes in CSV and TSV files.

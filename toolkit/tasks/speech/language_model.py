@@ -54,7 +54,7 @@ class ReadText:
 
 
 class _Scores:
-    """What characters and words have in common; see ``open_scores``."""
+    """The base of the scores of characters and of words; see ``open_scores``."""
 
     def __init__(self, model: Servable, ends: bool, options: SearchOptions) -> None:
         self.weight, self.bonus = options.language_model_weight, options.word_bonus

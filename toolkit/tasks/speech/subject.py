@@ -1,4 +1,4 @@
-"""What ``diagnose`` looks at of a recogniser of speech."""
+"""The subject of ``diagnose`` for a recogniser of speech."""
 
 from typing import Any
 

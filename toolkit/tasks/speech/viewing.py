@@ -1,4 +1,4 @@
-"""What pictures show of recordings."""
+"""Pictures of recordings, with the probabilities of symbols over time."""
 
 from collections.abc import Callable
 from itertools import islice
