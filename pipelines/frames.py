@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
 from itertools import groupby
 from typing import Any
 
@@ -35,6 +36,7 @@ def check_frames(pipeline: Pipeline, options: Any, trained: Mapping[str, Any]) -
     Raises:
         OptionError: It cannot.
     """
+    answers = fields(pipeline.predict_options) if pipeline.predict_options else ()
     other = {
         "the arguments TEXT": options.texts,
         "--data": options.data,
@@ -43,6 +45,11 @@ def check_frames(pipeline: Pipeline, options: Any, trained: Mapping[str, Any]) -
             for view in pipeline.views
         },
         "--format csv": options.format == "csv",
+        "--keep-columns": options.keep_columns != "all",
+        **{
+            f"--{field.name.replace('_', '-')}": getattr(options, field.name) != field.default
+            for field in answers
+        },
     }
     if given := [name for name, value in other.items() if value]:
         raise OptionError(

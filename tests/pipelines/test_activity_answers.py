@@ -5,6 +5,7 @@ import json
 import os
 import re
 from argparse import Namespace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from pipelines.frames import check_frames, read_frame, series_of
 from toolkit.data import Unreadable
 from toolkit.errors import DataError, OptionError
 from toolkit.tasks import SequenceClassifier
+from toolkit.tasks.options import ClassAnswerOptions
 
 
 @pytest.fixture(scope="module")
@@ -103,11 +105,13 @@ def test_frames_are_answered_line_by_line(run: Path, call: Any) -> None:
     [
         ({"data": "a.jsonl", "html": "a.html"}, "leave out --data and --html"),
         ({"texts": ["1,2"], "format": "csv"}, "leave out the arguments TEXT and --format csv"),
+        ({"top_k": 2, "keep_columns": "id"}, "leave out --keep-columns and --top-k"),
         ({}, "some/run reads in both.*--no-bidirectional"),
     ],
 )
 def test_what_cannot_be_answered_frame_by_frame(given: dict[str, Any], complaint: str) -> None:
     nothing = {"run": "some/run", "texts": [], "data": None, "html": None, "stills": None}
+    nothing |= {"keep_columns": "all", **asdict(ClassAnswerOptions())}
     options = Namespace(**{**nothing, "format": "jsonl", **given})
     with pytest.raises(OptionError, match=complaint):
         check_frames(PIPELINE, options, {"bidirectional": True, "front": "skeleton"})
