@@ -15,7 +15,7 @@ import numpy as np
 
 from pipelines import console
 from pipelines.command import main as run
-from pipelines.labelled import TABLE, LabelledData
+from pipelines.labelled import CLASS_ANSWERS, TABLE, LabelledData, Table
 from pipelines.pipeline import SAMPLE, Pipeline, View
 from pipelines.samples.movements import FRAME_RATE, demo_movements, movements
 from pipelines.samples.videos import render
@@ -53,6 +53,7 @@ class LabelledSeries(LabelledData):
         "series or of videos"
     )
     example_file = "your.jsonl"
+    answer_names = (*CLASS_ANSWERS, "row", "video")
     lines_may_fail = True
 
     def open(self, data: Any, part: Literal["train", "test"], columns: Any) -> Source:
@@ -81,6 +82,12 @@ class LabelledSeries(LabelledData):
         classes = facts.get("classes")
         encoder = None if classes is None else LabelEncoder(columns.target, tuple(classes))
         self._read(data, columns, encoder, facts.get("channels", ()))
+
+    def table(self, data: Source, columns: Any) -> Table:
+        """Return the rows, or the sequences, with the column of the series or videos."""
+        with console.silence():  # ``inputs`` logs the same
+            examples = read_examples(data, columns, labelled=False, decode=False)
+        return Table(data, [examples.series_column])
 
     def inputs(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[Any]:
         """Yield the series of each row; of a video its path, or its frames."""

@@ -13,7 +13,7 @@ from typing import Any, Literal, TextIO
 
 from pipelines import console
 from pipelines.command import main as run
-from pipelines.labelled import LabelledData
+from pipelines.labelled import LabelledData, Table
 from pipelines.pipeline import SAMPLE, Pipeline, View
 from pipelines.samples.strands import DEMO, marked_strands
 from toolkit.data import Source, Unreadable
@@ -47,6 +47,7 @@ class LabelledSpans(LabelledData):
         "base and its tag a line (each also .gz)"
     )
     example_file = "your.fa"
+    answer_names = ("entities", "name")
     lines_may_fail = True
 
     def open(self, data: Any, part: Literal["train", "test"], columns: Any) -> Source:
@@ -72,6 +73,12 @@ class LabelledSpans(LabelledData):
     def check(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> None:
         """Read the data once and check that the run knows its labels."""
         self._read(data, columns, [*facts["classes"]])
+
+    def table(self, data: Source, columns: Any) -> Table | None:
+        """Return the rows, with the columns of strands and spans; None if they have tokens."""
+        with console.silence():  # ``inputs`` logs the same
+            chosen = MarkedStrandExamples(data, columns, labelled=False).columns
+        return Table(data, [chosen.content, "entities", "name"]) if chosen.texts else None
 
     def inputs(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[Any]:
         """Yield the strand of each row, with its name if it has one."""

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pipelines import console
 from pipelines.command import main as run
-from pipelines.labelled import TABLE, LabelledData
+from pipelines.labelled import TABLE, LabelledData, Table
 from pipelines.pipeline import SAMPLE, Pipeline
 from pipelines.samples.topics import topics
 from toolkit.data import (
@@ -27,6 +27,7 @@ from toolkit.data import (
     size_of,
 )
 from toolkit.data.options import FILE_OPTIONS
+from toolkit.data.streams.stream import RowStream
 from toolkit.errors import OptionError
 from toolkit.options import option
 from toolkit.tasks.language_modelling.options import (
@@ -44,6 +45,7 @@ class LabelledStream(LabelledData):
     predict_columns = ("text_column", "condition_column", *FILE_OPTIONS)
     formats = f"A plain text file (also .gz), a folder of text files, a {TABLE} with a text a row"
     example_file = "your.txt"
+    answer_names = ("prompt", "condition")
 
     def open(self, data: Any, part: Literal["train", "test"], columns: Any) -> Any:
         """Open data."""
@@ -71,6 +73,14 @@ class LabelledStream(LabelledData):
         """Read the data once and check that the run knows its conditions."""
         conditions = self._conditions(columns, facts)
         self._read(data, columns, LabelEncoder("classes", conditions) if conditions else None)
+
+    def table(self, data: Any, columns: Any) -> Table | None:
+        """Return the rows, with the columns of prompts and conditions; None without rows."""
+        with console.silence():  # ``inputs`` logs the same
+            if columns.condition_column is not None:
+                texts = conditioned_examples(data, columns).text_column
+                return Table(data, [texts, columns.condition_column])
+            return Table(data.source, [data.text_column]) if isinstance(data, RowStream) else None
 
     def inputs(self, data: Any, columns: Any, facts: Mapping[str, Any]) -> Iterator[Any]:
         """Yield each prompt, or a pair of prompt and condition."""

@@ -81,6 +81,7 @@ def _train(pipeline: Pipeline, options: Any) -> int:
         setattr(options, name, None)
     values = {name: getattr(options, name) for name in names}
     columns = pipeline.options(**values)  # checks the values before TensorFlow is imported
+    columns.check_packages()
     data = {name: getattr(options, name) for name in ("data", "validation_data", "init_from")}
     run = Path(options.output)
     check_not_file(run)

@@ -19,7 +19,7 @@ REST = "*"
 LINES = {
     "toolkit": (
         ("errors",),
-        ("files", "options", "quiet"),
+        ("files", "options", "packages", "quiet"),
         ("cells", "text", "tagging", "series", "audio", "decoding", "pictures"),
         ("music",),
         ("layers", "data"),

@@ -685,7 +685,7 @@ def test_what_is_no_such_file_or_needs_a_package(
 ) -> None:
     path = write(tmp_path / name, "no such file")
     assert f"{name} cannot be read: " in complaint(path)
-    monkeypatch.setitem(sys.modules, package, None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert complaint(path) == (
         f"{path}: such files need the package {package}, which is missing: pip install {package}"
     )

@@ -18,6 +18,7 @@ from toolkit.errors import DataError, DivergedError, ModelError, OptionError
 from toolkit.evaluation import classification_statistics
 from toolkit.export import ARCHIVE, is_exported, newest_version, read_description
 from toolkit.files import atomic_write
+from toolkit.training.options import TrainingOptions
 
 
 @dataclass(kw_only=True)
@@ -45,6 +46,8 @@ class SizeOptions:
     validation_split: float = 0.0
     seed: int = 0
     tensorboard: str | None = None
+
+    check_packages = TrainingOptions.check_packages
 
 
 @dataclass(kw_only=True)

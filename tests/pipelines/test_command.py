@@ -624,6 +624,16 @@ def test_export_in_another_format(call, model, monkeypatch):
     assert error.endswith("are missing: pip install onnx onnxruntime\n")
 
 
+def test_a_missing_package_is_complained_of_before_the_data_is_read(call, run, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    line = ["--data", "nowhere.csv", "--output", run, "--tensorboard", "logs"]
+    assert call("train", *line)[::2] == (
+        2,
+        "error: --tensorboard needs the package tensorboard, which is missing: "
+        "pip install tensorboard\n",
+    )
+
+
 @pytest.mark.parametrize("passed", [True, False])
 def test_verify_tells_by_its_exit_code(call, run, monkeypatch, passed):
     monkeypatch.setattr(

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import importlib
 import io
 import json
 
@@ -10,6 +11,7 @@ import pytest
 from fake_task import FakeTask
 
 from pipelines import streams
+from pipelines.labelled import kept_columns
 from toolkit.data.sources import lines
 
 ROWS = 'text,label\ngood film,pos\n"open,neg\nbad film,neg\nfilm\ngood,pos\n'
@@ -86,6 +88,35 @@ def test_kept_values_are_plain_and_names_are_kept_apart(call, model, tmp_path):
     table = list(csv.DictReader(io.StringIO(output)))
     assert [row["probabilities.p"] for row in table] == ["0.9", "0.2"]
     assert [row["day"] for row in table] == ["2026-01-02T00:00:00", ""]
+
+
+STEPS = "id,name,t,ax\n1,ann,0,0.5\n1,ann,1,0.6\n2,bob,0,no number\n3,cy,0,0.7\n"
+OF_STEPS = [{"name": "ann", "id": "1"}, {"name": "bob", "id": "2"}, {"name": "cy", "id": "3"}]
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "content", "options", "kept"),
+    [
+        ("activity", STEPS, {}, OF_STEPS),
+        ("activity", 'row,s\n7,"[1, 2]"\n8,"[3]"\n', {}, [{"input_row": "7"}, {"input_row": "8"}]),
+        ("activity", "id,file\n7,a.mp4\n", {"front": "frames"}, [{"id": "7"}]),
+        (
+            "language_model",
+            "text,id,prompt\nthe,7,x\n,8,y\n",
+            {},
+            [{"id": "7", "input_prompt": "x"}, {"id": "8", "input_prompt": "y"}],
+        ),
+        ("language_model", "text,id,c\nthe,7,x\n", {"condition_column": "c"}, [{"id": "7"}]),
+        ("dna_spans", "text,id,entities\nACGT,7,[]\n", {}, [{"id": "7"}]),
+    ],
+)
+def test_other_columns_of_each_kind_of_table(tmp_path, pipeline, content, options, kept):
+    path = tmp_path / "rows.csv"
+    path.write_text(content)
+    made_of = importlib.import_module(f"pipelines.{pipeline}").PIPELINE
+    columns = made_of.options(**options)
+    source = made_of.data(str(path), "test", columns)
+    assert [*kept_columns(made_of.labelled, source, columns, "all")] == kept
 
 
 def test_predict_answers_a_field_that_may_join_rows_as_one_text(call, model, run, tmp_path):

@@ -100,6 +100,14 @@ def test_some_of_the_probabilities_and_no_answer_where_none_is_sure(fitted: Text
             fitted.predict(texts, **wrong)
 
 
+def test_a_missing_package_is_complained_of_before_the_data_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(OptionError, match=r"tensorboard, which is missing: pip install"):
+        TextClassifier(tensorboard="logs").fit("nowhere.csv")
+
+
 def test_answers_keep_their_order_and_do_not_depend_on_company(fitted: TextClassifier) -> None:
     texts = [*graded_frame(100, seed=3)["opinion"], "", "é" * 3000, "good " * 2000, "\0", "🙂"]
     together = fitted.predict(texts)

@@ -1,6 +1,5 @@
 """A classifier from ids to scores as ONNX: written atomically, and compared with the network."""
 
-import importlib.util
 import logging
 import os
 from collections.abc import Mapping, Sequence
@@ -10,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit.errors import OptionError, WorkError
+from toolkit.errors import WorkError
 from toolkit.export.golden import write_golden
 from toolkit.export.verify import TOLERANCE
 from toolkit.export.version import write_version
 from toolkit.files import check_no_link
+from toolkit.packages import check_packages
 
 if TYPE_CHECKING:
     from toolkit.models import SequenceModel
@@ -30,10 +30,7 @@ def check_onnx() -> None:
     Raises:
         OptionError: One is missing; the message says how to install it.
     """
-    packages = ("onnx", "onnxruntime")
-    missing = " ".join(name for name in packages if importlib.util.find_spec(name) is None)
-    if missing:
-        raise OptionError(f"format onnx needs packages that are missing: pip install {missing}")
+    check_packages("format onnx needs", "onnx", "onnxruntime")
 
 
 def write_onnx(

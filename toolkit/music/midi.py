@@ -1,13 +1,12 @@
 """MIDI files: the library that reads them, and writing."""
 
-import importlib.util
 import io
 from typing import Any
 
 from numpy.typing import NDArray
 
-from toolkit.errors import OptionError
 from toolkit.music.rolls import LOWEST, notes_of
+from toolkit.packages import import_package
 
 #: The tempo, in quarters a minute, and the metre where none is given, as MIDI has it.
 TEMPO, METRE = 120.0, (4, 4)
@@ -23,11 +22,7 @@ def library() -> Any:
     Raises:
         OptionError: It is not installed.
     """
-    if importlib.util.find_spec("mido") is None:
-        raise OptionError("MIDI files need the package mido, which is missing: pip install mido")
-    import mido
-
-    return mido
+    return import_package("MIDI files need", "mido")
 
 
 def midi_bytes(

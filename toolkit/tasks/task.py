@@ -93,6 +93,7 @@ class Task(Run):
         """
         if verbose not in get_args(Verbosity):
             raise OptionError(f"verbose is {verbose!r}; it can be 0, 1, 2 or 'auto'")
+        self.check_packages()
         previous = self._previous() if continue_training else None
         before = dict(vars(self))
         shown = shown_log() if verbose else contextlib.nullcontext()

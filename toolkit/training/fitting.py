@@ -1,7 +1,6 @@
 """Training of a model on batches by ``keras.Model.fit``."""
 
 import importlib.metadata
-import importlib.util
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -10,9 +9,7 @@ from typing import Any, Protocol
 import keras
 
 from toolkit import __version__
-from toolkit.errors import OptionError
 from toolkit.files import atomic_write, check_no_link
-from toolkit.options import option
 from toolkit.training.callbacks import (
     EpochEnd,
     Position,
@@ -104,8 +101,8 @@ def fit(
         last step and the seconds.
 
     Raises:
-        OptionError: An option has an impossible value, or the checkpoint is of another training,
-            or a link.
+        OptionError: An option has an impossible value or needs a package that is missing, or the
+            checkpoint is of another training, or a link.
         ModelError: The checkpoint cannot be read.
         DivergedError: The loss or the gradient became infinite or NaN; the model keeps the last
             good weights.
@@ -113,6 +110,7 @@ def fit(
             ``toolkit.training.interruption``. With checkpoints, the current batch is finished and a
             checkpoint is written; pressed again, it ends the training at once.
     """
+    options.check_packages()
     optimizer = make_optimizer(options, epochs * len(train), start.steps)
     if options.precision == "mixed_float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
@@ -160,7 +158,7 @@ def fit(
         own.append(ExactStart(start.state, record, stopping, swap))
     own.append(EpochLines(record, stopping, last_epoch))
     if options.tensorboard:
-        own.append(tensorboard(options.tensorboard))
+        own.append(keras.callbacks.TensorBoard(options.tensorboard))
     interruption = Interruption()
     checkpoint = None
     if path:
@@ -211,16 +209,3 @@ def versions() -> dict[str, str]:
     """Return the versions of the packages that change the last bits of the weights."""
     packages = ("tensorflow", "keras", "numpy")
     return {"toolkit": __version__} | {name: importlib.metadata.version(name) for name in packages}
-
-
-def tensorboard(folder: str) -> keras.callbacks.Callback:
-    """Return the callback that writes TensorBoard's logs.
-
-    Raises:
-        OptionError: The package ``tensorboard`` is not installed.
-    """
-    if importlib.util.find_spec("tensorboard") is None:
-        raise OptionError(
-            f"{option('tensorboard')} needs the package tensorboard: pip install tensorboard"
-        )
-    return keras.callbacks.TensorBoard(folder)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from toolkit.options import Limits
+from toolkit.options import Limits, option
+from toolkit.packages import check_packages
 
 #: The folder in a run's folder that exists while the training is not finished.
 CHECKPOINT = "checkpoint"
@@ -90,3 +91,12 @@ class TrainingOptions:
     threads: int = 0
     tensorboard: str | None = None
     data_licence: str | None = None
+
+    def check_packages(self) -> None:
+        """Check that the packages that these options need for a training are installed.
+
+        Raises:
+            OptionError: One is missing.
+        """
+        if self.tensorboard is not None:
+            check_packages(f"{option('tensorboard')} needs", "tensorboard")

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import importlib.util
 import io
 import logging
 import math
@@ -19,9 +18,9 @@ from numpy.typing import NDArray
 
 from toolkit.data.audio.wav import is_wav, read_wav
 from toolkit.data.bad_rows import BadRowError
-from toolkit.errors import OptionError
 from toolkit.files import is_bomb
 from toolkit.options import option
+from toolkit.packages import import_package
 
 logger = logging.getLogger("toolkit")
 
@@ -227,12 +226,7 @@ def _by_soundfile(content: str | io.BytesIO, name: str) -> Recording:
     """
     if isinstance(content, io.BytesIO) and not content.getbuffer().nbytes:
         raise BadRowError(f"{name} is empty")
-    if importlib.util.find_spec("soundfile") is None:
-        raise OptionError(
-            f"{name} is no WAV file; other formats need the package soundfile, which is missing: "
-            "pip install soundfile"
-        )
-    import soundfile
+    soundfile: Any = import_package(f"{name} is no WAV file; other formats need", "soundfile")
 
     def problem(error: Exception) -> BadRowError:
         reason = getattr(error, "error_string", str(error)).rstrip(".")

@@ -73,7 +73,7 @@ def label_column(source: Source, options: SeriesOptions, series: str) -> str:
             f"{option('sequence_column')} to the column that tells them apart, and "
             f"{option('label_column')}"
         )
-    others = {series, options.group_column, *usual_groups(source.columns)}
+    others = {series, options.group_column, _sequence_column(source), *usual_groups(source.columns)}
     return labelled.label_column(source, options, others, SERIES_LABEL_NAMES)
 
 
@@ -92,9 +92,14 @@ def group_column(source: Source, options: SeriesOptions) -> str | None:
     candidates = [
         column
         for column in usual_groups(source.columns)
-        if column not in {options.series_column, options.label_column}
+        if column not in {options.series_column, options.label_column, _sequence_column(source)}
     ]
     return candidates[0] if candidates else None
+
+
+def _sequence_column(source: Source) -> str | None:
+    """Return the column that tells the sequences of a table with a time step a row apart."""
+    return source.sequence_column if isinstance(source, SequenceTable) else None
 
 
 def usual_groups(columns: Sequence[str]) -> list[str]:

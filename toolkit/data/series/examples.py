@@ -59,6 +59,7 @@ class SeriesRows(LabelledRows[SeriesExample]):
     EXAMPLE = SeriesExample
 
     options: SeriesOptions
+    series_column: str
     dtype: np.dtype[Any] = np.dtype(np.float32)
     frame_shape: tuple[int, ...]
     channel_names: tuple[str, ...] = ()

@@ -37,8 +37,8 @@ class SequenceTable:
 
     ::
 
-        id  label  ax   ay        {"series": [[0.1, 2], [0.3, 1.9]], "label": "run"}
-        1   run    0.1  2    ->   {"series": [[0.7, NaN]], "label": "walk"}
+        id  label  ax   ay        {"series": [[0.1, 2], [0.3, 1.9]], "label": "run", "id": 1}
+        1   run    0.1  2    ->   {"series": [[0.7, NaN]], "label": "walk", "id": 2}
         1   run    0.3  1.9
         2   walk   0.7
 
@@ -59,7 +59,9 @@ class SequenceTable:
 
     def __init__(self, source: Source, columns: TableColumns) -> None:
         self.name = source.name
-        self.columns = ("series", *(each for each in (columns.label, columns.group) if each))
+        self.sequence_column = columns.sequence if columns.sequence != "series" else None
+        others = (columns.label, columns.group, self.sequence_column)
+        self.columns = ("series", *(each for each in others if each))
         self.channel_names = columns.channels
         self.named_columns = {"channels": join_names(columns.channels)}
         self.is_one_sequence = columns.sequence is None
@@ -84,6 +86,8 @@ class SequenceTable:
             if latest is None or name != latest.name:
                 if name not in sequences:
                     sequences[name] = _Sequence(name, record.place, self._of)
+                    if self.sequence_column is not None:
+                        sequences[name].keep(self.sequence_column, record)
                 latest = sequences[name]
             if unread is not None:
                 latest.problem, unread = latest.problem or unread, None
@@ -127,6 +131,10 @@ class _Sequence:
         self._constant = [each for each in (columns.label, columns.group) if each is not None]
         self._attributes: dict[str, object] = {}
 
+    def keep(self, column: str, record: Record) -> None:
+        """Keep the value of a column as one of the sequence."""
+        self._attributes[column] = record.values.get(column)
+
     def add(self, record: Record) -> None:
         """Add a time step."""
         try:
@@ -146,7 +154,7 @@ class _Sequence:
         """Return the record of the sequence."""
         place = f"sequence {quoted(self.name)} from {self._place}" if self.name else self._place
         if self.problem is not None:
-            return Record(row, {}, place, self.problem)
+            return Record(row, self._attributes, place, self.problem)
         series = np.frombuffer(self._values, np.float32).reshape(-1, len(self._of.channels))
         return Record(row, {"series": series, **self._attributes}, place)
 

@@ -10,6 +10,7 @@ from typing import Any
 from toolkit.data.sources.memory import FrameSource
 from toolkit.errors import DataError, shorten
 from toolkit.files import is_bomb
+from toolkit.packages import check_packages
 
 logger = logging.getLogger("toolkit")
 
@@ -18,7 +19,8 @@ def open_parquet(path: Path) -> FrameSource:
     """Open a Parquet file, which is held in memory.
 
     Raises:
-        DataError: It cannot be read, or the package pyarrow is missing.
+        DataError: It cannot be read.
+        OptionError: The package pyarrow is missing.
     """
     frame = _read(path, "pyarrow", lambda pandas: pandas.read_parquet(path, engine="pyarrow"))
     return FrameSource(frame, str(path))
@@ -35,7 +37,8 @@ def open_excel(path: Path, header: bool = True) -> FrameSource:
         header: Whether the first row that is not empty names the columns.
 
     Raises:
-        DataError: It cannot be read or is empty, or the package openpyxl is missing.
+        DataError: It cannot be read or is empty.
+        OptionError: The package openpyxl is missing.
     """
 
     def read(pandas: Any) -> Any:
@@ -63,15 +66,10 @@ def _read(path: Path, package: str, read: Callable[[Any], Any]) -> Any:
     """Return the frame that a function of pandas reads with a package.
 
     Raises:
-        DataError: It cannot be read, or the package is missing.
+        DataError: It cannot be read.
+        OptionError: The package is missing.
     """
-    try:
-        import_module(package)
-    except ImportError:
-        raise DataError(
-            f"{path}: such files need the package {package}, which is missing: pip install "
-            f"{package}"
-        ) from None
+    check_packages(f"{path}: such files need", package)
     try:
         return read(import_module("pandas"))
     except Exception as error:  # each package has its own

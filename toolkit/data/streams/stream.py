@@ -173,14 +173,20 @@ class RowStream:
     Args:
         source: The source of the rows.
         options: The column of the texts, and what is done with bad rows.
+
+    Attributes:
+        source: The source of the rows.
+        text_column: The column of the texts.
     """
 
     def __init__(self, source: Any, options: StreamColumnOptions) -> None:
         self.name = source.name
+        self.source = source
         self._texts, self._prompts = (
             TextExamples(source, text_columns(options), False, for_prediction=for_prediction)
             for for_prediction in (False, True)
         )
+        self.text_column = self._texts.text_column
 
     def __iter__(self) -> Iterator[Piece]:
         for example in self._texts:

@@ -62,9 +62,9 @@ class VideoExamples(SeriesRows):
         super().__init__(source, options, labelled)
         self.frames = frames
         self.frame_shape = frames.shape
-        self.video_column = _video_column(source, options)
+        self.series_column = _video_column(source, options)
         if labelled:
-            self._choose_labels(self.video_column, grouped)
+            self._choose_labels(self.series_column, grouped)
         self._decode = decode
         self._kept = _KeptFrames(frames.shape) if keep else None
 
@@ -80,7 +80,7 @@ class VideoExamples(SeriesRows):
         """Return the path of a file that exists, or the array of a record."""
         if record.problem is not None:
             raise BadRowError(record.problem)
-        value = record.values.get(self.video_column)
+        value = record.values.get(self.series_column)
         if is_missing(value):
             raise BadRowError("the video is missing")
         if not isinstance(value, (str, os.PathLike)):
@@ -103,7 +103,7 @@ class VideoExamples(SeriesRows):
 
     def _guesses(self) -> Mapping[str, str | None]:
         """Return the columns of videos and labels."""
-        return {"series": self.video_column, "label": self.label_column}
+        return {"series": self.series_column, "label": self.label_column}
 
 
 class _KeptFrames:

@@ -1,6 +1,5 @@
 """The frames that a network reads of a video: their rate, size and colours."""
 
-import importlib.util
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolkit.data.bad_rows import BadRowError
-from toolkit.errors import OptionError
+from toolkit.packages import import_package
 
 #: The endings of the files that are taken for videos.
 ENDINGS = (
@@ -289,8 +288,4 @@ def _library() -> Any:
     Raises:
         OptionError: It is not installed.
     """
-    if importlib.util.find_spec("av") is None:
-        raise OptionError("videos need the package av, which is missing: pip install av")
-    import av
-
-    return av
+    return import_package("videos need", "av")
