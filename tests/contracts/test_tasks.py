@@ -219,6 +219,8 @@ def test_its_constructor_takes_the_options_of_its_pipeline(run: Run) -> None:
     assert issubclass(task, options)
     assert [field.name for field in fields(task)] == [field.name for field in fields(options)]
     assert all(field.kw_only and field.default is not MISSING for field in fields(task))
+    assert eval(repr(run.new()), {task.__name__: task}).__dict__ == run.new().__dict__
+    assert repr(task()) == f"{task.__name__}()" or not run.case.has_network
     asking = run.case.made_of.predict_options
     if asking is not None:
         takes = inspect.signature(task.predict).parameters.values()

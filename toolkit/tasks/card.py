@@ -1,7 +1,6 @@
 """Texts that the model cards of all tasks share."""
 
 from collections.abc import Mapping, Sized
-from dataclasses import fields
 from typing import Any
 
 LIMITS = (
@@ -25,22 +24,6 @@ def validation_words(held_out: Sized | None, own_data: Any, manner: str, seed: i
     if own_data is not None:
         return f"{len(held_out):,} rows of data of its own"
     return f"{len(held_out):,} rows held out, {manner}, seed {seed}"
-
-
-def constructor_call(options: Any, goes_on: bool = False) -> str:
-    """Return the Python call that makes and fits such a task.
-
-    Args:
-        options: The task; its options that are not defaults are named.
-        goes_on: Whether the training went on from an earlier one.
-    """
-    changed = [
-        f"{field.name}={getattr(options, field.name)!r}"
-        for field in fields(options)
-        if getattr(options, field.name) != field.default
-    ]
-    more = ", continue_training=True" if goes_on else ""
-    return f"{type(options).__name__}({', '.join(changed)}).fit(data{more})"
 
 
 def validation_metrics(metrics: Mapping[str, Any]) -> dict[str, float]:

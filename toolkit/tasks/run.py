@@ -109,6 +109,15 @@ class Run(ABC):
         self._calls: dict[str, Callable[..., dict[str, Any]]] = {}
         self._specs: dict[str, Mapping[str, tf.TensorSpec]] = {}  # of the inputs of each signature
 
+    def __repr__(self) -> str:
+        """Return the call that makes such a task, with its options that are not defaults."""
+        changed = (
+            f"{field.name}={getattr(self, field.name)!r}"
+            for field in fields(self)  # type: ignore[arg-type]
+            if getattr(self, field.name) != field.default
+        )
+        return f"{type(self).__name__}({', '.join(changed)})"
+
     @property
     def input_name(self) -> str:
         """The main input of ``serving_default`` with these options."""

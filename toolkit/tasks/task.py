@@ -21,7 +21,6 @@ from toolkit.inspection.before_training import training_findings
 from toolkit.inspection.findings import Warnings, length_summary, warn_of_bad_rows
 from toolkit.models import SequenceModel
 from toolkit.quiet import shown_log
-from toolkit.tasks.card import constructor_call
 from toolkit.tasks.epoch_cost import epoch_figures
 from toolkit.tasks.outcomes import Outcomes
 from toolkit.tasks.prepared import Prepared
@@ -132,7 +131,8 @@ class Task(Run):
         before = previous.facts.get("named_columns", {}) if previous else {}
         if named_columns := {**before, **prepared.named_columns}:
             self.facts["named_columns"] = named_columns
-        self.facts["command"] = constructor_call(self, previous is not None)
+        going_on = "" if previous is None else ", continue_training=True"
+        self.facts["command"] = f"{self!r}.fit(data{going_on})"
         self.metrics, self.history, self._state = {}, [], None
         self._held_out_inputs = prepared.held_out_inputs
         network = self._network(prepared)

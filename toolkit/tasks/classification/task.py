@@ -44,7 +44,7 @@ logger = logging.getLogger("toolkit")
 VECTOR_SCALE = 0.05
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class TextClassifier(Classifier, TextClassifierOptions):
     """An estimator that learns from labelled texts and classifies strings.
 

@@ -54,7 +54,7 @@ CHUNK = 512
 SEEN_FILE = "seen_entities.txt"
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class EntityTagger(Tagger, EntityTaggerOptions):
     """An estimator that learns from annotated sentences, and finds entities in strings.
 

@@ -42,7 +42,7 @@ logger = logging.getLogger("toolkit")
 SHOWN, MOST_SHOWN = 120, 3
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class LanguageModel(Task, LanguageModelOptions):
     """An estimator that learns to predict the next token of a text, and generates text.
 

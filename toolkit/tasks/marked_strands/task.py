@@ -38,7 +38,7 @@ NETWORK = (
 CHUNK = 512
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class StrandTagger(Tagger, StrandTaggerOptions):
     """An estimator that learns from strands with marked spans, and finds spans in strings.
 

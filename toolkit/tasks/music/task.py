@@ -52,7 +52,7 @@ NETWORK = (
 MEASURED_FRAMES, MEASURED_PIECES = 16_384, 64
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class MusicModel(Task, MusicOptions):
     """An estimator that learns to predict the next frame of music, and generates music.
 

@@ -43,7 +43,7 @@ USUAL_VALUES = 256
 BATCH, BATCH_FRAMES = 64, 65_536
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class SequenceClassifier(Classifier, SequenceClassifierOptions):
     """An estimator that learns from labelled series and classifies others.
 

@@ -58,7 +58,7 @@ NETWORK = (
 )
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class SpeechRecognizer(Task, SpeechRecognizerOptions):
     """An estimator that learns from recordings with transcripts, and writes what is said.
 

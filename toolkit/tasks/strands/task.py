@@ -35,7 +35,7 @@ NETWORK = (
 )
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class StrandClassifier(Classifier, StrandClassifierOptions):
     """An estimator that learns from labelled strands of DNA or RNA and classifies strings.
 

@@ -58,7 +58,7 @@ VALIDATION_TOKENS = 4_096
 CHUNK = 1024
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Translator(Task, TranslatorOptions):
     """An estimator that learns from pairs of texts, and translates texts.
 
