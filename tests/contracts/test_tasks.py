@@ -175,6 +175,17 @@ def trained_run(request: pytest.FixtureRequest, runs: dict[str, Run]) -> Run:
     return runs[request.param.name]
 
 
+#: Tasks whose trainings have states of their own kinds: batches alone, the weights of a CRF, states
+#: that go from window to window, and random changes of what is read.
+RESUMED = ("classifier", "tagger", "language model", "speech")
+
+
+@pytest.fixture(params=parameters([case for case in CASES if case.name in RESUMED]))
+def resumed_run(request: pytest.FixtureRequest, runs: dict[str, Run]) -> Run:
+    """Return a run of a task whose training is resumed."""
+    return runs[request.param.name]
+
+
 def same(one: Any, other: Any, tolerance: float = 1e-5) -> bool:
     """Return whether nested answers are the same, floats within a tolerance."""
     if isinstance(one, dict) and isinstance(other, dict):
@@ -287,10 +298,10 @@ def test_equal_data_of_any_kind_is_measured_equally(trained_run: Run) -> None:
 
 @pytest.mark.slow
 def test_an_interrupted_training_ends_as_if_it_had_not_been(
-    trained_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    resumed_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And of data of another kind than the whole training."""
-    run = trained_run
+    run = resumed_run
     *_, name = run.data.kinds
     proceed, ended = keras.callbacks.CallbackList.on_train_batch_end, []
 
@@ -350,9 +361,9 @@ def test_it_goes_on_with_what_is_new(run: Run, eager: None) -> None:
 
 @pytest.mark.slow
 def test_more_epochs_from_the_kept_state_are_those_of_a_longer_training(
-    trained_run: Run, tmp_path: Path
+    resumed_run: Run, tmp_path: Path
 ) -> None:
-    run = trained_run
+    run = resumed_run
     constant = {"schedule": "constant", "warmup": 0.0}
     run.new(**constant, epochs=2, keep_state=True).fit(run.first).save(tmp_path)
     task = run.case.task.load(tmp_path)

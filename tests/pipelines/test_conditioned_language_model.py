@@ -14,6 +14,9 @@ from toolkit.errors import DataError, OptionError
 from toolkit.export import Servable, read_golden
 from toolkit.tasks import LanguageModel
 
+# A run of its own, trained until it knows its conditions, takes long.
+pytestmark = pytest.mark.slow
+
 #: The condition decides over the last word, of which the others say nothing.
 PAIRS = [("we like red", "warm"), ("we like blue", "cold")] * 20
 LIKELIEST = {"temperature": 0, "max_length": 8}
@@ -87,7 +90,6 @@ def test_long_texts_are_measured_piece_by_piece(model: LanguageModel) -> None:
     assert 0.5 < rows[0, 0] - scored["nll"] < 50  # that the text ends is one unit more
 
 
-@pytest.mark.slow
 def test_the_exported_model_writes_what_python_writes(run: Path, exported: Servable) -> None:
     python = LanguageModel.load(run)
     python._answer_from_network()  # the network itself

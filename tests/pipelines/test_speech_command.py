@@ -82,7 +82,6 @@ def test_a_run_answers_files_and_folders(run: Path, folder: Path, call: Any) -> 
     assert (code, len(lines), lines[0]) == (0, 13, "file,input_text,speaker,text,score,error")
 
 
-@pytest.mark.slow
 def test_a_recording_on_standard_input(
     run: Path, folder: Path, call: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -199,7 +198,6 @@ def test_a_run_of_both_directions_cannot_listen(run: Path, folder: Path, call: A
     assert (code, "give no other" in error) == (2, True)
 
 
-@pytest.mark.slow
 def test_text_is_written_as_a_recording_arrives(
     folder: Path, call: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,7 +223,6 @@ def test_a_picture_of_a_recording(run: Path, folder: Path, call: Any) -> None:
     assert "is a folder" in error
 
 
-@pytest.mark.slow
 def test_subtitles_of_a_recording(run: Path, folder: Path, call: Any) -> None:
     code, out, _ = call("predict", run, folder / "0.wav", "--format", "vtt")
     assert code == 0
@@ -362,7 +359,6 @@ def test_subtitles_end_at_pauses() -> None:
     assert all(each[-1]["end"] - each[0]["start"] <= SECONDS for each in found)
 
 
-@pytest.mark.slow
 def test_a_run_is_measured_and_inspected(run: Path, folder: Path, call: Any) -> None:
     code, out, _ = call("evaluate", run, "--data", folder / "all.csv", "--output", folder / "r")
     assert code == 0

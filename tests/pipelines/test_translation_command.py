@@ -13,7 +13,8 @@ from pipelines.translation import PIPELINE, main
 from pipelines.verbs.common import join_sides
 from toolkit.export.verify import compare_with_golden as ask_golden
 
-pytestmark = pytest.mark.xdist_group("translation")
+# They are slow together, so that the run that they share is trained once.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("translation")]
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,6 @@ def test_a_run_is_whole_and_finished(
     assert ask_golden(str(run))[0] == 0
 
 
-@pytest.mark.slow
 def test_answers_and_a_picture(run: Path, folder: Path, capsys: Any) -> None:
     picture = folder / "where.png"
     code, out, _ = call(
@@ -73,7 +73,6 @@ def test_answers_and_a_picture(run: Path, folder: Path, capsys: Any) -> None:
     assert len(out.splitlines()) == 200
 
 
-@pytest.mark.slow
 def test_measured_and_compared(run: Path, folder: Path, capsys: Any) -> None:
     code, out, _ = call(
         capsys, "evaluate", run, "--data", folder / "pairs.tsv", "--output", folder / "report"
@@ -91,7 +90,6 @@ def test_measured_and_compared(run: Path, folder: Path, capsys: Any) -> None:
     assert json.loads(out)["metrics"]["bleu"]["better"] is None
 
 
-@pytest.mark.slow
 def test_the_tokenizer_of_bleu_is_chosen_for_a_measurement(
     run: Path, folder: Path, capsys: Any
 ) -> None:

@@ -297,7 +297,6 @@ def test_the_golden_file_has_series_about_the_means(fitted: SequenceClassifier, 
     assert "nan" not in card.lower()
 
 
-@pytest.mark.slow
 def test_verify_reads_missing_values(run: Path) -> None:
     assert verify(run).passed
 

@@ -18,7 +18,6 @@ from toolkit.data.audio.recording import Recording, open_recording
 from toolkit.data.audio.wav import wav_bytes
 from toolkit.errors import DataError, ModelError, OptionError
 from toolkit.export import Servable
-from toolkit.export.verify import verify
 from toolkit.tasks import SpeechRecognizer
 from toolkit.tasks.speech import alignment, recognition
 from toolkit.tasks.speech.prepared import symbol_layer
@@ -150,11 +149,6 @@ def test_the_signatures_refuse_what_they_cannot_read(run: Path) -> None:
         model(wav=[wav_bytes(np.zeros(50, np.int16), 8000)])
     with pytest.raises(Exception, match="length must be 0 to the number of samples"):
         model(signature="waveform", audio=[[0.0, 0.1]], length=[3])
-
-
-@pytest.mark.slow
-def test_the_exported_model_answers_as_in_training(run: Path) -> None:
-    assert verify(run).passed
 
 
 def test_what_cannot_be_read_is_answered_with_an_error(fitted: SpeechRecognizer) -> None:

@@ -423,7 +423,6 @@ def test_a_full_disk_leaves_what_was_there(
     assert not [path for path in copy.iterdir() if path.name.startswith(".")]
 
 
-@pytest.mark.slow
 def test_saved_model_cli_runs_the_exported_classifier(run: Path) -> None:
     done = subprocess.run(
         [

@@ -23,7 +23,8 @@ from toolkit.tasks.translation.prepared import prepare_pairs
 from toolkit.tasks.translation.serving import SPARE, _best, limits, signatures
 from toolkit.training.cost import Trial
 
-pytestmark = pytest.mark.xdist_group("translation")
+# They are slow together, so that the run that they share is trained once.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("translation")]
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +111,6 @@ def test_several_translations(fitted: Translator) -> None:
             fitted.predict(["x"], beam_size=size)
 
 
-@pytest.mark.slow
 def test_where_it_looks(fitted: Translator, loaded: Translator) -> None:
     for translator in (fitted, loaded):
         found = translator.align("old Bird")
@@ -160,7 +160,6 @@ def test_the_signatures_have_names_shapes_and_types(run: Path) -> None:
     assert found["scores"].shape == (1, 1)
 
 
-@pytest.mark.slow
 def test_a_run_is_loaded_to_be_exported_again(run: Path, tmp_path: Path) -> None:
     copied = shutil.copytree(run, tmp_path / "run")
     loaded = Translator.load(copied)
@@ -175,7 +174,6 @@ def test_onnx_is_refused(fitted: Translator, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [
@@ -209,7 +207,6 @@ def test_options_do_what_they_say(options: dict[str, Any], tmp_path: Path) -> No
                 each.align("old Bird")
 
 
-@pytest.mark.slow
 def test_two_translators_are_compared(fitted: Translator, not_trained: None) -> None:
     other = Translator(**SMALL).fit(pairs(80, seed=1))
     found = compare(other, fitted, pairs(60, seed=4))
@@ -219,7 +216,6 @@ def test_two_translators_are_compared(fitted: Translator, not_trained: None) -> 
         assert found["metrics"][name]["b"] == pytest.approx(right)
 
 
-@pytest.mark.slow
 def test_pairs_of_the_same_source_are_held_out_together() -> None:
     sources, targets = pairs(40, seed=1)
     translator = Translator(**SMALL)
@@ -230,7 +226,6 @@ def test_pairs_of_the_same_source_are_held_out_together() -> None:
     assert len(held) == 3 * sum(source in held for source in sources)
 
 
-@pytest.mark.slow
 def test_long_pairs_are_left_out_of_training(caplog: pytest.LogCaptureFixture) -> None:
     sources, targets = pairs(60, seed=1)
     options = SMALL | {"validation_split": 0.0, "max_length": 40}
@@ -243,7 +238,6 @@ def test_long_pairs_are_left_out_of_training(caplog: pytest.LogCaptureFixture) -
         Translator(**options | {"max_length": 1}).fit((sources, targets))
 
 
-@pytest.mark.slow
 def test_a_report_on_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("toolkit.tasks.task.try_steps", lambda *_, **__: Trial(1, 100, 0.5))
     sources, targets = pairs(60, seed=1)

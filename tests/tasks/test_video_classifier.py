@@ -138,8 +138,6 @@ def test_from_a_folder_of_clips_to_answers(
     train = ["train", "--data", str(clips), "--output", run, *small, "--no-bidirectional"]
     assert activity.main(train) == 0
     assert f"predict {run} --data" in capfd.readouterr().err
-    assert activity.main(["verify", run]) == 0
-    capfd.readouterr()
     bad = tmp_path / "bad.mp4"
     bad.write_text("no video")
     first = str(clips / "left" / "00.mkv")

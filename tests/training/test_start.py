@@ -85,8 +85,7 @@ def longer(**options: Any) -> tuple[keras.Model, list[dict[str, float]], list[St
     return train(5, **options)
 
 
-@pytest.mark.parametrize("validated", [True, False])
-@pytest.mark.parametrize("ema", [0.0, 0.8])
+@pytest.mark.parametrize(("ema", "validated"), [(0.0, True), (0.8, False), (0.8, True)])
 def test_from_the_kept_state_it_ends_as_a_longer_training(
     tmp_path: Path, ema: float, validated: bool
 ) -> None:
