@@ -92,8 +92,6 @@ class CheckedRows:
         rows: The number of rows of the latest iteration.
         bad_rows: The number of bad rows among them.
         problems: The problems of the first few bad rows, by their places.
-        named_columns: The columns that the options give by a number, by option; without those of
-            data that has no header.
     """
 
     def __init__(self, source: Source, labelled: bool, options: Any = None) -> None:
@@ -103,9 +101,13 @@ class CheckedRows:
         self.skip_bad_rows = getattr(options, "skip_bad_rows", False)
         self.rows = self.bad_rows = 0
         self.problems: dict[str, str] = {}
-        self.named_columns: Mapping[str, str] = getattr(source, "named_columns", {})
         self._is_limited = is_inherited(options, "skip_bad_rows")
         self._logged = ""
+
+    @property
+    def named_columns(self) -> Mapping[str, str]:
+        """The columns that options do not give by their names, by option, for a run to keep."""
+        return getattr(self.source, "named_columns", {})
 
     def records(self) -> Iterator[Record]:
         """Yield the records of the source, and count them anew.

@@ -1,6 +1,7 @@
 """Look-up of columns by name."""
 
 import difflib
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,8 @@ from toolkit.data.sources.delimited import DelimitedSource
 from toolkit.data.sources.source import Source, repeats
 from toolkit.errors import DataError, quoted, shorten
 from toolkit.options import option
+
+logger = logging.getLogger("toolkit")
 
 
 def find_column(columns: Sequence[str], names: Sequence[str]) -> str | None:
@@ -38,18 +41,65 @@ def named_instead(
     return own if own in columns else find_column(columns, names)
 
 
-def named_columns(options: Any, chosen: Mapping[str, str | None]) -> dict[str, str]:
-    """Return the names of columns that options give by a number, for a run to record.
+def named_columns(source: Source, options: Any, chosen: Mapping[str, str | None]) -> dict[str, str]:
+    """Return the names of columns that options do not give, or give by a number, for a run to keep.
 
     Args:
+        source: The source.
         options: The column options.
         chosen: The column that was chosen for each option; a number in data without a header.
+
+    Returns:
+        The columns by option; none of a source whose columns have no names of the user's.
     """
     return {
         name: column
         for name, column in chosen.items()
-        if _is_integer(getattr(options, name) or "") and column and not _is_integer(column)
+        if _is_integer(getattr(options, name) or "0")
+        and column
+        and not (source.fixed_columns or _is_integer(column))
     }
+
+
+def learnt_column(source: Source, options: Any, name: str) -> str | None:
+    """Return the column that a run has learnt from, for an option that was left to a guess.
+
+    Args:
+        source: The source.
+        options: The column options.
+        name: The name of the option.
+
+    Returns:
+        None if the option is set, nothing was learnt, or the source has no such column.
+    """
+    if getattr(options, name) is not None or source.fixed_columns:
+        return None
+    own: str | None = options.named_columns.get(name)
+    return own if own in source.columns else None
+
+
+def log_guess(source: Source, options: Any, what: str, column: str) -> None:
+    """Log a column that no option names, with a warning if the run learnt from another one.
+
+    Args:
+        source: The source.
+        options: The column options.
+        what: What the column holds; its option is called ``<what>_column``.
+        column: The column.
+    """
+    name = f"{what}_column"
+    own = options.named_columns.get(name)
+    if own == column:
+        logger.info(
+            "%s column: %s (that of the training; set %s)", what, quoted(column), option(name)
+        )
+    elif own is None:
+        logger.info("%s column: %s (guessed; set %s)", what, quoted(column), option(name))
+    else:
+        logger.warning(
+            "%s has no column %s, of which the run has learnt; %s column: %s (guessed; set %s)",
+            *(source.name, quoted(own), what, quoted(column), option(name)),
+        )
 
 
 def _is_integer(name: str) -> bool:

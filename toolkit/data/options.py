@@ -38,7 +38,7 @@ class RowOptions:
 
     #: The names of options that come from a run, and so were set for other data than that at hand.
     inherited = frozenset[str]()
-    #: The columns of the run's own data that such options name by a number, by option.
+    #: The columns of a run's own data that options do not name, or by a number, by option.
     named_columns: ClassVar[Mapping[str, str]] = {}
 
     def __setattr__(self, name: str, value: Any) -> None:

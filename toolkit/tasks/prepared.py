@@ -28,8 +28,8 @@ class Prepared:
         classes: The names of the classes, in the order of their numbers.
         facts: The facts about the data that the run records: ``data`` (its name), ``rows``,
             ``validation`` (the origin of the held-out part) and those of the task.
-        named_columns: The columns of the training data that options give by a number, by option,
-            which the run records.
+        named_columns: The columns of the training data that options do not give by their names, by
+            option, which the run keeps.
         readers: The readers of training and validation data, whose bad rows ``inspect`` reports.
     """
 

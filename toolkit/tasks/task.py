@@ -130,7 +130,7 @@ class Task(Run):
         self.facts = {**prepared.facts, "epochs_before": start.epoch, **settings.resolved}
         before = previous.facts.get("named_columns", {}) if previous else {}
         if named_columns := {**before, **prepared.named_columns}:
-            self.facts["named_columns"] = named_columns
+            self.facts["named_columns"] = self.named_columns = named_columns
         going_on = "" if previous is None else ", continue_training=True"
         self.facts["command"] = f"{self!r}.fit(data{going_on})"
         self.metrics, self.history, self._state = {}, [], None

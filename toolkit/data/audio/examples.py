@@ -3,14 +3,21 @@
 import logging
 import os
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from toolkit.data.audio.options import AudioOptions
 from toolkit.data.audio.recording import Recording, is_audio, is_there, open_recording
 from toolkit.data.audio.sources import AUDIO, SPEAKER, TRANSCRIPT
 from toolkit.data.bad_rows import BadRowError, CheckedRows, Unreadable, utf8
-from toolkit.data.columns import find_column, guessed, require_column
+from toolkit.data.columns import (
+    find_column,
+    guessed,
+    learnt_column,
+    log_guess,
+    named_columns,
+    require_column,
+)
 from toolkit.data.labels import class_name
 from toolkit.data.sources.source import Record, Source, is_missing
 from toolkit.errors import DataError, quoted
@@ -171,15 +178,20 @@ class AudioExamples(CheckedRows):
             value = value.decode("utf-8", "surrogateescape")
         return normal_transcript(utf8(class_name(value), where), self.options.lowercase)
 
+    @property
+    def named_columns(self) -> Mapping[str, str]:
+        """The columns that options do not give by their names, by option, for a run to keep."""
+        chosen = {"audio_column": self.audio_column, "transcript_column": self.transcript_column}
+        return named_columns(self.source, self.options, chosen)
+
     def _log_columns(self) -> None:
         """Log the guessed columns, at the beginning of the first iteration."""
         if self._logged_columns:
             return
         self._logged_columns = True
         for what, column in (("audio", self.audio_column), ("transcript", self.transcript_column)):
-            name = f"{what}_column"
-            if getattr(self.options, name) is None and column is not None:
-                logger.info("%s column: %s (guessed; set %s)", what, quoted(column), option(name))
+            if getattr(self.options, f"{what}_column") is None and column is not None:
+                log_guess(self.source, self.options, what, column)
         if self.group_column is not None and self.options.group_column is None:
             logger.info(
                 "group column: %s (guessed; rows of one group stay together; set %s to split at "
@@ -200,6 +212,8 @@ def _audio_column(source: Source, options: AudioOptions) -> str:
         return source.columns[0]
     if options.audio_column is not None:
         return require_column(source, options.audio_column, "audio_column")
+    if (own := learnt_column(source, options, "audio_column")) is not None:
+        return own
     first = next((record for record in source.records() if record.problem is None), None)
     values = first.values if first else {}
     files = [column for column in source.columns if is_audio(values.get(column))]
@@ -222,6 +236,8 @@ def _transcript_column(source: Source, options: AudioOptions, audio: str) -> str
         return TRANSCRIPT
     if options.transcript_column is not None:
         return require_column(source, options.transcript_column, "transcript_column")
+    if (own := learnt_column(source, options, "transcript_column")) is not None:
+        return own
     others = {audio, options.group_column, find_column(source.columns, GROUP_NAMES)}
     candidates = [column for column in source.columns if column not in others]
     guess = find_column(candidates, TRANSCRIPT_NAMES)

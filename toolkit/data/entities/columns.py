@@ -90,6 +90,8 @@ def _text_column(source: Source, options: EntityColumnOptions, kinds: Kinds) -> 
 
     Only where there are entities any name will do.
     """
+    if (own := columns.learnt_column(source, options, "text_column")) is not None:
+        return own
     if options.text_column is not None or "text" in source.columns:
         return columns.require_column(source, options.text_column or "text", "text_column")
     strings = [column for column in source.columns if kinds.strings[column]]
@@ -98,8 +100,7 @@ def _text_column(source: Source, options: EntityColumnOptions, kinds: Kinds) -> 
     if guess is None and marked and len(strings) == 1:
         guess = strings[0]
     if guess is not None:
-        setting = option("text_column")
-        logger.info("text column: %s (guessed; set %s)", quoted(guess), setting)
+        columns.log_guess(source, options, "text", guess)
         return guess
     if kinds.lists:
         return columns.require_column(source, "text", "text_column")
@@ -142,6 +143,8 @@ def _column_of_words(source: Source, options: EntityColumnOptions, kinds: Kinds)
 
 def _entities_column(source: Source, options: EntityColumnOptions, kinds: Kinds) -> str:
     """Return the column of the entities: by option, called ``entities``, or guessed by values."""
+    if (own := columns.learnt_column(source, options, "entities_column")) is not None:
+        return own
     guesses = [column for column in kinds.entities if column != options.text_column]
     if not guesses and options.entities_column is None and "entities" not in source.columns:
         guesses = later_entities(source, kinds.lists)
@@ -149,8 +152,7 @@ def _entities_column(source: Source, options: EntityColumnOptions, kinds: Kinds)
         return columns.require_column(
             source, options.entities_column or "entities", "entities_column"
         )
-    setting = option("entities_column")
-    logger.info("entities column: %s (guessed; set %s)", quoted(guesses[0]), setting)
+    columns.log_guess(source, options, "entities", guesses[0])
     return guesses[0]
 
 
@@ -216,7 +218,9 @@ def _requested(
         usual: Usual names of such columns, which win over a number that a run brings along.
     """
     column: str | None = getattr(options, name)
-    if column is None or column in source.columns:
+    if column is None:
+        return columns.learnt_column(source, options, name)
+    if column in source.columns:
         return column
     if (named := columns.named_instead(lists, options, name, usual)) is not None:
         logger.info("%s: %s: %s (by its name; set %s)", source.name, name, named, option(name))

@@ -4,7 +4,7 @@ import difflib
 import logging
 import operator
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from itertools import pairwise
@@ -112,15 +112,21 @@ class EntityExamples(CheckedRows):
         self.options = options
         self.labels = labels
         self.columns = entity_columns(source, options, labelled)
-        if not self.columns.texts:
-            chosen = {"token_column": self.columns.content, "tag_column": self.columns.marks}
-            self.named_columns = named_columns(options, chosen)
         self.unknown_labels: Counter[str] = Counter()
         self._tag_reader = TagReader(options, self._tag_values)
         self._warned_of_length = False
         self._counts: Counter[str] = Counter()
         self._logged_counts: Counter[str] = Counter()
         self._first_repaired = ""
+
+    @property
+    def named_columns(self) -> Mapping[str, str]:
+        """The columns that options do not give by their names, by option, for a run to keep."""
+        names = ("text_column", "entities_column")
+        if not self.columns.texts:
+            names = ("token_column", "tag_column")
+        chosen = dict(zip(names, (self.columns.content, self.columns.marks), strict=True))
+        return named_columns(self.source, self.options, chosen)
 
     @cached_property
     def scheme(self) -> str | None:

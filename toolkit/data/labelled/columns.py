@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from itertools import islice
 
-from toolkit.data.columns import find_column, guessed, require_column
+from toolkit.data.columns import find_column, guessed, learnt_column, require_column
 from toolkit.data.labels import to_flag
 from toolkit.data.options import LabelOptions, join_names, split_names
 from toolkit.data.sources.source import Source, is_unnamed
@@ -28,7 +28,7 @@ def label_column(
     """Return the column of the labels: by option, by a usual name, or the only one left.
 
     Several columns with a label each are returned as one name, in which commas separate them.
-    Columns without a name are never guessed.
+    Columns without a name are never guessed. Without an option, the column of a run wins.
 
     Args:
         source: The source.
@@ -51,6 +51,8 @@ def label_column(
         return join_names([require_column(source, name, "label_columns") for name in requested])
     if options.label_column is not None:
         return require_column(source, options.label_column, "label_column")
+    if (own := learnt_column(source, options, "label_column")) is not None and own not in others:
+        return own
     candidates = [column for column in source.columns if column not in others]
     named = [column for column in candidates if not is_unnamed(column)]
     if names is None:

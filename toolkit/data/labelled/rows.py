@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from toolkit.data.bad_rows import BadRowError, CheckedRows
+from toolkit.data.columns import log_guess, named_columns
 from toolkit.data.labelled.reader import LabelReader
 from toolkit.data.labels import Label, LabelEncoder
 from toolkit.data.options import LabelOptions, split_names
 from toolkit.data.sources.source import Record, Source, is_missing
 from toolkit.errors import quoted
-from toolkit.options import option
 
 logger = logging.getLogger("toolkit")
 
@@ -155,6 +155,17 @@ class LabelledRows(CheckedRows, ABC, Generic[E]):
             raise self.no_usable_rows()
 
     @property
+    def named_columns(self) -> Mapping[str, str]:
+        """The columns that options do not give by their names, by option, for a run to keep."""
+        chosen = {f"{what}_column": column for what, column in self._guesses().items()}
+        if self.options.label_columns is not None:
+            del chosen["label_column"]
+        return {
+            **named_columns(self.source, self.options, chosen),
+            **getattr(self.source, "named_columns", {}),
+        }
+
+    @property
     def label_columns(self) -> tuple[str, ...]:
         """The columns of the labels: one, or one for each label; none in unlabelled data."""
         if self.label_column is None:
@@ -202,7 +213,7 @@ class LabelledRows(CheckedRows, ABC, Generic[E]):
             name = f"{what}_column"
             given = {getattr(self.options, name), getattr(self.options, f"{name}s", None)}
             if given == {None} and column is not None:
-                logger.info("%s column: %s (guessed; set %s)", what, quoted(column), option(name))
+                log_guess(self.source, self.options, what, column)
 
     def _log_outside_rule(self) -> None:
         """Log the number of rows that match no part of the label rule, once for all iterations."""

@@ -250,9 +250,8 @@ class PairSource:
             )
         self._log_choice(source_column, options, "source_column", usual)
         self.source_column = source_column
-        self.named_columns = columns.named_columns(
-            options, {"source_column": source_column, "target_column": target_column}
-        )
+        by_option = {"source_column": source_column, "target_column": target_column}
+        self.named_columns = columns.named_columns(source, options, by_option)
         if target_column is None:
             self.columns = (SOURCE,)
             return
@@ -283,6 +282,8 @@ class PairSource:
         """Return the requested column, by name or number, or one with a usual name."""
         names = self.rows.columns
         requested: str | None = getattr(options, name)
+        if requested is None and (own := columns.learnt_column(self.rows, options, name)):
+            return own
         if requested is None:
             return next(iter(usual), None) or columns.find_column(names, usual_names)
         if requested not in names:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from itertools import islice
 
-from toolkit.data.columns import find_column, guessed, require_column
+from toolkit.data.columns import find_column, guessed, learnt_column, require_column
 from toolkit.data.labelled import columns as labelled
 from toolkit.data.series.options import SeriesOptions
 from toolkit.data.series.sequence_table import SequenceTable
@@ -43,6 +43,8 @@ def series_column(source: Source, options: SeriesOptions) -> str:
         return source.columns[0]
     if options.series_column is not None:
         return require_column(source, options.series_column, "series_column")
+    if (own := learnt_column(source, options, "series_column")) is not None:
+        return own
     candidates = nested_columns(source, options)
     guess = find_column(candidates, SERIES_NAMES)
     if guess is None and len(candidates) == 1:

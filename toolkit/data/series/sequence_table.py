@@ -1,7 +1,7 @@
 """Tables with one time step a row, read as sequences."""
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -52,18 +52,21 @@ class SequenceTable:
     Args:
         source: The table.
         columns: Its columns.
+        named: Those that a run keeps, by option.
     """
 
     fixed_columns = False
     layout = "time_first"
 
-    def __init__(self, source: Source, columns: TableColumns) -> None:
+    def __init__(
+        self, source: Source, columns: TableColumns, named: Mapping[str, str] | None = None
+    ) -> None:
         self.name = source.name
         self.sequence_column = columns.sequence if columns.sequence != "series" else None
         others = (columns.label, columns.group, self.sequence_column)
         self.columns = ("series", *(each for each in others if each))
         self.channel_names = columns.channels
-        self.named_columns = {"channels": join_names(columns.channels)}
+        self.named_columns = {"channels": join_names(columns.channels), **(named or {})}
         self.is_one_sequence = columns.sequence is None
         self._source = source
         self._of = columns

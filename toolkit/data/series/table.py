@@ -5,7 +5,14 @@ from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
-from toolkit.data.columns import find_column, guessed, require_column
+from toolkit.data.columns import (
+    find_column,
+    guessed,
+    learnt_column,
+    log_guess,
+    named_columns,
+    require_column,
+)
 from toolkit.data.labels import class_name, to_number
 from toolkit.data.options import split_names, table_format
 from toolkit.data.series import columns
@@ -14,7 +21,7 @@ from toolkit.data.series.sequence_table import SequenceTable, TableColumns
 from toolkit.data.sources.delimited import CSV, TSV, DelimitedSource
 from toolkit.data.sources.lines import read_lines
 from toolkit.data.sources.source import Record, Source, is_missing
-from toolkit.errors import DataError, OptionError, quoted, shorten
+from toolkit.errors import DataError, OptionError, shorten
 from toolkit.options import option
 
 logger = logging.getLogger("toolkit")
@@ -90,7 +97,9 @@ def by_sequences(source: Source, options: SeriesOptions) -> Source:
             f"{option('label_columns')} is for tables with a series a row; in {source.name} each "
             "row is a time step"
         )
-    return SequenceTable(source, table_columns(source, options))
+    chosen = table_columns(source, options)
+    by_option = {"sequence_column": chosen.sequence, "time_column": chosen.time}
+    return SequenceTable(source, chosen, named_columns(source, options, by_option))
 
 
 def table_columns(source: Source, options: SeriesOptions) -> TableColumns:
@@ -110,6 +119,7 @@ def table_columns(source: Source, options: SeriesOptions) -> TableColumns:
     else:
         group = options.group_column if options.group_column in free else None
     label = options.label_column if options.label_column in free else None
+    label = label or learnt_column(source, options, "label_column")
     label = label or find_column([c for c in free if c != group], columns.LABEL_NAMES)
     sequence = _by_name(source, options, "sequence", SEQUENCE_NAMES, free, {label, group})
     time = _by_name(source, options, "time", TIME_NAMES, free, {label, group, sequence})
@@ -171,10 +181,12 @@ def _by_name(
     name = f"{what}_column"
     if (requested := getattr(options, name)) is not None:
         return require_column(source, requested, name)
+    if (own := learnt_column(source, options, name)) is not None and own not in others:
+        return own
     found = columns.called([column for column in free if column not in others], names)
     if not found:
         return None
-    logger.info("%s column: %s (guessed; set %s)", what, quoted(found[0]), option(name))
+    log_guess(source, options, what, found[0])
     return found[0]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from toolkit.data.bad_rows import BadRowError
-from toolkit.data.columns import find_column
+from toolkit.data.columns import find_column, learnt_column
 from toolkit.data.labelled.columns import label_column
 from toolkit.data.sources.source import Record, Source, is_missing
 from toolkit.data.strands.letters import LetterCheck
@@ -44,7 +44,8 @@ class StrandExamples(TextExamples):
         if labelled and isinstance(source, StrandSource):
             source.find_labels()
         super().__init__(source, options, labelled, grouped)
-        usual = find_column(source.columns, STRAND_NAMES)
+        usual = learnt_column(source, options, "text_column")
+        usual = usual or find_column(source.columns, STRAND_NAMES)
         if usual is not None and options.text_column is None and not source.fixed_columns:
             self.text_column = usual
             if labelled:

@@ -30,4 +30,5 @@ def text_columns(options: StreamColumnOptions) -> ColumnOptions:
         skip_bad_rows=options.skip_bad_rows,
     )
     columns.inherited = options.inherited
+    columns.named_columns = options.named_columns
     return columns

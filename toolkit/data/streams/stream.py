@@ -177,6 +177,7 @@ class RowStream:
     Attributes:
         source: The source of the rows.
         text_column: The column of the texts.
+        named_columns: As for ``CheckedRows``.
     """
 
     def __init__(self, source: Any, options: StreamColumnOptions) -> None:
@@ -187,6 +188,7 @@ class RowStream:
             for for_prediction in (False, True)
         )
         self.text_column = self._texts.text_column
+        self.named_columns = self._texts.named_columns
 
     def __iter__(self) -> Iterator[Piece]:
         for example in self._texts:

@@ -3,7 +3,7 @@
 import re
 from itertools import islice
 
-from toolkit.data.columns import find_column, guessed, require_column
+from toolkit.data.columns import find_column, guessed, learnt_column, require_column
 from toolkit.data.options import split_names
 from toolkit.data.sources.source import Source
 from toolkit.data.texts.options import ColumnOptions
@@ -20,6 +20,8 @@ _GUESS_ROWS = 100  # the number of rows that a guess by length reads
 def text_column(source: Source, options: ColumnOptions) -> str:
     """Return the column of the texts: by option, by a usual name, or with the longest values.
 
+    Without an option, that of a run wins.
+
     Values in ASCII without white space, such as addresses, are only texts if there are no others.
 
     Raises:
@@ -29,6 +31,8 @@ def text_column(source: Source, options: ColumnOptions) -> str:
         return source.columns[0]
     if options.text_column is not None:
         return require_column(source, options.text_column, "text_column")
+    if (own := learnt_column(source, options, "text_column")) is not None:
+        return own
     excluded = {options.label_column, options.group_column}
     excluded.update(split_names(options.label_columns or ""))
     candidates = [column for column in source.columns if column not in excluded]

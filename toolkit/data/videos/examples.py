@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolkit.data.bad_rows import BadRowError, Unreadable
-from toolkit.data.columns import find_column, guessed, require_column
+from toolkit.data.columns import find_column, guessed, learnt_column, require_column
 from toolkit.data.corpora.mapped_files import explain_full_disk
 from toolkit.data.series import columns
 from toolkit.data.series.examples import SeriesRows
@@ -144,6 +144,8 @@ def _video_column(source: Source, options: SeriesOptions) -> str:
         return source.columns[0]
     if options.series_column is not None:
         return require_column(source, options.series_column, "series_column")
+    if (own := learnt_column(source, options, "series_column")) is not None:
+        return own
     candidates = video_columns(source) or columns.nested_columns(source, options)
     guess = find_column(candidates, (*VIDEO_NAMES, *columns.SERIES_NAMES))
     if guess is None and len(candidates) == 1:

@@ -95,6 +95,7 @@ def prepare_texts(settings: Settings, data: Any, validation_data: Any) -> Prepar
         size=DataSize(len(train), int(train.lengths.sum())),
         classes=classes,
         facts=facts,
+        named_columns=examples.named_columns,
         pretrained=pretrained,
     )
 

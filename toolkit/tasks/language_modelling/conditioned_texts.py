@@ -94,6 +94,7 @@ class ConditionedTexts:
                 "classes": dict(zip(classes, train.class_counts.tolist(), strict=True)),
                 "validation": validation_words(held_out, validation_data, manner, settings.seed),
             },
+            named_columns=examples.named_columns,
         )
 
     def batches(self, settings: Settings, corpus: PackedCorpus) -> TextBatches:

@@ -71,6 +71,7 @@ class RunningText:
                 "ends": ends or ended_before,
                 "validation": _validation_words(other, validation_data is not None),
             },
+            named_columns=getattr(stream, "named_columns", {}),
         )
 
     def batches(self, settings: Settings, corpus: StreamCorpus) -> StreamBatches:

@@ -142,6 +142,7 @@ def prepare_speech(settings: Settings, data: Any, validation_data: Any) -> Prepa
             "seconds": round(train.seconds, 2),
             "validation": validation_words(held_out, validation_data, manner, settings.seed),
         },
+        named_columns=readers[0].named_columns,
         readers=tuple(readers),
         held_out_texts=tuple(every.transcripts[row] for row in rows),
         recordings=tuple(read),

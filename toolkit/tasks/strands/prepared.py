@@ -67,6 +67,7 @@ def prepare_strands(settings: Settings, data: Any, validation_data: Any) -> Prep
             "classes": dict(zip(classes, train.class_counts.tolist(), strict=True)),
             "validation": validation_words(held_out, validation_data, manner, settings.seed),
         },
+        named_columns=examples.named_columns,
         readers=tuple(readers),
     )
 
