@@ -113,6 +113,10 @@ def test_tags_of_many_sentences_in_a_text() -> None:
     spans[2:3] = [Span(19, 23, "PER")]
     (cut,) = EntityAligner(TokenFeatures(), True)([EntityExample(1, text=text, spans=(*spans,))])
     assert cut.unaligned == [Span(9, 18, "X")]
+    assert cut.causes == [
+        "most of them go on after what is taken for the end of a sentence: sentences=False reads "
+        "each text as one"
+    ]
     assert [tags for _, tags in cut.sentences] == [
         ["B-PER", "I-PER", "O", "O"],
         ["O", "B-PER", "B-X", "O"],

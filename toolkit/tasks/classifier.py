@@ -1,5 +1,6 @@
 """The template of tasks that predict a class, several labels or a number for a sequence."""
 
+import logging
 import re
 import zlib
 from abc import abstractmethod
@@ -15,7 +16,7 @@ import tensorflow as tf
 
 from toolkit.data import LabelEncoder, LengthBatches, PackedCorpus, answer_readable
 from toolkit.diagnostics.diagnosis import Subject, Track, Window, longest, shortened
-from toolkit.errors import OptionError
+from toolkit.errors import OptionError, count
 from toolkit.evaluation import worst_errors
 from toolkit.options import option
 from toolkit.tasks.class_weights import balanced_weights
@@ -28,6 +29,8 @@ from toolkit.tasks.task import Task
 if TYPE_CHECKING:
     import pandas as pd
 
+logger = logging.getLogger("toolkit")
+
 #: The output layer by target.
 OUTPUTS = {"classes": "softmax", "labels": "sigmoid", "number": "linear"}
 #: The names of columns that tell which row is which.
@@ -36,6 +39,8 @@ IDENTIFIER = re.compile(r"(^|[_ .-])(?i:u?id|uuid|guid|key|identifier)($|[_ .-])
 ALL = ClassAnswerOptions()
 #: The number of time steps, padding included, of a validation batch.
 VALIDATION_STEPS = 16_384
+#: The number of held-out sequences below which the log loss chooses the weights.
+FEW_HELD_OUT = 100
 #: The number of examples in memory during evaluation.
 CHUNK = 1024
 
@@ -118,6 +123,18 @@ class Classifier(Task):
 
     def _monitors(self) -> Mapping[str, str]:
         return CLASSIFIER_MONITORS[self.target]
+
+    def _monitor(self, prepared: Prepared) -> str:
+        """Return the metric that chooses the weights: of few held-out sequences the log loss.
+
+        There the others go by whole sequences, so that one of them decides, perhaps by chance.
+        """
+        number = 0 if prepared.held_out is None else len(prepared.held_out)
+        if self.monitor != "auto" or self.target == "number" or not 0 < number < FEW_HELD_OUT:
+            return super()._monitor(prepared)
+        few = count(number, f"held-out {self.EXAMPLE}")
+        logger.info("chosen: %s, since there are only %s", option("monitor", "log_loss"), few)
+        return "log_loss"
 
     def _validation_steps(self) -> int:
         """Return the number of time steps, padding included, of a validation batch."""

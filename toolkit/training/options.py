@@ -30,8 +30,9 @@ class TrainingOptions:
         validation_split: The share of the training data that is held out for validation if no
             validation data is given.
         monitor: The validation metric for early stopping and the choice of the best weights; auto
-            is accuracy for classes, macro F1 for several labels, the mean absolute error for
-            numbers, F1 for entities, BLEU for translations, the log loss for text.
+            is accuracy for classes, macro F1 for several labels (of fewer than 100 held-out
+            sequences the log loss for both), the mean absolute error for numbers, F1 for entities,
+            BLEU for translations, the log loss for text.
         patience: The number of epochs without a better metric that end the training.
         ema: The decay of the averaged weights, which are then evaluated and kept; 0 turns averaging
             off, auto depends on the data.

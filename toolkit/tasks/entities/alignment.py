@@ -14,6 +14,7 @@ from toolkit.data import EntityExample, Span, align, tags_of
 from toolkit.data.entities.spans import likely_cause, other_offsets
 from toolkit.errors import quoted
 from toolkit.inspection.entity_reading import TokenizedExample
+from toolkit.options import option
 from toolkit.text import TokenFeatures, sentence_lengths, utf8
 
 logger = logging.getLogger("toolkit")
@@ -155,10 +156,16 @@ class UnalignedEntities:
 
 
 def _aligning_way(span: Span, text: str, starts: Sequence[int], ends: Sequence[int]) -> str:
-    """Return the way of counting offsets that aligns a span with tokens; empty if none does.
+    """Return what would align a span with tokens of one sentence; empty if nothing would.
 
-    The span may have lost a space at each end when it was read.
+    That is another way of counting offsets, for a span that may have lost a space at each end when
+    it was read, or one sentence in place of those that the span lies across.
     """
+    if align([span], starts, ends)[0]:
+        return (
+            "most of them go on after what is taken for the end of a sentence: "
+            f"{option('sentences', False)} reads each text as one"
+        )
     firsts = [span.start, *([span.start - 1] if text[: span.start][-1:].isspace() else [])]
     lasts = [span.end, *([span.end + 1] if text[span.end : span.end + 1].isspace() else [])]
     for first, last in product(firsts, lasts):
