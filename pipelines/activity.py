@@ -87,7 +87,8 @@ class LabelledSeries(LabelledData):
         """Return the rows, or the sequences, with the column of the series or videos."""
         with console.silence():  # ``inputs`` logs the same
             examples = read_examples(data, columns, labelled=False, decode=False)
-        return Table(data, [examples.series_column])
+        is_path = isinstance(examples, VideoExamples)  # which stands beside its answer already
+        return Table(data, [examples.series_column, *(["file"] if is_path else [])])
 
     def inputs(self, data: Source, columns: Any, facts: Mapping[str, Any]) -> Iterator[Any]:
         """Yield the series of each row; of a video its path, or its frames."""

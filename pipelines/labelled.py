@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 from pipelines.streams import arriving_lines
 from toolkit.data import Source
 from toolkit.data.columns import require_column
+from toolkit.data.sources.folder import FolderSource
 from toolkit.errors import ModelError, OptionError
 
 logger = logging.getLogger("toolkit.pipelines")
@@ -177,7 +178,8 @@ def kept_columns(
 ) -> Iterator[dict[str, Any]] | None:
     """Yield what is kept of each row beside its answer, as plain values.
 
-    A column with the name of an answer is kept as ``input_<name>``, which is logged.
+    A column with the name of an answer is kept as ``input_<name>``, which is logged. Of a folder
+    the names of the files are kept.
 
     Args:
         labelled: The kind of data.
@@ -193,12 +195,17 @@ def kept_columns(
         OptionError: Columns are named, and the inputs are not the rows of a table.
     """
     table = None if wanted == "none" else labelled.table(data, columns)
-    if table is None or table.source.fixed_columns:
+    is_folder = table is not None and isinstance(table.source, FolderSource)
+    if is_folder and wanted not in ("all", "file"):
+        raise OptionError(f"--keep-columns is {wanted}; of a folder only file can be kept")
+    if table is None or (table.source.fixed_columns and not is_folder):
         if wanted not in ("all", "none"):
             raise OptionError(f"--keep-columns is {wanted}; of this data no columns can be kept")
         return None
     source = table.source
-    if wanted == "all":
+    if is_folder:
+        kept = [name for name in ("file",) if name not in table.used]
+    elif wanted == "all":
         kept = [name for name in source.columns if name not in table.used]
     else:
         names = [name.strip() for name in wanted.split(",")]

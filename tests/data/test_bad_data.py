@@ -172,12 +172,25 @@ def test_a_mistyped_path_is_no_name_of_a_data_set(
 def test_folders_without_classes(tmp_path: Path) -> None:
     assert "has no class folders; it should have one for each class" in complaint(tmp_path)
     (tmp_path / "pos").mkdir()
-    assert "has no row that can be used" in complaint(tmp_path)
+    assert "has no files in its folders (pos); there should be a file for" in complaint(tmp_path)
     (tmp_path / "train").mkdir()
     assert "comes in parts; give one of" in complaint(tmp_path)
     (tmp_path / "pos" / "1.txt").write_text("")
     (tmp_path / "train").rmdir()
     assert "file pos/1.txt: the text in column 'text' is empty" in complaint(tmp_path)
+
+
+def test_a_folder_of_files_alone_has_no_labels(tmp_path: Path) -> None:
+    for number in (2, 10, 1):
+        (tmp_path / f"{number}.txt").write_text(f"text {number}")
+    source = open_source(str(tmp_path))
+    assert [example.text for example in TextExamples(source, ColumnOptions(), labelled=False)] == [
+        *("text 1", "text 2", "text 10")
+    ]
+    assert [record.values["file"] for record in source.records()] == ["1.txt", "2.txt", "10.txt"]
+    assert "has no class folders" in complaint(tmp_path)
+    (tmp_path / "1.ann").touch()
+    assert "texts without labels are files .txt alone, and there are: 1.ann" in complaint(tmp_path)
 
 
 def test_a_damaged_file_in_a_folder_is_a_bad_row(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def test_a_class_of_one_is_trained_on(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("INFO", "toolkit"):
         train, _ = split_indices(21, 0.2, 0, classes)
     assert 20 in train
-    assert "1 classes have a single example, which is trained on" in caplog.text
+    assert "1 class has a single example, which is trained on" in caplog.text
 
 
 def test_more_classes_than_are_held_out() -> None:

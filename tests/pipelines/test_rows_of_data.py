@@ -119,6 +119,18 @@ def test_other_columns_of_each_kind_of_table(tmp_path, pipeline, content, option
     assert [*kept_columns(made_of.labelled, source, columns, "all")] == kept
 
 
+def test_the_files_of_a_folder_are_kept(call, model, tmp_path):
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    for number in (1, 2):
+        (folder / f"{number}.txt").write_text("good film")
+    _, output, _ = call("predict", model, "--data", folder)
+    assert [json.loads(line)["file"] for line in output.splitlines()] == ["1.txt", "2.txt"]
+    code, _, error = call("predict", model, "--data", folder, "--keep-columns", "id")
+    assert code == 2
+    assert "of a folder only file can be kept" in error
+
+
 def test_predict_answers_a_field_that_may_join_rows_as_one_text(call, model, run, tmp_path):
     path = tmp_path / "rows.csv"
     content = "text,label\n" + "good film,pos\nbad film,neg\n" * 20

@@ -68,7 +68,8 @@ def _by_class(
     most = np.maximum(sizes - 1, 0)  # one example of each class is always in the training part
     singles = np.count_nonzero(sizes == 1)
     if singles:
-        logger.info("%d classes have a single example, which is trained on", singles)
+        which = "class has" if singles == 1 else "classes have"
+        logger.info("%d %s a single example, which is trained on", singles, which)
     seats = np.minimum(np.floor(share * sizes).astype(np.int64), most)
     remainders = np.where(seats < most, share * sizes - seats, -1)
     by_remainder = np.lexsort((random.random(len(sizes)), -remainders))

@@ -43,7 +43,8 @@ def label_column(
         return source.columns[1]
     if source.fixed_columns:
         raise DataError(
-            f"{source.name} has {source.columns[0]}s alone; give a pair ({source.columns[0]}s, "
+            getattr(source, "unlabelled", "")
+            or f"{source.name} has {source.columns[0]}s alone; give a pair ({source.columns[0]}s, "
             "labels), a list of such pairs, or a table"
         )
     if options.label_columns is not None:

@@ -52,6 +52,10 @@ class LabelReader:
         """
         where = f"the label in column {quoted(column)}"
         value = _choices(value)
+        if _has_spans(value):
+            raise BadRowError(
+                f"{where} is {quoted(value)}, marked places in the text; pipelines.ner learns those"
+            )
         several = self.target == "labels"
         if is_missing(value) and not (several and value == ""):
             raise BadRowError(f"{where} is missing")
@@ -148,6 +152,17 @@ def _choices(value: object) -> object:
         with suppress(ValueError, RecursionError):
             value = json.loads(value)
     return value["choices"] if isinstance(value, dict) and {*value} == {"choices"} else value
+
+
+def _has_spans(value: object) -> bool:
+    """Return whether a value is a list of marked places, as tools for entities write them."""
+    if isinstance(value, str) and value.lstrip().startswith("[{"):
+        with suppress(ValueError, RecursionError):
+            value = json.loads(value)
+    first = value[0] if isinstance(value, list) and value else None
+    if isinstance(first, dict):
+        return "start" in first or "start_offset" in first
+    return isinstance(first, list) and [*map(type, first[:2])] == [int, int] and len(first) > 2
 
 
 def _no_target(value: object, number: float | None) -> str:

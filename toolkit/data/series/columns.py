@@ -68,7 +68,8 @@ def label_column(source: Source, options: SeriesOptions, series: str) -> str:
         DataError: The requested column does not exist, or none can be guessed.
     """
     if source.fixed_columns and len(source.columns) == 1:
-        raise DataError(f"{source.name} has series without labels")
+        without = f"{source.name} has series without labels"
+        raise DataError(getattr(source, "unlabelled", "") or without)
     if isinstance(source, SequenceTable) and source.is_one_sequence:
         raise DataError(
             f"{source.name} is one series without a label; for several, set "

@@ -21,7 +21,8 @@ PARTS = ("train", "test")
 class FolderSource:
     """A folder whose sub-folders are the classes, and whose files in them are the texts.
 
-    A sub-folder ``unsup`` holds unlabelled texts and is skipped, and so are hidden names.
+    A sub-folder ``unsup`` holds unlabelled texts and is skipped, and so are hidden names. A folder
+    of files alone has texts without labels.
 
     Args:
         path: The folder.
@@ -30,8 +31,12 @@ class FolderSource:
         encodings: The encodings of the files, as for
             :func:`toolkit.data.sources.lines.read_lines`.
 
+    Attributes:
+        unlabelled: What is missing for labels; empty if there are class folders.
+
     Raises:
-        DataError: There are no class folders, or the folder has parts but not the chosen one.
+        DataError: There are no files in it or its folders, or the folder has parts but not the
+            chosen one.
     """
 
     columns: tuple[str, ...] = ("text", "label", "file")
@@ -55,30 +60,39 @@ class FolderSource:
         if UNLABELLED in folders:
             folders.remove(UNLABELLED)
             logger.info("%s: unlabelled %s are skipped", path / UNLABELLED, self.plural)
+        self.unlabelled = ""
         if not folders:
-            raise DataError(
+            self.unlabelled = (
                 f"{path} has no class folders; it should have one for each class, such as "
                 f"{self.examples}, with a file for each {self.columns[0]}"
             )
+            if not _entries(path, os.DirEntry.is_file):
+                raise DataError(self.unlabelled)
+            self.columns, folders = self.columns[:1], [""]
         self.name = str(path)
         self._path = path
         self._classes = folders
+        if next(self._files(), None) is None:
+            raise DataError(
+                f"{path} has no files in its folders ({shorten(folders)}); there should be a file "
+                f"for each {self.columns[0]}"
+            )
 
     def records(self) -> Iterator[Record]:
         """Yield the records from the first one; each call starts again."""
         for row, (label, name) in enumerate(self._files(), start=1):
-            file = f"{label}/{name}"
+            file = os.path.join(label, name)
+            values: dict[str, object] = {"label": label, "file": file}
             try:
-                content = self._read(self._path / label / name)
+                content = self._read(self._path / file)
             except DataError as error:  # one file is one row
-                yield Record(row, {}, f"file {file}", str(error))
+                yield Record(row, values, f"file {file}", str(error))
             else:
-                values = dict(zip(self.columns, (content, label, file), strict=True))
-                yield Record(row, values, f"file {file}")
+                yield Record(row, {self.columns[0]: content, **values}, f"file {file}")
 
     def file(self, row: int) -> str:
         """Return the file of a row, numbered from 1, such as ``pos/0_9.txt``."""
-        return "/".join(next(islice(self._files(), row - 1, None)))
+        return os.path.join(*next(islice(self._files(), row - 1, None)))
 
     def _read(self, path: Path) -> object:
         """Return the content of a file.
