@@ -94,6 +94,7 @@ class Run(ABC):
         data_licence: str | None
         inherited: frozenset[str]
         named_columns: Mapping[str, str]
+        check_packages: Callable[[], None]
 
     def __post_init__(self) -> None:
         super().__post_init__()  # type: ignore[misc]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from toolkit.data.options import RowOptions
+from toolkit.data.options import RowOptions, inherit
 from toolkit.data.texts.options import ColumnOptions
 
 
@@ -29,6 +29,5 @@ def text_columns(options: StreamColumnOptions) -> ColumnOptions:
         label_column=options.condition_column,
         skip_bad_rows=options.skip_bad_rows,
     )
-    columns.inherited = options.inherited
-    columns.named_columns = options.named_columns
+    inherit(columns, options.inherited, {"named_columns": options.named_columns})
     return columns
