@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import json
+import logging
 import os
 import stat
 import sys
@@ -25,6 +26,8 @@ from toolkit.export import ARCHIVE, read_description
 from toolkit.files import exclusive_lock, make_folder
 from toolkit.tasks.options import HELD_OUT
 from toolkit.tasks.protocol import TaskProtocol
+
+logger = logging.getLogger("toolkit.pipelines")
 
 
 def run_argument(parser: Parser, _: Pipeline) -> None:
@@ -329,8 +332,19 @@ def evaluation_data(pipeline: Pipeline, options: Any, *runs: str) -> Source:
     columns = [run_columns(pipeline, options, run) for run in runs]
     data = pipeline.data(options.data, "test", columns[0])
     for run, run_options in zip(runs, columns, strict=True):
-        pipeline.labelled.check(data, run_options, read_run(pipeline, run)["facts"])
+        facts = read_run(pipeline, run)["facts"]
+        pipeline.labelled.check(data, run_options, facts)
+        if _is_file(options.data, facts.get("data")):
+            logger.warning(
+                "%s has learnt from %s: its figures on other data are worse", run, options.data
+            )
     return data
+
+
+def _is_file(path: str, other: Any) -> bool:
+    """Return whether two paths are those of one file."""
+    files = os.path.isfile(path) and isinstance(other, str) and os.path.isfile(other)
+    return files and os.path.samefile(path, other)
 
 
 def read_run(pipeline: Pipeline, run: str) -> dict[str, dict[str, Any]]:

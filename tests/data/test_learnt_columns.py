@@ -168,6 +168,10 @@ def test_another_column_than_that_of_the_training_is_a_warning(
         f"{path} has no column 'words', of which the run has learnt; text column: 'message' "
         "(guessed; set text_column)"
     ]
+    columns.named_columns = {"text_column": "kind"}
+    assert [example.text for example in of_texts(path, columns)] == ["a"]
+    columns.text_column = None  # which asks for a guess
+    assert [example.text for example in of_texts(path, columns)] == ["so good"]
     columns.text_column = "kind"
     caplog.clear()
     assert [example.text for example in of_texts(path, columns)] == ["a"]

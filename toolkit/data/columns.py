@@ -70,9 +70,12 @@ def learnt_column(source: Source, options: Any, name: str) -> str | None:
         name: The name of the option.
 
     Returns:
-        None if the option is set, nothing was learnt, or the source has no such column.
+        None if the option is set, or was set anew to be guessed, nothing was learnt, or the source
+        has no such column.
     """
     if getattr(options, name) is not None or source.fixed_columns:
+        return None
+    if options.inherited and not is_inherited(options, name):
         return None
     own: str | None = options.named_columns.get(name)
     return own if own in source.columns else None
