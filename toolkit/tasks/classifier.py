@@ -130,11 +130,8 @@ class Classifier(Task):
         There the others go by whole sequences, so that one of them decides, perhaps by chance.
         """
         number = 0 if prepared.held_out is None else len(prepared.held_out)
-        if (
-            prepared.settings.monitor != "auto"
-            or self.target == "number"
-            or not 0 < number < FEW_HELD_OUT
-        ):
+        is_chosen = prepared.settings.monitor == "auto" and self.target != "number"
+        if not (is_chosen and 0 < number < FEW_HELD_OUT):
             return super()._monitor(prepared)
         few = count(number, f"held-out {self.EXAMPLE}")
         logger.info("chosen: %s, since there are only %s", option("monitor", "log_loss"), few)
