@@ -25,6 +25,7 @@ LINES = {
         ("layers", "data"),
         ("models",),
         ("training", "evaluation", "diagnostics", "export", "inspection"),
+        ("report",),
         ("tasks",),
     ),
     "toolkit.data": (
@@ -44,6 +45,7 @@ LINES = {
             *("card", "class_weights", "epoch_cost", "golden", "outcomes", "prepared"),
             *("pretrained", "saving", "span_outputs"),
         ),
+        ("reporting",),
         ("run",),
         ("task",),
         ("classifier", "tagger"),

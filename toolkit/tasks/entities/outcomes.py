@@ -19,10 +19,11 @@ from toolkit.evaluation import (
 )
 from toolkit.tagging import Span, spans_of
 from toolkit.tasks.entities.alignment import UnalignedEntities
+from toolkit.tasks.outcomes import Outcomes
 
 
 @dataclass(frozen=True)
-class TaggerOutcomes:
+class TaggerOutcomes(Outcomes):
     """Answers to annotated sentences, beside the gold entities.
 
     Attributes:

@@ -19,6 +19,7 @@ from toolkit.data import (
     open_conditioned,
     scan,
 )
+from toolkit.data.splits import held_out_rows
 from toolkit.data.streams.stream import Piece
 from toolkit.diagnostics.diagnosis import longest
 from toolkit.models import OneToMany
@@ -85,6 +86,9 @@ class ConditionedTexts:
             train=train,
             held_out=held_out,
             held_out_inputs=None if held_out is None else held_out_prompts,
+            held_out_data=None
+            if held_out is None
+            else held_out_rows(examples, ~in_training, validation),
             size=DataSize(len(train), count_tokens(train)),
             classes=classes,
             facts={
@@ -186,7 +190,7 @@ def count_tokens(corpus: PackedCorpus) -> int:
 def _known(task: Any, data: Any) -> Iterator[Example]:
     """Yield the texts of data, whose conditions must be known."""
     examples = conditioned_examples(open_conditioned(data, "test", task), task)
-    return examples.known(LabelEncoder("classes", task.classes))
+    return iter(examples.known(LabelEncoder("classes", task.classes)))
 
 
 def _pieces(text: str) -> list[str]:

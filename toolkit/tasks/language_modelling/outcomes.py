@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from toolkit.evaluation import Metric, Statistics
 from toolkit.files import atomic_write
+from toolkit.tasks.outcomes import Outcomes
 
 
 @dataclass(frozen=True)
-class LanguageModelOutcomes:
+class LanguageModelOutcomes(Outcomes):
     """The losses on text.
 
     Attributes:

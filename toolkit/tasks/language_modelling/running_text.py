@@ -57,6 +57,7 @@ class RunningText:
             raise DataError(f"{stream.name} has too little text to learn from; it needs 2 tokens")
         ends = corpus.texts > 1
         other = None if held_out is None else encode_stream(held_out, tokenizer, ends)
+        is_short = other is not None and len(other) <= MEASURED_ALONE
         ended_before = settings.previous is not None and settings.previous.facts["ends"]
         return Prepared(
             settings=settings,
@@ -64,6 +65,7 @@ class RunningText:
             train=corpus,
             held_out=other,
             held_out_inputs=None if held_out is None else partial(beginnings, held_out),
+            held_out_data=(lambda: held_out) if is_short else None,  # read step by step
             size=DataSize(corpus.texts, len(corpus)),
             facts={
                 "data": stream.name,

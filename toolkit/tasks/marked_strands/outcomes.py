@@ -15,10 +15,11 @@ from toolkit.evaluation import (
     worst_entities,
     write_report,
 )
+from toolkit.tasks.outcomes import Outcomes
 
 
 @dataclass(frozen=True)
-class StrandOutcomes:
+class StrandOutcomes(Outcomes):
     """Answers to strands, beside the gold spans.
 
     Attributes:

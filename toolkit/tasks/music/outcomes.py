@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from toolkit.evaluation import Metric, Statistics
 from toolkit.files import atomic_write
+from toolkit.tasks.outcomes import Outcomes
 
 #: The sums of a piece: nats, nats after the first frame, frames, frames after the first, keys that
 #: sound and were predicted, and keys that sound or were predicted.
@@ -76,7 +77,7 @@ def music_metrics(sums: NDArray[np.float64]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class MusicOutcomes:
+class MusicOutcomes(Outcomes):
     """The losses and predictions on pieces.
 
     Attributes:

@@ -20,6 +20,7 @@ from toolkit.evaluation import (
     speech_statistics,
 )
 from toolkit.files import atomic_write, written_together
+from toolkit.tasks.outcomes import Outcomes
 from toolkit.tasks.speech.recognition import Recognition, Spoken
 
 #: The number of recordings with most wrong words of which there is a picture.
@@ -27,7 +28,7 @@ PICTURED = 4
 
 
 @dataclass(frozen=True)
-class SpeechOutcomes:
+class SpeechOutcomes(Outcomes):
     """Recognised texts beside the transcripts.
 
     Attributes:

@@ -13,12 +13,13 @@ from toolkit.evaluation import (
     translation_statistics,
     write_translations,
 )
+from toolkit.tasks.outcomes import Outcomes
 
 logger = logging.getLogger("toolkit")
 
 
 @dataclass(frozen=True)
-class TranslatorOutcomes:
+class TranslatorOutcomes(Outcomes):
     """Translations beside their references.
 
     Attributes:
