@@ -133,6 +133,11 @@ def by_name(values: Iterable[Any]) -> list[tuple[str, NDArray[np.intp]]]:
 
 def errors_section(answered: Answered, texts: bool) -> Section:
     """Return the section of the worst errors."""
+    if answered.graded:
+        hardest = np.argsort(-answered.loss, kind="stable")[:WORST]
+        caption = f"The {len(hardest)} hardest of {count(len(answered.loss), answered.noun)}"
+        hard = [_shown(caption, answered, hardest, texts)]
+        return Section("errors", f"Hardest {answered.noun}s", hard)
     wrong = int((answered.loss > 0).sum())
     worst = np.argsort(-answered.loss, kind="stable")[: min(WORST, wrong)]
     blocks: list[Block] = []

@@ -27,9 +27,10 @@ from toolkit.tasks.card import validation_words
 from toolkit.tasks.defaults import DataSize
 from toolkit.tasks.golden import first_inputs
 from toolkit.tasks.language_modelling.outcomes import characters_of
-from toolkit.tasks.language_modelling.reading import Ask, Measure, text_layer
+from toolkit.tasks.language_modelling.reading import Measure, text_layer
 from toolkit.tasks.language_modelling.running_text import PROMPT, line_groups
 from toolkit.tasks.language_modelling.serving import losses
+from toolkit.tasks.language_modelling.surprise import Ask, ReadText
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.settings import Settings
 from toolkit.text import utf8
@@ -173,6 +174,10 @@ class ConditionedTexts:
                 rows = zip(nll.tolist(), tokens.tolist(), map(characters_of, texts), strict=True)
                 results |= dict(zip(chosen, rows, strict=True))
             yield from (results[index] for index in range(len(chunk)))
+
+    def texts(self, task: Any, data: Any) -> Iterator[ReadText]:
+        """Yield the texts with their conditions."""
+        return (ReadText(each.text, str(each.label)) for each in _known(task, data))
 
     def checksum(self, task: Any, data: Any) -> int:
         """Return the CRC-32 of conditions and texts."""
