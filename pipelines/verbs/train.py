@@ -116,7 +116,7 @@ def _train(pipeline: Pipeline, options: Any) -> int:
             shutil.rmtree(run / str(version))  # of a run killed while exporting
         exported = task.export(run, golden=golden or None)
         _draw_curves(task, run)
-        task.report(run / REPORT_FILE, texts=options.texts)
+        write_report(task, run, options.texts)
     if task.metrics:
         logger.info("validation: %s", _format_metrics(task.metrics))
     if sample := pipeline.samples.get(options.data):
@@ -275,6 +275,11 @@ def _draw_curves(task: Any, run: Path) -> None:
     axes = draw_history(task.history, task.facts.get("monitor"))
     if axes is not None:
         save_figure(axes.figure, run / "learning_curves.png")
+
+
+def write_report(task: Any, run: Path, texts: bool) -> None:
+    """Write the report on a trained task, with its answers to the held-out part."""
+    task.report(run / REPORT_FILE, texts=texts)
 
 
 def remove_empty_run(run: Path) -> None:

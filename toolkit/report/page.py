@@ -133,7 +133,7 @@ def _cell(value: Cell) -> Cell:
         return _figure(value)
     if isinstance(value, int):
         return f"{value:,}"
-    return value if isinstance(value, Markup) else one_line(value, LONGEST_CELL)
+    return value if isinstance(value, Markup) else one_line(value[: LONGEST_CELL + 1], LONGEST_CELL)
 
 
 def _figure(value: float) -> str:

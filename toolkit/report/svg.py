@@ -73,5 +73,4 @@ def _within_page(svg: str, name: str) -> str:
     svg = re.sub(r"font: ([\d.]+px)[^;\"]*", r"font-size: \1", svg)
     svg = re.sub(r"#000000\b|(?<=fill: )black\b", "currentColor", svg)
     svg = re.sub(r"<defs>\s*<style[^>]*>.*?</style>\s*</defs>", "", svg, flags=re.DOTALL)
-    svg = svg.replace('<text style="', '<text fill="currentColor" style="')
     return re.sub(r"\n\s*", "\n", svg)

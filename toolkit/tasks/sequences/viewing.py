@@ -80,7 +80,7 @@ def answer_examples(
         right: The right answer to each.
     """
     shown = (
-        (f"right: {label}; answer {name}", *rest)
+        (f"{name}; right: {label}", *rest)
         for label, (name, *rest) in zip(right, _shown(task, answers), strict=True)
     )
     if task.front == "frames":
