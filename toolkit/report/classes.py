@@ -38,7 +38,9 @@ def confusion_table(confusion: ArrayLike, classes: Sequence[str], what: str = "c
     rows: list[list[Cell]] = [
         [classes[row], *counts[row, chosen].tolist()] for row in chosen.tolist()
     ]
-    return Table(caption, [f"right {what}", *(classes[n] for n in chosen)], rows, shaded=True)
+    return Table(
+        caption, [f"right {what}", *(classes[n] for n in chosen.tolist())], rows, shaded=True
+    )
 
 
 def reliability_figure(outcomes: ArrayLike, probabilities: ArrayLike) -> Figure:

@@ -151,7 +151,7 @@ def _sort_value(value: Cell) -> str:
     return Markup(f' data-value="{value!r}"') if _is_number(value) else ""
 
 
-def _share(row: list[Cell], value: Cell) -> str:
+def _share(row: list[Any], value: Any) -> str:
     """Return the share in percent of a count in its row of counts."""
     counts = [cell for cell in row if _is_number(cell)]
     return f"{100 * value / max(1, sum(counts)):.0f}"

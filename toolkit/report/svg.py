@@ -16,7 +16,7 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 #: The space for the numbers beside axes, in inches.
 MARGIN = 0.6
 #: Text keeps being text; equal pictures have equal ids; nothing covers the page.
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "report",
     "font.family": "sans-serif",
@@ -48,10 +48,11 @@ def picture(
         height: Its height in inches.
     """
     import matplotlib as mpl
+    from cycler import cycler
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    with mpl.rc_context(_STYLE | {"axes.prop_cycle": mpl.cycler(color=COLOURS)}):
+    with mpl.rc_context(_STYLE | {"axes.prop_cycle": cycler(color=COLOURS)}):
         figure = Figure(figsize=(width, height))
         left, below = MARGIN / width, 0.75 * MARGIN / height
         draw(figure.add_axes((left, below, 0.98 - left, 0.96 - below)))

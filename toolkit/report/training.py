@@ -125,6 +125,8 @@ def _figure(
     found = {label: points for label, points in found.items() if points}
 
     def draw(axes: "Axes") -> None:
+        from matplotlib.ticker import MaxNLocator
+
         for label, points in found.items():
             axes.plot(*zip(*points, strict=True), label=label, marker=".", ms=4)
         if best is not None:
@@ -132,7 +134,7 @@ def _figure(
         if log and all(value > 0 for points in found.values() for _, value in points):
             axes.set_yscale("log")
         axes.set_xlabel("epoch")
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         if len(found) > 1 or best is not None:
             axes.legend()
 

@@ -49,7 +49,7 @@ def answered_translations(
         show=show,
         texts=frozenset({"source", "right", "answer"}),
         keys={"length of the source in characters": [*map(len, sources)]},
-        baselines={"copy of the source": {name: copied[name] for name in BASELINE}},
+        baselines={"copy of the source": {name: float(copied[name]) for name in BASELINE}},
     )
 
 

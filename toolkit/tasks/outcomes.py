@@ -83,6 +83,10 @@ class Shown:
     drawn: Callable[[Sequence[int]], Examples | None]
 
 
+#: The metrics of the most usual answer that are shown beside those of the run.
+BASELINE = frozenset(
+    {"accuracy", "macro_f1", "micro_f1", "mean_absolute_error", "root_mean_squared_error", "r2"}
+)
 #: The most examples that are drawn.
 MOST_DRAWN = 8
 
@@ -209,9 +213,7 @@ class ClassifierOutcomes(Outcomes):
         else:
             usual, name = np.zeros(self.answers.shape), "no label"
         metrics = classifier_metrics(self.target, self.labels, usual, self.classes)
-        kept = ("accuracy", "macro_f1", "micro_f1", "mean_absolute_error")
-        kept += ("root_mean_squared_error", "r2")
-        return {name: {n: v for n, v in metrics.items() if n in kept}}
+        return {name: {n: v for n, v in metrics.items() if n in BASELINE}}
 
 
 def classifier_metrics(

@@ -153,7 +153,7 @@ class MusicOutcomes(Outcomes):
             graded=True,
             show=show,
             texts=frozenset({"piece"}),
-            keys={"length in frames": self.sums[:, FRAMES].astype(int)},
+            keys={"length in frames": self.sums[:, FRAMES].astype(int).tolist()},
             baselines={"each key by its frequency": {"log_loss": float(entropy)}},
         )
 

@@ -80,8 +80,8 @@ def answer_examples(
         right: The right answer to each.
     """
     shown = (
-        (f"{name}; right: {label}", *rest)
-        for label, (name, *rest) in zip(right, _shown(task, answers), strict=True)
+        (f"{name}; right: {label}", series, answer)
+        for label, (name, series, answer) in zip(right, _shown(task, answers), strict=True)
     )
     if task.front == "frames":
         drawn = (video_drawing(ShownVideo(*e), task.frame_rate, task.classes, 3) for e in shown)

@@ -132,7 +132,8 @@ class SpeechOutcomes(Outcomes):
             loss=loss,
             show=show,
             texts=frozenset({"recording", "right", "answer"}),
-            keys={"length in words": lengths} | ({"group": self.speakers} if self.speakers else {}),
+            keys={"length in words": lengths.tolist()}
+            | ({"group": self.speakers} if self.speakers else {}),
             named=frozenset({"group"}),
             baselines={"nothing said": {"wer": 1.0, "cer": 1.0, "sentence_error": 1.0}},
         )
