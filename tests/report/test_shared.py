@@ -33,15 +33,20 @@ GROUPS = [f"film {number}" for number in RANDOM.integers(7, size=400)]
 
 
 def answered(loss: Any = None, **more: Any) -> Answered:
-    def show(numbers: Sequence[int]) -> list[Mapping[str, Any]]:
+    def shown(numbers: Sequence[int]) -> list[Mapping[str, Any]]:
         assert list(numbers) == sorted(numbers)
         return [{"text": f"text {n}", "right": "a", "answer": f"b{n}"} for n in numbers]
 
     if loss is None:
         loss = np.where(RIGHT, 0, ANSWERS.max(axis=1))
     keys = {"length": LENGTHS, "group": GROUPS}
-    arguments = {"keys": keys, "named": frozenset({"group"}), "texts": frozenset({"text"})} | more
-    return Answered(noun="text", loss=loss, show=show, **arguments)
+    arguments = {
+        "show": shown,
+        "keys": keys,
+        "named": frozenset({"group"}),
+        "texts": frozenset({"text"}),
+    } | more
+    return Answered(noun="text", loss=loss, **arguments)
 
 
 def cells(table: Any) -> list[Any]:
@@ -152,7 +157,8 @@ def test_two_runs_side_by_side() -> None:
     better[flipped] = 0.9 * np.eye(3)[GOLD[flipped]] + 0.1 / 3
     other = classification_statistics(GOLD, better)
     loss = np.where(better.argmax(axis=1) == GOLD, 0, better.max(axis=1))
-    section = beside_section(("x", "y"), (STATISTICS, other), (answered(), answered(loss)), True)
+    of_b = answered(loss, show=lambda some: [{"text": f"text {n}", "answer": "c"} for n in some])
+    section = beside_section(("x", "y"), (STATISTICS, other), (answered(), of_b), True)
     _, table, differing = section.blocks
     row = cells(table)[0]
     assert row[:3] == ["accuracy", RIGHT.mean(), pytest.approx(RIGHT.mean() + 0.1)]
@@ -160,7 +166,12 @@ def test_two_runs_side_by_side() -> None:
     assert isinstance(differing, Table)
     assert differing.caption == "B is better: 20 of 40 texts"
     gain = np.where(RIGHT, 0, ANSWERS.max(axis=1))[flipped]
-    assert cells(differing)[0][1] == f"text {flipped[gain.argmax()]}"
+    assert list(differing.columns) == ["rank", "text", "right of A", "right of B"] + [
+        "answer of A",
+        "answer of B",
+    ]
+    best = flipped[gain.argmax()]
+    assert cells(differing)[0] == [1, f"text {best}", "a", None, f"b{best}", "c"]
 
 
 HISTORY = [

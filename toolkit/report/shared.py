@@ -1,6 +1,6 @@
 """The sections that the reports of all tasks share."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -151,28 +151,40 @@ def errors_section(answered: Answered, texts: bool) -> Section:
 
 
 def _shown(
-    caption: str, answered: Answered, numbers: NDArray[np.intp], texts: bool, **more: Any
+    caption: str,
+    answered: Answered,
+    numbers: NDArray[np.intp],
+    texts: bool,
+    other: Answered | None = None,
 ) -> Table:
     """Return a table of some examples, in the order of their numbers as they are given.
 
     Args:
         caption: Its caption.
         answered: The answers.
-        numbers: Which examples.
+        numbers: Which examples; at least one.
         texts: Whether texts of the data are shown.
-        more: Further columns, each with a value for each of the examples.
+        other: The answers of another run, B, which get columns of their own where they differ.
     """
-    order = np.argsort(numbers)
-    shown: dict[int, Mapping[str, Cell]] = dict(
-        zip(numbers[order].tolist(), answered.show(numbers[order].tolist()), strict=True)
-    )
-    first = shown[int(numbers[0])]
-    columns = [name for name in first if texts or name not in answered.texts]
-    rows = [
-        [place, *(shown[number][name] for name in columns), *(v[place - 1] for v in more.values())]
-        for place, number in enumerate(numbers.tolist(), 1)
-    ]
-    return Table(caption, ["rank", *columns, *more], rows, sortable=True)
+    order = sorted(numbers.tolist())
+    place = {number: place for place, number in enumerate(order)}
+    rows = answered.show(order)
+    others = rows if other is None else other.show(order)
+    columns: dict[str, list[Cell]] = {}
+    for name in rows[0]:
+        if name in answered.texts and not texts:
+            continue
+        sides = {"A": rows, "B": others} if any(map(_differ(name), rows, others)) else {"": rows}
+        for side, of_side in sides.items():
+            values = [of_side[place[number]].get(name) for number in numbers.tolist()]
+            columns[f"{name} of {side}" if side else name] = values
+    table = zip(range(1, len(numbers) + 1), *columns.values(), strict=True)
+    return Table(caption, ["rank", *columns], [list(row) for row in table], sortable=True)
+
+
+def _differ(name: str) -> Callable[[Mapping[str, Cell], Mapping[str, Cell]], bool]:
+    """Return whether two rows differ in a column, as a function of them."""
+    return lambda one, other: one.get(name) != other.get(name)
 
 
 def beside_section(
@@ -216,14 +228,8 @@ def beside_section(
             if not len(better):
                 continue
             number = int((sign * change > 1e-9).sum())
-            of_b = dict(zip(sorted(better.tolist()), b.show(sorted(better.tolist())), strict=True))
-            more = {
-                f"{name} of B": [of_b[place][name] for place in better.tolist()]
-                for name in ("answer",)
-                if (texts or name not in b.texts) and name in next(iter(of_b.values()))
-            }
             caption = f"{title}: {len(better)} of {count(number, a.noun)}"
-            blocks.append(_shown(caption, a, better, texts, **more))
+            blocks.append(_shown(caption, a, better, texts, b))
     return Section("beside", "Beside another run", blocks)
 
 

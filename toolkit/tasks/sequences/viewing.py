@@ -102,7 +102,7 @@ def answer_examples(
         )
         style, script = SKELETON_STYLE, SKELETON_SCRIPT
     items = [Markup(each) for each in drawn]
-    caption = "The worst errors first, with the probabilities of the classes."
+    caption = "The worst answers first, with the probabilities of the classes."
     return Examples(caption, items, noun=task.EXAMPLE, style=style, script=script)
 
 
