@@ -76,7 +76,10 @@ def test_no_picture_of_an_earlier_evaluation_stays(tmp_path: Path) -> None:
     texts: dict[str, Any] = {"places": ["row 1", "row 2"], "references": ["a", "b"]}
     others: dict[str, Any] = {"speakers": [], "seconds": [1.0, 1.0], "checksum": 0}
     wrong = SpeechOutcomes(
-        **texts, **others, answers=["c", "d"], pictured=lambda rows: (one for _ in rows)
+        **texts,
+        **others,
+        answers=["c", "d"],
+        pictured=lambda rows: ((one, np.zeros(8, np.int16)) for _ in rows),
     )
     wrong.write(tmp_path, {})
     assert {path.name for path in tmp_path.glob("*.png")} == {"worst_1.png", "worst_2.png"}

@@ -166,10 +166,8 @@ def test_two_runs_side_by_side() -> None:
     assert isinstance(differing, Table)
     assert differing.caption == "B is better: 20 of 40 texts"
     gain = np.where(RIGHT, 0, ANSWERS.max(axis=1))[flipped]
-    assert list(differing.columns) == ["rank", "text", "right of A", "right of B"] + [
-        "answer of A",
-        "answer of B",
-    ]
+    sides = [f"{name} of {side}" for name in ("right", "answer") for side in "AB"]
+    assert list(differing.columns) == ["rank", "text", *sides]
     best = flipped[gain.argmax()]
     assert cells(differing)[0] == [1, f"text {best}", "a", None, f"b{best}", "c"]
 

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,10 @@ class Outcomes(ABC):
     @abstractmethod
     def statistics(self) -> Statistics:
         """Return the statistics, one row per example."""
+
+    def paired_statistics(self) -> Statistics:
+        """Return the statistics with the checksum, so that they are paired with equal data only."""
+        return replace(self.statistics(), checksum=self.checksum)
 
     @abstractmethod
     def write(self, folder: Path, metrics: Mapping[str, Any]) -> None:

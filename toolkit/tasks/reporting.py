@@ -103,12 +103,12 @@ def _measured_sections(
 ) -> list[Section]:
     """Return the sections on a run's answers."""
     outcomes = measured.outcomes
-    statistics: Statistics = outcomes.statistics()
+    statistics: Statistics = outcomes.paired_statistics()
     answered: Answered | None = outcomes.answered(facts)
     sections = [metrics_section(measured.metrics, statistics, answered)]
     if beside is not None:
         other = beside.outcomes
-        pair = statistics, other.statistics()
+        pair = statistics, other.paired_statistics()
         both = answered, other.answered(facts)
         sections.append(beside_section((name, beside.name), pair, both, texts))
     sections += outcomes.sections(texts)

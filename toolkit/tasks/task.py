@@ -455,8 +455,7 @@ class Task(Run):
             DataError: The data cannot be used, or has an unknown label.
             ModelError: The task is not fitted.
         """
-        outcomes = self._outcomes(data, keep_errors=False)
-        return replace(outcomes.statistics(), checksum=outcomes.checksum)
+        return self._outcomes(data, keep_errors=False).paired_statistics()
 
     @abstractmethod
     def _outcomes(self, data: Any, keep_errors: bool) -> Outcomes:
