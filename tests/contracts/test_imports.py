@@ -147,6 +147,7 @@ def test_the_toolkit_does_not_know_the_pipelines() -> None:
         "toolkit, toolkit.errors, toolkit.data, toolkit.text, toolkit.tagging",
         "toolkit.tasks, toolkit.training, toolkit.export, toolkit.evaluation",
         "pipelines.sentiment, pipelines.command",
+        ", ".join(f"toolkit.report.{path.stem}" for path in (TOOLKIT / "report").glob("*.py")),
         ", ".join(module_name(path.relative_to(ROOT).as_posix()) for path in OPTIONS),
     ],
 )
