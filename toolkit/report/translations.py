@@ -79,7 +79,7 @@ def attention_section(
         columns, names = ([visible(token) for token in side] for side in sides)
         rows: list[list[Cell]] = [[n, *row] for n, row in zip(names, percent, strict=True)]
         caption = f"{translation}: a row for each of its tokens, in percent of its attention"
-        blocks.append(Table(caption, ["", *columns], rows, shaded=True))
+        blocks.append(Table(caption, ["token", *columns], rows, shaded=True))
         if len(blocks) == MOST_ALIGNED:
             break
     return Section("attention", "Attention of the worst translations", blocks)
