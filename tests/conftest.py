@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from pipelines.verbs import train
+
 # Examples are drawn the same each time, so that no test fails by chance. The profile `thorough` has
 # more of them; `--hypothesis-profile search` draws others each time.
 settings.register_profile("daily", deadline=None, max_examples=12, derandomize=True)
@@ -88,6 +90,14 @@ def _freeze_traced_graphs():
     yield
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _short_reports_of_trainings() -> Iterator[None]:
+    """Let ``train`` write its report without contents; the answers to it take seconds to trace."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train, "write_report", lambda _, run, __: (run / "report.html").touch())
+        yield
 
 
 @pytest.fixture(autouse=True)

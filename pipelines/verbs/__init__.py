@@ -12,12 +12,14 @@ from pipelines.verbs.evaluate import EVALUATE
 from pipelines.verbs.export import EXPORT, VERIFY
 from pipelines.verbs.inspection import INSPECT
 from pipelines.verbs.predict import PREDICT
+from pipelines.verbs.report import REPORT
 from pipelines.verbs.train import TRAIN
 from pipelines.verbs.verb import Verb
 
 VERBS: dict[str, Verb] = {
     "train": TRAIN,
     "evaluate": EVALUATE,
+    "report": REPORT,
     "compare": COMPARE,
     "predict": PREDICT,
     "export": EXPORT,

@@ -91,16 +91,17 @@ def data_arguments(parser: Parser, pipeline: Pipeline) -> None:
         )
 
 
-def labelled_argument(parser: Parser, pipeline: Pipeline, text: str) -> None:
+def labelled_argument(parser: Parser, pipeline: Pipeline, text: str, required: bool = True) -> None:
     """Add the option for labelled data, and one for each side that may be a file of its own.
 
     Args:
         parser: The parser.
         pipeline: The pipeline.
         text: The help text.
+        required: Whether it must be given.
     """
     sides = pipeline.labelled.sides
-    parser.add_argument("--data", metavar="DATA", required=not sides, help=text)
+    parser.add_argument("--data", metavar="DATA", required=required and not sides, help=text)
     for side in sides:
         other = " and ".join(f"--{name}" for name in sides)
         parser.add_argument(
@@ -108,13 +109,16 @@ def labelled_argument(parser: Parser, pipeline: Pipeline, text: str) -> None:
         )
 
 
-def join_sides(pipeline: Pipeline, options: Any, arguments: Sequence[str]) -> None:
+def join_sides(
+    pipeline: Pipeline, options: Any, arguments: Sequence[str], required: bool = True
+) -> None:
     """Set ``data`` from the options for its sides.
 
     Args:
         pipeline: The pipeline.
         options: The parsed options; they are changed.
         arguments: The words of the command line.
+        required: Whether there must be data.
 
     Raises:
         OptionError: A side is missing, or there is no data.
@@ -136,7 +140,7 @@ def join_sides(pipeline: Pipeline, options: Any, arguments: Sequence[str]) -> No
             if any(argument.split("=")[0] == data_flag for argument in arguments):
                 raise OptionError(f"{flags} replace {data_flag}; give one or the other")
             setattr(options, data, ",".join(paths))
-        elif not kind and options.data is None:
+        elif required and not kind and options.data is None:
             raise OptionError(f"--data, or {flags}, must be given")
 
 
@@ -163,6 +167,17 @@ def training_data(
         validation = pipeline.data(options.validation_data, "test", task_options)
     pipeline.labelled.check_training(train, validation, task_options, known)
     return train, validation
+
+
+def texts_argument(parser: Parser) -> None:
+    """Add the option for reports that show texts of the data, or do not."""
+    parser.add_argument(
+        "--texts",
+        type=bool,
+        default=True,
+        help="Show texts of the data in report.html, with their ids and the names of their files "
+        "and groups; --no-texts leaves all of them out, but for the names of classes.",
+    )
 
 
 def format_argument(parser: Parser) -> None:

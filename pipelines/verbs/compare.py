@@ -33,7 +33,7 @@ def _compare(pipeline: Pipeline, options: Any) -> int:
         **{field.name: getattr(options, field.name) for field in fields(BootstrapOptions)}
     )
     runs = [options.run_a, options.run_b]
-    _check_comparable(pipeline, *runs)
+    check_comparable(pipeline, *runs)
     data = evaluation_data(pipeline, options, *runs)
     a, b = (load_run(pipeline, run, options) for run in runs)
     comparison = compare(a, b, data, bootstrap)
@@ -45,7 +45,7 @@ def _compare(pipeline: Pipeline, options: Any) -> int:
     return 0
 
 
-def _check_comparable(pipeline: Pipeline, a: str, b: str) -> None:
+def check_comparable(pipeline: Pipeline, a: str, b: str) -> None:
     """Check by their configurations that two runs have the same target and classes.
 
     Raises:

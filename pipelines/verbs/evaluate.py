@@ -18,6 +18,7 @@ from pipelines.verbs.common import (
     read_run,
     result_format_argument,
     run_argument,
+    texts_argument,
     write_result,
 )
 from pipelines.verbs.train import TRAIN
@@ -36,8 +37,9 @@ def _evaluate_arguments(parser: Parser, pipeline: Pipeline) -> None:
     parser.add_argument(
         "--output",
         metavar="FOLDER",
-        help="Folder for metrics.json, and for the task's pictures and lists of errors.",
+        help="Folder for metrics.json, report.html, and the task's pictures and lists of errors.",
     )
+    texts_argument(parser)
     parser.add_argument(
         "--seeds",
         metavar="N",
@@ -57,7 +59,8 @@ def _evaluate(pipeline: Pipeline, options: Any) -> int:
             check_not_beside(options.output, options.data)
             stack.enter_context(output_folder(options.output))
         seeds = {} if options.seeds is None else _train_seeds(pipeline, options.run, options.seeds)
-        metrics = load_run(pipeline, options.run, options).evaluate(data, output=options.output)
+        task = load_run(pipeline, options.run, options)
+        metrics = task.evaluate(data, output=options.output, texts=options.texts)
         if seeds:
             runs = ((seed, load_run(pipeline, run, options)) for seed, run in seeds.items())
             metrics = {**metrics, "seeds": over_seeds({s: run.evaluate(data) for s, run in runs})}
@@ -94,6 +97,8 @@ def _train_seeds(pipeline: Pipeline, run: str, count: int) -> dict[int, str]:
     for seed, folder in folders.items():
         logger.info("seed %d (%d of %d): %s", seed, seed - own, count, folder)
         line = ["--config", str(description_path(run)), "--seed", str(seed), "--output", folder]
+        if description["facts"].get("texts") is False:
+            line.append("--no-texts")
         if logs:
             line += ["--tensorboard", str(Path(logs, str(seed)))]
         TRAIN.run(pipeline, "train", line)

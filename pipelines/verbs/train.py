@@ -18,6 +18,7 @@ from pipelines.verbs.common import (
     golden_argument,
     golden_inputs,
     output_folder,
+    texts_argument,
     training_data,
 )
 from pipelines.verbs.earlier import (
@@ -42,6 +43,7 @@ from toolkit.export import (
 from toolkit.files import check_no_link
 from toolkit.options import differences
 from toolkit.pictures import save_figure
+from toolkit.report import REPORT_FILE
 from toolkit.tasks.options import HELD_OUT
 from toolkit.training import CHECKPOINT, checkpoint_place
 
@@ -70,6 +72,7 @@ def _train_arguments(parser: Parser, pipeline: Pipeline) -> None:
         "options and data are the defaults.",
     )
     golden_argument(parser)
+    texts_argument(parser)
     parser.add_options(pipeline.options)
     parser.shorten_help([*pipeline.first_options, *_FIRST_OPTIONS])
     parser.set_earlier(lambda words: earlier_values(pipeline, words))
@@ -100,6 +103,8 @@ def _train(pipeline: Pipeline, options: Any) -> int:
     known = None if earlier is None else [*earlier.facts.get("classes", ())]
     train, validation = training_data(pipeline, options, columns, known)
 
+    if more and earlier is not None and earlier.facts.get("texts") is False:
+        options.texts = False
     with output_folder(run), _explain_interruption(run):
         if not more and _already_finished(run, requested):  # another process has just finished it
             return 0
@@ -112,11 +117,13 @@ def _train(pipeline: Pipeline, options: Any) -> int:
             shutil.rmtree(run / str(version))  # of a run killed while exporting
         exported = task.export(run, golden=golden or None)
         _draw_curves(task, run)
+        write_report(task, run, options.texts)
     if task.metrics:
         logger.info("validation: %s", _format_metrics(task.metrics))
     if sample := pipeline.samples.get(options.data):
         logger.info("the sample's test part: %s", _format_metrics(task.evaluate(sample("test"))))
     logger.info("exported %s", exported)
+    logger.info("the report is %s", run / REPORT_FILE)
     text = '"your text"'
     if isinstance(golden, list) and golden:
         text = shlex.quote(pipeline.labelled.write_line(golden[0]))
@@ -172,6 +179,8 @@ def _trained(pipeline: Pipeline, options: Any, earlier: EarlierRun | None, data:
         raise DivergedError(f"{diverged}; {run} is as it was") from diverged
     if more is not None:
         task.epochs = values.get("epochs")  # those of the run's own training
+    if not options.texts:
+        facts["texts"] = False
     task.facts |= facts | {"command": shlex.join(_command(pipeline, options))}
     task.save(run)
     if diverged:
@@ -269,6 +278,11 @@ def _draw_curves(task: Any, run: Path) -> None:
         save_figure(axes.figure, run / "learning_curves.png")
 
 
+def write_report(task: Any, run: Path, texts: bool) -> None:
+    """Write the report on a trained task, with its answers to the held-out part."""
+    task.report(run / REPORT_FILE, texts=texts)
+
+
 def remove_empty_run(run: Path) -> None:
     """Remove a run's configuration if its training ended before the first checkpoint."""
     checkpoint = run / CHECKPOINT
@@ -284,6 +298,8 @@ def _command(pipeline: Pipeline, options: Any) -> list[str]:
         if getattr(options, field.name) != field.default:
             given[field.name] = getattr(options, field.name)
     words = [*pipeline.command.split(), "train"]
+    if not options.texts:
+        given["texts"] = False
     for name, value in given.items():
         flag = name.replace("_", "-")
         if isinstance(value, bool):

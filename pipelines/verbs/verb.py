@@ -18,12 +18,14 @@ class Verb:
         help: One sentence on what the verb does.
         add_arguments: Function that adds the verb's options to a parser.
         execute: Function that does the work and returns the exit code.
+        needs_data: Whether labelled data must be given, where the verb takes it.
     """
 
     usage: str
     help: str
     add_arguments: Callable[[Parser, Pipeline], None]
     execute: Callable[[Pipeline, Any], int]
+    needs_data: bool = True
 
     def run(self, pipeline: Pipeline, name: str, arguments: Sequence[str]) -> int:
         """Parse the arguments, do the work and return the exit code."""
@@ -36,5 +38,5 @@ class Verb:
             options = parser.parse(arguments)
         except SystemExit as end:  # after --help
             return int(end.code or 0)
-        join_sides(pipeline, options, arguments)
+        join_sides(pipeline, options, arguments, self.needs_data)
         return self.execute(pipeline, options)

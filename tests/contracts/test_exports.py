@@ -79,6 +79,7 @@ EXPORTS = {
         "stored upgrade_description verify version_folder write_card write_golden write_onnx "
         "write_saved_model"
     ),
+    "report": "REPORT_FILE",
     "inspection": (
         "EntityReading Reading Repeats Warnings find_duplicates find_repeats find_unknown"
     ),

@@ -25,6 +25,7 @@ LINES = {
         ("layers", "data"),
         ("models",),
         ("training", "evaluation", "diagnostics", "export", "inspection"),
+        ("report",),
         ("tasks",),
     ),
     "toolkit.data": (
@@ -44,6 +45,7 @@ LINES = {
             *("card", "class_weights", "epoch_cost", "golden", "outcomes", "prepared"),
             *("pretrained", "saving", "span_outputs"),
         ),
+        ("reporting",),
         ("run",),
         ("task",),
         ("classifier", "tagger"),
@@ -145,6 +147,7 @@ def test_the_toolkit_does_not_know_the_pipelines() -> None:
         "toolkit, toolkit.errors, toolkit.data, toolkit.text, toolkit.tagging",
         "toolkit.tasks, toolkit.training, toolkit.export, toolkit.evaluation",
         "pipelines.sentiment, pipelines.command",
+        ", ".join(f"toolkit.report.{path.stem}" for path in (TOOLKIT / "report").glob("*.py")),
         ", ".join(module_name(path.relative_to(ROOT).as_posix()) for path in OPTIONS),
     ],
 )

@@ -1,11 +1,13 @@
 """Every task keeps the contract of ``TaskProtocol``; see ``cases.py`` for what is held to it."""
 
 import copy
+import html
 import inspect
 import itertools
 import json
 import math
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -24,6 +26,7 @@ import numpy as np
 import pytest
 import yaml
 from cases import CASES, Data, TaskCase
+from page_reader import Reader
 
 from pipelines.parser import Parser
 from pipelines.verbs import VERBS
@@ -653,6 +656,7 @@ def every_call(run: Run, task: Any, folder: Path) -> dict[str, Callable[[], Any]
         "evaluate": lambda: task.evaluate(test, output=folder / "report"),
         "statistics": lambda: task.statistics(test),
         "diagnose": lambda: task.diagnose(test, output=folder / "report"),
+        "report": lambda: task.report(folder / "report.html", test),
         "save": lambda: task.save(folder / "run"),
         "export": lambda: task.export(folder / "run"),
     }
@@ -704,8 +708,57 @@ def test_a_report_is_no_file(run: Run, tmp_path: Path) -> None:
     with pytest.raises(OSError, match="a file"):
         run.loaded.evaluate(run.data.test, output=path)
     assert files(tmp_path) == {path: b"mine"}
-    run.loaded.evaluate(run.data.test, output=tmp_path / "report")
+    metrics = run.loaded.evaluate(run.data.test, output=tmp_path / "report")
     assert (tmp_path / "report" / "metrics.json").is_file()
+    if run.case.has_network:
+        check_report((tmp_path / "report" / "report.html").read_text(), metrics)
+
+
+def check_report(page: str, metrics: dict[str, Any]) -> None:
+    """Check that a report is one accessible file with the metrics of ``evaluate``."""
+    assert len(page.encode()) < 1_000_000
+    reader = Reader(page)
+    tags = [tag for tag, _ in reader.tags]
+    assert tags.count("h1") == 1
+    assert tags.count("table") >= 4
+    assert tags.count("caption") >= 4
+    ids = [attributes["id"] for _, attributes in reader.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    leads = [a[n] or "" for _, a in reader.tags for n in ("src", "href") if n in a]
+    assert all(each.startswith(("#", "data:")) for each in leads)
+    assert not re.search(r"url\([^#]|@import|https?:", page)
+    assert all(attributes.get("alt") is not None for tag, attributes in reader.tags if tag == "img")
+    shown = reader.attributes("td", "data-value")
+    assert {repr(v) for v in metrics.values() if isinstance(v, float)} <= {*shown}
+
+
+def test_a_report_without_texts_has_none_of_the_data(run: Run, tmp_path: Path) -> None:
+    run.loaded.report(tmp_path / "report.html", run.data.test, texts=False)
+    if not run.case.has_network:
+        return
+    page = html.unescape((tmp_path / "report.html").read_text())
+    assert "contains no texts of the data" in page
+    written = {text for text in every_text(run.data.test) if len(text) > 8}
+    assert not {text for text in written - {*run.loaded.classes} if text in page}
+    assert not {"img", "audio"} & {tag for tag, _ in Reader(page).tags}
+
+
+def every_text(value: Any) -> Iterator[str]:
+    """Yield all strings in labelled data."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from every_text(each)
+    elif isinstance(value, dict):
+        yield from every_text([*value.values()])
+
+
+@pytest.mark.parametrize("run", parameters(CASES, OF_LONG_TESTS), indirect=True)
+def test_after_training_the_held_out_part_is_reported(run: Run, tmp_path: Path) -> None:
+    if run.case.has_network and run.fitted.facts["validation"] != "none":
+        run.fitted.report(tmp_path / "report.html")
+        check_report((tmp_path / "report.html").read_text(), run.fitted.metrics)
 
 
 # Options

@@ -76,12 +76,15 @@ def test_no_picture_of_an_earlier_evaluation_stays(tmp_path: Path) -> None:
     texts: dict[str, Any] = {"places": ["row 1", "row 2"], "references": ["a", "b"]}
     others: dict[str, Any] = {"speakers": [], "seconds": [1.0, 1.0], "checksum": 0}
     wrong = SpeechOutcomes(
-        **texts, **others, answers=["c", "d"], pictured=lambda rows: (one for _ in rows)
+        **texts,
+        **others,
+        answers=["c", "d"],
+        pictured=lambda rows: ((one, np.zeros(8, np.int16)) for _ in rows),
     )
     wrong.write(tmp_path, {})
     assert {path.name for path in tmp_path.glob("*.png")} == {"worst_1.png", "worst_2.png"}
     (tmp_path / "worst_9.png").touch()  # is none of ours
-    replace(wrong, pictured=lambda rows: iter([one])).write(tmp_path, {})
+    replace(wrong, pictured=lambda rows: iter([(one, np.zeros(8, np.int16))])).write(tmp_path, {})
     assert {path.name for path in tmp_path.glob("*.png")} == {"worst_1.png", "worst_9.png"}
     replace(wrong, pictured=None).write(tmp_path, {})
     assert {path.name for path in tmp_path.glob("*.png")} == {"worst_9.png"}

@@ -126,7 +126,7 @@ class FakeTask(FakeOptions):
             for p in positive
         ]
 
-    def evaluate(self, data, output=None):
+    def evaluate(self, data, output=None, texts=True):
         self.evaluated = data, output
         found = self.statistics(data)
         metrics = {name: float(m.of(found.rows.sum(axis=0))) for name, m in found.metrics.items()}
@@ -134,6 +134,13 @@ class FakeTask(FakeOptions):
         if output:
             atomic_write(Path(output, "metrics.json"), json.dumps(metrics))
         return metrics
+
+    def report(self, output, data=None, texts=True, beside=None, gradients=False):
+        self._needs("report")
+        others = [] if beside is None else [beside]
+        for task in [self, *others] if data is not None else []:
+            task.statistics(data)
+        atomic_write(output, f"<h1>{texts}</h1>")
 
     def _luck(self):
         return 0.75 + self.seed / 100

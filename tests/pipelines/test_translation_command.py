@@ -43,6 +43,7 @@ def test_a_run_is_whole_and_finished(
     names = {path.name for path in run.iterdir()}
     assert names == {"1", "README.md", "config.yaml", "golden.jsonl", "history.csv"} | {
         "learning_curves.png",
+        "report.html",
         "metrics.json",
         "model.keras",
     }

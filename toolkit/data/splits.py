@@ -1,10 +1,15 @@
 """Random splits into a training and a held-out part, stratified by class or by whole groups."""
 
+import copy
 import logging
+from collections.abc import Callable, Iterable, Iterator
+from itertools import compress
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from toolkit.data.sources.source import Record
 from toolkit.errors import DataError, OptionError
 
 logger = logging.getLogger("toolkit")
@@ -115,3 +120,39 @@ def _warn_of_untrained_classes(classes: NDArray[np.int32], train: Indices) -> No
     missing = np.setdiff1d(classes, classes[train])
     if len(missing):
         logger.warning("%d classes are only in held-out groups: none to train on", len(missing))
+
+
+def chosen_rows(source: Any, rows: frozenset[int]) -> Any:
+    """Return a source like another one, of the same class, which has some of its rows alone.
+
+    Args:
+        source: The source.
+        rows: The numbers of the rows.
+    """
+
+    def records() -> Iterator[Record]:
+        return (record for record in source.records() if record.row in rows)
+
+    chosen = copy.copy(source)
+    object.__setattr__(chosen, "records", records)  # also of a frozen one
+    return chosen
+
+
+def held_out_rows(
+    examples: Any, is_held_out: Iterable[Any], validation: Any = None
+) -> Callable[[], Any]:
+    """Return a function that returns the held-out part as a source.
+
+    Args:
+        examples: The reader of the training data, whose examples have ``row``.
+        is_held_out: Whether each example is held out.
+        validation: The reader of separate validation data, if there is any.
+    """
+
+    def source() -> Any:
+        if validation is not None:
+            return validation.source
+        rows = frozenset(example.row for example in compress(examples, is_held_out))
+        return chosen_rows(examples.source, rows)
+
+    return source

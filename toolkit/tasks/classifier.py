@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import keras
 import numpy as np
@@ -19,9 +19,10 @@ from toolkit.diagnostics.diagnosis import Subject, Track, Window, longest, short
 from toolkit.errors import OptionError, count
 from toolkit.evaluation import worst_errors
 from toolkit.options import option
+from toolkit.report.blocks import Examples
 from toolkit.tasks.class_weights import balanced_weights
 from toolkit.tasks.options import CLASSIFIER_MONITORS, ClassAnswerOptions
-from toolkit.tasks.outcomes import ClassifierOutcomes, classifier_metrics
+from toolkit.tasks.outcomes import ClassifierOutcomes, Shown, classifier_metrics
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.settings import Settings
 from toolkit.tasks.task import Task
@@ -52,6 +53,9 @@ class Classifier(Task):
     hooks of ``Task`` there are ``_examples``, ``_encode``, ``_answers`` and, for reports, ``_text``
     and ``_steps``.
     """
+
+    #: The unit of ``_length``.
+    LENGTH_UNIT: ClassVar[str] = "characters"
 
     if TYPE_CHECKING:  # options that a task may add
         target: Any
@@ -84,6 +88,14 @@ class Classifier(Task):
     def _content(self, example: Any) -> bytes:
         """Return the input of an example as bytes, for the checksum of the data."""
         return _bytes(example)
+
+    def _length(self, example: Any) -> int | None:
+        """Return the length of an example for reports, in ``LENGTH_UNIT``; None if it has none."""
+        return None
+
+    def _drawings(self) -> Callable[[Sequence[Any]], Examples] | None:
+        """Return a function that draws examples for a report; None if the task has none."""
+        return None
 
     def _steps(self, values: Any) -> list[str]:
         """Return the time steps of one sequence as texts for reports."""
@@ -262,6 +274,8 @@ class Classifier(Task):
         labels: list[Any] = []
         answers: list[Any] = []
         errors: pd.DataFrame | None = None
+        lengths: list[int | None] = []
+        rows: list[int] = []
         checksum = 0
         encoder = LabelEncoder(self.target, self.classes)
         examples = self._examples(data, labelled=True)
@@ -273,6 +287,9 @@ class Classifier(Task):
             for example in chunk:
                 read = self._content(example) + _bytes(example.label)
                 checksum = zlib.crc32(read, checksum)
+            if keep_errors:
+                lengths += map(self._length, chunk)
+                rows += [getattr(example, "row", 0) for example in chunk]
             if keep_errors and self.target == "classes":
                 texts = [self._text(example) for example in chunk]
                 errors = worst_errors(
@@ -283,7 +300,40 @@ class Classifier(Task):
         if errors is not None:
             errors = with_identifiers(errors, getattr(examples, "source", None))
         together = np.concatenate(labels), np.concatenate(answers)
-        return ClassifierOutcomes(self.target, self.classes, *together, errors, checksum)
+        shown = self._shown(examples, lengths, rows) if keep_errors else None
+        return ClassifierOutcomes(self.target, self.classes, *together, errors, checksum, shown)
+
+    def _shown(
+        self, examples: Iterable[Any], lengths: Sequence[int | None], rows: Sequence[int]
+    ) -> Shown:
+        """Return what a report shows of examples, which are read again.
+
+        Args:
+            examples: The examples.
+            lengths: The length of each.
+            rows: The number of each in its data.
+        """
+        keys: dict[str, Sequence[Any]] = {}
+        if None not in lengths:
+            keys[f"length in {self.LENGTH_UNIT}"] = lengths
+        column, source = getattr(self, "group_column", None), getattr(examples, "source", None)
+        if column is not None and source is not None and column in source.columns:
+            groups = {record.row: record.values.get(column) for record in source.records()}
+            keys["group"] = [groups.get(row) for row in rows]
+
+        def chosen(numbers: Sequence[int]) -> list[Any]:
+            wanted = {*numbers}
+            found = {n: each for n, each in enumerate(examples) if n in wanted}
+            return [found[number] for number in numbers]
+
+        def inputs(numbers: Sequence[int]) -> list[str]:
+            return [self._text(example) for example in chosen(numbers)]
+
+        def drawn(numbers: Sequence[int]) -> Examples | None:
+            draw = self._drawings()
+            return None if draw is None else draw(chosen(numbers))
+
+        return Shown(self.EXAMPLE, keys, frozenset({"group"}), inputs, drawn)
 
 
 def with_identifiers(errors: "pd.DataFrame", source: Any) -> "pd.DataFrame":

@@ -1,9 +1,12 @@
 """A task's answers to labelled data, beside the gold; and those of a classifier."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from toolkit.evaluation import (
     Statistics,
@@ -15,30 +18,85 @@ from toolkit.evaluation import (
     number_statistics,
     write_report,
 )
+from toolkit.report.answered import Answered
+from toolkit.report.blocks import Cell, Examples, Section
+from toolkit.report.classes import class_sections
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class Outcomes(Protocol):
-    """A task's answers to labelled data, beside the gold."""
+class Outcomes(ABC):
+    """A task's answers to labelled data, beside the gold.
 
-    @property
-    def checksum(self) -> int:
-        """The checksum of the examples as read."""
+    Attributes:
+        checksum: The checksum of the examples as read.
+    """
 
+    checksum: int
+
+    @abstractmethod
     def metrics(self) -> dict[str, Any]:
         """Return the metrics by name."""
 
+    @abstractmethod
     def statistics(self) -> Statistics:
         """Return the statistics, one row per example."""
 
+    def paired_statistics(self) -> Statistics:
+        """Return the statistics with the checksum, so that they are paired with equal data only."""
+        return replace(self.statistics(), checksum=self.checksum)
+
+    @abstractmethod
     def write(self, folder: Path, metrics: Mapping[str, Any]) -> None:
         """Write the metrics and the errors into a folder."""
 
+    def answered(self, facts: Mapping[str, Any]) -> Answered | None:
+        """Return the answers for the sections that all reports share; None for none of these.
+
+        Args:
+            facts: The facts of the run.
+        """
+        return None
+
+    def sections(self, texts: bool) -> list[Section]:
+        """Return the sections of a report that are the task's own.
+
+        Args:
+            texts: Whether texts of the data are shown.
+        """
+        return []
+
 
 @dataclass(frozen=True)
-class ClassifierOutcomes:
+class Shown:
+    """What a report shows of the examples that a classifier has answered.
+
+    Attributes:
+        noun: What an example is called.
+        keys: What examples are sliced by, a number or a name for each.
+        named: The keys whose names are texts of the data, such as those of groups.
+        inputs: Returns the examples with some numbers, in increasing order, as texts.
+        drawn: Returns drawings of the worst of them; None for no drawings.
+    """
+
+    noun: str
+    keys: Mapping[str, Sequence[Any]]
+    named: frozenset[str]
+    inputs: Callable[[Sequence[int]], Sequence[str]]
+    drawn: Callable[[Sequence[int]], Examples | None]
+
+
+#: The metrics of the most usual answer that are shown beside those of the run.
+BASELINE = frozenset(
+    {"accuracy", "macro_f1", "micro_f1", "mean_absolute_error", "root_mean_squared_error", "r2"}
+)
+#: The most examples that are drawn.
+MOST_DRAWN = 8
+
+
+@dataclass(frozen=True)
+class ClassifierOutcomes(Outcomes):
     """Answers to labelled sequences, beside the gold labels.
 
     Attributes:
@@ -48,6 +106,7 @@ class ClassifierOutcomes:
         answers: Probabilities [N, C], or numbers [N, 1].
         errors: The most confident wrong answers, if requested.
         checksum: The checksum of inputs and labels.
+        shown: What a report shows of the examples; None for no report.
     """
 
     target: str
@@ -56,6 +115,7 @@ class ClassifierOutcomes:
     answers: Any
     errors: "pd.DataFrame | None"
     checksum: int
+    shown: Shown | None = None
 
     def metrics(self) -> dict[str, Any]:
         """Return the metrics for the target."""
@@ -72,6 +132,92 @@ class ClassifierOutcomes:
     def write(self, folder: Path, metrics: Mapping[str, Any]) -> None:
         """Write ``metrics.json`` and, with classes, ``confusion.png`` and ``errors.csv``."""
         write_report(folder, metrics, self.classes, self.errors)
+
+    def answered(self, facts: Mapping[str, Any]) -> Answered | None:
+        """Return the answers; of classes the loss is the probability of a wrong one."""
+        shown = self.shown
+        if shown is None:
+            return None
+        return Answered(
+            noun=shown.noun,
+            loss=self._loss(),
+            show=self._show,
+            texts=frozenset({shown.noun}),
+            keys=shown.keys,
+            named=shown.named,
+            baselines=self._baselines(facts.get("classes", {})),
+        )
+
+    def sections(self, texts: bool) -> list[Section]:
+        """Return confusions, reliability and ROC curves, and drawings of the worst errors."""
+        sections = class_sections(self.target, self.labels, self.answers, self.classes)
+        if self.shown is None or not texts:
+            return sections
+        loss = self._loss()
+        worst = np.argsort(-loss, kind="stable")[:MOST_DRAWN]
+        drawn = self.shown.drawn(worst.tolist()) if len(worst) else None
+        return sections + ([] if drawn is None else [Section("drawn", "Drawings", [drawn])])
+
+    def _loss(self) -> Any:
+        """Return how wrong each answer is [N]; 0 where it is right."""
+        if self.target == "number":
+            return np.abs(self.answers[:, 0] - self.labels)
+        if self.target == "labels":
+            wrong = (self.answers >= 0.5) != (np.asarray(self.labels) != 0)
+            return np.where(wrong, np.abs(self.answers - self.labels), 0).max(axis=1)
+        return np.where(self.answers.argmax(axis=1) == self.labels, 0, self.answers.max(axis=1))
+
+    def _gold(self) -> list[str]:
+        """Return the right answer to each example, in words."""
+        if self.target == "number":
+            return [f"{number:g}" for number in self.labels]
+        if self.target == "labels":
+            return [self._names(row != 0) for row in np.asarray(self.labels)]
+        return [self.classes[number] for number in self.labels]
+
+    def _names(self, chosen: Any) -> str:
+        """Return the names of some labels, bool [C]."""
+        return ", ".join(n for n, is_in in zip(self.classes, chosen, strict=True) if is_in)
+
+    def _show(self, numbers: Sequence[int]) -> list[dict[str, Cell]]:
+        """Return the cells of a table of errors."""
+        assert self.shown is not None
+        gold, loss = self._gold(), self._loss()
+        rows: list[dict[str, Cell]] = []
+        for number, text in zip(numbers, self.shown.inputs(numbers), strict=True):
+            answer = self.answers[number]
+            row: dict[str, Cell] = {self.shown.noun: text, "right": gold[number]}
+            if self.target == "number":
+                row |= {"answer": float(answer[0]), "error": float(loss[number])}
+            elif self.target == "labels":
+                row |= {"answer": self._names(answer >= 0.5), "largest error": float(loss[number])}
+            else:
+                row |= {
+                    "answer": self.classes[answer.argmax()],
+                    "its probability": float(answer.max()),
+                    "probability of the right": float(answer[self.labels[number]]),
+                }
+            rows.append(row)
+        return rows
+
+    def _baselines(self, counts: Mapping[str, int]) -> dict[str, dict[str, float]]:
+        """Return the metrics of the answer that is most usual in the training data.
+
+        Args:
+            counts: The number of training examples of each class.
+        """
+        if self.target == "number":
+            usual = np.full(self.answers.shape, np.mean(self.labels))
+            name = "their mean"
+        elif self.target == "classes":
+            best = max(counts, key=lambda n: counts[n]) if counts else self.classes[0]
+            usual = np.zeros(self.answers.shape)
+            usual[:, list(self.classes).index(best) if best in self.classes else 0] = 1
+            name = f"always {best}"
+        else:
+            usual, name = np.zeros(self.answers.shape), "no label"
+        metrics = classifier_metrics(self.target, self.labels, usual, self.classes)
+        return {name: {n: v for n, v in metrics.items() if n in BASELINE}}
 
 
 def classifier_metrics(

@@ -24,6 +24,8 @@ class Prepared:
         held_out: The held-out part; None if there is none.
         held_out_inputs: Reads some inputs of the held-out part for a golden file; None if there are
             none.
+        held_out_data: Returns the held-out part as labelled data, for a report; None if there is
+            none.
         size: The size of the training part, for the defaults.
         classes: The names of the classes, in the order of their numbers.
         facts: The facts about the data that the run records: ``data`` (its name), ``rows``,
@@ -39,6 +41,7 @@ class Prepared:
     train: Any
     held_out: Any = None
     held_out_inputs: Callable[[], Sequence[Any]] | None = None
+    held_out_data: Callable[[], Any] | None = None
     size: DataSize
     classes: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)

@@ -94,12 +94,15 @@ class TaskProtocol(Comparable, Protocol):
             ModelError: The task is not fitted.
         """
 
-    def evaluate(self, data: Any, output: str | Path | None = None) -> dict[str, Any]:
+    def evaluate(
+        self, data: Any, output: str | Path | None = None, texts: bool = True
+    ) -> dict[str, Any]:
         """Evaluate the task on labelled data.
 
         Args:
             data: Labelled data, of the same kinds as for ``fit``.
-            output: A folder for ``metrics.json`` and the task's own report.
+            output: A folder for ``metrics.json``, ``report.html`` and the task's own files.
+            texts: Whether ``report.html`` shows texts of the data.
 
         Returns:
             Metrics by name: numbers, None if undefined, and nested plain values.
@@ -107,6 +110,29 @@ class TaskProtocol(Comparable, Protocol):
         Raises:
             DataError: The data cannot be used.
             ModelError: The task is not fitted.
+        """
+
+    def report(
+        self,
+        output: str | Path,
+        data: Any = None,
+        texts: bool = True,
+        beside: Any = None,
+        gradients: bool = False,
+    ) -> None:
+        """Write a report on the task as one HTML file of less than 1 MB.
+
+        Args:
+            output: The file.
+            data: Labelled data, of the same kinds as for ``fit``; None for the part that ``fit``
+                held out, or of a loaded run for the metrics that it has kept.
+            texts: Whether texts of the data, ids and names of files and groups are shown.
+            beside: Another task, which answers the same data.
+            gradients: Whether to report on the gradients through time, as ``diagnose`` does.
+
+        Raises:
+            DataError: The data cannot be used.
+            ModelError: The task is not fitted, or the other task cannot be compared with it.
         """
 
     def inspect(self, data: Any, validation_data: Any = None) -> dict[str, Any]:

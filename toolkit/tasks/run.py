@@ -107,6 +107,7 @@ class Run(ABC):
         self._state: tuple[State, Mapping[str, Any]] | None = None  # at its end, if it is kept
         self._archive: Path | None = None
         self._held_out_inputs: Callable[[], Sequence[Any]] | None = None
+        self._held_out_data: Callable[[], Any] | None = None
         self._calls: dict[str, Callable[..., dict[str, Any]]] = {}
         self._specs: dict[str, Mapping[str, tf.TensorSpec]] = {}  # of the inputs of each signature
 
@@ -128,6 +129,16 @@ class Run(ABC):
     def own_origin(self) -> str:
         """The origin of ``_own_inputs`` with these options."""
         return self.OWN_INPUTS
+
+    @property
+    def run_folder(self) -> Path | None:
+        """The folder from which it was loaded."""
+        return None if self._archive is None else self._archive.parent
+
+    @property
+    def run_name(self) -> str:
+        """What it is called in reports: the name of that folder, or of its class."""
+        return self.run_folder.resolve().name if self.run_folder else type(self).__name__
 
     def save(self, folder: str | Path) -> None:
         """Write ``model.keras``, ``config.yaml`` and ``metrics.json``, which ``load`` reads.

@@ -16,15 +16,17 @@ import tensorflow as tf
 from toolkit.data import LengthBatches, PackedCorpus
 from toolkit.diagnostics.diagnosis import Subject, diagnose, untrained_copy
 from toolkit.errors import OptionError
-from toolkit.evaluation import Statistics
+from toolkit.evaluation import Statistics, check_classes
 from toolkit.inspection.before_training import training_findings
 from toolkit.inspection.findings import Warnings, length_summary, warn_of_bad_rows
 from toolkit.models import SequenceModel
 from toolkit.quiet import shown_log
+from toolkit.report import REPORT_FILE
 from toolkit.tasks.epoch_cost import epoch_figures
 from toolkit.tasks.outcomes import Outcomes
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.previous import Previous
+from toolkit.tasks.reporting import Measured, Other, data_words, write_run_report
 from toolkit.tasks.run import Run
 from toolkit.tasks.settings import Settings
 from toolkit.training import TrainingOptions, fit
@@ -135,6 +137,7 @@ class Task(Run):
         self.facts["command"] = f"{self!r}.fit(data{going_on})"
         self.metrics, self.history, self._state = {}, [], None
         self._held_out_inputs = prepared.held_out_inputs
+        self._held_out_data = prepared.held_out_data
         network = self._network(prepared)
         self.sequence_model = SequenceModel(
             prepared.preprocessing, network, target_preprocessing=prepared.target_preprocessing
@@ -243,11 +246,15 @@ class Task(Run):
         )
 
     def _warn_of_data(self, prepared: Prepared) -> None:
-        """Log the worst findings about the data."""
+        """Log the worst findings about the data, and keep them among the facts."""
         parts = prepared.train, prepared.held_out
-        if isinstance(prepared.train, PackedCorpus):
-            for finding in training_findings(*parts, self.classes, self.EXAMPLE):
-                logger.warning("%s", finding["message"])
+        if not isinstance(prepared.train, PackedCorpus):
+            return
+        found = [each["message"] for each in training_findings(*parts, self.classes, self.EXAMPLE)]
+        for message in found:
+            logger.warning("%s", message)
+        if found:
+            self.facts["findings"] = found
 
     def _trained_model(self, network: keras.Model, batches: Any, prepared: Prepared) -> keras.Model:
         """Return the model to fit, which trains the network; by default the network itself."""
@@ -376,12 +383,15 @@ class Task(Run):
 
     # Evaluation
 
-    def evaluate(self, data: Any, output: str | Path | None = None) -> dict[str, Any]:
+    def evaluate(
+        self, data: Any, output: str | Path | None = None, texts: bool = True
+    ) -> dict[str, Any]:
         """Evaluate the model on labelled data.
 
         Args:
             data: Data of the same kinds as for ``fit``.
-            output: A folder for ``metrics.json`` and the task's report on its errors.
+            output: A folder for ``metrics.json``, ``report.html`` and the task's lists of errors.
+            texts: Whether ``report.html`` shows texts of the data.
 
         Returns:
             The metrics that the class names; None if one is undefined.
@@ -394,7 +404,47 @@ class Task(Run):
         metrics = outcomes.metrics()
         if output:
             outcomes.write(Path(output), metrics)
+            measured = Measured(data_words(data), outcomes, metrics)
+            write_run_report(Path(output, REPORT_FILE), self, measured, texts)
         return metrics
+
+    def report(
+        self,
+        output: str | Path,
+        data: Any = None,
+        texts: bool = True,
+        beside: "Task | None" = None,
+        gradients: bool = False,
+    ) -> None:
+        """Write a report on the model as one HTML file of less than 1 MB.
+
+        Args:
+            output: The file.
+            data: Labelled data of the same kinds as for ``fit``; None for the part that ``fit``
+                held out, or of a loaded run for the metrics that it has kept.
+            texts: Whether texts of the data, ids and names of files and groups are shown.
+            beside: Another task, which answers the same data.
+            gradients: Whether to report on the gradients through time, as ``diagnose`` does.
+
+        Raises:
+            DataError: The data cannot be used, or the two tasks read it differently.
+            ModelError: The task is not fitted; the two tasks have different classes; or there is no
+                ``model.keras`` for the gradients.
+        """
+        self._check_fitted()
+        on = None if data is None else data_words(data)
+        if data is None and self._held_out_data is not None:
+            data, on = self._held_out_data(), f"the held-out part: {self.facts['validation']}"
+        measured = other = None
+        if beside is not None:
+            check_classes(self.classes, beside.classes)
+        if data is not None and on is not None:
+            outcomes = self._outcomes(data, keep_errors=True)
+            measured = Measured(on, outcomes, outcomes.metrics())
+            if beside is not None:
+                other = Other(beside.run_name, beside._outcomes(data, keep_errors=True))
+        diagnosis = self.diagnose(data) if gradients and data is not None else None
+        write_run_report(Path(output), self, measured, texts, other, diagnosis)
 
     def statistics(self, data: Any) -> Statistics:
         """Return the statistics of the answers, for ``toolkit.evaluation.compare``.
@@ -406,8 +456,7 @@ class Task(Run):
             DataError: The data cannot be used, or has an unknown label.
             ModelError: The task is not fitted.
         """
-        outcomes = self._outcomes(data, keep_errors=False)
-        return replace(outcomes.statistics(), checksum=outcomes.checksum)
+        return self._outcomes(data, keep_errors=False).paired_statistics()
 
     @abstractmethod
     def _outcomes(self, data: Any, keep_errors: bool) -> Outcomes:

@@ -2,7 +2,8 @@
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from toolkit.data.bad_rows import BadRowError, CheckedRows
@@ -140,7 +141,7 @@ class LabelledRows(CheckedRows, ABC, Generic[E]):
 
         While they are read, a ``DataError`` is raised if a row is bad, or no row can be used.
         """
-        return KnownExamples(self.source, self._known(encoder))
+        return KnownExamples(self.source, partial(self._known, encoder))
 
     def _known(self, encoder: LabelEncoder) -> Iterator[E]:
         good = 0
@@ -225,17 +226,17 @@ class LabelledRows(CheckedRows, ABC, Generic[E]):
             )
 
 
-class KnownExamples(Iterator[E]):
-    """The examples of a source whose class is known.
+class KnownExamples(Iterable[E]):
+    """The examples of a source whose class is known; each iteration reads them again.
 
     Args:
         source: The source of their rows.
-        examples: The examples.
+        examples: Reads the examples.
     """
 
-    def __init__(self, source: Source, examples: Iterator[E]) -> None:
+    def __init__(self, source: Source, examples: Callable[[], Iterator[E]]) -> None:
         self.source = source
         self._examples = examples
 
-    def __next__(self) -> E:
-        return next(self._examples)
+    def __iter__(self) -> Iterator[E]:
+        return self._examples()

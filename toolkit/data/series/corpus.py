@@ -26,7 +26,7 @@ def encode_series(
     """
     rows: list[int] = []
     labels: list[Label] = []
-    read = examples.known(encoder) if encoder else iter(examples)
+    read = iter(examples.known(encoder) if encoder else examples)
     if expected is not None:
         read = expected.reread(read)
     with SequenceWriter(examples.dtype, examples.frame_shape) as writer:

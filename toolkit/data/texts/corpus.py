@@ -43,7 +43,7 @@ def encode(
     compiled = tf.function(
         tokenizer, input_signature=[tf.TensorSpec([None], tf.string)], autograph=False
     )
-    read = examples.known(encoder) if encoder else iter(examples)
+    read = iter(examples.known(encoder) if encoder else examples)
     if expected is not None:
         read = expected.reread(read)
     steps_of = (np.int32, ()) if vector_size is None else (np.float32, (vector_size,))

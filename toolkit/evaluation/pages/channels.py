@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from toolkit.evaluation.pages.page import (
-    SECTION_STYLE,
+    DRAWN_STYLE,
+    PAGE_STYLE,
+    drawing,
     escaped,
     most_probable,
-    page_head,
+    page,
     probability_curves,
     probability_table,
 )
@@ -21,15 +23,16 @@ MOST_CHANNELS = 24
 #: The largest number of points of a plot, and of steps of a curve.
 MOST_POINTS = 200
 
-_STYLE = (
-    SECTION_STYLE
+#: The style of ``channel_drawing``.
+CHANNEL_STYLE = (
+    DRAWN_STYLE
     + """
 .channels { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr));
   gap: .5rem 1rem; }
-figure { margin: 0; min-width: 0; }
-figcaption { font-size: .75em; overflow-wrap: anywhere; }
-figure > svg { width: 100%; height: 4rem; border: 1px solid #8884; }
-figure path { fill: none; stroke: currentColor; stroke-width: 1.5; stroke-linecap: round;
+.channels figure { margin: 0; min-width: 0; }
+.channels figcaption { font-size: .75em; overflow-wrap: anywhere; }
+.channels svg { width: 100%; height: 4rem; border: 1px solid #8884; }
+.channels path { fill: none; stroke: currentColor; stroke-width: 1.5; stroke-linecap: round;
   stroke-linejoin: round; vector-effect: non-scaling-stroke; }
 """
 )
@@ -68,14 +71,14 @@ def channel_page(
     Yields:
         Parts of the page, in order.
     """
-    yield page_head(title, _STYLE)
-    for each in series:
-        yield _section(each, channels, classes)
-    yield "</body>\n</html>\n"
+    parts = (channel_drawing(each, channels, classes) for each in series)
+    yield from page(title, PAGE_STYLE + CHANNEL_STYLE, parts)
 
 
-def _section(series: PlottedSeries, channels: Sequence[str], classes: Sequence[str]) -> str:
-    """Return the part of a page with one series."""
+def channel_drawing(
+    series: PlottedSeries, channels: Sequence[str], classes: Sequence[str], level: int = 2
+) -> str:
+    """Return the part of a page with one series; see ``channel_page`` and ``drawing``."""
     values = np.array(series.values, np.float64)
     values[~np.isfinite(values)] = np.nan
     best, table = most_probable(series.probabilities)
@@ -87,12 +90,12 @@ def _section(series: PlottedSeries, channels: Sequence[str], classes: Sequence[s
     ]
     rest = len(channels) - len(figures)
     more = f"<p>{rest} other channels are not shown.</p>\n" if rest else ""
-    return (
-        f"<section>\n<h2><bdi>{escaped(series.name)}</bdi></h2>\n"
+    content = (
         f'<div class="channels">\n{"".join(figures)}</div>\n{more}'
         f"{probability_table(names, table[-1], len(classes) - len(names)) if names else ''}"
-        f"{probability_curves(table[steps])}</section>\n"
+        f"{probability_curves(table[steps])}"
     )
+    return drawing(series.name, content, level)
 
 
 def _figure(name: str, values: NDArray[np.float64]) -> str:

@@ -4,20 +4,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from toolkit.evaluation.pages.page import LEGEND_STYLE, escaped, hue, legend, page_head
+from toolkit.evaluation.pages.page import LEGEND_STYLE, MARK_STYLE, escaped, hue, legend, page
 
-_STYLE = (
-    """
+_STYLE = """
 :root { color-scheme: light dark; }
 body { font: 1rem/2 system-ui, sans-serif; max-width: 50rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.2rem; }
 p { white-space: pre-wrap; overflow-wrap: anywhere; border-bottom: 1px solid #8884;
   padding: .5rem 0; margin: 0; }
-mark > bdi { font-size: .65em; font-weight: bold; letter-spacing: .04em;
-  margin: 0 .4em; vertical-align: middle; user-select: none; }
 """
-    + LEGEND_STYLE
-)
 
 
 def marked_page(
@@ -40,20 +35,37 @@ def marked_page(
     """
     numbers: dict[str, int] = {}
     counts: Counter[str] = Counter()
-    yield page_head(title, _STYLE)
-    for text, entities in texts:
-        parts = []
-        done = 0
-        for entity in entities:
-            label, start, end = str(entity["label"]), entity["start"], entity["end"]
-            number = numbers.setdefault(label, len(numbers))
-            counts[label] += 1
-            score = entity.get("score")
-            shown = "" if score is None else f' title="{score:.3f}"'
-            parts.append(
-                f'{escaped(text[done:start])}<mark style="{hue(number)}"{shown}>'
-                f"{escaped(text[start:end])}<bdi>{escaped(label)}</bdi></mark>"
-            )
-            done = end
-        yield f'<p dir="auto">{"".join(parts)}{escaped(text[done:])}</p>\n'
-    yield f"{legend(numbers, counts)}</body>\n</html>\n"
+
+    def parts() -> Iterator[str]:
+        for text, entities in texts:
+            counts.update(str(entity["label"]) for entity in entities)
+            for entity in entities:
+                numbers.setdefault(str(entity["label"]), len(numbers))
+            yield f'<p dir="auto">{marked_text(text, entities, numbers)}</p>\n'
+        yield legend(numbers, counts)
+
+    yield from page(title, _STYLE + MARK_STYLE + LEGEND_STYLE, parts())
+
+
+def marked_text(
+    text: str, entities: Sequence[Mapping[str, Any]], numbers: Mapping[str, int]
+) -> str:
+    """Return a text with its entities in ``mark``s, as HTML.
+
+    Args:
+        text: The text.
+        entities: As for ``marked_page``.
+        numbers: The number of each label, for its ``hue``.
+    """
+    parts = []
+    done = 0
+    for entity in entities:
+        label, start, end = str(entity["label"]), entity["start"], entity["end"]
+        score = entity.get("score")
+        shown = "" if score is None else f' title="{score:.3f}"'
+        parts.append(
+            f'{escaped(text[done:start])}<mark style="{hue(numbers[label])}"{shown}>'
+            f"{escaped(text[start:end])}<bdi>{escaped(label)}</bdi></mark>"
+        )
+        done = end
+    return "".join(parts) + escaped(text[done:])

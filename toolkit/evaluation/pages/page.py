@@ -1,51 +1,67 @@
-"""The head, colours, legend and bars of probabilities that pages for a browser share."""
+"""The layout, colours, legend and bars of probabilities that pages for a browser share."""
 
 import html
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from markupsafe import Markup
 from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 #: The step in degrees from one label's hue to the next: the golden angle, which keeps hues apart.
 HUE_STEP = 137.508
 #: The most probable classes are shown, and no more than these.
 MOST_CLASSES = 6
 
-#: The style of a page whose sections have a ``probability_table`` and ``probability_curves``.
-SECTION_STYLE = """
+#: The style of a page of drawings.
+PAGE_STYLE = """
 :root { color-scheme: light dark; }
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 50rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.2rem; }
-h2 { font-size: 1rem; overflow-wrap: anywhere; }
-section { border-bottom: 1px solid #8884; padding-bottom: .5rem; }
-table { flex: 1; border-spacing: .3rem 0; }
-caption { caption-side: bottom; text-align: start; font-size: .85em; }
-th { font-weight: normal; text-align: start; overflow-wrap: anywhere; }
-td:nth-child(2) { width: 50%; }
-td:nth-child(3) { font-variant-numeric: tabular-nums; }
-td > div { background: hsl(var(--hue) 65% 50%); height: .8em; }
+"""
+
+#: The style of drawings, the sections that ``drawing`` returns, with ``probability_table`` and
+#: ``probability_curves``.
+DRAWN_STYLE = """
+.drawn { border-bottom: 1px solid #8884; padding-bottom: .5rem; }
+.drawn > :first-child { font-size: 1rem; overflow-wrap: anywhere; }
+.drawn table { flex: 1; border-spacing: .3rem 0; }
+.drawn caption { caption-side: bottom; text-align: start; font-size: .85em; }
+.drawn th { font-weight: normal; text-align: start; overflow-wrap: anywhere; }
+.drawn td:nth-child(2) { width: 50%; }
+.drawn td:nth-child(3) { font-variant-numeric: tabular-nums; }
+.drawn td > div { background: hsl(var(--hue) 65% 50%); height: .8em; }
 .curves { width: 100%; height: 6rem; border: 1px solid #8884; }
 .curves > * { fill: none; stroke-width: 2; vector-effect: non-scaling-stroke; }
 .curves > polyline { stroke: hsl(var(--hue) 65% 50%); }
 """
 
-#: The style of labels, each in a ``mark``, and of a page's foot with their ``legend``.
-LEGEND_STYLE = """
+#: The style of labels, each in a ``mark``.
+MARK_STYLE = """
 mark { unicode-bidi: isolate; background: hsl(var(--hue) 75% 84%); color: #111;
   border-radius: .3em; padding: .15em .2em; margin: 0 .1em;
   box-decoration-break: clone; -webkit-box-decoration-break: clone; }
-footer { position: sticky; bottom: 0; max-height: 30vh; overflow: auto; background: Canvas;
-  padding: .5rem 0; }
-footer > span { display: inline-block; margin-inline-end: 1rem; }
+mark > bdi { font-size: .65em; font-weight: bold; letter-spacing: .04em;
+  margin: 0 .4em; vertical-align: middle; user-select: none; }
 @media (prefers-color-scheme: dark) {
   mark { background: hsl(var(--hue) 45% 30%); color: #fff; }
 }
 @media print {
-  footer { position: static; max-height: none; }
   mark { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
+"""
+
+#: The style of a page's foot with the ``legend`` of its labels.
+LEGEND_STYLE = """
+footer { position: sticky; bottom: 0; max-height: 30vh; overflow: auto; background: Canvas;
+  padding: .5rem 0; }
+footer > span { display: inline-block; margin-inline-end: 1rem; }
+@media print { footer { position: static; max-height: none; } }
 """
 
 # Characters that a browser would change.
@@ -58,19 +74,50 @@ def escaped(text: str) -> str:
     return _NOT_KEPT.sub(lambda match: _REFERENCES.get(match[0], "\ufffd"), html.escape(text))
 
 
-def page_head(title: str, style: str) -> str:
-    """Return the beginning of a page, up to its heading.
+@cache
+def environment(package: str) -> "Environment":
+    """Return Jinja's environment for the templates of a package, which escapes all strings.
+
+    Strings are escaped by ``escaped``; what may stand as it is, is ``markupsafe.Markup``.
 
     Args:
-        title: The page's title.
-        style: Its style sheet.
+        package: The package with a folder ``templates``.
     """
-    return (
-        '<!DOCTYPE html>\n<html>\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escaped(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
-        f"<h1>{escaped(title)}</h1>\n"
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader(package),
+        autoescape=True,
+        finalize=lambda value: Markup(escaped(value)) if type(value) is str else value,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
+
+
+def page(title: str, style: str, parts: Iterable[str], script: str = "") -> Iterator[str]:
+    """Yield an HTML page, piece by piece while its parts are read.
+
+    Args:
+        title: The page's title, and its heading.
+        style: Its style sheet.
+        parts: What is below the heading, as HTML.
+        script: Its script, if there is one.
+    """
+    template = environment("toolkit.evaluation.pages").get_template("page.html")
+    yield from template.generate(title=title, style=style, parts=parts, script=script)
+
+
+def drawing(name: str, content: str, level: int = 2) -> str:
+    """Return a section with a heading.
+
+    Args:
+        name: The text of the heading.
+        content: What is below it, as HTML.
+        level: The level of the heading: 2 directly below that of the page.
+    """
+    heading = f"<h{level}><bdi>{escaped(name)}</bdi></h{level}>"
+    return f'<section class="drawn">\n{heading}\n{content}</section>\n'
 
 
 def hue(number: int) -> str:

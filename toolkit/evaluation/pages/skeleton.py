@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from toolkit.evaluation.pages.page import (
-    SECTION_STYLE,
-    escaped,
+    DRAWN_STYLE,
+    PAGE_STYLE,
+    drawing,
     most_probable,
-    page_head,
+    page,
     probability_curves,
     probability_table,
 )
@@ -141,29 +142,34 @@ def skeleton_page(
     Yields:
         Parts of the page, in order.
     """
-    yield page_head(title, _STYLE)
-    for moving in recordings:
-        yield _section(moving, bones, classes, frame_rate)
-    data = json.dumps([list(map(int, bone)) for bone in bones])
-    yield f"<script>const bones = {data};\n{_SCRIPT}</script>\n</body>\n</html>\n"
+    parts = (skeleton_drawing(moving, bones, classes, frame_rate) for moving in recordings)
+    yield from page(title, PAGE_STYLE + SKELETON_STYLE, parts, SKELETON_SCRIPT)
 
 
-def _section(
-    moving: MovingSkeleton, bones: Bones, classes: Sequence[str], frame_rate: float
+def skeleton_drawing(
+    moving: MovingSkeleton,
+    bones: Bones,
+    classes: Sequence[str],
+    frame_rate: float = 30.0,
+    level: int = 2,
 ) -> str:
-    """Return the part of a page with one recording."""
+    """Return the part of a page with one recording; see ``skeleton_page`` and ``drawing``.
+
+    It moves where the page has ``SKELETON_SCRIPT``.
+    """
     shown = _shown(moving)
     points = _on_page(shown.joints)
     width, height = _reach(points)
     names = [classes[number] for number in shown.classes]
     table = probability_table(names, shown.probabilities[0], len(classes) - len(names))
     data = {
+        "bones": [list(map(int, bone)) for bone in bones],
         "rate": frame_rate * len(shown.frames) / (shown.frames[-1] + 1),
         "frames": [[None if np.isnan(v) else int(v) for v in frame.ravel()] for frame in points],
         "probabilities": shown.probabilities.round(3).tolist(),
     }
-    return (
-        f"<section>\n<h2><bdi>{escaped(moving.name)}</bdi></h2>\n<div>\n"
+    content = (
+        '<div class="moving">\n'
         f'<svg class="body" viewBox="{-width} -30 {2 * width} {height + 60}">'
         f'<path d="{_outline(points[0], bones)}"/></svg>\n'
         f"{table}</div>\n{probability_curves(shown.probabilities)}"
@@ -171,8 +177,8 @@ def _section(
         f'min="0" max="{len(points) - 1}" value="0"></label>\n<label>seen from <input type="range" '
         f'class="view" min="-180" max="180" value="{VIEW}"></label></p>\n'
         f'<script type="application/json">{json.dumps(data, separators=(",", ":"))}</script>\n'
-        "</section>\n"
     )
+    return drawing(moving.name, content, level)
 
 
 def _shown(moving: MovingSkeleton) -> _Shown:
@@ -227,10 +233,11 @@ def _outline(points: NDArray[Any], bones: Bones) -> str:
     )
 
 
-_STYLE = (
-    SECTION_STYLE
+#: The style of ``skeleton_drawing``.
+SKELETON_STYLE = (
+    DRAWN_STYLE
     + """
-section > div { display: flex; gap: 1rem; align-items: center; }
+.moving { display: flex; gap: 1rem; align-items: center; }
 .body { width: 50%; height: 20rem; }
 .body > path { fill: none; stroke: currentColor; stroke-width: 12; stroke-linecap: round; }
 .curves > line { stroke: currentColor; stroke-width: 1; }
@@ -238,12 +245,13 @@ section > div { display: flex; gap: 1rem; align-items: center; }
 """
 )
 
-#: Moves the skeletons of a page: ``bones`` are those of ``skeleton_page``, and each section has the
-#: data of its recording. The projection is that of ``_turned``.
-_SCRIPT = """
-const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-for (const section of document.querySelectorAll("section")) {
-  const { rate, frames, probabilities } =
+#: Moves the skeletons of a page, each of which has its data beside it. The projection is that of
+#: ``_turned``.
+SKELETON_SCRIPT = """
+for (const body of document.querySelectorAll(".body")) {
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const section = body.closest("section");
+  const { bones, rate, frames, probabilities } =
     JSON.parse(section.querySelector("script").textContent);
   const path = section.querySelector(".body > path");
   const cursor = section.querySelector(".curves > line");

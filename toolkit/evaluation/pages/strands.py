@@ -9,13 +9,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from toolkit.errors import count
 from toolkit.evaluation.pages.page import (
+    DRAWN_STYLE,
     LEGEND_STYLE,
-    SECTION_STYLE,
+    MARK_STYLE,
+    PAGE_STYLE,
+    drawing,
     escaped,
     hue,
     legend,
     most_probable,
-    page_head,
+    page,
     probability_table,
 )
 
@@ -34,9 +37,9 @@ _STEP, _HEIGHT, _FOOT, _MARGIN = 10, 30, 28, 50
 # The height of a capital of 10 units in most fonts.
 _CAPITAL = 7
 
-_STYLE = (
-    SECTION_STYLE
-    + LEGEND_STYLE
+#: The style of ``strand_drawing``.
+STRAND_STYLE = (
+    DRAWN_STYLE
     + """
 .line { display: block; width: 100%; margin: .3rem 0; }
 .line text { font: 10px ui-monospace, monospace; text-anchor: middle; fill: currentColor; }
@@ -144,12 +147,14 @@ def marked_strand_page(
     """
     numbers = {label: number for number, label in enumerate(labels)}
     counts: Counter[str] = Counter()
-    yield page_head(title, _STYLE)
-    for strand in strands:
-        counts.update(span["label"] for span in strand.spans)
-        drawn = "".join(_stretch(strand, stretch, numbers) for stretch in strand.stretches)
-        yield _section(strand.name, _size(strand), drawn)
-    yield f"{legend(numbers, counts)}</body>\n</html>\n"
+
+    def parts() -> Iterator[str]:
+        for strand in strands:
+            counts.update(span["label"] for span in strand.spans)
+            yield strand_drawing(strand, labels)
+        yield legend(numbers, counts)
+
+    yield from page(title, PAGE_STYLE + STRAND_STYLE + MARK_STYLE + LEGEND_STYLE, parts())
 
 
 def classified_strand_page(strands: Iterable[ClassifiedStrand], title: str) -> Iterator[str]:
@@ -164,26 +169,36 @@ def classified_strand_page(strands: Iterable[ClassifiedStrand], title: str) -> I
     Yields:
         Parts of the page, in order.
     """
-    yield page_head(title, _STYLE)
-    for name, strand, probabilities in strands:
-        best, table = most_probable([*probabilities.values()])
-        classes = [[*probabilities][number] for number in best]
-        bars = probability_table(classes, table[0], len(probabilities) - len(best))
-        size = count(len(strand), "base")
-        if len(strand) > MOST_BASES:
-            size += f"; the first {MOST_BASES:,} are drawn"
-        shown = strand[:MOST_BASES]
-        lines = [
-            _line(_letters(shown, start, min(start + LINE, len(shown)), _STEP), _STEP + 4)
-            for start in range(0, len(shown), LINE)
-        ]
-        yield _section(name, size, (bars if classes else "") + "".join(lines))
-    yield "</body>\n</html>\n"
+    yield from page(title, PAGE_STYLE + STRAND_STYLE, map(_classified, strands))
 
 
-def _section(name: str, size: str, content: str) -> str:
+def _classified(classified: ClassifiedStrand) -> str:
+    """Return the part of a page with one strand and the probabilities of its classes."""
+    name, strand, probabilities = classified
+    best, table = most_probable([*probabilities.values()])
+    classes = [[*probabilities][number] for number in best]
+    bars = probability_table(classes, table[0], len(probabilities) - len(best))
+    size = count(len(strand), "base")
+    if len(strand) > MOST_BASES:
+        size += f"; the first {MOST_BASES:,} are drawn"
+    shown = strand[:MOST_BASES]
+    lines = [
+        _line(_letters(shown, start, min(start + LINE, len(shown)), _STEP), _STEP + 4)
+        for start in range(0, len(shown), LINE)
+    ]
+    return _section(name, size, (bars if classes else "") + "".join(lines))
+
+
+def strand_drawing(strand: MarkedStrand, labels: Sequence[str], level: int = 2) -> str:
+    """Return the part of a page with one strand; see ``marked_strand_page`` and ``drawing``."""
+    numbers = {label: number for number, label in enumerate(labels)}
+    drawn = "".join(_stretch(strand, stretch, numbers) for stretch in strand.stretches)
+    return _section(strand.name, _size(strand), drawn, level)
+
+
+def _section(name: str, size: str, content: str, level: int = 2) -> str:
     """Return the part of a page with one strand."""
-    return f"<section>\n<h2><bdi>{escaped(name)}</bdi></h2>\n<p>{size}</p>\n{content}</section>\n"
+    return drawing(name, f"<p>{size}</p>\n{content}", level)
 
 
 def _size(strand: MarkedStrand) -> str:

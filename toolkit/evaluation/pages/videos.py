@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolkit.evaluation.pages.page import (
-    SECTION_STYLE,
-    escaped,
+    DRAWN_STYLE,
+    PAGE_STYLE,
+    drawing,
     most_probable,
-    page_head,
+    page,
     probability_curves,
     probability_table,
 )
@@ -20,13 +21,14 @@ from toolkit.evaluation.pages.page import (
 #: The largest number of stills of a video.
 MOST_STILLS = 10
 
-_STYLE = (
-    SECTION_STYLE
+#: The style of ``video_drawing``.
+VIDEO_STYLE = (
+    DRAWN_STYLE
     + """
 .stills { display: grid; grid-template-columns: repeat(auto-fill, minmax(5rem, 1fr)); gap: .3rem; }
-figure { margin: 0; }
-figcaption { font-size: .75em; font-variant-numeric: tabular-nums; }
-img { width: 100%; image-rendering: pixelated; display: block; }
+.stills figure { margin: 0; }
+.stills figcaption { font-size: .75em; font-variant-numeric: tabular-nums; }
+.stills img { width: 100%; image-rendering: pixelated; display: block; }
 """
 )
 
@@ -63,24 +65,24 @@ def video_page(
     Yields:
         Parts of the page, in order.
     """
-    yield page_head(title, _STYLE)
-    for video in videos:
-        yield _section(video, frame_rate, classes)
-    yield "</body>\n</html>\n"
+    parts = (video_drawing(video, frame_rate, classes) for video in videos)
+    yield from page(title, PAGE_STYLE + VIDEO_STYLE, parts)
 
 
-def _section(video: ShownVideo, frame_rate: float, classes: Sequence[str]) -> str:
-    """Return the part of a page with one video."""
+def video_drawing(
+    video: ShownVideo, frame_rate: float, classes: Sequence[str], level: int = 2
+) -> str:
+    """Return the part of a page with one video; see ``video_page`` and ``drawing``."""
     best, table = most_probable(video.probabilities)
     names = [classes[number] for number in best]
     steps = np.linspace(0, len(video.frames) - 1, min(len(video.frames), MOST_STILLS))
     stills = [_still(video.frames[n], n / frame_rate) for n in steps.round().astype(int).tolist()]
-    return (
-        f"<section>\n<h2><bdi>{escaped(video.name)}</bdi></h2>\n"
+    content = (
         f'<div class="stills">\n{"".join(stills)}</div>\n'
         f"{probability_table(names, table[-1], len(classes) - len(names)) if names else ''}"
-        f"{probability_curves(table)}</section>\n"
+        f"{probability_curves(table)}"
     )
+    return drawing(video.name, content, level)
 
 
 def _still(frame: NDArray[np.uint8], time: float) -> str:

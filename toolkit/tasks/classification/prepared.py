@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from toolkit.data import TextExamples, encode, open_source, scan, table_format
+from toolkit.data.splits import held_out_rows
 from toolkit.errors import OptionError
 from toolkit.models import SequenceModel
 from toolkit.options import option
@@ -92,6 +93,9 @@ def prepare_texts(settings: Settings, data: Any, validation_data: Any) -> Prepar
         train=train,
         held_out=held_out,
         held_out_inputs=None if held_out is None else held_out_texts,
+        held_out_data=None
+        if held_out is None
+        else held_out_rows(examples, ~in_training, validation),
         size=DataSize(len(train), int(train.lengths.sum())),
         classes=classes,
         facts=facts,

@@ -163,6 +163,9 @@ class TextClassifier(Classifier, TextClassifierOptions):
     def _text(self, example: Example) -> str:
         return example.text
 
+    def _length(self, example: Example) -> int:
+        return len(example.text)
+
     def _content(self, example: Example) -> bytes:
         return example.text.encode("utf-8", "surrogatepass")
 

@@ -17,12 +17,16 @@ from toolkit.evaluation import (
     worst_entities,
     write_report,
 )
+from toolkit.report.answered import Answered
+from toolkit.report.blocks import Section
+from toolkit.report.spans import answered_spans, span_sections
 from toolkit.tagging import Span, spans_of
 from toolkit.tasks.entities.alignment import UnalignedEntities
+from toolkit.tasks.outcomes import Outcomes
 
 
 @dataclass(frozen=True)
-class TaggerOutcomes:
+class TaggerOutcomes(Outcomes):
     """Answers to annotated sentences, beside the gold entities.
 
     Attributes:
@@ -58,6 +62,15 @@ class TaggerOutcomes:
         """Write ``metrics.json``, ``confusion.png`` and ``errors.csv``."""
         names = [*self.classes, NOTHING]
         write_report(folder, metrics, names, worst_entities(self.sentences))
+
+    def answered(self, facts: Mapping[str, Any]) -> Answered:
+        """Return the answers; the loss is the number of wrong and missed entities."""
+        return answered_spans(self.sentences, self.classes, "sentence", "tokens")
+
+    def sections(self, texts: bool) -> list[Section]:
+        """Return the section on entities."""
+        metrics = entity_metrics(self.sentences, self.classes)
+        return span_sections(self.sentences, self.classes, metrics, texts)
 
 
 def over_common_tokens(example: EntityExample, answer: Mapping[str, Any]) -> Tagged:

@@ -20,6 +20,7 @@ from toolkit.data import (
     word_vectors,
 )
 from toolkit.data.entities.scan import scan_entities
+from toolkit.data.splits import held_out_rows
 from toolkit.errors import DataError, OptionError, shorten
 from toolkit.evaluation import entity_fingerprint
 from toolkit.inspection.entity_reading import TokenizedExample
@@ -165,6 +166,9 @@ def prepare_sentences(
         train=train,
         held_out=held_out,
         held_out_inputs=None if held_out is None else held_out_texts,
+        held_out_data=None
+        if held_out is None
+        else held_out_rows(examples, ~in_training, validation),
         size=DataSize(len(train), int(train.lengths.sum())),
         classes=scanned.labels,
         facts=facts,

@@ -19,6 +19,7 @@ from toolkit.data import (
     open_conditioned,
     scan,
 )
+from toolkit.data.splits import held_out_rows
 from toolkit.data.streams.stream import Piece
 from toolkit.diagnostics.diagnosis import longest
 from toolkit.models import OneToMany
@@ -26,9 +27,10 @@ from toolkit.tasks.card import validation_words
 from toolkit.tasks.defaults import DataSize
 from toolkit.tasks.golden import first_inputs
 from toolkit.tasks.language_modelling.outcomes import characters_of
-from toolkit.tasks.language_modelling.reading import Ask, Measure, text_layer
+from toolkit.tasks.language_modelling.reading import Measure, text_layer
 from toolkit.tasks.language_modelling.running_text import PROMPT, line_groups
 from toolkit.tasks.language_modelling.serving import losses
+from toolkit.tasks.language_modelling.surprise import Ask, ReadText
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.settings import Settings
 from toolkit.text import utf8
@@ -85,6 +87,9 @@ class ConditionedTexts:
             train=train,
             held_out=held_out,
             held_out_inputs=None if held_out is None else held_out_prompts,
+            held_out_data=None
+            if held_out is None
+            else held_out_rows(examples, ~in_training, validation),
             size=DataSize(len(train), count_tokens(train)),
             classes=classes,
             facts={
@@ -171,6 +176,10 @@ class ConditionedTexts:
                 results |= dict(zip(chosen, rows, strict=True))
             yield from (results[index] for index in range(len(chunk)))
 
+    def texts(self, task: Any, data: Any) -> Iterator[ReadText]:
+        """Yield the texts with their conditions."""
+        return (ReadText(each.text, str(each.label)) for each in _known(task, data))
+
     def checksum(self, task: Any, data: Any) -> int:
         """Return the CRC-32 of conditions and texts."""
         checksum = 0
@@ -187,7 +196,7 @@ def count_tokens(corpus: PackedCorpus) -> int:
 def _known(task: Any, data: Any) -> Iterator[Example]:
     """Yield the texts of data, whose conditions must be known."""
     examples = conditioned_examples(open_conditioned(data, "test", task), task)
-    return examples.known(LabelEncoder("classes", task.classes))
+    return iter(examples.known(LabelEncoder("classes", task.classes)))
 
 
 def _pieces(text: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,20 +12,30 @@ from numpy.typing import NDArray
 
 from toolkit.evaluation import Metric, Statistics
 from toolkit.files import atomic_write
+from toolkit.report.answered import Answered
+from toolkit.report.blocks import Cell, Section
+from toolkit.report.surprise import surprise_examples
+from toolkit.tasks.language_modelling.surprise import ReadTexts
+from toolkit.tasks.outcomes import Outcomes
+
+#: The number of texts whose units are shown, and the characters of a text in a table.
+HARDEST, SHOWN = 4, 200
 
 
 @dataclass(frozen=True)
-class LanguageModelOutcomes:
+class LanguageModelOutcomes(Outcomes):
     """The losses on text.
 
     Attributes:
         rows: Nats, tokens and characters (see ``characters_of``) of each separately measured part
             [N, 3].
         checksum: The checksum of the text as read.
+        read: The texts of these parts, for a report; None for no report.
     """
 
     rows: NDArray[np.float64]
     checksum: int
+    read: ReadTexts | None = None
 
     def metrics(self) -> dict[str, Any]:
         """Return the log loss in nats and bits per token, perplexity, and nats per character."""
@@ -46,6 +56,40 @@ class LanguageModelOutcomes:
     def write(self, folder: Path, metrics: Mapping[str, Any]) -> None:
         """Write ``metrics.json``."""
         atomic_write(folder / "metrics.json", json.dumps(metrics, indent=2) + "\n")
+
+    def answered(self, facts: Mapping[str, Any]) -> Answered | None:
+        """Return the parts of the text; the loss is in nats per character."""
+        read = self.read
+        if read is None:
+            return None
+        loss = self.rows[:, 0] / np.maximum(self.rows[:, 2], 1)
+
+        def show(numbers: Sequence[int]) -> list[Mapping[str, Cell]]:
+            return [
+                {"text": text.text[:SHOWN], "nats per character": float(loss[number])}
+                for number, text in zip(numbers, read.chosen(numbers), strict=True)
+            ]
+
+        conditions = [text.condition for text in read.texts()]
+        entropy = {"nats_per_character": read.character_entropy()}
+        return Answered(
+            noun="text",
+            loss=loss,
+            graded=True,
+            show=show,
+            texts=frozenset({"text"}),
+            keys={"condition": conditions} if any(conditions) else {},
+            baselines={"characters by frequency": entropy},
+        )
+
+    def sections(self, texts: bool) -> list[Section]:
+        """Return the section on the units that surprise the model."""
+        if self.read is None or not texts:
+            return []
+        loss = self.rows[:, 0] / np.maximum(self.rows[:, 2], 1)
+        hardest = np.sort(np.argsort(-loss, kind="stable")[:HARDEST]).tolist()
+        found = [self.read.units(text) for text in self.read.chosen(hardest)]
+        return [Section("surprise", "Surprising units", [surprise_examples(found)])]
 
 
 def characters_of(text: str) -> int:

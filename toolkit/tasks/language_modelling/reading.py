@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from toolkit.errors import OptionError
 from toolkit.options import option
 from toolkit.tasks.language_modelling import defaults
+from toolkit.tasks.language_modelling.surprise import Ask, ReadText
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.previous import with_more_tokens
 from toolkit.tasks.settings import Settings
@@ -13,8 +14,6 @@ from toolkit.text import SubwordTokenizer, Tokenizer
 
 #: Returns nats and tokens of a corpus, by the network's current weights.
 Measure = Callable[[], tuple[float, int]]
-#: Calls a signature of the language model.
-Ask = Callable[..., dict[str, Any]]
 
 
 class Reading(Protocol):
@@ -48,6 +47,9 @@ class Reading(Protocol):
 
     def rows(self, task: Any, ask: Ask, data: Any) -> Iterator[tuple[float, int, int]]:
         """Yield nats, tokens and characters of each separately measured part of data."""
+
+    def texts(self, task: Any, data: Any) -> Iterator[ReadText]:
+        """Yield the text of each of these parts."""
 
     def checksum(self, task: Any, data: Any) -> int:
         """Return the checksum of the data as read."""

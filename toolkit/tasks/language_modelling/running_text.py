@@ -25,8 +25,9 @@ from toolkit.options import option
 from toolkit.tasks.defaults import DataSize
 from toolkit.tasks.golden import first_inputs
 from toolkit.tasks.language_modelling.outcomes import characters_of
-from toolkit.tasks.language_modelling.reading import Ask, Measure, text_layer
+from toolkit.tasks.language_modelling.reading import Measure, text_layer
 from toolkit.tasks.language_modelling.serving import losses
+from toolkit.tasks.language_modelling.surprise import Ask, ReadText
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.settings import Settings
 from toolkit.text import utf8
@@ -57,6 +58,7 @@ class RunningText:
             raise DataError(f"{stream.name} has too little text to learn from; it needs 2 tokens")
         ends = corpus.texts > 1
         other = None if held_out is None else encode_stream(held_out, tokenizer, ends)
+        is_short = other is not None and len(other) <= MEASURED_ALONE
         ended_before = settings.previous is not None and settings.previous.facts["ends"]
         return Prepared(
             settings=settings,
@@ -64,6 +66,7 @@ class RunningText:
             train=corpus,
             held_out=other,
             held_out_inputs=None if held_out is None else partial(beginnings, held_out),
+            held_out_data=(lambda: held_out) if is_short else None,  # read step by step
             size=DataSize(corpus.texts, len(corpus)),
             facts={
                 "data": stream.name,
@@ -119,6 +122,11 @@ class RunningText:
                 after = ask("step", token=token, **state)  # read the last token as well
                 token, state = np.zeros(1, np.int32), {name: after[name] for name in state}
             yield nll, tokens, characters_of(text)
+
+    def texts(self, task: Any, data: Any) -> Iterator[ReadText]:
+        """Yield the groups of lines."""
+        groups = line_groups(open_stream(data, "test", task))
+        return (ReadText(text, None) for text, _ in groups)
 
     def checksum(self, task: Any, data: Any) -> int:
         """Return the CRC-32 of all pieces."""

@@ -32,6 +32,7 @@ from toolkit.tasks.language_modelling.reading import Reading
 from toolkit.tasks.language_modelling.running_text import RunningText
 from toolkit.tasks.language_modelling.serving import signatures
 from toolkit.tasks.language_modelling.streaming import stream_text
+from toolkit.tasks.language_modelling.surprise import ReadTexts
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.settings import Settings
 from toolkit.tasks.task import Task
@@ -316,7 +317,9 @@ class LanguageModel(Task, LanguageModelOptions):
         self._check_fitted()
         reading = _reading(self.classes)
         rows = np.array(list(reading.rows(self, self._serve, data)))
-        return LanguageModelOutcomes(rows, reading.checksum(self, data))
+        read = ReadTexts(lambda: reading.texts(self, data), self._serve, self.token_level)
+        kept = read if keep_errors else None
+        return LanguageModelOutcomes(rows, reading.checksum(self, data), kept)
 
     def _prompts(
         self, texts: Any, condition: str | None, earlier: Counter[Any] | None = None

@@ -15,10 +15,14 @@ from toolkit.evaluation import (
     worst_entities,
     write_report,
 )
+from toolkit.report.answered import Answered
+from toolkit.report.blocks import Section
+from toolkit.report.spans import answered_spans, span_sections
+from toolkit.tasks.outcomes import Outcomes
 
 
 @dataclass(frozen=True)
-class StrandOutcomes:
+class StrandOutcomes(Outcomes):
     """Answers to strands, beside the gold spans.
 
     Attributes:
@@ -46,3 +50,12 @@ class StrandOutcomes:
         """Write ``metrics.json``, ``confusion.png`` and ``errors.csv``."""
         names = [*self.classes, NOTHING]
         write_report(folder, metrics, names, worst_entities(self.strands, between=""))
+
+    def answered(self, facts: Mapping[str, Any]) -> Answered:
+        """Return the answers; the loss is the number of wrong and missed spans."""
+        return answered_spans(self.strands, self.classes, "strand", "bases", between="")
+
+    def sections(self, texts: bool) -> list[Section]:
+        """Return the section on spans."""
+        metrics = entity_metrics(self.strands, self.classes)
+        return span_sections(self.strands, self.classes, metrics, texts, between="")

@@ -9,6 +9,7 @@ import numpy as np
 from toolkit.data import EntityExample, PackedCorpus
 from toolkit.data.corpora.packed import SequenceWriter
 from toolkit.data.entities.scan import scan_entities
+from toolkit.data.splits import held_out_rows
 from toolkit.errors import DataError
 from toolkit.options import option
 from toolkit.tagging import Span, bioes_tags, tags_of, to_bioes
@@ -78,6 +79,9 @@ def prepare_marked(settings: Settings, data: Any, validation_data: Any) -> Prepa
         train=train,
         held_out=held_out,
         held_out_inputs=None if held_out is None else held_out_strands,
+        held_out_data=None
+        if held_out is None
+        else held_out_rows(examples, ~in_training, None if splitting else readers[1]),
         size=DataSize(len(train), int(train.lengths.sum())),
         classes=scanned.labels,
         facts={

@@ -81,6 +81,10 @@ def prepare_music(settings: Settings, data: Any, validation_data: Any) -> Prepar
         rolls = (held_out.sequences[row] for row in range(len(held_out)))
         return [pitches_of(roll[:BEGINNING]) for roll in islice(rolls, SOME)]
 
+    def held_out_pieces() -> list[Any]:
+        assert held_out is not None
+        return [held_out.sequences[row] for row in range(len(held_out))]
+
     previous = settings.previous
     tempos = [each.tempo for each in facts if each.tempo is not None]
     metres = Counter(each.metre for each in facts if each.metre is not None)
@@ -90,6 +94,7 @@ def prepare_music(settings: Settings, data: Any, validation_data: Any) -> Prepar
         train=train,
         held_out=held_out,
         held_out_inputs=None if held_out is None else held_out_beginnings,
+        held_out_data=None if held_out is None else held_out_pieces,
         size=DataSize(len(train), int(train.lengths.sum())),
         facts={
             "data": readers[0].source.name,

@@ -28,13 +28,14 @@ from toolkit.errors import DataError
 from toolkit.export import Card
 from toolkit.layers.sequences import length_mask
 from toolkit.models import MusicNetwork, SequenceModel
+from toolkit.music.midi import TEMPO
 from toolkit.music.rolls import KEYS
 from toolkit.tasks.music import defaults
 from toolkit.tasks.music.card import card_words
 from toolkit.tasks.music.golden import beginnings
 from toolkit.tasks.music.inspection import inspect_music
 from toolkit.tasks.music.options import MONITORS, MusicGenerationOptions, MusicOptions
-from toolkit.tasks.music.outcomes import MusicOutcomes, music_metrics, piece_sums
+from toolkit.tasks.music.outcomes import MusicOutcomes, music_metrics, piece_sums, shown_pieces
 from toolkit.tasks.music.prepared import PreparedMusic, prepare_music
 from toolkit.tasks.music.serving import measured, signatures
 from toolkit.tasks.prepared import Prepared
@@ -285,7 +286,9 @@ class MusicModel(Task, MusicOptions):
             found.append(np.concatenate(parts)[np.argsort(order)])
             for roll in chunk:
                 checksum = zlib.crc32(repr(roll.shape).encode() + roll.tobytes(), checksum)
-        return MusicOutcomes(np.concatenate(found), checksum)
+        step_seconds = 60 / (self.facts.get("tempo") or TEMPO) / self.steps_per_quarter
+        pieces = shown_pieces(self._pieces(data), step_seconds) if keep_errors else None
+        return MusicOutcomes(np.concatenate(found), checksum, pieces)
 
     # Exporting
 

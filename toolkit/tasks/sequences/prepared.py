@@ -15,6 +15,7 @@ from toolkit.data import (
     scan,
 )
 from toolkit.data.corpora.mapped_files import chunks
+from toolkit.data.splits import held_out_rows
 from toolkit.errors import DataError, OptionError
 from toolkit.models.series_front import SeriesFront, measure
 from toolkit.options import option
@@ -115,6 +116,9 @@ def prepare_series(settings: Settings, data: Any, validation_data: Any) -> Prepa
         train=train,
         held_out=held_out,
         held_out_inputs=None if held_out is None else held_out_series,
+        held_out_data=None
+        if held_out is None
+        else held_out_rows(examples, ~in_training, validation),
         size=DataSize(len(train), int(train.lengths.sum())),
         classes=classes,
         facts={

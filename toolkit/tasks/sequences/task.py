@@ -1,6 +1,6 @@
 """Classification of series: one of several classes, several labels at once, or a number."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -20,6 +20,7 @@ from toolkit.data import (
 from toolkit.data.series.examples import SeriesRows
 from toolkit.errors import DataError, ModelError
 from toolkit.models import ManyToOne, SequenceModel
+from toolkit.report.blocks import Examples
 from toolkit.tasks.classifier import VALIDATION_STEPS, Classifier
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.sequences import defaults
@@ -69,6 +70,7 @@ class SequenceClassifier(Classifier, SequenceClassifierOptions):
     """
 
     EXAMPLE = "sequence"
+    LENGTH_UNIT = "frames"
     INPUT_NAME = "series"
     INPUT_PADDING: ClassVar[Mapping[str, Any]] = {"series": 0.0, "frames": 0}
     OWN_INPUTS = "channels"
@@ -157,6 +159,20 @@ class SequenceClassifier(Classifier, SequenceClassifierOptions):
 
     def _text(self, example: SeriesExample) -> str:
         return example.place
+
+    def _length(self, example: SeriesExample) -> int:
+        return len(example.series)
+
+    def _drawings(self) -> Callable[[Sequence[Any]], Examples]:
+        from toolkit.tasks.sequences.viewing import answer_examples
+
+        def drawn(examples: Sequence[Any]) -> Examples:
+            answers = self._plain_answers(examples)
+            series = [example.series for example in examples]
+            right = [str(example.label) for example in examples]
+            return answer_examples(self, zip(series, answers, strict=True), right)
+
+        return drawn
 
     def _content(self, example: SeriesExample) -> bytes:
         return repr(example.series.shape).encode() + example.series.tobytes()

@@ -1,10 +1,11 @@
 """A page of series with a classifier's answers: moving skeletons, line plots, or stills."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 from numpy.typing import NDArray
 
 from toolkit.errors import OptionError
@@ -17,9 +18,13 @@ from toolkit.evaluation import (
     skeleton_stills,
     video_page,
 )
+from toolkit.evaluation.pages.channels import CHANNEL_STYLE, channel_drawing
 from toolkit.evaluation.pages.page import answer_words
+from toolkit.evaluation.pages.skeleton import SKELETON_SCRIPT, SKELETON_STYLE, skeleton_drawing
+from toolkit.evaluation.pages.videos import VIDEO_STYLE, video_drawing
 from toolkit.models.series_front import AXES
 from toolkit.options import option
+from toolkit.report.blocks import Examples
 from toolkit.series.joints import Joints
 from toolkit.tasks.sequences.prepared import skeleton
 from toolkit.tasks.sequences.task import BATCH, SequenceClassifier
@@ -62,6 +67,43 @@ def answer_page(
         for name, series, probabilities in shown
     )
     yield from skeleton_page(moving, joints.bones, task.classes, title)
+
+
+def answer_examples(
+    task: SequenceClassifier, answers: Iterable[Any], right: Sequence[str]
+) -> Examples:
+    """Return series with their answers as drawings for a report.
+
+    Args:
+        task: The classifier.
+        answers: Series, as ``predict`` takes them, with its answers.
+        right: The right answer to each.
+    """
+    shown = (
+        (f"{name}; right: {label}", series, answer)
+        for label, (name, series, answer) in zip(right, _shown(task, answers), strict=True)
+    )
+    if task.front == "frames":
+        drawn = (video_drawing(ShownVideo(*e), task.frame_rate, task.classes, 3) for e in shown)
+        style, script = VIDEO_STYLE, ""
+    elif task.front != "skeleton":
+        names = task.facts["channels"]
+        drawn = (channel_drawing(PlottedSeries(*e), names, task.classes, 3) for e in shown)
+        style, script = CHANNEL_STYLE, ""
+    else:
+        joints, dimensions = skeleton(len(task.facts["channels"]), task.joints)
+        drawn = (
+            skeleton_drawing(
+                MovingSkeleton(name, upright(series, joints, dimensions, task.vertical), answer),
+                *(joints.bones, task.classes),
+                level=3,
+            )
+            for name, series, answer in shown
+        )
+        style, script = SKELETON_STYLE, SKELETON_SCRIPT
+    items = [Markup(each) for each in drawn]
+    caption = "The worst answers first, with the probabilities of the classes."
+    return Examples(caption, items, noun=task.EXAMPLE, style=style, script=script)
 
 
 def draw_first(

@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from toolkit.data import AudioExamples
 from toolkit.data.audio.examples import AudioExample
 from toolkit.data.audio.recording import Recording
@@ -20,14 +23,20 @@ from toolkit.evaluation import (
     speech_statistics,
 )
 from toolkit.files import atomic_write, written_together
+from toolkit.report.answered import Answered
+from toolkit.report.blocks import Block, Cell, Section, Table
+from toolkit.report.recordings import MOST_SECONDS, RATE, recording, recording_examples
+from toolkit.tasks.outcomes import Outcomes
 from toolkit.tasks.speech.recognition import Recognition, Spoken
 
+#: What a picture shows of a recording, and its first samples, int16 [N], at ``RATE``.
+Heard = tuple[HeardRecording, NDArray[np.int16]]
 #: The number of recordings with most wrong words of which there is a picture.
 PICTURED = 4
 
 
 @dataclass(frozen=True)
-class SpeechOutcomes:
+class SpeechOutcomes(Outcomes):
     """Recognised texts beside the transcripts.
 
     Attributes:
@@ -38,7 +47,7 @@ class SpeechOutcomes:
         seconds: The duration of each.
         checksum: The checksum of the recordings and transcripts as read.
         pictured: Function from some numbers of recordings, from 0 in increasing order, to what a
-            picture shows of each; None for no pictures.
+            picture shows of each, and its first samples for a report; None for no pictures.
     """
 
     places: Sequence[str]
@@ -47,7 +56,7 @@ class SpeechOutcomes:
     speakers: Sequence[str]
     seconds: Sequence[float]
     checksum: int
-    pictured: Callable[[Sequence[int]], Iterator[HeardRecording]] | None = None
+    pictured: Callable[[Sequence[int]], Iterator[Heard]] | None = None
 
     def metrics(self) -> dict[str, Any]:
         """Return the metrics of ``speech_metrics``; with groups also ``by_group``."""
@@ -77,8 +86,7 @@ class SpeechOutcomes:
         """
         import pandas as pd
 
-        pairs = list(zip(self.references, self.answers, strict=True))
-        errors = [edits(*map(str.split, pair)).total for pair in pairs]
+        errors = self._errors().tolist()
         table = pd.DataFrame(
             {
                 "errors": errors,
@@ -94,20 +102,69 @@ class SpeechOutcomes:
             text = json.dumps(metrics, indent=2, ensure_ascii=False)
             atomic_write(hidden / "metrics.json", text + "\n")
             atomic_write(hidden / "recordings.csv", table.to_csv(index=False, float_format="%.2f"))
-            for row, heard in zip(sorted(worst), self._pictures(sorted(worst)), strict=False):
+            for row, (heard, _) in zip(sorted(worst), self._pictures(sorted(worst)), strict=False):
                 name = f"worst_{worst.index(row) + 1}.png"
                 draw_spikes(heard, hidden / name)
                 earlier.remove(name)
         for name in earlier:  # pictures of an earlier evaluation
             (folder / name).unlink(missing_ok=True)
 
-    def _pictures(self, rows: Sequence[int]) -> Iterator[HeardRecording]:
+    def answered(self, facts: Mapping[str, Any]) -> Answered:
+        """Return the answers; the loss is the number of wrong words by that of the transcript's."""
+        errors = self._errors()
+        lengths = np.array([len(reference.split()) for reference in self.references])
+        loss = errors / np.maximum(lengths, 1)
+
+        def show(numbers: Sequence[int]) -> list[Mapping[str, Cell]]:
+            return [
+                {
+                    "recording": self.places[number],
+                    "right": self.references[number],
+                    "answer": self.answers[number],
+                    "wrong words": int(errors[number]),
+                    "word error rate": float(loss[number]),
+                }
+                for number in numbers
+            ]
+
+        return Answered(
+            noun="recording",
+            loss=loss,
+            show=show,
+            texts=frozenset({"recording", "right", "answer"}),
+            keys={"length in words": lengths.tolist()}
+            | ({"group": self.speakers} if self.speakers else {}),
+            named=frozenset({"group"}),
+            baselines={"nothing said": {"wer": 1.0, "cer": 1.0, "sentence_error": 1.0}},
+        )
+
+    def sections(self, texts: bool) -> list[Section]:
+        """Return the sections on confused words, and the worst recordings with their sound."""
+        if not texts:
+            return []
+        errors = self._errors()
+        worst = np.sort(np.argsort(-errors, kind="stable")[:PICTURED])
+        items = [recording(*heard) for heard in self._pictures(worst.tolist())]
+        confused = speech_metrics(self.references, self.answers)["confused"]
+        rows = [[*row.values()] for row in confused]
+        heads = ["spoken", "recognised", "count"]
+        table = Table("The most frequent wrong words", heads, rows, sortable=True)
+        blocks: list[Block] = [table] if rows else []
+        blocks += [recording_examples(items)] if items else []
+        return [Section("recordings", "Recordings", blocks)]
+
+    def _errors(self) -> NDArray[np.int64]:
+        """Return the number of wrong words of each recording [N]."""
+        pairs = zip(self.references, self.answers, strict=True)
+        return np.array([edits(*map(str.split, pair)).total for pair in pairs])
+
+    def _pictures(self, rows: Sequence[int]) -> Iterator[Heard]:
         """Yield what pictures show of some recordings, with their texts as titles."""
         found = iter(()) if self.pictured is None or not rows else self.pictured(rows)
-        for row, heard in zip(rows, found, strict=False):
+        for row, (heard, samples) in zip(rows, found, strict=False):
             said, answer = self.references[row], self.answers[row]
             place = ", ".join(part for part in (self.places[row], heard.name) if part)
-            yield replace(heard, name=f"{place}\nsaid: {said}\nheard: {answer}")
+            yield replace(heard, name=f"{place}\nsaid: {said}\nheard: {answer}"), samples
 
 
 def recognise_labelled(
@@ -144,12 +201,13 @@ def recognise_labelled(
     if not kept:
         raise examples.no_usable_rows()
 
-    def pictured(numbers: Sequence[int]) -> Iterator[HeardRecording]:
+    def pictured(numbers: Sequence[int]) -> Iterator[Heard]:
         wanted = {kept[number].row for number in numbers}
         for example in examples:  # are read again, since none is held
             if example.row in wanted and look is not None:
                 assert example.recording is not None
-                yield look(example.recording)
+                end = min(MOST_SECONDS, example.recording.seconds)
+                yield look(example.recording), example.recording.samples(RATE, stop=end)
 
     return SpeechOutcomes(
         [example.place for example in kept],

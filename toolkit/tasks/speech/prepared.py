@@ -26,6 +26,7 @@ from toolkit.data.audio.corpus import AudioCorpus, Recordings, read_recordings
 from toolkit.data.audio.recording import open_recording
 from toolkit.data.bad_rows import BadRowError
 from toolkit.data.corpora.packed import SequenceWriter
+from toolkit.data.splits import chosen_rows
 from toolkit.errors import DataError, count
 from toolkit.models.speech.front import measure
 from toolkit.options import option
@@ -128,6 +129,11 @@ def prepare_speech(settings: Settings, data: Any, validation_data: Any) -> Prepa
     def held_out_recordings() -> list[Any]:
         return [(rate, every.sequences[row]) for row in rows[:SOME]]
 
+    def held_out_data() -> Any:
+        if validation_data is not None:
+            return readers[1].source
+        return chosen_rows(readers[0].source, frozenset(np.array(every.rows)[rows].tolist()))
+
     return PreparedSpeech(
         settings=settings,
         preprocessing=AudioInputs(rate),
@@ -135,6 +141,7 @@ def prepare_speech(settings: Settings, data: Any, validation_data: Any) -> Prepa
         train=train,
         held_out=held_out,
         held_out_inputs=None if held_out is None else held_out_recordings,
+        held_out_data=None if held_out is None else held_out_data,
         size=DataSize(len(train), int(train.lengths.sum())),
         facts={
             "data": readers[0].source.name,

@@ -7,6 +7,7 @@ import numpy as np
 
 from toolkit.data import PackedCorpus, Scan, StrandExamples, encode, open_strands, scan
 from toolkit.data.labels import LabelEncoder
+from toolkit.data.splits import held_out_rows
 from toolkit.tasks.card import validation_words
 from toolkit.tasks.defaults import DataSize
 from toolkit.tasks.golden import first_inputs
@@ -59,6 +60,9 @@ def prepare_strands(settings: Settings, data: Any, validation_data: Any) -> Prep
         train=train,
         held_out=held_out,
         held_out_inputs=None if held_out is None else held_out_strands,
+        held_out_data=None
+        if held_out is None
+        else held_out_rows(examples, ~in_training, None if splitting else readers[1]),
         size=DataSize(len(train), int(train.lengths.sum())),
         classes=classes,
         facts={

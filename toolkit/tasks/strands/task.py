@@ -65,6 +65,7 @@ class StrandClassifier(Classifier, StrandClassifierOptions):
     """
 
     EXAMPLE = "strand"
+    LENGTH_UNIT = "bases"
     NO_ONNX = "a classifier of strands cannot be exported as onnx, which has no operators for text"
     GOLDEN_INPUTS = ("CAGGTAAGTNNNNTTTCCCCTTTAG", "acgu", "RYN-", "A", "")
 
@@ -112,6 +113,9 @@ class StrandClassifier(Classifier, StrandClassifierOptions):
 
     def _text(self, example: Example) -> str:
         return example.text
+
+    def _length(self, example: Example) -> int:
+        return len(example.text)
 
     def _content(self, example: Example) -> bytes:
         return example.text.encode("utf-8", "surrogatepass")

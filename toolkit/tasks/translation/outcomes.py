@@ -1,7 +1,7 @@
 """A translator's answers to pairs of texts, beside the references."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,24 @@ from toolkit.evaluation import (
     translation_statistics,
     write_translations,
 )
+from toolkit.evaluation.translation import sentence_chrf
+from toolkit.report.answered import Answered
+from toolkit.report.blocks import Section
+from toolkit.report.translations import (
+    answered_translations,
+    attention_section,
+    length_section,
+)
+from toolkit.tasks.outcomes import Outcomes
+
+#: The worst translations among which there are some short enough to show their attention.
+MOST_TRIED = 12
 
 logger = logging.getLogger("toolkit")
 
 
 @dataclass(frozen=True)
-class TranslatorOutcomes:
+class TranslatorOutcomes(Outcomes):
     """Translations beside their references.
 
     Attributes:
@@ -27,6 +39,7 @@ class TranslatorOutcomes:
         references: The references.
         checksum: The checksum of the pairs as read.
         tokenizer: The name of sacreBLEU's tokenizer.
+        align: Returns the attention of a source and its translation; None without attention.
     """
 
     sources: Sequence[str]
@@ -34,6 +47,7 @@ class TranslatorOutcomes:
     references: Sequence[str]
     checksum: int
     tokenizer: str
+    align: Callable[[str, str], Mapping[str, Any]] | None = None
 
     def metrics(self) -> dict[str, Any]:
         """Return BLEU, chrF and the share of exact matches, and BLEU by the length of sources."""
@@ -53,6 +67,21 @@ class TranslatorOutcomes:
         """Write ``metrics.json``, ``translations.csv`` and ``bleu_by_length.png``."""
         texts = (self.sources, self.translations, self.references)
         write_translations(folder, metrics, self._by_length(), *texts)
+
+    def answered(self, facts: Mapping[str, Any]) -> Answered:
+        """Return the answers; the loss is 100 - chrF."""
+        texts = (self.sources, self.translations, self.references)
+        return answered_translations(*texts, self.tokenizer)
+
+    def sections(self, texts: bool) -> list[Section]:
+        """Return the sections on lengths and on the attention of the worst translations."""
+        sections = [length_section(self._by_length())]
+        if texts and self.align is not None:
+            rows = zip(self.sources, self.translations, self.references, strict=True)
+            scored = [(sentence_chrf(row[1], row[2]), row[:2]) for row in rows if row[1]]
+            worst = [pair for _, pair in sorted(scored, key=lambda each: each[0])[:MOST_TRIED]]
+            sections.append(attention_section(worst, self.align))
+        return sections
 
     def _by_length(self) -> Any:
         return bleu_by_length(self.sources, self.translations, self.references, self.tokenizer)

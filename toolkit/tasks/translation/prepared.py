@@ -101,6 +101,7 @@ def prepare_pairs(
         train=train,
         held_out=held_out,
         held_out_inputs=(lambda: first_inputs(pair.source for pair in pairs)) if pairs else None,
+        held_out_data=(lambda: ([p.source for p in pairs], references)) if pairs else None,
         size=DataSize(len(train), int(train.target_lengths.sum())),
         facts={
             "data": examples.source.name,

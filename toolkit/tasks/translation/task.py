@@ -326,7 +326,8 @@ class Translator(Task, TranslatorOptions):
             checksum = zlib.crc32(repr(chunk).encode("utf-8", "surrogatepass"), checksum)
         sources, references = ([pair[side] for pair in pairs] for side in (0, 1))
         tokenizer = resolve_tokenizer(self.bleu_tokenizer, references)
-        return TranslatorOutcomes(sources, translations, references, checksum, tokenizer)
+        align = self.align if keep_errors and "align" in self._calls else None
+        return TranslatorOutcomes(sources, translations, references, checksum, tokenizer, align)
 
     # Exporting
 

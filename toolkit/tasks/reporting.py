@@ -1,0 +1,154 @@
+"""The report on a run, of what its task knows and of its answers to labelled data."""
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from toolkit.evaluation import NOTHING, Statistics
+from toolkit.files import atomic_write
+from toolkit.report.answered import Answered
+from toolkit.report.blocks import Report, Section
+from toolkit.report.classes import confusion_table
+from toolkit.report.page import report_page
+from toolkit.report.shared import (
+    beside_section,
+    errors_section,
+    metrics_section,
+    slices_section,
+)
+from toolkit.report.training import (
+    findings_section,
+    gradient_section,
+    origin_section,
+    training_section,
+)
+from toolkit.tasks.outcomes import Outcomes
+
+
+class Measured(NamedTuple):
+    """Answers of a run to labelled data.
+
+    Attributes:
+        on: What the data is, in words.
+        outcomes: The answers.
+        metrics: Their metrics.
+    """
+
+    on: str
+    outcomes: Outcomes
+    metrics: Mapping[str, Any]
+
+
+class Other(NamedTuple):
+    """Another run's answers to the same data.
+
+    Attributes:
+        name: What it is called.
+        outcomes: Its answers.
+    """
+
+    name: str
+    outcomes: Outcomes
+
+
+def write_run_report(
+    path: Path,
+    task: Any,
+    measured: Measured | None,
+    texts: bool,
+    beside: Other | None = None,
+    diagnosis: Mapping[str, Any] | None = None,
+) -> None:
+    """Write the report on a run as one HTML file.
+
+    Args:
+        path: The file; it is written whole or not at all.
+        task: The task, which has learnt.
+        measured: Its answers to labelled data; None for those metrics that the run has kept.
+        texts: Whether texts of the data are shown.
+        beside: Another run's answers to the same data.
+        diagnosis: The result of the task's ``diagnose``.
+    """
+    facts, run = task.facts, task.run_folder or path.resolve().parent
+    history = task.history or read_history(run)
+    monitor = facts.get("monitor") or _kept_by(history, task)
+    options = task._task_options()
+    sections: list[Section] = []
+    if measured is None:
+        on = f"the held-out part: {facts.get('validation', 'none')}"
+        sections += [metrics_section(task.metrics, None, None), *_kept_classes(task)]
+    else:
+        on = measured.on
+        sections += _measured_sections(measured, texts, facts, run.name, beside)
+    sections += [
+        training_section(
+            history,
+            monitor,
+            task._monitors().get(monitor, "min"),
+            facts.get("epochs", options.get("epochs")),
+            options.get("patience"),
+        ),
+        gradient_section(diagnosis),
+        findings_section(facts.get("findings", ())),
+        origin_section(on, facts, options, run.name),
+    ]
+    words = task._card_words()["task"]
+    report = Report(f"Report on {run.name}", f"{words} Measured on {on}.", texts, sections)
+    atomic_write(path, report_page(report))
+
+
+def _measured_sections(
+    measured: Measured, texts: bool, facts: Mapping[str, Any], name: str, beside: Other | None
+) -> list[Section]:
+    """Return the sections on a run's answers."""
+    outcomes = measured.outcomes
+    statistics: Statistics = outcomes.paired_statistics()
+    answered: Answered | None = outcomes.answered(facts)
+    sections = [metrics_section(measured.metrics, statistics, answered)]
+    if beside is not None:
+        other = beside.outcomes
+        pair = statistics, other.paired_statistics()
+        both = answered, other.answered(facts)
+        sections.append(beside_section((name, beside.name), pair, both, texts))
+    sections += outcomes.sections(texts)
+    if answered is not None:
+        sections += [
+            slices_section(statistics, answered, texts),
+            errors_section(answered, texts),
+        ]
+    return sections
+
+
+def _kept_classes(task: Any) -> list[Section]:
+    """Return the section on the confusions among the metrics that a run has kept."""
+    confusion = task.metrics.get("confusion")
+    if not confusion:
+        return []
+    names = [*task.classes, NOTHING][: len(confusion)]
+    return [Section("classes", "Classes", [confusion_table(confusion, names)])]
+
+
+def _kept_by(history: Any, task: Any) -> str | None:
+    """Return the metric that chose the weights of a run that does not name it."""
+    names = {name for row in history for name in row}
+    known = (name for name in task._monitors() if f"val_{name}" in names)
+    return next(known, None)
+
+
+def data_words(data: Any) -> str:
+    """Return what labelled data is called."""
+    name = data if isinstance(data, str | Path) else getattr(data, "name", None)
+    return str(name) if isinstance(name, str | Path) else "data in memory"
+
+
+def read_history(folder: Path) -> list[dict[str, float]]:
+    """Return the rows of a run's ``history.csv``; none where it is missing or damaged."""
+    try:
+        with (folder / "history.csv").open(newline="", encoding="utf-8") as file:
+            return [
+                {name: float(value) for name, value in row.items() if value}
+                for row in csv.DictReader(file)
+            ]
+    except (OSError, ValueError, TypeError):
+        return []
