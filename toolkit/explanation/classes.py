@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from toolkit.explanation.integrated_gradients import TOLERANCE, integrated_gradients
+from toolkit.layers.time_loop import one_step_an_iteration
 
 Tensor = Any
 
@@ -20,6 +21,7 @@ def explained_row(
     asked: Tensor,
     *,
     dimensions: int = 1,
+    weight: int = 1,
     tolerance: float = TOLERANCE,
 ) -> dict[str, Tensor]:
     """Return what the steps of one sequence add to the answer of its class.
@@ -30,11 +32,14 @@ def explained_row(
         baseline: What it is compared with, of the same shape.
         asked: The number of the class, int32 []; -1 for the likeliest.
         dimensions: As for ``integrated_gradients``.
+        weight: The memory of a step, in units of that of a usual one.
         tolerance: As for ``integrated_gradients``.
 
     Returns:
         ``attributions`` float32 [T, ...]; ``number`` int32 [], the class; ``score`` and
-        ``baseline_score``, its log probability of sequence and baseline; ``completeness_error``.
+        ``baseline_score``, its log probability of sequence and baseline; ``completeness_error``,
+        by how much the attributions miss their difference; ``complete``, bool [], whether that is
+        within the tolerance.
     """
     answer = log_answers(inputs[None])[0]
     number = tf.where(asked < 0, tf.argmax(answer, output_type=tf.int32), asked)
@@ -42,7 +47,7 @@ def explained_row(
         lambda points: tf.gather(log_answers(points), number, axis=1),
         *(inputs, baseline),
         dimensions=dimensions,
-        at_once=STEPS_AT_ONCE // tf.maximum(tf.shape(inputs)[0], 1),
+        at_once=STEPS_AT_ONCE // (weight * tf.maximum(tf.shape(inputs)[0], 1)),
         tolerance=tolerance,
     )
     return {
@@ -51,6 +56,7 @@ def explained_row(
         "score": found.score,
         "baseline_score": found.baseline,
         "completeness_error": tf.abs(found.error),
+        "complete": tf.abs(found.error) <= tolerance,
     }
 
 
@@ -78,12 +84,10 @@ def row_by_row(
         explained = explain(row)
         return {name: explained[name] for name in specs}
 
-    found = tf.map_fn(
-        outputs,
-        tf.range(rows),
-        fn_output_signature=signature,
-        parallel_iterations=1,
-    )
+    with one_step_an_iteration():
+        found = tf.map_fn(
+            outputs, tf.range(rows), fn_output_signature=signature, parallel_iterations=1
+        )
     return {
         name: value.to_tensor() if isinstance(value, tf.RaggedTensor) else value
         for name, value in found.items()

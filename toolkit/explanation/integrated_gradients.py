@@ -25,8 +25,6 @@ Tensor = Any
 TOLERANCE = 1e-3
 #: The largest number of points at which F is evaluated.
 MOST_POINTS = 4_000
-#: The number of pieces at first.
-FIRST_PIECES = 4
 #: Lobatto's rule of five points, exact for polynomials of degree 7 (Abramowitz and Stegun 1964,
 #: formula 25.4.32 and table 25.6): places and weights on a piece of length 1. Its outermost points
 #: are the ends of the piece, at which F is needed as well.
@@ -77,7 +75,7 @@ def integrated_gradients(
     difference = inputs - baseline
     kept = tf.shape(inputs)[:dimensions]
     rest = [*range(dimensions + 1, len(inputs.shape) + 1)]
-    pieces_at_once = tf.maximum(1, at_once // (2 * len(PLACES)))
+    pieces_at_once = tf.maximum(2, at_once // (2 * len(PLACES)))
     enough = tolerance / 2
 
     def measured(starts: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -87,7 +85,9 @@ def integrated_gradients(
         with tf.GradientTape() as tape:
             tape.watch(points)
             scores = tf.cast(score(points), tf.float32)
-        slopes = tf.reduce_sum(tape.gradient(scores, points) * difference, rest)
+        slopes = tape.gradient(scores, points)
+        slopes = tf.where(tf.math.is_finite(slopes), slopes, 0.0)  # of norms at zero
+        slopes = tf.reduce_sum(slopes * difference, rest)
         slopes = tf.reshape(slopes, [tf.size(starts), len(PLACES), tf.reduce_prod(kept)])
         parts = lengths[:, None] * tf.einsum("npm,p->nm", slopes, WEIGHTS)
         scores = tf.reshape(scores, [-1, len(PLACES)])
@@ -97,7 +97,7 @@ def integrated_gradients(
         return (tf.reduce_sum(tf.abs(errors)) > enough) & (count < MOST_POINTS)
 
     def halved(
-        errors: Tensor, count: Tensor, starts: Tensor, lengths: Tensor, parts: Tensor
+        errors: Tensor, count: Tensor, ends: Tensor, starts: Tensor, lengths: Tensor, parts: Tensor
     ) -> tuple[Tensor, ...]:
         """Halve the pieces with the largest errors."""
         size = tf.size(errors)
@@ -105,10 +105,10 @@ def integrated_gradients(
         bad = tf.reduce_sum(tf.cast(tf.abs(errors) > share, tf.int32))
         worst = tf.math.top_k(tf.abs(errors), tf.minimum(pieces_at_once, bad)).indices
         stays = tf.scatter_nd(worst[:, None], tf.ones_like(worst), [size]) == 0
-        half = tf.gather(lengths, worst) / 2
-        first = tf.gather(starts, worst)
+        half, first = tf.gather(lengths, worst) / 2, tf.gather(starts, worst)
         new_starts, new_lengths = tf.concat([first, first + half], 0), tf.tile(half, [2])
-        new_parts, new_errors, _ = measured(new_starts, new_lengths)
+        new_parts, new_errors, scores = measured(new_starts, new_lengths)
+        ends = tf.where(count == 0, tf.stack([scores[0, 0], scores[-1, -1]]), ends)
         pairs = (
             (errors, new_errors),
             (starts, new_starts),
@@ -118,21 +118,25 @@ def integrated_gradients(
         errors, starts, lengths, parts = (
             tf.concat([tf.boolean_mask(old, stays), new], 0) for old, new in pairs
         )
-        return errors, count + len(PLACES) * tf.size(new_starts), starts, lengths, parts
+        return errors, count + tf.size(scores), ends, starts, lengths, parts
 
-    lengths = tf.fill([FIRST_PIECES], 1 / FIRST_PIECES)
-    starts = tf.cast(tf.range(FIRST_PIECES), tf.float32) / FIRST_PIECES
-    parts, errors, scores = measured(starts, lengths)
-    any_size = tf.TensorShape([None])
-    errors, _, _, _, parts = tf.while_loop(
+    # Both halves of the path, of which nothing is known, are halved first.
+    unknown = tf.constant([np.inf, np.inf]), tf.constant(0), tf.zeros([2])
+    halves = tf.constant([0.0, 0.5]), tf.constant([0.5, 0.5]), tf.zeros([2, tf.reduce_prod(kept)])
+    any_size, table = tf.TensorShape([None]), tf.TensorShape([None, None])
+    _, _, ends, _, _, parts = tf.while_loop(
         too_far,
         halved,
-        (errors, tf.size(scores), starts, lengths, parts),
+        (*unknown, *halves),
         shape_invariants=(
-            *(any_size, tf.TensorShape([]), any_size, any_size, tf.TensorShape([None, None])),
+            any_size,
+            tf.TensorShape([]),
+            tf.TensorShape([2]),
+            *[any_size] * 2,
+            table,
         ),
         parallel_iterations=1,
     )
     values = tf.reduce_sum(parts, 0)
-    start, end = scores[0, 0], scores[-1, -1]
+    start, end = tf.unstack(ends)
     return Attributions(tf.reshape(values, kept), end, start, tf.reduce_sum(values) - (end - start))

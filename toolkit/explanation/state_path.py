@@ -11,7 +11,9 @@ Tensor = Any
 
 def reads_forward(network: Any) -> bool:
     """Return whether a network has an answer after each step that no later one changes."""
-    return isinstance(network, ManyToOne) and not network.config["bidirectional"]
+    if not isinstance(network, ManyToOne) or network.config["bidirectional"]:
+        return False
+    return bool(network.config.get("reverse_complement") != "average")  # which reads both strands
 
 
 def path_of_state(network: ManyToOne, vectors: Tensor) -> Tensor:

@@ -8,11 +8,9 @@ import numpy as np
 import tensorflow as tf
 
 from toolkit.data import answer_readable
-from toolkit.errors import OptionError, shorten
 from toolkit.explanation import TOLERANCE
 from toolkit.explanation.options import ExplanationOptions, Method
-from toolkit.export.signatures import checked
-from toolkit.options import option
+from toolkit.export.signatures import checked, in_one_batch
 
 logger = logging.getLogger("toolkit")
 
@@ -53,6 +51,7 @@ def class_specs(classes: Sequence[str], has_path: bool, channels: int | None = N
     return {
         "attributions": tf.TensorSpec([None, *rest], tf.float32),
         "number": tf.TensorSpec([], tf.int32),
+        "complete": tf.TensorSpec([], tf.bool),
         **{name: tf.TensorSpec([], tf.float32) for name in scalars},
         **path,
     }
@@ -64,7 +63,7 @@ def named_outputs(found: Mapping[str, Any], classes: Sequence[str]) -> dict[str,
     They are ``attributions`` float [B, N], padded with 0; ``target`` string [B],
     ``log_probability`` and ``baseline_log_probability`` float [B], or of numbers ``value`` and
     ``baseline_value``; ``completeness_error`` float [B], by how much the attributions miss the
-    difference of these two; and, of a network that reads forward, ``path`` float [B, N, C], the
+    difference of these two, and ``complete`` bool [B], whether that is little; and, of a network that reads forward, ``path`` float [B, N, C], the
     probabilities, or the number, after each step.
 
     Args:
@@ -82,6 +81,24 @@ def named_outputs(found: Mapping[str, Any], classes: Sequence[str]) -> dict[str,
         "log_probability": score,
         "baseline_log_probability": baseline,
     }
+
+
+def class_signature(explain: Callable[[Any, Any], dict[str, Any]], classes: Sequence[str]) -> Any:
+    """Return a ``tf.function`` of ``text`` string [B] and, with classes, ``target`` string [B].
+
+    Args:
+        explain: Maps texts in valid UTF-8 and targets, or None, to outputs.
+        classes: The names of the classes; none for numbers.
+    """
+    names = ("text", "target") if classes else ("text",)
+    specs = [tf.TensorSpec([None], tf.string, name=name) for name in names]
+
+    @tf.function(input_signature=specs, autograph=False)
+    def signature(*inputs: Any) -> dict[str, Any]:
+        text, target = [*in_one_batch(**dict(zip(names, inputs, strict=True))), None][:2]
+        return explain(tf.strings.unicode_transcode(text, "UTF-8", "UTF-8"), target)
+
+    return signature
 
 
 def number_tolerance(network: Any) -> float:
@@ -126,7 +143,6 @@ class Explaining:
         Without gradients, that is where there is neither the signature nor ``model.keras``, this
         is logged.
         """
-        ExplanationOptions(method=method)
         if method == "leave-one-out":
             return None
         if "explain" not in self._calls:
@@ -152,6 +168,11 @@ class ClassExplanations(Explaining):
         _answers: Callable[[Sequence[Any]], Mapping[str, Any]]
 
     # Hooks
+
+    @property
+    def _baseline(self) -> str:
+        """What integrated gradients compare an input with."""
+        return self.BASELINE
 
     def _explained_inputs(self, example: Any) -> dict[str, Any]:
         """Return the inputs of ``explain`` for one example but its target, the batch first."""
@@ -195,7 +216,7 @@ class ClassExplanations(Explaining):
             OptionError: The class or the method is unknown.
         """
         self._check_fitted()
-        check_target(target, self.classes)
+        ExplanationOptions(target=target, method=method).check_for(self.classes)
         call = self._explain_call(method)
 
         def explanations(examples: Sequence[Any]) -> Iterator[dict[str, Any]]:
@@ -222,18 +243,13 @@ class ClassExplanations(Explaining):
         answer: dict[str, Any] = {"method": "integrated-gradients"}
         if self.classes:
             answer |= {"target": outputs["target"]}
-        answer |= integrated_answer(outputs, self.BASELINE, self._explained_scale) | shown
+        answer |= integrated_answer(outputs, self._baseline) | shown
         answer["attributions"] = rounded(outputs["attributions"][:count])
         if "path" in outputs:
             path = outputs["path"][:count].T
             names = self.classes or ("value",)
             answer["path"] = dict(zip(names, map(rounded, path), strict=True))
         return answer
-
-    @property
-    def _explained_scale(self) -> float:
-        """The unit of a number that is predicted."""
-        return 1.0
 
     def _left_out(self, example: Any, target: str | None) -> dict[str, Any]:
         """Return an explanation by leaving out each part once."""
@@ -253,40 +269,21 @@ class ClassExplanations(Explaining):
         return answer | {"attributions": rounded(scores[0] - scores[1:])}
 
 
-def check_target(target: str | None, classes: Sequence[str]) -> None:
-    """Check the class that is to be explained.
-
-    Raises:
-        OptionError: The model does not know it, or predicts numbers.
-    """
-    if target is None or target in classes:
-        return
-    if not classes:
-        raise OptionError(f"{option('target')} is {target!r}, but this model has no classes")
-    raise OptionError(f"{option('target')} is {target!r}; there are: {shorten(classes)}")
-
-
-def integrated_answer(outputs: Mapping[str, Any], baseline: str, scale: float) -> dict[str, Any]:
+def integrated_answer(outputs: Mapping[str, Any], baseline: str) -> dict[str, Any]:
     """Return the scores of an explanation by integrated gradients as plain values.
 
     Args:
         outputs: The outputs of ``explain`` for one input.
         baseline: The baseline in words.
-        scale: The unit of the scores.
     """
-    error = outputs["completeness_error"]
-    names = ("log_probability", "value", "baseline_log_probability", "baseline_value")
-    scores = {name: rounded(outputs[name]) for name in names if name in outputs}
-    first, last = scores.items()
-    return dict(
-        [
-            first,
-            ("baseline", baseline),
-            last,
-            ("completeness_error", rounded(error)),
-            ("complete", bool(error <= TOLERANCE * scale)),
-        ]
-    )
+    name = "log_probability" if "log_probability" in outputs else "value"
+    return {
+        name: rounded(outputs[name]),
+        "baseline": baseline,
+        f"baseline_{name}": rounded(outputs[f"baseline_{name}"]),
+        "completeness_error": rounded(outputs["completeness_error"]),
+        "complete": bool(outputs["complete"]),
+    }
 
 
 def token_columns(text: str, starts: Sequence[int], ends: Sequence[int]) -> dict[str, list[Any]]:

@@ -37,10 +37,13 @@ from toolkit.models import SequenceModel, load_sequence_model
 from toolkit.options import check_options
 from toolkit.tasks.card import validation_metrics
 from toolkit.tasks.golden import (
+    EXPLANATION_PADDING,
     ORIGINS,
     chosen_inputs,
+    golden_explanations,
     origin_of,
     tolerance_of,
+    unpadded,
     vocabulary_texts,
 )
 from toolkit.tasks.previous import Previous, weights_checksum
@@ -236,9 +239,10 @@ class Run(ABC):
         write_golden(
             *(folder, questions, answers),
             tolerance=tolerance_of(answers),
-            padding=self.PADDING,
+            padding={**self.PADDING, **(EXPLANATION_PADDING if explain else {})},
             input_padding={n: pad for n, pad in self.INPUT_PADDING.items() if n in questions[0]},
             origin=origin,
+            further=self._golden_explanations(questions) if explain else None,
         )
         write_card(folder, card)
         discard_checkpoint(folder)
@@ -292,12 +296,14 @@ class Run(ABC):
             ]
         return answers
 
+    def _golden_explanations(self, questions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Return the questions of ``explain``, its answers and their tolerance, by its name."""
+        ask = partial(self._serve, "explain")
+        return {"explain": golden_explanations(ask, self._specs["explain"], questions)}
+
     def _unpadded(self, name: str, value: Any) -> Any:
         """Return an output of one example without the padding at its end."""
-        if name not in self.PADDING:
-            return value
-        kept = np.flatnonzero(value != self.PADDING[name])
-        return value[: kept[-1] + 1 if len(kept) else 0]
+        return unpadded(value, self.PADDING[name]) if name in self.PADDING else value
 
     def _card(self, signatures: Mapping[str, Any], questions: Sequence[Any], origin: str) -> Card:
         """Return the contents of the model card; its code example uses a golden question."""

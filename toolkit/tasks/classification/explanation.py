@@ -7,11 +7,11 @@ import tensorflow as tf
 
 from toolkit.data import Example
 from toolkit.explanation import explained_row, path_of_state, reads_forward, row_by_row
-from toolkit.export.signatures import in_one_batch
 from toolkit.layers.sequences import with_length
 from toolkit.models import SequenceModel
 from toolkit.tasks.explaining import (
     Parts,
+    class_signature,
     class_specs,
     named_outputs,
     number_tolerance,
@@ -89,15 +89,7 @@ def explain_signature(model: SequenceModel, classes: Sequence[str], max_text_len
         starts, ends = (padded(values, -1) for values in offsets)
         return {"tokens": padded(pieces.tokens, ""), "starts": starts, "ends": ends, **found}
 
-    names = ("text", "target") if classes else ("text",)
-    specs_of_inputs = [tf.TensorSpec([None], tf.string, name=name) for name in names]
-
-    @tf.function(input_signature=specs_of_inputs, autograph=False)
-    def signature(*inputs: Any) -> dict[str, Any]:
-        text, target = [*in_one_batch(**dict(zip(names, inputs, strict=True))), None][:2]
-        return explain(tf.strings.unicode_transcode(text, "UTF-8", "UTF-8"), target)
-
-    return signature
+    return class_signature(explain, classes)
 
 
 def parts_of(example: Example, options: TextOptions, max_text_length: int) -> Parts:
