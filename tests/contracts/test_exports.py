@@ -75,7 +75,9 @@ EXPORTS = {
         "recurrent_layers write_flows"
     ),
     "explanation": (
-        "TOLERANCE explained_row integrated_gradients path_of_state reads_forward row_by_row"
+        "TOLERANCE explained_row integrated_gradients iob2_tags likeliest_unless "
+        "log_tags path_of_state "
+        "reads_forward row_by_row"
     ),
     "export": (
         "ARCHIVE CARD_FILE Card Servable VerifyResult add_assets check_onnx description_path "

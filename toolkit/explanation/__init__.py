@@ -4,14 +4,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from toolkit.explanation.classes import explained_row, row_by_row
+    from toolkit.explanation.classes import explained_row, likeliest_unless, row_by_row
     from toolkit.explanation.integrated_gradients import TOLERANCE, integrated_gradients
     from toolkit.explanation.state_path import path_of_state, reads_forward
+    from toolkit.explanation.tags import iob2_tags, log_tags
 
 _HOMES = {
     "TOLERANCE": "integrated_gradients",
     "explained_row": "classes",
     "integrated_gradients": "integrated_gradients",
+    "iob2_tags": "tags",
+    "likeliest_unless": "classes",
+    "log_tags": "tags",
     "path_of_state": "state_path",
     "reads_forward": "state_path",
     "row_by_row": "classes",
@@ -21,6 +25,9 @@ __all__ = [
     "TOLERANCE",
     "explained_row",
     "integrated_gradients",
+    "iob2_tags",
+    "likeliest_unless",
+    "log_tags",
     "path_of_state",
     "reads_forward",
     "row_by_row",

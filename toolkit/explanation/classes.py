@@ -1,6 +1,7 @@
 """Explanations of one answer for a whole sequence, row by row in a signature."""
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import tensorflow as tf
@@ -14,11 +15,21 @@ Tensor = Any
 STEPS_AT_ONCE = 16_384
 
 
+def likeliest_unless(asked: Tensor, answer: Tensor) -> Tensor:
+    """Return the number of a class, int32 []: the one that is asked for, if it is not below 0.
+
+    Args:
+        asked: The number, int32 [].
+        answer: The log probabilities [outputs], of which the largest is taken otherwise.
+    """
+    return tf.where(asked < 0, tf.argmax(answer, output_type=tf.int32), asked)
+
+
 def explained_row(
     log_answers: Callable[[Tensor], Tensor],
     inputs: Tensor,
     baseline: Tensor,
-    asked: Tensor,
+    number: Tensor,
     *,
     dimensions: int = 1,
     weight: int = 1,
@@ -30,7 +41,7 @@ def explained_row(
         log_answers: Maps points [P, T, ...] to log probabilities, or numbers, [P, outputs].
         inputs: The sequence, float32 [T, ...].
         baseline: What it is compared with, of the same shape.
-        asked: The number of the class, int32 []; -1 for the likeliest.
+        number: The number of the class, int32 [].
         dimensions: As for ``integrated_gradients``.
         weight: The memory of a step, in units of that of a usual one.
         tolerance: As for ``integrated_gradients``.
@@ -41,8 +52,6 @@ def explained_row(
         by how much the attributions miss their difference; ``complete``, bool [], whether that is
         within the tolerance.
     """
-    answer = log_answers(inputs[None])[0]
-    number = tf.where(asked < 0, tf.argmax(answer, output_type=tf.int32), asked)
     found = integrated_gradients(
         lambda points: tf.gather(log_answers(points), number, axis=1),
         *(inputs, baseline),
@@ -61,7 +70,10 @@ def explained_row(
 
 
 def row_by_row(
-    explain: Callable[[Tensor], Mapping[str, Tensor]], rows: Tensor, specs: Mapping[str, Any]
+    explain: Callable[[Tensor], Mapping[str, Tensor]],
+    rows: Tensor,
+    specs: Mapping[str, Any],
+    padding: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, Tensor]:
     """Explain the rows of a batch one after the other, and return their outputs as one batch.
 
@@ -71,7 +83,8 @@ def row_by_row(
         explain: Maps the number of a row, int32 [], to its outputs by name.
         rows: B, int32 [].
         specs: For each output its ``tf.TensorSpec`` without the batch; a first dimension None is
-            that of the steps, and padded with 0.
+            that of the steps, and padded.
+        padding: The value that pads an output, by its name; 0 and '' for those that have none.
     """
     signature = {
         name: tf.RaggedTensorSpec(spec.shape, spec.dtype, 0)
@@ -89,6 +102,6 @@ def row_by_row(
             outputs, tf.range(rows), fn_output_signature=signature, parallel_iterations=1
         )
     return {
-        name: value.to_tensor() if isinstance(value, tf.RaggedTensor) else value
+        name: value.to_tensor(padding.get(name)) if isinstance(value, tf.RaggedTensor) else value
         for name, value in found.items()
     }

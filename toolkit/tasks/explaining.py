@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from toolkit.data import answer_readable
+from toolkit.errors import ModelError
 from toolkit.explanation import TOLERANCE
 from toolkit.explanation.options import ExplanationOptions, Method
 from toolkit.export.signatures import checked, in_one_batch
@@ -63,8 +64,8 @@ def named_outputs(found: Mapping[str, Any], classes: Sequence[str]) -> dict[str,
     They are ``attributions`` float [B, N], padded with 0; ``target`` string [B],
     ``log_probability`` and ``baseline_log_probability`` float [B], or of numbers ``value`` and
     ``baseline_value``; ``completeness_error`` float [B], by how much the attributions miss the
-    difference of these two, and ``complete`` bool [B], whether that is little; and, of a network that reads forward, ``path`` float [B, N, C], the
-    probabilities, or the number, after each step.
+    difference of these two, and ``complete`` bool [B], whether that is little; and, of a network
+    that reads forward, ``path`` float [B, N, C], the probabilities, or the number, after each step.
 
     Args:
         found: Outputs by name.
@@ -136,21 +137,27 @@ class Explaining:
     #: What integrated gradients compare an input with, and what is asked without one of its parts.
     BASELINE: ClassVar[str]
     WITHOUT: ClassVar[str]
+    #: Whether ``serving_default`` is enough to leave out parts.
+    IS_ANSWERED_WITHOUT: ClassVar[bool] = True
 
     def _explain_call(self: Any, method: Method) -> Callable[..., dict[str, Any]] | None:
         """Return the signature ``explain``; None where each part is to be left out once.
 
         Without gradients, that is where there is neither the signature nor ``model.keras``, this
         is logged.
+
+        Raises:
+            ModelError: There are no gradients, and parts cannot be left out without the network.
         """
         if method == "leave-one-out":
             return None
         if "explain" not in self._calls:
             if self.sequence_model is None and not (self._archive and self._archive.is_file()):
+                lack = "explain needs model.keras, or a version that was exported with explain"
+                if not self.IS_ANSWERED_WITHOUT:
+                    raise ModelError(lack)
                 logger.warning(
-                    "there is neither model.keras nor a signature explain (export with explain), "
-                    "so that integrated gradients cannot be computed; the answers are explained by "
-                    "leave-one-out"
+                    "%s, for integrated gradients; the answers are explained by leave-one-out", lack
                 )
                 return None
             self._answer_explanations()
@@ -259,7 +266,7 @@ class ClassExplanations(Explaining):
         answers = self._answers([example, *parts.without])
         answer: dict[str, Any] = {"method": "leave-one-out"}
         if self.classes:
-            table = np.log(np.maximum(answers["probabilities"], LEAST))
+            table = log_of(answers["probabilities"])
             number = int(table[0].argmax()) if target is None else self.classes.index(target)
             scores, name = table[:, number], "log_probability"
             answer["target"] = self.classes[number]
@@ -267,6 +274,11 @@ class ClassExplanations(Explaining):
             scores, name = np.asarray(answers["value"]), "value"
         answer |= {name: rounded(scores[0]), "baseline": self.WITHOUT, **parts.shown}
         return answer | {"attributions": rounded(scores[0] - scores[1:])}
+
+
+def log_of(probabilities: Any) -> Any:
+    """Return the logarithms of probabilities, of which none counts as less than ``LEAST``."""
+    return np.log(np.maximum(probabilities, LEAST))
 
 
 def integrated_answer(outputs: Mapping[str, Any], baseline: str) -> dict[str, Any]:

@@ -6,7 +6,13 @@ from typing import Any
 import tensorflow as tf
 
 from toolkit.data import Example
-from toolkit.explanation import explained_row, path_of_state, reads_forward, row_by_row
+from toolkit.explanation import (
+    explained_row,
+    likeliest_unless,
+    path_of_state,
+    reads_forward,
+    row_by_row,
+)
 from toolkit.layers.sequences import with_length
 from toolkit.models import SequenceModel
 from toolkit.tasks.explaining import (
@@ -61,11 +67,12 @@ def explain_signature(model: SequenceModel, classes: Sequence[str], max_text_len
                 logits = network.after_front(tf.cast(points, vectors.dtype), masks)
                 return network.output_layer.log_answer(logits)
 
+            real = tf.cast(vectors[0], tf.float32)
             found = explained_row(
                 log_answers,
-                tf.cast(vectors[0], tf.float32),
+                real,
                 tf.cast(network.front(unknown)[0][0], tf.float32),
-                asked[number],
+                likeliest_unless(asked[number], log_answers(real[None])[0]),
                 tolerance=number_tolerance(network),
             )
             if "path" in specs:

@@ -7,7 +7,13 @@ import numpy as np
 import tensorflow as tf
 
 from toolkit.data import SeriesExample
-from toolkit.explanation import explained_row, path_of_state, reads_forward, row_by_row
+from toolkit.explanation import (
+    explained_row,
+    likeliest_unless,
+    path_of_state,
+    reads_forward,
+    row_by_row,
+)
 from toolkit.export.signatures import checked, in_one_batch
 from toolkit.models import SequenceModel
 from toolkit.tasks.explaining import (
@@ -59,11 +65,12 @@ def explain_signature(model: SequenceModel, classes: Sequence[str]) -> Any:
                 repeated = tf.repeat(count, tf.shape(points)[0])
                 return network.log_answer({"values": values, "length": repeated})
 
+            inputs = tf.where(missing, 0.0, real)
             found = explained_row(
                 log_answers,
-                tf.where(missing, 0.0, real),
+                inputs,
                 tf.where(missing, 0.0, tf.fill(tf.shape(real), 1.0) * mean),
-                asked[number],
+                likeliest_unless(asked[number], log_answers(inputs[None])[0]),
                 dimensions=1 if video else 2,
                 weight=max(1, int(np.prod(shape)) // USUAL_VALUES),
                 tolerance=number_tolerance(network),
@@ -85,16 +92,16 @@ def explain_signature(model: SequenceModel, classes: Sequence[str]) -> Any:
             "channel_attributions": by_channel,
         }
 
-    inputs = [
+    takes = [
         tf.TensorSpec([None, None, *shape], layer.DTYPE, name=layer.NAME),
         tf.TensorSpec([None], tf.int32, name="length"),
     ]
     if classes:
-        inputs.append(tf.TensorSpec([None], tf.string, name="target"))
+        takes.append(tf.TensorSpec([None], tf.string, name="target"))
 
-    @tf.function(input_signature=inputs, autograph=False)
+    @tf.function(input_signature=takes, autograph=False)
     def signature(*values: Any) -> dict[str, Any]:
-        names = (spec.name for spec in inputs)
+        names = (spec.name for spec in takes)
         frames, length, *target = in_one_batch(**dict(zip(names, values, strict=True)))
         steps = tf.shape(frames)[1]
         right = tf.reduce_all((length >= 0) & (length <= steps))

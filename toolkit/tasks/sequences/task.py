@@ -274,7 +274,7 @@ class SequenceClassifier(ClassExplanations, Classifier, SequenceClassifierOption
         return {self.input_name: packed.batch(np.arange(1)), "length": packed.lengths}
 
     def _shown(self, example: SeriesExample, outputs: Mapping[str, Any]) -> dict[str, Any]:
-        return shown(example, outputs, self.facts["channels"])
+        return shown(example, outputs, self.facts.get("channels", ()))
 
     def _parts(self, example: SeriesExample) -> Parts:
         return parts_of(example)

@@ -6,7 +6,13 @@ from typing import Any
 import tensorflow as tf
 
 from toolkit.data import Example
-from toolkit.explanation import explained_row, path_of_state, reads_forward, row_by_row
+from toolkit.explanation import (
+    explained_row,
+    likeliest_unless,
+    path_of_state,
+    reads_forward,
+    row_by_row,
+)
 from toolkit.models import SequenceModel
 from toolkit.tasks.explaining import (
     Parts,
@@ -56,7 +62,7 @@ def explain_signature(model: SequenceModel, classes: Sequence[str]) -> Any:
                 log_answers,
                 bases,
                 tf.fill(tf.shape(bases), 1 / len(BASES)),
-                asked[number],
+                likeliest_unless(asked[number], log_answers(bases[None])[0]),
                 tolerance=number_tolerance(network),
             )
             if "path" in specs:
