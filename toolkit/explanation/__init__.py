@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from toolkit.explanation.classes import explained_row, likeliest_unless, row_by_row
-    from toolkit.explanation.integrated_gradients import TOLERANCE, integrated_gradients
+    from toolkit.explanation.gradients import TOLERANCE, integrated_gradients
     from toolkit.explanation.state_path import path_of_state, reads_forward
     from toolkit.explanation.tags import iob2_tags, log_tags
 
 _HOMES = {
-    "TOLERANCE": "integrated_gradients",
+    "TOLERANCE": "gradients",
     "explained_row": "classes",
-    "integrated_gradients": "integrated_gradients",
+    "integrated_gradients": "gradients",
     "iob2_tags": "tags",
     "likeliest_unless": "classes",
     "log_tags": "tags",

@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from toolkit.explanation.integrated_gradients import TOLERANCE, integrated_gradients
+from toolkit.explanation.gradients import TOLERANCE, integrated_gradients
 from toolkit.layers.time_loop import one_step_an_iteration
 
 Tensor = Any

@@ -125,7 +125,9 @@ class CRF(keras.layers.Layer):
     def marginals(self, emissions: Any, mask: Any = None) -> Any:
         """Return p(y_t = j | x) of each tag at each step: [B, T, C], 0 where masked."""
         result = ops.exp(self.log_marginals(emissions, mask))
-        return result if mask is None else ops.where(mask[:, :, None], result, 0)
+        if mask is None:
+            return result
+        return ops.where(ops.cast(mask, "bool")[:, :, None], result, 0)
 
     def log_marginals(self, emissions: Any, mask: Any = None) -> Any:
         """Return log p(y_t = j | x) of each tag at each step: [B, T, C], any number where masked.
