@@ -46,9 +46,10 @@ def main() -> None:
     source = pipeline.data(options.data, "test", columns)
     inputs = pipeline.labelled.inputs(source, columns, found["facts"])
     print(description(options.threads))
-    task: Any = pipeline.load_task().load(options.run)
-    errors, parts, seconds, missed = [], [], [], 0
+    kind = pipeline.load_task()
     set_threads(options.threads)
+    task: Any = kind.load(options.run)
+    errors, parts, seconds, missed = [], [], [], 0
     for value in islice(inputs, options.rows):
         start = time.perf_counter()
         (row,) = task.explain([value])

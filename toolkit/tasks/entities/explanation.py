@@ -185,6 +185,7 @@ class TagExplanations(Explaining):
         facts: dict[str, Any]
         sentences: bool
         max_sentence_length: int
+        _calls: dict[str, Callable[..., dict[str, Any]]]
         _check_fitted: Callable[[], None]
         _examples: Callable[..., Any]
         _needs_model: Callable[[str], SequenceModel]
@@ -232,7 +233,12 @@ class TagExplanations(Explaining):
     def _tag_call(self, method: Method) -> Callable[..., dict[str, Any]]:
         """Return the explanations by a method as a function of Python values."""
         call = self._explain_call(method)
-        return call or of_python(self._explanations(self._needs_model("explain"))[1])
+        if call is None:
+            if "leave_one_out" not in self._calls:
+                left_out = self._explanations(self._needs_model("explain"))[1]
+                self._calls = {**self._calls, "leave_one_out": of_python(left_out)}
+            call = self._calls["leave_one_out"]
+        return call
 
     def _explanations(self, model: SequenceModel) -> tuple[Any, Any]:
         return explanations(model, self.classes, self.sentences, self.max_sentence_length)
