@@ -60,7 +60,7 @@ def write_golden(
     }
     if origin is not None:
         common["origin"] = origin
-    parts = [({}, inputs, answers, tolerance)]
+    parts: list[Any] = [({}, inputs, answers, tolerance)]
     parts += [({"signature": name}, *part) for name, part in (further or {}).items()]
     lines = [
         json.dumps(

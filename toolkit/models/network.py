@@ -87,7 +87,8 @@ class StackedNetwork(Network):
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Return what the head gives: logits of a sequence or scores of its steps."""
-        return self.after_front(*self.front(inputs, training=training), training)
+        vectors, mask = self.front(inputs, training=training)
+        return self.after_front(vectors, mask, training)
 
     def after_front(self, vectors: Any, mask: Any, training: bool = False) -> Any:
         """Return what ``call`` does, for the result of the front.

@@ -99,6 +99,7 @@ def _names(answer: Mapping[str, Any]) -> list[str]:
 
 def _coloured(value: Any, answer: Mapping[str, Any]) -> str:
     """Return an input with its parts in colours."""
+    value = answer.get("text", value)
     attributions: Sequence[float] = answer["attributions"]
     largest = max(map(abs, attributions), default=0) or 1.0
 

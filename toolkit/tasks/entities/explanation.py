@@ -107,8 +107,8 @@ def explanations(
         which = tf.searchsorted(limits, token[None], side="right")[0]
         end = limits[which]
         first = end - tf.cast(lengths[which], tf.int32)
-        inside = (each[first:end] for each in (tokens, starts, ends))
-        return Sentence(*inside, token - first, token, tags.number[token])
+        tokens, starts, ends = (each[first:end] for each in (tokens, starts, ends))
+        return Sentence(tokens, starts, ends, token - first, token, tags.number[token])
 
     def explained(text: Tensor, token: Tensor, asked: Tensor, by_gradients: bool) -> Any:
         """Return the outputs for a text [1]."""
@@ -201,7 +201,7 @@ class TagExplanations(Explaining):
         """Explain the tag of a token of each text: what each token of its sentence adds to it.
 
         Args:
-            texts: Texts, or sentences of tokens, which are joined by spaces.
+            texts: Texts, or sentences of tokens, which are joined by spaces to ``text``.
             target: The tag in IOB2 whose log probability is explained; the predicted one when None.
             method: As for a classifier, see ``ClassExplanations.explain``; ``leave-one-out`` needs
                 what ``save`` wrote as well.
@@ -225,8 +225,11 @@ class TagExplanations(Explaining):
 
         def answers(examples: Sequence[EntityExample]) -> Iterator[dict[str, Any]]:
             for example in examples:
-                text = " ".join(example.tokens) if example.text is None else example.text
-                yield self._explained_tag(call, text, options)
+                if example.text is None:
+                    text = " ".join(example.tokens)
+                    yield {"text": text, **self._explained_tag(call, text, options)}
+                else:
+                    yield self._explained_tag(call, example.text, options)
 
         return answer_readable(list(self._examples(texts, labelled=False)), answers)
 

@@ -166,7 +166,7 @@ class NextTokenExplanations(Explaining):
     if TYPE_CHECKING:
         classes: tuple[str, ...]
         facts: dict[str, Any]
-        token_level: str
+        token_level: Any
         _check_fitted: Callable[[], None]
         _serve: Callable[..., dict[str, Any]]
 
@@ -186,7 +186,8 @@ class NextTokenExplanations(Explaining):
             condition: The condition of the texts, if the model has conditions.
 
         Returns:
-            As for a classifier; ``path`` has the probability of the target after each token.
+            As for a classifier, after ``text`` and, if there is one, ``condition``; ``path`` has
+            the probability of the target after each token.
 
         Raises:
             ModelError: The task is not fitted.
@@ -202,10 +203,14 @@ class NextTokenExplanations(Explaining):
         def explanations(readable: list[Prompt]) -> Iterator[dict[str, Any]]:
             for prompt in readable:
                 if call is None:
-                    yield self._left_out(prompt, token, vocabulary)
-                    continue
-                outputs = call(prompt=[prompt.text], token=[token], **prompt.conditions)
-                yield self._integrated(prompt, {name: each[0] for name, each in outputs.items()})
+                    found = self._left_out(prompt, token, vocabulary)
+                else:
+                    outputs = call(prompt=[prompt.text], token=[token], **prompt.conditions)
+                    found = self._integrated(
+                        prompt, {name: each[0] for name, each in outputs.items()}
+                    )
+                asked = {name: value for name, (value,) in prompt.conditions.items()}
+                yield {"text": prompt.text, **asked, **found}
 
         return answer_readable(prompts, explanations)
 
