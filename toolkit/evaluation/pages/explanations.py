@@ -21,7 +21,7 @@ small { display: block; line-height: 1.4; }
 span.part { unicode-bidi: isolate; border-radius: .2em; padding: .1em 0; --hue: var(--for);
   background: hsl(var(--hue) 85% 55% / var(--share)); }
 span.minus { --hue: var(--against); text-decoration: underline dotted; }
-table { border-spacing: 1rem 0; margin-inline-start: -1rem; }
+table { border-spacing: 1rem 0; margin-inline-start: -1rem; min-width: min(100%, 20rem); }
 caption { text-align: start; padding-inline-start: 1rem; }
 th { text-align: start; font-weight: normal; overflow-wrap: anywhere; white-space: pre-wrap; }
 td { text-align: end; font-variant-numeric: tabular-nums; }
@@ -110,7 +110,8 @@ def _coloured(value: Any, answer: Mapping[str, Any]) -> str:
         return f'<span class="{kind}" {style}>{escaped(text)}</span>'
 
     if "frames" in answer:
-        return "".join(part("▇", each) for each in attributions)
+        numbers = map(str, answer["frames"])
+        return " ".join(map(part, numbers, attributions))
     tokens, starts = answer["tokens"], answer.get("starts", ())
     if [value[a:b] for a, b in zip(starts, answer.get("ends", ()), strict=True)] != tokens:
         return "".join(map(part, tokens, attributions))
@@ -130,5 +131,5 @@ def _table(names: Sequence[str], attributions: Sequence[float]) -> str:
     )
     left_out = len(names) - len(order)
     more = f"; {left_out:,} others are not listed" if left_out else ""
-    caption = f"<caption>what adds or takes the most{more}</caption>"
+    caption = f"<caption>the strongest{more}</caption>"
     return f"<table>{caption}\n{''.join(rows)}</table>\n"
