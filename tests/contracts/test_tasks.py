@@ -184,7 +184,7 @@ def trained_run(request: pytest.FixtureRequest, runs: dict[str, Run]) -> Run:
 
 #: Tasks that explain their answers; those whose explanations are tested daily.
 EXPLAINED = [case for case in CASES if case.made_of.explanation_options is not None]
-EXPLAINED_DAILY = ("classifier", "tagger", "language model", "activity")
+EXPLAINED_DAILY = ("classifier", "tagger", "activity")
 
 
 @pytest.fixture(params=parameters(EXPLAINED, EXPLAINED_DAILY))
@@ -974,9 +974,7 @@ def test_the_tag_of_a_token_is_explained(explained_run: Run) -> None:
         task.explain([text], token=1, unit="at")
 
 
-@pytest.mark.parametrize(
-    "explained_run", parameters([EXPLAINED[2]], ("language model",)), indirect=True
-)
+@pytest.mark.parametrize("explained_run", parameters([EXPLAINED[2]], ()), indirect=True)
 def test_the_next_token_is_explained(explained_run: Run) -> None:
     task = explained_run.loaded
     (row,) = task.explain(["7 an"], target="d")
