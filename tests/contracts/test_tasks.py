@@ -836,7 +836,8 @@ def test_attributions_add_up_to_what_is_explained(explained_run: Run) -> None:
     assert isinstance(run.loaded, ExplainingTask)
     rows = run.explanations
     assert any("error" not in row for row in rows)
-    for question, row in zip(run.data.questions, rows, strict=False):
+    for asked, row in zip(run.data.questions, rows, strict=False):
+        question = asked[0] if isinstance(asked, tuple) else asked
         if "error" in row:
             assert not question
             continue
@@ -848,9 +849,8 @@ def test_attributions_add_up_to_what_is_explained(explained_run: Run) -> None:
         parts = row.get("tokens", row.get("frames"))
         assert len(parts) == len(row["attributions"]) > 0
         if "starts" in row:
-            text = question[0] if isinstance(question, tuple) else question
             places = zip(row["starts"], row["ends"], strict=True)
-            assert [text[start:end] for start, end in places] == row["tokens"]
+            assert [question[start:end] for start, end in places] == row["tokens"]
         if "channels" in row:
             total = sum(row["channels"].values())
             assert math.isclose(total, sum(row["attributions"]), abs_tol=1e-4)

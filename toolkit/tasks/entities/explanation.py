@@ -17,6 +17,7 @@ from toolkit.tasks.entities.serving import piece_lengths
 from toolkit.tasks.explaining import (
     Explaining,
     integrated_answer,
+    nothing_to_explain,
     rounded,
     target_numbers,
     token_columns,
@@ -264,7 +265,7 @@ class TagExplanations(Explaining):
         shown = token_columns(text, outputs["starts"], outputs["ends"])
         count, place = len(shown["tokens"]), int(outputs["place"])
         if not count:
-            return {"error": "the input is empty; there is nothing to explain"}
+            return nothing_to_explain()
         if number is not None and number != outputs["token"]:
             return {"error": f"the text has no token {number}; they are counted from 0"}
         names = ("tokens", "starts", "ends")
