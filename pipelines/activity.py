@@ -30,6 +30,7 @@ from toolkit.data import (
 from toolkit.data.options import FILE_OPTIONS
 from toolkit.data.videos.frames import is_video
 from toolkit.data.videos.options import SequenceColumnOptions
+from toolkit.explanation.options import ExplanationOptions
 from toolkit.files import atomic_write_parts
 from toolkit.tasks.options import ClassAnswerOptions
 from toolkit.tasks.sequences.options import SequenceClassifierOptions
@@ -187,6 +188,7 @@ PIPELINE = Pipeline(
     samples={SAMPLE: sample, "sample_videos": sample_videos},
     first_options=("data", "validation_data", "front", "label_column", "group_column", "target"),
     examples=[movement.series.tolist() for movement in demo_movements()],
+    explanation_options=ExplanationOptions,
     views=[
         View("html", "an HTML page of the series with their answers", write_page),
         View("stills", "a picture of the first skeleton in stills (.png)", draw_stills),

@@ -29,6 +29,7 @@ from toolkit.data.strands.named import NamedStrand, called
 from toolkit.errors import ModelError
 from toolkit.evaluation import ClassifiedStrand, classified_strand_page
 from toolkit.evaluation.pages.page import answer_words
+from toolkit.explanation.options import ExplanationOptions
 from toolkit.export import read_description, read_yaml
 from toolkit.files import atomic_write_parts
 from toolkit.tasks.options import ClassAnswerOptions
@@ -130,6 +131,7 @@ PIPELINE = Pipeline(
         "kmers",
     ),
     examples=DEMO,
+    explanation_options=ExplanationOptions,
     views=[View("html", "an HTML page of the strands with their answers", write_page)],
 )
 

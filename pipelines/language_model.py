@@ -29,6 +29,7 @@ from toolkit.data import (
 from toolkit.data.options import FILE_OPTIONS
 from toolkit.data.streams.stream import RowStream
 from toolkit.errors import OptionError
+from toolkit.explanation.options import TokenExplanationOptions
 from toolkit.options import option
 from toolkit.tasks.language_modelling.options import (
     GenerationOptions,
@@ -147,6 +148,7 @@ PIPELINE = Pipeline(
     ),
     examples=["", "The ", "If the value is "],
     predict_options=GenerationOptions,
+    explanation_options=TokenExplanationOptions,
     drawn=True,
     streams=True,
 )

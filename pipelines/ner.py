@@ -28,6 +28,7 @@ from toolkit.data.entities.scan import scan_entities
 from toolkit.data.options import FILE_OPTIONS
 from toolkit.errors import DataError
 from toolkit.evaluation import marked_page
+from toolkit.explanation.options import TagExplanationOptions
 from toolkit.files import atomic_write_parts
 from toolkit.tasks.entities.options import EntityTaggerOptions
 from toolkit.tasks.options import SpanAnswerOptions
@@ -133,6 +134,7 @@ PIPELINE = Pipeline(
     task="toolkit.tasks.entities.task:EntityTagger",
     labelled=LabelledEntities(),
     predict_options=SpanAnswerOptions,
+    explanation_options=TagExplanationOptions,
     samples={SAMPLE: people, "later_words": teddies},
     first_options=(
         "data",

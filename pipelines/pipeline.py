@@ -11,6 +11,7 @@ from pipelines.labelled import LabelledData
 from pipelines.streams import AnswerWriter
 from toolkit import __version__
 from toolkit.data import Source
+from toolkit.explanation.options import ExplanationOptions
 from toolkit.quiet import quiet_import
 from toolkit.tasks.protocol import TaskProtocol
 
@@ -64,6 +65,7 @@ class Pipeline:
             ``evaluate`` and ``compare`` take them; the task keeps them in its attribute ``search``.
         pairs: Function from a source, column options and the facts of a run to its inputs, each in
             a pair with what is known of it, or ``Unreadable``, for tasks with ``align``.
+        explanation_options: The dataclass of the options of ``explain``, for tasks that have it.
         views: Files that show answers; a prediction writes one of them at most.
         drawn: Whether answers are drawn at random; ``predict`` of the task then has the argument
             ``earlier``, as ``StreamingTask`` says.
@@ -87,6 +89,7 @@ class Pipeline:
     metric_options: type | None = None
     search_options: type | None = None
     pairs: Callable[[Source, Any, Mapping[str, Any]], Iterator[Any]] | None = None
+    explanation_options: type[ExplanationOptions] | None = None
     views: Sequence[View] = ()
     drawn: bool = False
     streams: bool = False

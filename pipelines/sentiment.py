@@ -24,6 +24,7 @@ from toolkit.data import (
     table_format,
 )
 from toolkit.data.options import FILE_OPTIONS
+from toolkit.explanation.options import ExplanationOptions
 from toolkit.tasks.classification.options import TextClassifierOptions
 from toolkit.tasks.options import ClassAnswerOptions
 
@@ -113,6 +114,7 @@ PIPELINE = Pipeline(
         "group_column",
     ),
     examples=[text for text, _ in DEMO_SENTENCES],
+    explanation_options=ExplanationOptions,
 )
 
 

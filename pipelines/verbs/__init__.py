@@ -1,4 +1,4 @@
-"""The verbs of pipelines, which all of them share but ``align``.
+"""The verbs of pipelines, which all of them share but ``align`` and ``explain``.
 
 A verb checks its input before TensorFlow is imported, and then calls the task.
 """
@@ -9,6 +9,7 @@ from pipelines.verbs.compare import COMPARE
 from pipelines.verbs.demo import DEMO
 from pipelines.verbs.diagnose import DIAGNOSE
 from pipelines.verbs.evaluate import EVALUATE
+from pipelines.verbs.explain import EXPLAIN
 from pipelines.verbs.export import EXPORT, VERIFY
 from pipelines.verbs.inspection import INSPECT
 from pipelines.verbs.predict import PREDICT
@@ -32,4 +33,6 @@ VERBS: dict[str, Verb] = {
 
 def verbs_of(pipeline: Pipeline) -> dict[str, Verb]:
     """Return the verbs of a pipeline by their names."""
-    return VERBS if pipeline.pairs is None else {**VERBS, "align": ALIGN}
+    align = {} if pipeline.pairs is None else {"align": ALIGN}
+    explain = {} if pipeline.explanation_options is None else {"explain": EXPLAIN}
+    return {**VERBS, **explain, **align}

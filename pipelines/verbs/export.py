@@ -22,6 +22,7 @@ from pipelines.verbs.common import (
 from pipelines.verbs.verb import Verb
 from toolkit.errors import OptionError
 from toolkit.export import check_onnx, read_golden, verify
+from toolkit.export.verify import DEFAULT
 from toolkit.options import option
 from toolkit.quiet import quiet_import
 from toolkit.tasks.options import HELD_OUT
@@ -40,6 +41,14 @@ def _export_arguments(parser: Parser, pipeline: Pipeline) -> None:
     )
     cell_argument(parser)
     golden_argument(parser)
+    if pipeline.explanation_options is not None:
+        parser.add_argument(
+            "--explain",
+            type=bool,
+            default=False,
+            help="Add the signature explain, integrated gradients of the answers, which explain "
+            "then uses where model.keras is missing.",
+        )
     parser.add_argument(
         "--data-licence", metavar="TEXT", help="The licence of the training data, for the card."
     )
@@ -68,6 +77,8 @@ def _given_limits(pipeline: Pipeline, options: Any, recorded: Mapping[str, Any])
 def _export(pipeline: Pipeline, options: Any) -> int:
     limits = _given_limits(pipeline, options, read_run(pipeline, options.run)["options"])
     check_archive(options.run, "export")
+    if options.format == "onnx" and getattr(options, "explain", False):
+        raise OptionError("--explain is of the SavedModel; leave out --format onnx")
     if options.format == "onnx":
         check_onnx()
     columns = run_columns(pipeline, options, options.run)
@@ -78,7 +89,11 @@ def _export(pipeline: Pipeline, options: Any) -> int:
         )
     if not golden:
         try:
-            golden = [example["inputs"] for example in read_golden(options.run)]
+            golden = [
+                example["inputs"]
+                for example in read_golden(options.run)
+                if example["signature"] == DEFAULT
+            ]
         except (OSError, ValueError, KeyError):
             data = read_run(pipeline, options.run)["facts"].get("data")
             golden = list(pipeline.examples) if data == SAMPLE else []
@@ -90,7 +105,8 @@ def _export(pipeline: Pipeline, options: Any) -> int:
             importlib.import_module("onnxruntime")
     if options.data_licence is not None:
         task.data_licence = options.data_licence  # type: ignore[attr-defined]
-    version = task.export(options.run, format=options.format, golden=golden or None)
+    explain = {"explain": True} if getattr(options, "explain", False) else {}
+    version = task.export(options.run, format=options.format, golden=golden or None, **explain)
     logger.info("exported %s", version)
     return 0
 

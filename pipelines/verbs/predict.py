@@ -3,39 +3,23 @@
 import contextlib
 import functools
 import itertools
-import logging
 import sys
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from pipelines.frames import answer_arriving, check_frames
-from pipelines.labelled import kept_columns
 from pipelines.listening import Listener, check_listening, write_arriving
 from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline, View
-from pipelines.streams import (
-    arriving_batches,
-    full_batches,
-    write_answers,
-)
-from pipelines.verbs.common import (
-    check_not_file,
-    open_lines,
-    read_input,
-    read_run,
-    run_argument,
-    run_columns,
-)
+from pipelines.streams import write_answers
+from pipelines.verbs.common import check_not_file, read_run, run_argument, run_columns
+from pipelines.verbs.inputs import check_one_source, check_page, input_batches, reads_lines
 from pipelines.verbs.verb import Verb
 from toolkit.data import Unreadable
-from toolkit.data.sources.lines import is_text_file
-from toolkit.errors import OptionError, count
+from toolkit.errors import OptionError
 from toolkit.tasks.protocol import FrameTask, StreamingTask
-
-logger = logging.getLogger("toolkit.pipelines")
 
 
 def _predict_arguments(parser: Parser, pipeline: Pipeline) -> None:
@@ -125,8 +109,7 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
         listener = cast(Listener, pipeline.load_task().load(options.run))
         write_arriving(listener, facts["sample_rate"], sys.stdin.fileno())
         return 0
-    if options.texts and options.data:
-        raise OptionError("texts are given as arguments and by --data; give one or the other")
+    check_one_source(options)
     if pipeline.streams and options.stream and options.format == "csv":
         raise OptionError("--stream writes plain text; leave out --format csv")
     if pipeline.drawn and options.samples < 1:
@@ -139,10 +122,10 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
         }
         pipeline.predict_options(**values)  # checks them before TensorFlow is imported
     columns = run_columns(pipeline, options, options.run)
-    in_rows = not _reads_lines(options)
+    in_rows = not reads_lines(options)
     columns = pipeline.labelled.adapt_columns(columns, facts, values, in_rows)
     with contextlib.ExitStack() as stack:
-        batches, kept = _batches(pipeline, options, stack, columns, facts)
+        batches, kept = input_batches(pipeline, options, stack, columns, facts)
         task = pipeline.load_task().load(options.run)
         if pipeline.drawn:
             batches = (
@@ -197,72 +180,8 @@ def _view(pipeline: Pipeline, options: Any) -> tuple[View | None, str]:
     if view.is_folder:
         check_not_file(Path(path))
         return view, path
-    if not Path(path).parent.is_dir():
-        raise OptionError(f"--{view.option} {path} is in a folder that does not exist")
-    if Path(path).is_dir():
-        raise OptionError(f"--{view.option} {path} is a folder; give the name of a file")
+    check_page(view.option, path)
     return view, path
-
-
-def _reads_lines(options: Any) -> bool:
-    """Return whether inputs are lines or arguments, rather than rows of data with columns."""
-    return options.data is None or is_text_file(options.data)
-
-
-def _batches(
-    pipeline: Pipeline,
-    options: Any,
-    stack: contextlib.ExitStack,
-    columns: Any,
-    facts: Mapping[str, Any],
-) -> tuple[Iterator[list[Any]], Iterator[Mapping[str, Any]] | None]:
-    """Return batches of inputs, and what is kept of each row.
-
-    A missing file or column is an error at once.
-    """
-    if options.data is not None and not _reads_lines(options):
-        source = pipeline.data(options.data, "test", columns)
-        kept = kept_columns(pipeline.labelled, source, columns, options.keep_columns)
-        return full_batches(pipeline.labelled.inputs(source, columns, facts)), kept
-    if options.keep_columns not in ("all", "none"):
-        raise OptionError("--keep-columns needs --data with columns")
-    return _batches_of_lines(pipeline, options, stack, columns), None
-
-
-def _batches_of_lines(
-    pipeline: Pipeline, options: Any, stack: contextlib.ExitStack, columns: Any
-) -> Iterator[list[Any]]:
-    """Return batches of inputs that are lines or arguments."""
-    if options.texts:
-        return _inputs(pipeline, full_batches(options.texts))
-    if options.data is None and pipeline.labelled.without_inputs is not None:
-        return full_batches(pipeline.labelled.without_inputs)
-    if options.data is None:
-        if sys.stdin.isatty():
-            logger.info("type texts, one a line; end with Ctrl-D")
-        encoding = getattr(options, "encoding", None)  # that of a run is for files
-        arriving = pipeline.labelled.arriving(sys.stdin.fileno(), encoding)
-        return _inputs(pipeline, arriving_batches(arriving))
-    lines = stack.enter_context(open_lines(options.data, columns))
-    return _inputs(pipeline, full_batches(lines))
-
-
-def _inputs(pipeline: Pipeline, batches: Iterator[list[Any]]) -> Iterator[list[Any]]:
-    """Yield batches of the inputs that lines of text stand for; log how many cannot be read."""
-    lines = unreadable = 0
-    first = ""
-    for batch in batches:
-        inputs = [read_input(pipeline, line) for line in batch]
-        lines += len(inputs)
-        problems = [each.problem for each in inputs if isinstance(each, Unreadable)]
-        unreadable += len(problems)
-        first = first or "".join(problems[:1])
-        yield inputs
-    if unreadable:
-        logger.warning(
-            "%s answered with an error, of %s (%s)",
-            *(count(unreadable, "line"), f"{lines:,}", first),
-        )
 
 
 PREDICT = Verb(

@@ -59,7 +59,8 @@ EXPORTS = {
         "classification_statistics "
         "compare comparison_table edits speech_metrics speech_statistics "
         "draw_attention draw_bleu_by_length draw_confusion draw_history draw_spikes "
-        "entity_fingerprint entity_metrics entity_statistics marked_page metrics_table "
+        "entity_fingerprint entity_metrics entity_statistics explanation_page marked_page "
+        "metrics_table "
         "metrics_within "
         "multilabel_metrics multilabel_statistics number_metrics number_statistics over_seeds "
         "paired_bootstrap report_table resolve_tokenizer save_picture skeleton_page "
@@ -72,6 +73,11 @@ EXPORTS = {
     "diagnostics": (
         "Flow draw_activations draw_flows draw_norms draw_shares gradient_flows gradient_norms "
         "recurrent_layers write_flows"
+    ),
+    "explanation": (
+        "TOLERANCE explained_row integrated_gradients iob2_tags likeliest_unless "
+        "log_tags path_of_state "
+        "reads_forward row_by_row"
     ),
     "export": (
         "ARCHIVE CARD_FILE Card Servable VerifyResult add_assets check_onnx description_path "

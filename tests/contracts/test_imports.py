@@ -24,7 +24,7 @@ LINES = {
         ("music",),
         ("layers", "data"),
         ("models",),
-        ("training", "evaluation", "diagnostics", "export", "inspection"),
+        ("training", "evaluation", "diagnostics", "explanation", "export", "inspection"),
         ("report",),
         ("tasks",),
     ),
@@ -42,7 +42,8 @@ LINES = {
         ("options", "defaults", "previous", "protocol"),
         ("settings",),
         (
-            *("card", "class_weights", "epoch_cost", "golden", "outcomes", "prepared"),
+            *("card", "class_weights", "epoch_cost", "explaining", "golden", "outcomes"),
+            "prepared",
             *("pretrained", "saving", "span_outputs"),
         ),
         ("reporting",),

@@ -28,12 +28,14 @@ import yaml
 from cases import CASES, Data, TaskCase
 from page_reader import Reader
 
+from pipelines.command import main
 from pipelines.parser import Parser
 from pipelines.verbs import VERBS
 from pipelines.verbs.train import _command
 from toolkit.errors import DataError, ModelError, OptionError, ToolkitError
 from toolkit.export import read_golden
-from toolkit.tasks.protocol import FrameTask, StreamingTask, TaskProtocol
+from toolkit.export.verify import compare_with_golden
+from toolkit.tasks.protocol import ExplainingTask, FrameTask, StreamingTask, TaskProtocol
 from toolkit.training import cost
 
 
@@ -116,6 +118,11 @@ class Run:
         """A task that was loaded from there."""
         return self.case.task.load(self.exported)
 
+    @cached_property
+    def explanations(self) -> list[dict[str, Any]]:
+        """Its explanations, of what was loaded."""
+        return explained(self, self.loaded)
+
 
 @pytest.fixture(scope="session")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
@@ -186,6 +193,17 @@ RESUMED = ("classifier", "tagger", "language model", "speech")
 @pytest.fixture(params=parameters([case for case in CASES if case.name in RESUMED]))
 def resumed_run(request: pytest.FixtureRequest, runs: dict[str, Run]) -> Run:
     """Return a run of a task whose training is resumed."""
+    return runs[request.param.name]
+
+
+#: Tasks that explain their answers; those whose explanations are tested daily.
+EXPLAINED = [case for case in CASES if case.made_of.explanation_options is not None]
+EXPLAINED_DAILY = ("classifier", "tagger", "activity")
+
+
+@pytest.fixture(params=parameters(EXPLAINED, EXPLAINED_DAILY))
+def explained_run(request: pytest.FixtureRequest, runs: dict[str, Run]) -> Run:
+    """Return a run of a task that explains its answers."""
     return runs[request.param.name]
 
 
@@ -865,3 +883,174 @@ def test_options_are_saved_and_loaded(run: Run, tmp_path: Path) -> None:
     names = [field.name for field in fields(again)]
     assert {*changed} <= {*names}
     assert {n: getattr(again, n) for n in names} == {n: getattr(task, n) for n in names}
+
+
+# Explanations
+
+
+def explained(run: Run, task: Any, **options: Any) -> list[dict[str, Any]]:
+    """Explain the answers to the first questions of a run's data."""
+    asked = [each[0] if isinstance(each, tuple) else each for each in run.data.questions[:3]]
+    if run.case.name == "conditioned":
+        options |= {"condition": "good"}
+    found: list[dict[str, Any]] = task.explain(asked, **options)
+    return found
+
+
+def test_attributions_add_up_to_what_is_explained(explained_run: Run) -> None:
+    run = explained_run
+    assert isinstance(run.loaded, ExplainingTask)
+    rows = run.explanations
+    assert any("error" not in row for row in rows)
+    for asked, row in zip(run.data.questions, rows, strict=False):
+        question = asked[0] if isinstance(asked, tuple) else asked
+        if "error" in row:
+            assert not question
+            continue
+        missed = sum(row["attributions"])
+        missed -= row["log_probability"] - row["baseline_log_probability"]
+        assert row["complete"]
+        assert abs(missed) < 1e-3
+        assert math.isclose(abs(missed), row["completeness_error"], abs_tol=2e-5)
+        parts = row.get("tokens", row.get("frames"))
+        assert len(parts) == len(row["attributions"]) > 0
+        if "starts" in row:
+            places = zip(row["starts"], row["ends"], strict=True)
+            assert [question[start:end] for start, end in places] == row["tokens"]
+        if "channels" in row:
+            total = sum(row["channels"].values())
+            assert math.isclose(total, sum(row["attributions"]), abs_tol=1e-4)
+
+
+def test_the_path_ends_with_the_answer(explained_run: Run) -> None:
+    run = explained_run
+    for answer, row in zip(run.answers, run.explanations, strict=False):
+        if "error" in row or run.case.name == "tagger":
+            assert "path" not in row
+            continue
+        last = {name: path[-1] for name, path in row["path"].items()}
+        assert math.isclose(last[row["target"]], math.exp(row["log_probability"]), rel_tol=1e-4)
+        if "probabilities" in answer:
+            assert same(last, answer["probabilities"], 1e-4)
+            lengths = {len(path) for path in row["path"].values()}
+            assert lengths == {len(row["attributions"])}
+
+
+def test_without_gradients_parts_are_left_out(
+    explained_run: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = explained_run
+    if run.case.name == "tagger":
+        with pytest.raises(ModelError, match=r"explain needs model\.keras, or a version that was"):
+            explained(run, run.served)
+        return
+    rows = explained(run, run.served)
+    assert "explained by leave-one-out" in caplog.text
+    (row, *_) = (row for row in rows if "error" not in row)
+    assert row["method"] == "leave-one-out"
+    assert "completeness_error" not in row
+    assert same(rows, explained(run, run.served, method="leave-one-out"))
+
+
+@pytest.mark.parametrize("explained_run", parameters(EXPLAINED[:1]), indirect=True)
+def test_leave_one_out_is_the_difference_of_two_answers(explained_run: Run) -> None:
+    task, text = explained_run.loaded, "the  film was good, poor"
+
+    def log_probability(text: str) -> float:
+        return math.log(task.predict([text])[0]["probabilities"]["bad"])
+
+    (row,) = task.explain([text], target="bad", method="leave-one-out")
+    assert row["tokens"] == ["the", "film", "was", "good", ",", "poor"]
+    for token, attribution in zip(row["tokens"], row["attributions"], strict=True):
+        without = log_probability(text.replace(token, "", 1))
+        assert math.isclose(attribution, log_probability(text) - without, abs_tol=1e-5)
+
+
+@pytest.mark.parametrize("explained_run", parameters(EXPLAINED, ("classifier",)), indirect=True)
+def test_the_signature_explain_is_exported_and_verified(explained_run: Run, tmp_path: Path) -> None:
+    run = explained_run
+    task = run.case.task.load(run.saved)
+    folder = tmp_path / "explained"
+    asked = [each[0] if isinstance(each, tuple) else each for each in run.data.questions]
+    version = task.export(folder, golden=asked, explain=True)
+    assert "| `explain` |" in (folder / "README.md").read_text()
+    assert {line["signature"] for line in read_golden(folder)} == {"serving_default", "explain"}
+    assert compare_with_golden(str(folder))[0] == 0
+    served = run.case.task.load(version.parent)
+    rows = explained(run, served)
+    assert same(rows, run.explanations, 1e-3)
+    assert any(row.get("method") == "integrated-gradients" for row in rows)
+    damaged = [
+        line | {"outputs": {"attributions": [9.0]}} if line["signature"] == "explain" else line
+        for line in read_golden(folder)
+    ]
+    (folder / "golden.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in damaged))
+    assert "attributions[0]" in compare_with_golden(str(folder))[1]
+
+
+@pytest.mark.parametrize("explained_run", parameters(EXPLAINED[:1]), indirect=True)
+def test_the_verb_explain_writes_lines_and_a_page(
+    explained_run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, page = explained_run, tmp_path / "a.html"
+    pipeline = run.case.made_of
+    words = ["explain", str(run.exported), "the <b> good", "", "--class", "bad"]
+    assert main(pipeline, [*words, "--method", "leave-one-out", "--html", str(page)]) == 0
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (first["text"], first["target"], first["tokens"][:2]) == (
+        "the <b> good",
+        "bad",
+        ["the", "<"],
+    )
+    assert second == {"text": "", "error": "the input is empty; there is nothing to explain"}
+    assert "&lt;" in page.read_text()
+    assert "http" not in page.read_text()
+    for wrong, message in (
+        (["--class", "odd"], "there is no class 'odd'; there are: bad, good"),
+        (["--html", str(tmp_path / "no" / "a.html")], "is in a folder that does not exist"),
+        (["--method", "guess"], "--method"),
+    ):
+        assert main(pipeline, ["explain", str(run.exported), "a", *wrong]) == 2
+        error = capsys.readouterr().err
+        assert message in error
+        assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("explained_run", parameters([EXPLAINED[1]], ()), indirect=True)
+def test_the_tag_of_a_token_is_explained(explained_run: Run) -> None:
+    task = explained_run.loaded
+    text = explained_run.data.questions[0]
+    (row,) = task.explain([text], unit="at", target="B-PER", method="leave-one-out")
+    assert row["token"]["text"] == "at"
+    assert text[row["token"]["start"] :].startswith("at")
+    (other,) = task.explain(
+        [text], token=row["token"]["number"], target="B-PER", method="leave-one-out"
+    )
+    assert other == row
+    (entity,) = task.predict([text])[0]["entities"][:1] or [{"start": 0}]
+    (usual,) = task.explain([text])
+    assert usual["token"]["start"] in (0, entity["start"])
+    assert task.explain([text], token=99) == [
+        {"error": "the text has no token 99; they are counted from 0"}
+    ]
+    assert task.explain([text], unit="no") == [{"error": "the text has no token 'no'"}]
+    with pytest.raises(OptionError, match="there is no tag 'PER'; there are: O, B-LOC"):
+        task.explain([text], target="PER")
+    with pytest.raises(OptionError, match="not both"):
+        task.explain([text], token=1, unit="at")
+
+
+@pytest.mark.parametrize("explained_run", parameters([EXPLAINED[2]], ()), indirect=True)
+def test_the_next_token_is_explained(explained_run: Run) -> None:
+    task = explained_run.loaded
+    (row,) = task.explain(["7 an"], target="d")
+    without = {"texts": ["7 n"], "target": "d"}
+    (left_out,) = task.explain(["7 an"], target="d", method="leave-one-out")
+    (shorter,) = task.explain(**without)
+    missing = left_out["log_probability"] - shorter["log_probability"]
+    assert math.isclose(left_out["attributions"][2], missing, abs_tol=1e-4)
+    assert math.isclose(row["log_probability"], left_out["log_probability"], abs_tol=1e-4)
+    with pytest.raises(OptionError, match="there is no token 'no such' in the vocabulary"):
+        task.explain(["7 an"], target="no such")
+    with pytest.raises(OptionError, match="never follows a text"):
+        task.explain(["7 an"], target="[UNK]")

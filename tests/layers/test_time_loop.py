@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from toolkit.layers.time_loop import CHUNK, pad, scan
+from toolkit.layers.time_loop import CHUNK, one_step_an_iteration, pad, scan
 
 B = 3
 
@@ -76,3 +76,26 @@ def test_one_step_is_taken_without_a_loop():
     loops = {"While", "StatelessWhile"}
     assert not loops & operations(1)
     assert loops & operations(2)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_graph_that_takes_one_step_an_iteration_is_smaller_and_gives_the_same(reverse):
+    values = np.random.default_rng(0).normal(size=(6, B, 1)).astype("float32")
+
+    def made():
+        of_graph = tf.function(lambda v, r: decayed(v, r, reverse=reverse))
+        return of_graph.get_concrete_function(
+            tf.TensorSpec([None, B, 1]), tf.TensorSpec([None, B, 1], tf.bool)
+        )
+
+    def nodes(graph):
+        return sum(len(each.node_def) for each in graph.as_graph_def().library.function)
+
+    usual = made()
+    with one_step_an_iteration():
+        small = made()
+    assert nodes(small.graph) < nodes(usual.graph) / 2
+    (total, _), kept = small(tf.constant(values), tf.ones([6, B, 1], tf.bool))
+    expected = by_loop(values, reverse)
+    np.testing.assert_allclose(kept[0], expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(total, expected[0 if reverse else -1], rtol=1e-5, atol=1e-6)

@@ -5,7 +5,7 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.text.strings import shorten
+from toolkit.text.strings import place_in_whole, shorten
 
 TEXTS = st.lists(st.text(st.characters(codec="utf-8"), max_size=12), max_size=4)
 
@@ -36,3 +36,16 @@ def test_bytes_that_are_no_text_are_replaced_first(content: bytes) -> None:
         for part in ("head", "tail", "head_and_tail"):
             found, _ = shorten(tf.constant([content]), most, part)
             assert found.numpy()[0].decode() == cut(text, most, part)
+
+
+@pytest.mark.parametrize("part", ["head", "tail", "head_and_tail"])
+@pytest.mark.parametrize("most", [1, 4, 5, 9, 20])
+def test_places_are_those_in_the_whole_text(part: str, most: int) -> None:
+    text = "abcdefghi"
+    found = cut(text, most, part)
+    starts = [place for place, character in enumerate(found) if character != " "]
+    length = tf.constant(len(text))
+    whole = place_in_whole(tf.constant(starts), length, most, part).numpy()
+    assert [text[place] for place in whole] == [found[place] for place in starts]
+    ends = place_in_whole(tf.constant(starts) + 1, length, most, part).numpy()
+    assert (ends == whole + 1).all()

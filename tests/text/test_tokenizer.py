@@ -256,3 +256,17 @@ GRAPHS = {
     units: tf.function(tokenizer.call, input_signature=[tf.TensorSpec([None], tf.string)])
     for units, tokenizer in TOKENIZERS.items()
 }
+
+
+@pytest.mark.parametrize("truncation", ["head", "tail", "head_and_tail"])
+def test_tokens_that_are_kept_are_those_that_are_read(truncation):
+    tokenizer = Tokenizer(truncation=truncation, min_count=1)
+    text = "One film, a GOOD film!"
+    tokenizer.adapt([text])
+    kept = tokenizer.kept([text], 4)
+    tokens = [token.decode() for token in kept.tokens[0].numpy()]
+    places = zip(kept.starts[0].numpy(), kept.ends[0].numpy(), strict=True)
+    assert [text[start:end] for start, end in places] == tokens
+    (ids,), (longer,) = tokenizer.read(tf.constant([text]), 4)
+    assert longer
+    assert [t.decode() for t in tokenizer.tokens_of(ids).numpy()] == [t.lower() for t in tokens]

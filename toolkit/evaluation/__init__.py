@@ -18,6 +18,7 @@ from toolkit.evaluation.entities import (
 from toolkit.evaluation.entity_errors import worst_entities
 from toolkit.evaluation.options import BootstrapOptions
 from toolkit.evaluation.pages.channels import PlottedSeries, channel_page
+from toolkit.evaluation.pages.explanations import explanation_page
 from toolkit.evaluation.pages.marked_text import marked_page
 from toolkit.evaluation.pages.skeleton import MovingSkeleton, skeleton_page, skeleton_stills
 from toolkit.evaluation.pages.strands import (
@@ -88,6 +89,7 @@ __all__ = [
     "entity_fingerprint",
     "entity_metrics",
     "entity_statistics",
+    "explanation_page",
     "marked_page",
     "marked_strand_page",
     "metrics_table",

@@ -23,6 +23,7 @@ def write_golden(
     padding: Mapping[str, Any] | None = None,
     input_padding: Mapping[str, Any] | None = None,
     origin: str | None = None,
+    further: Mapping[str, tuple[Sequence[Any], Sequence[Any], float]] | None = None,
 ) -> Path:
     """Write ``golden.jsonl``, one question and its answer a line.
 
@@ -48,24 +49,33 @@ def write_golden(
             Other outputs must have the same shape alone and in a batch.
         input_padding: By input, the value that pads questions which are shorter than others.
         origin: Where the questions come from, for the next export's card.
+        further: For each further signature its questions, their answers and its tolerance.
 
     Returns:
         The path of the file.
     """
+    common = {
+        "padding": _plain(padding or {}, FLOAT64_DIGITS),
+        "input_padding": _plain(input_padding or {}, FLOAT64_DIGITS),
+    }
+    if origin is not None:
+        common["origin"] = origin
+    parts: list[Any] = [({}, inputs, answers, tolerance)]
+    parts += [({"signature": name}, *part) for name, part in (further or {}).items()]
     lines = [
         json.dumps(
             {
+                **name,
                 "inputs": _plain(question, FLOAT64_DIGITS),
                 "outputs": _plain(answer, FLOAT32_DIGITS),
-                "tolerance": tolerance,
-                "padding": _plain(padding or {}, FLOAT64_DIGITS),
-                "input_padding": _plain(input_padding or {}, FLOAT64_DIGITS),
-            }
-            | ({} if origin is None else {"origin": origin}),
+                "tolerance": within,
+                **common,
+            },
             ensure_ascii=False,
             allow_nan=False,
         )
-        for question, answer in zip(inputs, answers, strict=True)
+        for name, questions, replies, within in parts
+        for question, answer in zip(questions, replies, strict=True)
     ]
     return atomic_write(Path(run_folder) / GOLDEN_FILE, "".join(line + "\n" for line in lines))
 

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 GOLDEN_FILE = "golden.jsonl"
+#: The signature of golden lines that name none.
+DEFAULT = "serving_default"
 TOLERANCE = 1e-4  # float32 sums taken in another order differ by far less
 #: What may pad any output of a golden line that was written before padding was stored.
 OLDER_PADDING = ("", -1)
@@ -95,9 +97,8 @@ def read_golden(run_folder: str | os.PathLike[str]) -> list[dict[str, Any]]:
                 raise ValueError(
                     f"{GOLDEN_FILE}, line {number}: not an object with inputs and outputs"
                 ) from None
-            examples.append(
-                {"tolerance": TOLERANCE, "padding": None, "input_padding": {}, **example}
-            )
+            missing = {"signature": DEFAULT, "tolerance": TOLERANCE, "padding": None}
+            examples.append({**missing, "input_padding": {}, **example})
     return examples
 
 
@@ -312,15 +313,19 @@ def compare_with_golden(run_folder: str) -> tuple[int, str]:
 
     try:
         model = tf.saved_model.load(os.path.join(run_folder, str(version)))
-        signature = model.signatures["serving_default"]
+        by_signature = [
+            (model.signatures[name], [each for each in examples if each["signature"] == name])
+            for name in sorted({each["signature"] for each in examples}, reverse=True)
+        ]
     except Exception as error:  # a broken file fails in many ways
         return 2, f"{run_folder}: version {version} is not a SavedModel that can be served: {error}"
     try:
         found = None
-        for group in _groups(signature, examples):
-            found = found or _compare(signature, group, "in a batch")
-        for example in examples:
-            found = found or _compare(signature, [example], "alone")
+        for signature, asked in by_signature:
+            for group in _groups(signature, asked):
+                found = found or _compare(signature, group, "in a batch")
+            for example in asked:
+                found = found or _compare(signature, [example], "alone")
     except Exception as error:  # likewise
         return 1, f"{run_folder}: version {version} failed to answer: {error}"
     if found:

@@ -123,17 +123,23 @@ class CRF(keras.layers.Layer):
         return ops.sum(self.log_conditionals(emissions, tags, mask, training), axis=1)
 
     def marginals(self, emissions: Any, mask: Any = None) -> Any:
-        """Return p(y_t = j | x) of each tag at each step: [B, T, C], 0 where masked.
+        """Return p(y_t = j | x) of each tag at each step: [B, T, C], 0 where masked."""
+        result = ops.exp(self.log_marginals(emissions, mask))
+        if mask is None:
+            return result
+        return ops.where(ops.cast(mask, "bool")[:, :, None], result, 0)
 
-        It is the softmax over j of ``before[t, j] + emissions[t, j] + after[t, j]``, messages from
-        either side: the forward-backward algorithm (Sutton and McCallum 2012, section 4.1).
+    def log_marginals(self, emissions: Any, mask: Any = None) -> Any:
+        """Return log p(y_t = j | x) of each tag at each step: [B, T, C], any number where masked.
+
+        It is the log-softmax over j of ``before[t, j] + emissions[t, j] + after[t, j]``, messages
+        from either side: the forward-backward algorithm (Sutton and McCallum 2012, section 4.1).
         """
         emissions, mask = self._by_time(emissions, mask)
         follow, end = self._follow_and_end()
         after = _sums(emissions, mask, follow[:-1], end)
         before = _sums_before(emissions, mask, follow)
-        result = ops.exp(ops.log_softmax(before + emissions + after))
-        return ops.swapaxes(ops.where(mask[:, :, None], result, 0), 0, 1)
+        return ops.swapaxes(ops.log_softmax(before + emissions + after), 0, 1)
 
     def viterbi(self, emissions: Any, mask: Any = None) -> tuple[Any, Any]:
         """Return the best path and its score by Viterbi's algorithm.

@@ -153,9 +153,9 @@ class ManyToMany(StackedNetwork):
         self.scores.build(shape)
         self.crf.build((*shape[:-1], len(self.tags)))
 
-    def call(self, inputs: Any, training: bool = False) -> Any:
-        """Return the scores of tags [B, T, C]."""
-        states, _ = self.states(inputs, training)
+    def after_front(self, vectors: Any, mask: Any, training: bool = False) -> Any:
+        """Return the scores of tags [B, T, C] for the vectors of the front."""
+        states = self.states(vectors, mask, training)
         return self.scores(self.output_dropout(states, training=training))
 
     def compute_loss(

@@ -135,9 +135,9 @@ class ManyToOne(StackedNetwork):
         self.pooling.build(shape)
         self.output_layer.build(self.pooling.compute_output_shape(shape))
 
-    def call(self, inputs: Any, training: bool = False) -> Any:
-        """Return the logits [B, outputs] of sequences."""
-        states, mask = self.states(inputs, training)
+    def after_front(self, vectors: Any, mask: Any, training: bool = False) -> Any:
+        """Return the logits [B, outputs] of sequences for the vectors of the front."""
+        states = self.states(vectors, mask, training)
         summary = self.pooling(states, mask=mask, training=training)
         return self.output_layer(self.output_dropout(summary, training=training))
 

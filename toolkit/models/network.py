@@ -52,7 +52,7 @@ class Network(keras.Model):
 class StackedNetwork(Network):
     """A front, a recurrent stack and a head that answers a sequence or each of its steps.
 
-    A subclass makes these in its constructor, and implements ``build_head`` and ``call``.
+    A subclass makes these in its constructor, and implements ``build_head`` and ``after_front``.
 
     Attributes:
         front: The front.
@@ -85,16 +85,35 @@ class StackedNetwork(Network):
         """Return the mask of real steps of the inputs, bool [B, T]."""
         return self.front.mask(inputs)
 
-    def states(self, inputs: Any, training: bool = False) -> tuple[Any, Any]:
-        """Return the last recurrent layer's states [B, T, H] and the mask [B, T]."""
-        states, mask = self.front(inputs, training=training)
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        """Return what the head gives: logits of a sequence or scores of its steps."""
+        vectors, mask = self.front(inputs, training=training)
+        return self.after_front(vectors, mask, training)
+
+    def after_front(self, vectors: Any, mask: Any, training: bool = False) -> Any:
+        """Return what ``call`` does, for the result of the front.
+
+        Args:
+            vectors: [B, T, E].
+            mask: Bool [B, T].
+            training: Whether dropout is on.
+        """
+        raise NotImplementedError
+
+    def states(self, vectors: Any, mask: Any, training: bool = False) -> Any:
+        """Return the last recurrent layer's states [B, T, H] for the result of the front."""
+        states = vectors
         for layer in self.recurrent:
             states = layer(states, mask=mask, training=training)
-        return states, mask
+        return states
 
     def answer(self, inputs: Any) -> Any:
         """Return the probabilities [B, outputs], or the numbers [B, outputs], of sequences."""
         return self.output_layer.answer(self(inputs, training=False))
+
+    def log_answer(self, inputs: Any) -> Any:
+        """Return the logarithms of ``answer``'s probabilities, or its numbers, [B, outputs]."""
+        return self.output_layer.log_answer(self(inputs, training=False))
 
 
 def recurrent_stack(

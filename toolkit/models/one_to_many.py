@@ -161,7 +161,14 @@ class OneToMany(Network):
 
         Where a mask, bool [B, T], is false, the last output and the states are kept.
         """
-        states, _ = self.front(ids, training=training)  # 0 is read like any other id
+        vectors, _ = self.front(ids, training=training)  # 0 is read like any other id
+        return self.read(vectors, state, training, mask)
+
+    def read(
+        self, vectors: Any, state: State, training: bool = False, mask: Any = None
+    ) -> tuple[Any, State]:
+        """Read the vectors [B, T, E] of ids as ``outputs`` reads the ids."""
+        states = vectors
         before, after = iter(state), []
         for layer in self.recurrent:
             layer_state = [next(before) for _ in state_sizes(layer.cell)]

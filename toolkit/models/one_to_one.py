@@ -94,7 +94,10 @@ class OneToOne(StackedNetwork):
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Return the logits [B, outputs] of sequences."""
-        vectors, mask = self.front(first_steps(inputs, self.window), training=training)
-        vectors = vectors * ops.cast(mask, vectors.dtype)[:, :, None]
+        return super().call(first_steps(inputs, self.window), training)
+
+    def after_front(self, vectors: Any, mask: Any, training: bool = False) -> Any:
+        """Return the logits [B, outputs] of sequences for the vectors of the front."""
+        vectors = first_steps(vectors * ops.cast(mask, vectors.dtype)[:, :, None], self.window)
         summary = self.hidden(self.flatten(vectors))
         return self.output_layer(self.output_dropout(summary, training=training))

@@ -48,6 +48,14 @@ class OutputLayer(keras.layers.Dense):
             return ops.sigmoid(logits)
         return logits * self.scale + self.mean
 
+    def log_answer(self, logits: Any) -> Any:
+        """Map logits to the logarithms of the probabilities of ``answer``, or to its numbers."""
+        if self.output_kind == "softmax":
+            return ops.log_softmax(logits)
+        if self.output_kind == "sigmoid":
+            return ops.log_sigmoid(logits)
+        return self.answer(logits)
+
     def loss(self, label_smoothing: float = 0.0) -> keras.losses.Loss:
         """Return the loss on logits: cross-entropy in nats, or the scaled squared error.
 

@@ -173,6 +173,16 @@ class StrandToOne(ManyToOne):
             answer = (answer + super().answer(reverse_complement_vectors(inputs))) / 2
         return answer
 
+    def log_answer(self, inputs: Any) -> Any:
+        """Return the logarithms of ``answer``'s probabilities, or its numbers, [B, outputs]."""
+        answer = super().log_answer(inputs)
+        if self.config["reverse_complement"] != "average":
+            return answer
+        other = super().log_answer(reverse_complement_vectors(inputs))
+        if self.output_layer.output_kind == "linear":
+            return (answer + other) / 2
+        return ops.logaddexp(answer, other) - np.log(2.0).astype("float32")
+
 
 @keras.saving.register_keras_serializable(package="toolkit")
 class StrandToMany(ManyToMany):

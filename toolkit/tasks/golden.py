@@ -35,6 +35,18 @@ FREQUENT = 500
 RELATIVE = 1e-5
 #: The number of characters that are put together like a word.
 WORD = 4
+#: The value that pads each output of ``explain``, and that of an input for the usual answer.
+EXPLANATION_PADDING = {
+    "tokens": "",
+    "starts": -1,
+    "ends": -1,
+    "attributions": 0.0,
+    "channel_attributions": 0.0,
+    "path": 0.0,
+}
+USUAL = {"target": "", "token": -1}
+#: The tolerance of explanations: another order of sums may choose other points of the path.
+EXPLANATION_TOLERANCE = 2e-3
 
 
 def first_inputs(inputs: Iterable[Any]) -> list[Any]:
@@ -126,3 +138,42 @@ def origin_of(
         return "given"
     asked_again = bool(lines) and [line["inputs"] for line in lines] == questions
     return str(lines[0].get("origin", "given")) if asked_again else "given"
+
+
+def golden_explanations(
+    ask: Callable[..., Mapping[str, Any]],
+    inputs: Iterable[str],
+    questions: Iterable[Mapping[str, Any]],
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], float]:
+    """Return questions of ``explain``, its answers and their tolerance.
+
+    What is said of the error is left out, since that is all rounding.
+
+    Args:
+        ask: The signature.
+        inputs: The names of its inputs.
+        questions: Those of ``serving_default``; the usual target is explained.
+    """
+    names = [*inputs]
+    asked = [{**USUAL, **question} for question in islice(questions, SOME)]
+    asked = [{name: question[name] for name in names} for question in asked]
+    answers = []
+    for question in asked:
+        outputs = ask(**{name: [value] for name, value in question.items()})
+        answers.append(
+            {
+                name: unpadded(values[0], EXPLANATION_PADDING.get(name))
+                for name, values in outputs.items()
+                if name not in ("completeness_error", "complete")
+            }
+        )
+    return asked, answers, max(EXPLANATION_TOLERANCE, tolerance_of(answers))
+
+
+def unpadded(value: Any, padding: Any) -> Any:
+    """Return an output of one example without the padding at its end; None for no padding."""
+    if padding is None:
+        return value
+    differs = np.reshape(value != padding, [len(value), -1]).any(axis=1)
+    kept = np.flatnonzero(differs)
+    return value[: kept[-1] + 1 if len(kept) else 0]

@@ -203,6 +203,8 @@ class TaskProtocol(Comparable, Protocol):
             golden: Inputs for the golden file; ``held-out`` for some that ``fit`` held out; by
                 default such as are made of what the model itself contains.
 
+        A task with ``explain`` takes ``explain=True`` as well, for the signature ``explain``.
+
         Returns:
             The folder of the new version.
 
@@ -247,4 +249,25 @@ class FrameTask(TaskProtocol, Protocol):
 
         Raises:
             ModelError: The task is not fitted, or its network reads in both directions.
+        """
+
+
+@runtime_checkable
+class ExplainingTask(TaskProtocol, Protocol):
+    """A task that can also explain its answers, for a pipeline with ``explanation_options``."""
+
+    def explain(self, texts: Any) -> list[dict[str, Any]]:
+        """Explain the answer to each input, in order.
+
+        Args:
+            texts: Inputs, as for ``predict``. The fields of the pipeline's ``explanation_options``
+                are keyword arguments with defaults.
+
+        Returns:
+            For each input what was explained, and ``attributions``, what each of its parts adds to
+            it; or ``error``.
+
+        Raises:
+            ModelError: The task is not fitted.
+            OptionError: An option is not for this run.
         """

@@ -37,10 +37,13 @@ from toolkit.models import SequenceModel, load_sequence_model
 from toolkit.options import check_options
 from toolkit.tasks.card import validation_metrics
 from toolkit.tasks.golden import (
+    EXPLANATION_PADDING,
     ORIGINS,
     chosen_inputs,
+    golden_explanations,
     origin_of,
     tolerance_of,
+    unpadded,
     vocabulary_texts,
 )
 from toolkit.tasks.previous import Previous, weights_checksum
@@ -78,6 +81,8 @@ class Run(ABC):
     #: The formats of ``export``, and the message if ONNX is not among them.
     EXPORT_FORMATS: ClassVar[Sequence[str]] = ("saved_model",)
     NO_ONNX: ClassVar[str] = "this task cannot be exported as onnx"
+    #: Whether the task has ``explain``.
+    EXPLAINS: ClassVar[bool] = False
     #: The default inputs of the golden file; empty for those of ``_own_inputs``.
     GOLDEN_INPUTS: ClassVar[Sequence[Any]] = ()
     #: The origin of ``_own_inputs``, one of ``toolkit.tasks.golden.ORIGINS``.
@@ -218,6 +223,7 @@ class Run(ABC):
         folder: str | Path,
         format: str = "saved_model",
         golden: Sequence[Any] | str | None = None,
+        explain: bool = False,
     ) -> Path:
         """Write a new version of the model, with its golden file and its card.
 
@@ -226,21 +232,26 @@ class Run(ABC):
             format: ``saved_model``, or another format that the class names.
             golden: Inputs for the golden file, or all arguments of ``serving_default`` as mappings;
                 ``held-out`` for some that ``fit`` held out; by default texts of the vocabulary.
+            explain: Whether the SavedModel has the signature ``explain`` as well.
 
         Returns:
             The folder of the new version.
 
         Raises:
             ModelError: The task is not fitted, or ``model.keras`` is missing.
-            OptionError: The format is unknown or needs a package, or nothing was held out.
+            OptionError: The format is unknown or needs a package, nothing was held out, or there
+                are no explanations for this task or in this format.
         """
         self._check_format(format)
+        if explain and (format != "saved_model" or not self.EXPLAINS):
+            subject = "this task" if format == "saved_model" else f"format {format}"
+            raise OptionError(f"there are no explanations for {subject}; export without explain")
         check_options(self)  # which may have been set since
         model = self._needs_model("export")
         if format != "saved_model":
             return self._export_as(format, Path(folder), golden)
         questions = self._questions(golden)
-        signatures = self._answer_from_network(self.storage)
+        signatures = self._answer_from_network(self.storage, explain)
         assets = {CONFIG_FILE: self._config(), **self._assets()}
         answers = self._golden_answers(questions)
         origin = origin_of(golden or self.GOLDEN_INPUTS, questions, folder, self.own_origin)
@@ -249,9 +260,10 @@ class Run(ABC):
         write_golden(
             *(folder, questions, answers),
             tolerance=tolerance_of(answers),
-            padding=self.PADDING,
+            padding={**self.PADDING, **(EXPLANATION_PADDING if explain else {})},
             input_padding={n: pad for n, pad in self.INPUT_PADDING.items() if n in questions[0]},
             origin=origin,
+            further=self._golden_explanations(questions) if explain else None,
         )
         write_card(folder, card)
         discard_checkpoint(folder)
@@ -305,12 +317,14 @@ class Run(ABC):
             ]
         return answers
 
+    def _golden_explanations(self, questions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Return the questions of ``explain``, its answers and their tolerance, by its name."""
+        ask = partial(self._serve, "explain")
+        return {"explain": golden_explanations(ask, self._specs["explain"], questions)}
+
     def _unpadded(self, name: str, value: Any) -> Any:
         """Return an output of one example without the padding at its end."""
-        if name not in self.PADDING:
-            return value
-        kept = np.flatnonzero(value != self.PADDING[name])
-        return value[: kept[-1] + 1 if len(kept) else 0]
+        return unpadded(value, self.PADDING[name]) if name in self.PADDING else value
 
     def _card(self, signatures: Mapping[str, Any], questions: Sequence[Any], origin: str) -> Card:
         """Return the contents of the model card; its code example uses a golden question."""
@@ -344,14 +358,29 @@ class Run(ABC):
     def _signatures(self, model: SequenceModel) -> dict[str, Any]:
         """Return the signatures of the SavedModel, as ``tf.function``s by name."""
 
-    def _answer_from_network(self, storage: Storage = "float32") -> dict[str, Any]:
+    def _explain_signature(self, model: SequenceModel) -> Any:
+        """Return ``explain``, a ``tf.function``; for tasks with ``EXPLAINS``."""
+        raise NotImplementedError
+
+    def _answer_explanations(self) -> None:
+        """Answer ``explain`` with the network, beside the signatures that answer already."""
+        explain = self._explain_signature(self._needs_model("explain"))
+        self._calls = {**self._calls, "explain": of_python(explain)}
+
+    def _answer_from_network(
+        self, storage: Storage = "float32", explain: bool = False
+    ) -> dict[str, Any]:
         """Answer with the network as its SavedModel would, and return the signatures.
 
         Args:
             storage: The type of the stored weights that the signatures read.
+            explain: Whether ``explain`` is one of them.
         """
         model = self._needs_model("export")
-        signatures = stored(self._signatures(model), model.network.weights, storage)
+        functions = self._signatures(model)
+        if explain:
+            functions = {**functions, "explain": self._explain_signature(model)}
+        signatures = stored(functions, model.network.weights, storage)
         self._calls = {name: of_python(function) for name, function in signatures.items()}
         self._specs = {name: input_specs(function) for name, function in signatures.items()}
         return signatures

@@ -47,6 +47,21 @@ def shorten(text: Any, most: int, part: str = "head") -> tuple[Any, Any]:
     return tf.where(is_longer, tf.strings.join(kept, " "), text), is_longer
 
 
+def place_in_whole(place: Any, length: Any, most: int, part: str = "head") -> Any:
+    """Return places in texts before ``shorten``, of places in its result.
+
+    Args:
+        place: Starts or ends of parts of the shortened texts, in code points.
+        length: The number of characters of each whole text, of the same or a broadcasting shape.
+        most: As for ``shorten``.
+        part: As for ``shorten``.
+    """
+    head = {"head": most, "tail": -1}.get(part, (most + 1) // 2)
+    left_out = tf.maximum(length - most, 0)
+    space = tf.cast((left_out > 0) & (head >= 0), place.dtype)  # between head and tail
+    return tf.where(place > head, place + left_out - space, place)
+
+
 def strings(text: Any) -> Any:
     """Convert a string, or strings, to a tensor [] or [B]; lone surrogates become U+FFFD."""
     if isinstance(text, str):

@@ -166,6 +166,19 @@ class Tokenizer(keras.layers.Layer):
         ids = tf.pad(ids, [[0, 0], [0, tf.maximum(1 - tf.shape(ids)[1], 0)]])
         return ids, whole.row_lengths() > tokens.row_lengths()
 
+    def kept(self, text: Any, max_length: int | None) -> Pieces:
+        """Return the tokens that ``read`` keeps, as they stand in the text, with their offsets.
+
+        Args:
+            text: Strings [B].
+            max_length: As for ``read``.
+
+        Returns:
+            Ragged [B, None] each.
+        """
+        pieces = split(strings(text), self.token_level, self.html_breaks)
+        return Pieces(*(self._truncated(each, max_length) for each in pieces))
+
     def detokenize(self, ids: Any) -> Any:
         """Map ids to text: characters side by side, words with the usual spaces between them.
 

@@ -101,7 +101,8 @@ class SpeechToMany(StackedNetwork):
 
         After the end of a recording the blank is certain, so that it adds nothing to the loss.
         """
-        states, mask = self.states(inputs, training)
+        vectors, mask = self.front(inputs, training=training)
+        states = self.states(vectors, mask, training)
         logits = self.by_class(self.output_dropout(states, training=training))
         return ended(logits, mask), mask
 

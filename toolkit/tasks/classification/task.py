@@ -23,6 +23,7 @@ from toolkit.export import write_onnx
 from toolkit.models import ManyToOne, OneToOne, SequenceModel
 from toolkit.tasks.classification import defaults
 from toolkit.tasks.classification.card import card_words
+from toolkit.tasks.classification.explanation import BASELINE, explain_signature, parts_of
 from toolkit.tasks.classification.inspection import inspect_texts
 from toolkit.tasks.classification.onnx_readme import onnx_readme
 from toolkit.tasks.classification.options import TextClassifierOptions
@@ -34,6 +35,7 @@ from toolkit.tasks.classification.prepared import (
 )
 from toolkit.tasks.classification.serving import answer_all, signature
 from toolkit.tasks.classifier import Classifier
+from toolkit.tasks.explaining import ClassExplanations, Parts, token_columns
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.pretrained import embedding_vectors, initialize_recurrent
 from toolkit.tasks.settings import Settings
@@ -45,7 +47,7 @@ VECTOR_SCALE = 0.05
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class TextClassifier(Classifier, TextClassifierOptions):
+class TextClassifier(ClassExplanations, Classifier, TextClassifierOptions):
     """An estimator that learns from labelled texts and classifies strings.
 
     The options are those of ``TextClassifierOptions``; each has a default, and ``auto`` depends on
@@ -76,6 +78,7 @@ class TextClassifier(Classifier, TextClassifierOptions):
     """
 
     EXPORT_FORMATS = ("saved_model", "onnx")
+    BASELINE, WITHOUT = BASELINE, "the text without the token"
 
     # Training
 
@@ -172,6 +175,20 @@ class TextClassifier(Classifier, TextClassifierOptions):
     def _steps(self, values: Any) -> list[str]:
         tokenizer = self._needs_model("diagnose").preprocessing
         return [token.decode() for token in tokenizer.tokens_of(values).numpy()]
+
+    # Explanations
+
+    def _explain_signature(self, model: SequenceModel) -> Any:
+        return explain_signature(model, self.classes, self._text_limit)
+
+    def _explained_inputs(self, example: Example) -> dict[str, Any]:
+        return {"text": [example.text]}
+
+    def _shown(self, example: Example, outputs: Mapping[str, Any]) -> dict[str, Any]:
+        return token_columns(example.text, outputs["starts"], outputs["ends"])
+
+    def _parts(self, example: Example) -> Parts:
+        return parts_of(example, self, self._text_limit)
 
     # Exporting
 

@@ -27,6 +27,7 @@ from toolkit.models import ManyToMany, SequenceModel
 from toolkit.tasks.entities import defaults
 from toolkit.tasks.entities.alignment import EntityAligner, UnalignedEntities
 from toolkit.tasks.entities.card import card_words
+from toolkit.tasks.entities.explanation import TagExplanations
 from toolkit.tasks.entities.inspection import inspect_entities
 from toolkit.tasks.entities.options import EntityTaggerOptions
 from toolkit.tasks.entities.outcomes import TaggerOutcomes, over_common_tokens
@@ -55,7 +56,7 @@ SEEN_FILE = "seen_entities.txt"
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class EntityTagger(Tagger, EntityTaggerOptions):
+class EntityTagger(TagExplanations, Tagger, EntityTaggerOptions):
     """An estimator that learns from annotated sentences, and finds entities in strings.
 
     The options are those of ``EntityTaggerOptions``; each has a default, and ``auto`` depends on

@@ -20,6 +20,7 @@ from toolkit.tasks.epoch_cost import cost_figures
 from toolkit.tasks.language_modelling import defaults
 from toolkit.tasks.language_modelling.card import card_words
 from toolkit.tasks.language_modelling.conditioned_texts import ConditionedTexts
+from toolkit.tasks.language_modelling.explanation import NextTokenExplanations
 from toolkit.tasks.language_modelling.inspection import inspect_text
 from toolkit.tasks.language_modelling.options import (
     MONITORS,
@@ -44,7 +45,7 @@ SHOWN, MOST_SHOWN = 120, 3
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class LanguageModel(Task, LanguageModelOptions):
+class LanguageModel(NextTokenExplanations, Task, LanguageModelOptions):
     """An estimator that learns to predict the next token of a text, and generates text.
 
     The options are those of ``LanguageModelOptions``; each has a default, and ``auto`` depends on

@@ -22,9 +22,18 @@ from toolkit.errors import DataError, ModelError
 from toolkit.models import ManyToOne, SequenceModel
 from toolkit.report.blocks import Examples
 from toolkit.tasks.classifier import VALIDATION_STEPS, Classifier
+from toolkit.tasks.explaining import ClassExplanations, Parts
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.sequences import defaults
 from toolkit.tasks.sequences.card import card_words
+from toolkit.tasks.sequences.explanation import (
+    GREY,
+    MEANS,
+    USUAL_VALUES,
+    explain_signature,
+    parts_of,
+    shown,
+)
 from toolkit.tasks.sequences.golden import moving_squares, waves
 from toolkit.tasks.sequences.inspection import inspect_series
 from toolkit.tasks.sequences.options import SequenceClassifierOptions
@@ -38,14 +47,12 @@ NETWORK = (
     *("cell", "hidden_size", "layers", "bidirectional", "pooling"),
     *("dropout", "recurrent_dropout", "output_dropout", "seed"),
 )
-#: The number of values of a frame that is not large.
-USUAL_VALUES = 256
 #: The most series, and the most frames with padding, in one call of ``serving_default``.
 BATCH, BATCH_FRAMES = 64, 65_536
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class SequenceClassifier(Classifier, SequenceClassifierOptions):
+class SequenceClassifier(ClassExplanations, Classifier, SequenceClassifierOptions):
     """An estimator that learns from labelled series and classifies others.
 
     A series is a sequence of vectors [T, C]: the readings of C sensors, or the coordinates of a
@@ -71,6 +78,7 @@ class SequenceClassifier(Classifier, SequenceClassifierOptions):
 
     EXAMPLE = "sequence"
     LENGTH_UNIT = "frames"
+    WITHOUT = "the series without the frame"
     INPUT_NAME = "series"
     INPUT_PADDING: ClassVar[Mapping[str, Any]] = {"series": 0.0, "frames": 0}
     OWN_INPUTS = "channels"
@@ -267,6 +275,25 @@ class SequenceClassifier(Classifier, SequenceClassifierOptions):
             return {"value": float(answer[0])}
         best = int(answer.argmax())
         return self._plain(self.classes[best], answer[best], answer)
+
+    # Explanations
+
+    @property
+    def _baseline(self) -> str:
+        return GREY if self.front == "frames" else MEANS
+
+    def _explain_signature(self, model: SequenceModel) -> Any:
+        return explain_signature(model, self.classes)
+
+    def _explained_inputs(self, example: SeriesExample) -> dict[str, Any]:
+        packed = self._packed([example.series])
+        return {self.input_name: packed.batch(np.arange(1)), "length": packed.lengths}
+
+    def _shown(self, example: SeriesExample, outputs: Mapping[str, Any]) -> dict[str, Any]:
+        return shown(example, outputs, self.facts.get("channels", ()))
+
+    def _parts(self, example: SeriesExample) -> Parts:
+        return parts_of(example)
 
     # Exporting
 

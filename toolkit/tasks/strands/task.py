@@ -17,10 +17,12 @@ from toolkit.data import (
 )
 from toolkit.models import SequenceModel, StrandToOne
 from toolkit.tasks.classifier import Classifier
+from toolkit.tasks.explaining import ClassExplanations, Parts, token_columns
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.settings import Settings
 from toolkit.tasks.strands import defaults
 from toolkit.tasks.strands.card import card_words
+from toolkit.tasks.strands.explanation import BASELINE, explain_signature, parts_of
 from toolkit.tasks.strands.inspection import inspect_strands
 from toolkit.tasks.strands.options import StrandClassifierOptions
 from toolkit.tasks.strands.prepared import encode_strands, prepare_strands
@@ -36,7 +38,7 @@ NETWORK = (
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class StrandClassifier(Classifier, StrandClassifierOptions):
+class StrandClassifier(ClassExplanations, Classifier, StrandClassifierOptions):
     """An estimator that learns from labelled strands of DNA or RNA and classifies strings.
 
     The options are those of ``StrandClassifierOptions``; each has a default, and ``auto`` depends
@@ -66,6 +68,7 @@ class StrandClassifier(Classifier, StrandClassifierOptions):
 
     EXAMPLE = "strand"
     LENGTH_UNIT = "bases"
+    BASELINE, WITHOUT = BASELINE, "the strand with N for the base"
     NO_ONNX = "a classifier of strands cannot be exported as onnx, which has no operators for text"
     GOLDEN_INPUTS = ("CAGGTAAGTNNNNTTTCCCCTTTAG", "acgu", "RYN-", "A", "")
 
@@ -122,6 +125,20 @@ class StrandClassifier(Classifier, StrandClassifierOptions):
 
     def _steps(self, values: Any) -> list[str]:
         return letters(values)
+
+    # Explanations
+
+    def _explain_signature(self, model: SequenceModel) -> Any:
+        return explain_signature(model, self.classes)
+
+    def _explained_inputs(self, example: Example) -> dict[str, Any]:
+        return {"text": [example.text]}
+
+    def _shown(self, example: Example, outputs: Mapping[str, Any]) -> dict[str, Any]:
+        return token_columns("".join(example.text.split()), outputs["starts"], outputs["ends"])
+
+    def _parts(self, example: Example) -> Parts:
+        return parts_of(example, self.max_length)
 
     # Exporting
 

@@ -1,0 +1,105 @@
+"""The inputs of verbs that answer texts from the command line, standard input or a file."""
+
+import contextlib
+import logging
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pipelines.labelled import kept_columns
+from pipelines.pipeline import Pipeline
+from pipelines.streams import arriving_batches, full_batches
+from pipelines.verbs.common import open_lines, read_input
+from toolkit.data import Unreadable
+from toolkit.data.sources.lines import is_text_file
+from toolkit.errors import OptionError, count
+
+logger = logging.getLogger("toolkit.pipelines")
+
+
+def check_one_source(options: Any) -> None:
+    """Check that inputs are given in one way.
+
+    Raises:
+        OptionError: There are both arguments and data.
+    """
+    if options.texts and options.data:
+        raise OptionError("texts are given as arguments and by --data; give one or the other")
+
+
+def check_page(name: str, path: str) -> None:
+    """Check that a file that an option names can be written.
+
+    Args:
+        name: The option, without dashes.
+        path: The file.
+
+    Raises:
+        OptionError: Its folder does not exist, or it is a folder.
+    """
+    if not Path(path).parent.is_dir():
+        raise OptionError(f"--{name} {path} is in a folder that does not exist")
+    if Path(path).is_dir():
+        raise OptionError(f"--{name} {path} is a folder; give the name of a file")
+
+
+def reads_lines(options: Any) -> bool:
+    """Return whether inputs are lines or arguments, rather than rows of data with columns."""
+    return options.data is None or is_text_file(options.data)
+
+
+def input_batches(
+    pipeline: Pipeline,
+    options: Any,
+    stack: contextlib.ExitStack,
+    columns: Any,
+    facts: Mapping[str, Any],
+) -> tuple[Iterator[list[Any]], Iterator[Mapping[str, Any]] | None]:
+    """Return batches of inputs, and what is kept of each row.
+
+    A missing file or column is an error at once.
+    """
+    if options.data is not None and not reads_lines(options):
+        source = pipeline.data(options.data, "test", columns)
+        kept = kept_columns(pipeline.labelled, source, columns, options.keep_columns)
+        return full_batches(pipeline.labelled.inputs(source, columns, facts)), kept
+    if options.keep_columns not in ("all", "none"):
+        raise OptionError("--keep-columns needs --data with columns")
+    return _batches_of_lines(pipeline, options, stack, columns), None
+
+
+def _batches_of_lines(
+    pipeline: Pipeline, options: Any, stack: contextlib.ExitStack, columns: Any
+) -> Iterator[list[Any]]:
+    """Return batches of inputs that are lines or arguments."""
+    if options.texts:
+        return _inputs(pipeline, full_batches(options.texts))
+    if options.data is None and pipeline.labelled.without_inputs is not None:
+        return full_batches(pipeline.labelled.without_inputs)
+    if options.data is None:
+        if sys.stdin.isatty():
+            logger.info("type texts, one a line; end with Ctrl-D")
+        encoding = getattr(options, "encoding", None)  # that of a run is for files
+        arriving = pipeline.labelled.arriving(sys.stdin.fileno(), encoding)
+        return _inputs(pipeline, arriving_batches(arriving))
+    lines = stack.enter_context(open_lines(options.data, columns))
+    return _inputs(pipeline, full_batches(lines))
+
+
+def _inputs(pipeline: Pipeline, batches: Iterator[list[Any]]) -> Iterator[list[Any]]:
+    """Yield batches of the inputs that lines of text stand for; log how many cannot be read."""
+    lines = unreadable = 0
+    first = ""
+    for batch in batches:
+        inputs = [read_input(pipeline, line) for line in batch]
+        lines += len(inputs)
+        problems = [each.problem for each in inputs if isinstance(each, Unreadable)]
+        unreadable += len(problems)
+        first = first or "".join(problems[:1])
+        yield inputs
+    if unreadable:
+        logger.warning(
+            "%s answered with an error, of %s (%s)",
+            *(count(unreadable, "line"), f"{lines:,}", first),
+        )

@@ -1,0 +1,135 @@
+"""Explanations as a page for a browser: texts in which each part has the colour of what it adds."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from toolkit.evaluation.pages.page import escaped, page_head
+
+#: The number of parts with the largest attributions that a table names.
+MOST_ROWS = 10
+#: The opacity of the strongest part, on which text is readable in light and in dark.
+STRONGEST = 0.6
+
+_STYLE = """
+:root { color-scheme: light dark; --for: 210; --against: 30; }
+body { font: 1rem/1.8 system-ui, sans-serif; max-width: 50rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.2rem; }
+h2 { font-size: 1rem; margin: 0; }
+section { border-bottom: 1px solid #8884; padding: .5rem 0; }
+section > p { white-space: pre-wrap; overflow-wrap: anywhere; margin: .5rem 0; }
+small { display: block; line-height: 1.4; }
+span.part { unicode-bidi: isolate; border-radius: .2em; padding: .1em 0; --hue: var(--for);
+  background: hsl(var(--hue) 85% 55% / var(--share)); }
+span.minus { --hue: var(--against); text-decoration: underline dotted; }
+table { border-spacing: 1rem 0; margin-inline-start: -1rem; min-width: min(100%, 20rem); }
+caption { text-align: start; padding-inline-start: 1rem; }
+th { text-align: start; font-weight: normal; overflow-wrap: anywhere; white-space: pre-wrap; }
+td { text-align: end; font-variant-numeric: tabular-nums; }
+footer { position: sticky; bottom: 0; background: Canvas; padding: .5rem 0; }
+@media print {
+  footer { position: static; }
+  span.part { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+}
+"""
+
+_LEGEND = (
+    '<footer><span class="part" style="--share: .6">adds to it</span> '
+    '<span class="part minus" style="--share: .6">takes from it (underlined)</span> '
+    "The stronger the colour, the more, compared with the strongest part of the input.</footer>"
+)
+
+
+def explanation_page(answers: Iterable[tuple[Any, Mapping[str, Any]]], title: str) -> Iterator[str]:
+    """Yield an HTML page piece by piece while explanations are read.
+
+    The page refers to no other file. Each part of an input shows its number when the pointer rests
+    on it; what takes from the answer is underlined as well, and a table names the parts that matter
+    most, so that nothing is told by colours alone.
+
+    Args:
+        answers: Inputs with their explanations, as ``explain`` of a task returns them.
+        title: The page's title.
+
+    Yields:
+        Parts of the page, in order.
+    """
+    yield page_head(title, _STYLE)
+    for number, (value, answer) in enumerate(answers, 1):
+        yield _section(number, value, answer)
+    yield f"{_LEGEND}\n</body>\n</html>\n"
+
+
+def _section(number: int, value: Any, answer: Mapping[str, Any]) -> str:
+    """Return the section of one input."""
+    attributions = answer["attributions"]
+    name = getattr(value, "name", None)
+    of = answer.get("token", {}).get("text") if isinstance(answer.get("token"), Mapping) else None
+    words = f"{number}: {f'{name}: ' if name else ''}{answer.get('target', 'value')}"
+    if of is not None:
+        words += f" at “{of}”"
+    names = _names(answer)
+    return (
+        f"<section><h2><bdi>{escaped(words)}</bdi></h2>\n<small>{escaped(_scores(answer))}</small>\n"
+        f'<p dir="auto">{_coloured(value, answer)}</p>\n{_table(names, attributions)}</section>\n'
+    )
+
+
+def _scores(answer: Mapping[str, Any]) -> str:
+    """Return the numbers of an explanation in a line."""
+    logarithm = "log_probability" in answer
+    kind = "log probability" if logarithm else "value"
+    key = "log_probability" if logarithm else "value"
+    line = f"{kind} {answer[key]:.4f}"
+    if f"baseline_{key}" not in answer:
+        return f"{line}; leave-one-out: what it loses without the part ({answer['baseline']})"
+    error = answer["completeness_error"]
+    line += (
+        f"; of {answer['baseline']} {answer[f'baseline_{key}']:.4f}; error of the sum {error:.1g}"
+    )
+    return line if answer["complete"] else f"{line}, which is too large: take the parts with care"
+
+
+def _names(answer: Mapping[str, Any]) -> list[str]:
+    """Return what each part of an input is called."""
+    if "tokens" in answer:
+        starts = answer.get("starts", range(len(answer["tokens"])))
+        return [f"{token} ({start})" for token, start in zip(answer["tokens"], starts, strict=True)]
+    return [f"frame {number}" for number in answer["frames"]]
+
+
+def _coloured(value: Any, answer: Mapping[str, Any]) -> str:
+    """Return an input with its parts in colours."""
+    value = answer.get("text", value)
+    attributions: Sequence[float] = answer["attributions"]
+    largest = max(map(abs, attributions), default=0) or 1.0
+
+    def part(text: str, attribution: float) -> str:
+        kind = "part minus" if attribution < 0 else "part"
+        share = STRONGEST * abs(attribution) / largest
+        style = f'style="--share: {share:.2f}" title="{attribution:+.4g}"'
+        return f'<span class="{kind}" {style}>{escaped(text)}</span>'
+
+    if "frames" in answer:
+        numbers = map(str, answer["frames"])
+        return " ".join(map(part, numbers, attributions))
+    tokens, starts = answer["tokens"], answer.get("starts", ())
+    if [value[a:b] for a, b in zip(starts, answer.get("ends", ()), strict=True)] != tokens:
+        return "".join(map(part, tokens, attributions))
+    pieces, done = [], 0
+    for start, end, each in zip(starts, answer["ends"], attributions, strict=True):
+        pieces += [escaped(value[done:start]), part(value[start:end], each)]
+        done = end
+    return "".join([*pieces, escaped(value[done:])])
+
+
+def _table(names: Sequence[str], attributions: Sequence[float]) -> str:
+    """Return a table of the parts that matter most."""
+    order = sorted(range(len(names)), key=lambda place: -abs(attributions[place]))[:MOST_ROWS]
+    rows = (
+        f"<tr><th><bdi>{escaped(names[place])}</bdi></th><td>{attributions[place]:+.4f}</td></tr>\n"
+        for place in order
+    )
+    left_out = len(names) - len(order)
+    more = f"; {left_out:,} others are not listed" if left_out else ""
+    caption = f"<caption>the strongest{more}</caption>"
+    return f"<table>{caption}\n{''.join(rows)}</table>\n"

@@ -1,0 +1,107 @@
+"""Explanations of one answer for a whole sequence, row by row in a signature."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import tensorflow as tf
+
+from toolkit.explanation.gradients import TOLERANCE, integrated_gradients
+from toolkit.layers.time_loop import one_step_an_iteration
+
+Tensor = Any
+
+#: The number of time steps, those of all points together, that are evaluated at once.
+STEPS_AT_ONCE = 16_384
+
+
+def likeliest_unless(asked: Tensor, answer: Tensor) -> Tensor:
+    """Return the number of a class, int32 []: the one that is asked for, if it is not below 0.
+
+    Args:
+        asked: The number, int32 [].
+        answer: The log probabilities [outputs], of which the largest is taken otherwise.
+    """
+    return tf.where(asked < 0, tf.argmax(answer, output_type=tf.int32), asked)
+
+
+def explained_row(
+    log_answers: Callable[[Tensor], Tensor],
+    inputs: Tensor,
+    baseline: Tensor,
+    number: Tensor,
+    *,
+    dimensions: int = 1,
+    weight: int = 1,
+    tolerance: float = TOLERANCE,
+) -> dict[str, Tensor]:
+    """Return what the steps of one sequence add to the answer of its class.
+
+    Args:
+        log_answers: Maps points [P, T, ...] to log probabilities, or numbers, [P, outputs].
+        inputs: The sequence, float32 [T, ...].
+        baseline: What it is compared with, of the same shape.
+        number: The number of the class, int32 [].
+        dimensions: As for ``integrated_gradients``.
+        weight: The memory of a step, in units of that of a usual one.
+        tolerance: As for ``integrated_gradients``.
+
+    Returns:
+        ``attributions`` float32 [T, ...]; ``number`` int32 [], the class; ``score`` and
+        ``baseline_score``, its log probability of sequence and baseline; ``completeness_error``,
+        by how much the attributions miss their difference; ``complete``, bool [], whether that is
+        within the tolerance.
+    """
+    found = integrated_gradients(
+        lambda points: tf.gather(log_answers(points), number, axis=1),
+        *(inputs, baseline),
+        dimensions=dimensions,
+        at_once=STEPS_AT_ONCE // (weight * tf.maximum(tf.shape(inputs)[0], 1)),
+        tolerance=tolerance,
+    )
+    return {
+        "attributions": found.values,
+        "number": number,
+        "score": found.score,
+        "baseline_score": found.baseline,
+        "completeness_error": tf.abs(found.error),
+        "complete": tf.abs(found.error) <= tolerance,
+    }
+
+
+def row_by_row(
+    explain: Callable[[Tensor], Mapping[str, Tensor]],
+    rows: Tensor,
+    specs: Mapping[str, Any],
+    padding: Mapping[str, Any] = MappingProxyType({}),
+) -> dict[str, Tensor]:
+    """Explain the rows of a batch one after the other, and return their outputs as one batch.
+
+    So the explanation of a row does not depend on the others, and memory does not grow with them.
+
+    Args:
+        explain: Maps the number of a row, int32 [], to its outputs by name.
+        rows: B, int32 [].
+        specs: For each output its ``tf.TensorSpec`` without the batch; a first dimension None is
+            that of the steps, and padded.
+        padding: The value that pads an output, by its name; 0 and '' for those that have none.
+    """
+    signature = {
+        name: tf.RaggedTensorSpec(spec.shape, spec.dtype, 0)
+        if spec.shape.rank and spec.shape[0] is None
+        else spec
+        for name, spec in specs.items()
+    }
+
+    def outputs(row: Tensor) -> dict[str, Tensor]:
+        explained = explain(row)
+        return {name: explained[name] for name in specs}
+
+    with one_step_an_iteration():
+        found = tf.map_fn(
+            outputs, tf.range(rows), fn_output_signature=signature, parallel_iterations=1
+        )
+    return {
+        name: value.to_tensor(padding.get(name)) if isinstance(value, tf.RaggedTensor) else value
+        for name, value in found.items()
+    }

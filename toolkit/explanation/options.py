@@ -1,0 +1,95 @@
+"""The options of explanations."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from toolkit.errors import OptionError, shorten
+from toolkit.options import Limits, check_options, option
+
+#: Integrated gradients, or the difference that each part makes when it is left out.
+Method = Literal["integrated-gradients", "leave-one-out"]
+
+
+@dataclass(kw_only=True)
+class ExplanationOptions:
+    """The options of explanations.
+
+    Args:
+        target: The class whose log probability is explained; by default the one that is answered.
+        method: integrated-gradients follows the gradients on the way from a baseline to the input,
+            and needs model.keras or a version that was exported with --explain; leave-one-out
+            answers the input once more without each of its parts, and needs no gradients.
+
+    Raises:
+        OptionError: The method is unknown.
+    """
+
+    target: str | None = None
+    method: Method = "integrated-gradients"
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+    def check_for(self, classes: Sequence[str]) -> None:
+        """Check the options against a run.
+
+        Args:
+            classes: The names of its classes; none for numbers.
+
+        Raises:
+            OptionError: It does not know the target, or predicts numbers.
+        """
+        if self.target is None or self.target in classes:
+            return
+        if not classes:
+            raise OptionError(f"there is no class {self.target!r}: this model predicts numbers")
+        raise OptionError(f"there is no class {self.target!r}; there are: {shorten(classes)}")
+
+
+@dataclass(kw_only=True)
+class TagExplanationOptions(ExplanationOptions):
+    """The options of explanations of tags.
+
+    Args:
+        token: The number of the token whose tag is explained, from 0; by default the first one of
+            the most probable entity, or of the text if there is none.
+        unit: The text of the token; the first one that reads so.
+    """
+
+    LIMITS: ClassVar[Limits] = {"token": (0, None)}
+
+    token: int | None = None
+    unit: str | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.token is not None and self.unit is not None:
+            raise OptionError(f"give {option('token')} or {option('unit')}, not both")
+
+    def check_for(self, classes: Sequence[str]) -> None:
+        """Check the target against the labels of a run.
+
+        Raises:
+            OptionError: It is no tag of them, in IOB2.
+        """
+        tags = ["O", *(f"{begin}-{label}" for label in classes for begin in "BI")]
+        if self.target is not None and self.target not in tags:
+            raise OptionError(f"there is no tag {self.target!r}; there are: {shorten(tags)}")
+
+
+@dataclass(kw_only=True)
+class TokenExplanationOptions(ExplanationOptions):
+    """The options of explanations of the next token.
+
+    Args:
+        target: The token after the text whose log probability is explained; by default the
+            likeliest.
+        condition: The condition of the text, if the run has learnt conditions.
+    """
+
+    target: str | None = None
+    condition: str | None = None
+
+    def check_for(self, classes: Sequence[str]) -> None:
+        """Do nothing: what the tokens are is not known before the model is read."""
