@@ -20,12 +20,12 @@ from toolkit.errors import OptionError, count
 from toolkit.evaluation import worst_errors
 from toolkit.options import option
 from toolkit.report.blocks import Examples
-from toolkit.tasks.class_weights import balanced_weights
 from toolkit.tasks.options import CLASSIFIER_MONITORS, ClassAnswerOptions
 from toolkit.tasks.outcomes import ClassifierOutcomes, Shown, classifier_metrics
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.settings import Settings
 from toolkit.tasks.task import Task
+from toolkit.training.class_weights import balanced_weights
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -189,7 +189,7 @@ class ClassExplanations(Explaining):
         """Return the parts of an example, and it without each of them."""
         raise NotImplementedError
 
-    def _shown(self, example: Any, outputs: Mapping[str, Any]) -> dict[str, Any]:
+    def _named_parts(self, example: Any, outputs: Mapping[str, Any]) -> dict[str, Any]:
         """Return what names the parts in an explanation, for the outputs of one example."""
         raise NotImplementedError
 
@@ -243,7 +243,7 @@ class ClassExplanations(Explaining):
         if self.classes:
             inputs["target"] = [target or ""]
         outputs = {name: value[0] for name, value in call(**inputs).items()}
-        shown = self._shown(example, outputs)
+        shown = self._named_parts(example, outputs)
         count = len(next(iter(shown.values())))
         if not count:
             return nothing_to_explain()

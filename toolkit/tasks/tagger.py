@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from toolkit.data import LengthBatches, PackedCorpus
 from toolkit.evaluation import Tagged, entity_metrics
 from toolkit.tagging import Span, bioes_spans, bioes_tags
-from toolkit.tasks.class_weights import balanced_weights
 from toolkit.tasks.options import TAGGER_MONITORS
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.task import Task
+from toolkit.training.class_weights import balanced_weights
 
 logger = logging.getLogger("toolkit")
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from toolkit.evaluation.pages.page import escaped, page_head
+from toolkit.evaluation.pages.page import escaped, page
 
 #: The number of parts with the largest attributions that a table names.
 MOST_ROWS = 10
@@ -53,10 +53,13 @@ def explanation_page(answers: Iterable[tuple[Any, Mapping[str, Any]]], title: st
     Yields:
         Parts of the page, in order.
     """
-    yield page_head(title, _STYLE)
-    for number, (value, answer) in enumerate(answers, 1):
-        yield _section(number, value, answer)
-    yield f"{_LEGEND}\n</body>\n</html>\n"
+
+    def parts() -> Iterator[str]:
+        for number, (value, answer) in enumerate(answers, 1):
+            yield _section(number, value, answer)
+        yield _LEGEND
+
+    yield from page(title, _STYLE, parts())
 
 
 def _section(number: int, value: Any, answer: Mapping[str, Any]) -> str:

@@ -184,7 +184,7 @@ class TextClassifier(ClassExplanations, Classifier, TextClassifierOptions):
     def _explained_inputs(self, example: Example) -> dict[str, Any]:
         return {"text": [example.text]}
 
-    def _shown(self, example: Example, outputs: Mapping[str, Any]) -> dict[str, Any]:
+    def _named_parts(self, example: Example, outputs: Mapping[str, Any]) -> dict[str, Any]:
         return token_columns(example.text, outputs["starts"], outputs["ends"])
 
     def _parts(self, example: Example) -> Parts:

@@ -289,7 +289,7 @@ class SequenceClassifier(ClassExplanations, Classifier, SequenceClassifierOption
         packed = self._packed([example.series])
         return {self.input_name: packed.batch(np.arange(1)), "length": packed.lengths}
 
-    def _shown(self, example: SeriesExample, outputs: Mapping[str, Any]) -> dict[str, Any]:
+    def _named_parts(self, example: SeriesExample, outputs: Mapping[str, Any]) -> dict[str, Any]:
         return shown(example, outputs, self.facts.get("channels", ()))
 
     def _parts(self, example: SeriesExample) -> Parts:

@@ -134,7 +134,7 @@ class StrandClassifier(ClassExplanations, Classifier, StrandClassifierOptions):
     def _explained_inputs(self, example: Example) -> dict[str, Any]:
         return {"text": [example.text]}
 
-    def _shown(self, example: Example, outputs: Mapping[str, Any]) -> dict[str, Any]:
+    def _named_parts(self, example: Example, outputs: Mapping[str, Any]) -> dict[str, Any]:
         return token_columns("".join(example.text.split()), outputs["starts"], outputs["ends"])
 
     def _parts(self, example: Example) -> Parts:
