@@ -25,7 +25,7 @@ LINES = {
         ("layers", "data"),
         ("models",),
         ("training", "evaluation", "diagnostics", "export", "inspection"),
-        ("tasks",),
+        ("serving", "tasks"),
     ),
     "toolkit.data": (
         ("sources",),
@@ -119,6 +119,7 @@ def test_every_name_on_a_line_is_there() -> None:
         ("toolkit/text/split.py", "def f():\n    import toolkit.cells.gru"),
         ("toolkit/training/fitting.py", "from toolkit.export import verify"),
         ("toolkit/inspection/leaks.py", "from toolkit.tasks.defaults import choose"),
+        ("toolkit/serving/models.py", "from toolkit.tasks.golden import LENGTHS"),
         ("toolkit/data/sources/folder.py", "from toolkit.data.labels import class_name"),
         ("toolkit/data/texts/corpus.py", "from toolkit.data.pairs.scan import scan_pairs"),
         ("toolkit/data/pairs/scan.py", "from toolkit.data.streams import stream"),
@@ -144,6 +145,7 @@ def test_the_toolkit_does_not_know_the_pipelines() -> None:
     [
         "toolkit, toolkit.errors, toolkit.data, toolkit.text, toolkit.tagging",
         "toolkit.tasks, toolkit.training, toolkit.export, toolkit.evaluation",
+        "toolkit.serving, pipelines.verbs.serve",
         "pipelines.sentiment, pipelines.command",
         ", ".join(module_name(path.relative_to(ROOT).as_posix()) for path in OPTIONS),
     ],
