@@ -64,7 +64,7 @@ def served_runs(runs: Sequence[str]) -> list[ServedRun]:
         version = version_folder(path)
         if not (version / "saved_model.pb").is_file():
             raise ModelError(f"{version}: there is no saved_model.pb in it")
-        folder = Path(path).resolve()
+        folder = Path(os.path.abspath(path))  # not its target: a link may be moved on
         if not name:
             is_number = (folder / "saved_model.pb").is_file() and folder.name.isdecimal()
             name = folder.parent.name if is_number else folder.name
