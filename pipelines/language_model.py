@@ -28,12 +28,9 @@ from toolkit.data import (
 )
 from toolkit.data.options import FILE_OPTIONS
 from toolkit.errors import OptionError
+from toolkit.export.options import GenerationOptions
 from toolkit.options import option
-from toolkit.tasks.language_modelling.options import (
-    GenerationOptions,
-    LanguageModelOptions,
-    check_condition,
-)
+from toolkit.tasks.language_modelling.options import LanguageModelOptions, check_condition
 
 
 class LabelledStream(LabelledData):

@@ -169,16 +169,16 @@ class Held:
 
 
 @contextmanager
-def held(server: Server, name: str, calls: int = 1) -> Iterator[Held]:
-    """Let calls of a signature of the model of words wait within the context.
+def held(version: Any, name: str, calls: int = 1) -> Iterator[Held]:
+    """Let calls of a signature wait within the context.
 
     Args:
-        server: The server.
+        version: The version of a model.
         name: The name of the signature.
         calls: The largest number of calls at once.
     """
     held = Held()
-    batcher = server.version.batchers[name]
+    batcher = version.batchers[name]
     answer, free = batcher._answer, batcher._free
 
     def waiting(questions: Any) -> Any:

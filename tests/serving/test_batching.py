@@ -22,7 +22,7 @@ async def together(
 ) -> tuple[list[httpx.Response], list[int]]:
     """Return the responses to requests that come while a call waits, and the sizes of calls."""
     name = bodies[0].get("signature_name", "serving_default")
-    with held(server, name) as calls:
+    with held(server.version, name) as calls:
         first = asyncio.create_task(client.post(path, json=bodies[0]))
         await calls.wait()
         tasks = [asyncio.create_task(client.post(path, json=body)) for body in bodies[1:]]
@@ -102,7 +102,7 @@ def test_too_many_waiting_requests_are_sent_away(runs: Path) -> None:
     server = served(runs / "words", queue=2)
 
     async def scenario(client: httpx.AsyncClient) -> None:
-        with held(server, "shout") as calls:
+        with held(server.version, "shout") as calls:
             body = {"signature_name": "shout", "instances": ["a"]}
             tasks = [asyncio.create_task(client.post(PREDICT, json=body))]
             await calls.wait()
@@ -123,7 +123,7 @@ def test_what_takes_too_long_is_given_up(runs: Path) -> None:
     server = served(runs / "words", timeout=0.05)
 
     async def scenario(client: httpx.AsyncClient) -> None:
-        with held(server, "shout") as calls:
+        with held(server.version, "shout") as calls:
             body = {"signature_name": "shout", "instances": ["a"]}
             tasks = [asyncio.create_task(client.post(PREDICT, json=body))]
             await calls.wait()

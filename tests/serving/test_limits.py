@@ -119,7 +119,7 @@ def test_a_server_that_stops_answers_what_it_has_and_refuses_more(runs: Path) ->
     server = served(runs / "words")
 
     async def scenario(client: httpx.AsyncClient) -> None:
-        with held(server, "shout") as calls:
+        with held(server.version, "shout") as calls:
             task = asyncio.create_task(client.post(PREDICT, json=BODY))
             await calls.wait()
             server.serving.stop()
@@ -142,7 +142,7 @@ def test_a_new_version_takes_over_without_a_lost_request(tmp_path: Path) -> None
     body = {"instances": ["a b"]}
 
     async def scenario(client: httpx.AsyncClient) -> None:
-        with held(server, "serving_default") as calls:
+        with held(server.version, "serving_default") as calls:
             old = asyncio.create_task(client.post(PREDICT, json=body))
             await calls.wait()
             waits = asyncio.create_task(client.post(PREDICT, json=body))
@@ -198,9 +198,8 @@ def test_runs_are_named_by_their_folders_or_as_the_user_says(runs: Path, tmp_pat
     assert [run.golden for run in named] == [words, words, None]
     with pytest.raises(OptionError, match=r"are both named words; give NAME=FOLDER"):
         served_runs([str(words), f"words={series}"])
-    (tmp_path / "a b").symlink_to(words)
+    (tmp_path / "a b=c").symlink_to(words)
     with pytest.raises(OptionError, match=r"'a b=c' cannot be the name"):
-        (tmp_path / "a b=c").symlink_to(words)
         served_runs([str(tmp_path / "a b=c")])
     with pytest.raises(ModelError, match="no exported version"):
         served_runs([str(tmp_path)])

@@ -113,15 +113,17 @@ class Serving:
         content = b"".join(parts)
         return await asyncio.to_thread(_read, content) if len(content) > LARGE else _read(content)
 
-    async def ask(self, version: Version, signature: Any, inputs: Arrays) -> Arrays:
-        """Return the outputs of a signature within the time that there is.
+    async def ask(
+        self, version: Version, signature: Any, inputs: Arrays, always: bool = False
+    ) -> Arrays:
+        """Return the outputs of a signature within the time that there is; see ``Batcher.ask``.
 
         Raises:
             HTTPException: There was not enough time.
         """
         try:
             async with asyncio.timeout(self.options.timeout):
-                return await version.ask(signature, inputs)
+                return await version.ask(signature, inputs, always)
         except TimeoutError:
             raise HTTPException(
                 504, f"there was no answer within {self.options.timeout:g} seconds"
