@@ -74,7 +74,7 @@ def run_server(runs: Sequence[ServedRun], options: ServingOptions) -> None:
         )
         supervisor = Multiprocess(config, [listening])
         supervisor.run()
-        if any(process.exitcode for process in supervisor.processes):
+        if any((process.exitcode or 0) > 0 for process in supervisor.processes):
             raise WorkError("the processes of the server could not go on; see above")
         logger.info("the server has stopped")
 
