@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from toolkit import __version__
-from toolkit.serving import open_inference, streams, tensorflow_serving
+from toolkit.serving import open_inference, pages, streams, tensorflow_serving
 from toolkit.serving.metrics import Metrics
 from toolkit.serving.options import ServingOptions
 from toolkit.serving.registry import Registry
@@ -50,6 +50,7 @@ def create_app(runs: Sequence[ServedRun], options: ServingOptions) -> FastAPI:
     app.include_router(tensorflow_serving.routes(serving))
     app.include_router(open_inference.routes(serving))
     app.include_router(streams.routes(serving))
+    app.include_router(pages.routes(serving))
     app.add_exception_handler(HTTPException, _refuse)
 
     @app.get("/metrics", tags=["server"])

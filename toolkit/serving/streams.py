@@ -126,11 +126,9 @@ class Streams:
             DataError: They cannot be used, or the model writes no texts.
         """
         body = await self._serving.body(request)
-        specs = version.signatures["generate"].specs if "generate" in version.signatures else {}
-        if not {"prefill", "step", "detokenize"} <= version.signatures.keys() or (
-            "prompt" not in specs
-        ):
+        if not writes_texts(version):
             raise DataError("this model writes no texts")
+        specs = version.signatures["generate"].specs
         prompt, parameters = body.get("text_input"), body.get("parameters", {})
         if not isinstance(prompt, str):
             raise DataError("text_input must be a string, the beginning of the text")
@@ -294,6 +292,14 @@ def _event(content: Mapping[str, Any], kind: str = "") -> bytes:
     """Return a server-sent event."""
     data = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
     return (f"event: {kind}\n" if kind else "").encode() + f"data: {data}\n\n".encode()
+
+
+def writes_texts(version: Version) -> bool:
+    """Return whether a model is a language model, which writes texts token by token."""
+    needed = {"generate", "prefill", "step", "detokenize"}
+    return needed <= version.signatures.keys() and (
+        "prompt" in version.signatures["generate"].specs
+    )
 
 
 def _frame_input(version: Version) -> str:

@@ -24,7 +24,7 @@ logger = logging.getLogger("toolkit.serving")
 #: The seconds after which a refused request may come again.
 RETRY = {"Retry-After": "1"}
 #: What is answered without a token: probes, and the page, which has no answers in it.
-OPEN = ("/v2/health/live", "/v2/health/ready", "/", "/page.js", "/page.css", "/favicon.ico")
+OPEN = ("/v2/health/live", "/v2/health/ready", "/", "/page.js", "/page.css")
 #: The size in bytes from which a body is read in a thread, since it takes milliseconds.
 LARGE = 1 << 16
 
