@@ -65,12 +65,12 @@ def _report(options: argparse.Namespace) -> None:
         say("exporting")
         loops = _export(folder, workload, texts, options.threads)
         run = folder / "run"
-        one = {"max_batch": 1}
-        servers = {
-            "toolkit": stack.enter_context(_started(partial(_toolkit, run, {}))),
-            "toolkit, no batching": stack.enter_context(_started(partial(_toolkit, run, one))),
-            "PyTorch": stack.enter_context(_started(partial(_pytorch, folder))),
+        kinds: dict[str, tuple[Any, ...]] = {
+            "toolkit": (toolkit_server, [run], {}),
+            "toolkit, no batching": (toolkit_server, [run], {"max_batch": 1}),
+            "PyTorch": (_pytorch, folder),
         }
+        servers = {name: stack.enter_context(started(*kind))[0] for name, kind in kinds.items()}
         paths = dict.fromkeys(servers, "/v1/models/run:predict") | {"PyTorch": "/predict"}
         bodies = [{"instances": [text]} for text in texts]
         agreement = _agreement(servers, paths, bodies)
@@ -145,16 +145,22 @@ def _in_a_loop(predict: Callable[[Sequence[str]], Any], texts: Sequence[str], ba
 
 
 @contextmanager
-def _started(serve_on: Callable[[int], None]) -> Iterator[str]:
-    """Yield the address of a server in a process of its own, when it answers."""
+def started(serve_on: Callable[..., None], *arguments: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the address and the process of a server, when it answers.
+
+    Args:
+        serve_on: Serves; it gets the arguments and a port.
+        arguments: The arguments.
+    """
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
-    process = multiprocessing.get_context("spawn").Process(target=serve_on, args=(port,))
+    spawn = multiprocessing.get_context("spawn")
+    process = spawn.Process(target=serve_on, args=(*arguments, port))
     process.start()
     try:
         _wait_for(address, process)
-        yield address
+        yield address, process
     finally:
         process.terminate()
         process.join()
@@ -181,9 +187,9 @@ def _wait_for(address: str, process: Any) -> None:
     raise WorkError(f"the server at {address} does not answer")
 
 
-def _toolkit(run: Path, options: dict[str, Any], port: int) -> None:
-    """Serve a run."""
-    serve([str(run)], ServingOptions(port=port, queue=1000, **options))
+def toolkit_server(runs: Sequence[Path], options: dict[str, Any], port: int) -> None:
+    """Serve runs as the command line does."""
+    serve([*map(str, runs)], ServingOptions(port=port, queue=1000, **options))
 
 
 def _pytorch(folder: Path, port: int) -> None:

@@ -1,5 +1,6 @@
 """Every task keeps the contract of ``TaskProtocol``; see ``cases.py`` for what is held to it."""
 
+import asyncio
 import copy
 import inspect
 import itertools
@@ -19,6 +20,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+import httpx
 import keras
 import numpy as np
 import pytest
@@ -30,6 +32,8 @@ from pipelines.verbs import VERBS
 from pipelines.verbs.train import _command
 from toolkit.errors import DataError, ModelError, OptionError, ToolkitError
 from toolkit.export import read_golden
+from toolkit.serving import ServingOptions, served_runs
+from toolkit.serving.app import create_app
 from toolkit.tasks.protocol import FrameTask, StreamingTask, TaskProtocol
 from toolkit.training import cost
 
@@ -528,6 +532,32 @@ def test_predict_is_serving_default_of_a_bare_process(
             assert not without(answers[number], [found, row["inputs"]]), row["inputs"]
             of_floats = {k: v for k, v in found.items() if not isinstance(v, int)}
             assert not without(of_floats, answers[number]), row["inputs"]
+
+
+@pytest.mark.slow
+def test_a_server_gives_the_golden_answers_alone_and_in_batches(network_run: Run) -> None:
+    golden = read_golden(network_run.exported)
+    app = create_app(served_runs([f"run={network_run.exported}"]), ServingOptions(queue=1000))
+
+    async def ask() -> list[Any]:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://server") as client:
+
+            def answer(row: dict[str, Any]) -> Any:
+                return client.post("/v1/models/run:predict", json={"instances": [row["inputs"]]})
+
+            alone = [await answer(row) for row in golden]
+            return [alone, await asyncio.gather(*map(answer, golden * 3))]
+
+    alone, together = asyncio.run(ask())
+    for row, response in zip(golden * 4, [*alone, *together], strict=True):
+        assert response.status_code == 200, response.text
+        (found,) = response.json()["predictions"]
+        if len(row["outputs"]) == 1:  # whose name is left out
+            found = dict.fromkeys(row["outputs"], found)
+        assert {*found} == {*row["outputs"]}
+        assert not without(found, row["outputs"]), row["inputs"]
+        assert not without(row["outputs"], found), row["inputs"]
 
 
 def test_statistics_add_up_to_what_evaluate_gives(run: Run) -> None:
