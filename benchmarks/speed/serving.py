@@ -236,7 +236,9 @@ def _agreement(servers: dict[str, str], paths: dict[str, str], bodies: Sequence[
         client = Client(servers[server])
         found = []
         for body in bodies:
-            _, content = await client.ask(paths[server], json.dumps(body).encode())
+            status, content = await client.ask(paths[server], json.dumps(body).encode())
+            if status != 200:
+                raise WorkError(f"{server} answers {status}: {content.decode()}")
             found.append(json.loads(content)["predictions"][0]["probabilities"])
         client.close()
         return found

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -24,6 +25,10 @@ PREDICT = "/v1/models/words:predict"
 BODY = {"signature_name": "shout", "instances": ["a"]}
 
 
+#: The servers of ``over_a_network``.
+running: list[Any] = []
+
+
 @contextmanager
 def over_a_network(app: Any) -> Iterator[str]:
     """Yield the address of an application that Uvicorn serves in a thread."""
@@ -33,6 +38,7 @@ def over_a_network(app: Any) -> Iterator[str]:
 
     listening = listen(ServingOptions(port=0))
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on"))
+    running.append(server)
     thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()
     try:
@@ -72,6 +78,29 @@ def test_a_new_version_is_found_while_requests_go_on(tmp_path: Path) -> None:
         write_words(run, factor=10.0)
         until(lambda: count() == 10.0)
     assert seen == sorted(seen)
+
+
+def test_answers_are_sent_without_waiting_for_more(runs: Path) -> None:
+    """The body of an answer must not wait for the acknowledgement of its headers."""
+    seen: list[Any] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            for kind in ("startup", "shutdown"):
+                await receive()
+                await send({"type": f"lifespan.{kind}.complete"})
+            return
+        for connection in server.server_state.connections:
+            option = connection.transport.get_extra_info("socket").getsockopt
+            seen.append(option(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    with over_a_network(app) as address:
+        server = running[-1]
+        assert httpx.get(address).status_code == 204
+    assert seen
+    assert all(seen)
 
 
 def test_an_address_in_use_is_one_line(runs: Path) -> None:

@@ -87,7 +87,16 @@ def listen(options: ServingOptions) -> socket.socket:
     """
     try:
         family = socket.getaddrinfo(options.host, options.port)[0][0]
-        found = socket.create_server((options.host, options.port), family=family, backlog=BACKLOG)
+        # asyncio sends at once (TCP_NODELAY) only over sockets that name their protocol; others
+        # wait 40 ms for the acknowledgement of the headers before they send the body.
+        found = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            found.bind((options.host, options.port))
+            found.listen(BACKLOG)
+        except BaseException:
+            found.close()
+            raise
     except OSError as error:
         place = f"{options.host}:{options.port}"
         raise OSError(error.errno, error.strerror or str(error), place) from error
