@@ -63,6 +63,20 @@ def test_a_body_that_does_not_come_is_given_up(runs: Path) -> None:
     assert (response.status_code, "did not come in time" in response.text) == (408, True)
 
 
+def test_a_client_that_goes_is_no_failure(server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    async def receive() -> Any:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        raise AssertionError(message)
+
+    scope = {"type": "http", "method": "POST", "path": PREDICT, "headers": [], "query_string": b""}
+    asyncio.run(server.app(scope, receive, send))
+    assert not caplog.records
+    path = 'path="/v1/models/{name}:predict"'
+    assert f'{path},status="499"}} 1.0' in server.ask("GET", "/metrics").text
+
+
 def test_other_origins_are_not_let_in(server: Server) -> None:
     headers = {"Origin": "http://elsewhere", "Access-Control-Request-Method": "POST"}
     response = server.ask("OPTIONS", PREDICT, headers=headers)

@@ -24,6 +24,8 @@ logger = logging.getLogger("toolkit.serving")
 
 #: The environment variable by which the workers of a server get its runs and options.
 WORKER = "RECURRENT_TOOLKIT_WORKER"
+#: The seconds for which an idle connection is kept, as other servers keep it.
+KEEP_ALIVE = 75
 #: The number of connections that wait for the server.
 BACKLOG = 2048
 
@@ -49,6 +51,7 @@ def run_server(runs: Sequence[ServedRun], options: ServingOptions) -> None:
         "lifespan": "on",
         "ws": "none",
         "backlog": BACKLOG,
+        "timeout_keep_alive": KEEP_ALIVE,
         "timeout_graceful_shutdown": max(1, round(options.timeout)),
     }
     if options.workers == 1:

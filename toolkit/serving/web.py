@@ -10,6 +10,7 @@ from typing import Any
 
 from fastapi import HTTPException, Request
 from fastapi.responses import Response
+from starlette.requests import ClientDisconnect
 
 from toolkit.errors import DataError, UserError, as_message
 from toolkit.serving.batching import QueueFullError
@@ -188,6 +189,8 @@ class Gate:
                 await refused(scope, receive, sent)
             else:
                 await self._app(scope, receive, sent)
+        except ClientDisconnect:  # the body has not come to its end
+            logger.debug("a client has gone")
         except Exception as error:
             if status == 0:
                 await refusal(error)(scope, receive, sent)
