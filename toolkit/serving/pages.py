@@ -18,7 +18,9 @@ FILES = {
     "/page.css": ("page.css", "text/css"),
 }
 #: What the page may load: nothing from elsewhere.
-POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
+POLICY = (
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
+)
 
 
 def routes(serving: Serving) -> APIRouter:

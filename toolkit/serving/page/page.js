@@ -135,7 +135,7 @@ function show(text, found) {
 
 /** Return JSON as it is. */
 function raw(found) {
-  return element("pre", {}, JSON.stringify(found, null, 1));
+  return element("pre", {}, JSON.stringify(found));
 }
 
 /** Return a table of classes with their probabilities, the likeliest first. */
