@@ -43,14 +43,11 @@ RUNS: dict[str, list[Any]] = {
     ],
 }
 #: Bodies that no model takes.
-BAD = [
+BAD: list[bytes] = [
     *(b"", b"{", b"[]", b"null", b"\xff\xfe", b"[" * 100_000, b'{"instances": 1' + b"1" * 9_999),
-    *(json.dumps(body).encode() for body in ({}, {"instances": []}, {"instances": [[[1]]]})),
-    *(
-        json.dumps({"inputs": body}).encode()
-        for body in ({"text": 1}, {"../": ["a"]}, [{"b64": 1}])
-    ),
-    json.dumps({"instances": ["a"], "signature_name": "none"}).encode(),
+    *(b"{}", b'{"instances": []}', b'{"instances": [[[1]]]}', b'{"inputs": [{"b64": 1}]}'),
+    *(b'{"inputs": {"text": 1}}', b'{"inputs": {"../": ["a"]}}'),
+    b'{"instances": ["a"], "signature_name": "none"}',
 ]
 #: Paths that lead nowhere.
 NOWHERE = ["/v1/models/none:predict", "/v1/models/..%2f..%2fetc:predict", "/v2/models", "/%00"]

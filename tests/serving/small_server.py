@@ -193,3 +193,22 @@ def held(version: Any, name: str, calls: int = 1) -> Iterator[Held]:
     finally:
         held.go.set()
         batcher._answer, batcher._free = answer, free
+
+
+@contextmanager
+def over_a_network(app: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the address and the server of an application that Uvicorn serves in a thread."""
+    import uvicorn
+
+    from toolkit.serving.server import listen
+
+    listening = listen(ServingOptions(port=0))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on"))
+    thread = threading.Thread(target=server.run, args=([listening],))
+    thread.start()
+    try:
+        yield "http://{}:{}".format(*listening.getsockname()), server
+    finally:
+        server.should_exit = True
+        thread.join(20)
+        assert not thread.is_alive()

@@ -239,6 +239,26 @@ def test_options_are_checked_and_the_token_is_not_shown(
     assert "é" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("options", "warns"),
+    [({}, False), ({"host": "0.0.0.0"}, True), ({"host": "0.0.0.0", "token": "secret"}, False)],
+)
+def test_an_open_address_without_a_token_is_said(
+    runs: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    options: dict[str, Any],
+    warns: bool,
+) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr("toolkit.serving.server.run_server", lambda *given: seen.append(given))
+    with caplog.at_level(logging.WARNING, "toolkit.serving"):
+        serve([str(runs / "words")], ServingOptions(**options))
+    assert len(seen) == 1
+    found = [record.getMessage().split(" is ")[0] for record in caplog.records]
+    assert found == ["0.0.0.0"] * warns
+
+
 def test_a_missing_extra_is_one_line(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name[0] == "u" else name)
     with pytest.raises(OptionError, match=r"\(uvicorn\): pip install 'recurrent-toolkit\[serve\]'"):

@@ -87,6 +87,14 @@ def test_server_and_models_describe_themselves(server: Server) -> None:
             {"inputs": [tensor("text", [1], "BYTES", ["a"])], "outputs": [{"name": "x"}]},
             "no output 'x'",
         ),
+        (
+            {"inputs": [tensor("text", [1], "BYTES", ["a"])], "outputs": {"name": "count"}},
+            "outputs must be a list",
+        ),
+        (
+            {"inputs": [tensor("text", [1], "BYTES", ["a"])], "outputs": [{"name": ["a"]}]},
+            "no output",
+        ),
         ({"parameters": 1}, "parameters of the request must be an object"),
         ({"parameters": {"signature_name": "x"}}, "no signature x"),
     ],

@@ -8,45 +8,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from small_server import served, write_words
+from small_server import over_a_network, served, write_words
 
 from toolkit.serving import ServingOptions
 
 ROOT = Path(__file__).parents[2]
 PREDICT = "/v1/models/words:predict"
 BODY = {"signature_name": "shout", "instances": ["a"]}
-
-
-#: The servers of ``over_a_network``.
-running: list[Any] = []
-
-
-@contextmanager
-def over_a_network(app: Any) -> Iterator[str]:
-    """Yield the address of an application that Uvicorn serves in a thread."""
-    import uvicorn
-
-    from toolkit.serving.server import listen
-
-    listening = listen(ServingOptions(port=0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on"))
-    running.append(server)
-    thread = threading.Thread(target=server.run, args=([listening],))
-    thread.start()
-    try:
-        yield "http://{}:{}".format(*listening.getsockname())
-    finally:
-        server.should_exit = True
-        thread.join(20)
-        assert not thread.is_alive()
 
 
 def until(condition: Any) -> None:
@@ -64,7 +38,7 @@ def test_a_new_version_is_found_while_requests_go_on(tmp_path: Path) -> None:
     server = served(run, poll=0.02)
     seen: list[float] = []
     with (
-        over_a_network(server.app) as address,
+        over_a_network(server.app) as (address, _),
         httpx.Client(base_url=address) as client,
     ):
 
@@ -90,14 +64,15 @@ def test_answers_are_sent_without_waiting_for_more(runs: Path) -> None:
                 await receive()
                 await send({"type": f"lifespan.{kind}.complete"})
             return
-        for connection in server.server_state.connections:
+        for connection in servers[0].server_state.connections:
             option = connection.transport.get_extra_info("socket").getsockopt
             seen.append(option(socket.IPPROTO_TCP, socket.TCP_NODELAY))
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
-    with over_a_network(app) as address:
-        server = running[-1]
+    servers: list[Any] = []
+    with over_a_network(app) as (address, server):
+        servers.append(server)
         assert httpx.get(address).status_code == 204
     assert seen
     assert all(seen)

@@ -152,7 +152,7 @@ def _output_padding(
     outputs: Mapping[str, Any], padding: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     """Return the padding of outputs whose second dimension is of any size."""
-    found = {}
+    found: dict[str, Any] = {}
     for name, spec in outputs.items():
         if spec.shape.rank is None or spec.shape.rank < 2 or spec.shape[1] is not None:
             continue

@@ -210,9 +210,11 @@ def _wanted(body: dict[str, Any], signature: Signature) -> list[str]:
     outputs = body.get("outputs")
     if outputs is None:
         return [*signature.outputs]
-    names = [each.get("name") if isinstance(each, dict) else None for each in outputs or ()]
+    if not isinstance(outputs, list):
+        raise DataError("outputs must be a list of objects with a name")
+    names: list[Any] = [each.get("name") if isinstance(each, dict) else each for each in outputs]
     for name in names:
-        if name not in signature.outputs:
+        if not isinstance(name, str) or name not in signature.outputs:
             raise DataError(
                 f"there is no output {quoted(name)}; there are: {', '.join(signature.outputs)}"
             )

@@ -43,7 +43,8 @@ def run_server(runs: Sequence[ServedRun], options: ServingOptions) -> None:
         WorkError: The workers cannot start.
     """
     listening = listen(options)
-    address = "http://{}:{}".format(*listening.getsockname()[:2])
+    host, port = listening.getsockname()[:2]
+    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     settings: dict[str, Any] = {
         "log_config": None,
         "access_log": False,

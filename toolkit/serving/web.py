@@ -103,11 +103,13 @@ class Serving:
         if length.isdecimal() and int(length) > most:
             raise too_large
         parts: list[bytes] = []
+        size = 0
         try:
             async with asyncio.timeout(self.options.timeout):
                 async for part in request.stream():
                     parts.append(part)
-                    if sum(map(len, parts)) > most:
+                    size += len(part)
+                    if size > most:
                         raise too_large
         except TimeoutError:
             raise HTTPException(408, "the body of the request did not come in time") from None
