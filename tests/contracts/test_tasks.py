@@ -546,10 +546,23 @@ def test_a_server_gives_the_golden_answers_alone_and_in_batches(network_run: Run
             def answer(row: dict[str, Any]) -> Any:
                 return client.post("/v1/models/run:predict", json={"instances": [row["inputs"]]})
 
-            alone = [await answer(row) for row in golden]
-            return [alone, await asyncio.gather(*map(answer, golden * 3))]
+            def stream(row: dict[str, Any]) -> Any:
+                frames = row["inputs"].get("series", row["inputs"].get("frames"))
+                return client.post("/v2/models/run/step_stream", json={"frames": frames})
 
-    alone, together = asyncio.run(ask())
+            alone = [await answer(row) for row in golden]
+            together = await asyncio.gather(*map(answer, golden * 3))
+            steps = network_run.case.name in ("activity", "videos")
+            return [alone, together, [await stream(row) for row in golden] if steps else []]
+
+    alone, together, streamed = asyncio.run(ask())
+    for row, response in zip(golden, streamed, strict=False):
+        *events, end = response.text.strip().split("\n\n")
+        assert end == "event: end\ndata: {}"
+        assert len(events) == row["inputs"]["length"]
+        if events:
+            outputs = json.loads(events[-1].removeprefix("data: "))["outputs"]
+            assert not without(outputs, row["outputs"])
     for row, response in zip(golden * 4, [*alone, *together], strict=True):
         assert response.status_code == 200, response.text
         (found,) = response.json()["predictions"]

@@ -169,6 +169,8 @@ def test_a_new_version_takes_over_without_a_lost_request(tmp_path: Path) -> None
                 assert (await each).json()["predictions"][0]["count"] == 2.0
 
     before = weakref.ref(model.version)
+    server.serving.registry.refresh()
+    assert model.version is before()  # nothing is new
     server.play(scenario)
     gc.collect()
     assert before() is None  # the old version is freed

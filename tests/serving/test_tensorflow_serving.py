@@ -4,8 +4,12 @@ import base64
 import re
 from typing import Any
 
+import numpy as np
 import pytest
 from small_server import Server
+
+from toolkit.errors import DataError
+from toolkit.serving.tensors import rows_of
 
 WORDS = "/v1/models/words"
 PREDICT = f"{WORDS}:predict"
@@ -43,6 +47,13 @@ def test_bytes_come_and_go_as_base64(server: Server) -> None:
 def test_rows_of_unequal_lengths_are_padded_as_the_golden_file_says(server: Server) -> None:
     rows: Any = [{"series": [[1, 2], [3, 4]], "length": 2}, {"series": [[5, 6]], "length": 1}]
     assert server.post(SERIES, {"instances": rows}) == {"predictions": [[4.0, 6.0], [5.0, 6.0]]}
+
+
+def test_an_output_without_rows_has_no_place_among_predictions() -> None:
+    assert rows_of({"a": np.array([1, 2])}, 2) == [1, 2]
+    for other in (np.array([1, 2, 3]), np.array(1)):
+        with pytest.raises(DataError, match="the output b has no rows; use inputs"):
+            rows_of({"a": np.array([1, 2]), "b": other}, 2)
 
 
 def test_the_status_and_the_metadata_of_a_model(server: Server) -> None:
