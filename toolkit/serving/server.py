@@ -5,8 +5,9 @@ import json
 import logging
 import os
 import socket
+import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -77,10 +78,24 @@ def run_server(runs: Sequence[ServedRun], options: ServingOptions) -> None:
             options.workers,
         )
         supervisor = Multiprocess(config, [listening])
-        supervisor.run()
+        with _without_input():
+            supervisor.run()
         if any((process.exitcode or 0) > 0 for process in supervisor.processes):
             raise WorkError("the processes of the server could not go on; see above")
         logger.info("the server has stopped")
+
+
+@contextlib.contextmanager
+def _without_input() -> Iterator[None]:
+    """Hide standard input within the context.
+
+    Uvicorn's processes would open its descriptor again, which not all of them have inherited.
+    """
+    before, sys.stdin = sys.stdin, None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        sys.stdin = before
 
 
 def listen(options: ServingOptions) -> socket.socket:
