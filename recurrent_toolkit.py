@@ -26,6 +26,8 @@ PIPELINES = {
 }
 #: The pipeline of spans in strands, which ``dna --target spans`` runs as well.
 SPANS = "dna-spans"
+#: The verb that needs no pipeline.
+SERVE = "serve"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,6 +44,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     first, *rest = [*(sys.argv[1:] if arguments is None else arguments)] or [""]
     name = first.replace("_", "-")
+    if name == SERVE:
+        if arguments is None:
+            sys.argv[1:] = rest
+        served: int = importlib.import_module("pipelines.command").serve_main(
+            None if arguments is None else rest
+        )
+        return served
     if name not in (*PIPELINES, SPANS):
         console.set_up(debug=False)
         return console.exit_code(lambda: _answer(first), debug=False)
@@ -82,7 +91,7 @@ def _answer(word: str) -> int:
     elif word in ("-h", "--help"):
         sys.stdout.write(_help())
     else:
-        near = difflib.get_close_matches(word, PIPELINES, n=1)
+        near = difflib.get_close_matches(word, [*PIPELINES, SERVE], n=1)
         fault = f"there is no pipeline {word}" if word else "a pipeline is missing"
         hint = f"; did you mean {near[0]}?" if near else ";"
         raise OptionError(f"{fault}{hint} it can be {', '.join(PIPELINES)} (or --help)")
@@ -98,4 +107,5 @@ def _help() -> str:
         f"Recurrent networks that train in minutes on a CPU. Each pipeline's models answer:\n\n"
         f"{lines}\n\n"
         "recurrent-toolkit PIPELINE --help lists the verbs, such as train and predict.\n"
+        f"recurrent-toolkit {SERVE} RUN ... answers over HTTP for runs of any pipelines.\n"
     )

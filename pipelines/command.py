@@ -4,16 +4,17 @@ import difflib
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pipelines import ENDINGS, console, exit_at_once
 from pipelines.pipeline import Pipeline, version
 from pipelines.verbs import verbs_of
+from pipelines.verbs.serve import run_serve
 from toolkit.errors import OptionError
 from toolkit.options import on_the_command_line
 from toolkit.training.interruption import interrupt
 
-__all__ = ["Pipeline", "main"]
+__all__ = ["Pipeline", "main", "serve_main"]
 
 
 def main(pipeline: Pipeline, arguments: Sequence[str] | None = None) -> int:
@@ -27,13 +28,27 @@ def main(pipeline: Pipeline, arguments: Sequence[str] | None = None) -> int:
         0 done; 1 the work failed; 2 bad usage or bad input; 130 interrupted, 143 terminated and 129
         hung up.
     """
+    return _main(lambda words: _dispatch(pipeline, words), arguments)
+
+
+def serve_main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``serve`` without a pipeline and return the exit code, as ``main`` does.
+
+    Args:
+        arguments: The words after the verb; those of the process when None.
+    """
+    return _main(run_serve, arguments)
+
+
+def _main(work: Callable[[Sequence[str]], int], arguments: Sequence[str] | None) -> int:
+    """Run a command line and return the exit code."""
     if arguments is not None:
-        return _run(pipeline, arguments)
+        return _run(work, arguments)
     for number in ENDINGS:
         if signal.getsignal(number) in (exit_at_once, signal.SIG_DFL):
             signal.signal(number, interrupt)
     try:
-        code = _run(pipeline, sys.argv[1:])
+        code = _run(work, sys.argv[1:])
     except KeyboardInterrupt as again:  # a second one, during clean-up
         code = console.interrupted(again)
     if code > console.SIGNALLED:
@@ -44,12 +59,12 @@ def main(pipeline: Pipeline, arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _run(pipeline: Pipeline, arguments: Sequence[str]) -> int:
-    """Set up the console, run the verb and return the exit code."""
+def _run(work: Callable[[Sequence[str]], int], arguments: Sequence[str]) -> int:
+    """Set up the console, do the work and return the exit code."""
     debug = "--debug" in arguments
     console.set_up(debug)
     with on_the_command_line():
-        return console.exit_code(lambda: _dispatch(pipeline, arguments), debug)
+        return console.exit_code(lambda: work(arguments), debug)
 
 
 def _dispatch(pipeline: Pipeline, arguments: Sequence[str]) -> int:

@@ -30,12 +30,9 @@ from toolkit.data.options import FILE_OPTIONS
 from toolkit.data.streams.stream import RowStream
 from toolkit.errors import OptionError
 from toolkit.explanation.options import TokenExplanationOptions
+from toolkit.export.options import GenerationOptions
 from toolkit.options import option
-from toolkit.tasks.language_modelling.options import (
-    GenerationOptions,
-    LanguageModelOptions,
-    check_condition,
-)
+from toolkit.tasks.language_modelling.options import LanguageModelOptions, check_condition
 
 
 class LabelledStream(LabelledData):

@@ -14,6 +14,7 @@ from pipelines.verbs.export import EXPORT, VERIFY
 from pipelines.verbs.inspection import INSPECT
 from pipelines.verbs.predict import PREDICT
 from pipelines.verbs.report import REPORT
+from pipelines.verbs.serve import SERVE
 from pipelines.verbs.train import TRAIN
 from pipelines.verbs.verb import Verb
 
@@ -27,6 +28,7 @@ VERBS: dict[str, Verb] = {
     "verify": VERIFY,
     "inspect": INSPECT,
     "diagnose": DIAGNOSE,
+    "serve": SERVE,
     "demo": DEMO,
 }
 

@@ -1,5 +1,6 @@
 """A command of a pipeline."""
 
+from argparse import Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,14 +30,38 @@ class Verb:
 
     def run(self, pipeline: Pipeline, name: str, arguments: Sequence[str]) -> int:
         """Parse the arguments, do the work and return the exit code."""
-        parser = Parser(f"{pipeline.command} {name}", self.usage, self.help)
-        self.add_arguments(parser, pipeline)
-        parser.add_argument(
-            "--debug", type=bool, default=False, help="Show tracebacks and TensorFlow's log."
+        options = parsed(
+            f"{pipeline.command} {name}",
+            self,
+            lambda parser: self.add_arguments(parser, pipeline),
+            arguments,
         )
-        try:
-            options = parser.parse(arguments)
-        except SystemExit as end:  # after --help
-            return int(end.code or 0)
+        if isinstance(options, int):
+            return options
         join_sides(pipeline, options, arguments, self.needs_data)
         return self.execute(pipeline, options)
+
+
+def parsed(
+    program: str, verb: Verb, add_arguments: Callable[[Parser], None], arguments: Sequence[str]
+) -> Namespace | int:
+    """Return the parsed arguments of a verb, or the exit code after ``--help``.
+
+    Args:
+        program: The command up to the verb.
+        verb: The verb, for the help text.
+        add_arguments: Function that adds its options to a parser.
+        arguments: The words after it.
+
+    Raises:
+        OptionError: They cannot be used.
+    """
+    parser = Parser(program, verb.usage, verb.help)
+    add_arguments(parser)
+    parser.add_argument(
+        "--debug", type=bool, default=False, help="Show tracebacks and TensorFlow's log."
+    )
+    try:
+        return parser.parse(arguments)
+    except SystemExit as end:  # after --help
+        return int(end.code or 0)

@@ -80,12 +80,13 @@ EXPORTS = {
         "reads_forward row_by_row"
     ),
     "export": (
-        "ARCHIVE CARD_FILE Card Servable VerifyResult add_assets check_onnx description_path "
-        "is_exported newest_version of_python read_asset read_description read_golden read_yaml "
-        "stored upgrade_description verify version_folder write_card write_golden write_onnx "
-        "write_saved_model"
+        "ARCHIVE CARD_FILE Card Servable VerifyResult add_assets array_of check_onnx "
+        "description_path first_alone is_exported newest_version of_python read_asset "
+        "read_description read_golden read_yaml stored upgrade_description verify "
+        "version_folder write_card write_golden write_onnx write_saved_model"
     ),
     "report": "REPORT_FILE",
+    "serving": "ServedRun ServingOptions serve served_runs",
     "inspection": (
         "EntityReading Reading Repeats Warnings find_duplicates find_repeats find_unknown"
     ),

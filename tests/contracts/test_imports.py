@@ -26,7 +26,7 @@ LINES = {
         ("models",),
         ("training", "evaluation", "diagnostics", "explanation", "export", "inspection"),
         ("report",),
-        ("tasks",),
+        ("serving", "tasks"),
     ),
     "toolkit.data": (
         ("sources",),
@@ -122,6 +122,7 @@ def test_every_name_on_a_line_is_there() -> None:
         ("toolkit/text/split.py", "def f():\n    import toolkit.cells.gru"),
         ("toolkit/training/fitting.py", "from toolkit.export import verify"),
         ("toolkit/inspection/leaks.py", "from toolkit.tasks.defaults import choose"),
+        ("toolkit/serving/models.py", "from toolkit.tasks.golden import LENGTHS"),
         ("toolkit/data/sources/folder.py", "from toolkit.data.labels import class_name"),
         ("toolkit/data/texts/corpus.py", "from toolkit.data.pairs.scan import scan_pairs"),
         ("toolkit/data/pairs/scan.py", "from toolkit.data.streams import stream"),
@@ -147,6 +148,7 @@ def test_the_toolkit_does_not_know_the_pipelines() -> None:
     [
         "toolkit, toolkit.errors, toolkit.data, toolkit.text, toolkit.tagging",
         "toolkit.tasks, toolkit.training, toolkit.export, toolkit.evaluation",
+        "toolkit.serving, pipelines.verbs.serve",
         "pipelines.sentiment, pipelines.command",
         ", ".join(f"toolkit.report.{path.stem}" for path in (TOOLKIT / "report").glob("*.py")),
         ", ".join(module_name(path.relative_to(ROOT).as_posix()) for path in OPTIONS),

@@ -1,5 +1,6 @@
 """Every task keeps the contract of ``TaskProtocol``; see ``cases.py`` for what is held to it."""
 
+import asyncio
 import copy
 import html
 import inspect
@@ -21,6 +22,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+import httpx
 import keras
 import numpy as np
 import pytest
@@ -35,6 +37,8 @@ from pipelines.verbs.train import _command
 from toolkit.errors import DataError, ModelError, OptionError, ToolkitError
 from toolkit.export import read_golden
 from toolkit.export.verify import compare_with_golden
+from toolkit.serving import ServingOptions, served_runs
+from toolkit.serving.app import create_app
 from toolkit.tasks.protocol import ExplainingTask, FrameTask, StreamingTask, TaskProtocol
 from toolkit.training import cost
 
@@ -562,6 +566,45 @@ def test_predict_is_serving_default_of_a_bare_process(
             assert not without(answers[number], [found, row["inputs"]]), row["inputs"]
             of_floats = {k: v for k, v in found.items() if not isinstance(v, int)}
             assert not without(of_floats, answers[number]), row["inputs"]
+
+
+@pytest.mark.slow
+def test_a_server_gives_the_golden_answers_alone_and_in_batches(network_run: Run) -> None:
+    golden = read_golden(network_run.exported)
+    app = create_app(served_runs([f"run={network_run.exported}"]), ServingOptions(queue=1000))
+
+    async def ask() -> list[Any]:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://server") as client:
+
+            def answer(row: dict[str, Any]) -> Any:
+                return client.post("/v1/models/run:predict", json={"instances": [row["inputs"]]})
+
+            def stream(row: dict[str, Any]) -> Any:
+                frames = row["inputs"].get("series", row["inputs"].get("frames"))
+                return client.post("/v2/models/run/step_stream", json={"frames": frames})
+
+            alone = [await answer(row) for row in golden]
+            together = await asyncio.gather(*map(answer, golden * 3))
+            steps = network_run.case.name in ("activity", "videos")
+            return [alone, together, [await stream(row) for row in golden] if steps else []]
+
+    alone, together, streamed = asyncio.run(ask())
+    for row, response in zip(golden, streamed, strict=False):
+        *events, end = response.text.strip().split("\n\n")
+        assert end == "event: end\ndata: {}"
+        assert len(events) == row["inputs"]["length"]
+        if events:
+            outputs = json.loads(events[-1].removeprefix("data: "))["outputs"]
+            assert not without(outputs, row["outputs"])
+    for row, response in zip(golden * 4, [*alone, *together], strict=True):
+        assert response.status_code == 200, response.text
+        (found,) = response.json()["predictions"]
+        if len(row["outputs"]) == 1:  # whose name is left out
+            found = dict.fromkeys(row["outputs"], found)
+        assert {*found} == {*row["outputs"]}
+        assert not without(found, row["outputs"]), row["inputs"]
+        assert not without(row["outputs"], found), row["inputs"]
 
 
 def test_statistics_add_up_to_what_evaluate_gives(run: Run) -> None:

@@ -11,9 +11,9 @@ from trained import TEXT, TrainedRun, load_archive
 
 from toolkit.errors import DataError, ModelError, OptionError
 from toolkit.export import Servable, read_golden
+from toolkit.export.options import GenerationOptions
 from toolkit.export.verify import _compare
 from toolkit.tasks import EntityTagger, LanguageModel, LanguageModelOptions, TextClassifier
-from toolkit.tasks.language_modelling.options import GenerationOptions
 
 pytestmark = pytest.mark.xdist_group("language_model")
 

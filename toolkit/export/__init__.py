@@ -21,7 +21,7 @@ from toolkit.export.onnx import check_onnx, write_onnx
 from toolkit.export.verify import VerifyResult, newest_version, read_golden, verify
 
 if TYPE_CHECKING:
-    from toolkit.export.servable import Servable, of_python
+    from toolkit.export.servable import Servable, array_of, first_alone, of_python
     from toolkit.export.storage import stored
     from toolkit.export.write import write_saved_model
 
@@ -32,8 +32,10 @@ __all__ = [
     "Servable",
     "VerifyResult",
     "add_assets",
+    "array_of",
     "check_onnx",
     "description_path",
+    "first_alone",
     "is_exported",
     "newest_version",
     "of_python",
@@ -53,7 +55,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("Servable", "of_python"):
+    if name in ("Servable", "array_of", "first_alone", "of_python"):
         from toolkit.export import servable
 
         return getattr(servable, name)

@@ -147,21 +147,51 @@ def first_alone(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def array_of(value: Any, spec: Any) -> NDArray[Any]:
+    """Return a value as an array that an input of a signature takes; strings are bytes in it.
+
+    Args:
+        value: Numbers, strings or bytes, nested as the input's shape says; of floats None is NaN.
+        spec: The ``TensorSpec`` of the input.
+
+    Raises:
+        ModelError: The value is of another kind, range or shape than the input.
+    """
+    array: NDArray[Any]
+    try:
+        if spec.dtype == tf.string:
+            array = np.asarray(_bytes(np.asarray(value, dtype=object)), dtype=object)
+        else:
+            array = _numbers(value, spec.dtype)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise _unlike(spec, error) from error
+    _check_shape(array.shape, spec)
+    return array
+
+
 def _tensor(value: Any, spec: Any) -> Any:
     """Return a value as a tensor of the spec's dtype and shape, or raise a ``ModelError``."""
+    if not tf.is_tensor(value):
+        return tf.constant(array_of(value, spec), spec.dtype)
     try:
-        if tf.is_tensor(value):
-            tensor = tf.convert_to_tensor(value, spec.dtype)
-        elif spec.dtype == tf.string:
-            tensor = tf.constant(_bytes(np.asarray(value, dtype=object)), tf.string)
-        else:
-            tensor = tf.constant(_numbers(value, spec.dtype), spec.dtype)
+        tensor = tf.convert_to_tensor(value, spec.dtype)
     except (TypeError, ValueError, OverflowError) as error:
-        reason = str(error).partition("\n")[0]
-        raise ModelError(f"{spec.name} must be {spec_text(spec)}: {reason}") from error
-    if not spec.shape.is_compatible_with(tensor.shape):
-        raise ModelError(f"{spec.name} must be {spec_text(spec)}, and has shape {tensor.shape}")
+        raise _unlike(spec, error) from error
+    _check_shape(tensor.shape, spec)
     return tensor
+
+
+def _unlike(spec: Any, error: Exception) -> ModelError:
+    """Return the error for a value that cannot be converted."""
+    reason = str(error).partition("\n")[0]
+    return ModelError(f"{spec.name} must be {spec_text(spec)}: {reason}")
+
+
+def _check_shape(shape: Any, spec: Any) -> None:
+    """Check the shape of a value, or raise a ``ModelError``."""
+    if not spec.shape.is_compatible_with(shape):
+        shape = tuple(shape)
+        raise ModelError(f"{spec.name} must be {spec_text(spec)}, and has shape {shape}")
 
 
 def _encoded(text: Any) -> bytes:

@@ -1,13 +1,13 @@
-"""The options of a language model, and those of text generation."""
+"""The options of a language model."""
 
 import difflib
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from toolkit.data.streams.options import StreamColumnOptions
 from toolkit.errors import OptionError, shorten
+from toolkit.export.options import MOST_GENERATED
 from toolkit.options import Limits, check_options, option
 from toolkit.tasks.options import EmbeddingOptions, RecurrentOptions, check_monitor
 from toolkit.text.options import check_subwords
@@ -15,9 +15,6 @@ from toolkit.training.options import TrainingOptions
 
 #: The metrics for early stopping, with ``max`` or ``min``; the first is auto.
 MONITORS = {"log_loss": "min"}
-
-#: The largest number of tokens that can be generated at once.
-MOST_GENERATED = 100_000
 
 
 @dataclass(kw_only=True)
@@ -93,53 +90,6 @@ class LanguageModelOptions(
             raise OptionError(
                 f"{option('max_length')} is {max_length}; this model generates at most "
                 f"{self.max_generated_length} tokens"
-            )
-
-
-@dataclass(kw_only=True)
-class GenerationOptions:
-    """The options of text generation.
-
-    Args:
-        max_length: The largest number of generated tokens; a text may end before.
-        temperature: The divisor of the logits: below 1 likely tokens become likelier; 0 always
-            takes the likeliest token.
-        top_k: Sample only from this number of likeliest tokens; 0 for all.
-        top_p: Sample only from the likeliest tokens that together have this probability; 1 for all.
-        repetition_penalty: The divisor of the logits of tokens that occurred before, or their
-            factor if they are negative; 1 for none.
-        seed: The seed of the sampling. A text is a function of it, of the prompt with its condition
-            and of its number among those of equal prompts.
-        condition: The condition of the text, if the run has learnt conditions.
-
-    Raises:
-        OptionError: A value is out of its limits.
-    """
-
-    LIMITS: ClassVar[Limits] = {
-        "max_length": (0, MOST_GENERATED + 1),
-        "temperature": (0, None),
-        "top_k": (0, None),
-        "seed": (0, 2**31),
-    }
-
-    max_length: int = 200
-    temperature: float = 0.8
-    top_k: int = 0
-    top_p: float = 1.0
-    repetition_penalty: float = 1.0
-    seed: int = 0
-    condition: str | None = None
-
-    def __post_init__(self) -> None:
-        check_options(self)
-        if not math.isfinite(self.temperature):
-            raise OptionError(f"{option('temperature')} is {self.temperature}; it must be finite")
-        if not 0 < self.top_p <= 1:
-            raise OptionError(f"{option('top_p')} is {self.top_p}; it must be above 0, at most 1")
-        if self.repetition_penalty <= 0:
-            raise OptionError(
-                f"{option('repetition_penalty')} is {self.repetition_penalty}; it must be above 0"
             )
 
 

@@ -7,14 +7,13 @@ import numpy as np
 import tensorflow as tf
 
 from toolkit.decoding import SamplingOptions, row_seeds, sample
+from toolkit.export.generation import SPACES, noise_key
+from toolkit.export.options import MOST_GENERATED
 from toolkit.export.signatures import checked, in_one_batch
 from toolkit.layers.sequences import length_mask
 from toolkit.models import OneToMany, SequenceModel
-from toolkit.tasks.language_modelling.options import MOST_GENERATED
 from toolkit.text import UNKNOWN_ID, utf8
 
-#: White space at the end of a prompt, after which no space is added.
-SPACES = " \t\n\v\f\r"
 #: The number of tokens that ``serving_default`` generates.
 DEFAULT_LENGTH = 200
 #: The number of tokens whose logits are computed at once for losses.
@@ -83,14 +82,6 @@ def read_pieces(
 def shifted(ids: Any) -> Any:
     """Return the inputs for targets ids [B, T]: 0, then all ids but the last."""
     return tf.pad(ids[:, :-1], [[0, 0], [1, 0]])
-
-
-def noise_key(prompt: Any, condition: Sequence[Any]) -> Any:
-    """Return what the noise of sampling goes by: prompts string [B], with conditions if given."""
-    if not condition:
-        return prompt
-    length = tf.strings.as_string(tf.strings.length(condition[0]))
-    return tf.strings.join([length, ":", condition[0], prompt])
 
 
 def signatures(

@@ -4,7 +4,7 @@ import itertools
 import logging
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import keras
@@ -13,6 +13,8 @@ import tensorflow as tf
 
 from toolkit.data import Unreadable, answer_readable, conditioned_examples, open_conditioned
 from toolkit.diagnostics.diagnosis import Subject, Track, Window
+from toolkit.export.generation import stream_text
+from toolkit.export.options import GenerationOptions
 from toolkit.inspection.findings import Warnings, warn_of_bad_rows
 from toolkit.layers.cross_entropy import cross_entropy
 from toolkit.models import OneToMany, SequenceModel, TruncatedBPTT
@@ -22,17 +24,12 @@ from toolkit.tasks.language_modelling.card import card_words
 from toolkit.tasks.language_modelling.conditioned_texts import ConditionedTexts
 from toolkit.tasks.language_modelling.explanation import NextTokenExplanations
 from toolkit.tasks.language_modelling.inspection import inspect_text
-from toolkit.tasks.language_modelling.options import (
-    MONITORS,
-    GenerationOptions,
-    LanguageModelOptions,
-)
+from toolkit.tasks.language_modelling.options import MONITORS, LanguageModelOptions
 from toolkit.tasks.language_modelling.outcomes import LanguageModelOutcomes, text_metrics
 from toolkit.tasks.language_modelling.prompts import Prompt, read_prompts
 from toolkit.tasks.language_modelling.reading import Reading
 from toolkit.tasks.language_modelling.running_text import RunningText
 from toolkit.tasks.language_modelling.serving import signatures
-from toolkit.tasks.language_modelling.streaming import stream_text
 from toolkit.tasks.language_modelling.surprise import ReadTexts
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.settings import Settings
@@ -297,7 +294,9 @@ class LanguageModel(NextTokenExplanations, Task, LanguageModelOptions):
         options = GenerationOptions(**generation)
         for each in self._prompts([prompt], options.condition, earlier):
             assert isinstance(each, Prompt)
-            yield from stream_text(self._serve, each, options, self.token_level == "words")
+            asked = replace(options, condition=each.condition)
+            words = self.token_level == "words"
+            yield from stream_text(self._serve, each.text, asked, words, each.number)
 
     def score(self, texts: Any, condition: str | None = None) -> list[dict[str, Any]]:
         """Return the negative log probability of each text, ``nll`` in nats, and its ``units``.

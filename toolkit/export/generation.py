@@ -1,4 +1,4 @@
-"""Text generation in parts."""
+"""Text generation in parts, by the signatures of a language model."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -7,34 +7,49 @@ import numpy as np
 import tensorflow as tf
 
 from toolkit.decoding import SamplingOptions, choose, row_seeds
-from toolkit.tasks.language_modelling.options import GenerationOptions
-from toolkit.tasks.language_modelling.prompts import Prompt
-from toolkit.tasks.language_modelling.serving import SPACES, noise_key
+from toolkit.export.options import GenerationOptions
 from toolkit.text import utf8
 
 Ask = Callable[..., dict[str, Any]]
 
+#: White space at the end of a prompt, after which no space is added.
+SPACES = " \t\n\v\f\r"
 
-def stream_text(ask: Ask, prompt: Prompt, options: GenerationOptions, words: bool) -> Iterator[str]:
+
+def noise_key(prompt: Any, condition: Sequence[Any]) -> Any:
+    """Return what the noise of sampling goes by: prompts string [B], with conditions if given."""
+    if not condition:
+        return prompt
+    length = tf.strings.as_string(tf.strings.length(condition[0]))
+    return tf.strings.join([length, ":", condition[0], prompt])
+
+
+def stream_text(
+    ask: Ask, prompt: str, options: GenerationOptions, words: bool, number: int = 0
+) -> Iterator[str]:
     """Yield the prompt, and then the generated text in parts.
 
+    All parts together are what the signature ``generate`` returns.
+
     Args:
-        ask: Calls a signature of the language model.
+        ask: Calls a signature of the language model, as ``Servable`` does.
         prompt: The beginning of the text.
-        options: The options of generation.
+        options: The options of generation, with a condition if the model has learnt some.
         words: Whether tokens are words, whose spacing depends on their neighbours.
+        number: The number of the prompt among equal ones.
     """
-    outputs = ask("prefill", prompt=[prompt.text], **prompt.conditions)
-    beginning = tf.constant([utf8(prompt.text)])
-    condition = [tf.constant([*map(utf8, names)]) for names in prompt.conditions.values()]
+    condition = [] if options.condition is None else [options.condition]
+    outputs = ask("prefill", prompt=[prompt], **({"condition": condition} if condition else {}))
+    beginning = tf.constant([utf8(prompt)])
+    conditions = [tf.constant([utf8(name)]) for name in condition]
     sampling = SamplingOptions(
         tf.constant(float(options.temperature)),
         tf.constant(options.top_k),
         tf.constant(float(options.top_p)),
         tf.constant(float(options.repetition_penalty)),
-        row_seeds(tf.constant([options.seed, prompt.number]), noise_key(beginning, condition)),
+        row_seeds(tf.constant([options.seed, number]), noise_key(beginning, conditions)),
     )
-    yield prompt.text
+    yield prompt
     seen = np.zeros((1, outputs["logits"].shape[1]), bool)
 
     def text_of(tokens: Sequence[int]) -> str:
@@ -43,10 +58,10 @@ def stream_text(ask: Ask, prompt: Prompt, options: GenerationOptions, words: boo
     # The spacing of a word depends on its neighbours, so the previous one is detokenized as well.
     known: list[int] = []
     pending: list[int] = []
-    first = " " if words and prompt.text and not prompt.text.endswith(tuple(SPACES)) else ""
-    for number in range(options.max_length):
+    first = " " if words and prompt and not prompt.endswith(tuple(SPACES)) else ""
+    for step in range(options.max_length):
         logits, before = tf.constant(outputs["logits"]), tf.constant(seen)
-        token = int(_sample_token(logits, before, tf.constant(number), sampling)[0])
+        token = int(_sample_token(logits, before, tf.constant(step), sampling)[0])
         if token == 0:
             break
         seen[0, token] = True

@@ -1,0 +1,26 @@
+"""What happens at a signal that ends a server."""
+
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+
+def stop_on_signals(stop: Callable[[], None]) -> None:
+    """Call a function at the signals that end the server, before Uvicorn does what it does then.
+
+    Args:
+        stop: The function. Outside the main thread there are no signals, and it is not called.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in (signal.SIGINT, signal.SIGTERM):
+        before = signal.getsignal(number)
+
+        def handle(number: int, frame: FrameType | None, before: Any = before) -> None:
+            stop()
+            if callable(before):
+                before(number, frame)
+
+        signal.signal(number, handle)

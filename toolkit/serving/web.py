@@ -1,0 +1,221 @@
+"""What all paths of a server share: bodies, errors, the token, limits, counters and the end."""
+
+import asyncio
+import json
+import logging
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from fastapi import HTTPException, Request
+from fastapi.responses import Response
+from starlette.requests import ClientDisconnect
+
+from toolkit.errors import DataError, UserError, as_message
+from toolkit.serving.batching import QueueFullError
+from toolkit.serving.metrics import Metrics
+from toolkit.serving.models import Version
+from toolkit.serving.options import ServingOptions
+from toolkit.serving.registry import Model, Registry
+from toolkit.serving.tensors import Arrays
+
+logger = logging.getLogger("toolkit.serving")
+
+#: The seconds after which a refused request may come again.
+RETRY = {"Retry-After": "1"}
+#: What is answered without a token: probes, and the page, which has no answers in it.
+OPEN = ("/v2/health/live", "/v2/health/ready", "/", "/page.js", "/page.css")
+#: The size in bytes from which a body is read in a thread, since it takes milliseconds.
+LARGE = 1 << 16
+
+Scope = Any
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+
+
+def json_response(content: Any, status: int = 200, headers: Any = None) -> Response:
+    """Return a response; NaN and infinities are written as TensorFlow Serving writes them."""
+    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+    return Response(body, status, headers, media_type="application/json")
+
+
+def error_response(status: int, message: str, headers: Any = None) -> Response:
+    """Return an error in one line."""
+    return json_response({"error": as_message(message)}, status, headers)
+
+
+class Serving:
+    """The state of a server's process.
+
+    Args:
+        registry: The models.
+        options: The options.
+        metrics: The counters.
+    """
+
+    def __init__(self, registry: Registry, options: ServingOptions, metrics: Metrics) -> None:
+        self.registry = registry
+        self.options = options
+        self.metrics = metrics
+        #: Whether the server stops: requests in flight are answered, and new ones refused.
+        self.is_stopping = False
+
+    def stop(self) -> None:
+        """Refuse new requests from now on."""
+        self.is_stopping = True
+
+    def model(self, name: str) -> Model:
+        """Return a model.
+
+        Raises:
+            HTTPException: There is none of this name.
+        """
+        model = self.registry.models.get(name)
+        if model is None:
+            known = ", ".join(self.registry.models)
+            raise HTTPException(404, f"there is no model {name}; there are: {known}")
+        return model
+
+    def version(self, name: str, number: str | None = None) -> Version:
+        """Return the version of a model that answers.
+
+        Raises:
+            HTTPException: There is no such model or version.
+        """
+        version = self.model(name).version
+        if number is not None and number != str(version.number):
+            raise HTTPException(
+                404, f"{name} has no version {number}; version {version.number} answers"
+            )
+        return version
+
+    async def body(self, request: Request) -> Any:
+        """Return the JSON object in the body of a request.
+
+        Raises:
+            HTTPException: It is too large, or takes too long.
+            DataError: It is no JSON object.
+        """
+        most = self.options.max_bytes
+        too_large = HTTPException(413, f"the body has more than {most} bytes")
+        length = request.headers.get("content-length", "")
+        if length.isdecimal() and int(length) > most:
+            raise too_large
+        parts: list[bytes] = []
+        size = 0
+        try:
+            async with asyncio.timeout(self.options.timeout):
+                async for part in request.stream():
+                    parts.append(part)
+                    size += len(part)
+                    if size > most:
+                        raise too_large
+        except TimeoutError:
+            raise HTTPException(408, "the body of the request did not come in time") from None
+        content = b"".join(parts)
+        return await asyncio.to_thread(_read, content) if len(content) > LARGE else _read(content)
+
+    async def ask(
+        self, version: Version, signature: Any, inputs: Arrays, always: bool = False
+    ) -> Arrays:
+        """Return the outputs of a signature within the time that there is; see ``Batcher.ask``.
+
+        Raises:
+            HTTPException: There was not enough time.
+        """
+        try:
+            async with asyncio.timeout(self.options.timeout):
+                return await version.ask(signature, inputs, always)
+        except TimeoutError:
+            raise HTTPException(
+                504, f"there was no answer within {self.options.timeout:g} seconds"
+            ) from None
+
+
+def _read(content: bytes) -> Any:
+    """Return the JSON object in a body."""
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"the body is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise DataError("the body must be a JSON object")
+    return value
+
+
+def refusal(error: Exception) -> Response:
+    """Return the response to a request that an error has ended."""
+    if isinstance(error, HTTPException):
+        return error_response(error.status_code, str(error.detail), error.headers)
+    if isinstance(error, QueueFullError):
+        return error_response(429, "too many requests wait for this model", RETRY)
+    if isinstance(error, UserError):
+        return error_response(400, str(error))
+    if isinstance(error, RecursionError):
+        return error_response(400, "the body is nested too deeply")
+    logger.error("a request failed: %s: %s", type(error).__name__, as_message(str(error)))
+    return error_response(500, f"the model failed: {type(error).__name__}")
+
+
+class Gate:
+    """The layer around all paths: it checks the token, counts requests, and answers errors.
+
+    Args:
+        app: The application within.
+        serving: The state of the server.
+    """
+
+    def __init__(self, app: Any, serving: Serving) -> None:
+        self._app = app
+        self._serving = serving
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, status = time.perf_counter(), 0
+        metrics = self._serving.metrics
+        metrics.begin()
+
+        async def sent(message: Any) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            refused = self._refused(scope)
+            if refused is not None:
+                await refused(scope, receive, sent)
+            else:
+                await self._app(scope, receive, sent)
+        except ClientDisconnect:  # the body has not come to its end
+            logger.debug("a client has gone")
+        except Exception as error:
+            if status == 0:
+                await refusal(error)(scope, receive, sent)
+            else:
+                logger.error("an answer was cut off: %s", as_message(str(error)))
+        finally:
+            route = scope.get("route")
+            path = getattr(route, "path", "other")
+            metrics.end(path, status or 499, time.perf_counter() - began)
+
+    def _refused(self, scope: Scope) -> Response | None:
+        """Return the response to a request that is not let in."""
+        path = scope["path"]
+        if self._serving.is_stopping and path != "/v2/health/live":
+            headers = {**RETRY, "Connection": "close"}
+            return error_response(503, "the server is stopping", headers)
+        token = self._serving.options.token
+        if token is None or path in OPEN:
+            return None
+        given = dict(scope["headers"]).get(b"authorization", b"")
+        if secrets.compare_digest(given, f"Bearer {token}".encode()):
+            return None
+        message = "the token is wrong" if given else "a token is needed"
+        return error_response(
+            401, f"{message}; send Authorization: Bearer TOKEN", {"WWW-Authenticate": "Bearer"}
+        )
