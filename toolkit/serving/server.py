@@ -91,7 +91,7 @@ def _without_input() -> Iterator[None]:
 
     Uvicorn's processes would open its descriptor again, which not all of them have inherited.
     """
-    before, sys.stdin = sys.stdin, None  # type: ignore[assignment]
+    before, sys.stdin = sys.stdin, None
     try:
         yield
     finally:
