@@ -61,6 +61,11 @@ class LabelledSeries(LabelledData):
         """Open data."""
         return open_sequences(data, part, columns)
 
+    def examples(self, train: Source, options: Any) -> Any:
+        """Return a reader of training data."""
+        with console.silence():  # the task logs the same later
+            return read_examples(train, options, decode=False)
+
     def check_training(
         self,
         train: Source,

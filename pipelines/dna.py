@@ -57,6 +57,11 @@ class LabelledStrands(LabelledData):
         """Open data."""
         return open_strands(data, part, columns)
 
+    def examples(self, train: Source, options: Any) -> Any:
+        """Return a reader of training data."""
+        with console.silence():  # the task logs the same later
+            return StrandExamples(train, options)
+
     def check_training(
         self,
         train: Source,

@@ -54,6 +54,11 @@ class LabelledSpans(LabelledData):
         """Open data."""
         return open_marked(data, part, columns)
 
+    def examples(self, train: Source, options: Any) -> Any:
+        """Return a reader of training data."""
+        with console.silence():  # the task logs the same later
+            return MarkedStrandExamples(train, options)
+
     def check_training(
         self,
         train: Source,

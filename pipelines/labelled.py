@@ -98,6 +98,18 @@ class LabelledData(ABC):
             OptionError: An option does not suit it.
         """
 
+    def named_columns(self, train: Source, options: Any) -> Mapping[str, str]:
+        """Return the columns of training data that options do not name, by option."""
+        examples = self.examples(train, options)
+        named: Mapping[str, str] = getattr(
+            train if examples is None else examples, "named_columns", {}
+        )
+        return named
+
+    def examples(self, train: Source, options: Any) -> Any:
+        """Return a reader of training data that chooses columns; None if opening it does."""
+        return None
+
     def table(self, data: Source, columns: Any) -> Table | None:
         """Return the rows that ``inputs`` reads, if each is an input and has other columns."""
         return None
@@ -203,9 +215,9 @@ def kept_columns(
             raise OptionError(f"--keep-columns is {wanted}; of this data no columns can be kept")
         return None
     source = table.source
-    if is_folder:
-        kept = [name for name in ("file",) if name not in table.used]
-    elif wanted == "all":
+    if isinstance(source, FolderSource):
+        return None if "file" in table.used else ({"file": name} for name in source.files())
+    if wanted == "all":
         kept = [name for name in source.columns if name not in table.used]
     else:
         names = [name.strip() for name in wanted.split(",")]

@@ -51,6 +51,13 @@ class LabelledStream(LabelledData):
             return open_conditioned(data, part, columns)
         return open_stream(data, part, columns)
 
+    def examples(self, train: Any, options: Any) -> Any:
+        """Return a reader of texts with conditions."""
+        if options.condition_column is None:
+            return None
+        with console.silence():  # the task logs the same later
+            return conditioned_examples(train, options)
+
     def check_training(
         self, train: Any, validation: Any, options: Any, known: Sequence[str] | None = None
     ) -> None:

@@ -61,6 +61,11 @@ class LabelledEntities(LabelledData):
         """Open data."""
         return open_entities(data, part, columns)
 
+    def examples(self, train: Source, options: Any) -> Any:
+        """Return a reader of training data."""
+        with console.silence():  # the task logs the same later
+            return EntityExamples(train, options)
+
     def check_training(
         self,
         train: Source,

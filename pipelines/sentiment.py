@@ -46,6 +46,11 @@ class LabelledTexts(LabelledData):
         """Open data."""
         return open_source(data, part, table_format(columns))
 
+    def examples(self, train: Source, options: Any) -> Any:
+        """Return a reader of training data."""
+        with console.silence():  # the task logs the same later
+            return TextExamples(train, options)
+
     def check_training(
         self,
         train: Source,

@@ -53,6 +53,11 @@ class LabelledSpeech(LabelledData):
         """Open data."""
         return open_audio(data, part, columns)
 
+    def examples(self, train: Source, options: Any) -> Any:
+        """Return a reader of training data."""
+        with console.silence():  # the task logs the same later
+            return AudioExamples(train, options)
+
     def check_training(
         self,
         train: Source,

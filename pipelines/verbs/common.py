@@ -164,6 +164,8 @@ def training_data(
     train = pipeline.data(options.data, "train", task_options)
     validation = None
     if options.validation_data is not None:
+        learnt = pipeline.labelled.named_columns(train, task_options)
+        task_options.named_columns = {**task_options.named_columns, **learnt}
         validation = pipeline.data(options.validation_data, "test", task_options)
     pipeline.labelled.check_training(train, validation, task_options, known)
     return train, validation
@@ -351,7 +353,9 @@ def evaluation_data(pipeline: Pipeline, options: Any, *runs: str) -> Source:
         pipeline.labelled.check(data, run_options, facts)
         if _is_file(options.data, facts.get("data")):
             logger.warning(
-                "%s has learnt from %s: its figures on other data are worse", run, options.data
+                "%s was trained on a file of this path (%s): figures on data that it has not seen "
+                "are usually worse",
+                *(run, options.data),
             )
     return data
 

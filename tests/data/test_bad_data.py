@@ -190,7 +190,7 @@ def test_a_folder_of_files_alone_has_no_labels(tmp_path: Path) -> None:
     assert [record.values["file"] for record in source.records()] == ["1.txt", "2.txt", "10.txt"]
     assert "has no class folders" in complaint(tmp_path)
     (tmp_path / "1.ann").touch()
-    assert "texts without labels are files .txt alone, and there are: 1.ann" in complaint(tmp_path)
+    assert "without labels it should have such files alone, and has: 1.ann" in complaint(tmp_path)
 
 
 def test_a_damaged_file_in_a_folder_is_a_bad_row(tmp_path: Path) -> None:

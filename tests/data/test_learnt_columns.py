@@ -1,5 +1,6 @@
 """Columns that were guessed for a training are those of the run, whatever else new data has."""
 
+import importlib
 import logging
 import re
 from collections.abc import Callable
@@ -19,11 +20,13 @@ from toolkit.data.sources.open import open_source
 from toolkit.data.strands.source import open_strands
 from toolkit.data.streams.stream import open_stream
 from toolkit.errors import DataError
+from toolkit.tasks import TextClassifier
 from toolkit.tasks.classification.options import TextClassifierOptions
 from toolkit.tasks.entities.options import EntityTaggerOptions
 from toolkit.tasks.language_modelling.options import LanguageModelOptions
 from toolkit.tasks.sequences.options import SequenceClassifierOptions
 from toolkit.tasks.sequences.reading import open_sequences, read_examples
+from toolkit.tasks.settings import Settings
 from toolkit.tasks.speech.options import SpeechRecognizerOptions
 from toolkit.tasks.strands.options import StrandClassifierOptions
 from toolkit.tasks.translation.options import TranslatorOptions
@@ -108,6 +111,21 @@ KINDS: dict[str, tuple[Callable[[Path, Any], Any], type, str, dict[str, str], st
         {"text_column": "body", "entities_column": "marks"},
         f"text,body,entities,marks\nx,Ada sang,[],{ENTITIES}\ny,Bob sang,[],{ENTITIES}\n",
     ),
+    "words of a string": (
+        of_entities,
+        EntityTaggerOptions,
+        'said,marks\nAda sang,"[""B-PER"", ""O""]"\nBob sang,"[""B-PER"", ""O""]"\n',
+        {"token_column": "said", "tag_column": "marks"},
+        'tokens,said,tags,marks\n"[""x"", ""y""]",Ada sang,"[""O"", ""O""]","[""B-PER"", ""O""]"\n'
+        '"[""x"", ""y""]",Bob sang,"[""O"", ""O""]","[""B-PER"", ""O""]"\n',
+    ),
+    "lists of tokens": (
+        of_entities,
+        EntityTaggerOptions,
+        'w,t\n"[""Ada"", ""sang""]","[""B-PER"", ""O""]"\n',
+        {"token_column": "w", "tag_column": "t"},
+        'text,w,t\nhello you,"[""Ada"", ""sang""]","[""B-PER"", ""O""]"\n',
+    ),
     "pairs": (
         of_pairs,
         TranslatorOptions,
@@ -154,6 +172,40 @@ def test_new_data_is_read_by_the_columns_of_the_training(tmp_path: Path, kind: s
     assert other != content(trained)
 
 
+PIPELINES = {
+    "texts": "sentiment",
+    "strands": "dna",
+    "series": "activity",
+    "steps": "activity",
+    "recordings": "speech",
+    "entities": "ner",
+    "words of a string": "ner",
+    "lists of tokens": "ner",
+    "pairs": "translation",
+    "prompts": "language_model",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_validation_data_is_checked_by_the_columns_of_the_training(
+    tmp_path: Path, kind: str
+) -> None:
+    _, options, table, columns, more = KINDS[kind]
+    (tmp_path / "train.csv").write_text(table)
+    (tmp_path / "new.csv").write_text(more)
+    pipeline = importlib.import_module(f"pipelines.{PIPELINES[kind]}").PIPELINE
+    source = pipeline.data(str(tmp_path / "train.csv"), "train", options())
+    assert pipeline.labelled.named_columns(source, options()) == columns
+
+
+def test_validation_data_is_read_by_the_columns_of_the_training(tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_text("words,kind\nso good,a\nso bad,b\n")
+    (tmp_path / "new.csv").write_text("text,words,kind\n1 2 3 4 5,so good,a\n")
+    task = TextClassifier()
+    paths = str(tmp_path / "train.csv"), str(tmp_path / "new.csv")
+    assert task._prepare(Settings(task), *paths).held_out.lengths.tolist() == [2]
+
+
 def test_another_column_than_that_of_the_training_is_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -165,13 +217,15 @@ def test_another_column_than_that_of_the_training_is_a_warning(
         assert [example.text for example in of_texts(path, columns)] == ["so good"]
     warned = [each.message for each in caplog.records if each.levelno == logging.WARNING]
     assert warned == [
-        f"{path} has no column 'words', of which the run has learnt; text column: 'message' "
+        f"{path} has no column 'words', which the run was trained on; text column: 'message' "
         "(guessed; set text_column)"
     ]
     columns.named_columns = {"text_column": "kind"}
     assert [example.text for example in of_texts(path, columns)] == ["a"]
     columns.text_column = None  # which asks for a guess
-    assert [example.text for example in of_texts(path, columns)] == ["so good"]
+    with caplog.at_level(logging.INFO, "toolkit"):
+        assert [example.text for example in of_texts(path, columns)] == ["so good"]
+    assert caplog.records[-1].levelno == logging.INFO
     columns.text_column = "kind"
     caplog.clear()
     assert [example.text for example in of_texts(path, columns)] == ["a"]

@@ -574,7 +574,7 @@ def test_evaluate_keeps_the_columns_of_the_run(call, run, other_columns):
     other_columns.write_text("words,text,stars\nso good,x,7\n", encoding="utf-8")
     code, _, error = call("evaluate", run, "--data", other_columns)
     assert code == 0
-    assert f"{run} has learnt from {other_columns}: its figures on other data are worse" in error
+    assert f"{run} was trained on a file of this path ({other_columns}): figures" in error
     task = FakeTask.made[-1]
     assert (task.text_column, task.label_column, task.skip_bad_rows) == ("words", "stars", True)
     line = ["--text-column", "null", "--label-separator", "|", "--no-skip-bad-rows"]

@@ -91,7 +91,7 @@ def test_complaints_come_before_any_training(call, trained, data, line, complain
     assert (code, output) == (2, "")
     *before, last = error.splitlines()
     assert complaint in last
-    assert all("has learnt from" in line for line in before)
+    assert all("was trained on a file of this path" in line for line in before)
     assert not FakeTask.made
 
 

@@ -1,5 +1,6 @@
 """Look-up of columns by name."""
 
+import copy
 import difflib
 import logging
 from collections.abc import Mapping, Sequence
@@ -81,6 +82,20 @@ def learnt_column(source: Source, options: Any, name: str) -> str | None:
     return own if own in source.columns else None
 
 
+def with_learnt_columns(source: Source, options: Any, names: Sequence[str]) -> Any:
+    """Return a copy of column options in which those columns are set that a run has learnt from.
+
+    Args:
+        source: The source.
+        options: The column options.
+        names: The names of the options; see ``learnt_column``.
+    """
+    learnt = {name: learnt_column(source, options, name) for name in names}
+    chosen = copy.copy(options)
+    vars(chosen).update({name: column for name, column in learnt.items() if column is not None})
+    return chosen
+
+
 def log_guess(source: Source, options: Any, what: str, column: str) -> None:
     """Log a column that no option names, with a warning if the run learnt from another one.
 
@@ -93,14 +108,12 @@ def log_guess(source: Source, options: Any, what: str, column: str) -> None:
     name = f"{what}_column"
     own = options.named_columns.get(name)
     if own == column:
-        logger.info(
-            "%s column: %s (that of the training; set %s)", what, quoted(column), option(name)
-        )
-    elif own is None:
+        logger.info("%s column: %s (as in training; set %s)", what, quoted(column), option(name))
+    elif own is None or own in source.columns:
         logger.info("%s column: %s (guessed; set %s)", what, quoted(column), option(name))
     else:
         logger.warning(
-            "%s has no column %s, of which the run has learnt; %s column: %s (guessed; set %s)",
+            "%s has no column %s, which the run was trained on; %s column: %s (guessed; set %s)",
             *(source.name, quoted(own), what, quoted(column), option(name)),
         )
 

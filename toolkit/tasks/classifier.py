@@ -145,8 +145,8 @@ class Classifier(Task):
         is_chosen = prepared.settings.monitor == "auto" and self.target != "number"
         if not (is_chosen and 0 < number < FEW_HELD_OUT):
             return super()._monitor(prepared)
-        few = count(number, f"held-out {self.EXAMPLE}")
-        logger.info("chosen: %s, since there are only %s", option("monitor", "log_loss"), few)
+        few = count(number, self.EXAMPLE)
+        logger.info("chosen: %s, since few are held out (%s)", option("monitor", "log_loss"), few)
         return "log_loss"
 
     def _validation_steps(self) -> int:

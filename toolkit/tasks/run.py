@@ -447,8 +447,6 @@ class Run(ABC):
             logger.warning(
                 "the task starts anew; continue_training goes on from what it has learnt"
             )
-        if anew and not self.inherited:
-            self.named_columns = {}
         self._limit_threads()
 
     def _limit_threads(self) -> None:

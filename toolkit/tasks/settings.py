@@ -118,6 +118,10 @@ class Settings:
         vars(settings)["inherited"] = self.inherited - values.keys()
         return settings
 
+    def reading_as(self, examples: Any) -> Self:
+        """Return settings by which further data is read by the columns of these examples."""
+        return self.override(named_columns={**self.named_columns, **examples.named_columns})
+
     def fix(self, **values: Any) -> Self:
         """Return settings with these values, whatever the options are, and record them."""
         return self.override(**values, resolved=self.resolved | values)

@@ -123,7 +123,10 @@ class Task(Run):
             more: Further arguments of ``toolkit.training.fit``.
         """
         keras.utils.set_random_seed(self.seed)
-        prepared = self._resolve(self._prepare(Settings(self, previous), data, validation_data))
+        settings = Settings(self, previous)
+        if previous is None and not self.inherited:  # the columns are those of a training before
+            settings = settings.override(named_columns={})
+        prepared = self._resolve(self._prepare(settings, data, validation_data))
         settings = prepared.settings
         self.classes = prepared.classes
         self._learnt_with = self._task_options()
@@ -131,10 +134,11 @@ class Task(Run):
         start = previous.start(identity, folder) if previous else Start()
         self.facts = {**prepared.facts, "epochs_before": start.epoch, **settings.resolved}
         before = previous.facts.get("named_columns", {}) if previous else {}
-        if named_columns := {**before, **prepared.named_columns}:
-            self.facts["named_columns"] = self.named_columns = named_columns
+        self.named_columns = {**before, **prepared.named_columns}
+        if self.named_columns:
+            self.facts["named_columns"] = self.named_columns
         going_on = "" if previous is None else ", continue_training=True"
-        self.facts["command"] = f"{self!r}.fit(data{going_on})"
+        self.facts["command"] = f"{Run.__repr__(self)}.fit(data{going_on})"
         self.metrics, self.history, self._state = {}, [], None
         self._held_out_inputs = prepared.held_out_inputs
         self._held_out_data = prepared.held_out_data

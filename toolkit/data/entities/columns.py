@@ -24,6 +24,9 @@ from toolkit.options import option
 
 logger = logging.getLogger("toolkit")
 
+#: The options of the columns that hold sentences or texts, and what is marked in them.
+_OPTIONS = ("token_column", "tag_column", "text_column", "entities_column")
+
 
 class EntityColumns(NamedTuple):
     """The columns of a record that are read.
@@ -52,6 +55,7 @@ def entity_columns(source: Source, options: EntityColumnOptions, labelled: bool)
     Raises:
         DataError: A column does not exist, or no record can be read.
     """
+    options = columns.with_learnt_columns(source, options, _OPTIONS)
     values = first_values(source)
     if source.fixed_columns:
         return _by_position(source, not is_list(values.get(source.columns[0])), labelled)
@@ -90,8 +94,6 @@ def _text_column(source: Source, options: EntityColumnOptions, kinds: Kinds) -> 
 
     Only where there are entities any name will do.
     """
-    if (own := columns.learnt_column(source, options, "text_column")) is not None:
-        return own
     if options.text_column is not None or "text" in source.columns:
         return columns.require_column(source, options.text_column or "text", "text_column")
     strings = [column for column in source.columns if kinds.strings[column]]
@@ -143,8 +145,6 @@ def _column_of_words(source: Source, options: EntityColumnOptions, kinds: Kinds)
 
 def _entities_column(source: Source, options: EntityColumnOptions, kinds: Kinds) -> str:
     """Return the column of the entities: by option, called ``entities``, or guessed by values."""
-    if (own := columns.learnt_column(source, options, "entities_column")) is not None:
-        return own
     guesses = [column for column in kinds.entities if column != options.text_column]
     if not guesses and options.entities_column is None and "entities" not in source.columns:
         guesses = later_entities(source, kinds.lists)
@@ -218,9 +218,7 @@ def _requested(
         usual: Usual names of such columns, which win over a number that a run brings along.
     """
     column: str | None = getattr(options, name)
-    if column is None:
-        return columns.learnt_column(source, options, name)
-    if column in source.columns:
+    if column is None or column in source.columns:
         return column
     if (named := columns.named_instead(lists, options, name, usual)) is not None:
         logger.info("%s: %s: %s (by its name; set %s)", source.name, name, named, option(name))

@@ -54,7 +54,8 @@ class LabelReader:
         value = _choices(value)
         if _has_spans(value):
             raise BadRowError(
-                f"{where} is {quoted(value)}, marked places in the text; pipelines.ner learns those"
+                f"{where} is {quoted(value)}, marked places; taggers learn those (pipelines.ner of "
+                "texts, pipelines.dna_spans of strands)"
             )
         several = self.target == "labels"
         if is_missing(value) and not (several and value == ""):

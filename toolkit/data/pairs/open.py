@@ -300,6 +300,9 @@ class PairSource:
     ) -> None:
         """Log a column that was not requested by its name for this source."""
         requested = getattr(options, name)
+        if requested is None and options.named_columns.get(name) not in (None, column):
+            columns.log_guess(self.rows, options, name.removesuffix("_column"), column)
+            return
         if requested is None and (self.rows.fixed_columns or usual):
             return
         if requested is None or (is_inherited(options, name) and column != requested):

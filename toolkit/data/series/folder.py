@@ -26,7 +26,7 @@ class SeriesFolder(FolderSource):
         channel_names: The columns of the channels; empty without tables.
 
     Raises:
-        DataError: There are no class folders, or the folder has parts but not the chosen one.
+        DataError: As :class:`FolderSource`.
     """
 
     columns = ("series", "label", "file")
@@ -50,6 +50,9 @@ class SeriesFolder(FolderSource):
                 self._table, self.channel_names = table, self._chosen.channels
                 self.layout = "time_first"
                 return
+
+    def _is_content(self, name: str) -> bool:
+        return name.lower().endswith(".npy") or separators(Path(name)) is not None
 
     def _read(self, path: Path) -> object:
         """Return the series of a file."""

@@ -64,7 +64,7 @@ class SequenceTable:
         self.name = source.name
         self.sequence_column = columns.sequence if columns.sequence != "series" else None
         others = (columns.label, columns.group, self.sequence_column)
-        self.columns = ("series", *(each for each in others if each))
+        self.columns = ("series", *dict.fromkeys(each for each in others if each))
         self.channel_names = columns.channels
         self.named_columns = {"channels": join_names(columns.channels), **(named or {})}
         self.is_one_sequence = columns.sequence is None

@@ -66,7 +66,13 @@ class FolderSource:
                 f"{path} has no class folders; it should have one for each class, such as "
                 f"{self.examples}, with a file for each {self.columns[0]}"
             )
-            if not _entries(path, os.DirEntry.is_file):
+            names = _entries(path, os.DirEntry.is_file)
+            if others := [name for name in names if not self._is_content(name)]:
+                raise DataError(
+                    f"{self.unlabelled}; without labels it should have such files alone, and has: "
+                    f"{shorten(others)}"
+                )
+            if not names:
                 raise DataError(self.unlabelled)
             self.columns, folders = self.columns[:1], [""]
         self.name = str(path)
@@ -92,7 +98,15 @@ class FolderSource:
 
     def file(self, row: int) -> str:
         """Return the file of a row, numbered from 1, such as ``pos/0_9.txt``."""
-        return os.path.join(*next(islice(self._files(), row - 1, None)))
+        return next(islice(self.files(), row - 1, None))
+
+    def files(self) -> Iterator[str]:
+        """Yield the file of each row."""
+        return (os.path.join(*names) for names in self._files())
+
+    def _is_content(self, name: str) -> bool:
+        """Return whether a file of a folder without labels is taken for content, by its name."""
+        return name.lower().endswith(".txt")
 
     def _read(self, path: Path) -> object:
         """Return the content of a file.

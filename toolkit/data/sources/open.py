@@ -22,7 +22,7 @@ from toolkit.data.sources.named_datasets import NAME, DatasetSource, open_named
 from toolkit.data.sources.pandas_file import open_excel, open_parquet
 from toolkit.data.sources.source import Source
 from toolkit.data.sources.table_format import PLAIN, TableFormat, log_without_effect
-from toolkit.errors import DataError, quoted, shorten
+from toolkit.errors import DataError, quoted
 from toolkit.options import option
 
 logger = logging.getLogger("toolkit")
@@ -130,14 +130,7 @@ def _open_path(data: str, part: str | None, table_format: TableFormat) -> Source
     if not data:
         raise missing(data)
     if os.path.isdir(data):  # unlike Path.is_dir, never raises
-        folder = FolderSource(path, part, table_format.encodings)
-        others = [name for name in os.listdir(path) if name[0] != "." and name[-4:] != ".txt"]
-        if folder.unlabelled and others:
-            raise DataError(
-                f"{folder.unlabelled}; texts without labels are files .txt alone, and there are: "
-                f"{shorten(sorted(others))}"
-            )
-        return folder
+        return FolderSource(path, part, table_format.encodings)
     if os.path.exists(data):
         if not os.path.isfile(data):
             raise DataError(f"{path} is no regular file; it is read more than once")

@@ -32,6 +32,9 @@ class VideoFolder(FolderSource):
     columns = ("video", "label", "file")
     plural, examples = "videos", "run/ and walk/"
 
+    def _is_content(self, name: str) -> bool:
+        return is_video(name)
+
     def _read(self, path: Path) -> object:
         """Return the path of a file.
 

@@ -56,6 +56,7 @@ def prepare_texts(settings: Settings, data: Any, validation_data: Any) -> Prepar
         train_rows, held_rows = scanned.split(settings.validation_split, settings.seed)
     in_training = np.zeros(scanned.count, bool)
     in_training[train_rows] = True
+    settings = settings.reading_as(examples)
     tokenizer, settings = text_layer(settings, pretrained)
     texts = scanned.reread(examples)
     used_texts = (example.text for example, used in zip(texts, in_training, strict=True) if used)

@@ -96,6 +96,7 @@ def prepare_sentences(
         DataError: A row cannot be used, or there are no entities.
         OptionError: The pretrained model uses characters.
     """
+    settings = settings.reading_as(examples)
     pretrained, settings = _pretrained(settings)
     scanned = scan_entities(examples, settings.known_classes)
     in_training = np.ones(scanned.count, bool)

@@ -51,6 +51,7 @@ class ConditionedTexts:
         examples = conditioned_examples(
             open_conditioned(data, "train", settings.columns), settings.columns
         )
+        settings = settings.reading_as(examples)
         scanned = scan(examples, "classes", settings.known_classes)
         rows, held_rows = np.arange(scanned.count), None
         if validation_data is None and settings.validation_split:

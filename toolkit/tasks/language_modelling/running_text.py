@@ -18,7 +18,7 @@ from toolkit.data import (
     size_of,
 )
 from toolkit.data.corpora.mapped_files import release_pages
-from toolkit.data.streams.stream import Piece
+from toolkit.data.streams.stream import Piece, RowStream
 from toolkit.errors import DataError, count
 from toolkit.models import OneToMany
 from toolkit.options import option
@@ -51,6 +51,8 @@ class RunningText:
     def prepare(self, settings: Settings, data: Any, validation_data: Any) -> Prepared:
         """Read the text twice: for the vocabulary, and to encode it."""
         stream = open_stream(data, "train", settings.columns)
+        if isinstance(stream, RowStream):
+            settings = settings.reading_as(stream)
         train, held_out = _parts(settings, stream, validation_data)
         tokenizer, settings = text_layer(settings, (piece.text for piece in train))
         corpus = encode_stream(train, tokenizer)

@@ -50,6 +50,7 @@ def prepare_marked(settings: Settings, data: Any, validation_data: Any) -> Prepa
     layer = Nucleotides()
     corpus = encode_marked(examples, layer, scanned.labels, settings.window)
     train, held_out = corpus.subset(np.flatnonzero(in_training[corpus.rows])), None
+    settings = settings.reading_as(examples)
     readers = [examples]
     if splitting:
         held_out = corpus.subset(np.flatnonzero(~in_training[corpus.rows]))

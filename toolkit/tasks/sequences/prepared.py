@@ -67,6 +67,7 @@ def prepare_series(settings: Settings, data: Any, validation_data: Any) -> Prepa
     known = () if settings.previous is None else settings.previous.facts.get("channels", ())
     source = open_sequences(data, "train", settings.columns)
     examples = read_examples(source, settings.columns, grouped=splitting, channels=known, keep=True)
+    settings = settings.reading_as(examples)
     scanned = scan(examples, settings.target, settings.known_classes)
     corpus = encode_series(examples, scanned.encoder, scanned)
     train, held_out, validation = corpus, None, None

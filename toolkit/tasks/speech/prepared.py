@@ -85,6 +85,7 @@ def prepare_speech(settings: Settings, data: Any, validation_data: Any) -> Prepa
         DataError: A row cannot be used, or none is left to learn from.
     """
     readers = [AudioExamples(open_audio(data, "train", settings.columns), settings.columns)]
+    settings = settings.reading_as(readers[0])
     rate, of_arrays = settings.sample_rate, settings.sample_rate
     if rate == "auto":
         rate, of_arrays = usual_rate(readers[0]), None  # an array must come with its own

@@ -40,6 +40,7 @@ def prepare_strands(settings: Settings, data: Any, validation_data: Any) -> Prep
     layer = Nucleotides(max_length=settings.max_length)
     corpus = encode_strands(examples, layer, scanned.encoder, scanned)
     train, held_out = corpus.subset(np.flatnonzero(in_training)), None
+    settings = settings.reading_as(examples)
     readers = [examples]
     if splitting:
         held_out = corpus.subset(np.flatnonzero(~in_training))

@@ -73,6 +73,7 @@ def prepare_pairs(
             if not left_out:
                 yield from (getattr(example, side) for side in sides)
 
+    settings = settings.reading_as(examples)
     settings = settings.resolve(max_tokens=defaults.max_tokens(len(held)))
     layers = text_layers(settings, training_texts)
     corpus = encode_pairs(scanned.reread(examples), *layers)
