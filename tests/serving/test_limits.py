@@ -263,5 +263,7 @@ def test_an_open_address_without_a_token_is_said(
 
 def test_a_missing_extra_is_one_line(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name[0] == "u" else name)
-    with pytest.raises(OptionError, match=r"\(uvicorn\): pip install 'recurrent-toolkit\[serve\]'"):
+    with pytest.raises(
+        OptionError, match=r"package uvicorn, which is missing: pip install uvicorn"
+    ):
         serve([str(runs / "words")])

@@ -56,7 +56,7 @@ class Signature:
     ) -> None:
         self.name = name
         self.specs: dict[str, Any] = input_specs(function)
-        self.outputs: dict[str, Any] = dict(function.structured_outputs)
+        self.outputs: dict[str, Any] = dict(sorted(function.structured_outputs.items()))
         self.input_padding = {n: pad for n, pad in input_padding.items() if n in self.specs}
         self._call = first_alone(function)
         self._padding = _output_padding(self.outputs, padding)
@@ -132,7 +132,7 @@ class Signature:
             outputs = self._call(**tensors)
         except tf.errors.InvalidArgumentError as error:
             raise DataError(reason(error)) from error
-        return {name: tensor.numpy() for name, tensor in outputs.items()}
+        return {name: outputs[name].numpy() for name in self.outputs}
 
     def warm_up(self) -> None:
         """Ask for one row of zeros and empty strings, since the first call takes longest."""
