@@ -8,6 +8,7 @@ import os
 import stat
 import sys
 import tempfile
+from argparse import SUPPRESS
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -170,16 +171,21 @@ def training_data(
 
 
 def texts_argument(parser: Parser) -> None:
-    """Add the option for reports that show texts of the data, or do not."""
+    """Add the option for reports that show texts of the data, or do not; see ``shown_texts``."""
     parser.add_argument(
         "--texts",
         type=bool,
-        default=None,
+        default=SUPPRESS,
         help="Show texts of the data in report.html, with their ids and the names of their files "
         "and groups; --no-texts leaves all of them out, but for the names of classes and those of "
         "the files or data sets that were trained on and measured, without their folders. By "
         "default they are shown, unless the run was trained with --no-texts.",
     )
+
+
+def shown_texts(options: Any) -> bool | None:
+    """Return whether reports show texts of the data; None if that is not given."""
+    return getattr(options, "texts", None)
 
 
 def format_argument(parser: Parser) -> None:

@@ -18,6 +18,7 @@ from pipelines.verbs.common import (
     read_run,
     result_format_argument,
     run_argument,
+    shown_texts,
     texts_argument,
     write_result,
 )
@@ -60,7 +61,7 @@ def _evaluate(pipeline: Pipeline, options: Any) -> int:
             stack.enter_context(output_folder(options.output))
         seeds = {} if options.seeds is None else _train_seeds(pipeline, options)
         task = load_run(pipeline, options.run, options)
-        metrics = task.evaluate(data, output=options.output, texts=options.texts)
+        metrics = task.evaluate(data, output=options.output, texts=shown_texts(options))
         if seeds:
             runs = ((seed, load_run(pipeline, run, options)) for seed, run in seeds.items())
             metrics = {**metrics, "seeds": over_seeds({s: run.evaluate(data) for s, run in runs})}
@@ -98,7 +99,7 @@ def _train_seeds(pipeline: Pipeline, options: Any) -> dict[int, str]:
     for seed, folder in folders.items():
         logger.info("seed %d (%d of %d): %s", seed, seed - own, count, folder)
         line = ["--config", str(description_path(run)), "--seed", str(seed), "--output", folder]
-        if False in (options.texts, description["facts"].get("texts")):
+        if False in (shown_texts(options), description["facts"].get("texts")):
             line.append("--no-texts")
         if logs:
             line += ["--tensorboard", str(Path(logs, str(seed)))]

@@ -13,6 +13,7 @@ from pipelines.verbs.common import (
     load_run,
     metric_arguments,
     run_argument,
+    shown_texts,
     texts_argument,
     writable_folder,
 )
@@ -61,7 +62,7 @@ def _report(pipeline: Pipeline, options: Any) -> int:
         task.report(
             output,
             data,
-            texts=options.texts,
+            texts=shown_texts(options),
             beside=others[0] if others else None,
             gradients=data is not None and Path(options.run, ARCHIVE).is_file(),
         )

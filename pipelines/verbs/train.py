@@ -18,6 +18,7 @@ from pipelines.verbs.common import (
     golden_argument,
     golden_inputs,
     output_folder,
+    shown_texts,
     texts_argument,
     training_data,
 )
@@ -103,7 +104,7 @@ def _train(pipeline: Pipeline, options: Any) -> int:
     known = None if earlier is None else [*earlier.facts.get("classes", ())]
     train, validation = training_data(pipeline, options, columns, known)
 
-    if options.texts is None:
+    if shown_texts(options) is None:
         options.texts = earlier is None or earlier.facts.get("texts") is not False
     with output_folder(run), _explain_interruption(run):
         # another process may have just finished it
