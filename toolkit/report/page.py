@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from markupsafe import Markup
@@ -125,7 +125,7 @@ def _file(name: str) -> str:
     return files("toolkit.report").joinpath("templates", name).read_text(encoding="utf-8")
 
 
-def _is_number(value: Cell) -> bool:
+def _is_number(value: Cell) -> TypeGuard[int | float]:
     """Return whether a cell is a number."""
     return isinstance(value, Real) and not isinstance(value, bool)
 
@@ -136,11 +136,10 @@ def _cell(value: Cell) -> Cell:
         return "–"
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
-    if isinstance(value, Integral):
-        return f"{int(value):,}"
-    if isinstance(value, Real):
-        return _figure(float(value))
-    return value if isinstance(value, Markup) else one_line(value[: LONGEST_CELL + 1], LONGEST_CELL)
+    if _is_number(value):
+        return f"{int(value):,}" if isinstance(value, Integral) else _figure(float(value))
+    text = str(value)
+    return value if isinstance(value, Markup) else one_line(text[: LONGEST_CELL + 1], LONGEST_CELL)
 
 
 def brief(text: str, longest: int = LONGEST_WORDS) -> str:

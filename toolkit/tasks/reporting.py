@@ -78,9 +78,11 @@ def write_run_report(
     history = task.history or ([] if run is None else read_history(run))
     monitor = facts.get("monitor") or _kept_by(history, task)
     options = task._task_options()
-    names = (task.run_name,) if beside is None else (task.run_name, beside.name)
-    if beside is not None and names[0] == names[1] and texts and run and beside.folder:
-        names = str(run.resolve()), str(beside.folder.resolve())
+    names = [task.run_name]
+    if beside is not None:
+        names.append(beside.name)
+        if names[0] == names[1] and texts and run and beside.folder:
+            names = [str(folder.resolve()) for folder in (run, beside.folder)]
     sections: list[Section] = []
     if measured is None:
         on = f"the held-out part: {facts.get('validation', 'none')}"
