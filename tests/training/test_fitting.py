@@ -193,8 +193,12 @@ def test_a_loss_that_is_no_number_stops_at_its_batch_and_keeps_the_last_good_wei
     bad = np.full((1, 1), np.nan, np.float32)
     good = (np.ones((1, 1), np.float32), np.full((1, 1), 2, np.float32))
     model = make_model()
+    ends: list[Ending] = []
+    line = Line(good, good, (bad, bad), good)
     with pytest.raises(DivergedError, match="epoch 1, batch 3"):
-        run(model, Line(good, good, (bad, bad), good), TrainingOptions(**OPTIONS), epochs=2)
+        run(model, line, TrainingOptions(**OPTIONS), epochs=2, ended=ends.append)
+    said = "the loss or the gradient was not finite any more; kept the last good weights"
+    assert [*map(str, ends)] == [said]
     expected = make_model()
     run(expected, Line(good, good), TrainingOptions(**OPTIONS), epochs=1)
     assert slope(model) == slope(expected) > 0
