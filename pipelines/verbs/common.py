@@ -8,6 +8,7 @@ import os
 import stat
 import sys
 import tempfile
+from argparse import SUPPRESS
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -172,14 +173,21 @@ def training_data(
 
 
 def texts_argument(parser: Parser) -> None:
-    """Add the option for reports that show texts of the data, or do not."""
+    """Add the option for reports that show texts of the data, or do not; see ``shown_texts``."""
     parser.add_argument(
         "--texts",
         type=bool,
-        default=True,
+        default=SUPPRESS,
         help="Show texts of the data in report.html, with their ids and the names of their files "
-        "and groups; --no-texts leaves all of them out, but for the names of classes.",
+        "and groups; --no-texts leaves all of them out, but for the names of classes and those of "
+        "the files or data sets that were trained on and measured, without their folders. By "
+        "default they are shown, unless the run was trained with --no-texts.",
     )
+
+
+def shown_texts(options: Any) -> bool | None:
+    """Return whether reports show texts of the data; None if that is not given."""
+    return getattr(options, "texts", None)
 
 
 def format_argument(parser: Parser) -> None:
@@ -413,6 +421,23 @@ def output_folder(path: str | os.PathLike[str]) -> Iterator[None]:
     """
     folder = Path(path)
     check_not_file(folder)
+    with writable_folder(folder), contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(exclusive_lock(folder))
+        except BlockingIOError:
+            raise OptionError(
+                f"another process writes into {folder}; wait for it, or give another --output"
+            ) from None
+        yield
+
+
+@contextlib.contextmanager
+def writable_folder(folder: Path) -> Iterator[None]:
+    """Create a folder into which a file can be written; remove it at the end if it is empty.
+
+    Raises:
+        OSError: It cannot be created or written to.
+    """
     created = [path for path in (folder, *folder.parents) if not path.exists()]
     make_folder(folder)
     try:
@@ -420,14 +445,7 @@ def output_folder(path: str | os.PathLike[str]) -> Iterator[None]:
             tempfile.TemporaryFile(dir=folder).close()
         except OSError as error:
             raise OSError(error.errno, error.strerror, os.fspath(folder)) from None
-        with contextlib.ExitStack() as stack:
-            try:
-                stack.enter_context(exclusive_lock(folder))
-            except BlockingIOError:
-                raise OptionError(
-                    f"another process writes into {folder}; wait for it, or give another --output"
-                ) from None
-            yield
+        yield
     finally:
         with contextlib.suppress(OSError):  # not empty
             for path in created:

@@ -18,6 +18,7 @@ from pipelines.verbs.common import (
     read_run,
     result_format_argument,
     run_argument,
+    shown_texts,
     texts_argument,
     write_result,
 )
@@ -58,9 +59,9 @@ def _evaluate(pipeline: Pipeline, options: Any) -> int:
         if options.output:
             check_not_beside(options.output, options.data)
             stack.enter_context(output_folder(options.output))
-        seeds = {} if options.seeds is None else _train_seeds(pipeline, options.run, options.seeds)
+        seeds = {} if options.seeds is None else _train_seeds(pipeline, options)
         task = load_run(pipeline, options.run, options)
-        metrics = task.evaluate(data, output=options.output, texts=options.texts)
+        metrics = task.evaluate(data, output=options.output, texts=shown_texts(options))
         if seeds:
             runs = ((seed, load_run(pipeline, run, options)) for seed, run in seeds.items())
             metrics = {**metrics, "seeds": over_seeds({s: run.evaluate(data) for s, run in runs})}
@@ -71,13 +72,14 @@ def _evaluate(pipeline: Pipeline, options: Any) -> int:
     return 0
 
 
-def _train_seeds(pipeline: Pipeline, run: str, count: int) -> dict[int, str]:
+def _train_seeds(pipeline: Pipeline, options: Any) -> dict[int, str]:
     """Train a run's configuration with other seeds and return the folder of each.
 
     Raises:
         OptionError: The run does not name its training data, there are too few seeds, or their
             folder is a link.
     """
+    run, count = options.run, options.seeds
     if count < 2:
         raise OptionError(f"--seeds is {count}; a deviation needs at least 2")
     description = read_run(pipeline, run)
@@ -97,7 +99,7 @@ def _train_seeds(pipeline: Pipeline, run: str, count: int) -> dict[int, str]:
     for seed, folder in folders.items():
         logger.info("seed %d (%d of %d): %s", seed, seed - own, count, folder)
         line = ["--config", str(description_path(run)), "--seed", str(seed), "--output", folder]
-        if description["facts"].get("texts") is False:
+        if False in (shown_texts(options), description["facts"].get("texts")):
             line.append("--no-texts")
         if logs:
             line += ["--tensorboard", str(Path(logs, str(seed)))]

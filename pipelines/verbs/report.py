@@ -1,7 +1,6 @@
 """``report``: write a report on a run as one HTML file."""
 
 import logging
-import os
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,15 @@ from pipelines.verbs.common import (
     load_run,
     metric_arguments,
     run_argument,
+    shown_texts,
     texts_argument,
+    writable_folder,
 )
 from pipelines.verbs.compare import check_comparable
 from pipelines.verbs.verb import Verb
 from toolkit.errors import OptionError
 from toolkit.export import ARCHIVE
-from toolkit.files import check_no_link
-from toolkit.report import REPORT_FILE
+from toolkit.report import REPORT_FILE, check_report_place
 
 logger = logging.getLogger("toolkit.pipelines")
 
@@ -55,32 +55,19 @@ def _report(pipeline: Pipeline, options: Any) -> int:
         check_comparable(pipeline, *runs)
     check_run(pipeline, options.run)
     output = Path(options.output or Path(options.run, REPORT_FILE))
-    _check_output(output, options)
+    check_report_place(output)
     data = None if options.data is None else evaluation_data(pipeline, options, *runs)
-    task, *others = (load_run(pipeline, run, options) for run in runs)
-    task.report(
-        output,
-        data,
-        texts=options.texts,
-        beside=others[0] if others else None,
-        gradients=Path(options.run, ARCHIVE).is_file(),
-    )
+    with writable_folder(output.parent):
+        task, *others = (load_run(pipeline, run, options) for run in runs)
+        task.report(
+            output,
+            data,
+            texts=shown_texts(options),
+            beside=others[0] if others else None,
+            gradients=data is not None and Path(options.run, ARCHIVE).is_file(),
+        )
     logger.info("the report is %s", output)
     return 0
-
-
-def _check_output(output: Path, options: Any) -> None:
-    """Check that the report can be written to a file, over nothing but a report.
-
-    Raises:
-        OptionError: It is a folder, a link, or one of the files of the data.
-    """
-    if output.is_dir():
-        raise OptionError(f"--output {output} is a folder; give the name of a file")
-    check_no_link(output)
-    for name in (options.data or "", *(options.data or "").split(",")):
-        if os.path.exists(name) and output.exists() and os.path.samefile(name, output):
-            raise OptionError(f"--output {output} is the file of the data; give another one")
 
 
 REPORT = Verb(

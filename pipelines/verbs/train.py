@@ -18,6 +18,7 @@ from pipelines.verbs.common import (
     golden_argument,
     golden_inputs,
     output_folder,
+    shown_texts,
     texts_argument,
     training_data,
 )
@@ -31,7 +32,7 @@ from pipelines.verbs.earlier import (
 )
 from pipelines.verbs.verb import Verb
 from toolkit.data.options import replaced
-from toolkit.errors import DivergedError, ModelError, OptionError, shorten
+from toolkit.errors import DivergedError, ModelError, OptionError, ToolkitError, shorten
 from toolkit.evaluation import draw_history
 from toolkit.export import (
     ARCHIVE,
@@ -93,7 +94,7 @@ def _train(pipeline: Pipeline, options: Any) -> int:
     more = options.more_epochs is not None
     kept = {name: values[name] for name in values if name not in columns.WITHOUT_EFFECT}
     requested = kept | data
-    if not more and _already_finished(run, requested):
+    if not more and _already_finished(pipeline, run, requested):
         return 0
     golden = golden_inputs(pipeline, options.golden, columns)
     if golden == HELD_OUT and not (options.validation_data or values.get("validation_split")):
@@ -103,10 +104,11 @@ def _train(pipeline: Pipeline, options: Any) -> int:
     known = None if earlier is None else [*earlier.facts.get("classes", ())]
     train, validation = training_data(pipeline, options, columns, known)
 
-    if more and earlier is not None and earlier.facts.get("texts") is False:
-        options.texts = False
+    if shown_texts(options) is None:
+        options.texts = earlier is None or earlier.facts.get("texts") is not False
     with output_folder(run), _explain_interruption(run):
-        if not more and _already_finished(run, requested):  # another process has just finished it
+        # another process may have just finished it
+        if not more and _already_finished(pipeline, run, requested):
             return 0
         if more and earlier is not None and only_to_export(run, options.more_epochs):
             logger.info("%s was trained, and is exported now", run)
@@ -117,13 +119,14 @@ def _train(pipeline: Pipeline, options: Any) -> int:
             shutil.rmtree(run / str(version))  # of a run killed while exporting
         exported = task.export(run, golden=golden or None)
         _draw_curves(task, run)
-        write_report(task, run, options.texts)
+        is_reported = write_report(pipeline, task, run, options.texts)
     if task.metrics:
         logger.info("validation: %s", _format_metrics(task.metrics))
     if sample := pipeline.samples.get(options.data):
         logger.info("the sample's test part: %s", _format_metrics(task.evaluate(sample("test"))))
     logger.info("exported %s", exported)
-    logger.info("the report is %s", run / REPORT_FILE)
+    if is_reported:
+        logger.info("the report is %s", run / REPORT_FILE)
     text = '"your text"'
     if isinstance(golden, list) and golden:
         text = shlex.quote(pipeline.labelled.write_line(golden[0]))
@@ -203,7 +206,7 @@ def _explain_interruption(run: Path) -> Iterator[None]:
         raise
 
 
-def _already_finished(run: Path, requested: dict[str, Any]) -> bool:
+def _already_finished(pipeline: Pipeline, run: Path, requested: dict[str, Any]) -> bool:
     """Return whether the run is finished, and log it if so.
 
     Raises:
@@ -217,6 +220,8 @@ def _already_finished(run: Path, requested: dict[str, Any]) -> bool:
         return True
     # The process may have been killed before it removed this.
     shutil.rmtree(run / CHECKPOINT, ignore_errors=True)
+    if not (run / REPORT_FILE).is_file():
+        logger.info("%s has no report; %s writes it", run, _report_command(pipeline, run))
     logger.info("%s is finished; nothing is left to do", run)
     return True
 
@@ -278,9 +283,27 @@ def _draw_curves(task: Any, run: Path) -> None:
         save_figure(axes.figure, run / "learning_curves.png")
 
 
-def write_report(task: Any, run: Path, texts: bool) -> None:
-    """Write the report on a trained task, with its answers to the held-out part."""
-    task.report(run / REPORT_FILE, texts=texts)
+def write_report(pipeline: Pipeline, task: Any, run: Path, texts: bool) -> bool:
+    """Write the report on a trained task, with its answers to the held-out part.
+
+    Returns:
+        Whether it is written; if not, a warning says why, since the model is exported all the same.
+    """
+    try:
+        task.report(run / REPORT_FILE, texts=texts)
+    except (ToolkitError, OSError) as error:
+        logger.warning(
+            "the model is exported, but its report is not written: %s; try %s",
+            error,
+            _report_command(pipeline, run),
+        )
+        return False
+    return True
+
+
+def _report_command(pipeline: Pipeline, run: Path) -> str:
+    """Return the command that writes the report on a run."""
+    return f"{pipeline.command} report {shlex.quote(str(run))}"
 
 
 def remove_empty_run(run: Path) -> None:

@@ -85,7 +85,7 @@ EXPORTS = {
         "read_description read_golden read_yaml stored upgrade_description verify "
         "version_folder write_card write_golden write_onnx write_saved_model"
     ),
-    "report": "REPORT_FILE",
+    "report": "REPORT_FILE REPORT_MARK check_report_place",
     "serving": "ServedRun ServingOptions serve served_runs",
     "inspection": (
         "EntityReading Reading Repeats Warnings find_duplicates find_repeats find_unknown"

@@ -18,6 +18,8 @@ from toolkit.errors import DataError, DivergedError, ModelError, OptionError
 from toolkit.evaluation import classification_statistics
 from toolkit.export import ARCHIVE, is_exported, newest_version, read_description
 from toolkit.files import atomic_write
+from toolkit.report import REPORT_MARK
+from toolkit.tasks.reporting import shows_texts
 from toolkit.training.options import TrainingOptions
 
 
@@ -126,7 +128,7 @@ class FakeTask(FakeOptions):
             for p in positive
         ]
 
-    def evaluate(self, data, output=None, texts=True):
+    def evaluate(self, data, output=None, texts=None):
         self.evaluated = data, output
         found = self.statistics(data)
         metrics = {name: float(m.of(found.rows.sum(axis=0))) for name, m in found.metrics.items()}
@@ -135,12 +137,15 @@ class FakeTask(FakeOptions):
             atomic_write(Path(output, "metrics.json"), json.dumps(metrics))
         return metrics
 
-    def report(self, output, data=None, texts=True, beside=None, gradients=False):
+    def report(self, output, data=None, texts=None, beside=None, gradients=False):
         self._needs("report")
+        assert data is not None or not gradients
+        if texts is None:
+            texts = shows_texts(self)
         others = [] if beside is None else [beside]
         for task in [self, *others] if data is not None else []:
             task.statistics(data)
-        atomic_write(output, f"<h1>{texts}</h1>")
+        atomic_write(output, f"{REPORT_MARK}<h1>{texts}</h1>")
 
     def _luck(self):
         return 0.75 + self.seed / 100

@@ -168,7 +168,7 @@ def test_a_run_that_began_stays(call, data, tmp_path, monkeypatch):
 
 
 def test_an_evaluation_that_fails_leaves_no_folder(call, data, model, tmp_path, monkeypatch):
-    def evaluate(self, data, output=None, texts=True):
+    def evaluate(self, data, output=None, texts=None):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(FakeTask, "evaluate", evaluate)

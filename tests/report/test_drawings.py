@@ -5,6 +5,7 @@ import io
 import json
 import re
 import wave
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ from toolkit.report.surprise import surprise_examples
 from toolkit.report.translations import answered_translations, attention_section
 from toolkit.tagging import Span
 from toolkit.tasks.language_modelling.surprise import ReadText, ReadTexts
+from toolkit.tasks.music.outcomes import shown_pieces
+from toolkit.tasks.speech.outcomes import SpeechOutcomes
 
 RANDOM = np.random.default_rng(3)
 CLASSES = ["a", "b_", "$c$"]
@@ -158,6 +161,39 @@ def test_a_roll_has_its_notes() -> None:
     assert json.loads(data) == {"notes": [[60, 1, 4]], "step": 0.5, "frames": 200}
     (silence,) = roll_examples([roll[:0]], ["none"], 0.5).items
     assert json.loads(Reader(silence).of("script")[0])["notes"] == []
+
+
+def test_rolls_are_read_in_the_order_in_which_they_are_asked_for() -> None:
+    rolls = [np.full((n + 1, 88), n, np.uint8) for n in range(4)]
+    pieces = shown_pieces([SimpleNamespace(place=f"p{n}", roll=rolls[n]) for n in range(4)], 0.5)
+    assert [len(roll) for roll in pieces.rolls([3, 0, 2])] == [4, 1, 3]
+
+
+def test_the_worst_recordings_come_first_and_perfect_ones_are_left_out() -> None:
+    said = ["a b c", "a b c", "a b c"]
+    answers = ["a b x", "a b c", "x y z"]
+    mel = np.zeros((5, 8))
+
+    def pictured(numbers: Any) -> Any:
+        assert numbers == sorted(numbers)
+        for number in numbers:
+            heard = HeardRecording(f"r{number}", mel, mel[0], 0.01, np.zeros((5, 1)), (), 0.1)
+            yield heard, np.zeros(80, np.int16)
+
+    outcomes = SpeechOutcomes(
+        references=said,
+        answers=answers,
+        places=["one", "two", "three"],
+        speakers=(),
+        seconds=[1.0] * 3,
+        checksum=1,
+        pictured=pictured,
+    )
+    drawn = outcomes.sections(True)[0].blocks[-1]
+    assert [item.split("<p")[1].split(">")[1].split("<")[0] for item in drawn.items] == [
+        "three, r2",
+        "one, r0",
+    ]
 
 
 def test_a_recording_is_heard_and_seen() -> None:

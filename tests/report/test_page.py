@@ -1,12 +1,16 @@
 """A report as a file: its structure, what it refers to, what it may not hold, its size."""
 
 import re
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from markupsafe import Markup
 from page_reader import EVIL, Reader
 
+from toolkit.errors import OptionError
+from toolkit.report import REPORT_MARK, check_report_place
 from toolkit.report.blocks import Examples, Figure, Prose, Report, Section, Table
 from toolkit.report.page import LARGEST, MOST_ROWS, report_page
 from toolkit.report.svg import picture
@@ -144,9 +148,47 @@ def test_pictures_take_the_colours_of_the_page_and_are_the_same_again() -> None:
         (None, "–"),
         (True, "yes"),
         (1234, "1,234"),
+        (np.int64(1234), "1,234"),
+        (np.float64(0.5), "0.5000"),
+        (np.float32(0.5), "0.5000"),
+        (np.bool_(True), "yes"),
     ],
 )
 def test_cells(value: Any, shown: str) -> None:
     table = Table("t", ["a", "b"], [["x", value]])
     reader = Reader(report_page(report(Section("a", "A", [table]))))
     assert reader.of("td") == [shown]
+    for written in reader.attributes("td", "data-value"):
+        assert float(written or "") == pytest.approx(float(value), nan_ok=True)
+
+
+def test_long_words_are_shortened() -> None:
+    long = "<name> " * 200_000
+    shaded = Table(long, ["", long, "b"], [[long, 3, 1]] * 3, shaded=True)
+    figure = Figure(long, long, drawn())
+    blocks = [shaded, figure, Prose(long), Examples(long, [Markup("<i>x</i>")])]
+    page = report_page(Report("title", long, True, [Section("a", "A", blocks)]))
+    assert len(page.encode()) < 200_000
+
+
+def test_a_name_in_a_picture_is_as_it_is() -> None:
+    name = '#000000 fill: black id="x" version="1.1" font: 9px Arial; url(#a)'
+
+    def draw(axes: Any) -> None:
+        axes.set_xlabel(name)
+
+    shown = "".join(text for _, text in Reader(picture(draw, "one")).texts)
+    assert name in shown
+
+
+def test_a_report_takes_the_place_of_a_report_alone(tmp_path: Path) -> None:
+    own = tmp_path / "report.html"
+    check_report_place(own)
+    own.write_text(report_page(report(Section("a", "A", [Prose("x")]))))
+    check_report_place(own)
+    own.write_text(report_page(report(Section("a", "A", [Prose(REPORT_MARK)]))))
+    assert own.read_text().count(REPORT_MARK) == 1  # that of a text is escaped
+    other = tmp_path / "model.keras"
+    other.write_bytes(b"mine")
+    with pytest.raises(OptionError, match=r"model\.keras is no report"):
+        check_report_place(other)

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from toolkit.evaluation import BootstrapOptions, classification_statistics
+from toolkit.errors import ModelError
+from toolkit.evaluation import BootstrapOptions, Statistics, classification_statistics
 from toolkit.evaluation.bootstrap import intervals
 from toolkit.report.answered import Answered
 from toolkit.report.blocks import Prose, Table
@@ -18,9 +19,10 @@ from toolkit.report.shared import (
     by_number,
     errors_section,
     metrics_section,
+    resampling,
     slices_section,
 )
-from toolkit.report.training import best_epoch, gradient_section, training_section
+from toolkit.report.training import gradient_section, training_section
 
 RANDOM = np.random.default_rng(1)
 GOLD = RANDOM.integers(3, size=400)
@@ -145,9 +147,10 @@ def test_the_worst_errors_come_first() -> None:
 
 
 def test_answers_of_which_none_is_wrong_have_the_hardest() -> None:
-    section = errors_section(answered(np.arange(1.0, 401), graded=True), True)
+    section = errors_section(answered(np.arange(1.0, 401), graded="hardest texts"), True)
     (table,) = section.blocks
     assert section.title == "Hardest texts"
+    assert table.caption == "Hardest texts: 20 of 400 texts"
     assert cells(table)[0][1] == "text 399"
 
 
@@ -180,26 +183,17 @@ HISTORY = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("monitor", "mode", "kept"),
-    [("f1", "max", 3), ("log_loss", "min", 4), ("nothing", "max", None)],
-)
-def test_the_epoch_whose_weights_are_kept(monitor: str, mode: str, kept: int | None) -> None:
-    assert best_epoch(HISTORY, monitor, mode) == kept
-
-
 def test_the_course_of_a_training() -> None:
-    section = training_section(HISTORY, "f1", "max", planned=20, patience=1)
+    section = training_section(HISTORY, "f1", "no better f1 for 1 epoch; kept epoch 3", 3)
     prose = section.blocks[0]
     assert isinstance(prose, Prose)
-    assert "It ended early of 20 planned: no better f1 for 1 epoch." in prose.text
-    assert "The weights of epoch 3 are kept: the best f1." in prose.text
+    assert "The training ended: no better f1 for 1 epoch; kept epoch 3." in prose.text
     assert "15.0% of the steps had their gradient clipped (0.0% in the last epoch)" in prose.text
-    assert len(cells(section.blocks[-1])) == 4
-    late = training_section(HISTORY, None, "min", planned=4, patience=None).blocks[0]
-    assert isinstance(late, Prose)
-    assert "ended with the last planned epoch. The last weights are kept." in late.text
-    assert training_section([], None, "min", 4, None).blocks == []
+    assert [row[0] for row in cells(section.blocks[-1])] == [4, 3, 2, 1]
+    unknown = training_section(HISTORY, None, None, None).blocks[0]
+    assert isinstance(unknown, Prose)
+    assert "ended" not in unknown.text
+    assert training_section([], None, None, None).blocks == []
 
 
 def test_gradients_through_time() -> None:
@@ -209,3 +203,25 @@ def test_gradients_through_time() -> None:
     assert gradient_section(None).blocks == []
     vanished = {"gradient_at_distance": {"gru": {"1": 0.0}}, "warnings": [{"message": "none"}]}
     assert len(gradient_section(vanished).blocks) == 3
+    failed = gradient_section(ModelError("the network has no recurrent layer")).blocks
+    assert failed == [Prose("They could not be computed: the network has no recurrent layer.")]
+    assert gradient_section(ModelError("secret"), texts=False).blocks == [
+        Prose("They could not be computed.")
+    ]
+
+
+def test_few_examples_have_no_intervals() -> None:
+    few = classification_statistics(GOLD[:19], ANSWERS[:19])
+    table, prose = metrics_section({"accuracy": 1.0}, few, None).blocks
+    assert isinstance(prose, Prose)
+    assert list(table.columns) == ["metric", "this run"]
+    assert "19 examples, which are too few for intervals" in prose.text
+    _, beside = beside_section(("x", "y"), (few, few), (None, None), True).blocks
+    assert list(beside.columns) == ["metric", "A", "B", "B - A"]
+
+
+def test_large_data_has_fewer_resamples() -> None:
+    sums = np.broadcast_to(np.float32(1), (20_000, 600))
+    assert resampling(Statistics(sums, {})).resamples == 200
+    assert resampling(Statistics(sums[:5_000], {})).resamples == 666
+    assert resampling(STATISTICS) == BOOTSTRAP

@@ -82,6 +82,25 @@ def test_five_classes_from_a_frame_with_names_of_its_own(fitted: TextClassifier)
         assert answer["score"] == max(answer["probabilities"].values())
 
 
+def test_a_report_is_on_the_run_that_was_saved_last(
+    fitted: TextClassifier, run: Path, tmp_path: Path
+) -> None:
+    assert fitted.facts["ending"].endswith(f"kept epoch {fitted.facts['kept_epoch']}")
+    loaded = TextClassifier.load(run)
+    assert loaded.run_name == "grades"
+    assert loaded.facts["ending"] == fitted.facts["ending"]
+    loaded.save(tmp_path / "other")
+    assert loaded.run_name == "other"
+    page = tmp_path / "page.html"
+    loaded.report(page)
+    assert "<h1>Report on other</h1>" in page.read_text()
+    for more in ({"gradients": True}, {"beside": fitted}):
+        with pytest.raises(OptionError, match="need data"):
+            loaded.report(page, **more)
+    with pytest.raises(OptionError, match="is no report"):
+        loaded.report(tmp_path / "other" / "model.keras")
+
+
 def test_some_of_the_probabilities_and_no_answer_where_none_is_sure(fitted: TextClassifier) -> None:
     texts = ["the superb film", "the film", "poor"]
     whole = fitted.predict(texts)

@@ -14,7 +14,7 @@ import tensorflow as tf
 from toolkit.data.corpora.prefetch import prefetched
 from toolkit.errors import DivergedError, OptionError
 from toolkit.training import TrainingOptions, fit
-from toolkit.training.progress import epoch_line
+from toolkit.training.progress import Ending, epoch_line
 
 
 class Line:
@@ -76,7 +76,17 @@ def test_the_best_weights_are_kept_and_patience_ends_the_training(
         return {"accuracy": next(scores)}
 
     options = TrainingOptions(**OPTIONS, patience=2)
-    rows = run(model, Line(), options, epochs=6, validate=validate, monitor="accuracy", mode="max")
+    ends: list[Ending] = []
+    rows = run(
+        *(model, Line(), options),
+        epochs=6,
+        validate=validate,
+        monitor="accuracy",
+        mode="max",
+        ended=ends.append,
+    )
+    assert [*map(str, ends)] == ["no better accuracy for 2 epochs; kept epoch 2"]
+    assert ends[0].epoch == 2
     assert len(rows) == 4
     *lines, end = [record.getMessage() for record in caplog.records]
     assert [re.findall(r"accuracy 0\.\d\*?", line) for line in lines[1:]] == [
@@ -183,8 +193,12 @@ def test_a_loss_that_is_no_number_stops_at_its_batch_and_keeps_the_last_good_wei
     bad = np.full((1, 1), np.nan, np.float32)
     good = (np.ones((1, 1), np.float32), np.full((1, 1), 2, np.float32))
     model = make_model()
+    ends: list[Ending] = []
+    line = Line(good, good, (bad, bad), good)
     with pytest.raises(DivergedError, match="epoch 1, batch 3"):
-        run(model, Line(good, good, (bad, bad), good), TrainingOptions(**OPTIONS), epochs=2)
+        run(model, line, TrainingOptions(**OPTIONS), epochs=2, ended=ends.append)
+    said = "the loss or the gradient was not finite any more; kept the last good weights"
+    assert [*map(str, ends)] == [said]
     expected = make_model()
     run(expected, Line(good, good), TrainingOptions(**OPTIONS), epochs=1)
     assert slope(model) == slope(expected) > 0

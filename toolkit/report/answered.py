@@ -20,8 +20,8 @@ class Answered:
         show: Returns the cells by column of the examples with some numbers, which are in increasing
             order: the example, what is right, the answer, how wrong it is. A further column may
             have an explanation of each answer, as markup.
-        graded: Whether every answer has a loss, as those of language models do, so that none is
-            right or wrong.
+        graded: What the worst examples are called where every answer has a loss, as those of
+            language models do, so that none is right or wrong; else None.
         texts: The columns that have texts of the data, ids or names of files.
         keys: What examples are sliced by, a number or a name for each.
         named: The keys whose names are texts of the data, such as those of groups.
@@ -31,7 +31,7 @@ class Answered:
     noun: str
     loss: NDArray[np.floating[Any]]
     show: Callable[[Sequence[int]], Sequence[Mapping[str, Cell]]]
-    graded: bool = False
+    graded: str | None = None
     texts: frozenset[str] = frozenset()
     keys: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     named: frozenset[str] = frozenset()

@@ -4,13 +4,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from numbers import Integral, Real
+from typing import Any, TypeGuard
 
+import numpy as np
 from markupsafe import Markup
 
 from toolkit.errors import count
 from toolkit.evaluation.pages.page import environment, page
 from toolkit.pictures import one_line
+from toolkit.report import REPORT_MARK
 from toolkit.report.blocks import LONGEST_CELL, Block, Cell, Examples, Report, Table
 
 #: A report has fewer bytes than this.
@@ -19,6 +22,8 @@ LARGEST = 1_000_000
 AROUND = 1_000
 #: The most rows of a table; fewer where the report would be too large.
 MOST_ROWS = 200
+#: The longest caption, paragraph and description, and the longest name in a hint, in characters.
+LONGEST_WORDS, LONGEST_HINT = 2_000, 40
 #: Texts of cells that are longer than this, in characters, get a wide column.
 LONG = 30
 
@@ -76,7 +81,9 @@ def _written(report: Report, kept: dict[int, int], rows: int) -> str:
         if blocks:
             sections.append(replace(section, blocks=blocks))
     template = _templates().get_template("report.html")
-    content = template.render(report=report, sections=sections)
+    content = template.render(
+        report=report, sections=sections, hint=LONGEST_HINT, mark=Markup(REPORT_MARK)
+    )
     style = _file("report.css") + "".join(styles)
     return "".join(page(report.title, style, [content], _file("report.js") + "".join(scripts)))
 
@@ -103,7 +110,7 @@ def _cut_table(table: Table, rows: int) -> Table:
 def _templates() -> Any:
     """Return the environment of the templates of this package, with its filters and tests."""
     found = environment("toolkit.report")
-    found.filters |= {"cell": _cell, "sort_value": _sort_value, "share": _share}
+    found.filters |= {"cell": _cell, "sort_value": _sort_value, "share": _share, "brief": brief}
     found.tests |= {
         kind.__name__.lower(): lambda block, kind=kind: isinstance(block, kind)
         for kind in Block.__args__
@@ -118,22 +125,26 @@ def _file(name: str) -> str:
     return files("toolkit.report").joinpath("templates", name).read_text(encoding="utf-8")
 
 
-def _is_number(value: Cell) -> bool:
+def _is_number(value: Cell) -> TypeGuard[int | float]:
     """Return whether a cell is a number."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _cell(value: Cell) -> Cell:
     """Return a cell as it is shown."""
     if value is None:
         return "–"
-    if isinstance(value, bool):
+    if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
-    if isinstance(value, float):
-        return _figure(value)
-    if isinstance(value, int):
-        return f"{value:,}"
-    return value if isinstance(value, Markup) else one_line(value[: LONGEST_CELL + 1], LONGEST_CELL)
+    if _is_number(value):
+        return f"{int(value):,}" if isinstance(value, Integral) else _figure(float(value))
+    text = str(value)
+    return value if isinstance(value, Markup) else one_line(text[: LONGEST_CELL + 1], LONGEST_CELL)
+
+
+def brief(text: str, longest: int = LONGEST_WORDS) -> str:
+    """Return a text, shortened if it is very long, as one with many or long names may be."""
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def _figure(value: float) -> str:
@@ -148,7 +159,7 @@ def _figure(value: float) -> str:
 
 def _sort_value(value: Cell) -> str:
     """Return by what the rows of a number are sorted; empty for what is sorted by its text."""
-    return Markup(f' data-value="{value!r}"') if _is_number(value) else ""
+    return Markup(f' data-value="{float(value)!r}"') if _is_number(value) else ""
 
 
 def _share(row: list[Any], value: Any) -> str:

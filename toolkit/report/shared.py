@@ -1,6 +1,7 @@
 """The sections that the reports of all tasks share."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,11 @@ from toolkit.report.blocks import Block, Cell, Prose, Section, Table
 
 #: Percentile intervals need about 1,000 resamples (Efron and Tibshirani 1993, section 13.6).
 BOOTSTRAP = BootstrapOptions(resamples=1_000)
+#: Of large data there are fewer resamples, but at least ``LEAST_RESAMPLES``, so that they add up at
+#: most about this many numbers, for one or two seconds.
+MOST_SUMMED, LEAST_RESAMPLES = 2_000_000_000, 200
+#: Fewer examples have no intervals: these would look certain where the data says little.
+FEWEST = 20
 #: The most slices by length, and by names such as those of groups, the largest first.
 BY_LENGTH, BY_NAME = 5, 50
 #: The number of examples with different answers of two runs.
@@ -25,6 +31,14 @@ DIFFERING = 20
 def words(name: str) -> str:
     """Return the name of a metric or an option in words."""
     return name.replace("_", " ")
+
+
+def resampling(statistics: Statistics) -> BootstrapOptions | None:
+    """Return the options of the bootstrap for some statistics; None for too few examples."""
+    if len(statistics.rows) < FEWEST:
+        return None
+    affordable = MOST_SUMMED // max(1, statistics.rows.size)
+    return replace(BOOTSTRAP, resamples=min(BOOTSTRAP.resamples, max(LEAST_RESAMPLES, affordable)))
 
 
 def metrics_section(
@@ -37,7 +51,8 @@ def metrics_section(
         statistics: Their statistics; None for no intervals.
         answered: The answers; None for no baselines.
     """
-    found = {} if statistics is None else intervals(statistics, BOOTSTRAP)
+    options = None if statistics is None else resampling(statistics)
+    found = {} if statistics is None or options is None else intervals(statistics, options)
     baselines = {} if answered is None else answered.baselines
     columns = ["metric", "this run", *(["95 % from", "to"] if found else []), *baselines]
     rows: list[list[Cell]] = []
@@ -53,14 +68,16 @@ def metrics_section(
     blocks: list[Block] = [Table("Metrics", columns, rows)]
     if statistics is not None:
         noun = "example" if answered is None else answered.noun
-        blocks.append(
-            Prose(
-                f"Measured on {count(len(statistics.rows), noun)}. The intervals are those of the "
-                f"bootstrap: {BOOTSTRAP.confidence:.0%} of {BOOTSTRAP.resamples:,} resamples of "
-                "these lie between their bounds. They are about the luck of the test data, not of "
-                "the seed."
+        said = f"Measured on {count(len(statistics.rows), noun)}"
+        if options is None:
+            said += f", which are too few for intervals: at least {FEWEST} are needed."
+        else:
+            said += (
+                f". The intervals are those of the bootstrap: {options.confidence:.0%} of "
+                f"{options.resamples:,} resamples of these lie between their bounds. They are "
+                "about the luck of the test data, not of the seed."
             )
-        )
+        blocks.append(Prose(said))
     blocks += _nested(metrics)
     return Section("metrics", "Metrics", blocks)
 
@@ -75,7 +92,7 @@ def _nested(metrics: Mapping[str, Any]) -> Iterator[Table]:
 
 
 def slices_section(statistics: Statistics, answered: Answered, texts: bool) -> Section:
-    """Return the section of metrics on parts of the data: by length, class and group.
+    """Return the section of metrics on parts of the data, by each of the keys.
 
     Args:
         statistics: The statistics of all examples.
@@ -135,9 +152,9 @@ def errors_section(answered: Answered, texts: bool) -> Section:
     """Return the section of the worst errors."""
     if answered.graded:
         hardest = np.argsort(-answered.loss, kind="stable")[:WORST]
-        caption = f"The {len(hardest)} hardest of {count(len(answered.loss), answered.noun)}"
-        hard = [_shown(caption, answered, hardest, texts)]
-        return Section("errors", f"Hardest {answered.noun}s", hard)
+        title = answered.graded.capitalize()
+        caption = f"{title}: {len(hardest)} of {count(len(answered.loss), answered.noun)}"
+        return Section("errors", title, [_shown(caption, answered, hardest, texts)])
     wrong = int((answered.loss > 0).sum())
     worst = np.argsort(-answered.loss, kind="stable")[: min(WORST, wrong)]
     blocks: list[Block] = []
@@ -205,7 +222,8 @@ def beside_section(
         DataError: The two runs read the data differently.
         ModelError: They have different metrics.
     """
-    comparison = compare_statistics(*statistics, BOOTSTRAP)
+    options = resampling(statistics[0])
+    comparison = compare_statistics(*statistics, options or BOOTSTRAP)
     rows = [
         [
             words(name),
@@ -215,9 +233,13 @@ def beside_section(
         for name, result in comparison["metrics"].items()
     ]
     heads = ["metric", "A", "B", "B - A", "95 % from", "to", "p", "verdict"]
+    caption = "Both runs on the same examples: paired bootstrap"
+    if options is None:  # the differences alone
+        heads, rows = heads[:4], [row[:4] for row in rows]
+        caption = f"Both runs on the same examples, too few for intervals: {FEWEST} are needed"
     blocks: list[Block] = [
-        Prose(f"A is {names[0]}, B is {names[1]}."),
-        Table("Both runs on the same examples: paired bootstrap", heads, rows),
+        Prose(f"A is this run, {names[0]}; B is the other run, {names[1]}."),
+        Table(caption, heads, rows),
     ]
     a, b = answered
     if a is not None and b is not None:

@@ -96,11 +96,12 @@ def span_sections(
         caption = "The most confident errors, and then missed spans"
         blocks.append(Table(caption, [*errors.columns], rows, sortable=True))
     wrong = np.array([len({*each.gold} ^ {*each.predicted}) for each in sentences])
-    chosen = np.argsort(-wrong, kind="stable")[:MOST_MARKED].tolist()
+    ranked = np.argsort(-wrong, kind="stable")[:MOST_MARKED]
+    chosen = ranked[wrong[ranked] > 0].tolist()
     numbers = {label: number for number, label in enumerate(classes)}
     items = [marked_example(sentences[number], numbers, between) for number in chosen]
     caption = "Right and predicted spans, the examples with most errors first."
-    blocks.append(Examples(caption, items, style=_STYLE))
+    blocks += [Examples(caption, items, style=_STYLE)] if items else []
     return [Section("spans", "Spans", blocks)]
 
 

@@ -30,6 +30,7 @@ _STYLE: dict[Any, Any] = {
 }
 _METADATA = {"Creator": None, "Date": None, "Format": None, "Type": None}
 _UNNEEDED = re.compile(r' xmlns(:xlink)?="[^"]*"| version="1.1"| (width|height)="[\d.]+pt"')
+_TAG = re.compile("<[^>]*>")
 _ID = re.compile(r' id="([^"]*)"')
 _REFERENCE = re.compile(r'(url\(#|href="#)([^)"]*)')
 
@@ -62,16 +63,21 @@ def picture(
 
 
 def _within_page(svg: str, name: str) -> str:
-    """Return an SVG file as an element of a page, in which its ids are its own."""
+    """Return an SVG file as an element of a page, in which its ids are its own.
+
+    Tags alone are edited: what stands between them may be names of classes.
+    """
     svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    svg = _UNNEEDED.sub("", svg)
-    svg = svg.replace("xlink:href", "href").replace("<svg ", '<svg aria-hidden="true" ', 1)
-    used = {match[2] for match in _REFERENCE.finditer(svg)}
-    svg = _ID.sub(lambda m: f' id="{name}-{m[1]}"' if m[1] in used else "", svg)
-    svg = _REFERENCE.sub(lambda m: f"{m[1]}{name}-{m[2]}", svg)
-    svg = re.sub(r"<!--.*?-->\n?", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"font: ([\d.]+px)[^;\"]*", r"font-size: \1", svg)
-    svg = re.sub(r"#000000\b|(?<=fill: )black\b", "currentColor", svg)
+    svg = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->\n?", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<defs>\s*<style[^>]*>.*?</style>\s*</defs>", "", svg, flags=re.DOTALL)
+    used = {found[2] for tag in _TAG.findall(svg) for found in _REFERENCE.finditer(tag)}
+
+    def edited(match: re.Match[str]) -> str:
+        tag = _UNNEEDED.sub("", match[0]).replace("xlink:href", "href")
+        tag = _ID.sub(lambda m: f' id="{name}-{m[1]}"' if m[1] in used else "", tag)
+        tag = _REFERENCE.sub(lambda m: f"{m[1]}{name}-{m[2]}", tag)
+        tag = re.sub(r"font: ([\d.]+px)[^;\"]*", r"font-size: \1", tag)
+        return re.sub(r"#000000\b|(?<=fill: )black\b", "currentColor", tag)
+
+    svg = _TAG.sub(edited, svg).replace("<svg ", '<svg aria-hidden="true" ', 1)
     return re.sub(r"\n\s*", "\n", svg)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from toolkit import __version__
-from toolkit.errors import count
+from toolkit.errors import ToolkitError, count
 from toolkit.report.blocks import Block, Cell, Figure, Prose, Section, Table
 from toolkit.report.shared import words
 from toolkit.report.svg import picture
@@ -26,47 +26,25 @@ LONGEST_COMMAND = 20_000
 History = Sequence[Mapping[str, float]]
 
 
-def best_epoch(history: History, monitor: str, mode: str) -> int | None:
-    """Return the number of the epoch whose weights are kept: the best, and the first of equals.
-
-    Of equally good ones it is that with the smallest log loss.
-
-    Args:
-        history: A row for each epoch.
-        monitor: The metric that chooses.
-        mode: ``max`` if larger values are better, else ``min``.
-    """
-    sign = -1 if mode == "max" else 1
-    name = f"{VALIDATION}{monitor}"
-    rows = [
-        (sign * row[name], row.get(f"{VALIDATION}log_loss", np.inf), place)
-        for place, row in enumerate(history, 1)
-        if name in row and np.isfinite(row[name])
-    ]
-    return int(history[min(rows)[2] - 1].get("epoch", min(rows)[2])) if rows else None
-
-
 def training_section(
-    history: History, monitor: str | None, mode: str, planned: int | None, patience: int | None
+    history: History, monitor: str | None, ending: str | None, kept: int | None
 ) -> Section:
     """Return the section on the course of a training.
 
     Args:
         history: A row for each epoch, as in ``history.csv``.
         monitor: The metric that chose the weights; None if there was no validation.
-        mode: ``max`` if larger values of it are better, else ``min``.
-        planned: The planned number of epochs.
-        patience: The number of epochs without a better metric that end a training.
+        ending: Why the training ended, and whose weights it kept; None if that is not known.
+        kept: The epoch whose weights are kept; None for the last weights, or if it is not known.
     """
     if not history:
         return Section("training", "Training", [])
-    best = best_epoch(history, monitor, mode) if monitor else None
-    blocks: list[Block] = [Prose(_ending(history, monitor, best, planned, patience))]
+    blocks: list[Block] = [Prose(_course(history, ending))]
     curves = {"training loss": "loss", "validation log loss": f"{VALIDATION}log_loss"}
-    blocks += _figure(history, "Losses", curves, "losses", best)
+    blocks += _figure(history, "Losses", curves, "losses", kept)
     if monitor not in (None, "log_loss"):
         named = {f"validation {words(str(monitor))}": f"{VALIDATION}{monitor}"}
-        blocks += _figure(history, "The metric that chose the weights", named, "monitor", best)
+        blocks += _figure(history, "The metric that chose the weights", named, "monitor", kept)
     norms = {"mean": "gradient_norm", "largest": "gradient_norm_max"}
     title = "Norm of the gradient before clipping"
     blocks += _figure(history, title, norms, "norms", None, log=True)
@@ -74,27 +52,12 @@ def training_section(
     return Section("training", "Training", blocks)
 
 
-def _ending(
-    history: History,
-    monitor: str | None,
-    best: int | None,
-    planned: int | None,
-    patience: int | None,
-) -> str:
+def _course(history: History, ending: str | None) -> str:
     """Return how a training went and why it ended."""
     seconds = sum(row.get("seconds", 0) for row in history)
     sentences = [f"{count(len(history), 'epoch')} in {seconds:,.0f} s."]
-    if planned is not None and len(history) < planned and monitor:
-        sentences.append(
-            f"It ended early of {planned:,} planned: no better {words(monitor)} for "
-            f"{count(patience or 0, 'epoch')}."
-        )
-    else:
-        sentences.append("It ended with the last planned epoch.")
-    if best is None:
-        sentences.append("The last weights are kept.")
-    else:
-        sentences.append(f"The weights of epoch {best} are kept: the best {words(str(monitor))}.")
+    if ending is not None:
+        sentences.append(f"The training ended: {ending}.")
     clipped = [row["clipped_share"] for row in history if "clipped_share" in row]
     if clipped:
         share = f"{np.mean(clipped):.1%} of the steps had their gradient clipped"
@@ -110,7 +73,7 @@ def _figure(
     title: str,
     curves: Mapping[str, str],
     name: str,
-    best: int | None,
+    kept: int | None,
     log: bool = False,
 ) -> list[Block]:
     """Return a figure of some columns of a history; none where it has none of them."""
@@ -129,13 +92,13 @@ def _figure(
 
         for label, points in found.items():
             axes.plot(*zip(*points, strict=True), label=label, marker=".", ms=4)
-        if best is not None:
-            axes.axvline(best, color="0.5", lw=1, ls=":", label="kept")
+        if kept is not None:
+            axes.axvline(kept, color="0.5", lw=1, ls=":", label="kept")
         if log and all(value > 0 for points in found.values() for _, value in points):
             axes.set_yscale("log")
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        if len(found) > 1 or best is not None:
+        if len(found) > 1 or kept is not None:
             axes.legend()
 
     ends = "; ".join(f"{n} from {p[0][1]:.4g} to {p[-1][1]:.4g}" for n, p in found.items())
@@ -143,24 +106,31 @@ def _figure(
 
 
 def _epochs(history: History) -> Table:
-    """Return the table of all epochs, the latest first where they are too many."""
+    """Return the table of all epochs, the latest first, since the last rows may be left out."""
     names = list(dict.fromkeys(name for row in history for name in row if name != "epoch"))
     rows: list[list[Cell]] = [
         [int(row.get("epoch", place)), *(row.get(name) for name in names)]
         for place, row in enumerate(history, 1)
     ]
-    return Table("Epochs", ["epoch", *map(words, names)], rows, sortable=True)
+    columns = ["epoch", *map(words, names)]
+    return Table("Epochs, the latest first", columns, rows[::-1], sortable=True)
 
 
-def gradient_section(diagnosis: Mapping[str, Any] | None) -> Section:
+def gradient_section(
+    diagnosis: Mapping[str, Any] | ToolkitError | None, texts: bool = True
+) -> Section:
     """Return the section on gradients through time.
 
     Args:
-        diagnosis: The result of a task's ``diagnose``; None for no section.
+        diagnosis: The result of a task's ``diagnose``, or why there is none; None for no section.
+        texts: Whether texts of the data are shown, which may be quoted in the reason.
     """
     title = "Gradients through time"
     if diagnosis is None:
         return Section("gradients", title, [])
+    if isinstance(diagnosis, ToolkitError):
+        why = f": {diagnosis}" if texts else ""
+        return Section("gradients", title, [Prose(f"They could not be computed{why}.")])
     flows = {
         name: {int(at): value for at, value in norms.items() if at != "far_to_near"}
         for name, norms in diagnosis["gradient_at_distance"].items()
@@ -215,7 +185,7 @@ def findings_section(findings: Sequence[str]) -> Section:
 
 
 def origin_section(
-    measured: str, facts: Mapping[str, Any], options: Mapping[str, Any], run: str
+    measured: str, facts: Mapping[str, Any], options: Mapping[str, Any], run: str, texts: bool
 ) -> Section:
     """Return the section on data, versions, settings, and the command that trains the run anew.
 
@@ -224,26 +194,29 @@ def origin_section(
         facts: The facts of the run.
         options: Its options.
         run: The name of its folder.
+        texts: Whether texts of the data are shown; else the command is left out, and the folders
+            of files.
     """
+    plain = _plain_cell if texts else _cell_without_folders
     rows: list[list[Cell]] = [["run", run], ["measured on", measured]]
-    rows += [["training data", str(facts.get("data", "unknown"))]]
+    rows += [["training data", plain(str(facts.get("data", "unknown")))]]
     for name in ("rows", "validation", "validation_data", "init_from", "trained_epochs"):
         if facts.get(name) is not None:
-            rows.append([words(name), _plain_cell(facts[name])])
+            rows.append([words(name), plain(facts[name])])
     if options.get("data_licence"):
         rows.append(["licence of the data", str(options["data_licence"])])
     versions = {"recurrent-toolkit": __version__, "Python": platform.python_version()}
     versions |= {name: metadata.version(name) for name in ("tensorflow", "keras", "numpy")}
     rows += [[name, number] for name, number in versions.items()]
     settings: list[list[Cell]] = [
-        [words(name), _plain_cell(facts.get(name, value))]
+        [words(name), plain(facts.get(name, value))]
         for name, value in options.items()
         if facts.get(name, value) is not None
     ]
     blocks: list[Block] = [
         Table("Data, and the versions that wrote this report", ["what", "value"], rows)
     ]
-    if facts.get("command"):
+    if facts.get("command") and texts:
         blocks += [
             Prose("The command that trains this run anew:"),
             Prose(str(facts["command"])[:LONGEST_COMMAND], verbatim=True),
@@ -255,3 +228,14 @@ def origin_section(
 def _plain_cell(value: Any) -> Cell:
     """Return a value of a run's description as a cell."""
     return value if isinstance(value, int | float | bool | str | None) else str(value)
+
+
+def _cell_without_folders(value: Any) -> Cell:
+    """Return a value of a run's description as a cell, in which paths have no folders."""
+    cell = _plain_cell(value)
+    return without_folders(cell) if isinstance(cell, str) else cell
+
+
+def without_folders(names: str) -> str:
+    """Return the names of files, separated by commas, without their folders."""
+    return ",".join(name.rstrip("/").rpartition("/")[2] for name in names.split(","))

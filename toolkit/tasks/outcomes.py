@@ -141,6 +141,7 @@ class ClassifierOutcomes(Outcomes):
         return Answered(
             noun=shown.noun,
             loss=self._loss(),
+            graded="largest errors" if self.target == "number" else None,
             show=self._show,
             texts=frozenset({shown.noun}),
             keys=shown.keys,
@@ -155,6 +156,7 @@ class ClassifierOutcomes(Outcomes):
             return sections
         loss = self._loss()
         worst = np.argsort(-loss, kind="stable")[:MOST_DRAWN]
+        worst = worst[loss[worst] > 0]
         drawn = self.shown.drawn(worst.tolist()) if len(worst) else None
         return sections + ([] if drawn is None else [Section("drawn", "Drawings", [drawn])])
 
@@ -201,18 +203,23 @@ class ClassifierOutcomes(Outcomes):
         return rows
 
     def _baselines(self, counts: Mapping[str, int]) -> dict[str, dict[str, float]]:
-        """Return the metrics of the answer that is most usual in the training data.
+        """Return the metrics of an answer that is always the same.
+
+        That is the class most frequent in training, no label, or the mean of the measured numbers.
 
         Args:
-            counts: The number of training examples of each class.
+            counts: The number of training examples of each class; without it no class is known.
         """
         if self.target == "number":
             usual = np.full(self.answers.shape, np.mean(self.labels))
-            name = "their mean"
+            name = "mean of this data"
         elif self.target == "classes":
-            best = max(counts, key=lambda n: counts[n]) if counts else self.classes[0]
+            known = [name for name in self.classes if name in counts]
+            if not known:
+                return {}
+            best = max(known, key=lambda n: counts[n])
             usual = np.zeros(self.answers.shape)
-            usual[:, list(self.classes).index(best) if best in self.classes else 0] = 1
+            usual[:, list(self.classes).index(best)] = 1
             name = f"always {best}"
         else:
             usual, name = np.zeros(self.answers.shape), "no label"

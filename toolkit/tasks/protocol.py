@@ -95,14 +95,15 @@ class TaskProtocol(Comparable, Protocol):
         """
 
     def evaluate(
-        self, data: Any, output: str | Path | None = None, texts: bool = True
+        self, data: Any, output: str | Path | None = None, texts: bool | None = None
     ) -> dict[str, Any]:
         """Evaluate the task on labelled data.
 
         Args:
             data: Labelled data, of the same kinds as for ``fit``.
             output: A folder for ``metrics.json``, ``report.html`` and the task's own files.
-            texts: Whether ``report.html`` shows texts of the data.
+            texts: Whether ``report.html`` shows texts of the data; None for what the facts say:
+                yes, unless ``texts`` is false there.
 
         Returns:
             Metrics by name: numbers, None if undefined, and nested plain values.
@@ -116,7 +117,7 @@ class TaskProtocol(Comparable, Protocol):
         self,
         output: str | Path,
         data: Any = None,
-        texts: bool = True,
+        texts: bool | None = None,
         beside: Any = None,
         gradients: bool = False,
     ) -> None:
@@ -126,13 +127,17 @@ class TaskProtocol(Comparable, Protocol):
             output: The file.
             data: Labelled data, of the same kinds as for ``fit``; None for the part that ``fit``
                 held out, or of a loaded run for the metrics that it has kept.
-            texts: Whether texts of the data, ids and names of files and groups are shown.
+            texts: Whether texts of the data, ids and names of files and groups are shown; None for
+                what the facts of both tasks say: yes, unless ``texts`` is false there.
             beside: Another task, which answers the same data.
-            gradients: Whether to report on the gradients through time, as ``diagnose`` does.
+            gradients: Whether to report on the gradients through time, as ``diagnose`` does; where
+                it cannot, the report says why.
 
         Raises:
             DataError: The data cannot be used.
             ModelError: The task is not fitted, or the other task cannot be compared with it.
+            OptionError: The output is a file that is no report; or another task or gradients are
+                asked for, and there is no data for them.
         """
 
     def inspect(self, data: Any, validation_data: Any = None) -> dict[str, Any]:

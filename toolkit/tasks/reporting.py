@@ -1,10 +1,11 @@
 """The report on a run, of what its task knows and of its answers to labelled data."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from toolkit.errors import ToolkitError
 from toolkit.evaluation import NOTHING, Statistics
 from toolkit.files import atomic_write
 from toolkit.report.answered import Answered
@@ -22,6 +23,7 @@ from toolkit.report.training import (
     gradient_section,
     origin_section,
     training_section,
+    without_folders,
 )
 from toolkit.tasks.outcomes import Outcomes
 
@@ -45,10 +47,12 @@ class Other(NamedTuple):
 
     Attributes:
         name: What it is called.
+        folder: Its folder; None if it has none.
         outcomes: Its answers.
     """
 
     name: str
+    folder: Path | None
     outcomes: Outcomes
 
 
@@ -58,7 +62,7 @@ def write_run_report(
     measured: Measured | None,
     texts: bool,
     beside: Other | None = None,
-    diagnosis: Mapping[str, Any] | None = None,
+    diagnosis: Mapping[str, Any] | ToolkitError | None = None,
 ) -> None:
     """Write the report on a run as one HTML file.
 
@@ -68,38 +72,41 @@ def write_run_report(
         measured: Its answers to labelled data; None for those metrics that the run has kept.
         texts: Whether texts of the data are shown.
         beside: Another run's answers to the same data.
-        diagnosis: The result of the task's ``diagnose``.
+        diagnosis: The result of the task's ``diagnose``, or why there is none.
     """
-    facts, run = task.facts, task.run_folder or path.resolve().parent
-    history = task.history or read_history(run)
+    facts, run = task.facts, task.run_folder
+    history = task.history or ([] if run is None else read_history(run))
     monitor = facts.get("monitor") or _kept_by(history, task)
     options = task._task_options()
+    names = [task.run_name]
+    if beside is not None:
+        names.append(beside.name)
+        if names[0] == names[1] and texts and run and beside.folder:
+            names = [str(folder.resolve()) for folder in (run, beside.folder)]
     sections: list[Section] = []
     if measured is None:
         on = f"the held-out part: {facts.get('validation', 'none')}"
         sections += [metrics_section(task.metrics, None, None), *_kept_classes(task)]
     else:
-        on = measured.on
-        sections += _measured_sections(measured, texts, facts, run.name, beside)
+        on = measured.on if texts else without_folders(measured.on)
+        sections += _measured_sections(measured, texts, facts, names, beside)
     sections += [
-        training_section(
-            history,
-            monitor,
-            task._monitors().get(monitor, "min"),
-            facts.get("epochs", options.get("epochs")),
-            options.get("patience"),
-        ),
-        gradient_section(diagnosis),
+        training_section(history, monitor, facts.get("ending"), facts.get("kept_epoch")),
+        gradient_section(diagnosis, texts),
         findings_section(facts.get("findings", ())),
-        origin_section(on, facts, options, run.name),
+        origin_section(on, facts, options, names[0], texts),
     ]
     words = task._card_words()["task"]
-    report = Report(f"Report on {run.name}", f"{words} Measured on {on}.", texts, sections)
+    report = Report(f"Report on {names[0]}", f"{words} Measured on {on}.", texts, sections)
     atomic_write(path, report_page(report))
 
 
 def _measured_sections(
-    measured: Measured, texts: bool, facts: Mapping[str, Any], name: str, beside: Other | None
+    measured: Measured,
+    texts: bool,
+    facts: Mapping[str, Any],
+    names: Sequence[str],
+    beside: Other | None,
 ) -> list[Section]:
     """Return the sections on a run's answers."""
     outcomes = measured.outcomes
@@ -110,7 +117,7 @@ def _measured_sections(
         other = beside.outcomes
         pair = statistics, other.paired_statistics()
         both = answered, other.answered(facts)
-        sections.append(beside_section((name, beside.name), pair, both, texts))
+        sections.append(beside_section((names[0], names[1]), pair, both, texts))
     sections += outcomes.sections(texts)
     if answered is not None:
         sections += [
@@ -134,6 +141,11 @@ def _kept_by(history: Any, task: Any) -> str | None:
     names = {name for row in history for name in row}
     known = (name for name in task._monitors() if f"val_{name}" in names)
     return next(known, None)
+
+
+def shows_texts(task: Any) -> bool:
+    """Return whether reports on a task show texts of the data, as its training was told."""
+    return task.facts.get("texts") is not False
 
 
 def data_words(data: Any) -> str:

@@ -110,7 +110,8 @@ class Run(ABC):
         self.sequence_model: SequenceModel | None = None
         self._learnt_with: dict[str, Any] = {}  # the options of the latest training
         self._state: tuple[State, Mapping[str, Any]] | None = None  # at its end, if it is kept
-        self._archive: Path | None = None
+        self._archive: Path | None = None  # from which it was loaded
+        self._folder: Path | None = None
         self._held_out_inputs: Callable[[], Sequence[Any]] | None = None
         self._held_out_data: Callable[[], Any] | None = None
         self._calls: dict[str, Callable[..., dict[str, Any]]] = {}
@@ -137,13 +138,14 @@ class Run(ABC):
 
     @property
     def run_folder(self) -> Path | None:
-        """The folder from which it was loaded."""
-        return None if self._archive is None else self._archive.parent
+        """The folder of its training: into which it was fitted or saved, or from which loaded."""
+        return self._folder
 
     @property
     def run_name(self) -> str:
         """What it is called in reports: the name of that folder, or of its class."""
-        return self.run_folder.resolve().name if self.run_folder else type(self).__name__
+        folder = self.run_folder
+        return type(self).__name__ if folder is None else folder.resolve().name or str(folder)
 
     def save(self, folder: str | Path) -> None:
         """Write ``model.keras``, ``config.yaml`` and ``metrics.json``, which ``load`` reads.
@@ -164,6 +166,7 @@ class Run(ABC):
         }
         assets = {CONFIG_FILE: config, **self._assets()}
         write_run(Path(folder), model, assets, texts, self._kept_state(model))
+        self._folder = Path(folder)
 
     @classmethod
     def load(cls, folder: str | Path, archive: bool = False) -> Self:
@@ -190,7 +193,7 @@ class Run(ABC):
         task.facts, task.metrics = config["facts"], config["metrics"]
         inherit(task, known, task.facts)
         task._learnt_with = task._task_options()
-        task._archive = Path(folder) / ARCHIVE
+        task._folder, task._archive = Path(folder), Path(folder) / ARCHIVE
         if is_exported(folder) and not archive:
             servable = Servable.load(folder)
             task._read_assets(servable.asset)

@@ -15,22 +15,23 @@ import tensorflow as tf
 
 from toolkit.data import LengthBatches, PackedCorpus
 from toolkit.diagnostics.diagnosis import Subject, diagnose, untrained_copy
-from toolkit.errors import OptionError
+from toolkit.errors import OptionError, ToolkitError
 from toolkit.evaluation import Statistics, check_classes
 from toolkit.inspection.before_training import training_findings
 from toolkit.inspection.findings import Warnings, length_summary, warn_of_bad_rows
 from toolkit.models import SequenceModel
 from toolkit.quiet import shown_log
-from toolkit.report import REPORT_FILE
+from toolkit.report import REPORT_FILE, check_report_place
 from toolkit.tasks.epoch_cost import epoch_figures
 from toolkit.tasks.outcomes import Outcomes
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.previous import Previous
-from toolkit.tasks.reporting import Measured, Other, data_words, write_run_report
+from toolkit.tasks.reporting import Measured, Other, data_words, shows_texts, write_run_report
 from toolkit.tasks.run import Run
 from toolkit.tasks.settings import Settings
 from toolkit.training import TrainingOptions, fit
 from toolkit.training.cost import Trial, try_steps
+from toolkit.training.progress import Ending
 from toolkit.training.start import Start
 
 logger = logging.getLogger("toolkit")
@@ -142,6 +143,7 @@ class Task(Run):
         self.metrics, self.history, self._state = {}, [], None
         self._held_out_inputs = prepared.held_out_inputs
         self._held_out_data = prepared.held_out_data
+        self._folder = folder
         network = self._network(prepared)
         self.sequence_model = SequenceModel(
             prepared.preprocessing, network, target_preprocessing=prepared.target_preprocessing
@@ -181,6 +183,7 @@ class Task(Run):
             identity=identity,
             description=self._config(),
             keep=partial(self._keep_state, identity) if settings.keep_state else None,
+            ended=self._keep_ending,
             **more,
         )
         self.facts["trained_epochs"] = start.epochs_with(self.history)
@@ -189,6 +192,10 @@ class Task(Run):
         if measure is not None:
             self.metrics = self._final_metrics(network, prepared, measure)
         return self
+
+    def _keep_ending(self, ending: Ending) -> None:
+        """Keep among the facts why the training ended, and the epoch of the weights."""
+        self.facts |= {"ending": str(ending), "kept_epoch": ending.epoch}
 
     def inspect(self, data: Any, validation_data: Any = None) -> dict[str, Any]:
         """Report on data as ``fit`` would read it, without changing the task.
@@ -388,14 +395,15 @@ class Task(Run):
     # Evaluation
 
     def evaluate(
-        self, data: Any, output: str | Path | None = None, texts: bool = True
+        self, data: Any, output: str | Path | None = None, texts: bool | None = None
     ) -> dict[str, Any]:
         """Evaluate the model on labelled data.
 
         Args:
             data: Data of the same kinds as for ``fit``.
             output: A folder for ``metrics.json``, ``report.html`` and the task's lists of errors.
-            texts: Whether ``report.html`` shows texts of the data.
+            texts: Whether ``report.html`` shows texts of the data; None for what the facts say:
+                yes, unless ``texts`` is false there.
 
         Returns:
             The metrics that the class names; None if one is undefined.
@@ -409,14 +417,15 @@ class Task(Run):
         if output:
             outcomes.write(Path(output), metrics)
             measured = Measured(data_words(data), outcomes, metrics)
-            write_run_report(Path(output, REPORT_FILE), self, measured, texts)
+            shown = shows_texts(self) if texts is None else texts
+            write_run_report(Path(output, REPORT_FILE), self, measured, shown)
         return metrics
 
     def report(
         self,
         output: str | Path,
         data: Any = None,
-        texts: bool = True,
+        texts: bool | None = None,
         beside: "Task | None" = None,
         gradients: bool = False,
     ) -> None:
@@ -426,28 +435,42 @@ class Task(Run):
             output: The file.
             data: Labelled data of the same kinds as for ``fit``; None for the part that ``fit``
                 held out, or of a loaded run for the metrics that it has kept.
-            texts: Whether texts of the data, ids and names of files and groups are shown.
+            texts: Whether texts of the data, ids and names of files and groups are shown; None for
+                what the facts of both tasks say: yes, unless ``texts`` is false there.
             beside: Another task, which answers the same data.
-            gradients: Whether to report on the gradients through time, as ``diagnose`` does.
+            gradients: Whether to report on the gradients through time, as ``diagnose`` does; where
+                it cannot, the report says why.
 
         Raises:
             DataError: The data cannot be used, or the two tasks read it differently.
-            ModelError: The task is not fitted; the two tasks have different classes; or there is no
-                ``model.keras`` for the gradients.
+            ModelError: The task is not fitted, or the two tasks have different classes.
+            OptionError: The output is a file that is no report; or another task or gradients are
+                asked for, and there is no data for them.
         """
         self._check_fitted()
+        check_report_place(output)
         on = None if data is None else data_words(data)
         if data is None and self._held_out_data is not None:
             data, on = self._held_out_data(), f"the held-out part: {self.facts['validation']}"
+        if data is None and (gradients or beside is not None):
+            raise OptionError("beside and gradients need data, and nothing was held out; give data")
         measured = other = None
+        if texts is None:
+            texts = all(shows_texts(each) for each in (self, beside) if each is not None)
         if beside is not None:
             check_classes(self.classes, beside.classes)
         if data is not None and on is not None:
             outcomes = self._outcomes(data, keep_errors=True)
             measured = Measured(on, outcomes, outcomes.metrics())
             if beside is not None:
-                other = Other(beside.run_name, beside._outcomes(data, keep_errors=True))
-        diagnosis = self.diagnose(data) if gradients and data is not None else None
+                answers = beside._outcomes(data, keep_errors=True)
+                other = Other(beside.run_name, beside.run_folder, answers)
+        diagnosis: Mapping[str, Any] | ToolkitError | None = None
+        if gradients:
+            try:
+                diagnosis = self.diagnose(data)
+            except ToolkitError as error:  # such as that of a network without a recurrent layer
+                diagnosis = error
         write_run_report(Path(output), self, measured, texts, other, diagnosis)
 
     def statistics(self, data: Any) -> Statistics:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import keras
 
 from toolkit import __version__
+from toolkit.errors import count
 from toolkit.files import atomic_write, check_no_link
 from toolkit.training.callbacks import (
     EpochEnd,
@@ -22,7 +23,7 @@ from toolkit.training.checkpoint import Checkpoint
 from toolkit.training.interruption import Interruption
 from toolkit.training.optimizer import make_optimizer
 from toolkit.training.options import CHECKPOINT, TrainingOptions
-from toolkit.training.progress import EpochLines, Progress, ending
+from toolkit.training.progress import Ending, EpochLines, Progress, duration, ending
 from toolkit.training.start import (
     ExactStart,
     FirstBest,
@@ -65,6 +66,7 @@ def fit(
     identity: Mapping[str, Any] | None = None,
     description: str = "",
     keep: Callable[[State], None] | None = None,
+    ended: Callable[[Ending], None] | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     bar: bool = True,
 ) -> list[dict[str, float]]:
@@ -91,6 +93,8 @@ def fit(
             the same result, bit for bit. ``discard_checkpoint`` removes the checkpoint.
         description: The text of ``config.yaml`` beside the checkpoint.
         keep: Gets the state at the end of the training, from which another one can go on exactly.
+        ended: Gets why the training ended and which weights it kept, also if the loss became
+            infinite.
         callbacks: Further callbacks. They see the logs of each epoch with the validation metrics,
             and the averaged weights if there are any; checkpoints do not have their state.
         bar: Whether to show a progress bar, if standard error is a terminal.
@@ -195,9 +199,14 @@ def fit(
         raise
     finally:
         progress.close()
+    rows = record.rows[len(start.rows) :]
+    end = ending(stopping, len(rows), epochs, divergence.error)
+    if ended is not None:
+        ended(end)
     if divergence.error is not None:
         raise divergence.error
-    logger.info("%s", ending(stopping, record.rows[len(start.rows) :], epochs))
+    done = f"{count(len(rows), 'epoch')} in {duration(sum(row['seconds'] for row in rows))}"
+    logger.info("%s%s; %s", f"{end.reason}: " if end.reason else "", done, end.kept)
     if stopping is not None and stopping.best_epoch < start.epoch and not exact:
         logger.info("no epoch did better than the weights before, which are kept")
     if keep is not None and (kept := last.state(position.epoch + 1, record, stopping)):

@@ -3,8 +3,7 @@
 import contextlib
 import logging
 import sys
-from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 from tqdm import tqdm
@@ -145,23 +144,46 @@ def _figure(name: str, value: float, is_best: bool) -> str:
     return f"{SHORT.get(name, name)} {value:.3g}"
 
 
-def ending(stopping: Stopping | None, rows: Sequence[dict[str, float]], planned: int) -> str:
+class Ending(NamedTuple):
+    """The end of a training.
+
+    Attributes:
+        reason: Why it ended, in words; empty if all planned epochs are done.
+        kept: Whose weights it kept, in words.
+        epoch: The epoch of these weights; None for the last weights.
+    """
+
+    reason: str
+    kept: str
+    epoch: int | None
+
+    def __str__(self) -> str:
+        """Return it in words."""
+        return f"{self.reason or 'all planned epochs are done'}; {self.kept}"
+
+
+def ending(
+    stopping: Stopping | None, epochs: int, planned: int, error: Exception | None = None
+) -> Ending:
     """Return why a training ended, and which weights it kept.
 
     Args:
         stopping: The early stopping, if any.
-        rows: The rows of its epochs.
+        epochs: The number of its complete epochs.
         planned: The number of planned epochs.
+        error: The error that ended it, if any.
     """
-    done = f"{count(len(rows), 'epoch')} in {duration(sum(row['seconds'] for row in rows))}"
-    kept = "kept the last weights"
-    if stopping is not None:
-        kept = f"kept epoch {stopping.best_epoch + 1}"
-    if stopping is None or not stopping.stopped_epoch:
-        why = "" if len(rows) >= planned else "a callback ended the training: "
-        return f"{why}{done}; {kept}"
-    metric = stopping.monitor.removeprefix(VALIDATION).replace("_", " ")
-    return f"no better {metric} for {count(stopping.patience, 'epoch')}: {done}; {kept}"
+    best = None if stopping is None or stopping.best_weights is None else stopping.best_epoch + 1
+    kept = "kept the last weights" if best is None else f"kept epoch {best}"
+    if error is not None:
+        why = "the loss or the gradient was not finite any more"
+        kept = kept.replace("last", "last good")
+    elif stopping is not None and stopping.stopped_epoch:
+        metric = stopping.monitor.removeprefix(VALIDATION).replace("_", " ")
+        why = f"no better {metric} for {count(stopping.patience, 'epoch')}"
+    else:
+        why = "" if epochs >= planned else "a callback ended the training"
+    return Ending(why, kept, best)
 
 
 def duration(seconds: float) -> str:

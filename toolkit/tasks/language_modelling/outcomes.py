@@ -75,11 +75,11 @@ class LanguageModelOutcomes(Outcomes):
         return Answered(
             noun="text",
             loss=loss,
-            graded=True,
+            graded="hardest texts",
             show=show,
             texts=frozenset({"text"}),
             keys={"condition": conditions} if any(conditions) else {},
-            baselines={"characters by frequency": entropy},
+            baselines={"characters by frequency in this data": entropy},
         )
 
     def sections(self, texts: bool) -> list[Section]:
@@ -87,7 +87,7 @@ class LanguageModelOutcomes(Outcomes):
         if self.read is None or not texts:
             return []
         loss = self.rows[:, 0] / np.maximum(self.rows[:, 2], 1)
-        hardest = np.sort(np.argsort(-loss, kind="stable")[:HARDEST]).tolist()
+        hardest = np.argsort(-loss, kind="stable")[:HARDEST].tolist()
         found = [self.read.units(text) for text in self.read.chosen(hardest)]
         return [Section("surprise", "Surprising units", [surprise_examples(found)])]
 

@@ -150,11 +150,11 @@ class MusicOutcomes(Outcomes):
         return Answered(
             noun="piece",
             loss=loss,
-            graded=True,
+            graded="hardest pieces",
             show=show,
             texts=frozenset({"piece"}),
             keys={"length in frames": self.sums[:, FRAMES].astype(int).tolist()},
-            baselines={"each key by its frequency": {"log_loss": float(entropy)}},
+            baselines={"each key by its frequency in this data": {"log_loss": float(entropy)}},
         )
 
     def sections(self, texts: bool) -> list[Section]:
@@ -162,7 +162,7 @@ class MusicOutcomes(Outcomes):
         if self.pieces is None or not texts:
             return []
         loss = self.sums[:, NATS] / np.maximum(self.sums[:, FRAMES], 1)
-        hardest = np.sort(np.argsort(-loss, kind="stable")[:PLAYED]).tolist()
+        hardest = np.argsort(-loss, kind="stable")[:PLAYED].tolist()
         rolls = self.pieces.rolls(hardest)
         names = [f"{self.pieces.places[n]}: {loss[n]:.2f} nats a frame" for n in hardest]
         played = roll_examples(rolls, names, self.pieces.step_seconds)
@@ -184,6 +184,7 @@ def shown_pieces(examples: Iterable[MusicExample], step_seconds: float) -> Piece
 
     def rolls(numbers: Sequence[int]) -> list[NDArray[Any]]:
         wanted = {*numbers}
-        return [example.roll for place, example in enumerate(examples) if place in wanted]
+        found = {place: each.roll for place, each in enumerate(examples) if place in wanted}
+        return [found[number] for number in numbers]
 
     return Pieces(places, sounding, step_seconds, rolls)

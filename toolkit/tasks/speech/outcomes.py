@@ -143,8 +143,11 @@ class SpeechOutcomes(Outcomes):
         if not texts:
             return []
         errors = self._errors()
-        worst = np.sort(np.argsort(-errors, kind="stable")[:PICTURED])
-        items = [recording(*heard) for heard in self._pictures(worst.tolist())]
+        ranked = np.argsort(-errors, kind="stable")[:PICTURED]
+        worst = ranked[errors[ranked] > 0].tolist()
+        drawn = zip(sorted(worst), self._pictures(sorted(worst)), strict=False)
+        found = {row: recording(*heard) for row, heard in drawn}
+        items = [found[row] for row in worst if row in found]
         confused = speech_metrics(self.references, self.answers)["confused"]
         rows = [[*row.values()] for row in confused]
         heads = ["spoken", "recognised", "count"]

@@ -78,7 +78,11 @@ class TranslatorOutcomes(Outcomes):
         sections = [length_section(self._by_length())]
         if texts and self.align is not None:
             rows = zip(self.sources, self.translations, self.references, strict=True)
-            scored = [(sentence_chrf(row[1], row[2]), row[:2]) for row in rows if row[1]]
+            scored = [
+                (sentence_chrf(row[1], row[2]), row[:2])
+                for row in rows
+                if row[1] and row[1] != row[2]
+            ]
             worst = [pair for _, pair in sorted(scored, key=lambda each: each[0])[:MOST_TRIED]]
             sections.append(attention_section(worst, self.align))
         return sections
