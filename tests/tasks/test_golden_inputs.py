@@ -11,7 +11,7 @@ import yaml
 from toolkit.errors import OptionError
 from toolkit.export import read_golden
 from toolkit.tasks import EntityTagger, LanguageModel, TextClassifier, Translator
-from toolkit.tasks.golden import SOME, tolerance_of, vocabulary_texts
+from toolkit.tasks.golden import SOME, tolerance_of, unpadded, vocabulary_texts
 from toolkit.text import SubwordTokenizer, TokenFeatures, Tokenizer
 
 ANIMALS = ["owl", "fox", "hare", "elk", "newt", "wren"]
@@ -66,6 +66,20 @@ def test_large_numbers_have_a_larger_tolerance() -> None:
     answers = [{"value": np.float32(5_000)}, {"value": np.array([-7_000.0, np.inf, np.nan])}, {}]
     assert tolerance_of(answers) == pytest.approx(0.07)
     assert tolerance_of([{"none": np.zeros(0)}]) == 1e-4
+
+
+def test_padding_is_taken_off_what_is_empty_too() -> None:
+    assert unpadded(np.array([b"a", b"", b"b", b""], object), b"").tolist() == [b"a", b"", b"b"]
+    assert unpadded(np.array([[1, -1], [-1, -1]]), -1).tolist() == [[1, -1]]
+    for shape in ((0,), (0, 3), (3, 0), (0, 0)):
+        assert len(unpadded(np.zeros(shape), -1.0)) == 0
+
+
+def test_answers_without_an_entity_are_written(not_trained: None) -> None:
+    task = EntityTagger(validation_split=0.0, **SMALL)
+    task.fit([{"text": TEXTS[0], "entities": [{"start": 4, "end": 7, "label": "X"}]}])
+    (answer,) = task._golden_answers([{"text": ""}])
+    assert {len(answer[name]) for name in task.PADDING} == {0}
 
 
 def fitted() -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The inputs of a golden file: given, held out, or made of the model's own vocabulary."""
 
+import math
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
@@ -174,6 +175,7 @@ def unpadded(value: Any, padding: Any) -> Any:
     """Return an output of one example without the padding at its end; None for no padding."""
     if padding is None:
         return value
-    differs = np.reshape(value != padding, [len(value), -1]).any(axis=1)
+    rest = math.prod(value.shape[1:])
+    differs = np.reshape(value != padding, [len(value), rest]).any(axis=1)
     kept = np.flatnonzero(differs)
     return value[: kept[-1] + 1 if len(kept) else 0]
