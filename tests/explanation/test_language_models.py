@@ -47,11 +47,11 @@ def test_the_vocabulary_is_named_once(model, monkeypatch):
 
 def test_a_token_that_never_follows_has_no_explanation(model):
     assert model.facts["ends"]
-    explain = model._explain_signature(model.sequence_model)
+    explain = model._explain_call("integrated-gradients")
     with pytest.raises(tf.errors.InvalidArgumentError, match="a token that is generated"):
-        explain(tf.constant(["so "]), tf.constant([1]))
-    found = explain(tf.constant(["so "]), tf.constant([0]))
-    assert np.isfinite(found["log_probability"].numpy()).all()
+        explain(prompt=["so "], token=[1])
+    found = explain(prompt=["so "], token=[0])
+    assert np.isfinite(found["log_probability"]).all()
 
 
 def test_a_condition_is_checked_by_the_facts_alone():

@@ -10,8 +10,6 @@ from toolkit.tasks.classification.explanation import parts_of
 from toolkit.tasks.explaining import AT_ONCE, ClassExplanations, Parts, without_token
 from toolkit.text import Tokenizer
 
-CUT = ["head", "tail", "head_and_tail"]
-
 
 def example(text):
     """An example of a text."""
@@ -23,24 +21,24 @@ def options(level="words", truncation="head"):
     return SimpleNamespace(token_level=level, html_breaks=True, truncation=truncation)
 
 
-def read(text, level, truncation, most=None):
-    """The tokens that are read of a text."""
-    kept = Tokenizer(token_level=level, html_breaks=True, truncation=truncation).kept([text], most)
-    return [token.decode() for token in kept.tokens.values.numpy()]
+def read(texts, level, truncation, most=None):
+    """The tokens that are read of texts."""
+    kept = Tokenizer(token_level=level, html_breaks=True, truncation=truncation).kept(texts, most)
+    return [[token.decode() for token in row] for row in kept.tokens.to_list()]
 
 
 @pytest.mark.parametrize("level", ["words", "characters"])
-@pytest.mark.parametrize("truncation", CUT)
-@pytest.mark.parametrize("most", [4, 5, 400])
+@pytest.mark.parametrize(
+    ("truncation", "most"),
+    [("head", 4), ("tail", 4), ("head_and_tail", 4), ("head_and_tail", 5), ("head", 400)],
+)
 def test_without_a_token_the_others_are_read(level, truncation, most):
     text = "a state-of-the-art film: good,poor, 10/10 and 3/4; (Paris-based)-2 don't"
     parts = parts_of(example(text), options(level, truncation), most)
-    assert parts.shown["tokens"] == read(text, level, truncation, most)
+    tokens = parts.shown["tokens"]
     without = [each.text for each in parts.without]
-    assert len(without) == len(parts.shown["tokens"])
-    for place, left in enumerate(without):
-        tokens = parts.shown["tokens"]
-        assert read(left, level, truncation, most) == tokens[:place] + tokens[place + 1 :], left
+    expected = [tokens, *(tokens[:n] + tokens[n + 1 :] for n in range(len(tokens)))]
+    assert read([text, *without], level, truncation, most) == expected
 
 
 def test_one_space_stays_between_neighbours():
