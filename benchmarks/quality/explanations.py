@@ -59,6 +59,8 @@ def main() -> None:
         errors.append(row["completeness_error"])
         parts.append(len(row["attributions"]))
         missed += not row["complete"]
+    if not errors:
+        sys.exit(f"{options.data} has no row that can be explained")
     rest = seconds[1:] or seconds
     print("| rows | parts, mean | error, median | error, largest | missed | s a row, mean |")
     print("|---|---|---|---|---|---|")

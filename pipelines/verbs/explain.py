@@ -68,7 +68,7 @@ def _explain(pipeline: Pipeline, options: Any) -> int:
         batches, _ = input_batches(pipeline, options, stack, columns, facts)
         task = cast(ExplainingTask, pipeline.load_task().load(options.run))
         answers = write_answers(
-            batches,
+            ([value] for batch in batches for value in batch),  # each is written when it is there
             functools.partial(task.explain, **values),
             sys.stdout,
             "jsonl",

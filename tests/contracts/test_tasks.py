@@ -931,6 +931,16 @@ def test_options_are_saved_and_loaded(run: Run, tmp_path: Path) -> None:
 # Explanations
 
 
+def test_task_and_pipeline_agree_on_explanations(run: Run) -> None:
+    options, task = run.case.made_of.explanation_options, run.new()
+    assert isinstance(task, ExplainingTask) == (options is not None)
+    assert getattr(task, "EXPLAINS", False) == (options is not None)
+    if options is not None:
+        _, *asked = inspect.signature(task.explain).parameters.values()
+        has = {parameter.name: parameter.default for parameter in asked}
+        assert has == {field.name: field.default for field in fields(options)}
+
+
 def explained(run: Run, task: Any, **options: Any) -> list[dict[str, Any]]:
     """Explain the answers to the first questions of a run's data."""
     asked = [each[0] if isinstance(each, tuple) else each for each in run.data.questions[:3]]
@@ -1033,9 +1043,20 @@ def test_the_signature_explain_is_exported_and_verified(explained_run: Run, tmp_
 
 @pytest.mark.parametrize("explained_run", parameters(EXPLAINED[:1]), indirect=True)
 def test_the_verb_explain_writes_lines_and_a_page(
-    explained_run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    explained_run: Run,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     run, page = explained_run, tmp_path / "a.html"
+    kind, sizes = run.case.task, []
+    explain = kind.explain
+
+    def counted(self: Any, texts: Any, **values: Any) -> list[dict[str, Any]]:
+        sizes.append(len(texts))
+        return explain(self, texts, **values)
+
+    monkeypatch.setattr(kind, "explain", counted)
     pipeline = run.case.made_of
     words = ["explain", str(run.exported), "the <b> good", "", "--class", "bad"]
     assert main(pipeline, [*words, "--method", "leave-one-out", "--html", str(page)]) == 0
@@ -1046,6 +1067,7 @@ def test_the_verb_explain_writes_lines_and_a_page(
         ["the", "<"],
     )
     assert second == {"text": "", "error": "the input is empty; there is nothing to explain"}
+    assert sizes == [1, 1]  # each line is written when it is there
     assert "&lt;" in page.read_text()
     assert "http" not in page.read_text()
     for wrong, message in (

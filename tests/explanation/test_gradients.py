@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from toolkit.explanation import gradients, integrated_gradients
+from toolkit.explanation import explained_row, integrated_gradients
 
 
 def of(score, x, baseline, **options):
@@ -71,9 +71,41 @@ def test_kinks_are_found(at_once):
     np.testing.assert_allclose(values, ((x - baseline) * shares * weights).sum(axis=1), atol=2e-3)
 
 
-def test_an_error_that_remains_is_told(monkeypatch):
-    monkeypatch.setattr(gradients, "MOST_POINTS", 20)
-    values, end, start, error = of(lambda p: tf.sigmoid(1e4 * (p[:, 0] - 0.37)), [1.0], [0.0])
+@pytest.mark.parametrize("at_once", [0, 1, 4, 64])
+def test_so_many_points_are_evaluated_at_once(at_once):
+    sizes = []
+
+    def score(points):
+        sizes.append(len(points))
+        return tf.reduce_max(points, axis=1)
+
+    x, baseline = tf.constant([1.0, 0.2, 0.9]), tf.constant([0.0, 0.7, 0.1])
+    found = integrated_gradients(score, x, baseline, at_once=at_once)  # eagerly
+    assert max(sizes) <= max(1, at_once)
+    assert abs(found.error) <= 1e-3
+    np.testing.assert_allclose(tf.reduce_sum(found.values), 0.3, atol=1e-3)
+
+
+def test_half_precision_ends_the_search_early():
+    sizes = []
+
+    def log_answers(points):
+        sizes.append(len(points))
+        noisy = tf.cast(3 * tf.reduce_sum(points, axis=1), tf.bfloat16)  # rounded by up to 0.03
+        return tf.stack([tf.cast(noisy, tf.float32)] * 2, axis=1)
+
+    x, number = tf.random.stateless_normal([30], [0, 1]), tf.constant(1)
+    for dtype, most in (("bfloat16", 70), ("float32", 1100)):
+        sizes.clear()
+        found = explained_row(log_answers, x, 0 * x, number, dtype=dtype)
+        assert not found["complete"]
+        assert most / 2 < sum(sizes) < most
+
+
+def test_an_error_that_remains_is_told():
+    values, end, start, error = of(
+        lambda p: tf.sigmoid(1e4 * (p[:, 0] - 0.37)), [1.0], [0.0], most=20
+    )
     assert abs(error) > 0.1
     np.testing.assert_allclose(values.sum() - (end - start), error, atol=1e-5)
 

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from toolkit.explanation import iob2_tags, log_tags, path_of_state, reads_forward
-from toolkit.models import ManyToMany, ManyToOne
+from toolkit.models import ManyToMany, ManyToOne, StrandToOne
 
 
 @pytest.mark.parametrize("pooling", ["last", "mean", "max", "concat", "attention"])
@@ -26,6 +26,14 @@ def test_the_path_has_the_answer_to_each_beginning(pooling):
 def test_networks_of_both_directions_have_no_path():
     assert not reads_forward(ManyToOne(9, 3, embedding_size=4, hidden_size=5))
     assert not reads_forward(ManyToMany(vocabulary_size=9, labels=["PER"]))
+
+
+def test_strands_have_a_path_unless_a_beginning_is_read_otherwise():
+    one_way = {"hidden_size": 4, "bidirectional": False, "reverse_complement": "off"}
+    assert reads_forward(StrandToOne(outputs=2, places=False, **one_way))
+    assert not reads_forward(StrandToOne(outputs=2, places=True, **one_way))  # t / length
+    average = one_way | {"reverse_complement": "average"}
+    assert not reads_forward(StrandToOne(outputs=2, places=False, **average))
 
 
 def test_the_probability_of_a_tag_in_iob2_is_that_of_its_bioes_tags():

@@ -1,5 +1,6 @@
 """Golden files ask what the model itself contains, and cards say what the files contain."""
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,14 @@ import yaml
 from toolkit.errors import OptionError
 from toolkit.export import read_golden
 from toolkit.tasks import EntityTagger, LanguageModel, TextClassifier, Translator
-from toolkit.tasks.golden import SOME, tolerance_of, vocabulary_texts
+from toolkit.tasks.golden import (
+    SOME,
+    golden_explanations,
+    origin_of,
+    tolerance_of,
+    unpadded,
+    vocabulary_texts,
+)
 from toolkit.text import SubwordTokenizer, TokenFeatures, Tokenizer
 
 ANIMALS = ["owl", "fox", "hare", "elk", "newt", "wren"]
@@ -66,6 +74,41 @@ def test_large_numbers_have_a_larger_tolerance() -> None:
     answers = [{"value": np.float32(5_000)}, {"value": np.array([-7_000.0, np.inf, np.nan])}, {}]
     assert tolerance_of(answers) == pytest.approx(0.07)
     assert tolerance_of([{"none": np.zeros(0)}]) == 1e-4
+
+
+def test_padding_is_taken_off_what_is_empty_too() -> None:
+    assert unpadded(np.array([b"a", b"", b"b", b""], object), b"").tolist() == [b"a", b"", b"b"]
+    assert unpadded(np.array([[1, -1], [-1, -1]]), -1).tolist() == [[1, -1]]
+    for shape in ((0,), (0, 3), (3, 0), (0, 0)):
+        assert len(unpadded(np.zeros(shape), -1.0)) == 0
+
+
+def test_answers_without_an_entity_are_written(not_trained: None) -> None:
+    task = EntityTagger(validation_split=0.0, **SMALL)
+    task.fit([{"text": TEXTS[0], "entities": [{"start": 4, "end": 7, "label": "X"}]}])
+    (answer,) = task._golden_answers([{"text": ""}])
+    assert {len(answer[name]) for name in task.PADDING} == {0}
+
+
+def test_the_origin_of_questions_is_told_beside_explanations(tmp_path: Path) -> None:
+    lines: list[dict[str, Any]] = [
+        {"inputs": {"text": "a"}, "outputs": {}, "origin": "held-out"},
+        {"inputs": {"text": "a", "target": ""}, "outputs": {}, "signature": "explain"},
+    ]
+    (tmp_path / "golden.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    assert origin_of(["a"], [{"text": "a"}], tmp_path, "vocabulary") == "held-out"
+    assert origin_of(["b"], [{"text": "b"}], tmp_path, "vocabulary") == "given"
+
+
+def test_explanations_of_numbers_have_a_tolerance_in_their_unit() -> None:
+    def ask(**_: Any) -> dict[str, Any]:
+        return {"attributions": np.array([[0.5, 1.0, 0.0]], np.float32), "complete": [True]}
+
+    questions, (answer,), tolerance = golden_explanations(ask, ["text"], [{"text": "a"}], 50.0)
+    assert questions == [{"text": "a"}]
+    assert answer["attributions"].tolist() == [0.5, 1.0]
+    assert tolerance == pytest.approx(0.1)
+    assert golden_explanations(ask, ["text"], [{"text": "a"}])[2] == pytest.approx(2e-3)
 
 
 def fitted() -> dict[str, Any]:

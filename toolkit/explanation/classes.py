@@ -6,7 +6,12 @@ from typing import Any
 
 import tensorflow as tf
 
-from toolkit.explanation.gradients import TOLERANCE, integrated_gradients
+from toolkit.explanation.gradients import (
+    MOST_POINTS,
+    MOST_POINTS_IN_HALF,
+    TOLERANCE,
+    integrated_gradients,
+)
 from toolkit.layers.time_loop import one_step_an_iteration
 
 Tensor = Any
@@ -34,6 +39,7 @@ def explained_row(
     dimensions: int = 1,
     weight: int = 1,
     tolerance: float = TOLERANCE,
+    dtype: str = "float32",
 ) -> dict[str, Tensor]:
     """Return what the steps of one sequence add to the answer of its class.
 
@@ -45,6 +51,7 @@ def explained_row(
         dimensions: As for ``integrated_gradients``.
         weight: The memory of a step, in units of that of a usual one.
         tolerance: As for ``integrated_gradients``.
+        dtype: The type in which the network computes.
 
     Returns:
         ``attributions`` float32 [T, ...]; ``number`` int32 [], the class; ``score`` and
@@ -58,6 +65,7 @@ def explained_row(
         dimensions=dimensions,
         at_once=STEPS_AT_ONCE // (weight * tf.maximum(tf.shape(inputs)[0], 1)),
         tolerance=tolerance,
+        most=MOST_POINTS if dtype == "float32" else MOST_POINTS_IN_HALF,
     )
     return {
         "attributions": found.values,

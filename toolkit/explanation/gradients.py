@@ -25,6 +25,8 @@ Tensor = Any
 TOLERANCE = 1e-3
 #: The largest number of points at which F is evaluated, about.
 MOST_POINTS = 1_000
+#: That of networks that compute in half precision: more do not help against its rounding.
+MOST_POINTS_IN_HALF = 65
 #: The number of points at first, the ends and the middles of four pieces.
 FIRST_POINTS = 9
 
@@ -53,13 +55,17 @@ def integrated_gradients(
     dimensions: int = 1,
     at_once: Tensor | int = 64,
     tolerance: float = TOLERANCE,
+    most: int = MOST_POINTS,
 ) -> Attributions:
     """Return the attributions of the elements of an input, in a ``tf.function`` or eagerly.
 
     The rule stops when both the sum of the errors of all pieces, and the root of the sum of their
-    squares, are at most half of the tolerance, or at ``MOST_POINTS``; ``error`` says what was
+    squares, are at most half of the tolerance, or at ``most`` points; ``error`` says what was
     reached. (The second is what the sum would be if the errors had random signs; it keeps errors
     that cancel out by chance from ending the search.)
+
+    A slope that is no finite number counts as 0: that of a norm at zero, but that of a network
+    that overflows as well, which ``error`` then shows.
 
     Args:
         score: F, a function from points [P, ...] to their scores [P], with a gradient.
@@ -67,13 +73,15 @@ def integrated_gradients(
         baseline: x', of the same shape.
         dimensions: The number of the first dimensions of the input that the attributions have;
             over the others they are summed.
-        at_once: The number of points, at least, that are evaluated at once: the memory is
+        at_once: The largest number of points that are evaluated at once, at least 1: the memory is
             proportional to it.
         tolerance: The largest error that is aimed at.
+        most: The number of points after which the search ends, about.
     """
     difference = inputs - baseline
     kept = tf.shape(inputs)[:dimensions]
     rest = [*range(dimensions + 1, len(inputs.shape) + 1)]
+    at_once = tf.maximum(1, at_once)
     pieces_at_once = tf.maximum(1, at_once // 2)
     enough = tolerance / 2
 
@@ -88,12 +96,29 @@ def integrated_gradients(
         slopes = tf.reduce_sum(slopes * difference, rest)
         return tf.reshape(slopes, [tf.size(places), tf.reduce_prod(kept)]), scores
 
+    def measured_in_groups(places: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what ``measured`` returns, at most ``at_once`` places at a time."""
+        size = tf.size(places)
+        groups = (size + at_once - 1) // at_once
+        each = (size + groups - 1) // groups
+        slopes, scores = tf.map_fn(
+            measured,
+            tf.reshape(tf.pad(places, [[0, groups * each - size]]), [groups, each]),
+            fn_output_signature=(
+                tf.TensorSpec([None, None], tf.float32),
+                tf.TensorSpec([None], tf.float32),
+            ),
+            parallel_iterations=1,
+        )
+        slopes = tf.reshape(slopes, [groups * each, tf.reduce_prod(kept)])
+        return slopes[:size], tf.reshape(scores, [-1])[:size]
+
     def refined(
         places: Tensor, slopes: Tensor, scores: Tensor, new: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Measure at new places, and return what is known, in order, and where to measure next."""
         order = tf.argsort(tf.concat([places, new], 0))
-        more = new, *measured(new)
+        more = new, *measured_in_groups(new)
         places, slopes, scores = (
             tf.gather(tf.concat(pair, 0), order)
             for pair in zip((places, slopes, scores), more, strict=True)
@@ -105,7 +130,7 @@ def integrated_gradients(
         share = enough / tf.sqrt(2 * tf.cast(size, tf.float32))  # what the others may have
         bad = tf.reduce_sum(tf.cast(tf.abs(errors) > share, tf.int32))
         count = tf.clip_by_value(bad, 1, pieces_at_once)
-        count = tf.where((error > enough) & (tf.size(places) < MOST_POINTS), count, 0)
+        count = tf.where((error > enough) & (tf.size(places) < most), count, 0)
         worst = tf.math.top_k(tf.abs(errors), count).indices
         first, lengths = tf.gather(first, worst), tf.gather(lengths, worst)
         return places, slopes, scores, tf.concat([first + lengths / 4, first + lengths * 3 / 4], 0)

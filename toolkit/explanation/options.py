@@ -52,8 +52,8 @@ class TagExplanationOptions(ExplanationOptions):
     """The options of explanations of tags.
 
     Args:
-        token: The number of the token whose tag is explained, from 0; by default the first one of
-            the most probable entity, or of the text if there is none.
+        token: The number of the token whose tag is explained, from 0; by default the one that most
+            probably begins an entity, or the first of the text if there is none.
         unit: The text of the token; the first one that reads so.
     """
 
@@ -92,4 +92,15 @@ class TokenExplanationOptions(ExplanationOptions):
     condition: str | None = None
 
     def check_for(self, classes: Sequence[str]) -> None:
-        """Do nothing: what the tokens are is not known before the model is read."""
+        """Check the condition; the tokens are not known before the model is read.
+
+        Args:
+            classes: The conditions that the run has learnt.
+
+        Raises:
+            OptionError: The condition is none of them.
+        """
+        if self.condition is None or self.condition in classes:
+            return
+        known = f"there are: {shorten(classes)}" if classes else "this model has learnt none"
+        raise OptionError(f"{option('condition')} is {self.condition!r}; {known}")

@@ -13,7 +13,9 @@ def reads_forward(network: Any) -> bool:
     """Return whether a network has an answer after each step that no later one changes."""
     if not isinstance(network, ManyToOne) or network.config["bidirectional"]:
         return False
-    return bool(network.config.get("reverse_complement") != "average")  # which reads both strands
+    config = network.config
+    reads_both_strands = config.get("reverse_complement") == "average"
+    return not reads_both_strands and not config.get("places")  # which depend on the length
 
 
 def path_of_state(network: ManyToOne, vectors: Tensor) -> Tensor:

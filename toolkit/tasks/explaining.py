@@ -1,7 +1,8 @@
 """Explanations of what a task answers: shared parts of their signatures, and of ``explain``."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from toolkit.errors import ModelError
 from toolkit.explanation import TOLERANCE
 from toolkit.explanation.options import ExplanationOptions, Method
 from toolkit.export.signatures import checked, in_one_batch
+from toolkit.models import SequenceModel
 
 logger = logging.getLogger("toolkit")
 
@@ -19,6 +21,8 @@ logger = logging.getLogger("toolkit")
 LEAST = float(np.finfo(np.float32).tiny)
 #: The significant digits of the numbers in explanations.
 DIGITS = 6
+#: The number of inputs without a part that are answered at once.
+AT_ONCE = 64
 
 
 # Signatures
@@ -107,8 +111,13 @@ def number_tolerance(network: Any) -> float:
 
     Log probabilities have the unit nat; numbers one deviation of the training targets.
     """
+    return TOLERANCE * unit_of(network)
+
+
+def unit_of(network: Any) -> float:
+    """Return the unit of a network's answer: 1 nat, or a deviation of the training targets."""
     layer = network.output_layer
-    return TOLERANCE * (layer.scale if layer.output_kind == "linear" else 1.0)
+    return float(layer.scale) if layer.output_kind == "linear" else 1.0
 
 
 # Python
@@ -119,11 +128,12 @@ class Parts(NamedTuple):
 
     Attributes:
         shown: What names them in an explanation: lists with an element for each part.
-        without: For each part the example without it.
+        without: The example without each of them, in order; made one after the other, since all
+            together may take the square of the input's memory.
     """
 
     shown: dict[str, list[Any]]
-    without: list[Any]
+    without: Iterable[Any]
 
 
 class Explaining:
@@ -140,11 +150,13 @@ class Explaining:
     #: Whether ``serving_default`` is enough to leave out parts.
     IS_ANSWERED_WITHOUT: ClassVar[bool] = True
 
+    _has_warned = False  # of leave-one-out in place of gradients; once is enough
+
     def _explain_call(self: Any, method: Method) -> Callable[..., dict[str, Any]] | None:
         """Return the signature ``explain``; None where each part is to be left out once.
 
         Without gradients, that is where there is neither the signature nor ``model.keras``, this
-        is logged.
+        is logged once.
 
         Raises:
             ModelError: There are no gradients, and parts cannot be left out without the network.
@@ -156,9 +168,12 @@ class Explaining:
                 lack = "explain needs model.keras, or a version that was exported with explain"
                 if not self.IS_ANSWERED_WITHOUT:
                     raise ModelError(lack)
-                logger.warning(
-                    "%s, for integrated gradients; the answers are explained by leave-one-out", lack
-                )
+                if not self._has_warned:
+                    logger.warning(
+                        "%s, for integrated gradients; the answers are explained by leave-one-out",
+                        lack,
+                    )
+                    self._has_warned = True
                 return None
             self._answer_explanations()
         call: Callable[..., dict[str, Any]] = self._calls["explain"]
@@ -171,6 +186,7 @@ class ClassExplanations(Explaining):
     if TYPE_CHECKING:
         classes: tuple[str, ...]
         _check_fitted: Callable[[], None]
+        _needs_model: Callable[[str], SequenceModel]
         _examples: Callable[..., Any]
         _answers: Callable[[Sequence[Any]], Mapping[str, Any]]
 
@@ -192,6 +208,9 @@ class ClassExplanations(Explaining):
     def _named_parts(self, example: Any, outputs: Mapping[str, Any]) -> dict[str, Any]:
         """Return what names the parts in an explanation, for the outputs of one example."""
         raise NotImplementedError
+
+    def _explanation_unit(self) -> float:
+        return unit_of(self._needs_model("export").network)
 
     # Explanations
 
@@ -261,17 +280,18 @@ class ClassExplanations(Explaining):
     def _left_out(self, example: Any, target: str | None) -> dict[str, Any]:
         """Return an explanation by leaving out each part once."""
         parts = self._parts(example)
-        if not parts.without:
+        if not any(map(len, parts.shown.values())):
             return nothing_to_explain()
-        answers = self._answers([example, *parts.without])
+        asked, found = chain([example], parts.without), []
+        name = "probabilities" if self.classes else "value"
+        while batch := [*islice(asked, AT_ONCE)]:
+            found.append(np.asarray(self._answers(batch)[name]))
+        scores = np.concatenate(found)
         answer: dict[str, Any] = {"method": "leave-one-out"}
         if self.classes:
-            table = log_of(answers["probabilities"])
-            number = int(table[0].argmax()) if target is None else self.classes.index(target)
-            scores, name = table[:, number], "log_probability"
+            number = int(scores[0].argmax()) if target is None else self.classes.index(target)
+            scores, name = log_of(scores[:, number]), "log_probability"
             answer["target"] = self.classes[number]
-        else:
-            scores, name = np.asarray(answers["value"]), "value"
         answer |= {name: rounded(scores[0]), "baseline": self.WITHOUT, **parts.shown}
         return answer | {"attributions": rounded(scores[0] - scores[1:])}
 
@@ -312,6 +332,27 @@ def token_columns(text: str, starts: Sequence[int], ends: Sequence[int]) -> dict
         "starts": [start for start, _ in places],
         "ends": [end for _, end in places],
     }
+
+
+def without_token(text: str, start: int, end: int, level: str) -> str:
+    """Return a text without one of its tokens.
+
+    Unless tokens are characters, neighbours that it separates do not merge: one space stays, or
+    comes, between them.
+
+    Args:
+        text: The text.
+        start: The place of the token in code points.
+        end: Its end, exclusive.
+        level: What a token is.
+    """
+    before, after = text[:start], text[end:]
+    if level == "characters" or not before or not after:
+        return before + after
+    if before.endswith(" ") and after[0].isspace():
+        return before[:-1] + after
+    touching = not before[-1].isspace() and not after[0].isspace()
+    return before + " " * touching + after
 
 
 def nothing_to_explain() -> dict[str, Any]:

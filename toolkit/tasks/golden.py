@@ -1,5 +1,6 @@
 """The inputs of a golden file: given, held out, or made of the model's own vocabulary."""
 
+import math
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
@@ -10,7 +11,7 @@ import numpy as np
 
 from toolkit.errors import OptionError
 from toolkit.export import read_golden
-from toolkit.export.verify import TOLERANCE
+from toolkit.export.verify import DEFAULT, TOLERANCE
 from toolkit.tasks.options import HELD_OUT
 from toolkit.text import SubwordTokenizer
 from toolkit.text.options import FIRST_SUBWORD
@@ -45,7 +46,7 @@ EXPLANATION_PADDING = {
     "path": 0.0,
 }
 USUAL = {"target": "", "token": -1}
-#: The tolerance of explanations: another order of sums may choose other points of the path.
+#: The tolerance of explanations in their unit: another order of sums may choose other points.
 EXPLANATION_TOLERANCE = 2e-3
 
 
@@ -136,6 +137,7 @@ def origin_of(
         lines = read_golden(folder)
     except (OSError, ValueError):
         return "given"
+    lines = [line for line in lines if line["signature"] == DEFAULT]  # not those of explain
     asked_again = bool(lines) and [line["inputs"] for line in lines] == questions
     return str(lines[0].get("origin", "given")) if asked_again else "given"
 
@@ -144,6 +146,7 @@ def golden_explanations(
     ask: Callable[..., Mapping[str, Any]],
     inputs: Iterable[str],
     questions: Iterable[Mapping[str, Any]],
+    unit: float = 1.0,
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], float]:
     """Return questions of ``explain``, its answers and their tolerance.
 
@@ -153,6 +156,7 @@ def golden_explanations(
         ask: The signature.
         inputs: The names of its inputs.
         questions: Those of ``serving_default``; the usual target is explained.
+        unit: The unit of the tolerance: 1 nat, or the scale of the numbers that are predicted.
     """
     names = [*inputs]
     asked = [{**USUAL, **question} for question in islice(questions, SOME)]
@@ -167,13 +171,14 @@ def golden_explanations(
                 if name not in ("completeness_error", "complete")
             }
         )
-    return asked, answers, max(EXPLANATION_TOLERANCE, tolerance_of(answers))
+    return asked, answers, max(EXPLANATION_TOLERANCE * unit, tolerance_of(answers))
 
 
 def unpadded(value: Any, padding: Any) -> Any:
     """Return an output of one example without the padding at its end; None for no padding."""
     if padding is None:
         return value
-    differs = np.reshape(value != padding, [len(value), -1]).any(axis=1)
+    rest = math.prod(value.shape[1:])
+    differs = np.reshape(value != padding, [len(value), rest]).any(axis=1)
     kept = np.flatnonzero(differs)
     return value[: kept[-1] + 1 if len(kept) else 0]

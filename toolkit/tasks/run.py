@@ -323,7 +323,8 @@ class Run(ABC):
     def _golden_explanations(self, questions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Return the questions of ``explain``, its answers and their tolerance, by its name."""
         ask = partial(self._serve, "explain")
-        return {"explain": golden_explanations(ask, self._specs["explain"], questions)}
+        names, unit = self._specs["explain"], self._explanation_unit()
+        return {"explain": golden_explanations(ask, names, questions, unit)}
 
     def _unpadded(self, name: str, value: Any) -> Any:
         """Return an output of one example without the padding at its end."""
@@ -364,6 +365,10 @@ class Run(ABC):
     def _explain_signature(self, model: SequenceModel) -> Any:
         """Return ``explain``, a ``tf.function``; for tasks with ``EXPLAINS``."""
         raise NotImplementedError
+
+    def _explanation_unit(self) -> float:
+        """Return the unit of what ``explain`` explains; by default 1 nat."""
+        return 1.0
 
     def _answer_explanations(self) -> None:
         """Answer ``explain`` with the network, beside the signatures that answer already."""

@@ -3,14 +3,16 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from toolkit.evaluation.pages.page import escaped, page
+from toolkit.evaluation.pages.page import DRAWN_STYLE, escaped, page, probability_curves
 
 #: The number of parts with the largest attributions that a table names.
 MOST_ROWS = 10
 #: The opacity of the strongest part, on which text is readable in light and in dark.
 STRONGEST = 0.6
 
-_STYLE = """
+_STYLE = (
+    DRAWN_STYLE
+    + """
 :root { color-scheme: light dark; --for: 210; --against: 30; }
 body { font: 1rem/1.8 system-ui, sans-serif; max-width: 50rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.2rem; }
@@ -22,6 +24,8 @@ span.part { unicode-bidi: isolate; border-radius: .2em; padding: .1em 0; --hue: 
   background: hsl(var(--hue) 85% 55% / var(--share)); }
 span.minus { --hue: var(--against); text-decoration: underline dotted; }
 table { border-spacing: 1rem 0; margin-inline-start: -1rem; min-width: min(100%, 20rem); }
+figure { margin: .5rem 0; }
+.curves { height: 3rem; --hue: var(--for); }
 caption { text-align: start; padding-inline-start: 1rem; }
 th { text-align: start; font-weight: normal; overflow-wrap: anywhere; white-space: pre-wrap; }
 td { text-align: end; font-variant-numeric: tabular-nums; }
@@ -31,6 +35,7 @@ footer { position: sticky; bottom: 0; background: Canvas; padding: .5rem 0; }
   span.part { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 """
+)
 
 _LEGEND = (
     '<footer><span class="part" style="--share: .6">adds to it</span> '
@@ -43,8 +48,9 @@ def explanation_page(answers: Iterable[tuple[Any, Mapping[str, Any]]], title: st
     """Yield an HTML page piece by piece while explanations are read.
 
     The page refers to no other file. Each part of an input shows its number when the pointer rests
-    on it; what takes from the answer is underlined as well, and a table names the parts that matter
-    most, so that nothing is told by colours alone.
+    on it; what takes from the answer is underlined as well. A table names the parts that matter
+    most, and one that opens has all, so that nothing is told by colours or by the pointer alone. A
+    line is the path of the state, and a table has the sums of channels, where there are any.
 
     Args:
         answers: Inputs with their explanations, as ``explain`` of a task returns them.
@@ -67,14 +73,44 @@ def _section(number: int, value: Any, answer: Mapping[str, Any]) -> str:
     attributions = answer["attributions"]
     name = getattr(value, "name", None)
     of = answer.get("token", {}).get("text") if isinstance(answer.get("token"), Mapping) else None
-    words = f"{number}: {f'{name}: ' if name else ''}{answer.get('target', 'value')}"
+    words = f"{number}: {f'{name}: ' if name else ''}{_visible(answer.get('target', 'value'))}"
     if of is not None:
         words += f" at “{of}”"
     names = _names(answer)
+    tables = _strongest(names, attributions)
+    if "channels" in answer:
+        channels = answer["channels"]
+        tables += _strongest([*channels], [*channels.values()], "the channels, in all frames: ")
     return (
         f"<section><h2><bdi>{escaped(words)}</bdi></h2>\n<small>{escaped(_scores(answer))}</small>\n"
-        f'<p dir="auto">{_coloured(value, answer)}</p>\n{_table(names, attributions)}</section>\n'
+        f'<p dir="auto">{_coloured(value, answer)}</p>\n{_path(answer)}{tables}'
+        f"{_all_parts(names, answer)}</section>\n"
     )
+
+
+def _visible(text: str) -> str:
+    """Return the name of a class or token, in quotes where it would not be seen."""
+    if not text:
+        return "the end of the text"
+    return text if text.isprintable() and text == text.strip() else repr(text)
+
+
+def _path_of_target(answer: Mapping[str, Any]) -> Sequence[float]:
+    """Return the probability of the target, or the number, after each part; empty if unknown."""
+    path: Sequence[float] = answer.get("path", {}).get(answer.get("target", "value"), ())
+    return path
+
+
+def _path(answer: Mapping[str, Any]) -> str:
+    """Return the path of the state as a line; nothing if there is none, or of one part."""
+    path = _path_of_target(answer)
+    if len(path) < 2:
+        return ""
+    low, high = (0.0, 1.0) if "target" in answer else (min(path), max(path))
+    curve = probability_curves([[(value - low) / (high - low or 1.0)] for value in path])
+    kind = "probability" if "target" in answer else "value"
+    words = f"its {kind} after each part, from {low:.4g} (below) to {high:.4g} (above)"
+    return f"<figure>{curve}<figcaption><small>{words}</small></figcaption></figure>\n"
 
 
 def _scores(answer: Mapping[str, Any]) -> str:
@@ -96,7 +132,10 @@ def _names(answer: Mapping[str, Any]) -> list[str]:
     """Return what each part of an input is called."""
     if "tokens" in answer:
         starts = answer.get("starts", range(len(answer["tokens"])))
-        return [f"{token} ({start})" for token, start in zip(answer["tokens"], starts, strict=True)]
+        return [
+            f"{_visible(token)} ({start})"
+            for token, start in zip(answer["tokens"], starts, strict=True)
+        ]
     return [f"frame {number}" for number in answer["frames"]]
 
 
@@ -125,14 +164,31 @@ def _coloured(value: Any, answer: Mapping[str, Any]) -> str:
     return "".join([*pieces, escaped(value[done:])])
 
 
-def _table(names: Sequence[str], attributions: Sequence[float]) -> str:
-    """Return a table of the parts that matter most."""
-    order = sorted(range(len(names)), key=lambda place: -abs(attributions[place]))[:MOST_ROWS]
-    rows = (
-        f"<tr><th><bdi>{escaped(names[place])}</bdi></th><td>{attributions[place]:+.4f}</td></tr>\n"
-        for place in order
-    )
+def _strongest(names: Sequence[str], values: Sequence[float], of: str = "") -> str:
+    """Return a table of what matters most."""
+    order = sorted(range(len(names)), key=lambda place: -abs(values[place]))[:MOST_ROWS]
     left_out = len(names) - len(order)
     more = f"; {left_out:,} others are not listed" if left_out else ""
-    caption = f"<caption>the strongest{more}</caption>"
-    return f"<table>{caption}\n{''.join(rows)}</table>\n"
+    rows = ((names[place], f"{values[place]:+.4f}") for place in order)
+    return _table(f"{of}the strongest{more}", rows)
+
+
+def _all_parts(names: Sequence[str], answer: Mapping[str, Any]) -> str:
+    """Return a table of all parts in their order that opens, with the path of the state."""
+    columns = [[f"{value:+.4g}" for value in answer["attributions"]]]
+    caption = "what each adds"
+    if path := _path_of_target(answer):
+        columns.append([f"{value:.4g}" for value in path])
+        caption += ", and the answer after it"
+    table = _table(caption, zip(names, *columns, strict=True))
+    return f"<details><summary>all parts</summary>\n{table}</details>\n"
+
+
+def _table(caption: str, rows: Iterable[Sequence[str]]) -> str:
+    """Return a table of names with numbers."""
+    lines = (
+        f"<tr><th><bdi>{escaped(name)}</bdi></th>"
+        f"{''.join(f'<td>{number}</td>' for number in numbers)}</tr>\n"
+        for name, *numbers in rows
+    )
+    return f"<table><caption>{caption}</caption>\n{''.join(lines)}</table>\n"

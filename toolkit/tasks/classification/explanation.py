@@ -1,5 +1,6 @@
 """The signature ``explain`` of a text classifier."""
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ from toolkit.tasks.explaining import (
     number_tolerance,
     target_numbers,
     token_columns,
+    without_token,
 )
 from toolkit.tasks.options import CHARACTERS_PER_TOKEN
 from toolkit.text import UNKNOWN_ID, TextOptions, Tokenizer
@@ -74,6 +76,7 @@ def explain_signature(model: SequenceModel, classes: Sequence[str], max_text_len
                 tf.cast(network.front(unknown)[0][0], tf.float32),
                 likeliest_unless(asked[number], log_answers(real[None])[0]),
                 tolerance=number_tolerance(network),
+                dtype=network.compute_dtype,
             )
             if "path" in specs:
                 found["path"] = path_of_state(network, vectors)
@@ -100,7 +103,9 @@ def explain_signature(model: SequenceModel, classes: Sequence[str], max_text_len
 
 
 def parts_of(example: Example, options: TextOptions, max_text_length: int) -> Parts:
-    """Return the tokens that are read of a text, and the text without each of them.
+    """Return the tokens that are read of a text, and what is read without each of them.
+
+    So of a text that is cut no token comes in for one that is left out.
 
     Args:
         example: The text.
@@ -109,11 +114,23 @@ def parts_of(example: Example, options: TextOptions, max_text_length: int) -> Pa
     """
     names = ("token_level", "html_breaks", "truncation")
     tokenizer = Tokenizer(**{name: getattr(options, name) for name in names})
-    text = example.text
-    pieces = tokenizer.kept([text], max_text_length)
-    starts, ends = (each.values.numpy().tolist() for each in (pieces.starts, pieces.ends))
-    without = [
-        example._replace(text=text[:start] + text[end:])
+    text, level = example.text, options.token_level
+    pieces, every = tokenizer.kept([text], max_text_length), tokenizer.kept([text], None)
+    starts, ends, all_starts = (
+        each.values.numpy().tolist() for each in (pieces.starts, pieces.ends, every.starts)
+    )
+    shown = token_columns(text, starts, ends)
+    if 0 < len(starts) < len(all_starts):  # take out what is not read
+        head = sum(map(operator.eq, starts, all_starts))  # the tokens before it; others are after
+        start, end = [0, *ends][head], [*starts, len(text)][head]
+        gap = "" if level == "characters" else " "
+        text = text[:start] + gap + text[end : ends[-1]]
+        moved = len(gap) + start - end
+        starts, ends = (
+            [*each[:head], *(place + moved for place in each[head:])] for each in (starts, ends)
+        )
+    without = (
+        example._replace(text=without_token(text, start, end, level))
         for start, end in zip(starts, ends, strict=True)
-    ]
-    return Parts(token_columns(text, starts, ends), without)
+    )
+    return Parts(shown, without)

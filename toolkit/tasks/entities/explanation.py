@@ -58,8 +58,9 @@ def explanations(
 
     Both take ``text`` string [B], ``token`` int32 [B] and ``target`` string [B]. What is explained
     is the log probability of a tag in IOB2, ``target``, or the predicted one for '', at the token
-    with the number ``token`` in the text. For -1 that is the first one of the most probable entity,
-    or of the text if there is none; so it is if the text has fewer tokens.
+    with the number ``token`` in the text. For -1 that is the one that most probably begins an
+    entity, of those that are answered to begin one, or the first if there is none; so it is if the
+    text has fewer tokens.
 
     They return what is read together with that token, a sentence or a piece of one: ``tokens``
     string [B, N], ``starts`` and ``ends`` int32 [B, N], padded with '' and -1, and ``attributions``
@@ -122,7 +123,9 @@ def explanations(
             return log_tags(network, tf.cast(points, vectors.dtype), found.place)
 
         if by_gradients:
-            outputs = explained_row(log_answers, real, tf.zeros_like(real), target)
+            outputs = explained_row(
+                *(log_answers, real, tf.zeros_like(real), target), dtype=network.compute_dtype
+            )
         else:
             steps = tf.shape(real)[0]
             without = real * (1 - tf.eye(steps))[:, :, None]
@@ -206,8 +209,8 @@ class TagExplanations(Explaining):
             target: The tag in IOB2 whose log probability is explained; the predicted one when None.
             method: As for a classifier, see ``ClassExplanations.explain``; ``leave-one-out`` needs
                 what ``save`` wrote as well.
-            token: The number of the token in the text, from 0; when None the first one of the most
-                probable entity, or of the text if there is none.
+            token: The number of the token in the text, from 0; when None the one that most
+                probably begins an entity, or the first one of the text if there is none.
             unit: The text of the token instead; the first one that reads so.
 
         Returns:

@@ -19,10 +19,18 @@ from toolkit.tasks.explaining import (
     nothing_to_explain,
     rounded,
     token_columns,
+    without_token,
 )
 from toolkit.tasks.language_modelling.prompts import Prompt, read_prompts
-from toolkit.tasks.language_modelling.serving import read_pieces
-from toolkit.text import UNKNOWN_ID, Tokenizer, utf8
+from toolkit.tasks.language_modelling.serving import (
+    condition_numbers,
+    never_written,
+    of_written,
+    read_pieces,
+)
+from toolkit.text import Tokenizer, utf8
+from toolkit.text.options import FIRST_BYTE, FIRST_SUBWORD
+from toolkit.text.subwords import BYTES
 
 #: The number of tokens at the end of a text that are explained; those before them are only read.
 MOST_TOKENS = 1_000
@@ -49,8 +57,7 @@ def explain_signature(model: SequenceModel, ends: bool, conditions: Sequence[str
     """
     network, tokenizer = model.network, model.preprocessing
     size = tokenizer.vocabulary_size
-    never = [UNKNOWN_ID] if ends else [0, UNKNOWN_ID]
-    written = tf.reduce_min(tf.one_hot(never, size, -np.inf, 0.0), axis=0)
+    written = of_written(size, ends)
     scalars = ("score", "baseline_score", "completeness_error")
     specs = {
         "attributions": tf.TensorSpec([None], tf.float32),
@@ -67,23 +74,20 @@ def explain_signature(model: SequenceModel, ends: bool, conditions: Sequence[str
     def log_probabilities(outputs: Any) -> Any:
         return tf.nn.log_softmax(tf.cast(network.logits(outputs), tf.float32) + written)
 
-    def known_conditions(condition: Any) -> Any:
-        found = condition[:, None] == tf.constant([utf8(name) for name in conditions])
-        message = f"the condition is unknown; the model has learnt: {', '.join(conditions)};"
-        right = tf.reduce_all(tf.reduce_any(found, axis=1))
-        return tf.argmax(checked(found, right, message, condition), 1, output_type=tf.int32)
-
     @tf.function(input_signature=takes, autograph=False)
     def explain(*values: Any) -> dict[str, Any]:
         named = dict(zip((spec.name for spec in takes), values, strict=True))
         prompt, token, *condition = in_one_batch(**named)
-        right = tf.reduce_all((token >= -1) & (token < size))
-        message = f"token must be -1 or the number of a token, 0 to {size - 1}, and is"
+        never = tf.reduce_any(token[:, None] == tf.constant(never_written(ends)), axis=1)
+        right = tf.reduce_all((token >= -1) & (token < size) & ~never)
+        message = (
+            f"token must be -1 or the number of a token that is generated, below {size}, and is"
+        )
         token = checked(token, right, message, token)
         prompt = tf.strings.unicode_transcode(prompt, "UTF-8", "UTF-8")
         inputs = model.prepare(prompt)
         ids = tf.pad(inputs["values"], [[0, 0], [1, 0]])  # 0 begins a text
-        numbers = known_conditions(condition[0]) if conditions else None
+        numbers = condition_numbers(condition[0], conditions) if conditions else None
 
         def row(number: Any) -> dict[str, Any]:
             length = inputs["length"][number]
@@ -104,7 +108,9 @@ def explain_signature(model: SequenceModel, ends: bool, conditions: Sequence[str
 
             outputs, _ = network.read(vectors, before)
             chosen = likeliest_unless(token[number], log_probabilities(outputs[0, -1]))
-            found = explained_row(log_answers, real, tf.zeros_like(real), chosen)
+            found = explained_row(
+                *(log_answers, real, tf.zeros_like(real), chosen), dtype=network.compute_dtype
+            )
             path = tf.map_fn(
                 lambda output: tf.exp(log_probabilities(output[None])[0, chosen]),
                 outputs[0],
@@ -149,10 +155,13 @@ def _number(target: str, vocabulary: Sequence[str], ends: bool) -> int:
     Raises:
         OptionError: There is none, or it can follow none.
     """
-    if target not in vocabulary:
+    name, as_bytes = target, utf8(target)
+    if name not in vocabulary and len(as_bytes) == 1:
+        name = BYTES[as_bytes[0]]  # with subwords, that of a character that is none
+    if name not in vocabulary:
         raise OptionError(f"there is no token {target!r} in the vocabulary")
-    number = vocabulary.index(target)
-    if number == UNKNOWN_ID or (number == 0 and not ends):
+    number = vocabulary.index(name)
+    if number in never_written(ends):
         raise OptionError(f"the token {target!r} never follows a text in this model")
     return number
 
@@ -163,12 +172,15 @@ class NextTokenExplanations(Explaining):
     BASELINE = "as many vectors of zeros"
     WITHOUT = "the text without the token"
 
+    _named: tuple[Any, list[str]] | None = None  # all tokens, with the signature that tells them
+
     if TYPE_CHECKING:
         classes: tuple[str, ...]
         facts: dict[str, Any]
         token_level: Any
         _check_fitted: Callable[[], None]
         _serve: Callable[..., dict[str, Any]]
+        _calls: dict[str, Callable[..., dict[str, Any]]]
 
     def explain(
         self,
@@ -194,16 +206,16 @@ class NextTokenExplanations(Explaining):
             OptionError: The token, the method or the condition is unknown.
         """
         self._check_fitted()
-        TokenExplanationOptions(target=target, method=method, condition=condition)
-        vocabulary = self._tokens()
-        token = -1 if target is None else _number(target, vocabulary, self.facts["ends"])
+        options = TokenExplanationOptions(target=target, method=method, condition=condition)
+        options.check_for(self.classes)
+        token = -1 if target is None else _number(target, self._tokens(), self.facts["ends"])
         call = self._explain_call(method)
         prompts = read_prompts(texts, condition, self, self.classes)  # type: ignore[arg-type]
 
         def explanations(readable: list[Prompt]) -> Iterator[dict[str, Any]]:
             for prompt in readable:
                 if call is None:
-                    found = self._left_out(prompt, token, vocabulary)
+                    found = self._left_out(prompt, token)
                 else:
                     outputs = call(prompt=[prompt.text], token=[token], **prompt.conditions)
                     found = self._integrated(
@@ -236,7 +248,7 @@ class NextTokenExplanations(Explaining):
             "path": {target: rounded(outputs["path"][:count, 0])},
         }
 
-    def _left_out(self, prompt: Prompt, token: int, vocabulary: Sequence[str]) -> dict[str, Any]:
+    def _left_out(self, prompt: Prompt, token: int) -> dict[str, Any]:
         """Return an explanation by leaving out each of the last tokens; of subwords, each word."""
         level = "words" if self.token_level == "subwords" else self.token_level
         tokenizer = Tokenizer(token_level=level, html_breaks=level == "words")  # type: ignore[arg-type]
@@ -247,7 +259,8 @@ class NextTokenExplanations(Explaining):
         )
         if not starts:
             return nothing_to_explain()
-        asked = [text, *(text[:a] + text[b:] for a, b in zip(starts, ends, strict=True))]
+        places = zip(starts, ends, strict=True)
+        asked = [text, *(without_token(text, start, end, level) for start, end in places)]
         scores: list[float] = []
         for start in range(0, len(asked), BATCH):
             batch = asked[start : start + BATCH]
@@ -259,7 +272,7 @@ class NextTokenExplanations(Explaining):
             scores += log_of(np.exp(shifted[:, token]) / np.exp(shifted).sum(axis=1)).tolist()
         return {
             "method": "leave-one-out",
-            "target": vocabulary[token],
+            "target": self._tokens()[token],
             "log_probability": rounded(scores[0]),
             "baseline": self.WITHOUT,
             **token_columns(text, starts, ends),
@@ -267,9 +280,14 @@ class NextTokenExplanations(Explaining):
         }
 
     def _tokens(self) -> list[str]:
-        """Return all tokens by their numbers, as texts."""
-        condition = {"condition": [self.classes[0]]} if self.classes else {}
-        logits = self._serve("prefill", prompt=[""], **condition)["logits"]
-        numbers = np.arange(logits.shape[1])[:, None]
-        found: list[str] = self._serve("detokenize", tokens=numbers)["text"].tolist()
-        return found
+        """Return all tokens by their numbers, with the names that the vocabulary has for them."""
+        detokenize = self._calls["detokenize"]
+        if self._named is None or self._named[0] is not detokenize:  # of an earlier training
+            condition = {"condition": [self.classes[0]]} if self.classes else {}
+            logits = self._serve("prefill", prompt=[""], **condition)["logits"]
+            numbers = np.arange(logits.shape[1])[:, None]
+            names: list[str] = detokenize(tokens=numbers)["text"].tolist()
+            if self.token_level == "subwords":  # a byte is no text by itself
+                names[FIRST_BYTE:FIRST_SUBWORD] = BYTES
+            self._named = detokenize, names
+        return self._named[1]

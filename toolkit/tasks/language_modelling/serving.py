@@ -79,6 +79,33 @@ def read_pieces(
     return nll, after
 
 
+def never_written(ends: bool) -> list[int]:
+    """Return the numbers of tokens that are never generated.
+
+    Args:
+        ends: Whether the network has learnt id 0, the end of a text.
+    """
+    return [UNKNOWN_ID] if ends else [0, UNKNOWN_ID]
+
+
+def of_written(size: int, ends: bool) -> Any:
+    """Return what is added to logits [size]: minus infinity for tokens that are never generated."""
+    return tf.reduce_min(tf.one_hot(never_written(ends), size, -np.inf, 0.0), axis=0)
+
+
+def condition_numbers(condition: Any, conditions: Sequence[str]) -> Any:
+    """Return the numbers of conditions, int32 [B]; an unknown one is an ``InvalidArgumentError``.
+
+    Args:
+        condition: Their names, string [B].
+        conditions: The names of all, in the order of their numbers.
+    """
+    same = condition[:, None] == tf.constant([utf8(name) for name in conditions])
+    known = f"the condition is unknown; the model has learnt: {', '.join(conditions)};"
+    number = tf.argmax(same, axis=1, output_type=tf.int32)
+    return checked(number, tf.reduce_all(tf.reduce_any(same, axis=1)), known, condition)
+
+
 def shifted(ids: Any) -> Any:
     """Return the inputs for targets ids [B, T]: 0, then all ids but the last."""
     return tf.pad(ids[:, :-1], [[0, 0], [1, 0]])
@@ -130,8 +157,7 @@ def signatures(
     network, tokenizer = text_model.network, text_model.preprocessing
     spaced = getattr(tokenizer, "token_level", "") == "words"
 
-    never = [UNKNOWN_ID] if ends else [0, UNKNOWN_ID]
-    written = tf.reduce_min(tf.one_hot(never, tokenizer.vocabulary_size, -np.inf, 0.0), axis=0)
+    written = of_written(tokenizer.vocabulary_size, ends)
 
     def next(tokens: Any, state: Any) -> tuple[Any, Any]:
         logits, after = network.step(tokens, state)
@@ -144,12 +170,7 @@ def signatures(
     def start(rows: Any, condition: Sequence[Any]) -> list[Any]:
         if not condition:
             return network.start(rows)
-        names = tf.constant([utf8(name) for name in conditions])
-        same = condition[0][:, None] == names
-        known = f"the condition is unknown; the model has learnt: {', '.join(conditions)};"
-        number = tf.argmax(same, axis=1, output_type=tf.int32)
-        right = tf.reduce_all(tf.reduce_any(same, axis=1))
-        return network.start(rows, checked(number, right, known, condition[0]))
+        return network.start(rows, condition_numbers(condition[0], conditions))
 
     def asked(condition: Sequence[Any], **text: Any) -> list[Any]:
         return in_one_batch(**text, **dict(zip(["condition"], condition, strict=False)))

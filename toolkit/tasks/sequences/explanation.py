@@ -74,6 +74,7 @@ def explain_signature(model: SequenceModel, classes: Sequence[str]) -> Any:
                 dimensions=1 if video else 2,
                 weight=max(1, int(np.prod(shape)) // USUAL_VALUES),
                 tolerance=number_tolerance(network),
+                dtype=network.compute_dtype,
             )
             if "path" in specs:
                 vectors, _ = network.front({"values": real[None], "length": tf.shape(real)[:1]})
@@ -117,7 +118,7 @@ def explain_signature(model: SequenceModel, classes: Sequence[str]) -> Any:
 def parts_of(example: SeriesExample) -> Parts:
     """Return the frames of a series, and the series without each of them."""
     frames = range(len(example.series))
-    without = [example._replace(series=np.delete(example.series, n, axis=0)) for n in frames]
+    without = (example._replace(series=np.delete(example.series, n, axis=0)) for n in frames)
     return Parts({"frames": [*frames]}, without)
 
 

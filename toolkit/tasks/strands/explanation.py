@@ -64,6 +64,7 @@ def explain_signature(model: SequenceModel, classes: Sequence[str]) -> Any:
                 tf.fill(tf.shape(bases), 1 / len(BASES)),
                 likeliest_unless(asked[number], log_answers(bases[None])[0]),
                 tolerance=number_tolerance(network),
+                dtype=network.compute_dtype,
             )
             if "path" in specs:
                 vectors, _ = network.front({"values": bases[None], "length": length})
@@ -100,5 +101,5 @@ def parts_of(example: Example, most: int) -> Parts:
     """
     strand = "".join(example.text.split())
     read = range(min(len(strand), most))
-    without = [example._replace(text=f"{strand[:n]}N{strand[n + 1 :]}") for n in read]
+    without = (example._replace(text=f"{strand[:n]}N{strand[n + 1 :]}") for n in read)
     return Parts(token_columns(strand, [*read], [n + 1 for n in read]), without)
