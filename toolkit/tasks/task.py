@@ -125,9 +125,7 @@ class Task(Run):
         """
         keras.utils.set_random_seed(self.seed)
         settings = Settings(self, previous)
-        if (
-            previous is None and not settings.inherited
-        ):  # its columns are those of a training before
+        if previous is None and not settings.inherited:  # the columns are of another training
             settings = settings.override(named_columns={})
         prepared = self._resolve(self._prepare(settings, data, validation_data))
         settings = prepared.settings
