@@ -210,8 +210,12 @@ def test_runs_are_named_by_their_folders_or_as_the_user_says(runs: Path, tmp_pat
         ("other", words),
         ("series", series / "1"),
     ]
-    assert [run.newest() for run in named] == [(1, words / "1")] * 2 + [(1, series / "1")]
-    assert [run.golden for run in named] == [words, words, None]
+    found = [run.found() for run in named]
+    assert [each and (each.number, each.folder) for each in found] == [
+        *[(1, words / "1")] * 2,
+        (1, series / "1"),
+    ]
+    assert [run.golden for run in named] == [words, words, series]
     with pytest.raises(OptionError, match=r"are both named words; give NAME=FOLDER"):
         served_runs([str(words), f"words={series}"])
     (tmp_path / "a b=c").symlink_to(words)

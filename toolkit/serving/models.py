@@ -12,7 +12,7 @@ import tensorflow as tf
 from google.protobuf.json_format import MessageToDict
 from tensorflow.core.protobuf import saved_model_pb2
 
-from toolkit.errors import DataError, ModelError, ToolkitError, as_message
+from toolkit.errors import DataError, ModelError, as_message
 from toolkit.export import (
     Servable,
     first_alone,
@@ -23,9 +23,16 @@ from toolkit.export import (
 from toolkit.export.description import CONFIG_FILE
 from toolkit.export.signatures import input_specs
 from toolkit.export.verify import OLDER_PADDING
-from toolkit.serving.batching import Batcher, Question
+from toolkit.serving.batching import (
+    ALONE_BYTES,
+    BATCH_BYTES,
+    MOST_ALONE,
+    MOST_ROWS,
+    Batcher,
+    Question,
+)
 from toolkit.serving.options import ServingOptions
-from toolkit.serving.tensors import Arrays, cut, has_rows, joined, row_bytes
+from toolkit.serving.tensors import Arrays, cut, has_rows, joined, row_bytes, row_sizes, slices
 
 logger = logging.getLogger("toolkit.serving")
 
@@ -91,14 +98,15 @@ class Signature:
     def answer(self, questions: Sequence[Question]) -> list[Arrays | Exception]:
         """Return the outputs for each question, or the error that it met, asked in one call.
 
-        Where the call fails, each question is asked alone, so that a bad one does no harm to
-        others.
+        Where the call fails for any reason, each question is asked alone, so that a bad one does no
+        harm to others.
         """
         if len(questions) == 1:
             try:
                 return [self._outputs(questions[0].inputs)]
-            except ToolkitError as error:
+            except Exception as error:
                 return [error]
+        ends = np.cumsum([question.rows for question in questions])
         try:
             together = self._outputs(
                 {
@@ -106,9 +114,11 @@ class Signature:
                     for name in self.specs
                 }
             )
-        except ToolkitError:
+            if any(len(array) != ends[-1] for array in together.values()):
+                raise ValueError(f"{self.name} does not answer each row")
+        except Exception as error:
+            logger.debug("%s is asked one by one: %s", self.name, error)
             return [self.answer([question])[0] for question in questions]
-        ends = np.cumsum([question.rows for question in questions])
         return [
             {
                 name: cut(rows, self._padding[name]) if name in self._padding else rows
@@ -118,6 +128,38 @@ class Signature:
             }
             for question, end in zip(questions, ends.tolist(), strict=True)
         ]
+
+    def parts(self, inputs: Arrays, most_rows: int) -> list[Question]:
+        """Return questions that together ask for inputs, each small enough for one call.
+
+        Args:
+            inputs: An array for each input.
+            most_rows: The largest number of rows of a question.
+
+        Raises:
+            DataError: The inputs have unequal numbers of rows, or too many rows of a kind that has
+                to be asked at once.
+        """
+        whole = self.question(inputs)
+        rows = whole.rows
+        if whole.kind is None:
+            with_rows = {name: a for name, a in inputs.items() if has_rows(self.specs[name])}
+            if rows > 1 and (rows > MOST_ALONE or rows * row_bytes(with_rows, rows) > ALONE_BYTES):
+                raise DataError(f"{rows} rows are too many for one request of {self.name}")
+            return [whole]
+        if rows <= most_rows and rows * whole.row_bytes <= BATCH_BYTES:
+            return [whole]
+        cuts = slices(row_sizes(inputs, rows), most_rows, BATCH_BYTES)
+        return [self.question({name: a[part] for name, a in inputs.items()}) for part in cuts]
+
+    def whole(self, answers: Sequence[Arrays]) -> Arrays:
+        """Return the answer to inputs from those to their ``parts``."""
+        if len(answers) == 1:
+            return answers[0]
+        return {
+            name: joined([each[name] for each in answers], self._padding.get(name))
+            for name in self.outputs
+        }
 
     def _outputs(self, inputs: Arrays) -> Arrays:
         """Call the signature.
@@ -205,15 +247,26 @@ class Version:
             for name, function in servable.signatures.items()
         }
         self.batchers: dict[str, Batcher] = {}
+        self._most_rows = MOST_ROWS
 
     def start(
         self,
         options: ServingOptions,
         executor: Executor,
+        alone: Executor,
         calls: int,
         measure: Callable[[str, int, int], None],
     ) -> None:
-        """Make a queue for each signature; see ``Batcher``."""
+        """Make a queue for each signature; see ``Batcher``.
+
+        Args:
+            options: The options of the server.
+            executor: The threads of calls that answer several requests.
+            alone: The threads of calls that answer one, and can take long.
+            calls: The number of threads of each.
+            measure: Called with the signature, and the number of questions and rows of each call.
+        """
+        self._most_rows = max(MOST_ROWS, options.max_batch)
 
         def measured(name: str) -> Callable[[int, int], None]:
             return lambda questions, rows: measure(name, questions, rows)
@@ -221,7 +274,7 @@ class Version:
         self.batchers = {
             name: Batcher(
                 signature.answer,
-                executor,
+                executor if signature.is_batched else alone,
                 calls,
                 options.max_batch,
                 options.batch_delay / 1000,
@@ -243,11 +296,14 @@ class Version:
         return self.signatures[name]
 
     async def ask(self, signature: Signature, inputs: Arrays, always: bool = False) -> Arrays:
-        """Return the outputs of a signature; see ``Batcher.ask``."""
-        outputs: Arrays = await self.batchers[signature.name].ask(
-            signature.question(inputs), always
-        )
-        return outputs
+        """Return the outputs of a signature, asked in several calls for many rows.
+
+        See ``Batcher.ask``.
+        """
+        answers: list[Arrays] = []
+        for part in signature.parts(inputs, self._most_rows):
+            answers.append(await self.batchers[signature.name].ask(part, always or bool(answers)))
+        return signature.whole(answers)
 
     def warm_up(self) -> None:
         """Call each signature once."""
