@@ -79,9 +79,10 @@ class Streams:
         inputs = {
             name: array_of((values | given)[name], spec) for name, spec in signature.specs.items()
         }
+        head = _head(name, found, body)
         outputs = await self._serving.ask(found, signature, inputs)
         text = plain("text", outputs["text"])[0]
-        return json_response({**_head(name, found, body), "text_output": text[len(prompt) :]})
+        return json_response({**head, "text_output": text[len(prompt) :]})
 
     async def generate_stream(
         self, request: Request, name: str, version: str | None = None
