@@ -237,7 +237,7 @@ def test_a_caller_that_goes_gives_its_place_up() -> None:
             last = asyncio.create_task(batcher.ask(question(3)))
             await asyncio.sleep(0)
             go.set()
-            assert await asyncio.gather(first, others[0], last) == [0, 0, 0]
+            assert [await task for task in (first, others[0], last)] == [0, 0, 0]
 
     asyncio.run(run())
 

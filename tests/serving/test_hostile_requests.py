@@ -32,7 +32,7 @@ def test_a_long_string_among_numbers_takes_no_room(server: Server) -> None:
         body = {"instances": [{"series": series[0], "length": 1}]}
         assert server.ask("POST", SERIES, json=body).status_code == 400
         data = ["a" * 100_000] + [0.0] * 999
-        tensor = {"name": "series", "shape": [1, 500, 2], "datatype": "FP32", "data": data}
+        tensor: Any = {"name": "series", "shape": [1, 500, 2], "datatype": "FP32", "data": data}
         body = {"inputs": [tensor]}
         response = server.ask("POST", "/v2/models/series/infer", json=body)
         assert response.status_code == 400
@@ -43,12 +43,12 @@ def test_a_long_string_among_numbers_takes_no_room(server: Server) -> None:
 
 def test_rows_are_not_padded_to_many_times_what_they_are(server: Server) -> None:
     short = {"series": [[1.0, 2.0]], "length": 1}
-    long = {"series": [[1.0, 2.0]] * 2000, "length": 2000}
-    response = server.ask("POST", SERIES, json={"instances": [short] * 2000 + [long]})
+    long = {"series": [[1.0, 2.0]] * 3000, "length": 3000}
+    response = server.ask("POST", SERIES, json={"instances": [short] * 3000 + [long]})
     assert response.status_code == 400
     assert "differ too much in length" in response.json()["error"]
     found = server.post(SERIES, {"instances": [short] * 9 + [long]})["predictions"]
-    assert found == [[1.0, 2.0]] * 9 + [[2000.0, 4000.0]]
+    assert found == [[1.0, 2.0]] * 9 + [[3000.0, 6000.0]]
 
 
 def test_a_shape_without_values_is_small(server: Server) -> None:
@@ -84,6 +84,9 @@ def test_many_rows_of_a_request_are_asked_in_several_calls(runs: Path) -> None:
     assert found["count"] == [float(len(text.split())) for text in texts]
     assert found["size"][:2] == [[1, 1], [1, -1]]
     assert found["size"][-2:] == [[BATCH_BYTES, -1], [-1, -1]]
+    texts = ["a"] * 9000 + ["a " * 1000]
+    response = server.ask("POST", PREDICT, json={"instances": texts})
+    assert (response.status_code, "differ too much" in response.text) == (400, True)
     inputs = {"text": ["a"] * (MOST_ALONE + 1), "count": 1}
     response = server.ask("POST", PREDICT, json={"signature_name": "times", "inputs": inputs})
     assert (response.status_code, "too many" in response.text) == (400, True)

@@ -1,5 +1,6 @@
 """Versions of models, loaded from their folders, and the signatures that answer."""
 
+import asyncio
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -32,7 +33,16 @@ from toolkit.serving.batching import (
     Question,
 )
 from toolkit.serving.options import ServingOptions
-from toolkit.serving.tensors import Arrays, cut, has_rows, joined, row_bytes, row_sizes, slices
+from toolkit.serving.tensors import (
+    Arrays,
+    cut,
+    has_rows,
+    is_mostly_padding,
+    joined,
+    row_bytes,
+    row_sizes,
+    slices,
+)
 
 logger = logging.getLogger("toolkit.serving")
 
@@ -153,9 +163,21 @@ class Signature:
         return [self.question({name: a[part] for name, a in inputs.items()}) for part in cuts]
 
     def whole(self, answers: Sequence[Arrays]) -> Arrays:
-        """Return the answer to inputs from those to their ``parts``."""
+        """Return the answer to inputs from those to their ``parts``.
+
+        Raises:
+            DataError: Most of it would be padding, and it is large.
+        """
         if len(answers) == 1:
             return answers[0]
+        for name in self.outputs:
+            arrays = [each[name] for each in answers]
+            rows, longest = sum(map(len, arrays)), max(array[:1].size for array in arrays)
+            if is_mostly_padding(sum(array.size for array in arrays), rows * longest):
+                raise DataError(
+                    f"the answers to {rows} rows differ too much in length ({name}); ask for long "
+                    "and short ones in requests of their own"
+                )
         return {
             name: joined([each[name] for each in answers], self._padding.get(name))
             for name in self.outputs
@@ -301,7 +323,13 @@ class Version:
         See ``Batcher.ask``.
         """
         answers: list[Arrays] = []
-        for part in signature.parts(inputs, self._most_rows):
+        large = sum(array.size for array in inputs.values()) > MOST_ROWS
+        parts = (
+            await asyncio.to_thread(signature.parts, inputs, self._most_rows)
+            if large
+            else signature.parts(inputs, self._most_rows)
+        )
+        for part in parts:
             answers.append(await self.batchers[signature.name].ask(part, always or bool(answers)))
         return signature.whole(answers)
 

@@ -172,7 +172,7 @@ def _value(name: str, tensor: dict[str, Any], datatype: str | None) -> Any:
             f"the datatype of {name} is {quoted(tensor.get('datatype'))}; it must be {datatype}"
         )
     shape = tensor.get("shape")
-    sizes = shape if isinstance(shape, list) else [None]
+    sizes: list[Any] = shape if isinstance(shape, list) else [None]
     if not all(isinstance(n, int) and not isinstance(n, bool) and n >= 0 for n in sizes):
         raise DataError(f"the shape of {name} must be a list of whole numbers")
     flat = _flattened(tensor.get("data"), [])

@@ -14,7 +14,7 @@ from toolkit.export import array_of
 Arrays = dict[str, NDArray[Any]]
 
 #: Rows may be padded to this number of values, and beyond it to ``PADDED`` times what they have.
-ALWAYS_PADDED = 1 << 20
+ALWAYS_PADDED = 1 << 23
 PADDED = 4
 
 #: The end of the names of outputs whose strings are bytes, by the rules of TensorFlow Serving.
@@ -87,12 +87,17 @@ def _padded(rows: list[Any], padding: Any) -> list[Any]:
     step = next(row[0] for row in rows if row)
     fill = _filled(step, padding)
     size, given = _count(step), sum(map(len, rows))
-    if size * len(rows) * longest > max(ALWAYS_PADDED, PADDED * size * given):
+    if is_mostly_padding(size * given, size * len(rows) * longest):
         raise DataError(
             f"{len(rows)} rows of {given} steps, of which the longest has {longest}, differ too "
             "much in length to be padded; ask for long and short ones in requests of their own"
         )
     return [row + [fill] * (longest - len(row)) for row in rows]
+
+
+def is_mostly_padding(given: int, padded: int) -> bool:
+    """Return whether values would become too many by padding."""
+    return padded > max(ALWAYS_PADDED, PADDED * given)
 
 
 def _count(value: Any) -> int:
@@ -168,9 +173,11 @@ def plain(name: str, array: NDArray[Any]) -> Any:
 
 def strict(name: str, array: NDArray[Any]) -> Any:
     """Return an output as the standard of JSON has it: null for NaN and infinities."""
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        return np.where(np.isfinite(array), array.astype(object), None).tolist()
-    return plain(name, array)
+    if array.dtype.kind != "f" or (finite := np.isfinite(array)).all():
+        return plain(name, array)
+    values = array.astype(object)
+    values[~finite] = None
+    return values.tolist()
 
 
 def _strings(value: Any, as_bytes: bool) -> Any:
