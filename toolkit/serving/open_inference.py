@@ -9,7 +9,8 @@ from fastapi.responses import Response
 
 from toolkit import __version__
 from toolkit.errors import DataError, quoted
-from toolkit.serving.models import DEFAULT_SIGNATURE, Signature
+from toolkit.serving.models import DEFAULT_SIGNATURE
+from toolkit.serving.signature import Signature
 from toolkit.serving.tensors import Arrays, decoded_base64, inputs_of, strict
 from toolkit.serving.web import Serving, apart, json_response, request_id, size_of
 

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from toolkit.errors import DataError
-from toolkit.serving.models import DEFAULT_SIGNATURE, Signature
+from toolkit.serving.models import DEFAULT_SIGNATURE
 from toolkit.serving.registry import Model
+from toolkit.serving.signature import Signature
 from toolkit.serving.tensors import Arrays, columns_of, inputs_of, is_base64, plain, rows_of
 from toolkit.serving.web import Serving, apart, json_response, size_of
 
