@@ -5,10 +5,10 @@ Run ``python -m benchmarks.robustness.served_requests --minutes 10``.
 Clients ask the server of ``recurrent-toolkit serve`` for copies of kept runs. A good request must
 get the answer that it got at first, a bad one a status of 4xx in one line, and a connection may
 break only where the client has aborted it. After one and two fifths of the time all runs get a new
-version; at the end the server is told to stop while requests go on, and must answer those that it
-has taken. No status of 5xx may come but 503 while it stops. The memory of the server is read every
-second; it counts as flat where its peak in the last fifth of the time is at most a tenth above that
-in the third.
+version; at the end the server is told to stop while requests go on, and must answer those that were
+sent half a second before, streams to their end. No status of 5xx may come but 503 while it stops.
+The memory of the server is read every second; it counts as flat where its peak in the last fifth of
+the time is at most a tenth above that in the third.
 """
 
 import argparse
@@ -55,6 +55,8 @@ STREAM = "/v2/models/shakespeare/generate_stream"
 CLIENTS = 24
 #: The largest share by which the peak of the memory may grow.
 GROWTH = 0.1
+#: The seconds before the end of the server from which on it need not have got a request.
+SURE = 0.5
 
 
 class Trial:
@@ -67,7 +69,7 @@ class Trial:
     Attributes:
         seen: How often each kind of request got each status.
         faults: What must not be, in words, with how often it was.
-        is_stopping: Whether the server has been told to stop.
+        stopped: When the server has been told to stop, by the monotonic clock.
     """
 
     def __init__(self, address: str, seed: int) -> None:
@@ -76,7 +78,16 @@ class Trial:
         self._expected: dict[tuple[str, str], Any] = {}
         self.seen: Counter[tuple[str, int]] = Counter()
         self.faults: Counter[str] = Counter()
-        self.is_stopping = False
+        self.stopped: float | None = None
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the server has been told to stop."""
+        return self.stopped is not None
+
+    def _is_late(self, sent: float) -> bool:
+        """Return whether the server may have been told to stop before it got a request."""
+        return self.stopped is not None and sent > self.stopped - SURE
 
     async def learn(self) -> None:
         """Note the answers to all good requests."""
@@ -92,24 +103,25 @@ class Trial:
         """Ask one thing after the other until some time, or the server's end."""
         client = Client(self._address)
         while time.monotonic() < end or self.is_stopping:
+            sent = time.monotonic()
             kind = self._random.choices(
                 ("good", "bad", "nowhere", "stream", "aborted"), (60, 15, 5, 5, 15)
             )[0]
-            was_stopping = self.is_stopping
             try:
                 await getattr(self, f"_{kind}")(client)
             except OSError as error:
                 client.close()
-                if was_stopping or self.is_stopping:
+                if self._is_late(sent):
                     return
                 self._fault(f"{kind}: {type(error).__name__}")
         client.close()
 
     async def _good(self, client: Client) -> None:
         run, body = self._random.choice([*self._expected])
+        sent = time.monotonic()
         status, content = await client.ask(_path(run), body.encode())
         self._count("good", status)
-        if status not in (200, 429) and not (status == 503 and self.is_stopping):
+        if status not in (200, 429) and not (status == 503 and self._is_late(sent)):
             self._fault(f"good: {status} {content[:200]!r}")
         elif status == 200 and not _same(json.loads(content), self._expected[run, body]):
             self._fault(f"good: another answer of {run}")
@@ -134,6 +146,7 @@ class Trial:
     async def _stream(self, _: Client, part: float = 2.0) -> None:
         """Read a stream, whole or up to a part of its bytes."""
         body = {"text_input": "ROMEO:", "parameters": {"max_length": 30}}
+        sent = time.monotonic()
         reader, writer = await self._sent(STREAM, json.dumps(body).encode())
         try:
             if part < 1:
@@ -144,7 +157,7 @@ class Trial:
             status = int(content.split(b" ", 2)[1]) if content else 0
             self._count("stream", status)
             whole = b"event: end" in content
-            if not (self.is_stopping or status == 429 or (status == 200 and whole)):
+            if not (self._is_late(sent) or status == 429 or (status == 200 and whole)):
                 self._fault(f"stream: {content[-200:]!r}")
         finally:
             writer.close()
@@ -232,7 +245,7 @@ async def _try(trial: Trial, process: Any, runs: Sequence[Path], seconds: float)
         if now > seconds * (renewed + 1) / 5 and renewed < 2:
             renewed += 1
             await asyncio.to_thread(_renew, runs, renewed + 1)
-    trial.is_stopping = True
+    trial.stopped = time.monotonic()
     os.kill(process.pid, signal.SIGTERM)
     await asyncio.wait_for(asyncio.gather(*clients), 90)
     return memory

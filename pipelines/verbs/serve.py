@@ -10,6 +10,7 @@ from pipelines.parser import Parser
 from pipelines.verbs.verb import Verb, parsed
 from toolkit.errors import OptionError
 from toolkit.serving import ServingOptions, serve
+from toolkit.serving.stopping import end_process
 
 #: The environment variable of the token, which other users of the machine do not see.
 TOKEN = "RECURRENT_TOOLKIT_TOKEN"
@@ -32,7 +33,7 @@ def _serve(options: Any) -> int:
     if values["token"] is None:
         values["token"] = os.environ.get(TOKEN)
     serve(options.runs, ServingOptions(**values))
-    return 0
+    return end_process()
 
 
 def run_serve(arguments: Sequence[str]) -> int:

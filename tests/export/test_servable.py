@@ -108,7 +108,7 @@ def test_answers_nested_numbers(series_run):
         ({"series": [[1.0, 2.0]]}, r"must be float32 \[B, N, 2\], and has shape \(1, 2\)"),
         ({"series": [[[1.0, 2.0, 3.0]]]}, "has shape"),
         ({"series": [[["a", "b"]]]}, "cannot be converted"),
-        ({"series": [[["a", None]]]}, "could not convert"),
+        ({"series": [[["a", None]]]}, "str cannot be converted"),
         ({"length": [1.5]}, "float64 cannot be converted"),
         ({"length": [None]}, "object cannot be converted"),
         ({"length": [2**31]}, "2147483648 is out of its range"),

@@ -14,6 +14,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What is asked of the server."""
     seen: list[Any] = []
     monkeypatch.setattr("pipelines.verbs.serve.serve", lambda *given: seen.append(given))
+    monkeypatch.setattr("pipelines.verbs.serve.end_process", lambda: 0)
     monkeypatch.delenv("RECURRENT_TOOLKIT_TOKEN", raising=False)
     return seen
 

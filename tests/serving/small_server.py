@@ -20,6 +20,7 @@ def write_words(run: Path, factor: float = 1.0) -> Path:
 
     ``serving_default`` gives the words, their sizes in bytes, and their number times the factor.
     ``shout`` has one output, ``times`` an input without rows, and ``refuse`` takes no 'bad'.
+    ``turn`` takes as long as it is told to.
     """
     import tensorflow as tf
 
@@ -51,8 +52,16 @@ def write_words(run: Path, factor: float = 1.0) -> Path:
         with tf.control_dependencies([tf.debugging.Assert(good, ["no bad texts,", tf.size(text)])]):
             return {"text": tf.identity(text)}
 
+    @tf.function(input_signature=[tf.TensorSpec([], tf.int64, name="rounds")])
+    def turn(rounds: Any) -> Any:
+        return {
+            "rounds": tf.while_loop(
+                lambda done: done < rounds, lambda done: (done + 1,), (tf.constant(0, tf.int64),)
+            )[0]
+        }
+
     functions = {"serving_default": serving_default, "shout": shout, "times": times}
-    folder = write_saved_model(run, {**functions, "refuse": refuse})
+    folder = write_saved_model(run, {**functions, "refuse": refuse, "turn": turn})
     answer = {"word": ["a"], "size": [1], "count": factor}
     write_golden(run, [{"text": "a"}], [answer], padding=PADDING)
     return folder

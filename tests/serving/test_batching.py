@@ -1,6 +1,7 @@
 """Requests that wait for a model are answered in one call, as each would be alone."""
 
 import asyncio
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -212,6 +213,31 @@ def test_a_full_queue_and_a_failed_call_raise() -> None:
             tasks = [asyncio.create_task(batcher.ask(question(n), always=True)) for n in range(2)]
             found = await asyncio.gather(*tasks, return_exceptions=True)
             assert [type(each) for each in found] == [ZeroDivisionError] * 2
+
+    asyncio.run(run())
+
+
+def test_a_caller_that_goes_gives_its_place_up() -> None:
+    go = threading.Event()
+
+    def wait(batch: Any) -> Any:
+        assert go.wait(20)
+        return [0] * len(batch)
+
+    async def run() -> None:
+        with ThreadPoolExecutor(1) as executor:
+            batcher = Batcher(wait, executor, 1, 1, 0.0, 2)
+            first = asyncio.create_task(batcher.ask(question(0)))
+            while not batcher._tasks or batcher._waiting:
+                await asyncio.sleep(0)
+            others = [asyncio.create_task(batcher.ask(question(n))) for n in range(2)]
+            await asyncio.sleep(0)
+            others[1].cancel()
+            await asyncio.wait([others[1]])
+            last = asyncio.create_task(batcher.ask(question(3)))
+            await asyncio.sleep(0)
+            go.set()
+            assert [await task for task in (first, others[0], last)] == [0, 0, 0]
 
     asyncio.run(run())
 

@@ -1,5 +1,6 @@
 """Texts token by token and series frame by frame, as server-sent events."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -105,13 +106,22 @@ def test_the_parts_of_a_text_are_the_whole(writer: Server) -> None:
         ({"text_input": "a", "parameters": {"top_p": 2}}, "top_p is 2; it must be above 0"),
         ({"text_input": "a", "parameters": {"max_length": "9"}}, "max_length is '9'; it can be"),
         ({"text_input": "a", "parameters": {"max_length": 99}}, "at most 50"),
+        ({"text_input": "a", "parameters": {"temperature": 10**400}}, "temperature is 1000"),
+        ({"text_input": "a", "parameters": {"temperature": float("nan")}}, "temperature is nan"),
+        ({"text_input": "a", "parameters": {"top_k": 2**31}}, "top_k is 2147483648"),
+        ({"text_input": "a", "parameters": {"top_k": 2**70}}, "top_k is 1180"),
+        ({"text_input": "a", "parameters": {"top_p": float("nan")}}, "top_p is nan"),
+        ({"text_input": "a", "parameters": {"repetition_penalty": float("nan")}}, "is nan"),
+        ({"text_input": "a", "parameters": {"repetition_penalty": 10**400}}, "penalty is 1000"),
+        ({"text_input": "a", "parameters": {"repetition_penalty": 0}}, "must be above 0"),
+        ({"text_input": "a", "parameters": {"max_length": 1}, "id": 7}, "id must be a string"),
         ({"text_input": "a", "parameters": {"condition": "b"}}, "has learnt no conditions"),
     ],
 )
 def test_bad_questions_are_refused_before_the_first_part(
     writer: Server, path: str, body: Any, message: str
 ) -> None:
-    response = writer.ask("POST", path, json=body)
+    response = writer.ask("POST", path, content=json.dumps(body))
     assert response.status_code == 400, response.text
     assert message in response.json()["error"]
 
@@ -155,8 +165,6 @@ def test_too_many_streams_are_refused(writer: Server, monkeypatch: pytest.Monkey
     body = {"text_input": "ab", "parameters": {"max_length": 1}}
 
     async def scenario(client: httpx.AsyncClient) -> None:
-        import asyncio
-
         with held(version, "prefill") as calls:
             first = asyncio.create_task(client.post(STREAM, json=body))
             await calls.wait()
@@ -166,6 +174,64 @@ def test_too_many_streams_are_refused(writer: Server, monkeypatch: pytest.Monkey
         assert (await client.post(STREAM, json=body)).status_code == 200
 
     writer.play(scenario)
+
+
+def test_a_stream_that_does_not_begin_in_time_is_given_up(
+    writer: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer.serving.options, "timeout", 0.05)
+    version = writer.serving.registry.models["letters"].version
+    body = {"text_input": "ab", "parameters": {"max_length": 1}}
+
+    async def scenario(client: httpx.AsyncClient) -> None:
+        with held(version, "prefill") as calls:
+            response = await client.post(STREAM, json=body)
+            assert (response.status_code, "within 0.05 seconds" in response.text) == (504, True)
+            calls.go.set()
+        monkeypatch.setattr(writer.serving.options, "timeout", 20.0)
+        assert (await client.post(STREAM, json=body)).status_code == 200
+
+    writer.play(scenario)
+
+
+def test_a_stream_whose_frames_do_not_come_gives_its_place_up(
+    writer: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer.serving.options, "timeout", 0.1)
+    monkeypatch.setattr(writer.serving.options, "queue", 1)
+    path, headers = "/v2/models/sums/step_stream", {"Content-Type": "application/x-ndjson"}
+
+    async def lines(first: bytes) -> Any:
+        yield first
+        await asyncio.sleep(20)
+
+    for _ in range(2):
+        late = writer.ask("POST", path, content=lines(b"[1,"), headers=headers)
+        assert (late.status_code, "no frame has come" in late.text) == (408, True)
+        first, end = events(writer.ask("POST", path, content=lines(b"[1, 2]\n"), headers=headers))
+        assert (first[1]["outputs"], end[0]) == ({"total": 3.0}, "error")
+        assert "no frame has come" in end[1]["error"]
+
+
+def test_a_client_that_does_not_read_gives_its_place_up(
+    writer: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer.serving.options, "timeout", 0.1)
+    monkeypatch.setattr(writer.serving.options, "queue", 1)
+    path, body = "/v2/models/sums/step_stream", json.dumps({"frames": [[1, 2]] * 9}).encode()
+
+    async def receive() -> Any:
+        if not parts:
+            await asyncio.sleep(20)
+        return {"type": "http.request", "body": parts.pop()}
+
+    async def send(_: Any) -> None:
+        await asyncio.sleep(20)
+
+    parts = [body]
+    scope = {"type": "http", "method": "POST", "path": path, "headers": [], "query_string": b""}
+    asyncio.run(asyncio.wait_for(writer.app(scope, receive, send), 10))
+    assert len(events(writer.ask("POST", path, content=body))) == 10
 
 
 def test_what_fails_later_on_is_an_event(writer: Server, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,8 +3,11 @@
 import asyncio
 import gc
 import logging
+import os
 import re
 import shutil
+import subprocess
+import sys
 import weakref
 from pathlib import Path
 from typing import Any
@@ -202,6 +205,123 @@ def test_a_broken_new_version_is_said_once_and_the_old_one_goes_on(
     assert server.post(PREDICT, BODY) == {"predictions": ["A"]}
 
 
+def test_a_version_that_is_copied_slowly_answers_in_the_end(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = tmp_path / "words"
+    write_words(run)
+    server = served(run)
+    refresh = server.serving.registry.refresh
+
+    def count() -> float:
+        found: float = server.post(PREDICT, {"instances": ["a"]})["predictions"][0]["count"]
+        return found
+
+    write_words(tmp_path / "other", factor=10.0)
+    (run / "2" / "variables").mkdir(parents=True)
+    refresh()
+    assert not caplog.records  # it is none yet
+    content = (tmp_path / "other" / "1" / "saved_model.pb").read_bytes()
+    for size in (len(content) // 2, len(content)):
+        (run / "2" / "saved_model.pb").write_bytes(content[:size])
+        refresh()
+        assert count() == 1.0
+    assert [record.getMessage()[:33] for record in caplog.records] == [
+        "words: version 2 cannot be served"
+    ] * 2
+    shutil.copytree(tmp_path / "other" / "1", run / "2", dirs_exist_ok=True)
+    refresh()
+    assert count() == 10.0
+    assert len(server.get("/v1/models/words")["model_version_status"]) == 1
+
+
+def test_every_other_version_is_found(tmp_path: Path) -> None:
+    one, ten, link = tmp_path / "one", tmp_path / "ten", tmp_path / "words"
+    write_words(one)
+    write_words(ten, factor=10.0)
+    link.symlink_to(one)
+    server = served(link)
+    registry = server.serving.registry
+
+    def count() -> float:
+        registry.refresh()
+        found: float = server.post(PREDICT, {"instances": ["a"]})["predictions"][0]["count"]
+        return found
+
+    assert count() == 1.0
+    link.unlink()
+    link.symlink_to(ten)  # a version of the same number
+    assert count() == 10.0
+    shutil.rmtree(ten / "1")
+    write_words(ten, factor=5.0)  # trained anew
+    assert count() == 5.0
+    write_words(ten, factor=7.0)
+    assert count() == 7.0
+    shutil.rmtree(ten / "2")  # it was bad
+    assert count() == 5.0
+    (ten / "2").mkdir()
+    (ten / "2" / "saved_model.pb").write_bytes(b"none")
+    assert count() == 5.0
+    assert len(server.get("/v1/models/words")["model_version_status"]) == 2
+    shutil.rmtree(ten / "2")
+    assert count() == 5.0
+    assert len(server.get("/v1/models/words")["model_version_status"]) == 1
+
+
+def test_the_golden_file_may_come_after_the_version(tmp_path: Path) -> None:
+    run = tmp_path / "words"
+    write_words(run)
+    golden = (run / "golden.jsonl").read_bytes()
+    (run / "golden.jsonl").unlink()
+    server = served(run)
+    assert not server.version.signatures["serving_default"].is_batched
+    (run / "golden.jsonl").write_bytes(golden)
+    server.serving.registry.refresh()
+    assert server.version.signatures["serving_default"].is_batched
+    assert (
+        served(run / "1")
+        .serving.registry.models["words"]
+        .version.signatures["serving_default"]
+        .is_batched
+    )
+
+
+def test_the_watch_goes_on_after_an_error(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    registry = served(runs / "words", poll=0.001).serving.registry
+    seen: list[int] = []
+
+    async def run() -> None:
+        def refresh() -> None:
+            seen.append(1)
+            if len(seen) == 3:
+                loop.call_soon_threadsafe(done.set)
+            raise PermissionError(13, "Permission denied", "words")
+
+        loop, done = asyncio.get_running_loop(), asyncio.Event()
+        monkeypatch.setattr(registry, "refresh", refresh)
+        watch = asyncio.create_task(registry.watch())
+        await asyncio.wait_for(done.wait(), 20)
+        watch.cancel()
+
+    asyncio.run(run())
+    messages = {record.getMessage() for record in caplog.records}
+    assert messages == {"new versions cannot be looked for: [Errno 13] Permission denied: 'words'"}
+
+
+def test_gauges_of_processes_that_have_ended_are_removed(tmp_path: Path) -> None:
+    from toolkit.serving.metrics import forget_the_dead
+
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    names = [f"gauge_livesum_{os.getpid()}.db", f"counter_{ended.pid}.db"]
+    for name in [*names, f"gauge_livesum_{ended.pid}.db", f"gauge_livemin_{ended.pid}.db"]:
+        (tmp_path / name).write_bytes(b"")
+    forget_the_dead(str(tmp_path))
+    assert {path.name for path in tmp_path.iterdir()} == {*names}
+
+
 def test_runs_are_named_by_their_folders_or_as_the_user_says(runs: Path, tmp_path: Path) -> None:
     words, series = runs / "words", runs / "series"
     named = served_runs([str(words), f"other={words}", str(series / "1")])
@@ -210,8 +330,12 @@ def test_runs_are_named_by_their_folders_or_as_the_user_says(runs: Path, tmp_pat
         ("other", words),
         ("series", series / "1"),
     ]
-    assert [run.newest() for run in named] == [(1, words / "1")] * 2 + [(1, series / "1")]
-    assert [run.golden for run in named] == [words, words, None]
+    found = [run.found() for run in named]
+    assert [each and (each.number, each.folder) for each in found] == [
+        *[(1, words / "1")] * 2,
+        (1, series / "1"),
+    ]
+    assert [run.golden for run in named] == [words, words, series]
     with pytest.raises(OptionError, match=r"are both named words; give NAME=FOLDER"):
         served_runs([str(words), f"words={series}"])
     (tmp_path / "a b=c").symlink_to(words)

@@ -65,7 +65,9 @@ def test_server_and_models_describe_themselves(server: Server) -> None:
     assert found["versions"] == ["1"]
     assert found["inputs"] == [{"name": "text", "datatype": "BYTES", "shape": [-1]}]
     assert {"name": "size", "datatype": "INT32", "shape": [-1, -1]} in found["outputs"]
-    assert set(found["parameters"]["signatures"]) == {"serving_default", "shout", "times", "refuse"}
+    assert set(found["parameters"]["signatures"]) == {
+        *("serving_default", "shout", "times", "refuse", "turn")
+    }
 
 
 @pytest.mark.parametrize(

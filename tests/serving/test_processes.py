@@ -111,6 +111,17 @@ class Command:
         headers = {"Authorization": "Bearer secret"}
         self.client = httpx.Client(base_url=found[1], headers=headers, timeout=60)
 
+    def turn(self, rounds: int) -> int:
+        """Ask for what takes some time, and return the status."""
+        body = {"signature_name": "turn", "inputs": rounds}
+        with httpx.Client(base_url=self.client.base_url, headers=self.client.headers) as own:
+            return own.post(PREDICT, json=body, timeout=60).status_code
+
+    def turns(self) -> bool:
+        """Return whether the call of ``turn`` has begun."""
+        counters = self.client.get("/metrics").text
+        return bool(re.search(r'batched_requests_total\{.*signature="turn"\} 1', counters))
+
     def stop(self) -> str:
         """Stop it as a service does, and return what it has written."""
         self.process.send_signal(signal.SIGTERM)
@@ -147,12 +158,15 @@ def test_a_process_answers_all_it_has_taken_and_ends_with_0(runs: Path, workers:
                 if response.status_code == 503:
                     return
 
-    with ThreadPoolExecutor(8) as threads:
+    with ThreadPoolExecutor(9) as threads:
         done = [threads.submit(ask, number) for number in range(8)]
         until(lambda: len(codes) > 200)
+        long = threads.submit(command.turn, 300_000)
+        until(command.turns)
         counters = command.client.get("/metrics").text
         stopping.set()
         written = command.stop()
+        assert long.result(30) == 200  # the server had it when it was told to stop
         for each in done:
             each.result(30)
     assert {*codes} <= {200, 503}
@@ -162,6 +176,18 @@ def test_a_process_answers_all_it_has_taken_and_ends_with_0(runs: Path, workers:
     assert written.splitlines()[-1] == "the server has stopped"
     assert "Traceback" not in written
     assert "secret" not in written
+
+
+@pytest.mark.slow
+def test_a_process_ends_in_time_though_a_call_goes_on(runs: Path) -> None:
+    command = Command(runs / "words", "--timeout", 2)
+    until(lambda: is_ready(command.client))
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(command.turn, 2**60)
+        until(command.turns)
+        written = command.stop()
+        assert asked.result(30) in (503, 504)
+    assert "Traceback" not in written
 
 
 @pytest.mark.slow

@@ -41,5 +41,5 @@ def test_every_path_and_status_is_named(server: Server) -> None:
     for path in server.get("/openapi.json")["paths"]:
         word = re.split(r"[/:]", path.replace("/versions/{version}", ""))[-1]
         assert word.replace("{name}", "NAME") in PAGE, path
-    for status in (400, 401, 404, 405, 408, 413, 429, 503, 504):
+    for status in (400, 401, 404, 405, 408, 413, 429, 500, 503, 504):
         assert re.search(rf"^\|.*{status}.*\|", PAGE, re.MULTILINE), status

@@ -1,6 +1,5 @@
 """The options of text generation by the signatures of a language model."""
 
-import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,6 +8,8 @@ from toolkit.options import Limits, check_options, option
 
 #: The largest number of tokens that can be generated at once.
 MOST_GENERATED = 100_000
+#: The exclusive maximum of what logits are divided by or multiplied with, far from that of float32.
+LARGEST = 1_000_000
 
 
 @dataclass(kw_only=True)
@@ -33,8 +34,9 @@ class GenerationOptions:
 
     LIMITS: ClassVar[Limits] = {
         "max_length": (0, MOST_GENERATED + 1),
-        "temperature": (0, None),
-        "top_k": (0, None),
+        "temperature": (0, LARGEST),
+        "top_k": (0, 2**31),
+        "repetition_penalty": (0, LARGEST),
         "seed": (0, 2**31),
     }
 
@@ -48,11 +50,9 @@ class GenerationOptions:
 
     def __post_init__(self) -> None:
         check_options(self)
-        if not math.isfinite(self.temperature):
-            raise OptionError(f"{option('temperature')} is {self.temperature}; it must be finite")
         if not 0 < self.top_p <= 1:
             raise OptionError(f"{option('top_p')} is {self.top_p}; it must be above 0, at most 1")
-        if self.repetition_penalty <= 0:
+        if self.repetition_penalty == 0:
             raise OptionError(
                 f"{option('repetition_penalty')} is {self.repetition_penalty}; it must be above 0"
             )

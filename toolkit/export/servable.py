@@ -212,7 +212,12 @@ def _numbers(value: Any, dtype: Any) -> NDArray[Any]:
         TypeError: They are no numbers, or of another kind, such as floats for integers.
         ValueError: They are not nested evenly, or out of range.
     """
-    array = np.asarray(value)
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        array: NDArray[Any] = value
+    else:
+        objects = np.asarray(value, dtype=object)
+        _check_numbers(objects)
+        array = np.asarray(objects.ravel().tolist()).reshape(objects.shape)
     if array.dtype == object and dtype.is_floating:  # None among them
         array = array.astype(dtype.as_numpy_dtype)
     if array.size and array.dtype != dtype.as_numpy_dtype:
@@ -222,6 +227,20 @@ def _numbers(value: Any, dtype: Any) -> NDArray[Any]:
         if dtype.is_integer and (array.min() < dtype.min or array.max() > dtype.max):
             raise ValueError(f"{array.min()} to {array.max()} is out of its range")
     return array.astype(dtype.as_numpy_dtype, copy=False)
+
+
+def _check_numbers(objects: NDArray[Any]) -> None:
+    """Check objects before NumPy joins them: one long string would make each as long as itself.
+
+    Raises:
+        TypeError: One of them is no number, no truth value and not None.
+        ValueError: One of them is a list.
+    """
+    for kind in {type(each) for each in objects.flat}:
+        if issubclass(kind, (list, tuple, np.ndarray)):
+            raise ValueError("the values are nested unevenly (an inhomogeneous shape)")
+        if not issubclass(kind, (int, float, np.number, np.bool_, type(None))):
+            raise TypeError(f"{kind.__name__} cannot be converted to it")
 
 
 def _array(tensor: Any) -> Any:

@@ -35,7 +35,7 @@ def create_app(runs: Sequence[ServedRun], options: ServingOptions) -> FastAPI:
         stop_on_signals(serving.stop)
         yield
         watch.cancel()
-        registry.close()
+        serving.close()
 
     app = FastAPI(
         title="recurrent-toolkit",

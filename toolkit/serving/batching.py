@@ -12,6 +12,11 @@ from typing import Any
 #: The largest number of bytes of a batch, padding included, so that a long text does not make many
 #: short ones as long as itself.
 BATCH_BYTES = 1 << 18
+#: The largest number of rows of one request in a call, so that many short ones do not fill memory.
+MOST_ROWS = 512
+#: The largest number of rows of a request that cannot be cut into several calls, and of their bytes
+#: with padding.
+MOST_ALONE, ALONE_BYTES = 4096, 1 << 23
 
 
 class QueueFullError(Exception):
@@ -35,7 +40,7 @@ class Question:
     kind: Hashable
 
 
-@dataclass
+@dataclass(eq=False)
 class _Waiting:
     """A question with the future of its answer."""
 
@@ -104,7 +109,11 @@ class Batcher:
             task = asyncio.create_task(self._work())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        return await waiting.answer
+        try:
+            return await waiting.answer
+        finally:
+            with contextlib.suppress(ValueError):  # it has been taken
+                self._waiting.remove(waiting)
 
     async def _work(self) -> None:
         """Answer questions until none waits."""

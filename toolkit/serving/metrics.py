@@ -1,6 +1,7 @@
 """The counters of a server, as Prometheus reads them."""
 
 import os
+from pathlib import Path
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -16,6 +17,20 @@ from prometheus_client import (
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
 _ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+
+def forget_the_dead(folder: str) -> None:
+    """Remove the gauges of processes that have ended, so that they are not added up any more.
+
+    Args:
+        folder: The folder in which the processes of the server keep their counters.
+    """
+    for path in Path(folder).glob("gauge_live*_*.db"):
+        number = int(path.stem.rpartition("_")[2])
+        try:
+            os.kill(number, 0)
+        except ProcessLookupError:
+            multiprocess.mark_process_dead(number, folder)
 
 
 class Metrics:
@@ -52,7 +67,7 @@ class Metrics:
             "The version of each model that answers.",
             ["model"],
             registry=registry,
-            multiprocess_mode="min",
+            multiprocess_mode="livemin",
         )
 
     def begin(self) -> None:

@@ -9,9 +9,10 @@ from fastapi.responses import Response
 
 from toolkit import __version__
 from toolkit.errors import DataError, quoted
-from toolkit.serving.models import DEFAULT_SIGNATURE, Signature, Version
-from toolkit.serving.tensors import Arrays, decoded_base64, inputs_of, plain
-from toolkit.serving.web import Serving, json_response
+from toolkit.serving.models import DEFAULT_SIGNATURE
+from toolkit.serving.signature import Signature
+from toolkit.serving.tensors import Arrays, decoded_base64, inputs_of, strict
+from toolkit.serving.web import Serving, apart, json_response, request_id, size_of
 
 #: The sizes of whole numbers.
 BITS = (8, 16, 32, 64)
@@ -30,6 +31,8 @@ TYPES = {
 }
 #: The value of an input's parameter ``content_type`` whose strings stand for bytes.
 BASE64 = "base64"
+#: The largest size of a tensor without values, since a model may make room for as much.
+MOST_EMPTY = 1 << 16
 #: The header of requests with tensors in binary form, which are not read.
 BINARY = "Inference-Header-Content-Length"
 
@@ -109,10 +112,12 @@ def routes(serving: Serving) -> APIRouter:
         signature = found.signature(
             _parameters(body, "the request").get("signature_name", DEFAULT_SIGNATURE)
         )
-        inputs = _inputs(body, signature)
+        head = {"model_name": name, "model_version": str(found.number), **request_id(body)}
+        inputs = await apart(request.state.size, _inputs, body, signature)
         names = _wanted(body, signature)
         outputs = await serving.ask(found, signature, inputs)
-        return json_response(_answer(name, found, body, {n: outputs[n] for n in names}, signature))
+        wanted = {name: outputs[name] for name in names}
+        return await apart(size_of(wanted), _answer, head, wanted, signature)
 
     router.add_api_route("", server)
     router.add_api_route("/health/live", live)
@@ -168,7 +173,7 @@ def _value(name: str, tensor: dict[str, Any], datatype: str | None) -> Any:
             f"the datatype of {name} is {quoted(tensor.get('datatype'))}; it must be {datatype}"
         )
     shape = tensor.get("shape")
-    sizes = shape if isinstance(shape, list) else [None]
+    sizes: list[Any] = shape if isinstance(shape, list) else [None]
     if not all(isinstance(n, int) and not isinstance(n, bool) and n >= 0 for n in sizes):
         raise DataError(f"the shape of {name} must be a list of whole numbers")
     flat = _flattened(tensor.get("data"), [])
@@ -178,15 +183,10 @@ def _value(name: str, tensor: dict[str, Any], datatype: str | None) -> Any:
         )
     if _parameters(tensor, name).get("content_type") == BASE64:
         flat = [decoded_base64(each) for each in flat]
+    if not flat and any(size > MOST_EMPTY for size in sizes):
+        raise DataError(f"the shape of {name} has a size above {MOST_EMPTY} and no values")
     array = np.empty(len(flat), object)
     array[:] = flat
-    if datatype != "BYTES":
-        try:
-            array = np.asarray(flat)
-        except (ValueError, OverflowError) as error:
-            raise DataError(f"the data of {name} are no numbers") from error
-        if array.dtype == object and any(each is None for each in flat):
-            array = np.asarray([math.nan if each is None else each for each in flat])
     try:
         return array.reshape(sizes)
     except ValueError as error:
@@ -221,14 +221,9 @@ def _wanted(body: dict[str, Any], signature: Signature) -> list[str]:
     return names
 
 
-def _answer(
-    name: str, version: Version, body: dict[str, Any], outputs: Arrays, signature: Signature
-) -> dict[str, Any]:
+def _answer(head: dict[str, Any], outputs: Arrays, signature: Signature) -> Response:
     """Return the response to a request."""
-    answer: dict[str, Any] = {"model_name": name, "model_version": str(version.number)}
-    if "id" in body:
-        answer["id"] = body["id"]
-    answer["outputs"] = [
+    found = [
         {
             "name": output,
             "shape": [*array.shape],
@@ -237,9 +232,9 @@ def _answer(
         }
         for output, array in outputs.items()
     ]
-    return answer
+    return json_response({**head, "outputs": found})
 
 
 def _plain_flat(name: str, array: Any) -> list[Any]:
     """Return the values of an output in one list; bytes as base64 strings."""
-    return [each["b64"] if isinstance(each, dict) else each for each in plain(name, array.ravel())]
+    return [each["b64"] if isinstance(each, dict) else each for each in strict(name, array.ravel())]

@@ -6,11 +6,11 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from toolkit.errors import as_message
+from toolkit.errors import ModelError, as_message
 from toolkit.serving.metrics import Metrics
 from toolkit.serving.models import Version
 from toolkit.serving.options import ServingOptions
-from toolkit.serving.runs import ServedRun
+from toolkit.serving.runs import FoundVersion, ServedRun
 
 logger = logging.getLogger("toolkit.serving")
 
@@ -31,43 +31,52 @@ class Model:
         self.name = run.name
         self._start = start
         self.loading: int | None = None
-        #: The number of the newest version that cannot be loaded, and the reason.
+        #: The number of the version that cannot be loaded, and the reason.
         self.failed: tuple[int, str] | None = None
-        self.version = self._loaded()
+        found = self.run.found()
+        if found is None:
+            raise ModelError(f"{run.folder}: no version is in it any more")
+        self._tried = found
+        self.version = self._loaded(found)
+        self._answers = found
 
-    def _loaded(self) -> Version:
-        """Return the newest version, loaded and warm.
+    def _loaded(self, found: FoundVersion) -> Version:
+        """Return a version, loaded and warm.
 
         Raises:
             ModelError: It cannot be loaded.
         """
-        newest = self.run.newest()
-        assert newest is not None
-        version = Version(*newest, self.run.golden)
+        version = Version(found.number, found.folder, self.run.golden)
         version.warm_up()
         self._start(version)
         return version
 
     def refresh(self) -> bool:
-        """Load a newer version if there is one, and return whether it answers from now on.
+        """Load the newest version if it is another than before, or its files are.
 
-        A version that cannot be loaded is logged once, and the one before goes on answering.
+        A version that cannot be loaded is logged once, and tried again when its files change, as
+        those of one that is being copied do; the one before goes on answering.
+
+        Returns:
+            Whether another version answers from now on.
         """
-        newest = self.run.newest()
-        if newest is None or newest[0] <= self.version.number:
+        found = self.run.found()
+        if found is None or found == self._tried:
             return False
-        if self.failed is not None and self.failed[0] == newest[0]:
+        self._tried = found
+        if found == self._answers:  # a bad one has gone
+            self.failed = None
             return False
-        self.loading = newest[0]
+        self.loading = found.number
         try:
-            self.version = self._loaded()
+            self.version = self._loaded(found)
         except Exception as error:  # a broken file fails in many ways
             message = as_message(str(error))
-            self.failed = (newest[0], message)
+            self.failed = (found.number, message)
             logger.warning(
                 "%s: version %d cannot be served, and %d goes on answering: %s",
                 self.name,
-                newest[0],
+                found.number,
                 self.version.number,
                 message,
             )
@@ -75,6 +84,7 @@ class Model:
         finally:
             self.loading = None
         self.failed = None
+        self._answers = found
         logger.info("%s: version %d answers", self.name, self.version.number)
         return True
 
@@ -97,14 +107,17 @@ class Registry:
         self._options = options
         self._metrics = metrics
         calls = os.cpu_count() or 1
-        self.executor = ThreadPoolExecutor(calls, thread_name_prefix="answer")
+        self._batched = ThreadPoolExecutor(calls, thread_name_prefix="answer")
+        self._alone = ThreadPoolExecutor(calls, thread_name_prefix="alone")
         self._loader = ThreadPoolExecutor(1, thread_name_prefix="load")
 
         def starting(name: str) -> Callable[[Version], None]:
             def measure(signature: str, questions: int, rows: int) -> None:
                 metrics.batch(name, signature, questions, rows)
 
-            return lambda version: version.start(options, self.executor, calls, measure)
+            return lambda version: version.start(
+                options, self._batched, self._alone, calls, measure
+            )
 
         self.models = {run.name: Model(run, starting(run.name)) for run in runs}
         for name, model in self.models.items():
@@ -115,15 +128,18 @@ class Registry:
         loop = asyncio.get_running_loop()
         while self._options.poll:
             await asyncio.sleep(self._options.poll)
-            await loop.run_in_executor(self._loader, self.refresh)
+            try:
+                await loop.run_in_executor(self._loader, self.refresh)
+            except Exception as error:  # a folder that cannot be read now
+                logger.warning("new versions cannot be looked for: %s", as_message(str(error)))
 
     def refresh(self) -> None:
-        """Load newer versions of all models."""
+        """Load new versions of all models."""
         for name, model in self.models.items():
             if model.refresh():
                 self._metrics.version(name, model.version.number)
 
     def close(self) -> None:
         """Let the threads end."""
-        self.executor.shutdown(wait=False, cancel_futures=True)
-        self._loader.shutdown(wait=False, cancel_futures=True)
+        for executor in (self._batched, self._alone, self._loader):
+            executor.shutdown(wait=False, cancel_futures=True)

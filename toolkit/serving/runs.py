@@ -7,9 +7,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toolkit.errors import ModelError, OptionError, quoted
-from toolkit.export import newest_version, version_folder
+from toolkit.export import version_folder
+from toolkit.export.verify import GOLDEN_FILE
 
 _NAME = re.compile(r"[\w.-]+")
+_MODEL = "saved_model.pb"
+
+
+@dataclass(frozen=True)
+class FoundVersion:
+    """A version as it lies in its folder; one with other files is not equal.
+
+    Args:
+        number: Its number.
+        folder: Its folder, without links.
+        files: Name, size in bytes, and time of the last change of the files that are loaded, of the
+            golden file, too.
+    """
+
+    number: int
+    folder: Path
+    files: tuple[tuple[str, int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -31,18 +49,39 @@ class ServedRun:
 
     @property
     def golden(self) -> Path | None:
-        """The folder of the golden file."""
-        return None if self.is_version else self.folder
+        """The folder of the golden file; None for a version that lies in no run."""
+        if not self.is_version:
+            return self.folder
+        return self.folder.parent if self.folder.name.isdecimal() else None
 
-    def newest(self) -> tuple[int, Path] | None:
-        """Return number and folder of the newest version; None if there is none now."""
-        if self.is_version:
-            return (int(self.folder.name) if self.folder.name.isdecimal() else 1), self.folder
+    def found(self) -> FoundVersion | None:
+        """Return the newest version that has its ``saved_model.pb``; None if there is none now.
+
+        Raises:
+            OSError: The folder cannot be read now.
+        """
         try:
-            number = newest_version(self.folder)
-        except OSError:
+            if self.is_version:
+                number = int(self.folder.name) if self.folder.name.isdecimal() else 1
+                return self._as_it_lies(number, self.folder)
+            versions = [
+                (int(each.name), each)
+                for each in self.folder.iterdir()
+                if each.name.isascii() and each.name.isdecimal() and (each / _MODEL).is_file()
+            ]
+            return self._as_it_lies(*max(versions)) if versions else None
+        except FileNotFoundError:  # it is being replaced
             return None
-        return None if number is None else (number, self.folder / str(number))
+
+    def _as_it_lies(self, number: int, folder: Path) -> FoundVersion:
+        folder = folder.resolve()
+        files = [folder / _MODEL, *sorted((folder / "variables").glob("*"))]
+        if self.golden is not None and (golden := self.golden / GOLDEN_FILE).is_file():
+            files.append(golden)
+        states = [(each.name, each.stat()) for each in files]
+        return FoundVersion(
+            number, folder, tuple((name, of.st_size, of.st_mtime_ns) for name, of in states)
+        )
 
 
 def served_runs(runs: Sequence[str]) -> list[ServedRun]:

@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -17,7 +17,7 @@ from uvicorn.supervisors import Multiprocess
 
 from toolkit.errors import UserError, WorkError
 from toolkit.quiet import import_quietly
-from toolkit.serving.metrics import FOLDER
+from toolkit.serving.metrics import FOLDER, forget_the_dead
 from toolkit.serving.options import ServingOptions
 from toolkit.serving.runs import ServedRun, served_runs
 
@@ -29,6 +29,12 @@ WORKER = "RECURRENT_TOOLKIT_WORKER"
 KEEP_ALIVE = 75
 #: The number of connections that wait for the server.
 BACKLOG = 2048
+#: The number of connections of a process, beyond which requests are refused with 503; below the
+#: usual limit of 1024 open files.
+CONNECTIONS = 900
+#: The seconds after which a worker that does not say that it lives is ended; loading holds the
+#: interpreter for seconds.
+HEALTH = 60
 
 
 def run_server(runs: Sequence[ServedRun], options: ServingOptions) -> None:
@@ -55,6 +61,8 @@ def run_server(runs: Sequence[ServedRun], options: ServingOptions) -> None:
         "backlog": BACKLOG,
         "timeout_keep_alive": KEEP_ALIVE,
         "timeout_graceful_shutdown": max(1, round(options.timeout)),
+        "timeout_worker_healthcheck": HEALTH,
+        "limit_concurrency": CONNECTIONS,
     }
     if options.workers == 1:
         app = _application(runs, options)
@@ -64,10 +72,11 @@ def run_server(runs: Sequence[ServedRun], options: ServingOptions) -> None:
             server.run([listening])
         logger.info("the server has stopped")
         return
-    with tempfile.TemporaryDirectory(prefix="toolkit-metrics-") as counters:
-        os.environ[FOLDER] = counters
-        words = [f"{run.name}={run.folder}" for run in runs]
-        os.environ[WORKER] = json.dumps([words, asdict(options)])
+    words = [f"{run.name}={run.folder}" for run in runs]
+    with (
+        tempfile.TemporaryDirectory(prefix="toolkit-metrics-") as counters,
+        _environment({FOLDER: counters, WORKER: json.dumps([words, asdict(options)])}),
+    ):
         config = uvicorn.Config(
             f"{__name__}:worker", factory=True, workers=options.workers, **settings
         )
@@ -83,6 +92,21 @@ def run_server(runs: Sequence[ServedRun], options: ServingOptions) -> None:
         if any((process.exitcode or 0) > 0 for process in supervisor.processes):
             raise WorkError("the processes of the server could not go on; see above")
         logger.info("the server has stopped")
+
+
+@contextlib.contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables within the context."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 @contextlib.contextmanager
@@ -129,6 +153,7 @@ def worker() -> FastAPI:
     handler.setFormatter(logging.Formatter("%(message)s"))
     logging.getLogger("toolkit").addHandler(handler)
     logging.getLogger("toolkit").setLevel(logging.INFO)
+    forget_the_dead(os.environ[FOLDER])  # a worker may stand in for one
     words, options = json.loads(os.environ[WORKER])
     try:
         return _application(served_runs(words), ServingOptions(**options))

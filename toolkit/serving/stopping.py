@@ -1,10 +1,13 @@
 """What happens at a signal that ends a server."""
 
+import logging
+import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 
 def stop_on_signals(stop: Callable[[], None]) -> None:
@@ -24,3 +27,11 @@ def stop_on_signals(stop: Callable[[], None]) -> None:
                 before(number, frame)
 
         signal.signal(number, handle)
+
+
+def end_process() -> NoReturn:
+    """End the process with 0, without waiting for calls that go on though nobody waits for them."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    logging.shutdown()
+    os._exit(0)

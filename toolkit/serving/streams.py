@@ -20,8 +20,8 @@ from toolkit.export.generation import stream_text
 from toolkit.export.options import GenerationOptions
 from toolkit.serving.batching import QueueFullError
 from toolkit.serving.models import Version
-from toolkit.serving.tensors import Arrays, plain
-from toolkit.serving.web import Serving, json_response
+from toolkit.serving.tensors import Arrays, plain, strict
+from toolkit.serving.web import Serving, json_bytes, json_response, request_id
 
 #: The largest number of streams whose next token is chosen at the same time.
 THREADS = 64
@@ -64,6 +64,7 @@ class Streams:
         self._serving = serving
         self._open: dict[str, int] = {}
         self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="stream")
+        serving.at_end(lambda: self._executor.shutdown(wait=False, cancel_futures=True))
 
     async def generate(self, request: Request, name: str, version: str | None = None) -> Response:
         """Return the text that a language model writes after a prompt."""
@@ -78,9 +79,10 @@ class Streams:
         inputs = {
             name: array_of((values | given)[name], spec) for name, spec in signature.specs.items()
         }
+        head = _head(name, found, body)
         outputs = await self._serving.ask(found, signature, inputs)
         text = plain("text", outputs["text"])[0]
-        return json_response({**_head(name, found, body), "text_output": text[len(prompt) :]})
+        return json_response({**head, "text_output": text[len(prompt) :]})
 
     async def generate_stream(
         self, request: Request, name: str, version: str | None = None
@@ -106,7 +108,8 @@ class Streams:
         main = _frame_input(found)
         by_lines = request.headers.get("content-type", "").startswith(LINES)
         if by_lines:
-            frames = _lines(request, self._serving.options.max_bytes)
+            options = self._serving.options
+            frames = _lines(request, options.max_bytes, options.timeout)
         else:
             body = await self._serving.body(request)
             if body.keys() != {"frames"} or not isinstance(body["frames"], list):
@@ -155,7 +158,11 @@ class Streams:
             asked = asyncio.run_coroutine_threadsafe(
                 version.ask(signature, arrays, always=True), loop
             )
-            outputs = asked.result(self._serving.options.timeout)
+            try:
+                outputs = asked.result(self._serving.options.timeout)
+            except TimeoutError:
+                asked.cancel()
+                raise self._serving.too_late() from None
             return {
                 name: np.array(plain(name, array), object) if array.dtype == object else array
                 for name, array in outputs.items()
@@ -183,7 +190,7 @@ class Streams:
             inputs = {**carried, main: array_of([frame], signature.specs[main])}
             outputs = await self._serving.ask(version, signature, inputs, always=True)
             carried = {name: outputs.pop(name) for name in carried}
-            yield {name: plain(name, array)[0] for name, array in outputs.items()}
+            yield {name: strict(name, array)[0] for name, array in outputs.items()}
 
     async def _events(
         self, name: str, parts: AsyncIterator[Mapping[str, Any]], skip: int = 0, reads: bool = False
@@ -284,14 +291,12 @@ async def _some(parts: AsyncIterator[Any], count: int) -> AsyncIterator[Any]:
 
 def _head(name: str, version: Version, body: Mapping[str, Any]) -> dict[str, Any]:
     """Return what each part of an answer begins with."""
-    given = {"id": body["id"]} if "id" in body else {}
-    return {"model_name": name, "model_version": str(version.number), **given}
+    return {"model_name": name, "model_version": str(version.number), **request_id(body)}
 
 
 def _event(content: Mapping[str, Any], kind: str = "") -> bytes:
     """Return a server-sent event."""
-    data = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    return (f"event: {kind}\n" if kind else "").encode() + f"data: {data}\n\n".encode()
+    return (f"event: {kind}\n" if kind else "").encode() + b"data: %b\n\n" % json_bytes(content)
 
 
 def writes_texts(version: Version) -> bool:
@@ -320,15 +325,20 @@ async def _each(frames: list[Any]) -> AsyncIterator[Any]:
         yield frame
 
 
-async def _lines(request: Request, most: int) -> AsyncIterator[Any]:
+async def _lines(request: Request, most: int, seconds: float) -> AsyncIterator[Any]:
     """Yield the frames of a body with one a line, when they have come.
+
+    Args:
+        request: The request.
+        most: The largest number of bytes of a line.
+        seconds: The longest time between two parts of the body.
 
     Raises:
         DataError: A line is no JSON.
-        HTTPException: A line is too long.
+        HTTPException: A line is too long, or does not come in time.
     """
     rest = b""
-    async for part in request.stream():
+    async for part in _in_time(request.stream(), seconds):
         *lines, rest = (rest + part).split(b"\n")
         if len(rest) > most:
             raise HTTPException(413, f"a line has more than {most} bytes")
@@ -337,6 +347,19 @@ async def _lines(request: Request, most: int) -> AsyncIterator[Any]:
                 yield _frame(line)
     if rest.strip():
         yield _frame(rest)
+
+
+async def _in_time(parts: AsyncIterator[bytes], seconds: float) -> AsyncIterator[bytes]:
+    """Yield the parts of a body, which has to come on."""
+    while True:
+        try:
+            async with asyncio.timeout(seconds):
+                part = await anext(parts)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            raise HTTPException(408, f"no frame has come for {seconds:g} seconds") from None
+        yield part
 
 
 def _frame(line: bytes) -> Any:

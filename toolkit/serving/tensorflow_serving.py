@@ -12,8 +12,9 @@ from fastapi.responses import Response
 from toolkit.errors import DataError
 from toolkit.serving.models import DEFAULT_SIGNATURE
 from toolkit.serving.registry import Model
-from toolkit.serving.tensors import columns_of, inputs_of, is_base64, plain, rows_of
-from toolkit.serving.web import Serving, json_response
+from toolkit.serving.signature import Signature
+from toolkit.serving.tensors import Arrays, columns_of, inputs_of, is_base64, plain, rows_of
+from toolkit.serving.web import Serving, apart, json_response, size_of
 
 _BODY = {
     "type": "object",
@@ -44,22 +45,10 @@ def routes(serving: Serving) -> APIRouter:
         if unknown := body.keys() - _FIELDS:
             raise DataError(f"the body has unknown fields: {', '.join(sorted(unknown))}")
         signature = found.signature(body.get("signature_name", DEFAULT_SIGNATURE))
-        if by_rows:
-            values = columns_of(body["instances"], signature.specs)
-        else:
-            values = body["inputs"]
-            if not isinstance(values, dict) or is_base64(values):
-                if len(signature.specs) != 1:
-                    raise DataError(f"inputs must be an object with {', '.join(signature.specs)}")
-                values = {next(iter(signature.specs)): values}
-        inputs = inputs_of(values, signature.specs, signature.input_padding)
+        inputs = await apart(request.state.size, _inputs, body, signature)
         outputs = await serving.ask(found, signature, inputs)
-        if by_rows:
-            return json_response({"predictions": rows_of(outputs, len(body["instances"]))})
-        columns = {name: plain(name, array) for name, array in outputs.items()}
-        return json_response(
-            {"outputs": next(iter(columns.values())) if len(columns) == 1 else columns}
-        )
+        rows = len(body["instances"]) if by_rows else None
+        return await apart(size_of(outputs), _answer, outputs, rows)
 
     async def metadata(name: str, version: str | None = None) -> Response:
         """Return the signatures of a model."""
@@ -84,6 +73,29 @@ def routes(serving: Serving) -> APIRouter:
         router.add_api_route(path + "/metadata", metadata)
         router.add_api_route(path, status)
     return router
+
+
+def _inputs(body: dict[str, Any], signature: Signature) -> Arrays:
+    """Return an array for each input from ``instances`` or ``inputs``."""
+    if "instances" in body:
+        values = columns_of(body["instances"], signature.specs)
+    else:
+        values = body["inputs"]
+        if not isinstance(values, dict) or is_base64(values):
+            if len(signature.specs) != 1:
+                raise DataError(f"inputs must be an object with {', '.join(signature.specs)}")
+            values = {next(iter(signature.specs)): values}
+    return inputs_of(values, signature.specs, signature.input_padding)
+
+
+def _answer(outputs: Arrays, rows: int | None) -> Response:
+    """Return ``predictions`` of a number of rows, or ``outputs``."""
+    if rows is not None:
+        return json_response({"predictions": rows_of(outputs, rows)})
+    columns = {name: plain(name, array) for name, array in outputs.items()}
+    return json_response(
+        {"outputs": next(iter(columns.values())) if len(columns) == 1 else columns}
+    )
 
 
 def _states(model: Model, version: str | None) -> list[dict[str, Any]]:

@@ -13,6 +13,10 @@ from toolkit.export import array_of
 
 Arrays = dict[str, NDArray[Any]]
 
+#: Rows may be padded to this number of values, and beyond it to ``PADDED`` times what they have.
+ALWAYS_PADDED = 1 << 23
+PADDED = 4
+
 #: The end of the names of outputs whose strings are bytes, by the rules of TensorFlow Serving.
 BYTES = "_bytes"
 
@@ -70,7 +74,11 @@ def decoded_base64(text: Any) -> bytes:
 
 
 def _padded(rows: list[Any], padding: Any) -> list[Any]:
-    """Return rows of vectors or numbers that are all as long as the longest one."""
+    """Return rows of vectors or numbers that are all as long as the longest one.
+
+    Raises:
+        DataError: Most of it would be padding, and it is large.
+    """
     if not all(isinstance(row, list) for row in rows):
         return rows
     longest = max(map(len, rows), default=0)
@@ -78,7 +86,23 @@ def _padded(rows: list[Any], padding: Any) -> list[Any]:
         return rows
     step = next(row[0] for row in rows if row)
     fill = _filled(step, padding)
+    size, given = _count(step), sum(map(len, rows))
+    if is_mostly_padding(size * given, size * len(rows) * longest):
+        raise DataError(
+            f"{len(rows)} rows of {given} steps, of which the longest has {longest}, differ too "
+            "much in length to be padded; ask for long and short ones in requests of their own"
+        )
     return [row + [fill] * (longest - len(row)) for row in rows]
+
+
+def is_mostly_padding(given: int, padded: int) -> bool:
+    """Return whether values would become too many by padding."""
+    return padded > max(ALWAYS_PADDED, PADDED * given)
+
+
+def _count(value: Any) -> int:
+    """Return the number of values in a nest."""
+    return sum(map(_count, value)) if isinstance(value, list) else 1
 
 
 def _filled(like: Any, value: Any) -> Any:
@@ -147,6 +171,15 @@ def plain(name: str, array: NDArray[Any]) -> Any:
     return _strings(values, name.endswith(BYTES))
 
 
+def strict(name: str, array: NDArray[Any]) -> Any:
+    """Return an output as the standard of JSON has it: null for NaN and infinities."""
+    if array.dtype.kind != "f" or (finite := np.isfinite(array)).all():
+        return plain(name, array)
+    values = array.astype(object)
+    values[~finite] = None
+    return values.tolist()
+
+
 def _strings(value: Any, as_bytes: bool) -> Any:
     if isinstance(value, list):
         return [_strings(each, as_bytes) for each in value]
@@ -157,16 +190,42 @@ def _strings(value: Any, as_bytes: bool) -> Any:
 
 def row_bytes(inputs: Arrays, rows: int) -> int:
     """Return the size in bytes of the longest row of inputs."""
-    return sum(
-        max(map(_size, array.reshape(rows, -1)), default=0)
-        if array.dtype == object
-        else array.nbytes // max(1, rows)
-        for array in inputs.values()
-    )
+    return max(row_sizes(inputs, rows), default=0)
+
+
+def row_sizes(inputs: Arrays, rows: int) -> list[int]:
+    """Return the size in bytes of each row of inputs."""
+    sizes = np.zeros(rows, np.int64)
+    for array in inputs.values():
+        if array.dtype == object:
+            flat = array.reshape(rows, -1)
+            sizes += np.fromiter(map(_size, flat), np.int64, rows)
+        else:
+            sizes += array.nbytes // max(1, rows)
+    return sizes.tolist()
 
 
 def _size(row: NDArray[Any]) -> int:
     return sum(map(len, row))
+
+
+def slices(sizes: Sequence[int], most_rows: int, most_bytes: int) -> list[slice]:
+    """Return rows in runs that are small enough to be asked in one call.
+
+    Args:
+        sizes: The size of each row in bytes.
+        most_rows: The largest number of rows of a run.
+        most_bytes: The largest product of number and longest row; one row may be larger.
+    """
+    found: list[slice] = []
+    begin = longest = 0
+    for row, size in enumerate(sizes):
+        longest = max(longest, size)
+        count = row + 1 - begin
+        if count > 1 and (count > most_rows or count * longest > most_bytes):
+            found.append(slice(begin, row))
+            begin, longest = row, size
+    return [*found, slice(begin, len(sizes))]
 
 
 def joined(arrays: Sequence[NDArray[Any]], padding: Any = None) -> NDArray[Any]:

@@ -5,14 +5,14 @@ import json
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from fastapi import HTTPException, Request
 from fastapi.responses import Response
 from starlette.requests import ClientDisconnect
 
-from toolkit.errors import DataError, UserError, as_message
+from toolkit.errors import DataError, UserError, as_message, quoted
 from toolkit.serving.batching import QueueFullError
 from toolkit.serving.metrics import Metrics
 from toolkit.serving.models import Version
@@ -26,7 +26,7 @@ logger = logging.getLogger("toolkit.serving")
 RETRY = {"Retry-After": "1"}
 #: What is answered without a token: probes, and the page, which has no answers in it.
 OPEN = ("/v2/health/live", "/v2/health/ready", "/", "/page.js", "/page.css")
-#: The size in bytes from which a body is read in a thread, since it takes milliseconds.
+#: The size in bytes from which JSON is converted in a thread, since it takes milliseconds.
 LARGE = 1 << 16
 
 Scope = Any
@@ -34,10 +34,46 @@ Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 
 
+def json_bytes(content: Any) -> bytes:
+    """Return JSON in UTF-8; what that cannot express, lone surrogates, as escapes of JSON."""
+    text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "backslashreplace")
+
+
 def json_response(content: Any, status: int = 200, headers: Any = None) -> Response:
     """Return a response; NaN and infinities are written as TensorFlow Serving writes them."""
-    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-    return Response(body, status, headers, media_type="application/json")
+    return Response(json_bytes(content), status, headers, media_type="application/json")
+
+
+async def apart(size: int, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Return the result of a function, called in a thread where there is much for it to do.
+
+    Args:
+        size: The size of what it converts, in bytes.
+        function: The function.
+        arguments: Its arguments.
+    """
+    if size <= LARGE:
+        return function(*arguments)
+    return await asyncio.to_thread(function, *arguments)
+
+
+def size_of(outputs: Arrays) -> int:
+    """Return the size of outputs in bytes, about that of their JSON."""
+    return sum(8 * array.size for array in outputs.values())
+
+
+def request_id(body: Mapping[str, Any]) -> dict[str, str]:
+    """Return the ``id`` of a request, which is part of its answer; nothing if it has none.
+
+    Raises:
+        DataError: It is no string.
+    """
+    if "id" not in body:
+        return {}
+    if not isinstance(body["id"], str):
+        raise DataError(f"the id must be a string, and is {quoted(body['id'])}")
+    return {"id": body["id"]}
 
 
 def error_response(status: int, message: str, headers: Any = None) -> Response:
@@ -60,6 +96,7 @@ class Serving:
         self.metrics = metrics
         #: Whether the server stops: requests in flight are answered, and new ones refused.
         self.is_stopping = False
+        self._closing: list[Callable[[], None]] = [registry.close]
 
     def stop(self) -> None:
         """Refuse new requests from now on."""
@@ -113,8 +150,8 @@ class Serving:
                         raise too_large
         except TimeoutError:
             raise HTTPException(408, "the body of the request did not come in time") from None
-        content = b"".join(parts)
-        return await asyncio.to_thread(_read, content) if len(content) > LARGE else _read(content)
+        request.state.size = size
+        return await apart(size, _read, b"".join(parts))
 
     async def ask(
         self, version: Version, signature: Any, inputs: Arrays, always: bool = False
@@ -128,9 +165,20 @@ class Serving:
             async with asyncio.timeout(self.options.timeout):
                 return await version.ask(signature, inputs, always)
         except TimeoutError:
-            raise HTTPException(
-                504, f"there was no answer within {self.options.timeout:g} seconds"
-            ) from None
+            raise self.too_late() from None
+
+    def too_late(self) -> HTTPException:
+        """Return the error for an answer that has not come in time."""
+        return HTTPException(504, f"there was no answer within {self.options.timeout:g} seconds")
+
+    def at_end(self, close: Callable[[], None]) -> None:
+        """Have a function called when the server has ended."""
+        self._closing.append(close)
+
+    def close(self) -> None:
+        """Let all threads end when their calls have."""
+        for close in self._closing:
+            close()
 
 
 def _read(content: bytes) -> Any:
@@ -183,7 +231,11 @@ class Gate:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-            await send(message)
+            try:
+                async with asyncio.timeout(self._serving.options.timeout):
+                    await send(message)
+            except TimeoutError:  # it does not read
+                raise ClientDisconnect from None
 
         try:
             refused = self._refused(scope)
@@ -191,8 +243,13 @@ class Gate:
                 await refused(scope, receive, sent)
             else:
                 await self._app(scope, receive, sent)
-        except ClientDisconnect:  # the body has not come to its end
+        except ClientDisconnect:
             logger.debug("a client has gone")
+        except asyncio.CancelledError:  # by Uvicorn, when the time at the end is over
+            if not self._serving.is_stopping:
+                raise
+            if status == 0:
+                await self._stopping()(scope, receive, sent)
         except Exception as error:
             if status == 0:
                 await refusal(error)(scope, receive, sent)
@@ -203,12 +260,16 @@ class Gate:
             path = getattr(route, "path", "other")
             metrics.end(path, status or 499, time.perf_counter() - began)
 
+    @staticmethod
+    def _stopping() -> Response:
+        headers = {**RETRY, "Connection": "close"}
+        return error_response(503, "the server is stopping", headers)
+
     def _refused(self, scope: Scope) -> Response | None:
         """Return the response to a request that is not let in."""
         path = scope["path"]
         if self._serving.is_stopping and path != "/v2/health/live":
-            headers = {**RETRY, "Connection": "close"}
-            return error_response(503, "the server is stopping", headers)
+            return self._stopping()
         token = self._serving.options.token
         if token is None or path in OPEN:
             return None

@@ -46,8 +46,9 @@ async function start() {
   choose();
 }
 
-/** Show the model that the address names, by default the first one. */
+/** Show the model that the address names, by default the first one; nothing without models. */
 function choose() {
+  if (!state.models.length) return;
   const name = decodeURIComponent(location.hash.slice(1));
   const model = state.models.find((each) => each.name === name) ?? state.models[0];
   state.asked?.abort();
@@ -89,7 +90,7 @@ function choices(model) {
     ),
   );
   if (model.conditions.length) {
-    const options = model.conditions.map((each) => element("option", {}, each));
+    const options = model.conditions.map((each) => element("option", { value: each }, each));
     fields.push(element("label", {}, "condition ", element("select", { name: "condition" }, ...options)));
   }
   return fields;
