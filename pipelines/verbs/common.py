@@ -357,15 +357,19 @@ def evaluation_data(pipeline: Pipeline, options: Any, *runs: str) -> Source:
     columns = [run_columns(pipeline, options, run) for run in runs]
     data = pipeline.data(options.data, "test", columns[0])
     for run, run_options in zip(runs, columns, strict=True):
-        facts = read_run(pipeline, run)["facts"]
-        pipeline.labelled.check(data, run_options, facts)
-        if _is_file(options.data, facts.get("data")):
+        pipeline.labelled.check(data, run_options, read_run(pipeline, run)["facts"])
+    return data
+
+
+def warn_of_training_data(pipeline: Pipeline, data: str, *runs: str) -> None:
+    """Log a warning for each run that was trained on the data on which it is to be measured."""
+    for run in runs:
+        if _is_file(data, read_run(pipeline, run)["facts"].get("data")):
             logger.warning(
                 "%s was trained on a file of this path (%s): figures on data that it has not seen "
                 "are usually worse",
-                *(run, options.data),
+                *(run, data),
             )
-    return data
 
 
 def _is_file(path: str, other: Any) -> bool:

@@ -12,6 +12,7 @@ from pipelines.verbs.common import (
     metric_arguments,
     read_run,
     result_format_argument,
+    warn_of_training_data,
     write_result,
 )
 from pipelines.verbs.verb import Verb
@@ -35,6 +36,7 @@ def _compare(pipeline: Pipeline, options: Any) -> int:
     runs = [options.run_a, options.run_b]
     check_comparable(pipeline, *runs)
     data = evaluation_data(pipeline, options, *runs)
+    warn_of_training_data(pipeline, options.data, *runs)
     a, b = (load_run(pipeline, run, options) for run in runs)
     comparison = compare(a, b, data, bootstrap)
     heads = [f"{name}  {run}" for name, run in zip("AB", runs, strict=True)]

@@ -20,6 +20,7 @@ from pipelines.verbs.common import (
     run_argument,
     shown_texts,
     texts_argument,
+    warn_of_training_data,
     write_result,
 )
 from pipelines.verbs.train import TRAIN
@@ -55,6 +56,7 @@ def _evaluate_arguments(parser: Parser, pipeline: Pipeline) -> None:
 
 def _evaluate(pipeline: Pipeline, options: Any) -> int:
     data = evaluation_data(pipeline, options, options.run)
+    warn_of_training_data(pipeline, options.data, options.run)
     with contextlib.ExitStack() as stack:
         if options.output:
             check_not_beside(options.output, options.data)

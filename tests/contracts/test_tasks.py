@@ -875,7 +875,7 @@ def test_options_go_to_the_line_to_the_file_and_back(run: Run, tmp_path: Path) -
     names = [field.name for field in fields(options)]
     values = {name: values_of(options, name) for name in names}
     rest = {"data": "d", "validation_data": None, "output": "o", "golden": None}
-    rest |= {"init_from": None, "more_epochs": None}
+    rest |= {"init_from": None, "more_epochs": None, "texts": True}
 
     def check(changed: dict[str, Any], of_file: bool) -> bool:
         """Return whether the options go together."""

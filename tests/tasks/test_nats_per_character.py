@@ -37,7 +37,8 @@ def test_line_ends(end: str, reading: Any) -> None:
     conditioned = isinstance(reading, ConditionedTexts)
     options = LanguageModelOptions(condition_column="label" if conditioned else None)
     facts = {"ends": True}
-    task = SimpleNamespace(**vars(options), inherited=frozenset(), facts=facts, classes=("a",))
+    inherited = {"inherited": frozenset(), "named_columns": {}}
+    task = SimpleNamespace(**vars(options), **inherited, facts=facts, classes=("a",))
     data = ([text, text], ["a", "a"]) if conditioned else [text, text]
     rows = [*reading.rows(task, ask, data)]
     metrics = LanguageModelOutcomes(np.array(rows, float), 0).metrics()
