@@ -56,11 +56,11 @@ def _evaluate_arguments(parser: Parser, pipeline: Pipeline) -> None:
 
 def _evaluate(pipeline: Pipeline, options: Any) -> int:
     data = evaluation_data(pipeline, options, options.run)
-    warn_of_training_data(pipeline, options.data, options.run)
     with contextlib.ExitStack() as stack:
         if options.output:
             check_not_beside(options.output, options.data)
             stack.enter_context(output_folder(options.output))
+        warn_of_training_data(pipeline, options.data, options.run)
         seeds = {} if options.seeds is None else _train_seeds(pipeline, options)
         task = load_run(pipeline, options.run, options)
         metrics = task.evaluate(data, output=options.output, texts=shown_texts(options))

@@ -163,7 +163,7 @@ def test_bad_input_is_said_in_a_line(
 
 
 def test_without_the_package_a_line_says_so(run: Path, monkeypatch: Any, capsys: Any) -> None:
-    monkeypatch.setattr("toolkit.music.midi.importlib.util.find_spec", lambda _: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert main(["train", "--data", str(run), "--output", str(run / "none")]) == 2
     assert "MIDI files need the package mido, which is missing" in capsys.readouterr().err
 
