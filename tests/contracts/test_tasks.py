@@ -163,6 +163,11 @@ def parameters(cases: Sequence[TaskCase], daily: Sequence[str] = DAILY) -> list[
     ]
 
 
+def named(*names: str) -> list[TaskCase]:
+    """Return the cases of these names."""
+    return [case for case in CASES if case.name in names]
+
+
 @pytest.fixture(params=parameters(CASES))
 def run(request: pytest.FixtureRequest, runs: dict[str, Run]) -> Run:
     """Return a run of a task."""
@@ -575,13 +580,7 @@ def test_predict_is_serving_default_of_a_bare_process(
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "network_run",
-    parameters(
-        [
-            case
-            for case in CASES
-            if case.name in ("classifier", "tagger", "language model", "videos")
-        ]
-    ),
+    parameters(named("classifier", "tagger", "language model", "videos")),
     indirect=True,
 )
 def test_a_server_gives_the_golden_answers_alone_and_in_batches(network_run: Run) -> None:
@@ -810,9 +809,7 @@ def check_report(page: str, metrics: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     "run",
-    parameters(
-        [case for case in CASES if case.name in ("classifier", "tagger", "translator", "speech")]
-    ),
+    parameters(named("classifier", "tagger", "translator", "speech")),
     indirect=True,
 )
 def test_a_report_without_texts_has_none_of_the_data(run: Run, tmp_path: Path) -> None:
