@@ -84,6 +84,7 @@ def test_measured_and_compared(run: Path, folder: Path, capsys: Any) -> None:
         "metrics.json",
         "translations.csv",
         "bleu_by_length.png",
+        "report.html",
     }
     sides = ["--source", folder / "a.en.gz", "--target", folder / "a.de.gz"]
     code, out, _ = call(capsys, "compare", run, run, *sides)
