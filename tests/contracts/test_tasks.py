@@ -194,8 +194,8 @@ def trained_run(request: pytest.FixtureRequest, runs: dict[str, Run]) -> Run:
     return runs[request.param.name]
 
 
-#: Tasks whose trainings have states of their own kinds: batches alone, and states that go from window
-#: to window.
+#: Tasks whose trainings have states of their own kinds: batches alone, and states that go from
+#: window to window.
 RESUMED = ("classifier", "language model")
 
 
