@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 @dataclass
 class Load:
-    """What clients saw.
+    """The answers and times that clients saw.
 
     Attributes:
         seconds: The seconds from each request to the end of its answer.

@@ -82,7 +82,7 @@ class Trial:
 
     @property
     def is_stopping(self) -> bool:
-        """Whether the server has been told to stop."""
+        """True once the server has been told to stop."""
         return self.stopped is not None
 
     def _is_late(self, sent: float) -> bool:

@@ -12,7 +12,13 @@ from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
 from pipelines.streams import write_answers
 from pipelines.verbs.common import read_run, run_argument, run_columns
-from pipelines.verbs.inputs import check_one_source, check_page, input_batches, reads_lines
+from pipelines.verbs.inputs import (
+    check_one_source,
+    check_page,
+    data_argument,
+    input_batches,
+    reads_lines,
+)
 from pipelines.verbs.verb import Verb
 from toolkit.evaluation import explanation_page
 from toolkit.files import atomic_write_parts
@@ -30,12 +36,7 @@ def _explain_arguments(parser: Parser, pipeline: Pipeline) -> None:
         metavar="TEXT",
         help="Texts to explain the answers to; without any, standard input is read, one a line.",
     )
-    parser.add_argument(
-        "--data",
-        metavar="FILE",
-        help="The texts: a data file as for train, labels not needed; a .txt or .txt.gz file with "
-        f"a text a line; or {' or '.join(pipeline.samples)} (its test part).",
-    )
+    data_argument(parser, pipeline)
     parser.add_argument(
         "--class",
         dest="target",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.labelled import kept_columns
+from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline
 from pipelines.streams import arriving_batches, full_batches
 from pipelines.verbs.common import open_lines, read_input
@@ -16,6 +17,16 @@ from toolkit.data.sources.lines import is_text_file
 from toolkit.errors import OptionError, count
 
 logger = logging.getLogger("toolkit.pipelines")
+
+
+def data_argument(parser: Parser, pipeline: Pipeline) -> None:
+    """Add the option for a file of inputs."""
+    parser.add_argument(
+        "--data",
+        metavar="FILE",
+        help="The texts: a data file as for train, labels not needed; a .txt or .txt.gz file with "
+        f"a text a line; or {' or '.join(pipeline.samples)} (its test part).",
+    )
 
 
 def check_one_source(options: Any) -> None:

@@ -15,7 +15,13 @@ from pipelines.parser import Parser
 from pipelines.pipeline import Pipeline, View
 from pipelines.streams import write_answers
 from pipelines.verbs.common import check_not_file, read_run, run_argument, run_columns
-from pipelines.verbs.inputs import check_one_source, check_page, input_batches, reads_lines
+from pipelines.verbs.inputs import (
+    check_one_source,
+    check_page,
+    data_argument,
+    input_batches,
+    reads_lines,
+)
 from pipelines.verbs.verb import Verb
 from toolkit.data import Unreadable
 from toolkit.errors import OptionError
@@ -33,12 +39,7 @@ def _predict_arguments(parser: Parser, pipeline: Pipeline) -> None:
         if pipeline.labelled.without_inputs is None
         else "Beginnings to go on from; without any, the answer begins by itself.",
     )
-    parser.add_argument(
-        "--data",
-        metavar="FILE",
-        help="The texts: a data file as for train, labels not needed; a .txt or .txt.gz file with "
-        f"a text a line; or {' or '.join(pipeline.samples)} (its test part).",
-    )
+    data_argument(parser, pipeline)
     parser.add_argument(
         "--format",
         type=Literal["jsonl", "csv", *pipeline.writers],

@@ -11,7 +11,7 @@ from toolkit.serving import ServingOptions
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What is asked of the server."""
+    """Record the calls of the server, and return them."""
     seen: list[Any] = []
     monkeypatch.setattr("pipelines.verbs.serve.serve", lambda *given: seen.append(given))
     monkeypatch.setattr("pipelines.verbs.serve.end_process", lambda: 0)

@@ -1,4 +1,4 @@
-"""What reports show of classes, spans, translations, texts, recordings and music."""
+"""Drawings of classes, spans, translations, texts, recordings and music in reports."""
 
 import base64
 import io

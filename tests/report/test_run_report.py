@@ -30,7 +30,7 @@ def outcomes(answers: Any, labels: Any = (0, 1, 1), target: str = "classes") -> 
 
 
 def task(folder: Path | None, **facts: Any) -> Any:
-    """What a report asks of a task."""
+    """Return a task with no more than a report asks for."""
     return SimpleNamespace(
         facts={
             "data": "/home/me/my texts.csv,/home/me/b.csv",

@@ -32,7 +32,7 @@ FIRST_POINTS = 9
 
 
 class Attributions(NamedTuple):
-    """How the elements of an input add up to its score.
+    """The attributions of the elements of an input: their sum is its score less the baseline's.
 
     Attributes:
         values: The attributions, float32, of the shape of the input.

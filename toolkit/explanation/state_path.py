@@ -1,4 +1,4 @@
-"""What a network that reads forward would answer after each of its steps."""
+"""The answers of a network that reads forward after each of its steps."""
 
 from typing import Any
 

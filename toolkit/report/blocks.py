@@ -1,4 +1,4 @@
-"""What a report is made of: sections of tables, figures, words and examples."""
+"""The parts of a report: sections of tables, figures, words and examples."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

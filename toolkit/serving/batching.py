@@ -25,7 +25,7 @@ class QueueFullError(Exception):
 
 @dataclass(frozen=True)
 class Question:
-    """What one request asks a signature.
+    """The question of one request to a signature.
 
     Args:
         inputs: An array for each input.

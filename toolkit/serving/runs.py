@@ -44,7 +44,7 @@ class ServedRun:
 
     @property
     def is_version(self) -> bool:
-        """Whether the folder is that of a version, of which there are no newer ones."""
+        """True for the folder of one version, of which there are no newer ones."""
         return (self.folder / "saved_model.pb").is_file()
 
     @property

@@ -1,4 +1,4 @@
-"""What happens at a signal that ends a server."""
+"""The graceful end of a server at a signal."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""What all paths of a server share: bodies, errors, the token, limits, counters and the end."""
+"""The parts that all paths of a server share: bodies, errors, token, limits, counters, its end."""
 
 import asyncio
 import json

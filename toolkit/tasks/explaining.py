@@ -194,7 +194,7 @@ class ClassExplanations(Explaining):
 
     @property
     def _baseline(self) -> str:
-        """What integrated gradients compare an input with."""
+        """Return the words for what integrated gradients compare an input with."""
         return self.BASELINE
 
     def _explained_inputs(self, example: Any) -> dict[str, Any]:

@@ -70,7 +70,7 @@ class Outcomes(ABC):
 
 @dataclass(frozen=True)
 class Shown:
-    """What a report shows of the examples that a classifier has answered.
+    """The examples that a classifier has answered, for a report.
 
     Attributes:
         noun: What an example is called.

@@ -143,7 +143,7 @@ class Run(ABC):
 
     @property
     def run_name(self) -> str:
-        """What it is called in reports: the name of that folder, or of its class."""
+        """The name of the run in reports: that of its folder, or of its class."""
         folder = self.run_folder
         return type(self).__name__ if folder is None else folder.resolve().name or str(folder)
 

@@ -1,4 +1,4 @@
-"""What a language model expects of texts, unit by unit, by its signature ``score``."""
+"""The surprise of a language model at each unit of texts, by its signature ``score``."""
 
 import re
 from collections import Counter

@@ -85,7 +85,7 @@ def music_metrics(sums: NDArray[np.float64]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Pieces:
-    """What a report shows of pieces.
+    """The pieces that a report shows.
 
     Attributes:
         places: Their places in the data.
