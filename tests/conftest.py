@@ -94,15 +94,16 @@ def _freeze_traced_graphs():
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _short_reports_of_trainings() -> Iterator[None]:
-    """Let ``train`` write its report without contents; the answers to it take seconds to trace."""
+def _empty_pages_of_trainings() -> Iterator[None]:
+    """Let ``train`` write empty learning curves and an empty report, which take seconds to make."""
 
-    def short(_: Any, __: Any, run: Path, ___: bool) -> bool:
+    def report(_: Any, __: Any, run: Path, ___: bool) -> bool:
         (run / "report.html").touch()
         return True
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train, "write_report", short)
+        patch.setattr(train, "_draw_curves", lambda _, run: (run / "learning_curves.png").touch())
+        patch.setattr(train, "write_report", report)
         yield
 
 
