@@ -40,7 +40,7 @@ class LabelledSpans(LabelledData):
 
     columns = MarkedStrandOptions
     evaluate_columns = tuple(MarkedStrandOptions.__dataclass_fields__)
-    predict_columns = ("text_column", "token_column", "comment_prefix", *FILE_OPTIONS)
+    predict_columns = ("text_column", "token_column", "comment", *FILE_OPTIONS)
     formats = (
         "A FASTA file with a BED or GFF3 file beside it that differs in its ending alone, or both "
         "with a comma between; a JSONL or CSV file with text and entities, or a column file with a "

@@ -46,7 +46,7 @@ class LabelledEntities(LabelledData):
         "text_column",
         "token_column",
         "sentence_column",
-        "comment_prefix",
+        "comment",
         *FILE_OPTIONS,
     )
     formats = (

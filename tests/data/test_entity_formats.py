@@ -466,14 +466,14 @@ def test_comments_before_sentences(tmp_path: Path, caplog: pytest.LogCaptureFixt
     comments = ["# sent_id = 1", "# text = one"]
     path = write(tmp_path / "a", columns(*comments, *rows, "#\tO", "", "", comments[0], "no\tO"))
     right = [([*GOLD[0], "#"], [*GOLD[1], "O"]), (["no"], ["O"])]
-    assert read(path, comment_prefix="#") == right
+    assert read(path, comment="#") == right
     with caplog.at_level(logging.INFO, "toolkit"):
         assert read(path) == right
     assert caplog.messages[0] == (
-        f"{path}: lines with # before a sentence are comments (guessed; set comment_prefix)"
+        f"{path}: lines with # before a sentence are comments (guessed; set comment)"
     )
-    hint = "lines that begin with # are comments with comment_prefix='#'"
-    assert hint in complaint(path, comment_prefix="")
+    hint = "lines that begin with # are comments with comment='#'"
+    assert hint in complaint(path, comment="")
     path = write(tmp_path / "b", columns("a B-X", "b O", "", "# id=1", "a O"))
     assert re.search(f"line 4: the tag 'id=1' is none of IOB2; .*; {hint}", complaint(path))
 

@@ -20,7 +20,7 @@ UPGRADED = {
     "options": {"cell": "gru", "token_level": "treebank_words", "layers": 1},
     "facts": {"token_level": "words", "command": "train --units compounds"},
     "metrics": {"units": 111_539},
-    "format": 3,
+    "format": 4,
 }
 
 
@@ -38,24 +38,24 @@ def test_the_current_format_is_left_as_it_is():
 
 
 def test_each_format_is_upgraded_from_the_one_before(monkeypatch):
-    monkeypatch.setattr(description, "FORMAT", 4)
+    monkeypatch.setattr(description, "FORMAT", 5)
     renamings = [
         description.Renaming("token_level", "level", {"words": "word"}),
         description.Renaming("layers", "depth", {}),
     ]
-    monkeypatch.setitem(description.UPGRADES, 4, renamings)
+    monkeypatch.setitem(description.UPGRADES, 5, renamings)
     for config in (OLDEST, UPGRADED):
         upgraded = upgrade_description(config)
-        assert upgraded["format"] == 4
+        assert upgraded["format"] == 5
         assert upgraded["options"] == {"cell": "gru", "level": "treebank_words", "depth": 1}
         assert upgraded["facts"] == {"level": "word", "command": "train --units compounds"}
 
 
 def test_a_newer_format_is_refused():
     with pytest.raises(ModelError) as caught:
-        upgrade_description({**UPGRADED, "format": 4}, "runs/a/config.yaml")
+        upgrade_description({**UPGRADED, "format": 5}, "runs/a/config.yaml")
     assert str(caught.value) == (
-        "runs/a/config.yaml has format 4, and this toolkit reads formats up to 3; "
+        "runs/a/config.yaml has format 5, and this toolkit reads formats up to 4; "
         "use a newer version of the toolkit"
     )
 
@@ -66,6 +66,12 @@ def test_the_lstm_of_earlier_formats_was_that_of_keras():
         upgraded = upgrade_description(config)
         assert upgraded["options"] == upgraded["facts"] == {"cell": "keras_lstm"}
     assert upgrade_description({**config, "format": 3})["options"] == {"cell": "lstm"}
+
+
+def test_the_beginning_of_comments_had_another_name():
+    config = {"options": {"comment_prefix": "#"}, "facts": {"comment_prefix": "#"}, "format": 3}
+    upgraded = upgrade_description(config)
+    assert upgraded["options"] == upgraded["facts"] == {"comment": "#"}
 
 
 @pytest.mark.parametrize("written", [0, "2", None, [2]])
@@ -90,8 +96,8 @@ def test_a_run_is_read_in_any_format_up_to_our_own(exported, tmp_path):
         assert read_description(run, "EntityTagger") == {
             name: UPGRADED[name] for name in ("options", "facts", "metrics")
         }
-    path.write_text(yaml.safe_dump({**UPGRADED, "format": 4}))
-    with pytest.raises(ModelError, match=rf"^{re.escape(str(path))} has format 4"):
+    path.write_text(yaml.safe_dump({**UPGRADED, "format": 5}))
+    with pytest.raises(ModelError, match=rf"^{re.escape(str(path))} has format 5"):
         read_description(run, "EntityTagger")
     path.write_text(yaml.safe_dump({**UPGRADED, "format": "new"}))
     with pytest.raises(ModelError, match="cannot be used: it is none that this toolkit wrote"):

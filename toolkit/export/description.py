@@ -56,12 +56,13 @@ class Renaming(NamedTuple):
 
 
 #: The format of the descriptions that this toolkit writes. Those without a format have format 1.
-FORMAT = 3
+FORMAT = 4
 
 #: By format, what it renamed in the sections ``options`` and ``facts`` of the format before.
 UPGRADES = {
     2: [Renaming("units", "token_level", {"compounds": "treebank_words"})],
     3: [Renaming("cell", "cell", {"lstm": "keras_lstm"})],  # before, lstm was Keras's cell
+    4: [Renaming("comment_prefix", "comment", {})],
 }
 
 #: By format and task, the options of the format before that the task never took another value of.

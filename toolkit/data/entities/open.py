@@ -97,7 +97,7 @@ def _open_file(path: Path, options: EntityColumnOptions) -> Source:
     if name.endswith(".tsv") and (any(requested) or (form.header and _has_header(path, form))):
         return open_table(path, form)
     _warn_of_table_options(path, options)
-    return ColumnFileSource(path, options.comment_prefix, form.encodings, form.header)
+    return ColumnFileSource(path, options.comment, form.encodings, form.header)
 
 
 def _has_header(path: Path, form: TableFormat) -> bool:

@@ -26,7 +26,7 @@ class EntityColumnOptions(RowOptions):
         text_column: The column of texts with entities; ``text`` when not given.
         entities_column: The column of their entities; ``entities``, or guessed by its values, and
             logged, when not given.
-        comment_prefix: The beginning of the lines of a column file, before the first token of a
+        comment: The beginning of the lines of a column file, before the first token of a
             sentence, that are comments, such as ``#``; found, and logged, when not given; none if
             it is empty.
         tag_scheme: The scheme of the tags; auto finds it in the data, and logs it.
@@ -44,7 +44,7 @@ class EntityColumnOptions(RowOptions):
     sentence_column: str | None = None
     text_column: str | None = None
     entities_column: str | None = None
-    comment_prefix: str | None = None
+    comment: str | None = None
     tag_scheme: Literal["auto", "IOB1", "IOB2", "BIOES", "IO"] = "auto"
     tag_names: str | None = None
     repair_tags: bool = False

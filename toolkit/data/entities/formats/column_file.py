@@ -134,7 +134,7 @@ class ColumnFileSource:
                 self._is_comment = looks
                 logger.info(
                     "%s: lines with # before a sentence are comments (guessed; set %s)",
-                    *(self.name, option("comment_prefix")),
+                    *(self.name, option("comment")),
                 )
         return names
 
@@ -266,7 +266,7 @@ def _never(text: str) -> bool:
 
 def comment_hint() -> str:
     """Return how lines that begin with ``#`` become comments, for a message."""
-    return f"lines that begin with # are comments with {option('comment_prefix', '#')}"
+    return f"lines that begin with # are comments with {option('comment', '#')}"
 
 
 class _Line(NamedTuple):
