@@ -5,6 +5,7 @@ import contextlib
 import csv
 import itertools
 import json
+import logging
 import os
 import queue
 import re
@@ -16,8 +17,11 @@ from types import MappingProxyType
 from typing import IO, Any, Protocol, TextIO
 
 from toolkit.data.bad_rows import Unreadable, answer_readable
-from toolkit.data.sources.encodings import decoding
-from toolkit.data.sources.lines import LINE_LIMIT, line_problem, plain, read_lines
+from toolkit.data.sources.encodings import decoding, undecodable
+from toolkit.data.sources.lines import LINE_LIMIT, line_problem, read_lines, valid
+from toolkit.errors import DataError
+
+logger = logging.getLogger("toolkit.pipelines")
 
 #: The largest number of texts in a batch.
 BATCH = 256
@@ -43,7 +47,8 @@ def arriving_lines(descriptor: int, encoding: str | None = None) -> Iterator[str
     """Yield the lines of a file descriptor as they arrive, whatever bytes they contain.
 
     Lines end with a line feed (a carriage return before it is dropped). Bytes that are not in the
-    encoding become U+FFFD; a byte order mark at the start is dropped. A line above ``LINE_LIMIT``
+    encoding become U+FFFD, and the first line with some is logged; a byte order mark at the start
+    is dropped. A line above ``LINE_LIMIT``
     is not held in memory, and cannot be read.
 
     The descriptor is read without Python's buffers: a thread that waited in them for input would
@@ -54,18 +59,20 @@ def arriving_lines(descriptor: int, encoding: str | None = None) -> Iterator[str
         encoding: The encoding; UTF-8 when None.
 
     Raises:
+        DataError: It is not UTF-16 or UTF-32, and the encoding is.
         OptionError: There is no such encoding.
     """
-    codec, _ = decoding(b"", encoding or "utf-8", "standard input")
-    decoder = codecs.getincrementaldecoder(codec)(errors="replace")
+    codec, errors = decoding(b"", encoding or "utf-8", "standard input")
+    decoder = codecs.getincrementaldecoder(codec)(errors=errors)
     pieces: list[str] = []  # of a line whose end has not arrived, if it is not too long
     size, number = 0, 1
+    replace = _Replacement("standard input")
     is_first = codec != "utf-8-sig"  # which drops a byte order mark itself
 
     def line() -> str | Unreadable:
         if size > LINE_LIMIT:
             return Unreadable(f"line {number}: the line has more than {LINE_LIMIT:,} characters")
-        return "".join(pieces).removesuffix("\r")
+        return replace("".join(pieces), number).removesuffix("\r")
 
     def add(piece: str) -> None:
         nonlocal size, is_first
@@ -80,7 +87,10 @@ def arriving_lines(descriptor: int, encoding: str | None = None) -> Iterator[str
     chunk = b"start"
     while chunk:
         chunk = os.read(descriptor, _CHUNK)
-        *finished, rest = decoder.decode(chunk, final=not chunk).split("\n")
+        try:
+            *finished, rest = decoder.decode(chunk, final=not chunk).split("\n")
+        except UnicodeError as error:  # UTF-16 without a byte order mark
+            raise DataError(f"standard input cannot be read: {error}") from None
         for end in finished:
             add(end)
             yield line()
@@ -91,6 +101,27 @@ def arriving_lines(descriptor: int, encoding: str | None = None) -> Iterator[str
         yield line()
 
 
+class _Replacement:
+    """A function that puts U+FFFD for bytes that cannot be decoded, and logs the first of them.
+
+    Args:
+        name: The name of the lines' source.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._is_logged = False
+
+    def __call__(self, line: str, number: int) -> str:
+        """Return a line, counted from 1, in which lone surrogates stand for such bytes."""
+        if not self._is_logged and (problem := undecodable(line)) is not None:
+            self._is_logged = True
+            logger.warning(
+                "%s: line %d %s; it is read with U+FFFD there", self._name, number, problem
+            )
+        return valid(line)
+
+
 def file_lines(path: Path, encodings: Sequence[str]) -> Iterator[str | Unreadable]:
     """Yield the lines of a file, as ``arriving_lines`` does those of one in plain UTF-8.
 
@@ -98,9 +129,11 @@ def file_lines(path: Path, encodings: Sequence[str]) -> Iterator[str | Unreadabl
         path: The file, plain or gzipped.
         encodings: Its encodings, as for ``toolkit.data.sources.lines.read_lines``.
     """
+    replace = _Replacement(str(path))
     for number, line in enumerate(read_lines(path, "\n", encodings=encodings), 1):
         problem = line_problem(line)
-        yield plain(line) if problem is None else Unreadable(f"line {number}: {problem}")
+        text = replace(line.rstrip("\r\n"), number)
+        yield text if problem is None else Unreadable(f"line {number}: {problem}")
 
 
 def arriving_batches(texts: Iterable[Any], size: int = BATCH) -> Iterator[list[Any]]:

@@ -1,8 +1,12 @@
 """The inputs of verbs that answer texts from the command line, standard input or a file."""
 
+import codecs
 import contextlib
+import json
 import logging
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +22,10 @@ from toolkit.errors import OptionError, count
 
 logger = logging.getLogger("toolkit.pipelines")
 
+#: What ``--data`` is given for data on standard input.
+STANDARD_INPUT = "-"
+_PEEKED = 100  # bytes
+
 
 def data_argument(parser: Parser, pipeline: Pipeline) -> None:
     """Add the option for a file of inputs."""
@@ -25,7 +33,8 @@ def data_argument(parser: Parser, pipeline: Pipeline) -> None:
         "--data",
         metavar="FILE",
         help="The texts: a data file as for train, labels not needed; a .txt or .txt.gz file with "
-        f"a text a line; or {' or '.join(pipeline.samples)} (its test part).",
+        f"a text a line; - for a table or JSON Lines on standard input; or "
+        f"{' or '.join(pipeline.samples)} (its test part).",
     )
 
 
@@ -71,6 +80,8 @@ def input_batches(
 
     A missing file or column is an error at once.
     """
+    if options.data == STANDARD_INPUT:
+        options.data = _copied_input(stack)
     if options.data is not None and not reads_lines(options):
         source = pipeline.data(options.data, "test", columns)
         kept = kept_columns(pipeline.labelled, source, columns, options.keep_columns)
@@ -78,6 +89,20 @@ def input_batches(
     if options.keep_columns not in ("all", "none"):
         raise OptionError("--keep-columns needs --data with columns")
     return _batches_of_lines(pipeline, options, stack, columns), None
+
+
+def _copied_input(stack: contextlib.ExitStack) -> str:
+    """Return the path of a copy of standard input, named by its kind, until the stack is left.
+
+    It is JSON Lines if it begins with a brace, JSON if with a bracket, and a table otherwise.
+    """
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="toolkit-"))
+    beginning = sys.stdin.buffer.peek(_PEEKED).removeprefix(codecs.BOM_UTF8).lstrip()[:1]
+    ending = {b"{": ".jsonl", b"[": ".json"}.get(beginning, ".csv")
+    path = Path(folder, f"standard_input{ending}")
+    with path.open("wb") as copy:
+        shutil.copyfileobj(sys.stdin.buffer, copy)
+    return str(path)
 
 
 def _batches_of_lines(
@@ -98,12 +123,25 @@ def _batches_of_lines(
     return _inputs(pipeline, full_batches(lines))
 
 
+def _is_json_object(value: object) -> bool:
+    """Return whether an input is a text that is a JSON object."""
+    try:
+        return isinstance(value, str) and value[:1] == "{" and isinstance(json.loads(value), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
 def _inputs(pipeline: Pipeline, batches: Iterator[list[Any]]) -> Iterator[list[Any]]:
     """Yield batches of the inputs that lines of text stand for; log how many cannot be read."""
     lines = unreadable = 0
     first = ""
     for batch in batches:
         inputs = [read_input(pipeline, line) for line in batch]
+        if not lines and _is_json_object(inputs[0]):
+            logger.warning(
+                "the first text is a JSON object, and is answered as it stands; --data FILE, or "
+                "--data - for standard input, reads columns"
+            )
         lines += len(inputs)
         problems = [each.problem for each in inputs if isinstance(each, Unreadable)]
         unreadable += len(problems)

@@ -41,7 +41,8 @@ def _report_arguments(parser: Parser, pipeline: Pipeline) -> None:
     parser.add_argument(
         "--output",
         metavar="FILE",
-        help="The HTML file; report.html in the run's folder if omitted.",
+        help="The HTML file; report.html in the run's folder if omitted, which without --data must "
+        "not be there yet.",
     )
     texts_argument(parser)
     metric_arguments(parser, pipeline)
@@ -56,6 +57,11 @@ def _report(pipeline: Pipeline, options: Any) -> int:
     check_run(pipeline, options.run)
     output = Path(options.output or Path(options.run, REPORT_FILE))
     check_report_place(output)
+    if options.data is None and options.output is None and output.exists():
+        raise OptionError(
+            f"{output} is there already, and a report without --data has no errors, slices and "
+            "intervals; give --data to measure the run anew, or --output FILE"
+        )
     data = None if options.data is None else evaluation_data(pipeline, options, *runs)
     with writable_folder(output.parent):
         task, *others = (load_run(pipeline, run, options) for run in runs)

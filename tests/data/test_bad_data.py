@@ -173,6 +173,9 @@ def test_folders_without_classes(tmp_path: Path) -> None:
     assert "has no class folders; it should have one for each class" in complaint(tmp_path)
     (tmp_path / "pos").mkdir()
     assert "has no files in its folders (pos); there should be a file for" in complaint(tmp_path)
+    (tmp_path / "pos" / "deeper").mkdir()
+    (tmp_path / "pos" / "deeper" / "1.txt").touch()  # pos may hold the folders of classes
+    assert "has no files in its folders (pos); there should be a file for" in complaint(tmp_path)
     (tmp_path / "train").mkdir()
     assert "comes in parts; give one of" in complaint(tmp_path)
     (tmp_path / "pos" / "1.txt").write_text("")

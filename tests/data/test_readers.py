@@ -111,6 +111,9 @@ def make_folder(folder: Path) -> Path:
         "pos/10.txt": "Ten.",
         "pos/2.txt": "Two\nlines.",
         "pos/.hidden": "no",
+        "pos/more/.git/1.txt": "no",
+        "pos/more/3/a.txt": "Below.",
+        "pos/more/b.txt": "More.",
         "neg/1.txt": "One.",
         "unsup/1.txt": "Unlabelled.",
         "urls.txt": "not a class",
@@ -126,6 +129,8 @@ def test_folder(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
             ("One.", "neg", "file neg/1.txt"),
             ("Two\nlines.", "pos", "file pos/2.txt"),
             ("Ten.", "pos", "file pos/10.txt"),
+            ("More.", "pos", "file pos/more/b.txt"),
+            ("Below.", "pos", "file pos/more/3/a.txt"),
         ]
     assert "unsup: unlabelled texts are skipped" in caplog.text
 
@@ -135,8 +140,8 @@ def test_folder_in_parts(tmp_path: Path) -> None:
     (tmp_path / "test" / "odd").mkdir(parents=True)
     (tmp_path / "test" / "odd" / "1").write_text("Odd.")
     assert [record.values["text"] for record in open_source(tmp_path, "test").records()] == ["Odd."]
-    assert len(list(open_source(tmp_path, "train").records())) == 3
-    assert len(list(open_source(tmp_path / "train").records())) == 3
+    assert len(list(open_source(tmp_path, "train").records())) == 5
+    assert len(list(open_source(tmp_path / "train").records())) == 5
 
 
 def test_frame() -> None:

@@ -283,6 +283,29 @@ def test_a_byte_order_mark_decides(tmp_path: Path, name: str, encoding: str) -> 
         assert read(tmp_path / name, **options) == [("Ένα 好", "p"), ("naïve\u2028", "q")]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf_32", "UTF-16"])
+def test_a_missing_byte_order_mark_is_said(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("text,label\na,p\n")
+    with pytest.raises(DataError, match=r"a\.csv is not UTF-(16|32) with a byte order mark: it"):
+        read(path, encoding=encoding)
+
+
+def test_control_characters_of_latin_1_are_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes("text,label\né,p\n5 €,q\n“,q\n".encode("cp1252"))
+    assert read(path, encoding="latin-1") == [("é", "p"), ("5 \x80", "q"), ("\x93", "q")]
+    assert [each for each in caplog.messages if "control" in each] == [
+        f"{path}: line 3 has the byte 0x80, a control character in Latin-1; if it is to read '€', "
+        "set encoding='cp1252'"
+    ]
+    caplog.clear()
+    assert read(path, encoding="cp1252")[1:] == [("5 €", "q"), ("“", "q")]
+    assert not [each for each in caplog.messages if "control" in each]
+
+
 @given(
     text=st.text(st.characters(codec="cp1252", categories=["L", "N", "P"]), min_size=1),
     encoding=st.sampled_from(["cp1252", "utf-8", "utf-16-le", "utf-16-be", "utf-32-le"]),

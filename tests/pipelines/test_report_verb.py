@@ -17,7 +17,12 @@ TINY = {"epochs": 2, "embedding-size": 4, "hidden-size": 4, "batch-tokens": 64, 
 
 def test_it_writes_beside_the_model(call: Any, data: Path, model: Path, tmp_path: Path) -> None:
     assert call("report", model)[0] == 0
-    assert "<h1>True</h1>" in (model / "report.html").read_text()
+    report = (model / "report.html").read_text()
+    assert "<h1>True</h1>" in report
+    code, _, said = call("report", model, "--no-texts")  # that of a training cannot be had again
+    assert code == 2
+    assert f"{model / 'report.html'} is there already, and a report without --data has" in said
+    assert (model / "report.html").read_text() == report
     output = tmp_path / "new" / "a.html"
     line = ["report", model, "--data", data, "--beside", model, "--output", output, "--no-texts"]
     assert call(*line)[0] == 0
@@ -77,9 +82,10 @@ def test_a_run_without_texts_keeps_them_out(
 
     assert call("train", "--data", data, "--output", run, "--no-texts")[0] == 0
     assert "False" in report(run)
-    assert call("report", run)[0] == 0
+    line = ["report", run, "--data", data]
+    assert call(*line)[0] == 0
     assert "False" in report(run)
-    assert call("report", run, "--texts")[0] == 0
+    assert call(*line, "--texts")[0] == 0
     assert "True" in report(run)
     further = tmp_path / "further"
     assert call("train", "--data", data, "--init-from", run, "--output", further)[0] == 0

@@ -50,6 +50,34 @@ def test_predict_marks_rows_that_cannot_be_read(call, model, tmp_path, quoted_fi
     assert '"open' in [json.loads(line)["text"] for line in output.splitlines()]
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "id,text\n7,good film\n8,bad film\n",
+        "id;text\n7;good film\n8;bad film\n",
+        '\ufeff\n{"id": "7", "text": "good film"}\n{"id": "8", "text": "bad film"}\n',
+        '[{"id": "7", "text": "good film"}, {"id": "8", "text": "bad film"}]',
+    ],
+)
+def test_data_on_standard_input_has_columns(call, model, monkeypatch, content):
+    arriving = io.TextIOWrapper(io.BufferedReader(io.BytesIO(content.encode())))
+    monkeypatch.setattr("sys.stdin", arriving)
+    code, output, _ = call("predict", model, "--data", "-")
+    rows = [json.loads(line) for line in output.splitlines()]
+    assert code == 0
+    assert [(row["id"], row["text"], row["label"]) for row in rows] == [
+        ("7", "good film", "pos"),
+        ("8", "bad film", "neg"),
+    ]
+
+
+@pytest.mark.parametrize("text", ['{"text": "good film"}', "{good} film", "[1]", "{"])
+def test_a_text_that_is_an_object_is_said(call, model, text):
+    code, output, error = call("predict", model, text)
+    assert (code, json.loads(output)["text"]) == (0, text)
+    assert ("the first text is a JSON object, and is answered" in error) == ('"' in text)
+
+
 def test_predict_carries_the_other_columns(call, model, tmp_path):
     path = tmp_path / "rows.csv"
     path.write_text("id,text,label,date\n7,good film,pos,May\n8,bad film\n9,bad film,neg,\n")

@@ -12,9 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.streams import arriving_batches, arriving_lines, full_batches, write_answers
+from pipelines.streams import (
+    arriving_batches,
+    arriving_lines,
+    file_lines,
+    full_batches,
+    write_answers,
+)
 from toolkit.data import Unreadable
-from toolkit.errors import OptionError
+from toolkit.errors import DataError, OptionError
 
 
 def lines_of(content, pieces=(), encoding=None):
@@ -34,6 +40,25 @@ def lines_of(content, pieces=(), encoding=None):
     finally:
         thread.join()
         os.close(reading)
+
+
+def test_the_first_line_with_bytes_of_another_encoding_is_logged(tmp_path, caplog):
+    content = "gut\nschön\nfür 5 €\n".encode("cp1252")
+    lines = ["gut", "sch\ufffdn", "f\ufffdr 5 \ufffd"]
+    said = (
+        "line 2 is not UTF-8: the byte 0xF6 at character 4; if it is to read 'schön', set "
+        "encoding='cp1252', otherwise save the file as UTF-8; it is read with U+FFFD there"
+    )
+    assert lines_of(content) == lines
+    (tmp_path / "a.txt").write_bytes(content)
+    assert list(file_lines(tmp_path / "a.txt", ["utf-8"])) == lines
+    assert caplog.messages == [f"standard input: {said}", f"{tmp_path / 'a.txt'}: {said}"]
+    assert lines_of(content, encoding="cp1252") == ["gut", "schön", "für 5 €"]
+
+
+def test_lines_without_the_mark_of_their_encoding():
+    with pytest.raises(DataError, match=r"standard input cannot be read: .*BOM"):
+        lines_of(b"good\n", encoding="utf-16")
 
 
 @pytest.mark.parametrize(

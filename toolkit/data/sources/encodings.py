@@ -1,11 +1,15 @@
 """Encodings of text files: marks at their beginning, bytes that do not fit, likely encodings."""
 
 import codecs
+import logging
 from contextlib import suppress
+from functools import cache
 from importlib import import_module
 
 from toolkit.errors import DataError, OptionError, quoted
 from toolkit.options import option
+
+logger = logging.getLogger("toolkit")
 
 UTF_8 = ("utf-8",)
 """The encodings of files for which no other is set."""
@@ -85,7 +89,8 @@ def decoding(head: bytes, encoding: str, name: str) -> tuple[str, str]:
         name: The name of the file, for messages.
 
     Raises:
-        DataError: It is UTF-16 or UTF-32 without a mark, and the encoding is UTF-8.
+        DataError: It is UTF-16 or UTF-32 without a mark, and the encoding is UTF-8; or it has no
+            mark, and the encoding is one of those without the order of bytes.
         OptionError: There is no such encoding.
     """
     codec = marked(head) or encoding
@@ -99,6 +104,13 @@ def decoding(head: bytes, encoding: str, name: str) -> tuple[str, str]:
             "shift_jis"
         ) from None
     if not is_utf_8:
+        wide = codecs.lookup(codec).name
+        if wide in ("utf-16", "utf-32") and head and marked(head) is None:
+            raise DataError(
+                f"{name} is not {wide.upper()} with a byte order mark: it begins with the bytes "
+                f"{head.hex(' ')}; set {option('encoding', f'{wide}-le')} or {wide}-be, or another "
+                "encoding"
+            )
         return codec, UNDECODABLE
     if _NUL in head[:2]:
         wide = "utf-32" if b"\0\0" in head else "utf-16"
@@ -108,6 +120,22 @@ def decoding(head: bytes, encoding: str, name: str) -> tuple[str, str]:
             f"{head.hex(' ')}); set {option('encoding', wide)}, or save it as UTF-8"
         )
     return "utf-8-sig", "surrogateescape"
+
+
+@cache
+def log_control(name: str, place: str, byte: int) -> None:
+    """Log, once for each place, a byte that is a control character in Latin-1 and none in cp1252.
+
+    Args:
+        name: The name of the file.
+        place: Where it is, such as ``line 5``.
+        byte: The byte, from 0x80 to 0x9F.
+    """
+    logger.warning(
+        "%s: %s has the byte 0x%02X, a control character in Latin-1; if it is to read %s, set %s",
+        *(name, place, byte, quoted(bytes([byte]).decode("cp1252", "replace"))),
+        option("encoding", "cp1252"),
+    )
 
 
 def undecodable(text: str) -> str | None:

@@ -21,8 +21,8 @@ PARTS = ("train", "test")
 class FolderSource:
     """A folder whose sub-folders are the classes, and whose files in them are the texts.
 
-    A sub-folder ``unsup`` holds unlabelled texts and is skipped, and so are hidden names. A folder
-    of files alone has texts without labels.
+    Files in sub-folders of a class are of that class. A sub-folder ``unsup`` holds unlabelled texts
+    and is skipped, and so are hidden names. A folder of files alone has texts without labels.
 
     Args:
         path: The folder.
@@ -35,8 +35,8 @@ class FolderSource:
         unlabelled: What is missing for labels; empty if there are class folders.
 
     Raises:
-        DataError: There are no files in it or its folders, or the folder has parts but not the
-            chosen one.
+        DataError: There are no files in it or directly in its folders, or the folder has parts but
+            not the chosen one.
     """
 
     columns: tuple[str, ...] = ("text", "label", "file")
@@ -78,7 +78,7 @@ class FolderSource:
         self.name = str(path)
         self._path = path
         self._classes = folders
-        if next(self._files(), None) is None:
+        if not any(_entries(path / label, os.DirEntry.is_file) for label in folders):
             raise DataError(
                 f"{path} has no files in its folders ({shorten(folders)}); there should be a file "
                 f"for each {self.columns[0]}"
@@ -117,10 +117,24 @@ class FolderSource:
         return read_text(path, self._encodings)
 
     def _files(self) -> Iterator[tuple[str, str]]:
-        """Yield the class and the name of each file."""
+        """Yield the class and the path within its folder of each file."""
         for label in self._classes:
-            for name in _entries(self._path / label, os.DirEntry.is_file):
+            for name in files_below(self._path / label):
                 yield label, name
+
+
+def files_below(folder: Path) -> Iterator[str]:
+    """Yield the paths within a folder of its files, those in sub-folders last.
+
+    Hidden names and links to folders are left out.
+
+    Raises:
+        DataError: A folder cannot be read.
+    """
+    yield from _entries(folder, os.DirEntry.is_file)
+    for name in _entries(folder, lambda entry: entry.is_dir(follow_symlinks=False)):
+        for file in files_below(folder / name):
+            yield os.path.join(name, file)
 
 
 def _entries(path: Path, wanted: Callable[[os.DirEntry[str]], bool]) -> list[str]:

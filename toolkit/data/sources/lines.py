@@ -14,13 +14,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from toolkit.data.sources.encodings import UTF_8, decoding, is_wide, marked
+from toolkit.data.sources.encodings import UTF_8, decoding, is_wide, log_control, marked
 from toolkit.errors import DataError
 
 LINE_LIMIT = 32 * 1024 * 1024
 """The maximum length of a line, in characters; a small compressed file can hold a huge one."""
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_CONTROL = re.compile("[\x80-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SKIPPED_AT_ONCE = 1 << 20  # characters
 _READ_AT_ONCE = 1 << 20  # bytes
@@ -49,8 +50,9 @@ def read_lines(
         encodings: The encoding of the file; of several, the first that fits all of it, or the last.
 
     Raises:
-        DataError: The file is missing, unreadable or damaged, or should be UTF-8 and has a NUL
-            among its first two bytes, as UTF-16 and UTF-32 have.
+        DataError: The file is missing, unreadable or damaged; should be UTF-8 and has a NUL among
+            its first two bytes, as UTF-16 and UTF-32 have; or should be one of these and has no
+            byte order mark.
         OptionError: There is no such encoding.
     """
     count = 0
@@ -60,8 +62,12 @@ def read_lines(
             binary = _decompressed(raw)
             codec, errors = decoding(binary.peek(4)[:4], encoding, str(path))
             with io.TextIOWrapper(binary, encoding=codec, errors=errors, newline=newline) as lines:
+                control = _CONTROL if codecs.lookup(codec).name == "iso8859-1" else None
                 while line := lines.readline(piece or LINE_LIMIT + 1):
                     count += 1
+                    if control is not None and (found := control.search(line)) is not None:
+                        log_control(str(path), f"line {count}", ord(found[0]))
+                        control = None
                     yield line
                     if piece is None and len(line) > LINE_LIMIT:
                         _skip_rest(lines, line, "\n" if newline == "\n" else ("\n", "\r"))
@@ -128,7 +134,7 @@ def _fits(file: io.BufferedReader, encoding: str) -> bool:
             decoder.decode(chunk)
             has_nul = has_nul or b"\0" in chunk
         decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
+    except UnicodeError:  # UTF-16 without a mark has no byte that cannot be decoded
         return False
     finally:
         file.seek(0)
@@ -197,7 +203,11 @@ def has_wide_mark(path: str | os.PathLike[str]) -> bool:
 
 def plain(line: str) -> str:
     """Return a line of :func:`read_lines` without its end; U+FFFD replaces invalid bytes."""
-    text = line.rstrip("\r\n")
+    return valid(line.rstrip("\r\n"))
+
+
+def valid(text: str) -> str:
+    """Return a text with U+FFFD for bytes that could not be decoded, by their lone surrogates."""
     try:
         return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     except UnicodeEncodeError:  # of a file in another encoding

@@ -9,7 +9,7 @@ from pathlib import Path
 from toolkit.data.columns import find_column, require_column
 from toolkit.data.labelled.columns import CLASS_NAMES
 from toolkit.data.options import table_format
-from toolkit.data.sources.folder import PARTS
+from toolkit.data.sources.folder import PARTS, files_below
 from toolkit.data.sources.natural_order import natural_order
 from toolkit.data.sources.open import open_source
 from toolkit.data.sources.source import Record, Source
@@ -75,9 +75,11 @@ def _in_folder(path: Path, part: str | None) -> list[tuple[Path, str | None]]:
     of_folders = [
         (folder / name, folder.name)
         for folder in folders
-        for name in natural_order(os.listdir(folder))
+        for name in files_below(folder)
         if is_strand_file(folder / name)
     ]
+    if all(file.parent.parent != path for file, _ in of_folders):
+        of_folders = []  # the folders of classes are further down
     if parts := [folder for _, folder in of_folders if folder in PARTS]:
         raise DataError(
             f"{path} comes in parts; give one of the folders in it: "
