@@ -8,6 +8,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from toolkit.errors import UserError, as_message
 from toolkit.serving.batching import QueueFullError
+from toolkit.serving.options import ServingOptions
 from toolkit.serving.web import json_bytes
 
 
@@ -15,11 +16,11 @@ class OpenEvents:
     """The responses of events that are not ended yet.
 
     Args:
-        most: The largest number of them of a model.
+        options: The options of the server; ``queue`` is the largest number of them of a model.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, options: ServingOptions) -> None:
+        self._options = options
         self._open: dict[str, int] = {}
 
     async def response(
@@ -39,7 +40,7 @@ class OpenEvents:
         Raises:
             QueueFullError: There are too many streams of the model.
         """
-        if self._open.get(name, 0) >= self._most:
+        if self._open.get(name, 0) >= self._options.queue:
             raise QueueFullError
         self._open[name] = self._open.get(name, 0) + 1
 

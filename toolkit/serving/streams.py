@@ -62,7 +62,7 @@ class Streams:
 
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
-        self._events = OpenEvents(serving.options.queue)
+        self._events = OpenEvents(serving.options)
         self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="stream")
         serving.at_end(lambda: self._executor.shutdown(wait=False, cancel_futures=True))
 
