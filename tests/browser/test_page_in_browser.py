@@ -100,7 +100,7 @@ def test_salience_colours_the_tokens_of_each_edit(opened: Opened) -> None:
             if value < 0
         ]
     other = "sad" if answer["target"] == "glad" else "glad"
-    opened.page.get_by_label("explained").select_option(other)
+    opened.page.get_by_label("Explain").select_option(other)
     opened.page.locator("h3", has_text=f"“{other}”").wait_for()
 
 

@@ -18,7 +18,7 @@ export const texts = {
       .flatMap((model) => model.classes);
     if (!classes.length) return [];
     const values = [...new Set(classes)].map((name) => [name, name]);
-    return [choiceField("target", "explained", [["", "the answer"], ...values])];
+    return [choiceField("target", "Explain", [["", "the answer"], ...values])];
   },
   async answer({ model, found, more }, text, { target = "" }, signal) {
     if (!text) {
