@@ -4,7 +4,6 @@ import io
 import re
 import wave
 from base64 import b64decode
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +48,10 @@ def test_entities_are_marked(opened: Opened) -> None:
         text + label
         for text, label in zip(answer["entity_text"], answer["entity_label"], strict=True)
     ]
+    whole = NAMES
+    for end, label in sorted(zip(answer["entity_end"], answer["entity_label"], strict=True))[::-1]:
+        whole = whole[:end] + label + whole[end:]
+    assert opened.page.locator("p.text").text_content() == whole
     hues = opened.page.locator("mark").evaluate_all(
         "marks => marks.map(mark => getComputedStyle(mark).backgroundColor)"
     )
@@ -138,7 +141,8 @@ def test_music_is_drawn_and_plays(opened: Opened) -> None:
     opened.show("chorales")
     opened.page.get_by_label("max length").fill("24")
     opened.page.get_by_label("seed").fill("3")
-    opened.page.get_by_role("button", name="Write").click()
+    with opened.page.expect_response("**/infer") as answered:
+        opened.page.get_by_role("button", name="Write").click()
     roll = opened.page.get_by_role("img")
     roll.wait_for()
     name = roll.get_attribute("aria-label")
@@ -148,12 +152,15 @@ def test_music_is_drawn_and_plays(opened: Opened) -> None:
     path = roll.locator("path").get_attribute("d")
     assert path is not None
     notes = re.findall(r"M(\d+) (\d+)h([\d.]+)v.8H\1z", path)
-    assert len(notes) == int(found[1]) > 10
-    by_row: dict[str, list[tuple[int, float]]] = {}
+    (frames,) = (each for each in answered.value.json()["outputs"] if each["name"] == "frames")
+    sounds = np.array(frames["data"]).reshape(24, 88)
+    drawn = np.zeros_like(sounds)
+    highest = sounds.any(axis=0).nonzero()[0].max()  # in the row 1
     for start, row, width in notes:
-        by_row.setdefault(row, []).append((int(start), int(start) + float(width)))
-    for row in by_row.values():  # a key that sounds on is one note
-        assert all(before[1] < after[0] for before, after in pairwise(sorted(row)))
+        drawn[int(start) : round(int(start) + float(width) + 0.1), highest + 1 - int(row)] = 1
+    np.testing.assert_array_equal(drawn, sounds)
+    begins = np.diff(sounds, axis=0, prepend=0) == 1  # a key that sounds on is one note
+    assert len(notes) == int(found[1]) == begins.sum() > 10
     opened.page.get_by_role("button", name="play").click()
     line = roll.locator("line[visibility=visible]")
     line.wait_for(state="attached")
