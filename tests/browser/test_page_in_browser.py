@@ -155,7 +155,7 @@ def test_music_is_drawn_and_plays(opened: Opened) -> None:
     (frames,) = (each for each in answered.value.json()["outputs"] if each["name"] == "frames")
     sounds = np.array(frames["data"]).reshape(24, 88)
     drawn = np.zeros_like(sounds)
-    highest = sounds.any(axis=0).nonzero()[0].max()  # in the row 1
+    highest = np.flatnonzero(sounds.sum(axis=0)).max()  # in the row 1
     for start, row, width in notes:
         drawn[int(start) : round(int(start) + float(width) + 0.1), highest + 1 - int(row)] = 1
     np.testing.assert_array_equal(drawn, sounds)
