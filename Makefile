@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test test-slow check bench format environment
+.PHONY: demo test test-slow test-browser check bench format environment
 
 demo: $(VENV)/demo.stamp
 	@$(BIN)/python -m pipelines.sentiment demo
@@ -16,6 +16,10 @@ test: $(VENV)/dev.stamp
 # The tests marked slow. `pytest -m hypothesis --hypothesis-profile thorough` tries more examples.
 test-slow: $(VENV)/dev.stamp
 	$(BIN)/python -m pytest -m slow --hypothesis-profile thorough
+
+# The server's page in the system's Chromium: the one that CHROMIUM names, or that is on PATH.
+test-browser: $(VENV)/browser.stamp
+	$(BIN)/python -m pytest -m browser -n 0 tests/browser
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
@@ -31,7 +35,8 @@ bench: $(VENV)/bench.stamp
 
 environment: $(VENV)/dev.stamp
 
-# The demo needs the toolkit alone; tests and checks need the `dev` extra; benchmarks need PyTorch.
+# The demo needs the toolkit alone; tests and checks need the `dev` extra; tests in a browser need
+# what drives it; benchmarks need PyTorch.
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if (3, 11) <= v < (3, 14) else "Python 3.11, 3.12 or 3.13 is needed (this is %d.%d): make PYTHON=python3.12 ..." % v[:2])'
 	$(PYTHON) -m venv $(VENV)
@@ -42,6 +47,10 @@ $(VENV)/demo.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python
 
 $(VENV)/dev.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	@touch $@
+
+$(VENV)/browser.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,browser]"
 	@touch $@
 
 $(VENV)/bench.stamp: pyproject.toml constraints.txt | $(VENV)/bin/python

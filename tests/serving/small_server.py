@@ -121,7 +121,7 @@ class Server:
         async def run() -> None:
             transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
             async with httpx.AsyncClient(
-                transport=transport, base_url="http://server", headers=self.headers
+                transport=transport, base_url="http://localhost", headers=self.headers
             ) as client:
                 await asyncio.wait_for(scenario(client), 30)
 

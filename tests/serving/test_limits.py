@@ -18,6 +18,7 @@ from small_server import Server, held, served, write_words
 
 from toolkit.errors import ModelError, OptionError
 from toolkit.serving import ServingOptions, serve, served_runs
+from toolkit.serving.hosts import called, host_names, is_known
 
 PREDICT = "/v1/models/words:predict"
 BODY = {"signature_name": "shout", "instances": ["a"]}
@@ -39,6 +40,32 @@ def test_a_token_is_asked_for_by_all_but_probes(runs: Path) -> None:
     assert server.ask("GET", "/v2/health/ready").status_code == 200
     server.headers = {"Authorization": "Bearer se cret"}
     assert server.post(PREDICT, BODY) == {"predictions": ["A"]}
+
+
+def test_only_known_names_call_a_server_of_the_own_machine(server: Server) -> None:
+    response = server.ask("GET", "/", headers={"Host": "evil.example:8501"})
+    message = "the header Host names 'evil.example', which allowed_hosts does not"
+    assert (response.status_code, response.json()) == (421, {"error": message})
+    assert server.ask("GET", "/", headers={"Host": "[::1]:8501"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "allowed_hosts", "known", "unknown"),
+    [
+        ("127.0.0.1", None, ["localhost:1", "127.0.0.1", "[::1]:80", "a.LOCALHOST"], ["b.example"]),
+        ("::1", None, ["LocalHost"], ["localhost.b.example:80", "", "[x", "127.0.0.1.b.example"]),
+        ("localhost", "A.example, b.example", ["a.example:80", "B.example"], ["c.example"]),
+        ("127.0.0.1", "*", ["c.example"], []),
+        ("0.0.0.0", None, ["c.example"], []),
+        ("0.0.0.0", "b.example", ["b.example", "10.0.0.7:8501"], ["c.example"]),
+    ],
+)
+def test_names_of_a_server(
+    host: str, allowed_hosts: str | None, known: list[str], unknown: list[str]
+) -> None:
+    names = host_names(ServingOptions(host=host, allowed_hosts=allowed_hosts))
+    found = {each: names is None or is_known(called(each), names) for each in known + unknown}
+    assert found == dict.fromkeys(known, True) | dict.fromkeys(unknown, False)
 
 
 def test_a_body_that_is_too_large_is_refused_however_it_comes(runs: Path) -> None:

@@ -16,6 +16,11 @@ TICKS, VELOCITY = 480, 80
 SLOWEST, FASTEST = 60e6 / ((1 << 24) - 1), 60e6
 
 
+def step_seconds(steps_per_quarter: int, tempo: float | None) -> float:
+    """Return the seconds of a time step; the tempo is ``TEMPO`` where it is not known."""
+    return 60 / (tempo or TEMPO) / steps_per_quarter
+
+
 def library() -> Any:
     """Import mido.
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from importlib.resources import files
 from typing import Any
 
 from markupsafe import Markup
@@ -23,54 +24,8 @@ STYLE = """
 .roll button { font: inherit; }
 """
 
-#: Plays a roll by sines with a decay, and moves a line over it.
-SCRIPT = """
-for (const roll of document.querySelectorAll(".roll")) {
-  const button = roll.querySelector("button"), line = roll.querySelector("line");
-  const { notes, step, frames } = JSON.parse(roll.querySelector("script").textContent);
-  let context = null;
-
-  function stop() {
-    if (context) context.close();
-    context = null;
-    button.textContent = "play";
-    line.setAttribute("visibility", "hidden");
-  }
-
-  function follow(began) {
-    if (!context) return;
-    const frame = (context.currentTime - began) / step;
-    if (frame > frames + 1) { stop(); return; }
-    line.setAttribute("x1", frame);
-    line.setAttribute("x2", frame);
-    line.setAttribute("visibility", frame < 0 ? "hidden" : "visible");
-    requestAnimationFrame(() => follow(began));
-  }
-
-  button.addEventListener("click", () => {
-    if (context) { stop(); return; }
-    context = new AudioContext();
-    const began = context.currentTime + 0.1, loudness = context.createGain();
-    loudness.gain.value = 0.12;
-    loudness.connect(context.destination);
-    for (const [pitch, start, end] of notes) {
-      const tone = context.createOscillator(), gain = context.createGain();
-      const first = began + start * step, last = began + end * step;
-      tone.type = "triangle";
-      tone.frequency.value = 440 * 2 ** ((pitch - 69) / 12);
-      gain.gain.setValueAtTime(0, first);
-      gain.gain.linearRampToValueAtTime(1, first + 0.01);
-      gain.gain.setTargetAtTime(0, first + 0.01, 0.6);
-      gain.gain.setTargetAtTime(0, last, 0.03);
-      tone.connect(gain).connect(loudness);
-      tone.start(first);
-      tone.stop(last + 0.2);
-    }
-    button.textContent = "stop";
-    follow(began);
-  });
-}
-"""
+#: Plays rolls, those of a report and those of the server's page.
+SCRIPT = files("toolkit.report").joinpath("templates", "roll.js").read_text("utf-8")
 
 
 def roll_examples(

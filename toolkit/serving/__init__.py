@@ -8,6 +8,7 @@ import logging
 from collections.abc import Sequence
 
 from toolkit.packages import check_packages
+from toolkit.serving.hosts import is_own
 from toolkit.serving.options import ServingOptions
 from toolkit.serving.runs import ServedRun, served_runs
 
@@ -15,8 +16,6 @@ __all__ = ["ServedRun", "ServingOptions", "serve", "served_runs"]
 
 logger = logging.getLogger("toolkit.serving")
 
-#: The addresses that other machines cannot reach.
-OWN = ("127.0.0.1", "localhost", "::1")
 #: The modules of the extra ``serve``.
 PACKAGES = ("fastapi", "uvicorn", "prometheus_client")
 
@@ -40,7 +39,7 @@ def serve(runs: Sequence[str], options: ServingOptions | None = None) -> None:
     options = options or ServingOptions()
     found = served_runs(runs)
     check_packages("serve needs", *PACKAGES)
-    if options.host not in OWN and options.token is None:
+    if not is_own(options.host) and options.token is None:
         logger.warning(
             "%s is an address that others can reach, and no token is set: anybody who reaches it "
             "can ask the models",

@@ -46,7 +46,7 @@ def create_app(runs: Sequence[ServedRun], options: ServingOptions) -> FastAPI:
         redoc_url=None,
     )
     app.state.serving = serving
-    app.add_middleware(Gate, serving=serving)
+    app.add_middleware(Gate, serving=serving, files=pages.FILES.keys())
     app.include_router(tensorflow_serving.routes(serving))
     app.include_router(open_inference.routes(serving))
     app.include_router(streams.routes(serving))

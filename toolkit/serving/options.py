@@ -17,6 +17,10 @@ class ServingOptions:
         token: A secret that requests must send as Authorization: Bearer TOKEN; better given by the
             environment variable RECURRENT_TOOLKIT_TOKEN, since other users of the machine see
             command lines.
+        allowed_hosts: Further names, separated by commas, by which requests may call the server,
+            such as that of a proxy; * for any. On an address of the own machine, requests that name
+            another host than localhost are refused unless it is named here (DNS rebinding); on
+            other addresses they are refused if names are given.
         max_batch: The largest number of rows of several requests that one call of a model answers;
             1 turns batching off.
         batch_delay: How long a call waits for more requests, in milliseconds. With 0 a call takes
@@ -47,6 +51,7 @@ class ServingOptions:
     host: str = "127.0.0.1"
     port: int = 8501
     token: str | None = None
+    allowed_hosts: str | None = None
     max_batch: int = 64
     batch_delay: float = 0.0
     queue: int = 256

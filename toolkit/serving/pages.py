@@ -1,33 +1,40 @@
 """The page at ``/`` on which a server's models are tried."""
 
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from toolkit.music.midi import step_seconds
+from toolkit.report import rolls
 from toolkit.serving.models import DEFAULT_SIGNATURE, Version
 from toolkit.serving.streams import writes_texts
 from toolkit.serving.web import Serving, json_response
 
 _FOLDER = Path(__file__).with_name("page")
-#: The files of the page by their paths, with the types of their contents.
+_TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css"}
+#: The rolls of music are those of reports.
+_SHARED = {"/roll.js": rolls.SCRIPT, "/roll.css": rolls.STYLE}
+#: The contents of the page's files by their paths.
 FILES = {
-    "/": ("index.html", "text/html"),
-    "/page.js": ("page.js", "text/javascript"),
-    "/page.css": ("page.css", "text/css"),
+    "/": (_FOLDER / "index.html").read_text("utf-8"),
+    **{f"/{path.name}": path.read_text("utf-8") for path in sorted(_FOLDER.glob("*.[jc]s*"))},
+    **_SHARED,
 }
-#: What the page may load: nothing from elsewhere.
+#: The inputs of the signature by which a model writes music.
+MUSIC = {"frames", "length", "max_length", "temperature", "seed"}
+#: What the page may do: load its own files, and ask its own server.
 POLICY = (
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
+    "default-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 
 def routes(serving: Serving) -> APIRouter:
     """Return the paths of the page."""
     router = APIRouter(include_in_schema=False)
-    for path, (name, media_type) in FILES.items():
-        router.add_api_route(path, _file((_FOLDER / name).read_bytes(), media_type))
+    for path, content in FILES.items():
+        router.add_api_route(path, _file(content, _TYPES[PurePath(path).suffix or ".html"]))
 
     @router.get("/page.json")
     async def models() -> Response:
@@ -41,7 +48,7 @@ def routes(serving: Serving) -> APIRouter:
     return router
 
 
-def _file(content: bytes, media_type: str) -> Any:
+def _file(content: str, media_type: str) -> Any:
     """Return the function that answers with a file."""
 
     async def answer() -> Response:
@@ -54,18 +61,37 @@ def _file(content: bytes, media_type: str) -> Any:
 def _described(version: Version) -> dict[str, Any]:
     """Return what a model takes and says."""
     specs = version.signature(DEFAULT_SIGNATURE).specs
-    classes = version.description.get("facts", {}).get("classes", [])
-    takes_texts = [(spec.name, spec.dtype.name) for spec in specs.values()] == [("text", "string")]
-    kind = "writer" if writes_texts(version) else "text" if takes_texts else "other"
-    has_conditions = kind == "writer" and "condition" in version.signatures["generate"].specs
+    kind = kind_of(version)
+    facts, options = (version.description.get(name, {}) for name in ("facts", "options"))
+    classes = [*facts.get("classes", [])]
+    explain = version.signatures.get("explain")
+    are_conditions = kind == "writer" and "condition" in version.signatures["generate"].specs
     return {
         "version": version.number,
         "task": version.description.get("task", ""),
         "kind": kind,
-        "classes": [] if has_conditions else [*classes],
-        "conditions": [*classes] if has_conditions else [],
-        "example": [{name: _zeros(spec) for name, spec in specs.items()}],
+        "classes": [] if are_conditions else classes,
+        "conditions": classes if are_conditions else [],
+        "example": {name: _zeros(spec) for name, spec in specs.items()},
+        "explains": [] if explain is None else [*explain.specs],
+        "aligns": "align" in version.signatures,
+        "rate": facts.get("sample_rate"),
+        "step_seconds": step_seconds(options.get("steps_per_quarter", 1), facts.get("tempo")),
     }
+
+
+def kind_of(version: Version) -> str:
+    """Return the kind of a model, which says what the page asks it and how it shows answers."""
+    specs = version.signature(DEFAULT_SIGNATURE).specs
+    takes = [(spec.name, spec.dtype.name) for spec in specs.values()]
+    generate = version.signatures.get("generate")
+    if writes_texts(version):
+        return "writer"
+    if takes == [("text", "string")]:
+        return "text"
+    if takes == [("wav", "string")] and "sample_rate" in version.description.get("facts", {}):
+        return "speech"
+    return "music" if generate is not None and generate.specs.keys() == MUSIC else "other"
 
 
 def _zeros(spec: Any) -> Any:

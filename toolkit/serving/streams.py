@@ -5,23 +5,23 @@ The paths of texts are those of the extension "generate" of the Open Inference P
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from typing import Any
 
 import numpy as np
 from fastapi import APIRouter, HTTPException, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 
-from toolkit.errors import DataError, UserError, as_message
+from toolkit.errors import DataError
 from toolkit.export import array_of
 from toolkit.export.generation import stream_text
 from toolkit.export.options import GenerationOptions
-from toolkit.serving.batching import QueueFullError
+from toolkit.serving.events import OpenEvents
 from toolkit.serving.models import Version
 from toolkit.serving.tensors import Arrays, plain, strict
-from toolkit.serving.web import Serving, json_bytes, json_response, request_id
+from toolkit.serving.web import Serving, json_response, request_id
 
 #: The largest number of streams whose next token is chosen at the same time.
 THREADS = 64
@@ -62,7 +62,7 @@ class Streams:
 
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
-        self._open: dict[str, int] = {}
+        self._events = OpenEvents(serving.options)
         self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="stream")
         serving.at_end(lambda: self._executor.shutdown(wait=False, cancel_futures=True))
 
@@ -94,7 +94,7 @@ class Streams:
         head = _head(name, found, body)
         parts = self._next_parts(stream_text(self._ask(found), prompt, options, words))
         texts = ({**head, "text_output": part} async for part in parts)
-        return await self._events(name, texts, skip=1)
+        return await self._events.response(name, texts, skip=1)
 
     async def step_stream(
         self, request: Request, name: str, version: str | None = None
@@ -118,7 +118,7 @@ class Streams:
         head = {"model_name": name, "model_version": str(found.number)}
         answers = self._answered(found, main, frames)
         parts = ({**head, "outputs": each} async for each in answers)
-        return await self._events(name, parts, reads=by_lines)
+        return await self._events.response(name, parts, reads=by_lines)
 
     async def _asked(
         self, request: Request, version: Version
@@ -192,76 +192,6 @@ class Streams:
             carried = {name: outputs.pop(name) for name in carried}
             yield {name: strict(name, array)[0] for name, array in outputs.items()}
 
-    async def _events(
-        self, name: str, parts: AsyncIterator[Mapping[str, Any]], skip: int = 0, reads: bool = False
-    ) -> Response:
-        """Return a response with an event for each part, after the first ones that are skipped.
-
-        What goes wrong before the first part is the status of the response; later on it is an
-        event ``error``. The event ``end`` tells a whole answer from one that was cut off.
-
-        Args:
-            name: The name of the model.
-            parts: The parts.
-            skip: The number of parts that are skipped.
-            reads: Whether the body of the request is read meanwhile.
-
-        Raises:
-            QueueFullError: There are too many streams of the model.
-        """
-        if self._open.get(name, 0) >= self._serving.options.queue:
-            raise QueueFullError
-        self._open[name] = self._open.get(name, 0) + 1
-
-        def closed() -> None:
-            self._open[name] -= 1
-
-        try:
-            first = [part async for part in _some(parts, skip + 1)]
-        except BaseException:
-            closed()
-            raise
-
-        async def events() -> AsyncIterator[bytes]:
-            try:
-                for part in first[skip:]:
-                    yield _event(part)
-                async for part in parts:
-                    yield _event(part)
-                yield _event({}, "end")
-            except (UserError, HTTPException, TimeoutError) as error:
-                message = getattr(error, "detail", None) or str(error) or "there was no answer"
-                yield _event({"error": as_message(message)}, "error")
-
-        return _Events(events(), reads, closed)
-
-
-class _Events(StreamingResponse):
-    """A response of server-sent events.
-
-    Args:
-        events: The events.
-        reads: Whether the body of the request is read meanwhile, which tells of the client's end;
-            otherwise this listens for it.
-        closed: Called at the end, also where the client has gone.
-    """
-
-    def __init__(
-        self, events: AsyncIterator[bytes], reads: bool, closed: Callable[[], None]
-    ) -> None:
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        super().__init__(events, headers=headers, media_type="text/event-stream")
-        self._reads, self._closed = reads, closed
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        try:
-            if self._reads:
-                await self.stream_response(send)
-            else:
-                await super().__call__(scope, receive, send)
-        finally:
-            self._closed()
-
 
 def routes(serving: Serving) -> APIRouter:
     """Return the paths of answers in parts."""
@@ -279,24 +209,9 @@ def routes(serving: Serving) -> APIRouter:
     return router
 
 
-async def _some(parts: AsyncIterator[Any], count: int) -> AsyncIterator[Any]:
-    """Yield the first parts."""
-    while count:
-        try:
-            yield await anext(parts)
-        except StopAsyncIteration:
-            return
-        count -= 1
-
-
 def _head(name: str, version: Version, body: Mapping[str, Any]) -> dict[str, Any]:
     """Return what each part of an answer begins with."""
     return {"model_name": name, "model_version": str(version.number), **request_id(body)}
-
-
-def _event(content: Mapping[str, Any], kind: str = "") -> bytes:
-    """Return a server-sent event."""
-    return (f"event: {kind}\n" if kind else "").encode() + b"data: %b\n\n" % json_bytes(content)
 
 
 def writes_texts(version: Version) -> bool:

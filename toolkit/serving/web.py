@@ -5,7 +5,7 @@ import json
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
 from fastapi import HTTPException, Request
@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect
 
 from toolkit.errors import DataError, UserError, as_message, quoted
 from toolkit.serving.batching import QueueFullError
+from toolkit.serving.hosts import called, host_names, is_known
 from toolkit.serving.metrics import Metrics
 from toolkit.serving.models import Version
 from toolkit.serving.options import ServingOptions
@@ -24,8 +25,9 @@ logger = logging.getLogger("toolkit.serving")
 
 #: The seconds after which a refused request may come again.
 RETRY = {"Retry-After": "1"}
-#: What is answered without a token: probes, and the page, which has no answers in it.
-OPEN = ("/v2/health/live", "/v2/health/ready", "/", "/page.js", "/page.css")
+#: What is answered without a token: probes. So are the files of the page, which has no answers in
+#: it.
+PROBES = ("/v2/health/live", "/v2/health/ready")
 #: The size in bytes from which JSON is converted in a thread, since it takes milliseconds.
 LARGE = 1 << 16
 
@@ -207,16 +209,19 @@ def refusal(error: Exception) -> Response:
 
 
 class Gate:
-    """The layer around all paths: it checks the token, counts requests, and answers errors.
+    """The layer around all paths: it checks the host and the token, counts, and answers errors.
 
     Args:
         app: The application within.
         serving: The state of the server.
+        files: The paths that need no token, besides probes.
     """
 
-    def __init__(self, app: Any, serving: Serving) -> None:
+    def __init__(self, app: Any, serving: Serving, files: Collection[str]) -> None:
         self._app = app
         self._serving = serving
+        self._open = {*PROBES, *files}
+        self._names = host_names(serving.options)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -270,10 +275,15 @@ class Gate:
         path = scope["path"]
         if self._serving.is_stopping and path != "/v2/health/live":
             return self._stopping()
+        headers = dict(scope["headers"])
+        host = called(headers.get(b"host", b"").decode("latin-1"))
+        if self._names is not None and b"host" in headers and not is_known(host, self._names):
+            message = f"the header Host names {quoted(host)}, which allowed_hosts does not"
+            return error_response(421, message)
         token = self._serving.options.token
-        if token is None or path in OPEN:
+        if token is None or path in self._open:
             return None
-        given = dict(scope["headers"]).get(b"authorization", b"")
+        given = headers.get(b"authorization", b"")
         if secrets.compare_digest(given, f"Bearer {token}".encode()):
             return None
         message = "the token is wrong" if given else "a token is needed"

@@ -28,7 +28,7 @@ from toolkit.errors import DataError
 from toolkit.export import Card
 from toolkit.layers.sequences import length_mask
 from toolkit.models import MusicNetwork, SequenceModel
-from toolkit.music.midi import TEMPO
+from toolkit.music.midi import step_seconds
 from toolkit.music.rolls import KEYS
 from toolkit.tasks.music import defaults
 from toolkit.tasks.music.card import card_words
@@ -286,8 +286,8 @@ class MusicModel(Task, MusicOptions):
             found.append(np.concatenate(parts)[np.argsort(order)])
             for roll in chunk:
                 checksum = zlib.crc32(repr(roll.shape).encode() + roll.tobytes(), checksum)
-        step_seconds = 60 / (self.facts.get("tempo") or TEMPO) / self.steps_per_quarter
-        pieces = shown_pieces(self._pieces(data), step_seconds) if keep_errors else None
+        seconds = step_seconds(self.steps_per_quarter, self.facts.get("tempo"))
+        pieces = shown_pieces(self._pieces(data), seconds) if keep_errors else None
         return MusicOutcomes(np.concatenate(found), checksum, pieces)
 
     # Exporting

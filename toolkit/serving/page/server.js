@@ -1,0 +1,56 @@
+// Requests to the server, by the paths that any client uses.
+
+import { part } from "./dom.js";
+
+/** Ask the server; raise an Error with its message where it refuses. */
+export async function ask(path, body, signal) {
+  const headers = {};
+  const token = sessionStorage.getItem("token");
+  if (token) headers.Authorization = `Bearer ${token}`;
+  const settings = body ? { method: "POST", body: JSON.stringify(body) } : {};
+  let response;
+  try {
+    response = await fetch(path, { ...settings, headers, signal });
+  } catch (error) {
+    throw signal?.aborted ? error : new Error("the server cannot be reached");
+  }
+  if (response.ok) return response;
+  if (response.status === 401) part("access").hidden = false;
+  let message = response.statusText;
+  try {
+    message = (await response.json()).error;
+  } catch { /* no JSON, such as from a proxy */ }
+  throw new Error(message);
+}
+
+/** Return the answer of a model to one instance, by a signature. */
+export async function predict(model, instance, signal, signature_name = "serving_default") {
+  const path = `v1/models/${encodeURIComponent(model.name)}:predict`;
+  const body = { signature_name, instances: [instance] };
+  return (await (await ask(path, body, signal)).json()).predictions[0];
+}
+
+/** Return the outputs of a signature by name, each with its shape and its values in one list. */
+export async function infer(model, signature_name, inputs, signal) {
+  const path = `v2/models/${encodeURIComponent(model.name)}/infer`;
+  const body = { inputs, parameters: { signature_name } };
+  const { outputs } = await (await ask(path, body, signal)).json();
+  return Object.fromEntries(outputs.map((output) => [output.name, output]));
+}
+
+/** Yield the contents of the events that a path of a model answers with. */
+export async function* events(model, word, body, signal) {
+  const path = `v2/models/${encodeURIComponent(model.name)}/${word}`;
+  const response = await ask(path, body, signal);
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    const blocks = (rest + read.value).split("\n\n");
+    rest = blocks.pop();
+    for (const block of blocks) {
+      const data = JSON.parse(block.slice(block.indexOf("data: ") + 6));
+      if (data.error) throw new Error(data.error);
+      yield data;
+    }
+  }
+}
