@@ -35,7 +35,8 @@ from toolkit.tasks.classification.prepared import (
 )
 from toolkit.tasks.classification.serving import answer_all, signature
 from toolkit.tasks.classifier import Classifier
-from toolkit.tasks.explaining import ClassExplanations, Parts, token_columns
+from toolkit.tasks.explaining.answers import token_columns
+from toolkit.tasks.explaining.classes import ClassExplanations, Parts
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.pretrained import embedding_vectors, initialize_recurrent
 from toolkit.tasks.settings import Settings

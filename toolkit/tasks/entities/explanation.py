@@ -14,14 +14,14 @@ from toolkit.models import SequenceModel
 from toolkit.tasks.entities.alignment import cut_texts
 from toolkit.tasks.entities.prepared import token_features
 from toolkit.tasks.entities.serving import piece_lengths
-from toolkit.tasks.explaining import (
-    Explaining,
+from toolkit.tasks.explaining.answers import (
     integrated_answer,
     nothing_to_explain,
     rounded,
-    target_numbers,
     token_columns,
 )
+from toolkit.tasks.explaining.base import Explaining
+from toolkit.tasks.explaining.signatures import target_numbers
 from toolkit.tasks.settings import Settings
 from toolkit.tasks.span_outputs import by_groups
 from toolkit.text import utf8

@@ -22,7 +22,7 @@ from toolkit.errors import DataError, ModelError
 from toolkit.models import ManyToOne, SequenceModel
 from toolkit.report.blocks import Examples
 from toolkit.tasks.classifier import VALIDATION_STEPS, Classifier
-from toolkit.tasks.explaining import ClassExplanations, Parts
+from toolkit.tasks.explaining.classes import ClassExplanations, Parts
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.sequences import defaults
 from toolkit.tasks.sequences.card import card_words

@@ -17,7 +17,8 @@ from toolkit.data import (
 )
 from toolkit.models import SequenceModel, StrandToOne
 from toolkit.tasks.classifier import Classifier
-from toolkit.tasks.explaining import ClassExplanations, Parts, token_columns
+from toolkit.tasks.explaining.answers import token_columns
+from toolkit.tasks.explaining.classes import ClassExplanations, Parts
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.settings import Settings
 from toolkit.tasks.strands import defaults
