@@ -41,8 +41,8 @@ def _explain_arguments(parser: Parser, pipeline: Pipeline) -> None:
         "--class",
         dest="target",
         metavar="NAME",
-        help="What is explained: the log probability of this class (or tag, or next token); by "
-        "default that of the answer.",
+        help="What is explained: the log probability of this class (or tag, next token or "
+        "translation); by default that of the answer.",
     )
     names = tuple(field.name for field in fields(kind) if field.name != "target")
     parser.add_options(kind, names)

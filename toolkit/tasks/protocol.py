@@ -123,6 +123,8 @@ class TaskProtocol(Comparable, Protocol):
     ) -> None:
         """Write a report on the task as one HTML file of less than 1 MB.
 
+        Where data is given, the worst answers of an ``ExplainingTask`` are explained.
+
         Args:
             output: The file.
             data: Labelled data, of the same kinds as for ``fit``; None for the part that ``fit``

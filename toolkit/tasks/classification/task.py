@@ -182,6 +182,9 @@ class TextClassifier(ClassExplanations, Classifier, TextClassifierOptions):
     def _explain_signature(self, model: SequenceModel) -> Any:
         return explain_signature(model, self.classes, self._text_limit)
 
+    def _value(self, example: Example) -> str:
+        return example.text
+
     def _explained_inputs(self, example: Example) -> dict[str, Any]:
         return {"text": [example.text]}
 

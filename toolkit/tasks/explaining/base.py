@@ -2,10 +2,13 @@
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ClassVar
 
 from toolkit.errors import ModelError
 from toolkit.explanation.options import Method
+from toolkit.export import of_python
+from toolkit.models import SequenceModel
 
 logger = logging.getLogger("toolkit")
 
@@ -24,6 +27,18 @@ class Explaining:
     #: Whether ``serving_default`` is enough to leave out parts.
     IS_ANSWERED_WITHOUT: ClassVar[bool] = True
 
+    @property
+    def explanation_method(self: Any) -> Method:
+        """The method that can be used: integrated-gradients, unless there are no gradients."""
+        return "integrated-gradients" if self._has_gradients else "leave-one-out"
+
+    @property
+    def _has_gradients(self: Any) -> bool:
+        """Whether there is the signature ``explain``, or what it is made from."""
+        archive: Path | None = self._archive
+        is_kept = archive is not None and archive.is_file()
+        return "explain" in self._calls or self.sequence_model is not None or is_kept
+
     _has_warned = False  # of leave-one-out in place of gradients; once is enough
 
     def _explain_call(self: Any, method: Method) -> Callable[..., dict[str, Any]] | None:
@@ -37,18 +52,45 @@ class Explaining:
         """
         if method == "leave-one-out":
             return None
+        if not self._has_gradients:
+            lack = "explain needs model.keras, or a version that was exported with explain"
+            if not self.IS_ANSWERED_WITHOUT:
+                raise ModelError(lack)
+            if not self._has_warned:
+                logger.warning(
+                    "%s, for integrated gradients; the answers are explained by leave-one-out",
+                    lack,
+                )
+                self._has_warned = True
+            return None
         if "explain" not in self._calls:
-            if self.sequence_model is None and not (self._archive and self._archive.is_file()):
-                lack = "explain needs model.keras, or a version that was exported with explain"
-                if not self.IS_ANSWERED_WITHOUT:
-                    raise ModelError(lack)
-                if not self._has_warned:
-                    logger.warning(
-                        "%s, for integrated gradients; the answers are explained by leave-one-out",
-                        lack,
-                    )
-                    self._has_warned = True
-                return None
             self._answer_explanations()
         call: Callable[..., dict[str, Any]] = self._calls["explain"]
+        return call
+
+
+class NetworkExplaining(Explaining):
+    """The same of a task that leaves out parts in the network, by a signature like ``explain``."""
+
+    IS_ANSWERED_WITHOUT = False
+
+    def _explanations(self, model: SequenceModel) -> tuple[Any, Any]:
+        """Return ``explain``, and the same by leave-one-out, as ``tf.function``s."""
+        raise NotImplementedError
+
+    def _explain_signature(self, model: SequenceModel) -> Any:
+        return self._explanations(model)[0]
+
+    def _call_by(self: Any, method: Method) -> Callable[..., dict[str, Any]]:
+        """Return the explanations by a method as a function of Python values.
+
+        Raises:
+            ModelError: There are neither gradients nor ``model.keras``.
+        """
+        call = self._explain_call(method)
+        if call is None:
+            if "leave_one_out" not in self._calls:
+                left_out = self._explanations(self._needs_model("explain"))[1]
+                self._calls = {**self._calls, "leave_one_out": of_python(left_out)}
+            call = self._calls["leave_one_out"]
         return call

@@ -285,6 +285,9 @@ class SequenceClassifier(ClassExplanations, Classifier, SequenceClassifierOption
     def _explain_signature(self, model: SequenceModel) -> Any:
         return explain_signature(model, self.classes)
 
+    def _value(self, example: SeriesExample) -> NDArray[Any]:
+        return example.series
+
     def _explained_inputs(self, example: SeriesExample) -> dict[str, Any]:
         packed = self._packed([example.series])
         return {self.input_name: packed.batch(np.arange(1)), "length": packed.lengths}

@@ -132,6 +132,9 @@ class StrandClassifier(ClassExplanations, Classifier, StrandClassifierOptions):
     def _explain_signature(self, model: SequenceModel) -> Any:
         return explain_signature(model, self.classes)
 
+    def _value(self, example: Example) -> str:
+        return example.text
+
     def _explained_inputs(self, example: Example) -> dict[str, Any]:
         return {"text": [example.text]}
 
