@@ -22,8 +22,9 @@ _STYLE = (
     DRAWN_STYLE
     + PART_STYLE
     + """
-.explained { white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.8; margin: .3rem 0; }
-.drawn > p > small { line-height: 1.4; }
+.explained { margin: .5rem 0 1rem; }
+.explained > p { margin: .2rem 0; line-height: 1.4; }
+.explained > [dir] { white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.8; }
 """
 )
 
@@ -69,7 +70,8 @@ def _drawn(explained: Explained) -> str:
         f"{names[place]} {numbers[place]:+.3f}" for place in strongest_first(numbers, MOST_NAMED)
     )
     return (
-        f"<p><b>{escaped(what)}</b> <small>{escaped(score_words(answer))}</small></p>\n"
-        f'<p class="explained" dir="auto">{coloured_input(value, answer, LONGEST)}</p>\n'
-        f"<p><small>Strongest: {escaped(listed)}</small></p>\n"
+        f'<div class="explained">\n<p><b>{escaped(what)}</b> '
+        f"<small>{escaped(score_words(answer))}</small></p>\n"
+        f'<p dir="auto">{coloured_input(value, answer, LONGEST)}</p>\n'
+        f"<p><small>Strongest: {escaped(listed)}</small></p>\n</div>\n"
     )

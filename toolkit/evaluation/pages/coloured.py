@@ -8,12 +8,15 @@ from toolkit.evaluation.pages.page import escaped
 #: The opacity of the strongest part, on which text is readable in light and in dark.
 STRONGEST = 0.6
 
+#: The share of the strongest colour from which a part has its hue; a fainter one is not seen.
+FAINTEST = 0.05
+
 #: The style of ``coloured``. A page may set the hues, ``--for`` and ``--against``.
 PART_STYLE = """
-.part { unicode-bidi: isolate; border-radius: .2em; padding: .1em 0; --hue: var(--for, 210);
+.coloured { unicode-bidi: isolate; border-radius: .2em; padding: .1em 0; --hue: var(--for, 210);
   background: hsl(var(--hue) 85% 55% / var(--share)); }
 .minus { --hue: var(--against, 30); text-decoration: underline dotted; }
-@media print { .part { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
+@media print { .coloured { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 """
 
 #: A part of an input with its number; None for what lies between parts.
@@ -23,8 +26,8 @@ Piece = tuple[str, float | None]
 def coloured(pieces: Iterable[Piece], full: float, hint: str = "{:+.4g}") -> str:
     """Return pieces of an input as HTML, each part in the colour of its number.
 
-    A part with a negative number has another hue, and is underlined as well. Its number is shown
-    when the pointer rests on it.
+    A part with a negative number has another hue, and is underlined as well, unless it is faint.
+    The number is shown when the pointer rests on a part.
 
     Args:
         pieces: The parts of an input, and what lies between them, in their order.
@@ -35,9 +38,9 @@ def coloured(pieces: Iterable[Piece], full: float, hint: str = "{:+.4g}") -> str
     def drawn(text: str, number: float | None) -> str:
         if number is None:
             return escaped(text)
-        kind = "part minus" if number < 0 else "part"
-        share = STRONGEST * min(1.0, abs(number) / (full or 1.0))
-        style = f'style="--share: {share:.2f}" title="{hint.format(number)}"'
+        share = min(1.0, abs(number) / (full or 1.0))
+        kind = "coloured minus" if number < 0 and share >= FAINTEST else "coloured"
+        style = f'style="--share: {STRONGEST * share:.2f}" title="{hint.format(number)}"'
         return f'<span class="{kind}" {style}>{escaped(text)}</span>'
 
     return "".join(drawn(*piece) for piece in pieces)

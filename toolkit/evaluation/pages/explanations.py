@@ -40,8 +40,8 @@ footer { position: sticky; bottom: 0; background: Canvas; padding: .5rem 0; }
 )
 
 _LEGEND = (
-    f'<footer><span class="part" style="--share: {STRONGEST}">adds to it</span> '
-    f'<span class="part minus" style="--share: {STRONGEST}">takes from it (underlined)</span> '
+    f'<footer><span class="coloured" style="--share: {STRONGEST}">adds to it</span> '
+    f'<span class="coloured minus" style="--share: {STRONGEST}">takes from it (underlined)</span> '
     "The stronger the colour, the more, compared with the strongest part of the input.</footer>"
 )
 
