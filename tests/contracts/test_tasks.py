@@ -39,6 +39,7 @@ from toolkit.export import read_golden
 from toolkit.export.verify import compare_with_golden
 from toolkit.serving import ServingOptions, served_runs
 from toolkit.serving.app import create_app
+from toolkit.tasks.explaining import errors
 from toolkit.tasks.protocol import ExplainingTask, FrameTask, StreamingTask, TaskProtocol
 from toolkit.training import cost
 
@@ -779,7 +780,8 @@ def test_nothing_is_written_on_bad_input(run: Run, tmp_path: Path, eager: None) 
         assert files(tmp_path) == before
 
 
-def test_a_report_is_no_file(run: Run, tmp_path: Path) -> None:
+def test_a_report_is_no_file(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(errors, "MOST", int(run.case.name in EXPLAINED_DAILY))
     path = tmp_path / "a file"
     path.write_text("mine")
     with pytest.raises(OSError, match="a file"):
@@ -788,7 +790,10 @@ def test_a_report_is_no_file(run: Run, tmp_path: Path) -> None:
     metrics = run.loaded.evaluate(run.data.test, output=tmp_path / "report")
     assert (tmp_path / "report" / "metrics.json").is_file()
     if run.case.has_network:
-        check_report((tmp_path / "report" / "report.html").read_text(), metrics)
+        page = (tmp_path / "report" / "report.html").read_text()
+        check_report(page, metrics)
+        if run.case.name in EXPLAINED_DAILY:
+            assert ("explained, by integrated gradients" in page) == ("Errors: " in page)
 
 
 def check_report(page: str, metrics: dict[str, Any]) -> None:
@@ -1031,6 +1036,28 @@ def test_without_gradients_parts_are_left_out(
     assert row["method"] == "leave-one-out"
     assert "completeness_error" not in row
     assert same(rows, explained(run, run.served, method="leave-one-out"))
+
+
+@pytest.mark.slow
+def test_a_report_explains_the_worst_answers(
+    explained_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(errors, "MOST", 2)
+    run = explained_run
+    for name, task in (("gradients", run.loaded), ("none", run.served)):
+        task.report(tmp_path / f"{name}.html", run.data.test)
+        page = (tmp_path / f"{name}.html").read_text()
+        check_report(page, run.loaded.evaluate(run.data.test))
+        if not re.search("Errors: |Hardest texts: ", page):
+            continue
+        said = "explained, by integrated gradients"
+        if name == "none":
+            is_said = run.case.name in IN_THE_NETWORK
+            said = "The answers are not explained: explain needs" if is_said else "leave-one-out"
+        assert said in page
+    task = run.loaded
+    task.report(tmp_path / "none.html", run.data.test, texts=False)
+    assert "explained, by" not in (tmp_path / "none.html").read_text()
 
 
 @pytest.mark.parametrize("explained_run", parameters(EXPLAINED[:1]), indirect=True)

@@ -67,7 +67,7 @@ def coloured_input(value: Any, answer: Mapping[str, Any], most: int | None = Non
         if size > most:
             break
         first, last = min(first, nearest), max(last, nearest + 1)
-    before, after = "… " if first else "", " …" if last < len(pieces) else ""
+    before, after = "…" if first else "", "…" if last < len(pieces) else ""
     return f"{before}{coloured(pieces[first:last], full)}{after}"
 
 
