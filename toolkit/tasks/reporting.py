@@ -29,7 +29,7 @@ from toolkit.tasks.explaining.errors import explained_errors
 from toolkit.tasks.outcomes import Outcomes
 
 #: What stands in the place of explanations in the report of a training, which they would delay.
-NOT_EXPLAINED = Prose("The command report with --data explains the worst of these answers.")
+NOT_EXPLAINED = Prose("report RUN --data DATA explains the worst of these answers.")
 
 
 class Measured(NamedTuple):
