@@ -263,6 +263,10 @@ class FrameTask(TaskProtocol, Protocol):
 class ExplainingTask(TaskProtocol, Protocol):
     """A task that can also explain its answers, for a pipeline with ``explanation_options``."""
 
+    @property
+    def explanation_method(self) -> str:
+        """The method by which reports explain: integrated-gradients where there are gradients."""
+
     def explain(self, texts: Any) -> list[dict[str, Any]]:
         """Explain the answer to each input, in order.
 
