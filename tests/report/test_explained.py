@@ -76,7 +76,7 @@ def test_the_worst_are_explained_in_their_order() -> None:
     assert page.of("b") == ["answer b", "right a"] * 2
     assert "script" not in [tag for tag, _ in page.tags]
     strongest = [text for text in page.of("small") if text.startswith("Strongest")]
-    assert strongest[-1] == "Strongest: two (4) +1.000, one (0) +0.000"
+    assert strongest[-1] == "Strongest: two (4) +1.000; one (0) +0.000"
 
 
 def test_no_further_one_is_begun_after_some_seconds(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,7 +66,7 @@ def _drawn(explained: Explained) -> str:
     """Return an explanation as HTML."""
     what, value, answer = explained
     names, numbers = part_names(answer), answer["attributions"]
-    listed = ", ".join(
+    listed = "; ".join(
         f"{names[place]} {numbers[place]:+.3f}" for place in strongest_first(numbers, MOST_NAMED)
     )
     return (
