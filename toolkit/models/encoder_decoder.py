@@ -201,7 +201,8 @@ class EncoderDecoder(Network):
         Returns:
             The memory, and the initial states of each decoder layer, [B, H] each.
         """
-        return self.encode_vectors(*self.encoder_front(source, training=training), training)
+        vectors, mask = self.encoder_front(source, training=training)
+        return self.encode_vectors(vectors, mask, training)
 
     def encode_vectors(
         self, vectors: Any, mask: Any, training: bool = False

@@ -74,13 +74,14 @@ def coloured_input(value: Any, answer: Mapping[str, Any], most: int | None = Non
 def _pieces(value: Any, answer: Mapping[str, Any]) -> list[Piece]:
     """Return the parts of an input with their attributions, and what lies between them."""
     attributions: Sequence[float] = answer["attributions"]
+    pieces: list[Piece] = []
     if "frames" in answer:
-        parts = zip(map(str, answer["frames"]), attributions, strict=True)
-        return [piece for part in parts for piece in (part, (" ", None))][:-1]
+        for number, each in zip(answer["frames"], attributions, strict=True):
+            pieces += [(str(number), each), (" ", None)]
+        return pieces[:-1]
     tokens, starts, ends = answer["tokens"], answer.get("starts", ()), answer.get("ends", ())
     if [value[a:b] for a, b in zip(starts, ends, strict=True)] != tokens:
         return [*zip(tokens, attributions, strict=True)]
-    pieces: list[Piece] = []
     done = 0
     for start, end, each in zip(starts, ends, attributions, strict=True):
         pieces += [(value[done:start], None), (value[start:end], each)]

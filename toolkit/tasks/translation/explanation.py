@@ -29,7 +29,7 @@ Tensor = Any
 USUAL_ENTRIES = 1_000
 
 
-def explanations(model: SequenceModel, most: int | None, length_ratio: float) -> tuple[Any, Any]:
+def explanations(model: SequenceModel, most: int, length_ratio: float) -> tuple[Any, Any]:
     """Return ``explain``, and the same by leave-one-out, as ``tf.function``s.
 
     Both take ``text`` string [B], ``target`` string [B], a translation, and ``token`` int32 [B].
@@ -47,11 +47,11 @@ def explanations(model: SequenceModel, most: int | None, length_ratio: float) ->
 
     Args:
         model: The preprocessing of both sides and ``EncoderDecoder``.
-        most: The largest number of tokens that are read of a text; None for all.
+        most: The largest number of tokens that are read of a text.
         length_ratio: The largest number of target tokens per source token.
     """
     network, layer, target_layer = model.network, model.preprocessing, model.target_preprocessing
-    most_written = None if most is None else math.ceil(length_ratio * most) + SPARE
+    most_written = math.ceil(length_ratio * most) + SPARE
     scalar = tf.TensorSpec([], tf.float32)
     specs = {
         "attributions": tf.TensorSpec([None], tf.float32),
@@ -125,7 +125,7 @@ def explanations(model: SequenceModel, most: int | None, length_ratio: float) ->
     return signature(True), signature(False)
 
 
-def _places(layer: Any, text: Any, source: Mapping[str, Any], most: int | None) -> dict[str, Any]:
+def _places(layer: Any, text: Any, source: Mapping[str, Any], most: int) -> dict[str, Any]:
     """Return the tokens that are read of texts and, unless they are subwords, their places."""
 
     def padded(ragged: Any, padding: Any) -> Any:
@@ -136,9 +136,7 @@ def _places(layer: Any, text: Any, source: Mapping[str, Any], most: int | None) 
     if not isinstance(layer, Tokenizer):
         ids = tf.RaggedTensor.from_tensor(source["values"], source["length"])
         return {"tokens": padded(ids.with_values(layer.tokens_of(ids.values)), "")}
-    if most is not None:
-        text, _ = shorten(text, CHARACTERS_PER_TOKEN * most)
-    pieces = layer.kept(text, None)
+    pieces = layer.kept(shorten(text, CHARACTERS_PER_TOKEN * most)[0], None)
     paddings = {"tokens": "", "starts": -1, "ends": -1}
     return {name: padded(getattr(pieces, name), pad) for name, pad in paddings.items()}
 
@@ -151,7 +149,6 @@ class TranslationExplanations(NetworkExplaining):
 
     if TYPE_CHECKING:
         facts: dict[str, Any]
-        text_limit: int | None
         predict: Callable[[Any], list[dict[str, Any]]]
         _check_fitted: Callable[[], None]
         _serve: Callable[..., dict[str, Any]]
@@ -188,7 +185,7 @@ class TranslationExplanations(NetworkExplaining):
         self._check_fitted()
         options = TranslationExplanationOptions(target=target, method=method, token=token)
         call = self._call_by(method)
-        form = table_format(self)  # type: ignore[arg-type]
+        form = table_format(self)
         source = source_texts(open_pairs(plain_texts(texts, form.encodings), "test", self))  # type: ignore[arg-type]
 
         def answers(read: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -198,13 +195,14 @@ class TranslationExplanations(NetworkExplaining):
         return answer_readable(list(source), answers)
 
     def _explanations(self, model: SequenceModel) -> tuple[Any, Any]:
-        return explanations(model, self.text_limit, self.facts["length_ratio"])
+        limit: int = self.text_limit  # type: ignore[attr-defined]
+        return explanations(model, limit, self.facts["length_ratio"])
 
     def _golden_explanations(self, questions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         answers = self._serve("serving_default", text=[each["text"] for each in questions])
         pairs = zip(questions, answers["translation"], strict=True)
         asked = [{**question, "target": translation} for question, translation in pairs]
-        return super()._golden_explanations(asked)  # type: ignore[misc,no-any-return]
+        return super()._golden_explanations(asked)  # type: ignore[misc]
 
     def _explained_text(
         self,
