@@ -1023,12 +1023,15 @@ def test_the_path_ends_with_the_answer(explained_run: Run) -> None:
 
 
 def test_without_gradients_parts_are_left_out(
-    explained_run: Run, caplog: pytest.LogCaptureFixture
+    explained_run: Run, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = explained_run
     if run.case.name in IN_THE_NETWORK:
         with pytest.raises(ModelError, match=r"explain needs model\.keras, or a version that was"):
             explained(run, run.served)
+        asked = ["explain", str(run.exported), str(run.data.questions[0]), "--class", "O"]
+        assert main(run.case.made_of, asked) != 0
+        assert "error: explain needs model.keras, or a version" in capsys.readouterr().err
         return
     rows = explained(run, run.served)
     assert "explained by leave-one-out" in caplog.text
