@@ -21,6 +21,7 @@ from toolkit.data.entities.scan import scan_entities
 from toolkit.data.options import FILE_OPTIONS
 from toolkit.data.strands.named import NamedStrand
 from toolkit.data.strands.spans import OPPOSITE
+from toolkit.explanation.options import TagExplanationOptions
 from toolkit.files import atomic_write_parts
 from toolkit.tasks.marked_strands.examples import (
     MarkedStrandExamples,
@@ -169,6 +170,7 @@ PIPELINE = Pipeline(
     samples={SAMPLE: marked_strands},
     first_options=("data", "validation_data", "span_labels", "tolerance", "window", "overlap"),
     examples=DEMO,
+    explanation_options=TagExplanationOptions,
     metric_options=ToleranceOptions,
     views=[View("html", "an HTML page of the strands, their spans and probabilities", write_page)],
     writers={"bed": BedWriter, "gff3": GffWriter},

@@ -19,6 +19,7 @@ from toolkit.data.options import FILE_OPTIONS
 from toolkit.data.pairs.open import PairSource
 from toolkit.evaluation import draw_attention, resolve_tokenizer
 from toolkit.evaluation.options import BleuOptions
+from toolkit.explanation.options import TranslationExplanationOptions
 from toolkit.tasks.translation.options import (
     NO_TRANSLATION,
     BeamSearchOptions,
@@ -105,6 +106,7 @@ PIPELINE = Pipeline(
     ),
     examples=["two hundred and seven", "forty-one", "nine thousand and eighty"],
     predict_options=BeamSearchOptions,
+    explanation_options=TranslationExplanationOptions,
     metric_options=BleuOptions,
     views=[
         View("attention", "a picture of the attention weights for the first text", draw_alignment)

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import settings
 
 from pipelines.verbs import train
+from toolkit.tasks.explaining import errors
 
 # Examples are drawn the same each time, so that no test fails by chance. The profile `thorough` has
 # more of them; `--hypothesis-profile search` draws others each time.
@@ -104,6 +105,14 @@ def _empty_pages_of_trainings() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(train, "_draw_curves", lambda _, run: (run / "learning_curves.png").touch())
         patch.setattr(train, "write_report", report)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_explanations_in_reports() -> Iterator[None]:
+    """Let reports explain no answers, unless a test asks for some; they take seconds to trace."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(errors, "MOST", 0)
         yield
 
 

@@ -25,7 +25,7 @@ from toolkit.errors import ModelError
 from toolkit.training import set_threads
 
 #: The pipelines with explanations.
-PIPELINES = ("sentiment", "dna", "activity", "ner", "language_model")
+PIPELINES = ("sentiment", "dna", "dna_spans", "activity", "ner", "language_model", "translation")
 
 
 def main() -> None:

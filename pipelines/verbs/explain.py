@@ -39,10 +39,10 @@ def _explain_arguments(parser: Parser, pipeline: Pipeline) -> None:
     data_argument(parser, pipeline)
     parser.add_argument(
         "--class",
-        dest="target",
+        dest="explained",
         metavar="NAME",
-        help="What is explained: the log probability of this class (or tag, or next token); by "
-        "default that of the answer.",
+        help="What is explained: the log probability of this class (or tag, next token or "
+        "translation); by default that of the answer.",
     )
     names = tuple(field.name for field in fields(kind) if field.name != "target")
     parser.add_options(kind, names)
@@ -58,7 +58,8 @@ def _explain(pipeline: Pipeline, options: Any) -> int:
     check_one_source(options)
     if options.html is not None:
         check_page("html", options.html)
-    values = {field.name: getattr(options, field.name) for field in fields(kind)}
+    names = (field.name for field in fields(kind) if field.name != "target")
+    values = {"target": options.explained, **{name: getattr(options, name) for name in names}}
     kind(**values).check_for([*facts.get("classes", ())])
     columns = run_columns(pipeline, options, options.run)
     in_rows = not reads_lines(options)

@@ -75,9 +75,8 @@ EXPORTS = {
         "recurrent_layers write_flows"
     ),
     "explanation": (
-        "TOLERANCE explained_row integrated_gradients iob2_tags likeliest_unless "
-        "log_tags path_of_state "
-        "reads_forward row_by_row"
+        "TOLERANCE explained_row integrated_gradients iob2_tags left_out_row "
+        "likeliest_unless log_tags path_of_state reads_forward row_by_row"
     ),
     "export": (
         "ARCHIVE CARD_FILE Card Servable VerifyResult add_assets array_of check_onnx "

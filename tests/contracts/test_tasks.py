@@ -39,6 +39,7 @@ from toolkit.export import read_golden
 from toolkit.export.verify import compare_with_golden
 from toolkit.serving import ServingOptions, served_runs
 from toolkit.serving.app import create_app
+from toolkit.tasks.explaining import errors
 from toolkit.tasks.protocol import ExplainingTask, FrameTask, StreamingTask, TaskProtocol
 from toolkit.training import cost
 
@@ -212,6 +213,8 @@ EXPLAINED = [
     if case.made_of.explanation_options is not None and case.name not in ("conditioned", "videos")
 ]
 EXPLAINED_DAILY = ("classifier", "tagger", "activity")
+#: Those of which parts are left out in the network; their answers have no path of the state.
+IN_THE_NETWORK = ("tagger", "marked strands", "translator")
 
 
 @pytest.fixture(params=parameters(EXPLAINED, EXPLAINED_DAILY))
@@ -777,7 +780,8 @@ def test_nothing_is_written_on_bad_input(run: Run, tmp_path: Path, eager: None) 
         assert files(tmp_path) == before
 
 
-def test_a_report_is_no_file(run: Run, tmp_path: Path) -> None:
+def test_a_report_is_no_file(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(errors, "MOST", int(run.case.name in EXPLAINED_DAILY))
     path = tmp_path / "a file"
     path.write_text("mine")
     with pytest.raises(OSError, match="a file"):
@@ -786,7 +790,10 @@ def test_a_report_is_no_file(run: Run, tmp_path: Path) -> None:
     metrics = run.loaded.evaluate(run.data.test, output=tmp_path / "report")
     assert (tmp_path / "report" / "metrics.json").is_file()
     if run.case.has_network:
-        check_report((tmp_path / "report" / "report.html").read_text(), metrics)
+        page = (tmp_path / "report" / "report.html").read_text()
+        check_report(page, metrics)
+        if run.case.name in EXPLAINED_DAILY:
+            assert ("explained, by integrated gradients" in page) == ("Errors: " in page)
 
 
 def check_report(page: str, metrics: dict[str, Any]) -> None:
@@ -1004,7 +1011,7 @@ def test_attributions_add_up_to_what_is_explained(explained_run: Run) -> None:
 def test_the_path_ends_with_the_answer(explained_run: Run) -> None:
     run = explained_run
     for answer, row in zip(run.answers, run.explanations, strict=False):
-        if "error" in row or run.case.name == "tagger":
+        if "error" in row or run.case.name in IN_THE_NETWORK:
             assert "path" not in row
             continue
         last = {name: path[-1] for name, path in row["path"].items()}
@@ -1016,12 +1023,15 @@ def test_the_path_ends_with_the_answer(explained_run: Run) -> None:
 
 
 def test_without_gradients_parts_are_left_out(
-    explained_run: Run, caplog: pytest.LogCaptureFixture
+    explained_run: Run, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = explained_run
-    if run.case.name == "tagger":
+    if run.case.name in IN_THE_NETWORK:
         with pytest.raises(ModelError, match=r"explain needs model\.keras, or a version that was"):
             explained(run, run.served)
+        asked = ["explain", str(run.exported), str(run.data.questions[0]), "--class", "O"]
+        assert main(run.case.made_of, asked) != 0
+        assert "error: explain needs model.keras, or a version" in capsys.readouterr().err
         return
     rows = explained(run, run.served)
     assert "explained by leave-one-out" in caplog.text
@@ -1029,6 +1039,28 @@ def test_without_gradients_parts_are_left_out(
     assert row["method"] == "leave-one-out"
     assert "completeness_error" not in row
     assert same(rows, explained(run, run.served, method="leave-one-out"))
+
+
+@pytest.mark.slow
+def test_a_report_explains_the_worst_answers(
+    explained_run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(errors, "MOST", 2)
+    run = explained_run
+    for name, task in (("gradients", run.loaded), ("none", run.served)):
+        task.report(tmp_path / f"{name}.html", run.data.test)
+        page = (tmp_path / f"{name}.html").read_text()
+        check_report(page, run.loaded.evaluate(run.data.test))
+        if not re.search("Errors: |Hardest texts: ", page):
+            continue
+        said = "explained, by integrated gradients"
+        if name == "none":
+            is_said = run.case.name in IN_THE_NETWORK
+            said = "The answers are not explained: explain needs" if is_said else "leave-one-out"
+        assert said in page
+    task = run.loaded
+    task.report(tmp_path / "none.html", run.data.test, texts=False)
+    assert "explained, by" not in (tmp_path / "none.html").read_text()
 
 
 @pytest.mark.parametrize("explained_run", parameters(EXPLAINED[:1]), indirect=True)
@@ -1111,7 +1143,7 @@ def test_the_verb_explain_writes_lines_and_a_page(
         assert error.count("\n") == 1
 
 
-@pytest.mark.parametrize("explained_run", parameters([EXPLAINED[1]], ()), indirect=True)
+@pytest.mark.parametrize("explained_run", parameters(named("tagger"), ()), indirect=True)
 def test_the_tag_of_a_token_is_explained(explained_run: Run) -> None:
     task = explained_run.loaded
     text = explained_run.data.questions[0]
@@ -1135,7 +1167,7 @@ def test_the_tag_of_a_token_is_explained(explained_run: Run) -> None:
         task.explain([text], token=1, unit="at")
 
 
-@pytest.mark.parametrize("explained_run", parameters([EXPLAINED[2]], ()), indirect=True)
+@pytest.mark.parametrize("explained_run", parameters(named("language model"), ()), indirect=True)
 def test_the_next_token_is_explained(explained_run: Run) -> None:
     task = explained_run.loaded
     (row,) = task.explain(["7 an"], target="d")

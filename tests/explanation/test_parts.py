@@ -7,7 +7,8 @@ import pytest
 
 from toolkit.data import Example
 from toolkit.tasks.classification.explanation import parts_of
-from toolkit.tasks.explaining import AT_ONCE, ClassExplanations, Parts, without_token
+from toolkit.tasks.explaining.answers import without_token
+from toolkit.tasks.explaining.classes import AT_ONCE, ClassExplanations, Parts
 from toolkit.text import Tokenizer
 
 

@@ -149,7 +149,7 @@ def test_the_entropy_of_characters() -> None:
 def test_units_are_coloured_by_their_surprise() -> None:
     (item,) = surprise_examples([[("<b>", 4.0), ("x", 99.0), ("y", -1.0)]]).items
     styles = Reader(item).attributes("span", "style")
-    assert styles == ["--heat: 50%", "--heat: 100%", "--heat: 0%"]
+    assert styles == ["--share: 0.30", "--share: 0.60", "--share: 0.00"]
     assert "<b>" not in item
 
 

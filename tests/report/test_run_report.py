@@ -23,6 +23,7 @@ def outcomes(answers: Any, labels: Any = (0, 1, 1), target: str = "classes") -> 
         {},
         frozenset(),
         lambda numbers: [f"text {n}" for n in numbers],
+        lambda numbers: [f"text {n}" for n in numbers],
         lambda numbers: Examples("drawn", list(map(str, numbers))),  # type: ignore[arg-type]
     )
     values = np.array(labels), np.array(answers, np.float64)
@@ -32,6 +33,7 @@ def outcomes(answers: Any, labels: Any = (0, 1, 1), target: str = "classes") -> 
 def task(folder: Path | None, **facts: Any) -> Any:
     """Return a task with no more than a report asks for."""
     return SimpleNamespace(
+        EXPLAINS=False,
         facts={
             "data": "/home/me/my texts.csv,/home/me/b.csv",
             "command": "train /home/me",

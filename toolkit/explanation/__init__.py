@@ -4,7 +4,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from toolkit.explanation.classes import explained_row, likeliest_unless, row_by_row
+    from toolkit.explanation.classes import (
+        explained_row,
+        left_out_row,
+        likeliest_unless,
+        row_by_row,
+    )
     from toolkit.explanation.gradients import TOLERANCE, integrated_gradients
     from toolkit.explanation.state_path import path_of_state, reads_forward
     from toolkit.explanation.tags import iob2_tags, log_tags
@@ -14,6 +19,7 @@ _HOMES = {
     "explained_row": "classes",
     "integrated_gradients": "gradients",
     "iob2_tags": "tags",
+    "left_out_row": "classes",
     "likeliest_unless": "classes",
     "log_tags": "tags",
     "path_of_state": "state_path",
@@ -26,6 +32,7 @@ __all__ = [
     "explained_row",
     "integrated_gradients",
     "iob2_tags",
+    "left_out_row",
     "likeliest_unless",
     "log_tags",
     "path_of_state",

@@ -77,6 +77,47 @@ def explained_row(
     }
 
 
+def left_out_row(
+    log_answers: Callable[[Tensor], Tensor], inputs: Tensor, baseline: Tensor, number: Tensor
+) -> dict[str, Tensor]:
+    """Return what the answer of a class loses without each step of one sequence.
+
+    In the place of the step that is left out stands that of the baseline.
+
+    Args:
+        log_answers: As for ``explained_row``.
+        inputs: The sequence, float32 [T, ...], T at least 1.
+        baseline: What stands in the place of steps, of the same shape.
+        number: The number of the class, int32 [].
+
+    Returns:
+        As ``explained_row``; there is no score of a baseline, but once more that of the sequence,
+        and no error.
+    """
+    steps = tf.shape(inputs)[0]
+    at_once = tf.maximum(1, STEPS_AT_ONCE // steps)
+
+    def scores(first: Tensor) -> Tensor:
+        places = first * at_once + tf.range(at_once)
+        is_out = places[:, None] == tf.range(steps)
+        is_out = tf.reshape(is_out, [at_once, steps, *[1] * (len(inputs.shape) - 1)])
+        return log_answers(tf.where(is_out, baseline, inputs))[:, number]
+
+    groups = tf.range((steps + at_once - 1) // at_once)
+    without = tf.map_fn(
+        scores, groups, fn_output_signature=tf.TensorSpec([None]), parallel_iterations=1
+    )
+    score = log_answers(inputs[None])[0, number]
+    return {
+        "attributions": score - tf.reshape(without, [-1])[:steps],
+        "number": number,
+        "score": score,
+        "baseline_score": score,
+        "completeness_error": tf.constant(0.0),
+        "complete": tf.constant(True),
+    }
+
+
 def row_by_row(
     explain: Callable[[Tensor], Mapping[str, Tensor]],
     rows: Tensor,

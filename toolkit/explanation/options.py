@@ -52,9 +52,10 @@ class TagExplanationOptions(ExplanationOptions):
     """The options of explanations of tags.
 
     Args:
-        token: The number of the token whose tag is explained, from 0; by default the one that most
-            probably begins an entity, or the first of the text if there is none.
-        unit: The text of the token; the first one that reads so.
+        token: The number of the token, or of the base, whose tag is explained, from 0; by default
+            the one that most probably begins a span, or the first of the text if there is none.
+        unit: The text of the token, the first one that reads so; of strands, bases that begin with
+            it.
     """
 
     LIMITS: ClassVar[Limits] = {"token": (0, None)}
@@ -76,6 +77,25 @@ class TagExplanationOptions(ExplanationOptions):
         tags = ["O", *(f"{begin}-{label}" for label in classes for begin in "BI")]
         if self.target is not None and self.target not in tags:
             raise OptionError(f"there is no tag {self.target!r}; there are: {shorten(tags)}")
+
+
+@dataclass(kw_only=True)
+class TranslationExplanationOptions(ExplanationOptions):
+    """The options of explanations of translations.
+
+    Args:
+        target: The translation whose log probability is explained; by default that of the model.
+        token: The number of a token of the translation, from 0, whose log probability is explained,
+            given those before it, instead of that of the whole; behind the last is the end.
+    """
+
+    LIMITS: ClassVar[Limits] = {"token": (0, None)}
+
+    target: str | None = None
+    token: int | None = None
+
+    def check_for(self, classes: Sequence[str]) -> None:
+        """Check nothing: any text may be a translation."""
 
 
 @dataclass(kw_only=True)

@@ -201,7 +201,14 @@ class EncoderDecoder(Network):
         Returns:
             The memory, and the initial states of each decoder layer, [B, H] each.
         """
-        states, mask = self.encoder_front(source, training=training)
+        vectors, mask = self.encoder_front(source, training=training)
+        return self.encode_vectors(vectors, mask, training)
+
+    def encode_vectors(
+        self, vectors: Any, mask: Any, training: bool = False
+    ) -> tuple[Memory, list[list[Any]]]:
+        """Encode the vectors [B, S, E] of the source's front; see ``encode``."""
+        states = vectors
         for layer in self.encoder_layers:
             states = layer(states, mask=mask, training=training)
         states = states * ops.cast(mask, states.dtype)[:, :, None]
@@ -210,6 +217,12 @@ class EncoderDecoder(Network):
         if self.attention is None:
             return Memory(summary[:, None], summary[:, None], mask[:, :1]), starts
         return Memory(states, self.attention.keys(states), mask), starts
+
+    def after_front(self, vectors: Any, mask: Any, target: Any) -> Any:
+        """Return the logits [B, T, V] of ``call`` for the vectors of the source's front."""
+        memory, starts = self.encode_vectors(vectors, mask)
+        read, top, contexts, _ = self._decode(memory, starts, target, training=False)
+        return self._logits(self._output([top, contexts, read]))
 
     def _decode(
         self, memory: Memory, starts: Sequence[Any], target: Any, training: bool

@@ -1,13 +1,27 @@
 """Answers to labelled examples, as the shared sections of a report read them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from toolkit.report.blocks import Cell
+
+
+class Question(NamedTuple):
+    """What a task is asked to explain of an example.
+
+    Attributes:
+        what: What is explained, in words, such as "answer neg".
+        value: The input, as ``explain`` of the task takes it.
+        options: Further arguments of ``explain``.
+    """
+
+    what: str
+    value: Any
+    options: Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,8 +32,10 @@ class Answered:
         noun: What an example is called.
         loss: How wrong each answer is [N], 0 if it is right; the largest are the worst.
         show: Returns the cells by column of the examples with some numbers, which are in increasing
-            order: the example, what is right, the answer, how wrong it is. A further column may
-            have an explanation of each answer, as markup.
+            order: the example, what is right, the answer, how wrong it is.
+        asked: Returns the questions on each of the examples with some numbers, in their order, from
+            which a report explains the worst answers of a task that has ``explain``; None for no
+            questions.
         graded: What the worst examples are called where every answer has a loss, as those of
             language models do, so that none is right or wrong; else None.
         texts: The columns that have texts of the data, ids or names of files.
@@ -31,6 +47,7 @@ class Answered:
     noun: str
     loss: NDArray[np.floating[Any]]
     show: Callable[[Sequence[int]], Sequence[Mapping[str, Cell]]]
+    asked: Callable[[Sequence[int]], Iterable[Sequence[Question]]] | None = None
     graded: str | None = None
     texts: frozenset[str] = frozenset()
     keys: Mapping[str, Sequence[Any]] = field(default_factory=dict)

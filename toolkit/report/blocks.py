@@ -8,7 +8,7 @@ from markupsafe import Markup
 #: The longest text of a cell, in characters; a longer one ends in an ellipsis.
 LONGEST_CELL = 400
 
-#: The value of a cell; markup stands as it is, such as an explanation of an answer.
+#: The value of a cell; markup stands as it is.
 Cell = str | int | float | bool | Markup | None
 
 

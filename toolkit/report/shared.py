@@ -148,13 +148,24 @@ def by_name(values: Iterable[Any]) -> list[tuple[str, NDArray[np.intp]]]:
     return [(name, np.array(chosen, np.intp)) for name, chosen in ordered]
 
 
-def errors_section(answered: Answered, texts: bool) -> Section:
-    """Return the section of the worst errors."""
+def errors_section(
+    answered: Answered,
+    texts: bool,
+    explained: Callable[[Sequence[int]], Sequence[Block]] = lambda _: (),
+) -> Section:
+    """Return the section of the worst errors.
+
+    Args:
+        answered: The answers.
+        texts: Whether texts of the data are shown.
+        explained: Returns the explanations of the answers with some numbers, the worst first.
+    """
     if answered.graded:
         hardest = np.argsort(-answered.loss, kind="stable")[:WORST]
         title = answered.graded.capitalize()
         caption = f"{title}: {len(hardest)} of {count(len(answered.loss), answered.noun)}"
-        return Section("errors", title, [_shown(caption, answered, hardest, texts)])
+        shown = _shown(caption, answered, hardest, texts)
+        return Section("errors", title, [shown, *explained(hardest.tolist())])
     wrong = int((answered.loss > 0).sum())
     worst = np.argsort(-answered.loss, kind="stable")[: min(WORST, wrong)]
     blocks: list[Block] = []
@@ -163,6 +174,7 @@ def errors_section(answered: Answered, texts: bool) -> Section:
         blocks = [
             Prose(f"{count(wrong, answered.noun)} of {len(answered.loss):,} wrong."),
             _shown(f"Errors: {of}", answered, worst, texts),
+            *explained(worst.tolist()),
         ]
     return Section("errors", "Worst errors", blocks)
 

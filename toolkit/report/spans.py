@@ -1,6 +1,6 @@
 """The sections on answers that are spans: entities in texts, and spans in strands."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,10 +9,10 @@ from markupsafe import Markup
 from toolkit.evaluation import NOTHING, Tagged, entity_metrics, worst_entities
 from toolkit.evaluation.pages.marked_text import marked_text
 from toolkit.evaluation.pages.page import MARK_STYLE
-from toolkit.report.answered import Answered
+from toolkit.report.answered import Answered, Question
 from toolkit.report.blocks import Block, Cell, Examples, Section, Table
 from toolkit.report.classes import confusion_table
-from toolkit.tagging.spans import Span
+from toolkit.tagging.spans import Span, tags_of
 
 #: The most examples that are marked, and the most characters of one.
 MOST_MARKED, LONGEST = 12, 600
@@ -32,7 +32,12 @@ _STYLE = (
 
 
 def answered_spans(
-    sentences: Sequence[Tagged], classes: Sequence[str], noun: str, unit: str, between: str = " "
+    sentences: Sequence[Tagged],
+    classes: Sequence[str],
+    noun: str,
+    unit: str,
+    between: str = " ",
+    asked: Callable[[Sequence[int]], Iterator[list[Question]]] | None = None,
 ) -> Answered:
     """Return the answers of a tagger; the loss is the number of wrong and missed spans.
 
@@ -42,6 +47,7 @@ def answered_spans(
         noun: What an example is called.
         unit: What its tokens are called, in the plural.
         between: What stands between two tokens.
+        asked: As for ``Answered``.
     """
 
     def show(numbers: Sequence[int]) -> list[Mapping[str, Cell]]:
@@ -61,10 +67,32 @@ def answered_spans(
         noun=noun,
         loss=np.array([len({*each.gold} ^ {*each.predicted}) for each in sentences], np.float64),
         show=show,
+        asked=asked,
         texts=frozenset({noun, "right", "answer"}),
         keys={f"length in {unit}": [len(each.tokens) for each in sentences]},
         baselines={NOTHING: {name: nothing[name] or 0.0 for name in BASELINE}},
     )
+
+
+def tag_questions(sentence: Tagged, value: Any, number_of: Callable[[int], int]) -> list[Question]:
+    """Return the questions on the first token whose tag is wrong: on its tag, and the right one.
+
+    Args:
+        sentence: An example with its gold and its predicted spans.
+        value: The example, as ``explain`` takes it.
+        number_of: Maps the number of a token in ``sentence`` to its number for ``explain``.
+    """
+    tokens, *spans, _ = sentence
+    right, answer = (tags_of(each, len(tokens)) for each in spans)
+    wrong = (n for n, tags in enumerate(zip(right, answer, strict=True)) if tags[0] != tags[1])
+    place = next(wrong, None)
+    if place is None:
+        return []
+    token = number_of(place)
+    return [
+        Question(f"{side} {tag} at “{tokens[place]}”", value, {"target": tag, "token": token})
+        for side, tag in (("answer", answer[place]), ("right", right[place]))
+    ]
 
 
 def span_sections(

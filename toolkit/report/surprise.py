@@ -4,18 +4,20 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from toolkit.evaluation.pages.coloured import PART_STYLE, coloured
 from toolkit.evaluation.pages.page import escaped
 from toolkit.report.blocks import Examples
 
 #: The nats at which the colour of a unit is fullest.
 FULL = 8.0
 
-STYLE = """
+STYLE = (
+    PART_STYLE
+    + """
 .surprise { white-space: pre-wrap; line-height: 1.9; border-bottom: 1px solid var(--line);
-  padding-bottom: .5rem; }
-.surprise span { background: color-mix(in srgb, #d55e00 var(--heat), transparent);
-  border-radius: .2em; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  padding-bottom: .5rem; --for: 30; }
 """
+)
 
 
 def surprise_examples(texts: Sequence[Sequence[tuple[str, float]]]) -> Examples:
@@ -26,11 +28,7 @@ def surprise_examples(texts: Sequence[Sequence[tuple[str, float]]]) -> Examples:
     """
     items = []
     for units in texts:
-        marked = "".join(
-            f'<span style="--heat: {min(100.0, 100 * max(0.0, nats) / FULL):.0f}%" '
-            f'title="{nats:.2f} nats">{escaped(unit)}</span>'
-            for unit, nats in units
-        )
+        marked = coloured(((unit, max(0.0, nats)) for unit, nats in units), FULL, "{:.2f} nats")
         largest = sorted(units, key=lambda each: -each[1])[:5]
         listed = ", ".join(f"{unit!r} {nats:.1f}" for unit, nats in largest)
         items.append(

@@ -1,6 +1,6 @@
 """The sections on translations: their quality by length, and what they attend to."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from toolkit.evaluation import LengthRow, translation_metrics
 from toolkit.evaluation.translation import sentence_chrf
 from toolkit.pictures import visible
-from toolkit.report.answered import Answered
+from toolkit.report.answered import Answered, Question
 from toolkit.report.blocks import Block, Cell, Section, Table
 
 #: The most translations whose attention is shown, and the most tokens of each side.
@@ -18,7 +18,11 @@ BASELINE = ("bleu", "chrf", "bleu_lowercase", "exact_match")
 
 
 def answered_translations(
-    sources: Sequence[str], translations: Sequence[str], references: Sequence[str], tokenizer: str
+    sources: Sequence[str],
+    translations: Sequence[str],
+    references: Sequence[str],
+    tokenizer: str,
+    asked: Callable[[Sequence[int]], Iterator[list[Question]]] | None = None,
 ) -> Answered:
     """Return the answers of a translator; the loss is 100 - chrF of the text.
 
@@ -27,6 +31,7 @@ def answered_translations(
         translations: [N] their translations.
         references: [N] the references.
         tokenizer: The name of sacreBLEU's tokenizer.
+        asked: As for ``Answered``.
     """
     chrf = [sentence_chrf(*pair) for pair in zip(translations, references, strict=True)]
 
@@ -47,6 +52,7 @@ def answered_translations(
         noun="pair",
         loss=np.where(same, 0, 100 - np.array(chrf)),
         show=show,
+        asked=asked,
         texts=frozenset({"source", "right", "answer"}),
         keys={"length of the source in characters": [*map(len, sources)]},
         baselines={"copy of the source": {name: float(copied[name]) for name in BASELINE}},

@@ -1,6 +1,7 @@
 """Estimators that learn from raw data and answer raw inputs.
 
-Each package in this one is a task; its ``EXPORTS`` list the names that can be imported from here.
+Each package in this one but ``explaining`` is a task; its ``EXPORTS`` list the names that can be
+imported from here.
 """
 
 from importlib import import_module
@@ -42,7 +43,7 @@ def _homes() -> dict[str, str]:
     return {
         name: f"{package}.{module}"
         for package in packages
-        for name, module in import_module(package).EXPORTS.items()
+        for name, module in getattr(import_module(package), "EXPORTS", {}).items()
     }
 
 

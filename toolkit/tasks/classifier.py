@@ -50,8 +50,8 @@ class Classifier(Task):
     """The template of an estimator with one answer per sequence.
 
     The network has a ``toolkit.models.OutputLayer`` as its attribute ``output_layer``. Besides the
-    hooks of ``Task`` there are ``_examples``, ``_encode``, ``_answers`` and, for reports, ``_text``
-    and ``_steps``.
+    hooks of ``Task`` there are ``_examples``, ``_encode``, ``_answers`` and, for reports,
+    ``_text``, ``_steps`` and, where answers are explained, ``_value``.
     """
 
     #: The unit of ``_length``.
@@ -84,6 +84,10 @@ class Classifier(Task):
     def _text(self, example: Any) -> str:
         """Return an example as text for reports."""
         return repr(example)
+
+    def _value(self, example: Any) -> Any:
+        """Return an example as ``explain`` takes it; for tasks that explain."""
+        raise NotImplementedError
 
     def _content(self, example: Any) -> bytes:
         """Return the input of an example as bytes, for the checksum of the data."""
@@ -329,11 +333,14 @@ class Classifier(Task):
         def inputs(numbers: Sequence[int]) -> list[str]:
             return [self._text(example) for example in chosen(numbers)]
 
+        def values(numbers: Sequence[int]) -> list[Any]:
+            return [self._value(example) for example in chosen(numbers)]
+
         def drawn(numbers: Sequence[int]) -> Examples | None:
             draw = self._drawings()
             return None if draw is None else draw(chosen(numbers))
 
-        return Shown(self.EXAMPLE, keys, frozenset({"group"}), inputs, drawn)
+        return Shown(self.EXAMPLE, keys, frozenset({"group"}), inputs, values, drawn)
 
 
 def with_identifiers(errors: "pd.DataFrame", source: Any) -> "pd.DataFrame":

@@ -1,7 +1,7 @@
 """A task's answers to labelled data, beside the gold; and those of a classifier."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from toolkit.evaluation import (
     number_statistics,
     write_report,
 )
-from toolkit.report.answered import Answered
+from toolkit.report.answered import Answered, Question
 from toolkit.report.blocks import Cell, Examples, Section
 from toolkit.report.classes import class_sections
 
@@ -76,7 +76,8 @@ class Shown:
         noun: What an example is called.
         keys: What examples are sliced by, a number or a name for each.
         named: The keys whose names are texts of the data, such as those of groups.
-        inputs: Returns the examples with some numbers, in increasing order, as texts.
+        inputs: Returns the examples with some numbers as texts.
+        values: Returns them as ``explain`` takes them, for a task that has it.
         drawn: Returns drawings of the worst of them; None for no drawings.
     """
 
@@ -84,6 +85,7 @@ class Shown:
     keys: Mapping[str, Sequence[Any]]
     named: frozenset[str]
     inputs: Callable[[Sequence[int]], Sequence[str]]
+    values: Callable[[Sequence[int]], Sequence[Any]]
     drawn: Callable[[Sequence[int]], Examples | None]
 
 
@@ -143,6 +145,7 @@ class ClassifierOutcomes(Outcomes):
             loss=self._loss(),
             graded="largest errors" if self.target == "number" else None,
             show=self._show,
+            asked=self._asked,
             texts=frozenset({shown.noun}),
             keys=shown.keys,
             named=shown.named,
@@ -165,9 +168,13 @@ class ClassifierOutcomes(Outcomes):
         if self.target == "number":
             return np.abs(self.answers[:, 0] - self.labels)
         if self.target == "labels":
-            wrong = (self.answers >= 0.5) != (np.asarray(self.labels) != 0)
-            return np.where(wrong, np.abs(self.answers - self.labels), 0).max(axis=1)
+            return self._label_errors().max(axis=1)
         return np.where(self.answers.argmax(axis=1) == self.labels, 0, self.answers.max(axis=1))
+
+    def _label_errors(self) -> Any:
+        """Return by how much each label's probability is wrong [N, C]; 0 where it is right."""
+        wrong = (self.answers >= 0.5) != (np.asarray(self.labels) != 0)
+        return np.where(wrong, np.abs(self.answers - self.labels), 0)
 
     def _gold(self) -> list[str]:
         """Return the right answer to each example, in words."""
@@ -201,6 +208,24 @@ class ClassifierOutcomes(Outcomes):
                 }
             rows.append(row)
         return rows
+
+    def _asked(self, numbers: Sequence[int]) -> Iterator[list[Question]]:
+        """Yield the questions on examples: what their answers, and the right classes, rest on."""
+        assert self.shown is not None
+        gold = self._gold()
+        for number, value in zip(numbers, self.shown.values(numbers), strict=True):
+            answer = self.answers[number]
+            if self.target == "number":
+                yield [Question(f"answer {answer[0]:g}, right {gold[number]}", value, {})]
+            elif self.target == "labels":
+                worst = int(self._label_errors()[number].argmax())
+                name = self.classes[worst]
+                what = f"{name}, which is {'' if self.labels[number][worst] else 'not '}right"
+                yield [Question(what, value, {"target": name})]
+            else:
+                name = self.classes[answer.argmax()]
+                sides = (("answer", name), ("right", gold[number]))
+                yield [Question(f"{side} {n}", value, {"target": n}) for side, n in sides]
 
     def _baselines(self, counts: Mapping[str, int]) -> dict[str, dict[str, float]]:
         """Return the metrics of an answer that is always the same.

@@ -123,6 +123,8 @@ class TaskProtocol(Comparable, Protocol):
     ) -> None:
         """Write a report on the task as one HTML file of less than 1 MB.
 
+        Where data is given, the worst answers of an ``ExplainingTask`` are explained.
+
         Args:
             output: The file.
             data: Labelled data, of the same kinds as for ``fit``; None for the part that ``fit``
@@ -260,6 +262,10 @@ class FrameTask(TaskProtocol, Protocol):
 @runtime_checkable
 class ExplainingTask(TaskProtocol, Protocol):
     """A task that can also explain its answers, for a pipeline with ``explanation_options``."""
+
+    @property
+    def explanation_method(self) -> str:
+        """The method by which reports explain: integrated-gradients where there are gradients."""
 
     def explain(self, texts: Any) -> list[dict[str, Any]]:
         """Explain the answer to each input, in order.

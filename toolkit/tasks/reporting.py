@@ -9,7 +9,7 @@ from toolkit.errors import ToolkitError
 from toolkit.evaluation import NOTHING, Statistics
 from toolkit.files import atomic_write
 from toolkit.report.answered import Answered
-from toolkit.report.blocks import Report, Section
+from toolkit.report.blocks import Block, Prose, Report, Section
 from toolkit.report.classes import confusion_table
 from toolkit.report.page import report_page
 from toolkit.report.shared import (
@@ -25,7 +25,11 @@ from toolkit.report.training import (
     training_section,
     without_folders,
 )
+from toolkit.tasks.explaining.errors import explained_errors
 from toolkit.tasks.outcomes import Outcomes
+
+#: What stands in the place of explanations in the report of a training, which they would delay.
+NOT_EXPLAINED = Prose("report RUN --data DATA explains the worst of these answers.")
 
 
 class Measured(NamedTuple):
@@ -63,6 +67,7 @@ def write_run_report(
     texts: bool,
     beside: Other | None = None,
     diagnosis: Mapping[str, Any] | ToolkitError | None = None,
+    explain: bool = False,
 ) -> None:
     """Write the report on a run as one HTML file.
 
@@ -73,6 +78,7 @@ def write_run_report(
         texts: Whether texts of the data are shown.
         beside: Another run's answers to the same data.
         diagnosis: The result of the task's ``diagnose``, or why there is none.
+        explain: Whether the worst errors are explained, if the task has ``explain``.
     """
     facts, run = task.facts, task.run_folder
     history = task.history or ([] if run is None else read_history(run))
@@ -89,7 +95,7 @@ def write_run_report(
         sections += [metrics_section(task.metrics, None, None), *_kept_classes(task)]
     else:
         on = measured.on if texts else without_folders(measured.on)
-        sections += _measured_sections(measured, texts, facts, names, beside)
+        sections += _measured_sections(task, measured, texts, explain, names, beside)
     sections += [
         training_section(history, monitor, facts.get("ending"), facts.get("kept_epoch")),
         gradient_section(diagnosis, texts),
@@ -102,14 +108,15 @@ def write_run_report(
 
 
 def _measured_sections(
+    task: Any,
     measured: Measured,
     texts: bool,
-    facts: Mapping[str, Any],
+    explain: bool,
     names: Sequence[str],
     beside: Other | None,
 ) -> list[Section]:
     """Return the sections on a run's answers."""
-    outcomes = measured.outcomes
+    facts, outcomes = task.facts, measured.outcomes
     statistics: Statistics = outcomes.paired_statistics()
     answered: Answered | None = outcomes.answered(facts)
     sections = [metrics_section(measured.metrics, statistics, answered)]
@@ -120,9 +127,15 @@ def _measured_sections(
         sections.append(beside_section((names[0], names[1]), pair, both, texts))
     sections += outcomes.sections(texts)
     if answered is not None:
+
+        def explained(numbers: Sequence[int]) -> Sequence[Block]:
+            if not (texts and task.EXPLAINS and answered.asked):
+                return ()
+            return explained_errors(task, answered, numbers) if explain else [NOT_EXPLAINED]
+
         sections += [
             slices_section(statistics, answered, texts),
-            errors_section(answered, texts),
+            errors_section(answered, texts, explained),
         ]
     return sections
 

@@ -418,7 +418,7 @@ class Task(Run):
             outcomes.write(Path(output), metrics)
             measured = Measured(data_words(data), outcomes, metrics)
             shown = shows_texts(self) if texts is None else texts
-            write_run_report(Path(output, REPORT_FILE), self, measured, shown)
+            write_run_report(Path(output, REPORT_FILE), self, measured, shown, explain=True)
         return metrics
 
     def report(
@@ -430,6 +430,8 @@ class Task(Run):
         gradients: bool = False,
     ) -> None:
         """Write a report on the model as one HTML file of less than 1 MB.
+
+        Where data is given, the worst answers of a task that has ``explain`` are explained.
 
         Args:
             output: The file.
@@ -449,7 +451,7 @@ class Task(Run):
         """
         self._check_fitted()
         check_report_place(output)
-        on = None if data is None else data_words(data)
+        on, explain = None if data is None else data_words(data), data is not None
         if data is None and self._held_out_data is not None:
             data, on = self._held_out_data(), f"the held-out part: {self.facts['validation']}"
         if data is None and (gradients or beside is not None):
@@ -471,7 +473,7 @@ class Task(Run):
                 diagnosis = self.diagnose(data)
             except ToolkitError as error:  # such as that of a network without a recurrent layer
                 diagnosis = error
-        write_run_report(Path(output), self, measured, texts, other, diagnosis)
+        write_run_report(Path(output), self, measured, texts, other, diagnosis, explain)
 
     def statistics(self, data: Any) -> Statistics:
         """Return the statistics of the answers, for ``toolkit.evaluation.compare``.

@@ -3,43 +3,45 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from toolkit.evaluation.pages.coloured import (
+    PART_STYLE,
+    STRONGEST,
+    coloured_input,
+    part_names,
+    score_words,
+    strongest_first,
+    visible_name,
+)
 from toolkit.evaluation.pages.page import DRAWN_STYLE, escaped, page, probability_curves
 
 #: The number of parts with the largest attributions that a table names.
 MOST_ROWS = 10
-#: The opacity of the strongest part, on which text is readable in light and in dark.
-STRONGEST = 0.6
 
 _STYLE = (
     DRAWN_STYLE
+    + PART_STYLE
     + """
-:root { color-scheme: light dark; --for: 210; --against: 30; }
+:root { color-scheme: light dark; }
 body { font: 1rem/1.8 system-ui, sans-serif; max-width: 50rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.2rem; }
 h2 { font-size: 1rem; margin: 0; }
 section { border-bottom: 1px solid #8884; padding: .5rem 0; }
 section > p { white-space: pre-wrap; overflow-wrap: anywhere; margin: .5rem 0; }
 small { display: block; line-height: 1.4; }
-span.part { unicode-bidi: isolate; border-radius: .2em; padding: .1em 0; --hue: var(--for);
-  background: hsl(var(--hue) 85% 55% / var(--share)); }
-span.minus { --hue: var(--against); text-decoration: underline dotted; }
 table { border-spacing: 1rem 0; margin-inline-start: -1rem; min-width: min(100%, 20rem); }
 figure { margin: .5rem 0; }
-.curves { height: 3rem; --hue: var(--for); }
+.curves { height: 3rem; --hue: 210; }
 caption { text-align: start; padding-inline-start: 1rem; }
 th { text-align: start; font-weight: normal; overflow-wrap: anywhere; white-space: pre-wrap; }
 td { text-align: end; font-variant-numeric: tabular-nums; }
 footer { position: sticky; bottom: 0; background: Canvas; padding: .5rem 0; }
-@media print {
-  footer { position: static; }
-  span.part { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-}
+@media print { footer { position: static; } }
 """
 )
 
 _LEGEND = (
-    '<footer><span class="part" style="--share: .6">adds to it</span> '
-    '<span class="part minus" style="--share: .6">takes from it (underlined)</span> '
+    f'<footer><span class="coloured" style="--share: {STRONGEST}">adds to it</span> '
+    f'<span class="coloured minus" style="--share: {STRONGEST}">takes from it (underlined)</span> '
     "The stronger the colour, the more, compared with the strongest part of the input.</footer>"
 )
 
@@ -73,26 +75,19 @@ def _section(number: int, value: Any, answer: Mapping[str, Any]) -> str:
     attributions = answer["attributions"]
     name = getattr(value, "name", None)
     of = answer.get("token", {}).get("text") if isinstance(answer.get("token"), Mapping) else None
-    words = f"{number}: {f'{name}: ' if name else ''}{_visible(answer.get('target', 'value'))}"
+    words = f"{number}: {f'{name}: ' if name else ''}{visible_name(answer.get('target', 'value'))}"
     if of is not None:
-        words += f" at “{of}”"
-    names = _names(answer)
+        words += f" at “{visible_name(of)}”"
+    names = part_names(answer)
     tables = _strongest(names, attributions)
     if "channels" in answer:
         channels = answer["channels"]
         tables += _strongest([*channels], [*channels.values()], "the channels, in all frames: ")
     return (
-        f"<section><h2><bdi>{escaped(words)}</bdi></h2>\n<small>{escaped(_scores(answer))}</small>\n"
-        f'<p dir="auto">{_coloured(value, answer)}</p>\n{_path(answer)}{tables}'
+        f"<section><h2><bdi>{escaped(words)}</bdi></h2>\n<small>{escaped(score_words(answer))}</small>\n"
+        f'<p dir="auto">{coloured_input(value, answer)}</p>\n{_path(answer)}{tables}'
         f"{_all_parts(names, answer)}</section>\n"
     )
-
-
-def _visible(text: str) -> str:
-    """Return the name of a class or token, in quotes where it would not be seen."""
-    if not text:
-        return "the end of the text"
-    return text if text.isprintable() and text == text.strip() else repr(text)
 
 
 def _path_of_target(answer: Mapping[str, Any]) -> Sequence[float]:
@@ -113,60 +108,9 @@ def _path(answer: Mapping[str, Any]) -> str:
     return f"<figure>{curve}<figcaption><small>{words}</small></figcaption></figure>\n"
 
 
-def _scores(answer: Mapping[str, Any]) -> str:
-    """Return the numbers of an explanation in a line."""
-    logarithm = "log_probability" in answer
-    kind = "log probability" if logarithm else "value"
-    key = "log_probability" if logarithm else "value"
-    line = f"{kind} {answer[key]:.4f}"
-    if f"baseline_{key}" not in answer:
-        return f"{line}; leave-one-out: what it loses without the part ({answer['baseline']})"
-    error = answer["completeness_error"]
-    line += (
-        f"; of {answer['baseline']} {answer[f'baseline_{key}']:.4f}; error of the sum {error:.1g}"
-    )
-    return line if answer["complete"] else f"{line}, which is too large: take the parts with care"
-
-
-def _names(answer: Mapping[str, Any]) -> list[str]:
-    """Return what each part of an input is called."""
-    if "tokens" in answer:
-        starts = answer.get("starts", range(len(answer["tokens"])))
-        return [
-            f"{_visible(token)} ({start})"
-            for token, start in zip(answer["tokens"], starts, strict=True)
-        ]
-    return [f"frame {number}" for number in answer["frames"]]
-
-
-def _coloured(value: Any, answer: Mapping[str, Any]) -> str:
-    """Return an input with its parts in colours."""
-    value = answer.get("text", value)
-    attributions: Sequence[float] = answer["attributions"]
-    largest = max(map(abs, attributions), default=0) or 1.0
-
-    def part(text: str, attribution: float) -> str:
-        kind = "part minus" if attribution < 0 else "part"
-        share = STRONGEST * abs(attribution) / largest
-        style = f'style="--share: {share:.2f}" title="{attribution:+.4g}"'
-        return f'<span class="{kind}" {style}>{escaped(text)}</span>'
-
-    if "frames" in answer:
-        numbers = map(str, answer["frames"])
-        return " ".join(map(part, numbers, attributions))
-    tokens, starts = answer["tokens"], answer.get("starts", ())
-    if [value[a:b] for a, b in zip(starts, answer.get("ends", ()), strict=True)] != tokens:
-        return "".join(map(part, tokens, attributions))
-    pieces, done = [], 0
-    for start, end, each in zip(starts, answer["ends"], attributions, strict=True):
-        pieces += [escaped(value[done:start]), part(value[start:end], each)]
-        done = end
-    return "".join([*pieces, escaped(value[done:])])
-
-
 def _strongest(names: Sequence[str], values: Sequence[float], of: str = "") -> str:
     """Return a table of what matters most."""
-    order = sorted(range(len(names)), key=lambda place: -abs(values[place]))[:MOST_ROWS]
+    order = strongest_first(values, MOST_ROWS)
     left_out = len(names) - len(order)
     more = f"; {left_out:,} others are not listed" if left_out else ""
     rows = ((names[place], f"{values[place]:+.4f}") for place in order)

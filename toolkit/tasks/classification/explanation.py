@@ -16,15 +16,14 @@ from toolkit.explanation import (
 )
 from toolkit.layers.sequences import with_length
 from toolkit.models import SequenceModel
-from toolkit.tasks.explaining import (
-    Parts,
+from toolkit.tasks.explaining.answers import token_columns, without_token
+from toolkit.tasks.explaining.classes import Parts
+from toolkit.tasks.explaining.signatures import (
     class_signature,
     class_specs,
     named_outputs,
     number_tolerance,
     target_numbers,
-    token_columns,
-    without_token,
 )
 from toolkit.tasks.options import CHARACTERS_PER_TOKEN
 from toolkit.text import UNKNOWN_ID, TextOptions, Tokenizer
@@ -39,7 +38,7 @@ def explain_signature(model: SequenceModel, classes: Sequence[str], max_text_len
 
     ``target`` is the class that is explained, '' for the likeliest. The path goes from the vectors
     of as many unknown tokens to those of the text. The outputs are those of
-    ``toolkit.tasks.explaining.named_outputs``, and ``tokens`` string [B, N], ``starts`` and
+    ``named_outputs``, and ``tokens`` string [B, N], ``starts`` and
     ``ends`` int32 [B, N] in code points of the text, padded with '' and -1.
 
     Args:

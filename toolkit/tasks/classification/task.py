@@ -35,7 +35,8 @@ from toolkit.tasks.classification.prepared import (
 )
 from toolkit.tasks.classification.serving import answer_all, signature
 from toolkit.tasks.classifier import Classifier
-from toolkit.tasks.explaining import ClassExplanations, Parts, token_columns
+from toolkit.tasks.explaining.answers import token_columns
+from toolkit.tasks.explaining.classes import ClassExplanations, Parts
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.pretrained import embedding_vectors, initialize_recurrent
 from toolkit.tasks.settings import Settings
@@ -180,6 +181,9 @@ class TextClassifier(ClassExplanations, Classifier, TextClassifierOptions):
 
     def _explain_signature(self, model: SequenceModel) -> Any:
         return explain_signature(model, self.classes, self._text_limit)
+
+    def _value(self, example: Example) -> str:
+        return example.text
 
     def _explained_inputs(self, example: Example) -> dict[str, Any]:
         return {"text": [example.text]}

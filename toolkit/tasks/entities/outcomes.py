@@ -1,6 +1,6 @@
 """A tagger's answers to annotated sentences, beside the gold entities."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,9 @@ from toolkit.evaluation import (
     worst_entities,
     write_report,
 )
-from toolkit.report.answered import Answered
+from toolkit.report.answered import Answered, Question
 from toolkit.report.blocks import Section
-from toolkit.report.spans import answered_spans, span_sections
+from toolkit.report.spans import answered_spans, span_sections, tag_questions
 from toolkit.tagging import Span, spans_of
 from toolkit.tasks.entities.alignment import UnalignedEntities
 from toolkit.tasks.outcomes import Outcomes
@@ -36,6 +36,8 @@ class TaggerOutcomes(Outcomes):
         unaligned: The counter of unaligned gold entities.
         cut_otherwise: The number of tokens that were replaced by the tagger's own.
         checksum: The checksum of the examples as read.
+        texts: Each sentence as a text, as ``explain`` takes it.
+        number_at: Maps a text and a place in it, in code points, to the number of the token there.
     """
 
     sentences: Sequence[Tagged]
@@ -44,6 +46,8 @@ class TaggerOutcomes(Outcomes):
     unaligned: UnalignedEntities
     cut_otherwise: int
     checksum: int
+    texts: Sequence[str]
+    number_at: Callable[[str, int], int]
 
     def metrics(self) -> dict[str, Any]:
         """Return the metrics of ``entity_metrics``, ``unaligned`` and ``cut_otherwise``."""
@@ -65,7 +69,20 @@ class TaggerOutcomes(Outcomes):
 
     def answered(self, facts: Mapping[str, Any]) -> Answered:
         """Return the answers; the loss is the number of wrong and missed entities."""
-        return answered_spans(self.sentences, self.classes, "sentence", "tokens")
+        return answered_spans(self.sentences, self.classes, "sentence", "tokens", asked=self._asked)
+
+    def _asked(self, numbers: Sequence[int]) -> Iterator[list[Question]]:
+        """Yield the questions on sentences."""
+        for number in numbers:
+            text, sentence = self.texts[number], self.sentences[number]
+
+            def number_of(place: int, text: str = text, tokens: Any = sentence.tokens) -> int:
+                start = 0  # tokens stand in the text in their order
+                for token in tokens[:place]:
+                    start = text.index(token, start) + len(token)
+                return self.number_at(text, text.index(tokens[place], start))
+
+            yield tag_questions(sentence, text, number_of)
 
     def sections(self, texts: bool) -> list[Section]:
         """Return the section on entities."""

@@ -27,7 +27,7 @@ from toolkit.models import ManyToMany, SequenceModel
 from toolkit.tasks.entities import defaults
 from toolkit.tasks.entities.alignment import EntityAligner, UnalignedEntities
 from toolkit.tasks.entities.card import card_words
-from toolkit.tasks.entities.explanation import TagExplanations
+from toolkit.tasks.entities.explanation import EntityExplanations
 from toolkit.tasks.entities.inspection import inspect_entities
 from toolkit.tasks.entities.options import EntityTaggerOptions
 from toolkit.tasks.entities.outcomes import TaggerOutcomes, over_common_tokens
@@ -56,7 +56,7 @@ SEEN_FILE = "seen_entities.txt"
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class EntityTagger(TagExplanations, Tagger, EntityTaggerOptions):
+class EntityTagger(EntityExplanations, Tagger, EntityTaggerOptions):
     """An estimator that learns from annotated sentences, and finds entities in strings.
 
     The options are those of ``EntityTaggerOptions``; each has a default, and ``auto`` depends on
@@ -243,12 +243,12 @@ class EntityTagger(TagExplanations, Tagger, EntityTaggerOptions):
         aligner = EntityAligner(features, self.sentences)
         unaligned = UnalignedEntities()
         sentences: list[Tagged] = []
+        texts: list[str] = []
         checksum = 0
         examples = self._examples(data)
-        texts = examples.columns.texts
         foreign = foreign_tokens(
             features,
-            (() if texts else (example.tokens for example in examples)),
+            (() if examples.columns.texts else (example.tokens for example in examples)),
             self.facts.get("cut_share"),
         )
         if foreign.cut:
@@ -260,7 +260,11 @@ class EntityTagger(TagExplanations, Tagger, EntityTaggerOptions):
                 checksum = zlib.crc32(read.encode("utf-8", "surrogatepass"), checksum)
             asked = [*map(foreign.replace, chunk)]
             sentences += map(over_common_tokens, asked, self._answers(asked))
-        return TaggerOutcomes(sentences, self.classes, self.seen, unaligned, foreign.cut, checksum)
+            texts += [" ".join(each.tokens) if each.text is None else each.text for each in asked]
+        return TaggerOutcomes(
+            *(sentences, self.classes, self.seen, unaligned, foreign.cut, checksum),
+            *(texts, self._number_at),
+        )
 
     # Exporting
 

@@ -12,8 +12,7 @@ from toolkit.explanation import explained_row, likeliest_unless, row_by_row
 from toolkit.explanation.options import Method, TokenExplanationOptions
 from toolkit.export.signatures import checked, in_one_batch
 from toolkit.models import SequenceModel
-from toolkit.tasks.explaining import (
-    Explaining,
+from toolkit.tasks.explaining.answers import (
     integrated_answer,
     log_of,
     nothing_to_explain,
@@ -21,6 +20,7 @@ from toolkit.tasks.explaining import (
     token_columns,
     without_token,
 )
+from toolkit.tasks.explaining.base import Explaining
 from toolkit.tasks.language_modelling.prompts import Prompt, read_prompts
 from toolkit.tasks.language_modelling.serving import (
     condition_numbers,

@@ -77,6 +77,7 @@ class LanguageModelOutcomes(Outcomes):
             loss=loss,
             graded="hardest texts",
             show=show,
+            asked=read.asked,
             texts=frozenset({"text"}),
             keys={"condition": conditions} if any(conditions) else {},
             baselines={"characters by frequency in this data": entropy},

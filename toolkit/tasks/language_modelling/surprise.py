@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from toolkit.report.answered import Question
+
 #: Calls a signature of the language model.
 Ask = Callable[..., dict[str, Any]]
 #: The most units of a text that are measured, and those of a batch.
@@ -57,6 +59,26 @@ class ReadTexts:
             conditions = {name: value * len(batch) for name, value in given.items()}
             sums += self.ask("score", text=batch, **conditions)["nll"].tolist()
         return [*zip(units, np.diff(sums).tolist(), strict=True)]
+
+    def asked(self, numbers: Sequence[int]) -> Iterator[list[Question]]:
+        """Yield the questions on texts with some numbers: on what stands at the hardest unit.
+
+        They are on the likeliest next token there and, of characters, on the right one.
+        """
+        for read in self.chosen(numbers):
+            units = self.units(read)
+            if len(units) < 2:
+                yield []
+                continue
+            place = 1 + int(np.argmax([nats for _, nats in units[1:]]))
+            beginning = "".join(unit for unit, _ in units[:place])
+            unit, nats = units[place]
+            given = {} if read.condition is None else {"condition": read.condition}
+            what = f"answer before {unit!r}, which has {nats:.1f} nats"
+            questions = [Question(what, beginning, given)]
+            if self.token_level == "characters":
+                questions.append(Question(f"right {unit!r}", beginning, {**given, "target": unit}))
+            yield questions
 
     def character_entropy(self) -> float:
         """Return the entropy of the texts' characters in nats, which is the loss of a unigram."""

@@ -1,6 +1,6 @@
 """A tagger's answers to strands, beside the gold spans."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,9 @@ from toolkit.evaluation import (
     worst_entities,
     write_report,
 )
-from toolkit.report.answered import Answered
+from toolkit.report.answered import Answered, Question
 from toolkit.report.blocks import Section
-from toolkit.report.spans import answered_spans, span_sections
+from toolkit.report.spans import answered_spans, span_sections, tag_questions
 from toolkit.tasks.outcomes import Outcomes
 
 
@@ -53,7 +53,15 @@ class StrandOutcomes(Outcomes):
 
     def answered(self, facts: Mapping[str, Any]) -> Answered:
         """Return the answers; the loss is the number of wrong and missed spans."""
-        return answered_spans(self.strands, self.classes, "strand", "bases", between="")
+        return answered_spans(
+            *(self.strands, self.classes, "strand", "bases"), between="", asked=self._asked
+        )
+
+    def _asked(self, numbers: Sequence[int]) -> Iterator[list[Question]]:
+        """Yield the questions on strands, whose tokens are the bases of their texts."""
+        for number in numbers:
+            strand = self.strands[number]
+            yield tag_questions(strand, "".join(strand.tokens), lambda place: place)
 
     def sections(self, texts: bool) -> list[Section]:
         """Return the section on spans."""

@@ -1,20 +1,77 @@
 """The signature of an exported tagger of strands, and prediction of strands of any length."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from toolkit.models import SequenceModel
-from toolkit.tasks.span_outputs import Ask, Places, by_groups, find_all, span_outputs
+from toolkit.tasks.span_outputs import Ask, Places, Tags, by_groups, find_all, span_outputs
 from toolkit.text import utf8
 
 #: The number of bases, at least, that are asked for at once of a long strand.
 CHUNK = 200_000
 #: The most tiles whose bases' probabilities are computed at once.
 TILES = 16
+
+
+class Tiles(NamedTuple):
+    """The steps of the tiles of strands, end to end.
+
+    Attributes:
+        codes: The code points of all strands, end to end, int32 [n].
+        row: The strand of each step, int64 [s].
+        start: Its place in the strand, int32 [s].
+        kept: Whether it is not among the overlaps of its tile, bool [s]; of all steps with one
+            place in a strand one is kept.
+        tags: The answers.
+    """
+
+    codes: Any
+    row: Any
+    start: Any
+    kept: Any
+    tags: Tags
+
+
+def tagged_tiles(model: SequenceModel, text: Any, window: int, overlap: int) -> Tiles:
+    """Return the steps of strands, string [B], in tiles, with their tags.
+
+    Args:
+        model: ``Nucleotides`` and the network.
+        text: The strands, valid UTF-8.
+        window: The number of bases of a tile.
+        overlap: The number of bases that are read beyond each of its ends.
+    """
+    fractions = model.preprocessing.fractions
+
+    def answers(codes: Any, lengths: Any) -> Any:
+        codes = tf.pad(codes, [[0, 0], [0, tf.maximum(1 - tf.shape(codes)[1], 0)]])
+        inputs = {"values": fractions(codes), "length": tf.cast(lengths, tf.int32)}
+        return model.network.answer(inputs)
+
+    codes = tf.strings.unicode_decode(text, "UTF-8")
+    lengths = codes.row_lengths()
+    counts = tf.maximum((lengths + window - 1) // window, 1)
+    row = tf.repeat(tf.range(tf.size(counts, tf.int64)), counts)
+    core = window * tf.ragged.range(counts).values
+    length = tf.gather(lengths, row)
+    first, last = tf.maximum(core - overlap, 0), tf.minimum(core + window + overlap, length)
+    place = tf.ragged.range(first, last)  # of each step in its strand
+    sizes = place.row_lengths()
+
+    def of_steps(values: Any) -> Any:
+        """Return a value of each tile for each of its steps."""
+        return tf.repeat(values, sizes)
+
+    base = of_steps(tf.gather(codes.row_starts(), row))
+    start = place.values
+    tags = by_groups(answers, tf.gather(codes.values, base + start), sizes, 0)
+    begins = of_steps(core)
+    kept = (start >= begins) & (start < begins + window)
+    return Tiles(codes.values, of_steps(row), tf.cast(start, tf.int32), kept, tags)
 
 
 def signature(model: SequenceModel, labels: Sequence[str], window: int, overlap: int) -> Any:
@@ -30,38 +87,13 @@ def signature(model: SequenceModel, labels: Sequence[str], window: int, overlap:
         window: The number of bases of a tile.
         overlap: The number of bases that are read beyond each of its ends.
     """
-    fractions = model.preprocessing.fractions
-
-    def answers(codes: Any, lengths: Any) -> Any:
-        codes = tf.pad(codes, [[0, 0], [0, tf.maximum(1 - tf.shape(codes)[1], 0)]])
-        inputs = {"values": fractions(codes), "length": tf.cast(lengths, tf.int32)}
-        return model.network.answer(inputs)
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")], autograph=False)
     def serving_default(text: Any) -> dict[str, Any]:
         text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8")
-        codes = tf.strings.unicode_decode(text, "UTF-8")
-        lengths = codes.row_lengths()
-        counts = tf.maximum((lengths + window - 1) // window, 1)
-        row = tf.repeat(tf.range(tf.size(counts, tf.int64)), counts)
-        core = window * tf.ragged.range(counts).values
-        length = tf.gather(lengths, row)
-        first, last = tf.maximum(core - overlap, 0), tf.minimum(core + window + overlap, length)
-        place = tf.ragged.range(first, last)  # of each step in its strand
-        sizes = place.row_lengths()
-
-        def of_steps(values: Any) -> Any:
-            """Return a value of each tile for each of its steps."""
-            return tf.repeat(values, sizes)
-
-        base = of_steps(tf.gather(codes.row_starts(), row))
-        start = place.values
-        tags = by_groups(answers, tf.gather(codes.values, base + start), sizes, 0)
-        begins = of_steps(core)
-        kept = (start >= begins) & (start < begins + window)
-        start = tf.cast(start, tf.int32)
-        places = Places(of_steps(row), start, start + 1)
-        return span_outputs(text, labels, tags, places, kept, overlap)
+        tiles = tagged_tiles(model, text, window, overlap)
+        places = Places(tiles.row, tiles.start, tiles.start + 1)
+        return span_outputs(text, labels, tiles.tags, places, tiles.kept, overlap)
 
     return serving_default
 

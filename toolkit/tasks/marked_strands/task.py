@@ -17,6 +17,7 @@ from toolkit.tagging import Span
 from toolkit.tasks.marked_strands import defaults
 from toolkit.tasks.marked_strands.card import card_words
 from toolkit.tasks.marked_strands.examples import MarkedStrandExamples, open_marked
+from toolkit.tasks.marked_strands.explanation import BaseExplanations
 from toolkit.tasks.marked_strands.inspection import inspect_marked
 from toolkit.tasks.marked_strands.options import StrandTaggerOptions
 from toolkit.tasks.marked_strands.outcomes import StrandOutcomes
@@ -39,7 +40,7 @@ CHUNK = 512
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class StrandTagger(Tagger, StrandTaggerOptions):
+class StrandTagger(BaseExplanations, Tagger, StrandTaggerOptions):
     """An estimator that learns from strands with marked spans, and finds spans in strings.
 
     The options are those of ``StrandTaggerOptions``; each has a default, and ``auto`` depends on

@@ -16,12 +16,12 @@ from toolkit.explanation import (
 )
 from toolkit.export.signatures import checked, in_one_batch
 from toolkit.models import SequenceModel
-from toolkit.tasks.explaining import (
-    Parts,
+from toolkit.tasks.explaining.answers import rounded
+from toolkit.tasks.explaining.classes import Parts
+from toolkit.tasks.explaining.signatures import (
     class_specs,
     named_outputs,
     number_tolerance,
-    rounded,
     target_numbers,
 )
 
@@ -38,7 +38,7 @@ def explain_signature(model: SequenceModel, classes: Sequence[str]) -> Any:
     ``target`` string [B] is the class that is explained, '' for the likeliest; there is none for
     numbers. The path goes from frames of the channels' means in the training part to those of the
     series; values that are missing stay so. The outputs are those of
-    ``toolkit.tasks.explaining.named_outputs``, and of series ``channel_attributions`` float [B, N,
+    ``named_outputs``, and of series ``channel_attributions`` float [B, N,
     C], which are summed in ``attributions``.
 
     Args:

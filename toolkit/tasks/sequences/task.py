@@ -22,7 +22,7 @@ from toolkit.errors import DataError, ModelError
 from toolkit.models import ManyToOne, SequenceModel
 from toolkit.report.blocks import Examples
 from toolkit.tasks.classifier import VALIDATION_STEPS, Classifier
-from toolkit.tasks.explaining import ClassExplanations, Parts
+from toolkit.tasks.explaining.classes import ClassExplanations, Parts
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.sequences import defaults
 from toolkit.tasks.sequences.card import card_words
@@ -284,6 +284,9 @@ class SequenceClassifier(ClassExplanations, Classifier, SequenceClassifierOption
 
     def _explain_signature(self, model: SequenceModel) -> Any:
         return explain_signature(model, self.classes)
+
+    def _value(self, example: SeriesExample) -> NDArray[Any]:
+        return example.series
 
     def _explained_inputs(self, example: SeriesExample) -> dict[str, Any]:
         packed = self._packed([example.series])

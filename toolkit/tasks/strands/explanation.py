@@ -14,14 +14,14 @@ from toolkit.explanation import (
     row_by_row,
 )
 from toolkit.models import SequenceModel
-from toolkit.tasks.explaining import (
-    Parts,
+from toolkit.tasks.explaining.answers import token_columns
+from toolkit.tasks.explaining.classes import Parts
+from toolkit.tasks.explaining.signatures import (
     class_signature,
     class_specs,
     named_outputs,
     number_tolerance,
     target_numbers,
-    token_columns,
 )
 from toolkit.text.bases import BASES
 
@@ -34,7 +34,7 @@ def explain_signature(model: SequenceModel, classes: Sequence[str]) -> Any:
 
     White space is left out. ``target`` is the class that is explained, '' for the likeliest. The
     path goes from as many bases N, a quarter of each, to those of the strand. The outputs are those
-    of ``toolkit.tasks.explaining.named_outputs``, and ``tokens`` string [B, N], the bases that are
+    of ``named_outputs``, and ``tokens`` string [B, N], the bases that are
     read, ``starts`` and ``ends`` int32 [B, N], padded with '' and -1.
 
     Args:

@@ -17,7 +17,8 @@ from toolkit.data import (
 )
 from toolkit.models import SequenceModel, StrandToOne
 from toolkit.tasks.classifier import Classifier
-from toolkit.tasks.explaining import ClassExplanations, Parts, token_columns
+from toolkit.tasks.explaining.answers import token_columns
+from toolkit.tasks.explaining.classes import ClassExplanations, Parts
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.settings import Settings
 from toolkit.tasks.strands import defaults
@@ -130,6 +131,9 @@ class StrandClassifier(ClassExplanations, Classifier, StrandClassifierOptions):
 
     def _explain_signature(self, model: SequenceModel) -> Any:
         return explain_signature(model, self.classes)
+
+    def _value(self, example: Example) -> str:
+        return example.text
 
     def _explained_inputs(self, example: Example) -> dict[str, Any]:
         return {"text": [example.text]}

@@ -1,7 +1,7 @@
 """A translator's answers to pairs of texts, beside the references."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from toolkit.evaluation import (
     write_translations,
 )
 from toolkit.evaluation.translation import sentence_chrf
-from toolkit.report.answered import Answered
+from toolkit.report.answered import Answered, Question
 from toolkit.report.blocks import Section
 from toolkit.report.translations import (
     answered_translations,
@@ -71,7 +71,17 @@ class TranslatorOutcomes(Outcomes):
     def answered(self, facts: Mapping[str, Any]) -> Answered:
         """Return the answers; the loss is 100 - chrF."""
         texts = (self.sources, self.translations, self.references)
-        return answered_translations(*texts, self.tokenizer)
+        return answered_translations(*texts, self.tokenizer, self._asked)
+
+    def _asked(self, numbers: Sequence[int]) -> Iterator[list[Question]]:
+        """Yield the questions on pairs: on the translation, and on the reference."""
+        for number in numbers:
+            sides = (("answer", self.translations), ("right", self.references))
+            yield [
+                Question(f"{side} “{texts[number]}”", self.sources[number], {"target": text})
+                for side, texts in sides
+                if (text := texts[number])
+            ]
 
     def sections(self, texts: bool) -> list[Section]:
         """Return the sections on lengths and on the attention of the worst translations."""

@@ -34,6 +34,7 @@ from toolkit.tasks.settings import Settings
 from toolkit.tasks.task import Task
 from toolkit.tasks.translation import defaults
 from toolkit.tasks.translation.card import card_words
+from toolkit.tasks.translation.explanation import TranslationExplanations
 from toolkit.tasks.translation.inspection import inspect_pairs
 from toolkit.tasks.translation.options import (
     MONITORS,
@@ -59,7 +60,7 @@ CHUNK = 1024
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class Translator(Task, TranslatorOptions):
+class Translator(TranslationExplanations, Task, TranslatorOptions):
     """An estimator that learns from pairs of texts, and translates texts.
 
     The options are those of ``TranslatorOptions``; each has a default, and ``auto`` depends on the

@@ -1,0 +1,1 @@
+"""What the tasks that explain their answers share: signatures, plain answers, and ``explain``."""
