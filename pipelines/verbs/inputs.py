@@ -24,7 +24,7 @@ logger = logging.getLogger("toolkit.pipelines")
 
 #: What ``--data`` is given for data on standard input.
 STANDARD_INPUT = "-"
-_PEEKED = 100  # bytes
+_BEGINNING = 100  # bytes, of which one is no white space
 
 
 def data_argument(parser: Parser, pipeline: Pipeline) -> None:
@@ -97,12 +97,13 @@ def _copied_input(stack: contextlib.ExitStack) -> str:
     It is JSON Lines if it begins with a brace, JSON if with a bracket, and a table otherwise.
     """
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="toolkit-"))
-    beginning = sys.stdin.buffer.peek(_PEEKED).removeprefix(codecs.BOM_UTF8).lstrip()[:1]
-    ending = {b"{": ".jsonl", b"[": ".json"}.get(beginning, ".csv")
-    path = Path(folder, f"standard_input{ending}")
-    with path.open("wb") as copy:
+    path = Path(folder, "standard_input")
+    with path.open("wb+") as copy:
         shutil.copyfileobj(sys.stdin.buffer, copy)
-    return str(path)
+        copy.seek(0)
+        beginning = copy.read(_BEGINNING).removeprefix(codecs.BOM_UTF8).lstrip()[:1]
+    ending = {b"{": ".jsonl", b"[": ".json"}.get(beginning, ".csv")
+    return str(path.rename(path.with_suffix(ending)))
 
 
 def _batches_of_lines(
