@@ -47,7 +47,7 @@ class Client:
                 self._place.hostname, self._place.port
             )
         assert self._reader is not None
-        head = f"{method} {path} HTTP/1.1\r\nHost: server\r\nContent-Type: application/json\r\n"
+        head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         self._writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         try:
             lines = (await self._reader.readuntil(b"\r\n\r\n")).lower().split(b"\r\n")

@@ -181,7 +181,7 @@ class Trial:
         host, _, port = self._address.removeprefix("http://").partition(":")
         reader, writer = await asyncio.open_connection(host, int(port))
         size = len(body) if length is None else length
-        head = f"POST {path} HTTP/1.1\r\nHost: server\r\nConnection: close\r\n"
+        head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
         writer.write(f"{head}Content-Length: {size}\r\n\r\n".encode() + body)
         return reader, writer
 
