@@ -781,3 +781,15 @@ tensorflow.constant(1)
         [sys.executable, "-c", script], capture_output=True, check=True, env=environment
     )
     assert (process.stdout, process.stderr) == (b"", b"")
+
+
+def test_a_text_that_is_the_name_of_a_file_is_said(call, model, data, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, output, error = call("predict", model, "data.csv", "no data.csv")
+    assert code == 0
+    assert [json.loads(line)["text"] for line in output.splitlines()] == ["data.csv", "no data.csv"]
+    assert error == (
+        "'data.csv' is answered as a text; it is also a file, which is read by --data data.csv\n"
+    )
+    monkeypatch.setattr(type(PIPELINE.labelled), "lines_may_be_paths", True)
+    assert call("predict", model, "data.csv")[2] == ""
