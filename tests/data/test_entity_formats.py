@@ -87,7 +87,7 @@ def test_offsets_in_other_units_are_recognised(
         ((3, 6), f"the entity 'Mia' has the offsets 3 to 6, where its text has 'ia '; {UTF16}"),
         ((5, 8), f"the entity 'Mia' has the offsets 5 to 8, where its text has ' sa'; {UTF8}"),
         ((2, 4), f"the entity 'Mia' has the offsets 2 to 4, where its text has 'Mi'; {INCLUSIVE}"),
-        ((6, 9), "the entity 'Mia' has the offsets 6 to 9, where its text has 'saw' .or set"),
+        ((6, 9), "the entity 'Mia' has the offsets 6 to 9, where its text has 'saw'$"),
     ],
 )
 def test_the_own_text_of_an_entity_tells_how_its_offsets_are_counted(

@@ -84,6 +84,8 @@ class AudioExamples(CheckedRows):
         OptionError: In an iteration, the package ``soundfile`` is needed and missing.
     """
 
+    COLUMN_OPTIONS = ("audio_column", "transcript_column")
+
     def __init__(
         self,
         source: Source,

@@ -89,7 +89,7 @@ class EntityExamples(CheckedRows):
     Attributes:
         rows: The number of rows of the latest iteration.
         bad_rows: The number of bad rows among them.
-        problems: The problems of the first few bad rows, by their places.
+        problems: The first problem of each kind, by its place.
         unknown_labels: The number of bad rows of the latest iteration by unknown label.
 
     Raises:
