@@ -375,7 +375,7 @@ FILES = {
             '[\n {\n "text": "a"}]',
             "1.: not JSON: Expecting .*; each line should be a JSON object",
         ),
-        (lines({"text": "a"}), "no column 'entities' .entities_column.; it has: text"),
+        (lines({"text": "a"}), "no column of entities .entities_column.; it has: text"),
         (lines({"text": "a", "entities": None}), "has no entities in column 'entities'$"),
         (lines({"text": "a", "entities": 5}), "the entities in column 'entities' are 5, which is"),
         (lines({"text": "a", "entities": "x"}), "the entities .* are 'x', which is no list"),
