@@ -104,6 +104,16 @@ def test_offsets_beyond_the_end_and_empty_ones_are_explained() -> None:
     assert INCLUSIVE in complaint([{"text": "a b", "entities": [entity(2, 2)]}])
 
 
+def test_one_wrong_end_is_not_explained_by_another_way_of_counting() -> None:
+    beyond = {"text": "Mia visits the caf\u00e9", "entities": [entity(15, 20)]}
+    assert UTF8 in complaint([beyond])
+    others = [{"text": f"\u00c9mile and Mia {n}", "entities": [entity(10, 13)]} for n in range(9)]
+    found = complaint([*others, beyond])
+    assert "is no stretch of its text of 19 characters (or set" in found
+    in_bytes = [{**row, "entities": [entity(11, 14)]} for row in others]
+    assert UTF8 in complaint([beyond, *in_bytes])
+
+
 # Repetitions, missing entities, whole numbers with a point
 
 
