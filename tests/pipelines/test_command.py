@@ -6,7 +6,7 @@ import shlex
 import signal
 import subprocess
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,10 +14,12 @@ import pytest
 import yaml
 from fake_task import PIPELINE, FakeOptions, FakeTask
 
+from pipelines.command import main
 from pipelines.parser import Parser
 from pipelines.verbs import VERBS, train
 from toolkit.export import VerifyResult, description
 from toolkit.files import exclusive_lock
+from toolkit.tasks.options import ClassAnswerOptions
 from toolkit.training.state import State, write_state
 
 ROOT = Path(__file__).parents[2]
@@ -793,3 +795,12 @@ def test_a_text_that_is_the_name_of_a_file_is_said(call, model, data, tmp_path, 
     )
     monkeypatch.setattr(type(PIPELINE.labelled), "lines_may_be_paths", True)
     assert call("predict", model, "data.csv")[2] == ""
+
+
+def test_a_threshold_of_another_target_is_refused_at_once(model, capsys):
+    fake = replace(PIPELINE, predict_options=ClassAnswerOptions)
+    assert main(fake, ["predict", str(model), "a", "--threshold", "0.3"]) == 2
+    assert capsys.readouterr().err == (
+        "error: --threshold is not for a model whose target is classes; --abstain-below is\n"
+    )
+    assert not FakeTask.made
