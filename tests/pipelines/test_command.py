@@ -804,3 +804,14 @@ def test_a_threshold_of_another_target_is_refused_at_once(model, capsys):
         "error: --threshold is not for a model whose target is classes; --abstain-below is\n"
     )
     assert not FakeTask.made
+
+
+def test_several_files_are_not_read_together(call, data, tmp_path):
+    other = tmp_path / "other.csv"
+    other.write_text("text,label\n")
+    code, _, error = call("train", "--data", data, other, "--output", tmp_path / "x")
+    assert code == 2
+    assert error == (
+        f"error: unexpected argument {other}; an option takes one file or one folder, and several "
+        "files are not read together\n"
+    )
