@@ -2,7 +2,7 @@
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -70,7 +70,7 @@ class LabelledRows(CheckedRows, ABC, Generic[E]):
             labels is empty.
     """
 
-    COLUMN_OPTIONS = ("label_column",)
+    COLUMN_OPTIONS: ClassVar[Sequence[str]] = ("label_column",)
     #: Makes an example of row, content, label, group, place and problem; all but the first two have
     #: a default.
     EXAMPLE: ClassVar[Callable[..., Any]]
