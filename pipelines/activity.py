@@ -56,6 +56,7 @@ class LabelledSeries(LabelledData):
     example_file = "your.jsonl"
     answer_names = (*CLASS_ANSWERS, "row", "video")
     lines_may_fail = True
+    lines_may_be_paths = True
 
     def open(self, data: Any, part: Literal["train", "test"], columns: Any) -> Source:
         """Open data."""

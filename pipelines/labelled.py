@@ -55,6 +55,8 @@ class LabelledData(ABC):
     unreadable: ClassVar[Mapping[str, Any]] = {}
     #: Whether a line of text may stand for no input; ``read_line`` then returns an ``Unreadable``.
     lines_may_fail: ClassVar[bool] = False
+    #: Whether a line may be the path of a file, whose content is then the input.
+    lines_may_be_paths: ClassVar[bool] = False
     #: The names of the sides of data that may come in parallel files.
     sides: ClassVar[tuple[str, ...]] = ()
     #: The inputs of ``predict`` where none are given; None to read standard input.

@@ -40,6 +40,7 @@ class LabelledMusic(LabelledData):
     )
     example_file = "your_midi_files/"
     lines_may_fail = True
+    lines_may_be_paths = True
     without_inputs = ("",)
 
     def open(self, data: Any, part: Literal["train", "test"], columns: Any) -> Source:

@@ -5,6 +5,7 @@ import difflib
 import inspect
 import itertools
 import math
+import os
 import sys
 import types
 from argparse import SUPPRESS, ArgumentParser, BooleanOptionalAction, HelpFormatter, Namespace
@@ -308,6 +309,11 @@ class Parser:
             return (
                 f"unexpected argument {words[0]}; an option that is on or off takes no value: "
                 "--NAME is on, --no-NAME is off"
+            )
+        if os.path.exists(words[0]):
+            return (
+                f"unexpected argument {words[0]}; an option takes one file or one folder, and "
+                "several files are not read together"
             )
         return f"unexpected argument {' '.join(words)}; --help says what can be given"
 

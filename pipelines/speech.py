@@ -48,6 +48,7 @@ class LabelledSpeech(LabelledData):
     answer_names = ("file", "row", "score", "texts", "scores", "words", "symbols")
     unreadable = NO_SPEECH
     lines_may_fail = True
+    lines_may_be_paths = True
 
     def open(self, data: Any, part: Literal["train", "test"], columns: Any) -> Source:
         """Open data."""

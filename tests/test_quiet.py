@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from toolkit.quiet import shown_log, suppress_stderr
+from toolkit.quiet import shown_log, suppress_stderr, unchanged_root_logger
 
 
 @contextlib.contextmanager
@@ -66,3 +66,16 @@ def test_a_process_without_standard_error(monkeypatch: pytest.MonkeyPatch) -> No
     with suppress_stderr():
         steps.append("worked")
     assert steps[1:] == ["asked for the descriptor", "worked"]
+
+
+def test_a_library_sets_up_no_logging(monkeypatch: pytest.MonkeyPatch) -> None:
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    with unchanged_root_logger():
+        logging.basicConfig()  # as absl does before its first message
+    assert root.handlers == []
+    own = logging.NullHandler()
+    root.handlers = [own]
+    with unchanged_root_logger():
+        logging.basicConfig()
+    assert root.handlers == [own]

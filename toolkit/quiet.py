@@ -54,6 +54,24 @@ def suppress_stderr() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def unchanged_root_logger() -> Iterator[None]:
+    """Keep libraries from setting up logging within the context.
+
+    ``absl.logging``, which TensorFlow logs by, adds a handler to a root logger that has none.
+    """
+    root = logging.getLogger()
+    if root.handlers:
+        yield
+        return
+    handler = logging.NullHandler()
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+
+
+@contextlib.contextmanager
 def shown_log() -> Iterator[None]:
     """Write the toolkit's log to standard error within the context, a line a message.
 

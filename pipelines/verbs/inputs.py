@@ -4,10 +4,12 @@ import codecs
 import contextlib
 import json
 import logging
+import os
+import shlex
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from pipelines.streams import arriving_batches, full_batches
 from pipelines.verbs.common import open_lines, read_input
 from toolkit.data import Unreadable
 from toolkit.data.sources.lines import is_text_file
-from toolkit.errors import OptionError, count
+from toolkit.errors import OptionError, count, quoted
 
 logger = logging.getLogger("toolkit.pipelines")
 
@@ -111,6 +113,8 @@ def _batches_of_lines(
 ) -> Iterator[list[Any]]:
     """Return batches of inputs that are lines or arguments."""
     if options.texts:
+        if not pipeline.labelled.lines_may_be_paths:
+            _warn_of_paths(options.texts)
         return _inputs(pipeline, full_batches(options.texts))
     if options.data is None and pipeline.labelled.without_inputs is not None:
         return full_batches(pipeline.labelled.without_inputs)
@@ -130,6 +134,16 @@ def _is_json_object(value: object) -> bool:
         return isinstance(value, str) and value[:1] == "{" and isinstance(json.loads(value), dict)
     except (ValueError, RecursionError):
         return False
+
+
+def _warn_of_paths(texts: Sequence[str]) -> None:
+    """Log a warning if an argument that is answered as a text is also the name of a file."""
+    named = [text for text in texts if os.path.isfile(text)]
+    if named:
+        logger.warning(
+            "%s is answered as a text; it is also a file, which is read by --data %s",
+            *(quoted(named[0]), shlex.quote(named[0])),
+        )
 
 
 def _inputs(pipeline: Pipeline, batches: Iterator[list[Any]]) -> Iterator[list[Any]]:

@@ -25,6 +25,7 @@ from pipelines.verbs.inputs import (
 from pipelines.verbs.verb import Verb
 from toolkit.data import Unreadable
 from toolkit.errors import OptionError
+from toolkit.tasks.options import ClassAnswerOptions
 from toolkit.tasks.protocol import FrameTask, StreamingTask
 
 
@@ -121,7 +122,9 @@ def _predict(pipeline: Pipeline, options: Any) -> int:
         values = {
             field.name: getattr(options, field.name) for field in fields(pipeline.predict_options)
         }
-        pipeline.predict_options(**values)  # checks them before TensorFlow is imported
+        asked = pipeline.predict_options(**values)  # checks them before TensorFlow is imported
+        if isinstance(asked, ClassAnswerOptions):
+            asked.check_for(run["options"].get("target", "classes"))
     columns = run_columns(pipeline, options, options.run)
     in_rows = not reads_lines(options)
     columns = pipeline.labelled.adapt_columns(columns, facts, values, in_rows)

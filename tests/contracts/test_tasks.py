@@ -7,6 +7,7 @@ import inspect
 import itertools
 import json
 import math
+import pickle
 import random
 import re
 import shutil
@@ -689,6 +690,10 @@ def test_a_folder_that_is_no_run_of_it_is_refused(run: Run, tmp_path: Path) -> N
     empty.mkdir()
     neither = "no exported version (a numbered folder such as 1/) and no model.keras is in it"
     assert neither in complaint(empty)
+    (empty / "checkpoint").mkdir()
+    interrupted = "its training was interrupted, and the same train command goes on with it"
+    assert complaint(empty).endswith(f"{neither}; {interrupted}")
+    (empty / "checkpoint").rmdir()
     shutil.copy(run.saved / "config.yaml", empty)
     assert neither in complaint(empty)
     (empty / "config.yaml").unlink()
@@ -945,6 +950,18 @@ def test_options_go_to_the_line_to_the_file_and_back(run: Run, tmp_path: Path) -
     assert (
         sum(check(changed, of_file=number % 2 == 1) for number, changed in enumerate(together)) > 3
     )
+
+
+def test_a_fitted_task_is_copied_and_not_pickled(network_run: Run) -> None:
+    run = network_run
+    task = run.case.task()
+    assert repr(pickle.loads(pickle.dumps(task))) == repr(task)
+    for refuse in (pickle.dumps, copy.deepcopy):
+        with pytest.raises(TypeError, match=rf"use save\(\) and {run.case.task.__name__}.load"):
+            refuse(run.fitted)
+    copied = copy.copy(run.fitted)
+    assert vars(copied) == vars(run.fitted)
+    assert vars(copied) is not vars(run.fitted)
 
 
 def test_options_are_saved_and_loaded(run: Run, tmp_path: Path) -> None:

@@ -280,7 +280,7 @@ def test_bad_rows_are_skipped_and_counted(tmp_path: Path, caplog: pytest.LogCapt
     for _ in range(2):
         assert [(e.text, e.label, e.row) for e in examples] == [("a", "pos", 1), ("g", "neg", 7)]
         assert examples.bad_rows == 5
-        assert list(examples.problems) == ["row 2 (line 3)", "row 3 (line 4)", "row 4 (line 5)"]
+        assert list(examples.problems) == [f"row {n} (line {n + 1})" for n in range(2, 7)]
         assert examples.problems["row 2 (line 3)"] == "the text in column 'text' is empty"
     assert caplog.text.count("5 bad rows left out, of 7 (71.4 %; row 2 (line 3): the text in") == 1
 

@@ -27,6 +27,7 @@ from toolkit.data import (
     prompts,
     source_texts,
 )
+from toolkit.data.bad_rows import ALL_BAD
 from toolkit.data.options import is_inherited
 from toolkit.errors import DataError
 from toolkit.options import on_the_command_line
@@ -87,7 +88,7 @@ def test_few_bad_rows_are_left_out_and_said(
     options.inherited = frozenset({"skip_bad_rows"})
     assert len(list(read(options))) == 10
     assert "1 bad row left out, of 11 (9.1 %; row 11: the " in caplog.text
-    with pytest.raises(DataError, match=r"row 11: .* \(or set skip_bad_rows\)"):
+    with pytest.raises(DataError, match=r"row 11: .* \(or set skip_bad_rows; inspect counts"):
         list(read(make()))
 
 
@@ -188,3 +189,49 @@ def test_what_cannot_be_read_is_not_answered() -> None:
         {"translation": "", "error": "row 2: no text"}
     ]
     assert [each.value for each in (inputs[1], part)] == ["", ["Ann", ""]]
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        (1, "; inspect counts such rows)"),
+        (ALL_BAD - 1, "(or set skip_bad_rows; "),
+        (ALL_BAD, "; none of the first 100 rows can be used; is this the right data, and are its "),
+    ],
+)
+def test_leaving_out_is_no_advice_where_all_first_rows_are_bad(bad: int, said: str) -> None:
+    texts = [*[None] * bad, "fine", "dull"]
+    table = pd.DataFrame({"text": texts, "label": ["a", *["b"] * (bad + 1)]})
+    with pytest.raises(DataError) as error:
+        list(TextExamples(open_source(table), ColumnOptions()))
+    assert str(error.value).startswith("the DataFrame, row 1: the text in column 'text' is empty")
+    assert said in str(error.value)
+    assert ("set skip" in str(error.value)) is (bad < ALL_BAD)
+
+
+def test_nothing_is_to_be_left_out_of_data_without_a_good_row() -> None:
+    table = pd.DataFrame({"text": [None] * 3, "label": [*"aba"]})
+    end = "; none of the 3 rows can be used; is this the right data, and are its columns right "
+    columns = "(text_column, label_column)?"
+    with pytest.raises(DataError) as error:
+        list(TextExamples(open_source(table), ColumnOptions()))
+    assert str(error.value).endswith(end + columns)
+    with pytest.raises(DataError) as error:
+        list(TextExamples(open_source(table), ColumnOptions(skip_bad_rows=True)))
+    assert "has no row that can be used; row 1: " in str(error.value)
+    assert str(error.value).endswith(columns)
+    examples = TextExamples(open_source([("a", "x"), ("b", "y")]), ColumnOptions())
+    with pytest.raises(DataError, match=r"'x' is none of .* 2 rows can be used; .* right data.$"):
+        list(examples.known(LabelEncoder("classes", ["a", "b"])))
+
+
+def test_each_kind_of_problem_is_listed_with_its_number() -> None:
+    rows = [("fine", "a"), *[("", "a")] * 20, *[("dull", None)] * 15, ("so", "b")]
+    options = ColumnOptions(skip_bad_rows=True)
+    examples = TextExamples(open_source(pd.DataFrame(rows, columns=["text", "label"])), options)
+    for _ in range(2):
+        assert [example.text for example in examples] == ["fine", "so"]
+        assert examples.listed_problems == [
+            "row 2 and 19 more: the text in column 'text' is empty",
+            "row 22 and 14 more: the label in column 'label' is missing",
+        ]

@@ -234,7 +234,8 @@ def test_mixed_schemes_are_left_out_and_what_most_tags_are_in_is_read(tmp_path: 
     examples = EntityExamples(path, EntityColumnOptions(skip_bad_rows=True))
     assert [e.row for e in examples] == [*range(1, 10), 14]
     assert examples.scheme == "IOB1"
-    assert [*examples.problems] == ["line 31", "line 33", "line 36"]
+    assert [*examples.problems] == ["line 31", "line 33"]
+    assert examples.listed_problems[1].startswith("line 33 and 2 more: ")
 
 
 def test_labels_that_look_like_tags(tmp_path: Path) -> None:
@@ -347,7 +348,7 @@ FILES = {
             "a I-X\nb O\n\nc I-X\n\nd B-X\n",
             "line 6: the tag 'B-X' at the beginning is beside no entity; in IOB1 one begins with "
             "I-X then; most tags are IOB1, as tag_scheme='auto' finds; repair_tags lets entities "
-            "begin and end so .or set skip_bad_rows.$",
+            "begin and end so .or set skip_bad_rows; inspect counts such rows.$",
         ),
         ("a I-X\nb I-Y\n\nc S-X\n", "line 4: the tag 'S-X' is none of IOB1; .* most tags are IOB1"),
         (
@@ -374,7 +375,7 @@ FILES = {
             '[\n {\n "text": "a"}]',
             "1.: not JSON: Expecting .*; each line should be a JSON object",
         ),
-        (lines({"text": "a"}), "no column 'entities' .entities_column.; it has: text"),
+        (lines({"text": "a"}), "no column of entities .entities_column.; it has: text"),
         (lines({"text": "a", "entities": None}), "has no entities in column 'entities'$"),
         (lines({"text": "a", "entities": 5}), "the entities in column 'entities' are 5, which is"),
         (lines({"text": "a", "entities": "x"}), "the entities .* are 'x', which is no list"),
@@ -476,7 +477,7 @@ def test_bad_rows_are_left_out_and_counted(
     with caplog.at_level(logging.WARNING, "toolkit"):
         assert [e.row for e in examples] == [e.row for e in examples] == [1, 6, 7]
     assert examples.bad_rows == 4
-    assert [*examples.problems] == ["line 3", "line 5", "line 7"]
+    assert [*examples.problems] == ["line 3", "line 5", "line 7", "line 9"]
     assert f"{path}: 4 bad rows left out, of " in caplog.text
     write(path, "a B-X\nb\n\nc B-X\n")
     message = "no row that can be used; line 2: 1 columns, separated by white space, where line 1"

@@ -87,7 +87,7 @@ def test_offsets_in_other_units_are_recognised(
         ((3, 6), f"the entity 'Mia' has the offsets 3 to 6, where its text has 'ia '; {UTF16}"),
         ((5, 8), f"the entity 'Mia' has the offsets 5 to 8, where its text has ' sa'; {UTF8}"),
         ((2, 4), f"the entity 'Mia' has the offsets 2 to 4, where its text has 'Mi'; {INCLUSIVE}"),
-        ((6, 9), "the entity 'Mia' has the offsets 6 to 9, where its text has 'saw' .or set"),
+        ((6, 9), "the entity 'Mia' has the offsets 6 to 9, where its text has 'saw'$"),
     ],
 )
 def test_the_own_text_of_an_entity_tells_how_its_offsets_are_counted(
@@ -102,6 +102,16 @@ def test_the_own_text_of_an_entity_tells_how_its_offsets_are_counted(
 def test_offsets_beyond_the_end_and_empty_ones_are_explained() -> None:
     assert UTF16 in complaint([{"text": "\U0001f600 Mia", "entities": [entity(3, 6)]}])
     assert INCLUSIVE in complaint([{"text": "a b", "entities": [entity(2, 2)]}])
+
+
+def test_one_wrong_end_is_not_explained_by_another_way_of_counting() -> None:
+    beyond = {"text": "Mia visits the caf\u00e9", "entities": [entity(15, 20)]}
+    assert UTF8 in complaint([beyond])
+    others = [{"text": f"\u00c9mile and Mia {n}", "entities": [entity(10, 13)]} for n in range(9)]
+    found = complaint([*others, beyond])
+    assert "is no stretch of its text of 19 characters (or set" in found
+    in_bytes = [{**row, "entities": [entity(11, 14)]} for row in others]
+    assert UTF8 in complaint([beyond, *in_bytes])
 
 
 # Repetitions, missing entities, whole numbers with a point

@@ -65,7 +65,7 @@ def test_what_is_wrong_with_a_series(series: Any, problem: str) -> None:
     frame = pd.DataFrame({"x": [good, good, series, good], "label": [*"abab"]})
     said = complaint(frame, layout="time_first")
     assert said.startswith("the DataFrame, row 3: ")
-    assert said.endswith(" (or set skip_bad_rows)")
+    assert said.endswith(" (or set skip_bad_rows; inspect counts such rows)")
     assert problem in said
     kept = read(frame, skip_bad_rows=True)
     assert [example.row for example in kept] == [1, 2, 4]

@@ -6,7 +6,7 @@ import shlex
 import signal
 import subprocess
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,10 +14,12 @@ import pytest
 import yaml
 from fake_task import PIPELINE, FakeOptions, FakeTask
 
+from pipelines.command import main
 from pipelines.parser import Parser
 from pipelines.verbs import VERBS, train
 from toolkit.export import VerifyResult, description
 from toolkit.files import exclusive_lock
+from toolkit.tasks.options import ClassAnswerOptions
 from toolkit.training.state import State, write_state
 
 ROOT = Path(__file__).parents[2]
@@ -781,3 +783,35 @@ tensorflow.constant(1)
         [sys.executable, "-c", script], capture_output=True, check=True, env=environment
     )
     assert (process.stdout, process.stderr) == (b"", b"")
+
+
+def test_a_text_that_is_the_name_of_a_file_is_said(call, model, data, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, output, error = call("predict", model, "data.csv", "no data.csv")
+    assert code == 0
+    assert [json.loads(line)["text"] for line in output.splitlines()] == ["data.csv", "no data.csv"]
+    assert error == (
+        "'data.csv' is answered as a text; it is also a file, which is read by --data data.csv\n"
+    )
+    monkeypatch.setattr(type(PIPELINE.labelled), "lines_may_be_paths", True)
+    assert call("predict", model, "data.csv")[2] == ""
+
+
+def test_a_threshold_of_another_target_is_refused_at_once(model, capsys):
+    fake = replace(PIPELINE, predict_options=ClassAnswerOptions)
+    assert main(fake, ["predict", str(model), "a", "--threshold", "0.3"]) == 2
+    assert capsys.readouterr().err == (
+        "error: --threshold is not for a model whose target is classes; --abstain-below is\n"
+    )
+    assert not FakeTask.made
+
+
+def test_several_files_are_not_read_together(call, data, tmp_path):
+    other = tmp_path / "other.csv"
+    other.write_text("text,label\n")
+    code, _, error = call("train", "--data", data, other, "--output", tmp_path / "x")
+    assert code == 2
+    assert error == (
+        f"error: unexpected argument {other}; an option takes one file or one folder, and several "
+        "files are not read together\n"
+    )

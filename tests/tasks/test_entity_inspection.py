@@ -320,7 +320,7 @@ def test_bad_rows_and_labels_of_the_validation_data_alone_are_named(tmp_path: Pa
 def test_rare_labels_and_those_of_one_part_alone() -> None:
     tokens, tags = sentences(100, seed=11)
     train, held_out = split_indices(100, 0.1, 0)
-    for row, label in ((train[0], "ART"), (train[1], "ART"), (held_out[0], "TIME")):
+    for row, label in zip((*train[:2], *held_out[:2]), ("ART", "ART", "TIME", "time"), strict=True):
         tags[row][0] = f"B-{label}"
     report = inspect((tokens, tags))
     (rare,) = warnings(report, "rare_labels")
@@ -329,9 +329,11 @@ def test_rare_labels_and_those_of_one_part_alone() -> None:
     assert missing["message"].startswith("1 label not in the held-out part")
     assert missing["message"].endswith(": ART")
     (unlearnt,) = warnings(report, "unlearnt_labels")
-    assert unlearnt["message"].startswith("1 label not in the training part")
-    assert unlearnt["message"].endswith(": TIME")
-    assert [row["label"] for row in report["labels"]] == ["ART", "LOC", "PER", "TIME"]
+    assert unlearnt["message"].startswith("2 labels not in the training part")
+    assert unlearnt["message"].endswith(": TIME, time")
+    (similar,) = warnings(report, "similar_labels")
+    assert "'TIME' (1) and 'time' (1) differ only in case" in similar["message"]
+    assert [row["label"] for row in report["labels"]] == ["ART", "LOC", "PER", "TIME", "time"]
     assert report["labels"][3]["training_mean_tokens"] is None
 
 

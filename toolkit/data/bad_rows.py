@@ -1,9 +1,10 @@
 """Bad rows: they stop reading, or are left out and counted; in prediction they get an error."""
 
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from toolkit.data.options import is_inherited
 from toolkit.data.sources.encodings import undecodable
@@ -13,8 +14,12 @@ from toolkit.options import option
 
 logger = logging.getLogger("toolkit")
 
-#: The number of bad rows that are kept with their problem.
-MAX_PROBLEMS = 3
+#: The number of kinds of problems of which the first bad row is kept.
+MAX_PROBLEMS = 5
+#: The number of rows after which data is given up of which all so far are bad.
+ALL_BAD = 100
+#: What varies between problems of one kind: quoted values and numbers.
+_VALUES = re.compile(r"""'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|\d+""")
 #: The largest share of bad rows that is left out by an option that was set for other data.
 MAX_SHARE = 0.1
 
@@ -80,6 +85,10 @@ def _is_answered(value: Any) -> bool:
 class CheckedRows:
     """Base class of readers of examples; it rejects and counts bad rows.
 
+    A bad row stops reading, unless such rows are left out. Where the first row is bad, reading goes
+    on to the first good one, or to row ``ALL_BAD``: if all are bad, the data or a column is likely
+    the wrong one, and leaving rows out is no advice.
+
     Args:
         source: The source of the rows.
         labelled: Whether the rows are labelled, for training or evaluation. Unlabelled rows are for
@@ -91,8 +100,11 @@ class CheckedRows:
         for_prediction: Whether each row gets an answer, or an error, and none stops reading.
         rows: The number of rows of the latest iteration.
         bad_rows: The number of bad rows among them.
-        problems: The problems of the first few bad rows, by their places.
+        problems: The first problem of each kind, by its place.
     """
+
+    #: The options of the columns that may be the wrong ones.
+    COLUMN_OPTIONS: ClassVar[Sequence[str]] = ()
 
     def __init__(self, source: Source, labelled: bool, options: Any = None) -> None:
         self.source = source
@@ -101,6 +113,7 @@ class CheckedRows:
         self.skip_bad_rows = getattr(options, "skip_bad_rows", False)
         self.rows = self.bad_rows = 0
         self.problems: dict[str, str] = {}
+        self._kinds: dict[str, list[Any]] = {}  # the first place and problem, and the number
         self._is_limited = is_inherited(options, "skip_bad_rows")
         self._logged = ""
 
@@ -114,29 +127,65 @@ class CheckedRows:
 
         Unless for prediction, a doubtful record has its doubt as its problem, and counts as the bad
         rows that are lost with it.
+
+        Raises:
+            DataError: The first row is bad, and so is each up to row ``ALL_BAD``, or a later one is
+                good; unless bad rows are left out.
         """
         self.rows = self.bad_rows = 0
+        self.problems, self._kinds = {}, {}
         for record in self.source.records():
             self.rows += 1
             if record.doubt is None or self.for_prediction:
                 yield record
-                continue
-            yield record._replace(values={}, problem=record.doubt)
-            self.rows += record.lines - 1
-            self.bad_rows += record.lines - 1
+            else:
+                yield record._replace(values={}, problem=record.doubt)
+                self.rows += record.lines - 1
+                self.bad_rows += record.lines - 1
+            if not self._leaves_out and 0 < self.bad_rows < self.rows:
+                raise self._bad_row()
+        if not self._leaves_out and self.bad_rows:
+            raise self.no_usable_rows()
 
     def reject(self, place: str, problem: str) -> None:
         """Count a bad row, or stop at it.
 
         Raises:
-            DataError: Bad rows are not left out.
+            DataError: Bad rows are not left out, and an earlier row is good, or ``ALL_BAD`` rows
+                are bad.
         """
-        if not (self.for_prediction or self.skip_bad_rows):
-            skip = option("skip_bad_rows")
-            raise DataError(f"{self.source.name}, {place}: {problem} (or set {skip})")
         self.bad_rows += 1
-        if len(self.problems) < MAX_PROBLEMS:
+        kind = _VALUES.sub("", problem)
+        if kind in self._kinds:
+            self._kinds[kind][2] += 1
+        elif len(self._kinds) < MAX_PROBLEMS:
+            self._kinds[kind] = [place, problem, 1]
             self.problems[place] = problem
+        if self._leaves_out or (self.bad_rows == self.rows and self.rows < ALL_BAD):
+            return
+        raise self._bad_row() if self.bad_rows < self.rows else self.no_usable_rows()
+
+    @property
+    def listed_problems(self) -> list[str]:
+        """The first problem of each kind with its place, and how many others there are."""
+        listed = []
+        for place, problem, number in self._kinds.values():
+            others = f" and {number - 1:,} more" if number > 1 else ""
+            listed.append(f"{place}{others}: {problem}")
+        return listed
+
+    @property
+    def _leaves_out(self) -> bool:
+        """Whether a bad row does not stop reading."""
+        return self.for_prediction or self.skip_bad_rows
+
+    def _bad_row(self) -> DataError:
+        """Return the error that the first bad row stops reading."""
+        place, problem = next(iter(self.problems.items()))
+        return DataError(
+            f"{self.source.name}, {place}: {problem} (or set {option('skip_bad_rows')}; inspect "
+            "counts such rows)"
+        )
 
     def finish(self, good: int) -> None:
         """Say how many rows of an iteration are bad.
@@ -168,9 +217,24 @@ class CheckedRows:
             logger.warning("%s", message)
 
     def no_usable_rows(self) -> DataError:
-        """Return the error that no row can be used."""
-        reasons = [f"; {place}: {problem}" for place, problem in self.problems.items()]
-        return DataError(f"{self.source.name} has no row that can be used{''.join(reasons[:1])}")
+        """Return the error that no row can be used, or none of the first ones."""
+        first = next((f"{place}: {why}" for place, why in self.problems.items()), "")
+        if self._leaves_out or not first:
+            reason = f"; {first}" if first else ""
+            return DataError(
+                f"{self.source.name} has no row that can be used{reason}{self._question()}"
+            )
+        rows = f"first {self.rows:,}" if self.rows >= ALL_BAD else f"{self.rows:,}"
+        others = f"; none of the {rows} rows can be used" if self.bad_rows > 1 else ""
+        return DataError(f"{self.source.name}, {first}{others}{self._question()}")
+
+    def _question(self) -> str:
+        """Return what may be wrong where several rows are bad, for the end of a message."""
+        if self.bad_rows < 2:
+            return ""
+        names = [option(name) for name in self.COLUMN_OPTIONS if not self.source.fixed_columns]
+        columns = f", and are its columns right ({', '.join(names)})" if names else ""
+        return f"; is this the right data{columns}?"
 
 
 def utf8(value: str, where: str, place: str | None = None) -> str:

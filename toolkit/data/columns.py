@@ -14,6 +14,9 @@ from toolkit.options import option
 
 logger = logging.getLogger("toolkit")
 
+#: What may separate columns other than a tab.
+SEPARATORS = ";,|"
+
 
 def find_column(columns: Sequence[str], names: Sequence[str]) -> str | None:
     """Return the column with the first of some usual names, ignoring case; None if no name fits."""
@@ -141,7 +144,22 @@ def require_column(source: Source, column: str, name: str) -> str:
     hint = f"; did you mean {quoted(near[0])}?" if near else ";"
     raise DataError(
         f"{source.name} has no column {quoted(column)} ({option(name)}){hint} "
-        f"it has: {shorten(source.columns)}"
+        f"it has: {shorten(source.columns)}{other_separator(source)}"
+    )
+
+
+def other_separator(source: Source) -> str:
+    """Return a hint if the name of the only column has a separator; empty otherwise.
+
+    It is for the end of a message that a column is missing.
+    """
+    (name, *others) = source.columns or ("",)
+    found = next((each for each in SEPARATORS if each in name), None)
+    if found is None or others or source.fixed_columns:
+        return ""
+    return (
+        f"; its columns seem to be separated by {quoted(found)}: a .csv file may have this "
+        "separator, a .tsv file has tabs"
     )
 
 
@@ -152,6 +170,7 @@ def guessed(
     candidates: Sequence[str],
     names: Sequence[str],
     plural: str | None = None,
+    instead: str = "",
 ) -> str:
     """Return the guessed column.
 
@@ -162,6 +181,7 @@ def guessed(
         candidates: The columns among which it was looked for.
         names: The usual names.
         plural: The word for what it holds, in messages; None for that of ``what``.
+        instead: A hint at another task for such data, for the end of a message.
 
     Raises:
         DataError: There is no guess; the message names the option to set.
@@ -174,6 +194,7 @@ def guessed(
     if not candidates:
         raise DataError(
             f"{source.name} has no column left for the {them} ({chosen_by}); it has: {columns}"
+            f"{other_separator(source)}"
         )
     near = [column for name in names for column in difflib.get_close_matches(name, few, n=1)]
     hint = f"{quoted(near[0])}, or another of" if near else "one of"
@@ -182,4 +203,5 @@ def guessed(
         first = f" (if the first line is a row, set {option('header', False)})"
     raise DataError(
         f"{source.name}: which column holds the {them}? set {chosen_by} to {hint}: {columns}{first}"
+        f"{other_separator(source)}{instead}"
     )

@@ -10,6 +10,9 @@ from toolkit.export.archive import read_asset
 from toolkit.export.bounded_yaml import read_yaml
 from toolkit.export.verify import newest_version
 
+#: The folder of a training that is not finished, in its run's folder.
+CHECKPOINT = "checkpoint"
+
 #: The description of a run: in its folder, in ``model.keras``, and in the assets of a version.
 CONFIG_FILE = "config.yaml"
 #: What ``save`` writes: the text layer and the network as Keras keeps them.
@@ -37,9 +40,12 @@ def description_path(folder: str | os.PathLike[str]) -> Path:
     if is_exported(folder):
         return version_folder(folder) / "assets" / CONFIG_FILE
     if not Path(folder, ARCHIVE).is_file():
+        instead = "give the folder of a trained run"
+        if Path(folder, CHECKPOINT).is_dir():
+            instead = "its training was interrupted, and the same train command goes on with it"
         raise ModelError(
             f"{folder}: no exported version (a numbered folder such as 1/) and no {ARCHIVE} is in "
-            "it; give the folder of a trained run"
+            f"it; {instead}"
         )
     return Path(folder, CONFIG_FILE)
 

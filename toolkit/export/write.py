@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from toolkit.errors import WorkError
 from toolkit.export.version import write_version
+from toolkit.quiet import unchanged_root_logger
 
 
 def write_saved_model(
@@ -65,4 +66,5 @@ def _save(folder: Path, signatures: Mapping[str, Any], tracked: Sequence[Any]) -
         for part in tf.train.TrackableView(whole).descendants()
         if isinstance(part, tf.saved_model.experimental.TrackableResource)
     ]
-    tf.saved_model.save(root, os.fspath(folder), signatures=concrete)
+    with unchanged_root_logger():
+        tf.saved_model.save(root, os.fspath(folder), signatures=concrete)

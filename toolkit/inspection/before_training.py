@@ -7,6 +7,7 @@ from toolkit.data import PackedCorpus
 from toolkit.errors import count
 from toolkit.inspection.findings import Warnings
 from toolkit.inspection.labelled_rows import warn_of_classes
+from toolkit.inspection.similar_labels import warn_of_similar_labels
 
 #: The share of held-out sequences in the training part that is worth a warning.
 OVERLAP = 0.01
@@ -29,6 +30,8 @@ def training_findings(
     if len(classes) and len(counts["training"]) == len(classes):
         several = train.encoder is not None and train.encoder.target == "labels"
         warn_of_classes(classes, counts, what, several, warnings)
+    else:  # the labels of spans
+        warn_of_similar_labels(classes, {}, warnings)
     if held_out is not None:
         known = set(_fingerprints(train))
         number = sum(each in known for each in _fingerprints(held_out))

@@ -41,9 +41,9 @@ def parts(held_out: NDArray[np.bool_]) -> dict[str, NDArray[np.bool_]]:
 
 
 def warn_of_bad_rows(examples: CheckedRows, what: str, warnings: Warnings) -> None:
-    """Warn of the number of bad rows, with the problems of the first."""
+    """Warn of the number of bad rows, with the first of each kind of problem."""
     if examples.bad_rows:
-        first = "; ".join(f"{place}: {why}" for place, why in examples.problems.items())
+        first = "; ".join(examples.listed_problems)
         warnings.add(
             "bad_rows",
             f"{examples.source.name}: {count(examples.bad_rows, what)} that cannot be used; "

@@ -20,6 +20,7 @@ from toolkit.inspection.findings import (
     warn_of_bad_rows,
     warn_of_rare_labels,
 )
+from toolkit.inspection.similar_labels import warn_of_similar_labels
 from toolkit.options import option
 
 #: A label this many times rarer than the most frequent one is worth a warning.
@@ -157,7 +158,7 @@ def warn_of_classes(
     several: bool,
     warnings: Warnings,
 ) -> None:
-    """Warn of classes that are too many, much rarer than others, rare, or not measured.
+    """Warn of classes that are too many, alike, much rarer than others, rare, or not measured.
 
     Args:
         classes: The names of the classes.
@@ -166,6 +167,7 @@ def warn_of_classes(
         several: Whether an example has several labels.
         warnings: The warnings to add to.
     """
+    warn_of_similar_labels(classes, counts, warnings)
     trained = counts["training"]
     few = int((trained < MIN_LABEL_EXAMPLES).sum())
     if few >= MANY_RARE and 2 * few > len(classes):

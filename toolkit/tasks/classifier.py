@@ -5,7 +5,6 @@ import re
 import zlib
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -16,7 +15,7 @@ import tensorflow as tf
 
 from toolkit.data import LabelEncoder, LengthBatches, PackedCorpus, answer_readable
 from toolkit.diagnostics.diagnosis import Subject, Track, Window, longest, shortened
-from toolkit.errors import OptionError, count
+from toolkit.errors import count
 from toolkit.evaluation import worst_errors
 from toolkit.options import option
 from toolkit.report.blocks import Examples
@@ -223,23 +222,9 @@ class Classifier(Task):
         """
         self._check_fitted()
         options = ClassAnswerOptions(top_k=top_k, threshold=threshold, abstain_below=abstain_below)
-        self._check_answer_options(options)
+        options.check_for(self.target)
         examples = list(self._examples(texts, labelled=False))
         return answer_readable(examples, partial(self._plain_answers, options=options))
-
-    def _check_answer_options(self, options: ClassAnswerOptions) -> None:
-        """Check options against what the model answers.
-
-        Raises:
-            OptionError: One is not for that.
-        """
-        own = {"classes": ("top_k", "abstain_below"), "labels": ("top_k", "threshold")}
-        for field in fields(ClassAnswerOptions):
-            changed = getattr(options, field.name) != field.default
-            if changed and field.name not in own.get(self.target, ()):
-                raise OptionError(
-                    f"{option(field.name)} is not for a model whose target is {self.target}"
-                )
 
     def _plain_answers(
         self, examples: Sequence[Any], options: ClassAnswerOptions = ALL

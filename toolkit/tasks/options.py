@@ -5,7 +5,7 @@ errors appear at once.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import ClassVar, Literal
 
 from toolkit.errors import OptionError
@@ -220,6 +220,24 @@ class ClassAnswerOptions:
         check_options(self)
         for name in ("threshold", "abstain_below"):
             check_probability(name, getattr(self, name))
+
+    def check_for(self, target: str) -> None:
+        """Check the options against what a model answers.
+
+        Args:
+            target: The target of the model: ``classes``, ``labels`` or ``number``.
+
+        Raises:
+            OptionError: One is not for that.
+        """
+        own = {"classes": ("top_k", "abstain_below"), "labels": ("top_k", "threshold")}
+        taken = own.get(target, ())
+        for field in fields(self):
+            if getattr(self, field.name) != field.default and field.name not in taken:
+                instead = f"; {option(taken[1])} is" if taken else ""
+                raise OptionError(
+                    f"{option(field.name)} is not for a model whose target is {target}{instead}"
+                )
 
 
 @dataclass(kw_only=True)

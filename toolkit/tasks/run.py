@@ -126,6 +126,23 @@ class Run(ABC):
         )
         return f"{type(self).__name__}({', '.join(changed)})"
 
+    def __copy__(self) -> Self:
+        """Return a task that shares all that has been learnt."""
+        copied = object.__new__(type(self))
+        vars(copied).update(vars(self))
+        return copied
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Return what an unfitted task is pickled by.
+
+        Raises:
+            TypeError: The task is fitted.
+        """
+        if self._calls or self.sequence_model is not None:
+            name = type(self).__name__
+            raise TypeError(f"a fitted {name} cannot be pickled; use save() and {name}.load()")
+        return super().__reduce_ex__(protocol)
+
     @property
     def input_name(self) -> str:
         """The main input of ``serving_default`` with these options."""

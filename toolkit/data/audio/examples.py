@@ -20,6 +20,7 @@ from toolkit.data.columns import (
 )
 from toolkit.data.labels import class_name
 from toolkit.data.sources.source import Record, Source, is_missing
+from toolkit.data.texts.columns import classes_of_texts
 from toolkit.errors import DataError, quoted
 from toolkit.options import option
 
@@ -83,6 +84,8 @@ class AudioExamples(CheckedRows):
             iteration, a row is bad, or no row can be used.
         OptionError: In an iteration, the package ``soundfile`` is needed and missing.
     """
+
+    COLUMN_OPTIONS = ("audio_column", "transcript_column")
 
     def __init__(
         self,
@@ -221,7 +224,8 @@ def _audio_column(source: Source, options: AudioOptions) -> str:
     if guess is None and len(files) == 1:
         guess = files[0]
     choices = files or source.columns
-    return guessed(source, guess, "audio", choices, AUDIO_NAMES, "recordings")
+    instead = classes_of_texts(source)
+    return guessed(source, guess, "audio", choices, AUDIO_NAMES, "recordings", instead)
 
 
 def _transcript_column(source: Source, options: AudioOptions, audio: str) -> str:

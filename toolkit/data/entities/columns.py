@@ -18,7 +18,7 @@ from toolkit.data.entities.options import EntityColumnOptions
 from toolkit.data.entities.spans import as_list
 from toolkit.data.sources.memory import is_list
 from toolkit.data.sources.source import Source
-from toolkit.data.texts.columns import TEXT_NAMES
+from toolkit.data.texts.columns import TEXT_NAMES, classes_of_texts
 from toolkit.errors import DataError, quoted, shorten
 from toolkit.options import option
 
@@ -109,6 +109,7 @@ def _text_column(source: Source, options: EntityColumnOptions, kinds: Kinds) -> 
     raise DataError(
         f"{source.name} has neither a column of texts ({option('text_column')}) nor, for a token a "
         f"row, one of sentences ({option('sentence_column')}); it has: {shorten(source.columns)}"
+        f"{columns.other_separator(source)}"
     )
 
 
@@ -148,9 +149,14 @@ def _entities_column(source: Source, options: EntityColumnOptions, kinds: Kinds)
     guesses = [column for column in kinds.entities if column != options.text_column]
     if not guesses and options.entities_column is None and "entities" not in source.columns:
         guesses = later_entities(source, kinds.lists)
-    if options.entities_column is not None or "entities" in source.columns or not guesses:
+    if options.entities_column is not None or "entities" in source.columns:
         return columns.require_column(
             source, options.entities_column or "entities", "entities_column"
+        )
+    if not guesses:
+        raise DataError(
+            f"{source.name} has no column of entities ({option('entities_column')}); it has: "
+            f"{shorten(source.columns)}{columns.other_separator(source)}{classes_of_texts(source)}"
         )
     columns.log_guess(source, options, "entities", guesses[0])
     return guesses[0]

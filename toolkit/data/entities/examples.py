@@ -4,7 +4,7 @@ import difflib
 import logging
 import operator
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
 from itertools import pairwise
@@ -15,6 +15,7 @@ from toolkit.data.columns import named_columns
 from toolkit.data.entities.columns import entity_columns
 from toolkit.data.entities.formats.column_file import ColumnFileSource, comment_hint
 from toolkit.data.entities.formats.rows import ANSWER, UNANNOTATED
+from toolkit.data.entities.offset_counts import likely_counts
 from toolkit.data.entities.open import open_entities
 from toolkit.data.entities.options import EntityColumnOptions
 from toolkit.data.entities.spans import as_list, in_code_points, read_span
@@ -89,7 +90,7 @@ class EntityExamples(CheckedRows):
     Attributes:
         rows: The number of rows of the latest iteration.
         bad_rows: The number of bad rows among them.
-        problems: The problems of the first few bad rows, by their places.
+        problems: The first problem of each kind, by its place.
         unknown_labels: The number of bad rows of the latest iteration by unknown label.
 
     Raises:
@@ -352,7 +353,7 @@ class EntityExamples(CheckedRows):
         given = self._list(record, self.columns.marks, "entities")
         values = [in_code_points(value, text) for value in given]
         self._counts["converted"] += sum(map(operator.is_not, values, given))
-        spans = sorted({read_span(value, text) for value in values})
+        spans = sorted({read_span(value, text, lambda: self._likely_counts) for value in values})
         if repeated := len(values) - len(spans):
             self._counts["repeated"] += repeated
         for before, span in pairwise(spans):
@@ -364,6 +365,11 @@ class EntityExamples(CheckedRows):
         for span in spans:
             self._check_label(span.label, None)
         return tuple(spans)
+
+    @cached_property
+    def _likely_counts(self) -> Collection[str]:
+        """The other ways of counting offsets that suit the first rows."""
+        return likely_counts(self.source, self.columns.content, self.columns.marks or "")
 
     def _list(self, record: Record, column: str | None, what: str) -> Any:
         """Return the list in a column, which may be written as JSON or in Python."""

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from toolkit.data.bad_rows import BadRowError
@@ -40,23 +40,31 @@ def is_span(value: object) -> bool:
     return is_list(value) and len(value) == 3 and whole_number(value[0]) is not None  # type: ignore[arg-type, index]
 
 
-def read_span(value: Any, text: str) -> Span:
+def span_parts(value: Any) -> list[Any]:
+    """Return start, end and label of an entity as they are written, None for missing ones."""
+    if isinstance(value, Mapping):
+        keys = (START_KEYS, END_KEYS, LABEL_KEYS)
+        return [next(filter(_given, map(value.get, names)), None) for names in keys]
+    return [*value] if is_list(value) else []
+
+
+def read_span(
+    value: Any, text: str, likely: Callable[[], Collection[str]] = lambda: (UTF16, UTF8, INCLUSIVE)
+) -> Span:
     """Return an entity of a text, without white space at its ends.
 
     Args:
         value: A start, an end and a label, or a mapping with these; its ``text``, if it has one,
             must be that of the stretch, but for white space, letter case and Unicode form.
         text: The text.
+        likely: Returns the other ways of counting offsets that suit the data, to explain an entity
+            without a ``text`` of its own.
 
     Raises:
         BadRowError: It is no entity of the text.
     """
-    parts: list[Any] = [*value] if is_list(value) else []
-    own = None
-    if isinstance(value, Mapping):
-        keys = (START_KEYS, END_KEYS, LABEL_KEYS)
-        parts = [next(filter(_given, map(value.get, names)), None) for names in keys]
-        own = value.get("text")
+    parts = span_parts(value)
+    own = value.get("text") if isinstance(value, Mapping) else None
     if len(parts) != len(Span._fields) or None in parts:
         raise BadRowError(f"the entity {quoted(value)} should have start, end and label")
     *borders, label = parts
@@ -73,13 +81,13 @@ def read_span(value: Any, text: str) -> Span:
     if not 0 <= start < end <= len(text):
         raise BadRowError(
             f"the entity {quoted(value)} is no stretch of its text of {len(text)} "
-            f"characters{_offsets_hint(text, start, end, own)}"
+            f"characters{_offsets_hint(text, start, end, own, likely)}"
         )
     words = text[start:end]
     if isinstance(own, str) and _letters(own) != _letters(words):
         raise BadRowError(
             f"the entity {quoted(own)} has the offsets {start} to {end}, where its text has "
-            f"{quoted(words)}{_offsets_hint(text, start, end, own)}"
+            f"{quoted(words)}{_offsets_hint(text, start, end, own, likely)}"
         )
     start, end = start + len(words) - len(words.lstrip()), end - len(words) + len(words.rstrip())
     if start >= end:
@@ -153,10 +161,13 @@ def likely_cause(causes: Counter[str], unaligned: int, entities: int) -> str:
     return ""
 
 
-def _offsets_hint(text: str, start: int, end: int, own: object) -> str:
+def _offsets_hint(
+    text: str, start: int, end: int, own: object, likely: Callable[[], Collection[str]]
+) -> str:
     """Return what explains wrong offsets, as part of a message; empty if nothing does."""
     for cause, first, last in other_offsets(text, start, end):
-        if not isinstance(own, str) or _letters(own) == _letters(text[first:last]):
+        is_own = isinstance(own, str) and _letters(own) == _letters(text[first:last])
+        if is_own or (not isinstance(own, str) and cause in likely()):
             return f"; {cause}"
     return ""
 

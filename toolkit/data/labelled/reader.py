@@ -54,8 +54,8 @@ class LabelReader:
         value = _choices(value)
         if _has_spans(value):
             raise BadRowError(
-                f"{where} is {quoted(value)}, marked places; taggers learn those (pipelines.ner of "
-                "texts, pipelines.dna_spans of strands)"
+                f"{where} is {quoted(value)}, marked places; taggers learn those (ner of texts, "
+                "dna --target spans of strands)"
             )
         several = self.target == "labels"
         if is_missing(value) and not (several and value == ""):

@@ -2,7 +2,7 @@
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -62,7 +62,7 @@ class LabelledRows(CheckedRows, ABC, Generic[E]):
         bad_rows: The number of bad rows among them.
         outside_rule: The number of rows of the latest iteration that match no part of the label
             rule.
-        problems: The problems of the first few bad rows, by their places.
+        problems: The first problem of each kind, by its place.
 
     Raises:
         DataError: In an iteration, a row is bad, or no row can be used.
@@ -70,6 +70,7 @@ class LabelledRows(CheckedRows, ABC, Generic[E]):
             labels is empty.
     """
 
+    COLUMN_OPTIONS: ClassVar[Sequence[str]] = ("label_column",)
     #: Makes an example of row, content, label, group, place and problem; all but the first two have
     #: a default.
     EXAMPLE: ClassVar[Callable[..., Any]]

@@ -15,6 +15,7 @@ from toolkit.data.sources.encodings import UTF_8
 from toolkit.data.sources.lines import line_problem, read_lines
 from toolkit.data.sources.open import is_table, open_source
 from toolkit.data.sources.source import Record, Source, distinct_names, first_repeated
+from toolkit.data.texts.columns import classes_of_texts
 from toolkit.errors import DataError, quoted
 from toolkit.options import option
 
@@ -247,6 +248,7 @@ class PairSource:
             raise DataError(
                 f"{self.name}: of the columns {', '.join(map(quoted, names))} none has a usual "
                 f"name of the source, such as {_SOURCE_NAMES[0]}; set {option('source_column')}"
+                f"{classes_of_texts(source)}"
             )
         self._log_choice(source_column, options, "source_column", usual)
         self.source_column = source_column
@@ -257,6 +259,12 @@ class PairSource:
             return
         self._log_choice(target_column, options, "target_column", usual)
         self._to = target_column
+        is_named = options.target_column or options.named_columns.get("target_column") or usual
+        instead = "" if is_named else classes_of_texts(source)
+        if instead and target_column.lower() not in _TARGET_NAMES:
+            logger.warning(
+                "%s: column %s is taken for the target%s", self.name, quoted(target_column), instead
+            )
         if self.source_column == self._to:
             raise DataError(
                 f"{source.name}: the column {quoted(self.source_column)} is taken for both sides; "

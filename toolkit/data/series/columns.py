@@ -10,6 +10,7 @@ from toolkit.data.series.options import SeriesOptions
 from toolkit.data.series.sequence_table import SequenceTable
 from toolkit.data.sources.memory import is_list
 from toolkit.data.sources.source import Source, is_missing
+from toolkit.data.texts.columns import classes_of_texts
 from toolkit.errors import DataError
 from toolkit.options import option
 
@@ -49,7 +50,8 @@ def series_column(source: Source, options: SeriesOptions) -> str:
     guess = find_column(candidates, SERIES_NAMES)
     if guess is None and len(candidates) == 1:
         guess = candidates[0]
-    return guessed(source, guess, "series", candidates or source.columns, SERIES_NAMES)
+    names, instead = candidates or source.columns, classes_of_texts(source)
+    return guessed(source, guess, "series", names, SERIES_NAMES, instead=instead)
 
 
 def nested_columns(source: Source, options: SeriesOptions) -> list[str]:

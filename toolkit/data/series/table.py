@@ -21,6 +21,7 @@ from toolkit.data.series.sequence_table import SequenceTable, TableColumns
 from toolkit.data.sources.delimited import CSV, TSV, DelimitedSource
 from toolkit.data.sources.lines import read_lines
 from toolkit.data.sources.source import Record, Source, is_missing
+from toolkit.data.texts.columns import classes_of_texts
 from toolkit.errors import DataError, OptionError, shorten
 from toolkit.options import option
 
@@ -129,7 +130,8 @@ def table_columns(source: Source, options: SeriesOptions) -> TableColumns:
     numbers = [column for column in left if _has_numbers(first, column)]
     words = [column for column in left if column not in numbers]
     if sequence is None and (label or words):
-        guessed(source, None, "sequence", left or source.columns, SEQUENCE_NAMES)
+        names, instead = left or source.columns, classes_of_texts(source)
+        guessed(source, None, "sequence", names, SEQUENCE_NAMES, instead=instead)
     if label is None and len(words) == 1:
         (label,) = words
     if sequence is not None:

@@ -4,9 +4,11 @@ import re
 from itertools import islice
 
 from toolkit.data.columns import find_column, guessed, learnt_column, require_column
+from toolkit.data.labelled.columns import CLASS_NAMES
 from toolkit.data.options import split_names
 from toolkit.data.sources.source import Source
 from toolkit.data.texts.options import ColumnOptions
+from toolkit.errors import quoted
 
 TEXT_NAMES = (
     *("text", "texts", "review", "review_text", "sentence", "content", "comment", "message"),
@@ -47,6 +49,19 @@ def text_column(source: Source, options: ColumnOptions) -> str:
                     lengths[column][1] += len(value)
         guess = max(candidates, key=lambda column: lengths[column])
     return guessed(source, guess, "text", candidates, TEXT_NAMES)
+
+
+def classes_of_texts(source: Source) -> str:
+    """Return a hint if a table has texts with a class each; empty otherwise.
+
+    It is for the end of a message that other data is needed.
+    """
+    classes = find_column(source.columns, CLASS_NAMES)
+    if classes is None or source.fixed_columns or find_column(source.columns, TEXT_NAMES) is None:
+        return ""
+    return (
+        f"; if column {quoted(classes)} has the class of each text, use sentiment (TextClassifier)"
+    )
 
 
 def _is_text(value: str) -> bool:

@@ -50,6 +50,7 @@ class TextExamples(LabelledRows[Example]):
             labels is empty.
     """
 
+    COLUMN_OPTIONS = ("text_column", "label_column")
     EXAMPLE = Example
 
     def __init__(

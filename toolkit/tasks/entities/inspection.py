@@ -24,6 +24,7 @@ from toolkit.inspection.findings import (
     warn_of_bad_rows,
     warn_of_rare_labels,
 )
+from toolkit.inspection.similar_labels import warn_of_similar_labels
 from toolkit.text import TokenFeatures, utf8
 from toolkit.text.vocabulary import UNKNOWN_ID
 
@@ -182,6 +183,7 @@ def _labels(
                 f"{part}_mean_tokens": tokens / label_total if label_total else None,
             }
         numbers[part] = np.array([forms.total() for forms in by_label.values()])
+    warn_of_similar_labels(labels, numbers, warnings)
     learnt = numbers["training"] > 0
     names = [label for label, is_learnt in zip(labels, learnt, strict=True) if is_learnt]
     learnt_numbers = {part: part_numbers[learnt] for part, part_numbers in numbers.items()}

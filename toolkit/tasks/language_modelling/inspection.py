@@ -17,6 +17,7 @@ from toolkit.inspection.findings import (
     length_summary,
     warn_of_rare_labels,
 )
+from toolkit.inspection.similar_labels import warn_of_similar_labels
 from toolkit.tasks.prepared import Prepared
 from toolkit.text.vocabulary import UNKNOWN_ID
 
@@ -87,6 +88,7 @@ def _conditions(
         for name, corpus in parts.items()
         if isinstance(corpus, PackedCorpus)
     }
+    warn_of_similar_labels(conditions, counts, warnings)
     warn_of_rare_labels(conditions, counts, "texts", warnings)
     return [
         {"condition": name, **{part: int(part_texts[i]) for part, part_texts in counts.items()}}

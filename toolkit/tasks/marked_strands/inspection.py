@@ -13,6 +13,7 @@ from toolkit.errors import count
 from toolkit.inspection.duplicates import EXAMPLES
 from toolkit.inspection.findings import Warnings, length_summary, parts, warn_of_rare_labels
 from toolkit.inspection.labelled_rows import InspectedFiles
+from toolkit.inspection.similar_labels import warn_of_similar_labels
 from toolkit.inspection.strand_reading import StrandReading, letter_report, opposite_report
 from toolkit.options import option
 from toolkit.tagging import Span
@@ -131,6 +132,7 @@ def _labels(
         part: np.bincount(numbers[mask[spans.strands]], minlength=len(labels))
         for part, mask in parts(held_out).items()
     }
+    warn_of_similar_labels(labels, counts, warnings)
     warn_of_rare_labels(labels, counts, "spans", warnings)
     rows: list[dict[str, Any]] = []
     for number, label in enumerate(labels):
