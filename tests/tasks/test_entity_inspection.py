@@ -309,7 +309,9 @@ def test_bad_rows_and_labels_of_the_validation_data_alone_are_named(tmp_path: Pa
     assert first["rows"] == [f"line {lines(train)[6]}"]
     assert "1 sentence that cannot be used" in first["message"]
     assert "'I-PER' at the beginning continues no entity" in first["message"]
-    assert f"line {lines(dev)[2] + 1}: the label 'PERSON' is none of" in second["message"]
+    assert (
+        f"line {lines(dev)[2] + 1} and 1 more: the label 'PERSON' is none of" in second["message"]
+    )
     (unlearnt,) = warnings(report, "unlearnt_labels")
     assert unlearnt["message"] == (
         f"{tmp_path / 'dev.conll'}: 2 labels not in the training data, for which 3 rows cannot be "
