@@ -92,9 +92,10 @@ def server(explained_run: Path) -> Iterator[Served]:
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Browser"]:
     """The system's Chromium, whose microphone plays a file."""
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    names = [named] if (named := os.environ.get("CHROMIUM")) else [*NAMES]
+    path = next(filter(None, map(shutil.which, names)), None)
     if path is None:
-        pytest.exit(f"no Chromium: none of {', '.join(NAMES)} is on PATH; set CHROMIUM", 2)
+        pytest.exit(f"no Chromium: {', '.join(names)} cannot be run; set CHROMIUM to its path", 2)
     from playwright.sync_api import sync_playwright
 
     spoken = tmp_path_factory.mktemp("microphone") / "spoken.wav"

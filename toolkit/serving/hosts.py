@@ -4,20 +4,29 @@ A page of the web can have its own name resolved to 127.0.0.1, and then ask a se
 of whoever looks at it (DNS rebinding); its requests carry that name in the header ``Host``.
 """
 
-from ipaddress import ip_address
+import socket
+from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlsplit
 
-from toolkit.serving.options import ServingOptions
+from toolkit.serving.options import ANY_HOST, ServingOptions
 
 #: The name of the own machine, and the end of others that browsers resolve to it (RFC 6761, 6.3).
 LOCAL = "localhost"
-#: The name that stands for all names.
-ANY = "*"
 
 
 def is_own(host: str) -> bool:
-    """Return whether other machines cannot reach an address."""
-    return host.lower() == LOCAL or (_is_address(host) and ip_address(host).is_loopback)
+    """Return whether other machines cannot reach an address, or the one that a name stands for."""
+    try:
+        found = {str(each[4][0]) for each in socket.getaddrinfo(host, None)}
+    except (OSError, UnicodeError):
+        return False  # nothing can be bound to it
+    return all(map(_is_loopback, found))
+
+
+def _is_loopback(text: str) -> bool:
+    address = ip_address(text)
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_loopback
 
 
 def host_names(options: ServingOptions) -> frozenset[str] | None:
@@ -26,8 +35,8 @@ def host_names(options: ServingOptions) -> frozenset[str] | None:
     Args:
         options: The options of the server.
     """
-    given = {name.strip().lower() for name in (options.allowed_hosts or "").split(",")} - {""}
-    if ANY in given or not (given or is_own(options.host)):
+    given = options.host_list
+    if ANY_HOST in given or not (given or is_own(options.host)):
         return None
     return frozenset({LOCAL, options.host.lower(), *given})
 

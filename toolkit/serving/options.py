@@ -1,10 +1,16 @@
 """The options of a server."""
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
-from toolkit.errors import OptionError
+from toolkit.errors import OptionError, quoted
 from toolkit.options import Limits, check_options, option
+
+#: The name that stands for all names of hosts.
+ANY_HOST = "*"
+#: A name or an address, without a port or a scheme.
+_NAME = re.compile(r"[^\s:/*\[\]]+|[\da-f]*:[\da-f.:]+")
 
 
 @dataclass(kw_only=True)
@@ -68,3 +74,15 @@ class ServingOptions:
             raise OptionError(f"{option('token')} may have printable ASCII characters alone")
         if self.token is not None and not self.token.strip():
             raise OptionError(f"{option('token')} is empty; leave it out, or give a secret")
+        for name in self.host_list:
+            if name != ANY_HOST and not _NAME.fullmatch(name):
+                raise OptionError(
+                    f"{option('allowed_hosts')} names {quoted(name)}; each should be the name or "
+                    f"address of a host alone, such as models.example, or {ANY_HOST} for any"
+                )
+
+    @property
+    def host_list(self) -> list[str]:
+        """The names of ``allowed_hosts``, in small letters."""
+        names = (name.strip().lower() for name in (self.allowed_hosts or "").split(","))
+        return [name for name in names if name]

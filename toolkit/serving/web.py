@@ -13,6 +13,7 @@ from fastapi.responses import Response
 from starlette.requests import ClientDisconnect
 
 from toolkit.errors import DataError, UserError, as_message, quoted
+from toolkit.options import option
 from toolkit.serving.batching import QueueFullError
 from toolkit.serving.hosts import called, host_names, is_known
 from toolkit.serving.metrics import Metrics
@@ -278,7 +279,10 @@ class Gate:
         headers = dict(scope["headers"])
         host = called(headers.get(b"host", b"").decode("latin-1"))
         if self._names is not None and b"host" in headers and not is_known(host, self._names):
-            message = f"the header Host names {quoted(host)}, which allowed_hosts does not"
+            message = (
+                f"the header Host names {quoted(host)}, by which this server may not be called; it "
+                f"is started with {option('allowed_hosts')} to let further names in"
+            )
             return error_response(421, message)
         token = self._serving.options.token
         if token is None or path in self._open:

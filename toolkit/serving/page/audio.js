@@ -73,11 +73,20 @@ export async function record(ended) {
   }
   const context = new AudioContext();
   const parts = [];
-  await context.audioWorklet.addModule("recorder.js");
-  const node = new AudioWorkletNode(context, "recorder", { numberOfOutputs: 0 });
+  const release = () => {
+    stream.getTracks().forEach((track) => track.stop());
+    context.close();
+  };
+  try {
+    await context.audioWorklet.addModule("recorder.js");
+    const node = new AudioWorkletNode(context, "recorder", { numberOfOutputs: 0 });
+    node.port.onmessage = ({ data }) => parts.push(data);
+    context.createMediaStreamSource(stream).connect(node);
+  } catch (error) {
+    release();
+    throw new Error(`the microphone cannot be used: ${error.message}`);
+  }
   const over = setTimeout(ended, 1000 * LONGEST);
-  node.port.onmessage = ({ data }) => parts.push(data);
-  context.createMediaStreamSource(stream).connect(node);
   return {
     recording() {
       const samples = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
@@ -86,8 +95,7 @@ export async function record(ended) {
     },
     stop() {
       clearTimeout(over);
-      stream.getTracks().forEach((track) => track.stop());
-      context.close();
+      release();
     },
   };
 }

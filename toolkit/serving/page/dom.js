@@ -13,7 +13,7 @@ export function element(name, attributes = {}, ...contents) {
 
 /** Return a field for a number, with its name. */
 export function numberField(name, value, step) {
-  const field = element("input", { name, type: "number", min: 0, step, value });
+  const field = element("input", { name, type: "number", min: 0, step, value, required: "" });
   return element("label", {}, `${name.replaceAll("_", " ")} `, field);
 }
 

@@ -13,7 +13,7 @@ export const music = {
   start: () => "",
   fields: () => [
     numberField("max_length", 64, 1),
-    numberField("temperature", 1, 0.1),
+    numberField("temperature", 1, "any"),
     numberField("seed", 0, 1),
   ],
   /** Show a new piece as a roll that plays. */

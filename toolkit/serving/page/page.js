@@ -43,6 +43,13 @@ function named() {
   return second && second !== model && isLike(model, second) ? [model, second] : [model];
 }
 
+/** Return a message on a model that the address names and that is not served; '' if there is none. */
+function unknown() {
+  const names = location.hash.slice(1).split("/").map(decoded);
+  const name = names.find((each) => each && !state.models.some((model) => model.name === each));
+  return name ? `there is no model ${name}` : "";
+}
+
 /** Return the name in a part of the address; '' if it is none. */
 function decoded(word) {
   try {
@@ -71,7 +78,7 @@ function choose() {
   state.panels = models.map((each) => panel(each, models.length > 1));
   part("answers").replaceChildren(...state.panels.map(({ section }) => section));
   link(models);
-  complain();
+  complain(unknown());
   part("question").hidden = false;
   part("written").hidden = !state.kind.label;
   part("text-label").textContent = state.kind.label;
@@ -165,6 +172,7 @@ function edited() {
   const text = part("text").value;
   const { answer: usual, edited: shows = usual } = state.kind;
   if (shows === usual) state.question = text;
+  else if (!part("stop").hidden) return; // what is being written goes on
   state.timer = setTimeout(() => answer(text, shows), WAIT);
 }
 

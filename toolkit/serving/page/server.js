@@ -27,7 +27,13 @@ export async function ask(path, body, signal) {
 export async function predict(model, instance, signal, signature_name = "serving_default") {
   const path = `v1/models/${encodeURIComponent(model.name)}:predict`;
   const body = { signature_name, instances: [instance] };
-  return (await (await ask(path, body, signal)).json()).predictions[0];
+  const response = await ask(path, body, signal);
+  try {
+    return (await response.json()).predictions[0];
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Error("the answer cannot be shown, as it has a number that is not finite");
+  }
 }
 
 /** Return the outputs of a signature by name, each with its shape and its values in one list. */
@@ -44,13 +50,16 @@ export async function* events(model, word, body, signal) {
   const response = await ask(path, body, signal);
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
+  let ended = false;
   for (let read = await reader.read(); !read.done; read = await reader.read()) {
     const blocks = (rest + read.value).split("\n\n");
     rest = blocks.pop();
     for (const block of blocks) {
+      ended = block.startsWith("event: end");
       const data = JSON.parse(block.slice(block.indexOf("data: ") + 6));
       if (data.error) throw new Error(data.error);
       yield data;
     }
   }
+  if (!ended) throw new Error("the answer was cut off");
 }

@@ -20,6 +20,7 @@ export const speech = {
     let current = null; // what is being recorded
 
     async function stop() {
+      if (!current) return;
       const { recording, stop: end } = current;
       current = null;
       button.textContent = "Record";
@@ -42,11 +43,14 @@ export const speech = {
         return;
       }
       complain();
+      button.disabled = true; // while the browser asks whether the microphone may be used
       try {
         current = await record(stop);
       } catch (error) {
         complain(error.message);
         return;
+      } finally {
+        button.disabled = false;
       }
       button.textContent = "Stop recording";
       await follow();

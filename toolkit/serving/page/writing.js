@@ -12,7 +12,7 @@ export const writing = {
   fields([{ conditions }]) {
     const fields = [
       numberField("max_length", 200, 1),
-      numberField("temperature", 0.8, 0.1),
+      numberField("temperature", 0.8, "any"),
       numberField("seed", 0, 1),
     ];
     if (conditions.length) {
@@ -24,11 +24,13 @@ export const writing = {
   async answer({ model, found, more }, text, settings, signal) {
     const line = paragraph(element("b", {}, text));
     found.replaceChildren(line);
+    more.replaceChildren();
     const body = { text_input: text, parameters: settings };
     for await (const { text_output } of events(model, "generate_stream", body, signal)) {
       if (text_output) line.append(text_output);
     }
-    if (!model.explains.length) more.replaceChildren(...(await salience(model, {}, signal)));
+    if (model.explains.length) await writing.edited({ model, more }, text, settings, signal);
+    else more.replaceChildren(...(await salience(model, {}, signal)));
   },
   /** Show what each token of the beginning adds to the next one. */
   async edited({ model, more }, prompt, { condition }, signal) {
