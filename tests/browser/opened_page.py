@@ -1,4 +1,4 @@
-"""What is asked of the server and of its page in a browser, and the answers that are known."""
+"""A server's page in a browser, questions to both, and their known answers."""
 
 import json
 from base64 import b64decode
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Response
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "saved_models"
@@ -71,6 +71,12 @@ class Opened:
         """Show one model, or two beside each other."""
         self.page.goto(f"{self.server.address}/#{'/'.join(models)}")
         self.page.get_by_text(f"{models[0]}: ").wait_for()
+
+    @staticmethod
+    def instance(response: "Response") -> Any:
+        """Return the instance that a request has asked for; None if it has asked for none."""
+        body = response.request.post_data_json
+        return body["instances"][0] if body and "instances" in body else None
 
     def type(self, text: str) -> None:
         """Type a text into the field, key by key, in the place of what is there."""

@@ -26,7 +26,8 @@ def numbers(opened: Opened, selector: str) -> list[float]:
 
 def test_typing_gives_an_answer_without_a_button(opened: Opened) -> None:
     opened.show("imdb_sentiment")
-    opened.type(TEXT)
+    with opened.page.expect_response(lambda response: opened.instance(response) == TEXT):
+        opened.type(TEXT)
     answer = opened.server.answer("imdb_sentiment", TEXT)
     opened.page.locator("caption", has_text=answer["label"]).wait_for()
     shown = numbers(opened, "td.number")
@@ -204,9 +205,15 @@ def test_the_microphone_gets_a_transcript_while_it_records(opened: Opened) -> No
     opened.page.get_by_role("button", name="Record", exact=True).click()
     opened.page.locator(".text").wait_for()
     stop = opened.page.get_by_role("button", name="Stop recording")
-    stop.click()
-    opened.page.get_by_role("button", name="Record", exact=True).wait_for()
-    assert opened.page.locator(".text").text_content()
+    with opened.page.expect_response(lambda response: not stop.is_visible()) as last:
+        stop.click()
+    sent = opened.instance(last.value)
+    last.value.finished()
+    expected = opened.server.answer("spoken_digits", sent)["text"]
+    assert len(sounding(b64decode(sent["b64"]))) > 8_000  # more than a second
+    assert expected
+    opened.page.locator(".text", has_text=expected).wait_for()
+    assert opened.page.locator(".text").text_content() == expected
 
 
 def test_no_recording_is_told_in_a_line(opened: Opened) -> None:
@@ -214,7 +221,10 @@ def test_no_recording_is_told_in_a_line(opened: Opened) -> None:
     opened.page.get_by_label("A recording").set_input_files(
         {"name": "text.wav", "mimeType": "audio/wav", "buffer": b"no sound"}
     )
-    opened.page.get_by_text("this is no recording that the browser can read").wait_for()
+    said = opened.page.get_by_text("this is no recording that the browser can read")
+    said.wait_for()
+    assert said.get_attribute("role") == "alert"
+    assert not opened.page.locator(".text").count()
 
 
 def test_other_inputs_are_json_and_refusals_are_told_in_a_line(opened: Opened) -> None:

@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from toolkit.errors import OptionError
 from toolkit.explanation import classes as of_classes
 from toolkit.explanation import iob2_tags, left_out_row
+from toolkit.explanation.options import TagExplanationOptions
 from toolkit.models import SequenceModel, StrandToMany
 from toolkit.tasks.explaining.tags import chosen_token
 from toolkit.tasks.marked_strands.explanation import BaseExplanations, explanations
@@ -85,14 +87,22 @@ def test_an_empty_strand_has_no_parts(model, eager):
     assert iob2_tags(["O", "B-x"]) == ["O", "B-x"]
 
 
+def test_an_empty_unit_names_no_token():
+    with pytest.raises(OptionError, match="unit is empty; give the text of a token or base"):
+        TagExplanationOptions(unit="")
+
+
 def test_bases_are_named_by_what_begins_there():
     named = BaseExplanations()
     assert named._place_of("acGTGT", "gt") == 2
     assert named._place_of("acgt", ".") is None
 
 
-@pytest.mark.parametrize("at_once", [4, 8, 13, 100])
-def test_each_step_is_left_out_once(monkeypatch, at_once):
+@pytest.mark.parametrize(
+    ("at_once", "weight", "rows"),
+    [(4, 1, 1), (8, 1, 2), (13, 1, 3), (100, 1, 4), (100, 10, 2), (3, 9, 1)],
+)
+def test_each_step_is_left_out_once(monkeypatch, at_once, weight, rows):
     monkeypatch.setattr(of_classes, "STEPS_AT_ONCE", at_once)
     values, weights = np.random.default_rng(0).normal(size=(2, 4, 3)).astype(np.float32)
     sizes = []
@@ -101,7 +111,8 @@ def test_each_step_is_left_out_once(monkeypatch, at_once):
         sizes.append(len(points))
         return tf.einsum("pte,te->p", points, weights)[:, None] * [1.0, -2.0]
 
-    found = left_out_row(log_answers, tf.constant(values), tf.ones([4, 3]), tf.constant(1))
+    parts = tf.constant(values), tf.ones([4, 3]), tf.constant(1)
+    found = left_out_row(log_answers, *parts, weight=weight)
     expected = -2 * ((values - 1) * weights).sum(axis=1)
     np.testing.assert_allclose(found["attributions"], expected, atol=1e-5)
-    assert max(sizes) == max(1, at_once // 4)
+    assert max(sizes) == rows  # never more than there are steps

@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from toolkit.explanation.options import TranslationExplanationOptions
+from toolkit.export import of_python
 from toolkit.models import EncoderDecoder, SequenceModel
-from toolkit.tasks.translation.explanation import explanations
+from toolkit.tasks.translation.explanation import TranslationExplanations, explanations
 from toolkit.text import Tokenizer
 
 TEXT, TARGET = "old bird, old tree", "Baum Vogel alt"
@@ -87,3 +89,23 @@ def test_parts_are_the_tokens_that_are_read(model, eager):
     assert [token.decode() for token in whole["tokens"]] == words
     cut = asked(explanations(model, 2, 2.0)[1], -1)
     assert [token.decode() for token in cut["tokens"]] == ["old", "bird"]
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "token", "problem"),
+    [
+        (TEXT, "Baum Adler", None, "token 1 of the translation, counted from 0, is unknown to the"),
+        (TEXT, "Baum " * 40, None, "the translation is longer than any that the model writes"),
+        (TEXT, TARGET, 4, "the translation has no token 4; they are counted from 0"),
+        ("\u200b\u200b", TARGET, None, "the input is empty; there is nothing to explain"),
+        (" ", TARGET, None, "the input is empty; there is nothing to explain"),
+    ],
+)
+def test_what_cannot_be_explained_is_said(model, eager, text, target, token, problem):
+    call = of_python(explanations(model, 10, 1.0)[1])
+    options = TranslationExplanationOptions(target=target, token=token, method="leave-one-out")
+    answer = TranslationExplanations()._explained_text(call, text, options)
+    assert [*answer] == ["error"]
+    assert answer["error"].startswith(problem)
+    known = TranslationExplanationOptions(target=TARGET, token=3, method="leave-one-out")
+    assert "error" not in TranslationExplanations()._explained_text(call, TEXT, known)

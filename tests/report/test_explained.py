@@ -80,11 +80,12 @@ def test_the_worst_are_explained_in_their_order() -> None:
 
 
 def test_no_further_one_is_begun_after_some_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    times = iter([0.0, 31.0])
+    times = iter([0.0, 29.0, 31.0])
     monkeypatch.setattr(errors, "time", SimpleNamespace(monotonic=lambda: next(times)))
     (block,) = explained_errors(task(), answered("one", "two"), [0, 1])
     assert isinstance(block, Examples)
-    assert len(block.items) == 1  # the first one all the same
+    assert len(block.items) == 1
+    assert Reader("".join(block.items)).of("b") == ["answer b", "right a"]
     assert "1 of these 2 texts explained (no further one is begun after 30 seconds)" in (
         block.caption
     )
@@ -96,16 +97,37 @@ def test_where_nothing_can_be_explained_the_report_says_why() -> None:
 
     (block,) = explained_errors(task(missing), answered("one"), [0])
     assert block == Prose(
-        "The answers are not explained: explain needs model.keras, which is missing."
+        "None of these answers is explained: explain needs model.keras, which is missing."
     )
 
     def unknown(_: str) -> Any:
         raise OptionError("there is no token 'é' in the vocabulary")
 
-    for nothing in (unknown, lambda _: {"error": "the input is empty"}):
+    for nothing, why in (
+        (unknown, "there is no token 'é' in the vocabulary"),
+        (lambda _: {"error": "the input is empty"}, "the input is empty"),
+    ):
         (block,) = explained_errors(task(nothing), answered(""), [0])
-        assert isinstance(block, Prose)
-        assert "None of these answers can be explained" in block.text
+        assert block == Prose(f"None of these answers is explained: {why}.")
+
+
+def test_what_could_not_be_explained_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(errors, "LONGEST", 10)
+    asked = task(lambda text: answer(text) if text != "odd" else {"error": "it is odd"})
+    (block,) = explained_errors(asked, answered("one two", "odd"), [0, 1])
+    assert isinstance(block, Examples)
+    assert len(block.items) == 1
+    assert block.caption.endswith(" 2 questions could not be answered: it is odd.")
+    (block,) = explained_errors(task(), answered("a long text"), [0])
+    assert block == Prose("None of these answers is explained: an input is longer than 10.")
+
+
+def test_time_is_over_where_nothing_can_be_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    times = iter([0.0, 31.0])
+    monkeypatch.setattr(errors, "time", SimpleNamespace(monotonic=lambda: next(times)))
+    (block,) = explained_errors(task(lambda _: {"error": "no"}), answered("one", "two"), [0, 1])
+    said = "None of these answers is explained (no further one is begun after 30 seconds): no."
+    assert block == Prose(said)
 
 
 def test_of_a_long_text_what_is_around_the_strongest_part_is_drawn() -> None:
@@ -118,6 +140,8 @@ def test_of_a_long_text_what_is_around_the_strongest_part_is_drawn() -> None:
     assert "".join(page.of("span")) == "w17w18w19w20w21w22w23"
     assert [a["class"] for t, a in page.tags if t == "span"].count("coloured minus") == 1
     whole = Reader(f"<p>{coloured_input(text, answer(text, attributions=strengths))}</p>")
+    long = coloured_input("a " + "b" * 99, answer("a " + "b" * 99), most=31)
+    assert Reader(f"<p>{long}</p>").of("span") == ["b" * 31]
     assert len(whole.of("span")) == 40
 
 

@@ -176,7 +176,7 @@ class CheckedRows:
 
     @property
     def _leaves_out(self) -> bool:
-        """Whether a bad row does not stop reading."""
+        """True if a bad row does not stop reading."""
         return self.for_prediction or self.skip_bad_rows
 
     def _bad_row(self) -> DataError:

@@ -78,7 +78,12 @@ def explained_row(
 
 
 def left_out_row(
-    log_answers: Callable[[Tensor], Tensor], inputs: Tensor, baseline: Tensor, number: Tensor
+    log_answers: Callable[[Tensor], Tensor],
+    inputs: Tensor,
+    baseline: Tensor,
+    number: Tensor,
+    *,
+    weight: int = 1,
 ) -> dict[str, Tensor]:
     """Return what the answer of a class loses without each step of one sequence.
 
@@ -89,13 +94,14 @@ def left_out_row(
         inputs: The sequence, float32 [T, ...], T at least 1.
         baseline: What stands in the place of steps, of the same shape.
         number: The number of the class, int32 [].
+        weight: As for ``explained_row``.
 
     Returns:
         As ``explained_row``; there is no score of a baseline, but once more that of the sequence,
         and no error.
     """
     steps = tf.shape(inputs)[0]
-    at_once = tf.maximum(1, STEPS_AT_ONCE // steps)
+    at_once = tf.clip_by_value(STEPS_AT_ONCE // (weight * steps), 1, steps)
 
     def scores(first: Tensor) -> Tensor:
         places = first * at_once + tf.range(at_once)

@@ -67,6 +67,8 @@ class TagExplanationOptions(ExplanationOptions):
         super().__post_init__()
         if self.token is not None and self.unit is not None:
             raise OptionError(f"give {option('token')} or {option('unit')}, not both")
+        if self.unit == "":
+            raise OptionError(f"{option('unit')} is empty; give the text of a token or base")
 
     def check_for(self, classes: Sequence[str]) -> None:
         """Check the target against the labels of a run.

@@ -11,7 +11,7 @@ from toolkit.report.blocks import Cell
 
 
 class Question(NamedTuple):
-    """What a task is asked to explain of an example.
+    """A question on an example, for a task to explain its answer.
 
     Attributes:
         what: What is explained, in words, such as "answer neg".

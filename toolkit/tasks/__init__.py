@@ -43,7 +43,7 @@ def _homes() -> dict[str, str]:
     return {
         name: f"{package}.{module}"
         for package in packages
-        for name, module in getattr(import_module(package), "EXPORTS", {}).items()
+        for name, module in import_module(package).EXPORTS.items()
     }
 
 

@@ -59,7 +59,10 @@ def coloured_input(value: Any, answer: Mapping[str, Any], most: int | None = Non
     if most is None or sum(len(text) for text, _ in pieces) <= most:
         return coloured(pieces, full)
     strongest = max(range(len(pieces)), key=lambda place: abs(pieces[place][1] or 0.0))
-    first, last, size = strongest, strongest + 1, len(pieces[strongest][0])
+    text, number = pieces[strongest]
+    if len(text) > most:
+        return f"{coloured([(text[:most], number)], full)}…"
+    first, last, size = strongest, strongest + 1, len(text)
     while first > 0 or last < len(pieces):  # as much before as behind, as far as there is any
         sides = [side for side in (first - 1, last) if 0 <= side < len(pieces)]
         nearest = min(sides, key=lambda side: abs(side - strongest))

@@ -1,1 +1,4 @@
-"""What the tasks that explain their answers share: signatures, plain answers, and ``explain``."""
+"""Signatures, plain answers and ``explain``, shared by the tasks that explain their answers."""
+
+#: No task is exported from here.
+EXPORTS: dict[str, str] = {}

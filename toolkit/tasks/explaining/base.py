@@ -1,7 +1,7 @@
 """The part of every task that explains its answers: by which method it does."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -9,6 +9,7 @@ from toolkit.errors import ModelError
 from toolkit.explanation.options import Method
 from toolkit.export import of_python
 from toolkit.models import SequenceModel
+from toolkit.tasks.explaining.answers import integrated_answer, rounded
 
 logger = logging.getLogger("toolkit")
 
@@ -34,7 +35,7 @@ class Explaining:
 
     @property
     def _has_gradients(self: Any) -> bool:
-        """Whether there is the signature ``explain``, or what it is made from."""
+        """True if there is the signature ``explain``, or what it is made from."""
         archive: Path | None = self._archive
         is_kept = archive is not None and archive.is_file()
         return "explain" in self._calls or self.sequence_model is not None or is_kept
@@ -94,3 +95,17 @@ class NetworkExplaining(Explaining):
                 self._calls = {**self._calls, "leave_one_out": of_python(left_out)}
             call = self._calls["leave_one_out"]
         return call
+
+    def _scores(self, method: Method, outputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the log probability in an explanation, with that of the baseline if it has one.
+
+        Args:
+            method: The method.
+            outputs: The outputs of the signature for one input.
+        """
+        if method == "integrated-gradients":
+            return integrated_answer(outputs, self.BASELINE)
+        return {
+            "log_probability": rounded(outputs["log_probability"]),
+            "baseline": self.WITHOUT,
+        }

@@ -11,7 +11,6 @@ from toolkit.explanation.options import Method, TagExplanationOptions
 from toolkit.export.signatures import in_one_batch
 from toolkit.models import ManyToMany
 from toolkit.tasks.explaining.answers import (
-    integrated_answer,
     nothing_to_explain,
     rounded,
     token_columns,
@@ -25,7 +24,7 @@ PADDING = {"tokens": "", "starts": -1, "ends": -1}
 
 
 class Read(NamedTuple):
-    """What is read together with a token: a sentence, a piece of one, or a tile of a strand.
+    """Tokens that are read together with one: a sentence, a piece of it, or a tile of a strand.
 
     Attributes:
         tokens: Its tokens, string [T]; a text without any has one, ''.
@@ -249,10 +248,6 @@ class TagExplanations(NetworkExplaining):
             "token": {"number": int(outputs["token"]), "text": at.pop("token"), **at},
             "target": outputs["target"],
         }
-        if options.method == "integrated-gradients":
-            answer |= integrated_answer(outputs, self.BASELINE)
-        else:
-            score = rounded(outputs["log_probability"])
-            answer |= {"log_probability": score, "baseline": self.WITHOUT}
+        answer |= self._scores(options.method, outputs)
         attributions = rounded(outputs["attributions"][:count])
         return {**answer, **shown, "attributions": attributions}

@@ -12,7 +12,6 @@ from toolkit.explanation.options import Method, TranslationExplanationOptions
 from toolkit.export.signatures import in_one_batch
 from toolkit.models import SequenceModel
 from toolkit.tasks.explaining.answers import (
-    integrated_answer,
     nothing_to_explain,
     rounded,
     token_columns,
@@ -20,7 +19,7 @@ from toolkit.tasks.explaining.answers import (
 from toolkit.tasks.explaining.base import NetworkExplaining
 from toolkit.tasks.options import CHARACTERS_PER_TOKEN
 from toolkit.tasks.translation.serving import SPARE, first_tokens
-from toolkit.text import Tokenizer
+from toolkit.text import UNKNOWN_ID, Tokenizer
 from toolkit.text.strings import shorten
 
 Tensor = Any
@@ -40,10 +39,12 @@ def explanations(model: SequenceModel, most: int, length_ratio: float) -> tuple[
     They return ``tokens`` string [B, N], the tokens that are read of the text, padded with '';
     ``starts`` and ``ends`` int32 [B, N] in code points, padded with -1, unless tokens are subwords;
     ``attributions`` float [B, N]; ``token`` int32 [B], -1 for the whole, and ``token_text`` string
-    [B], that token, '' for the end and the whole; ``log_probability``,
-    ``baseline_log_probability``, ``completeness_error`` float [B] and ``complete`` bool [B]. The
-    path goes from vectors of zeros to those of the source's tokens; without a token, its vector is
-    zero.
+    [B], that token, '' for the end and the whole; ``target_truncated`` bool [B], whether the
+    translation is longer than those that are written, so that its beginning alone is explained;
+    ``unknown`` int32 [B], the number of its first token that is unknown, or -1;
+    ``log_probability``, ``baseline_log_probability``, ``completeness_error`` float [B] and
+    ``complete`` bool [B]. The path goes from vectors of zeros to those of the source's tokens;
+    without a token, its vector is zero.
 
     Args:
         model: The preprocessing of both sides and ``EncoderDecoder``.
@@ -76,9 +77,9 @@ def explanations(model: SequenceModel, most: int, length_ratio: float) -> tuple[
             return tf.concat([tf.reduce_sum(each, 1, keepdims=True), each], 1)
 
         parts = values, tf.zeros_like(values), number + 1
-        if not by_gradients:
-            return left_out_row(log_answers, *parts)
         weight = 1 + target_layer.vocabulary_size // USUAL_ENTRIES
+        if not by_gradients:
+            return left_out_row(log_answers, *parts, weight=weight)
         return explained_row(log_answers, *parts, weight=weight, dtype=network.compute_dtype)
 
     def signature(by_gradients: bool) -> Any:
@@ -96,7 +97,7 @@ def explanations(model: SequenceModel, most: int, length_ratio: float) -> tuple[
                 tf.strings.unicode_transcode(t, "UTF-8", "UTF-8") for t in (text, target)
             )
             source, _ = first_tokens(layer, text, most)
-            written, _ = first_tokens(target_layer, target, most_written)
+            written, is_longer = first_tokens(target_layer, target, most_written)
             token = tf.where((token < 0) | (token > written["length"]), -1, token)
 
             def row(index: Any) -> Any:
@@ -108,12 +109,20 @@ def explanations(model: SequenceModel, most: int, length_ratio: float) -> tuple[
             found = row_by_row(row, tf.size(text), specs)
             ids = tf.pad(written["values"], [[0, 0], [0, 1]])
             chosen = tf.gather(ids, tf.maximum(token, 0), axis=1, batch_dims=1)
+            is_unknown = written["values"] == UNKNOWN_ID
+            unknown = tf.where(
+                tf.reduce_any(is_unknown, 1),
+                tf.argmax(tf.cast(is_unknown, tf.int32), 1, output_type=tf.int32),
+                -1,
+            )
             chosen = tf.where((token < 0) | (token == written["length"]), 0, chosen)
             return {
                 **_places(layer, text, source, most),
                 "attributions": found["attributions"],
                 "token": token,
                 "token_text": target_layer.tokens_of(chosen),
+                "target_truncated": is_longer,
+                "unknown": unknown,
                 "log_probability": found["score"],
                 "baseline_log_probability": found["baseline_score"],
                 "completeness_error": found["completeness_error"],
@@ -176,7 +185,8 @@ class TranslationExplanations(NetworkExplaining):
         Returns:
             As for a classifier; ``target`` is the translation, and ``token`` the ``number`` and the
             ``text`` of its token, if one is explained, '' for its end. Subwords have no places. A
-            text without tokens, or whose translation does not have the token, has ``error``.
+            text without tokens, or whose translation does not have the token, is too long or has an
+            unknown token, has ``error``.
 
         Raises:
             ModelError: The task is not fitted; or there are neither gradients nor ``model.keras``.
@@ -218,19 +228,22 @@ class TranslationExplanations(NetworkExplaining):
             target = self.predict([text])[0]["translation"]
         asked = {"target": [target], "token": [-1 if number is None else number]}
         outputs = {name: each[0] for name, each in call(text=[text], **asked).items()}
-        if number is not None and number != outputs["token"]:
-            return {"error": f"the translation has no token {number}; they are counted from 0"}
         if "starts" in outputs:
             shown = token_columns(text, outputs["starts"], outputs["ends"])
         else:
             shown = {"tokens": [token for token in outputs["tokens"] if token]}
         count = len(shown["tokens"])
+        if not count:
+            return nothing_to_explain()
+        if outputs["target_truncated"]:
+            return {"error": "the translation is longer than any that the model writes"}
+        if outputs["unknown"] >= 0:
+            problem = f"token {outputs['unknown']} of the translation, counted from 0, is unknown"
+            return {"error": f"{problem} to the model, which can give it no probability"}
+        if number is not None and number != outputs["token"]:
+            return {"error": f"the translation has no token {number}; they are counted from 0"}
         answer: dict[str, Any] = {"method": options.method, "target": target}
         if number is not None:
             answer["token"] = {"number": number, "text": outputs["token_text"]}
-        if options.method == "integrated-gradients":
-            answer |= integrated_answer(outputs, self.BASELINE)
-        else:
-            score = rounded(outputs["log_probability"])
-            answer |= {"log_probability": score, "baseline": self.WITHOUT}
+        answer |= self._scores(options.method, outputs)
         return {**answer, **shown, "attributions": rounded(outputs["attributions"][:count])}
