@@ -593,7 +593,7 @@ def test_a_server_gives_the_golden_answers_alone_and_in_batches(network_run: Run
 
     async def ask() -> list[Any]:
         transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://server") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
 
             def answer(row: dict[str, Any]) -> Any:
                 return client.post("/v1/models/run:predict", json={"instances": [row["inputs"]]})
