@@ -19,6 +19,7 @@ from toolkit.data import (
     scan_pairs,
     source_texts,
 )
+from toolkit.data.options import inherit
 from toolkit.errors import DataError
 from toolkit.text import Tokenizer
 
@@ -273,3 +274,11 @@ def test_texts_alone_are_read_where_nothing_is_to_be_made_of_them(
         assert list(source_texts(source)) == ["a b", "", "c"]
     pair = open_pairs((["a b", None], ["x", "y"]), "test", PairColumnOptions())
     assert list(source_texts(pair)) == ["a b", ""]
+
+
+def test_the_target_of_a_run_yields_to_a_source_that_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "texts.jsonl"
+    path.write_text('{"id": 1, "text": "a"}\n')
+    options = PairColumnOptions(source_column="text", target_column="2")
+    inherit(options, ["target_column"], {})
+    assert list(source_texts(open_pairs(path, "test", options))) == ["a"]

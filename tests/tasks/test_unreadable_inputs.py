@@ -105,6 +105,22 @@ def test_rows_that_cannot_be_read_have_an_error_and_no_answer(
     names = [{*answer} for row, answer in enumerate(answers) if row not in bad]
     assert names[0] == names[1] == names[2]
     assert f"{path}: 4 bad rows answered with an error, of 7 (57.1 %; row 2 (line 2)" in caplog.text
+    assert f"{path}: 1 missing or blank text answered as empty, of 7 (the first: row 6" in caplog.text
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_blank_strings_of_a_list_are_meant_and_missing_ones_are_said(
+    kind: type[Task], caplog: pytest.LogCaptureFixture
+) -> None:
+    task, _ = stand_in(kind)
+    task.predict(["good", "", " "])
+    assert not caplog.records
+    missing = ["good", None, float("nan")]
+    if kind is not LanguageModel:
+        assert len(task.predict(missing)) == 3
+        assert "the list: 2 missing or blank texts answered as empty, of 3 (the first: row 2)" in (
+            caplog.text
+        )
 
 
 def test_tokens_that_can_be_read_have_their_tags() -> None:

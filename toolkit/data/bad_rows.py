@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from toolkit.data.options import is_inherited
 from toolkit.data.sources.encodings import undecodable
-from toolkit.data.sources.source import Record, Source
+from toolkit.data.sources.source import Record, Source, is_missing
 from toolkit.errors import DataError, count
 from toolkit.options import option
 
@@ -114,8 +114,10 @@ class CheckedRows:
         self.rows = self.bad_rows = 0
         self.problems: dict[str, str] = {}
         self._kinds: dict[str, list[Any]] = {}  # the first place and problem, and the number
+        self._without_text = 0
+        self._first_without_text = ""
         self._is_limited = is_inherited(options, "skip_bad_rows")
-        self._logged = ""
+        self._warnings: set[str] = set()
 
     @property
     def named_columns(self) -> Mapping[str, str]:
@@ -133,7 +135,7 @@ class CheckedRows:
                 good; unless bad rows are left out.
         """
         self.rows = self.bad_rows = 0
-        self.problems, self._kinds = {}, {}
+        self.problems, self._kinds, self._without_text = {}, {}, 0
         for record in self.source.records():
             self.rows += 1
             if record.doubt is None or self.for_prediction:
@@ -164,6 +166,17 @@ class CheckedRows:
         if self._leaves_out or (self.bad_rows == self.rows and self.rows < ALL_BAD):
             return
         raise self._bad_row() if self.bad_rows < self.rows else self.no_usable_rows()
+
+    def note_text(self, value: object, place: str) -> None:
+        """Note the place of a row for prediction whose text is missing or blank.
+
+        A blank string in a list of strings is as its writer meant it.
+        """
+        rows = getattr(self.source, "rows", self.source)  # those of which pairs are made
+        meant = rows.fixed_columns and isinstance(value, str)
+        if self.for_prediction and is_missing(value) and not meant:
+            self._first_without_text = self._first_without_text if self._without_text else place
+            self._without_text += 1
 
     @property
     def listed_problems(self) -> list[str]:
@@ -199,6 +212,12 @@ class CheckedRows:
         """
         if not (self.for_prediction or good):
             raise self.no_usable_rows()
+        if self._without_text:
+            self._warn_once(
+                "%s: %s answered as empty, of %s (the first: %s)",
+                *(self.source.name, count(self._without_text, "missing or blank text")),
+                *(f"{self.rows:,}", self._first_without_text),
+            )
         if not self.bad_rows:
             return
         share = self.bad_rows / self.rows
@@ -211,10 +230,17 @@ class CheckedRows:
                 f"bad rows out; set {option('skip_bad_rows')} for this data as well ({first})"
             )
         treated = "answered with an error" if self.for_prediction else "left out"
-        message = f"{self.source.name}: {bad} {treated}, of {self.rows:,} ({percent}; {first})"
-        if message != self._logged:  # the same data is read repeatedly
-            self._logged = message
-            logger.warning("%s", message)
+        self._warn_once(
+            "%s: %s %s, of %s (%s; %s)",
+            *(self.source.name, bad, treated, f"{self.rows:,}", percent, first),
+        )
+
+    def _warn_once(self, message: str, *values: object) -> None:
+        """Log a warning, once for all iterations."""
+        warning = message % values
+        if warning not in self._warnings:
+            self._warnings.add(warning)
+            logger.warning("%s", warning)
 
     def no_usable_rows(self) -> DataError:
         """Return the error that no row can be used, or none of the first ones."""

@@ -254,6 +254,7 @@ class EntityExamples(CheckedRows):
     def _text(self, record: Record) -> str:
         """Return the text of a record."""
         value = record.values.get(self.columns.content)
+        self.note_text(value, record.place)
         text = string("" if is_missing(value) else value)
         where = f"the text{self._in_column(self.columns.content)}"
         if not isinstance(text, str):

@@ -1,6 +1,5 @@
 """Examples of pairs of texts, read and checked row by row."""
 
-import logging
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -10,8 +9,6 @@ from toolkit.data.pairs.options import PairColumnOptions
 from toolkit.data.sources.source import Record, Source, is_missing
 from toolkit.errors import DataError, count, quoted
 from toolkit.options import option
-
-logger = logging.getLogger("toolkit")
 
 #: Pairs with a larger ratio of lengths, in characters, are reported as suspicious.
 SUSPICIOUS_RATIO = 9.0
@@ -63,7 +60,6 @@ class PairExamples(CheckedRows):
         super().__init__(source, True, options)
         self.options = options
         self.skipped_by_ratio = 0
-        self._warnings: set[str] = set()
 
     def __iter__(self) -> Iterator[PairExample]:
         self.skipped_by_ratio = good = suspicious = 0
@@ -104,13 +100,6 @@ class PairExamples(CheckedRows):
         """The name of the data, for messages."""
         return self.source.name
 
-    def _warn_once(self, message: str, *values: object) -> None:
-        """Log a warning, once for all iterations."""
-        warning = message % values
-        if warning not in self._warnings:
-            self._warnings.add(warning)
-            logger.warning("%s", warning)
-
     def _example(self, record: Record) -> PairExample:
         """Return the pair of a record."""
         if record.problem is not None:
@@ -129,7 +118,9 @@ def source_texts(source: Source) -> Iterator[str | Unreadable]:
         problem, text = record.problem, ""
         if problem is None:
             try:
-                text = _text(record.values.get(SOURCE), SOURCE)
+                value = record.values.get(SOURCE)
+                rows.note_text(value, record.place)
+                text = _text(value, SOURCE)
             except BadRowError as error:
                 problem = str(error)
         if problem is None:

@@ -238,6 +238,10 @@ class PairSource:
             self._column(options, "source_column", _SOURCE_NAMES, usual[:1]),
             self._column(options, "target_column", _TARGET_NAMES, usual[1:]),
         ]
+        sides = ("source_column", "target_column")
+        asked = [bool(getattr(options, n)) and not is_inherited(options, n) for n in sides]
+        if chosen[0] == chosen[1] and any(asked):  # what a run says of the other side yields
+            chosen = [c if is_asked else None for c, is_asked in zip(chosen, asked, strict=True)]
         names = self.rows.columns
         if len(names) == 2 or all(map(str.isdecimal, names)):
             for side in (0, 1):

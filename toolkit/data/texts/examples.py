@@ -74,7 +74,9 @@ class TextExamples(LabelledRows[Example]):
 
     def _read(self, record: Record) -> str:
         """Return the text of a record; in labelled data it is not empty."""
-        text = _text(record.values.get(self.text_column), self.text_column)
+        value = record.values.get(self.text_column)
+        self.note_text(value, record.place)
+        text = _text(value, self.text_column)
         if self.labelled and not text.strip():
             raise BadRowError(f"the text in column {quoted(self.text_column)} is empty")
         return text
