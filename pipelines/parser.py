@@ -62,6 +62,7 @@ class Parser:
         self._types: dict[str, Any] = {}  # of options by name; also those of a file
         self._required: dict[str, str] = {}  # by name, as the user writes it
         self._flags: list[str] = []
+        self._instead: dict[str, str] = {}  # by flags that there are not
         self._main: Sequence[str] = ()  # the names of options that --help shows; all if empty
         self._earlier: Callable[[Namespace], Mapping[str, Any]] | None = None
         self._add("-h", "--help", action="store_true", help="Show this help message and exit.")
@@ -109,6 +110,10 @@ class Parser:
             action="store_true",
             help="Print all options with their values as such a file, and exit.",
         )
+
+    def say_instead(self, flags: Sequence[str], advice: str) -> None:
+        """Let the error for options that there are not, but that people try, say what to do."""
+        self._instead |= dict.fromkeys(flags, advice)
 
     def shorten_help(self, names: Sequence[str]) -> None:
         """Let ``--help`` show some options, and ``--help-all`` all.
@@ -284,7 +289,7 @@ class Parser:
         for name in values:
             if name not in self._types:
                 near = _suggestion(str(name), list(self._types))
-                raise OptionError(f"the --config file has an unknown option {name}{near}")
+                raise OptionError(f"the --config file has an unknown option {name}; {near}")
         return self._words(values)
 
     def _words(self, values: Mapping[str, Any]) -> dict[str, bool | str]:
@@ -304,7 +309,9 @@ class Parser:
         if not words[0].strip():
             return "an argument is empty; --help says what can be given"
         if words[0].startswith("-"):
-            return f"unknown option {words[0]}{_suggestion(words[0].split('=')[0], self._flags)}"
+            flag = words[0].split("=")[0]
+            instead = self._instead.get(flag) or _suggestion(flag, self._flags)
+            return f"unknown option {words[0]}; {instead}"
         if words[0].lower() in ("true", "false", "yes", "no", "on", "off"):
             return (
                 f"unexpected argument {words[0]}; an option that is on or off takes no value: "
@@ -396,4 +403,4 @@ def _value_error(name: str, value: object, hint: Any) -> OptionError:
 def _suggestion(name: str, known: Sequence[str]) -> str:
     """Return a hint at the known name nearest to a name."""
     matches = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {matches[0]}?" if matches else "; --help lists them all"
+    return f"did you mean {matches[0]}?" if matches else "--help lists them all"

@@ -181,6 +181,7 @@ def test_an_empty_argument(call, empty):
         ("evaluate {tmp}/model --data {tmp}/a.csv --text-column t", "(--text-column)"),
         ("evaluate {tmp}/model --data {tmp}/b.csv", "--label-column"),
         ("predict", "RUN must be given"),
+        ("predict {tmp}/model a --output b.csv", "answers go to standard output; > FILE"),
         ("predict {tmp}/model a --data b.txt", "give one or the other"),
         ("predict {tmp}/model --data {tmp}/none.txt", "No such file"),
         ("predict {tmp}/model --data {tmp}/none.csv", "none.csv"),

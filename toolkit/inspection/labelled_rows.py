@@ -181,13 +181,13 @@ def warn_of_classes(
     commonest = int(trained.argmax())
     if rarer := [i for i, n in enumerate(trained) if 0 < n * MUCH_RARER <= trained[commonest]]:
         rarest = min(rarer, key=lambda index: trained[index])
-        balanced = option("class_weights", "balanced")
+        balanced, chosen = option("class_weights", "balanced"), option("monitor", "macro_f1")
         warnings.add(
             "imbalance",
             f"{count(len(rarer), 'label')} at least {MUCH_RARER} times rarer than "
             f"{classes[commonest]!r} ({trained[commonest]:,} training {what}s), such as "
             f"{classes[rarest]!r} ({trained[rarest]:,}): look at macro F1, not at the accuracy"
-            + ("" if several else f"; {balanced} makes all count the same"),
+            + ("" if several else f"; {balanced} makes all count the same, and {chosen} goes by it"),
         )
     warn_of_rare_labels(classes, counts, f"{what}s", warnings)
 
