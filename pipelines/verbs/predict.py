@@ -56,7 +56,9 @@ def _predict_arguments(parser: Parser, pipeline: Pipeline) -> None:
         "input: all, none, or names with commas between. One with the name of an answer is written "
         "as input_<name>.",
     )
-    parser.say_instead(["--output", "-o"], "answers go to standard output; > FILE writes them there")
+    parser.say_instead(
+        ["--output", "-o"], "answers go to standard output; > FILE writes them there"
+    )
     for view in pipeline.views:
         parser.add_argument(
             f"--{view.option}",

@@ -105,7 +105,9 @@ def test_rows_that_cannot_be_read_have_an_error_and_no_answer(
     names = [{*answer} for row, answer in enumerate(answers) if row not in bad]
     assert names[0] == names[1] == names[2]
     assert f"{path}: 4 bad rows answered with an error, of 7 (57.1 %; row 2 (line 2)" in caplog.text
-    assert f"{path}: 1 missing or blank text answered as empty, of 7 (the first: row 6" in caplog.text
+    assert (
+        f"{path}: 1 missing or blank text answered as empty, of 7 (the first: row 6" in caplog.text
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)

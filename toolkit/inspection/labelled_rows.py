@@ -187,7 +187,9 @@ def warn_of_classes(
             f"{count(len(rarer), 'label')} at least {MUCH_RARER} times rarer than "
             f"{classes[commonest]!r} ({trained[commonest]:,} training {what}s), such as "
             f"{classes[rarest]!r} ({trained[rarest]:,}): look at macro F1, not at the accuracy"
-            + ("" if several else f"; {balanced} makes all count the same, and {chosen} goes by it"),
+            + (
+                "" if several else f"; {balanced} makes all count the same, and {chosen} goes by it"
+            ),
         )
     warn_of_rare_labels(classes, counts, f"{what}s", warnings)
 
