@@ -5,11 +5,15 @@ import re
 import wave
 from base64 import b64decode
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from opened_page import Opened, golden, recording
 from scipy.signal import resample_poly
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Route
 
 pytestmark = pytest.mark.browser
 
@@ -82,6 +86,24 @@ def test_two_models_answer_side_by_side(opened: Opened) -> None:
     assert boxes[0]["x"] + boxes[0]["width"] < boxes[1]["x"]
     opened.page.reload()
     assert opened.page.locator("h2").nth(1).text_content() == "conll_ner"
+
+
+def test_a_page_of_an_earlier_version_asks_to_be_loaded_again(opened: Opened) -> None:
+    def earlier(route: "Route") -> None:
+        known = route.fetch().json()
+        for model in known["models"]:
+            model["version"] += 1
+        route.fulfill(json=known)
+
+    opened.page.route("**/page.json", earlier)
+    opened.show("imdb_sentiment")
+    opened.page.locator("#text").fill(TEXT)
+    opened.page.get_by_text("version 1 answers; load this page again").wait_for()
+    opened.refused = 1
+    opened.page.unroute("**/page.json")
+    opened.page.reload()
+    opened.page.locator("#text").fill(TEXT)
+    opened.page.locator("caption").wait_for()
 
 
 def test_salience_colours_the_tokens_of_each_edit(opened: Opened) -> None:
