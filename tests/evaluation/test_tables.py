@@ -44,3 +44,11 @@ def test_nothing_to_warn_of_is_said() -> None:
 def test_wide_characters_take_two_columns() -> None:
     table = report_table({"labels": [{"label": "好", "n": 1}, {"label": "ab", "n": 2}]})
     assert table.split("\n")[2:4] == ["  好     1", "  ab     2"]
+
+
+def test_of_many_rows_the_number_of_the_others_is_shown() -> None:
+    rows = [{"label": f"c{number}", "texts": 1} for number in range(1_200)]
+    lines = report_table({"labels": rows}).split("\n")
+    assert lines[2] == "  c0         1"
+    assert lines[101:103] == ["  c99        1", "  ... and 1,100 more, which JSON has"]
+    assert "more" not in report_table({"labels": rows[:100]})

@@ -8,6 +8,8 @@ from toolkit.pictures import one_line
 
 #: The largest width of a cell in a list of rows.
 WIDEST = 60
+#: The most rows of a section.
+MOST_ROWS = 100
 
 
 def report_table(report: Mapping[str, Any]) -> str:
@@ -15,7 +17,7 @@ def report_table(report: Mapping[str, Any]) -> str:
 
     A section is a mapping of values, or of rows by name, or a list of rows; a row maps names to
     values. A name that ends in ``_share`` is shown as a percentage, one that ends in ``_bytes`` in
-    MB.
+    MB. Of more than ``MOST_ROWS`` rows the number of the others is shown.
 
     Before::
 
@@ -60,8 +62,10 @@ def _section(content: Any) -> str:
     if isinstance(content, Mapping):
         return aligned([[_words(name), _cell(name, v)] for name, v in content.items()], left=2)
     names = list(dict.fromkeys(name for row in content for name in row))
-    rows = [[one_line(_cell(name, row.get(name)), WIDEST) for name in names] for row in content]
-    return aligned([[_words(name) for name in names], *rows])
+    shown, others = content[:MOST_ROWS], len(content) - MOST_ROWS
+    rows = [[one_line(_cell(name, row.get(name)), WIDEST) for name in names] for row in shown]
+    table = aligned([[_words(name) for name in names], *rows])
+    return f"{table}\n... and {others:,} more, which JSON has" if others > 0 else table
 
 
 def _words(name: str) -> str:
