@@ -605,9 +605,12 @@ def test_a_server_gives_the_golden_answers_alone_and_in_batches(network_run: Run
             alone = [await answer(row) for row in golden]
             together = await asyncio.gather(*map(answer, golden * 3))
             steps = network_run.case.name in ("activity", "videos")
-            return [alone, together, [await stream(row) for row in golden] if steps else []]
+            streamed = [await stream(row) for row in golden] if steps else []
+            return [alone, together, streamed, await client.get("/v2/models/run")]
 
-    alone, together, streamed = asyncio.run(ask())
+    alone, together, streamed, metadata = asyncio.run(ask())
+    assert metadata.json()["parameters"]["classes"] == [*network_run.loaded.classes]
+    assert metadata.json()["parameters"]["classes"]
     for row, response in zip(golden, streamed, strict=False):
         *events, end = response.text.strip().split("\n\n")
         assert end == "event: end\ndata: {}"

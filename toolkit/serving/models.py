@@ -52,6 +52,11 @@ class Version:
         self.batchers: dict[str, Batcher] = {}
         self._most_rows = MOST_ROWS
 
+    @property
+    def classes(self) -> list[str]:
+        """The names of the classes or labels, in the order of ``probabilities``; none otherwise."""
+        return [*self.description.get("facts", {}).get("classes", ())]
+
     def start(
         self,
         options: ServingOptions,

@@ -89,7 +89,7 @@ def routes(serving: Serving) -> APIRouter:
         return json_response({"name": name, "ready": True})
 
     async def metadata(name: str, version: str | None = None) -> Response:
-        """Return the inputs and outputs of ``serving_default``, and the names of all signatures."""
+        """Return what ``serving_default`` takes and gives, all signatures, and the classes."""
         found = serving.version(name, version)
         signature = found.signature(DEFAULT_SIGNATURE)
         return json_response(
@@ -99,7 +99,7 @@ def routes(serving: Serving) -> APIRouter:
                 "platform": "tensorflow_savedmodel",
                 "inputs": [*map(_described, signature.specs.values())],
                 "outputs": [*map(_described, signature.outputs.values())],
-                "parameters": {"signatures": [*found.signatures]},
+                "parameters": {"signatures": [*found.signatures], "classes": found.classes},
             }
         )
 

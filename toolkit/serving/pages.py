@@ -63,15 +63,14 @@ def _described(version: Version) -> dict[str, Any]:
     specs = version.signature(DEFAULT_SIGNATURE).specs
     kind = kind_of(version)
     facts, options = (version.description.get(name, {}) for name in ("facts", "options"))
-    classes = [*facts.get("classes", [])]
     explain = version.signatures.get("explain")
     are_conditions = kind == "writer" and "condition" in version.signatures["generate"].specs
     return {
         "version": version.number,
         "task": version.description.get("task", ""),
         "kind": kind,
-        "classes": [] if are_conditions else classes,
-        "conditions": classes if are_conditions else [],
+        "classes": [] if are_conditions else version.classes,
+        "conditions": version.classes if are_conditions else [],
         "example": {name: _zeros(spec) for name, spec in specs.items()},
         "explains": [] if explain is None else [*explain.specs],
         "aligns": "align" in version.signatures,
