@@ -42,7 +42,7 @@ LINES = {
         ("options", "defaults", "previous", "protocol"),
         ("settings",),
         (
-            *("card", "epoch_cost", "explaining", "golden", "outcomes"),
+            *("card", "core_export", "epoch_cost", "explaining", "golden", "outcomes"),
             "prepared",
             *("pretrained", "saving", "span_outputs"),
         ),

@@ -79,7 +79,9 @@ class LanguageModel(NextTokenExplanations, Task, LanguageModelOptions):
     """
 
     INPUT_NAME = "prompt"
-    NO_ONNX = "a language model cannot be exported as onnx, which has no operators for its text"
+    NOT_EXPORTED = (
+        "a language model cannot be exported as {format}, which has no operators for its text"
+    )
     STEPS_INPUT = "ids"
 
     # Training
