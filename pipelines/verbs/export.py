@@ -21,7 +21,7 @@ from pipelines.verbs.common import (
 )
 from pipelines.verbs.verb import Verb
 from toolkit.errors import OptionError
-from toolkit.export import check_litert, check_onnx, read_golden, verify
+from toolkit.export import check_onnx, read_golden, verify
 from toolkit.export.verify import DEFAULT
 from toolkit.options import option
 from toolkit.quiet import quiet_import
@@ -29,28 +29,15 @@ from toolkit.tasks.options import HELD_OUT
 
 logger = logging.getLogger("toolkit.pipelines")
 
-#: The check of each format that needs packages, and the package that answers in it.
-CHECKS = {"onnx": check_onnx, "litert": check_litert}
-RUNTIMES = {"onnx": "onnxruntime", "litert": "ai_edge_litert.interpreter"}
-
 
 def _export_arguments(parser: Parser, pipeline: Pipeline) -> None:
     run_argument(parser, pipeline)
     parser.add_argument(
         "--format",
-        type=Literal["saved_model", "onnx", "litert"],
+        type=Literal["saved_model", "onnx"],
         default="saved_model",
         help="saved_model takes raw input. onnx, written into RUN/onnx/, is the network of a "
-        "classifier alone and takes the tokenizer's ids. It needs onnx and onnxruntime. litert, "
-        "written into RUN/litert/, is the network of a classifier for phones and small devices; it "
-        "takes numbers of a fixed shape, and needs ai-edge-litert.",
-    )
-    parser.add_argument(
-        "--length",
-        type=int | None,
-        metavar="N",
-        help="The number of tokens, bases or frames that a model in the format litert takes; by "
-        "default the largest number of tokens that is read of a text.",
+        "classifier alone and takes the tokenizer's ids. It needs onnx and onnxruntime.",
     )
     cell_argument(parser)
     golden_argument(parser)
@@ -81,23 +68,19 @@ def _given_limits(pipeline: Pipeline, options: Any, recorded: Mapping[str, Any])
     if limits:
         known = {field.name for field in fields(pipeline.options)}
         pipeline.options(**{n: v for n, v in recorded.items() if n in known} | limits)
-        if options.format != "saved_model":
+        if options.format == "onnx":
             name = option(next(iter(limits)))
-            raise OptionError(
-                f"{name} is a limit of the SavedModel; leave out --format {options.format}"
-            )
+            raise OptionError(f"{name} is a limit of the SavedModel; leave out --format onnx")
     return limits
 
 
 def _export(pipeline: Pipeline, options: Any) -> int:
     limits = _given_limits(pipeline, options, read_run(pipeline, options.run)["options"])
     check_archive(options.run, "export")
-    if options.format != "saved_model" and getattr(options, "explain", False):
-        raise OptionError(f"--explain is of the SavedModel; leave out --format {options.format}")
-    if options.length is not None and options.format != "litert":
-        raise OptionError("--length is of the format litert; add --format litert")
-    if options.format in CHECKS:
-        CHECKS[options.format]()
+    if options.format == "onnx" and getattr(options, "explain", False):
+        raise OptionError("--explain is of the SavedModel; leave out --format onnx")
+    if options.format == "onnx":
+        check_onnx()
     columns = run_columns(pipeline, options, options.run)
     golden = golden_inputs(pipeline, options.golden, columns)
     if golden == HELD_OUT:
@@ -117,15 +100,13 @@ def _export(pipeline: Pipeline, options: Any) -> int:
     task = load_run(pipeline, options.run, options)
     for name, value in limits.items():
         setattr(task, name, value)
-    if options.format in RUNTIMES:
+    if options.format == "onnx":
         with quiet_import():
-            importlib.import_module(RUNTIMES[options.format])
+            importlib.import_module("onnxruntime")
     if options.data_licence is not None:
         task.data_licence = options.data_licence  # type: ignore[attr-defined]
-    further: dict[str, Any] = {"explain": True} if getattr(options, "explain", False) else {}
-    if options.length is not None:
-        further["length"] = options.length
-    version = task.export(options.run, format=options.format, golden=golden or None, **further)
+    explain = {"explain": True} if getattr(options, "explain", False) else {}
+    version = task.export(options.run, format=options.format, golden=golden or None, **explain)
     logger.info("exported %s", version)
     return 0
 
@@ -138,7 +119,7 @@ def _verify(pipeline: Pipeline, options: Any) -> int:
 
 EXPORT = Verb(
     "RUN [options]",
-    "Write a run's SavedModel again, or its network as ONNX or LiteRT.",
+    "Write a run's SavedModel again, or its network as ONNX.",
     _export_arguments,
     _export,
 )

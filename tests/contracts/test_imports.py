@@ -42,7 +42,7 @@ LINES = {
         ("options", "defaults", "previous", "protocol"),
         ("settings",),
         (
-            *("card", "core_export", "epoch_cost", "explaining", "golden", "outcomes"),
+            *("card", "epoch_cost", "explaining", "golden", "outcomes"),
             "prepared",
             *("pretrained", "saving", "span_outputs"),
         ),

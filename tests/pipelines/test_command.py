@@ -627,9 +627,6 @@ def test_export_in_another_format(call, model, monkeypatch):
     code, _, error = call("export", model, "--format", "onnx")
     assert (code, FakeTask.made) == (2, [])
     assert error.endswith("are missing: pip install onnx onnxruntime\n")
-    code, _, error = call("export", model, "--format", "litert")
-    assert (code, FakeTask.made) == (2, [])
-    assert error.endswith("is missing: pip install ai_edge_litert\n")
 
 
 def test_a_missing_package_is_complained_of_before_the_data_is_read(call, run, monkeypatch):

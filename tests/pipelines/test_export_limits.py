@@ -56,10 +56,3 @@ def test_limits_are_checked_with_the_options_of_the_run(tmp_path, capsys):
     words = ["export", str(tmp_path), "--max-text-length", "9", "--format", "onnx"]
     assert main(sentiment.PIPELINE, words) == 2
     assert "--max-text-length is a limit of the SavedModel" in capsys.readouterr().err
-    for words, message in (
-        (["--length", "9"], "--length is of the format litert; add --format litert"),
-        (["--length", "9", "--format", "onnx"], "--length is of the format litert"),
-        (["--explain", "--format", "litert"], "leave out --format litert"),
-    ):
-        assert main(sentiment.PIPELINE, ["export", str(tmp_path), *words]) == 2
-        assert message in capsys.readouterr().err

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from toolkit.export.archive import add_assets, read_asset
 from toolkit.export.bounded_yaml import read_yaml
 from toolkit.export.card import CARD_FILE, Card, write_card
-from toolkit.export.core import Core, in_single_precision
 from toolkit.export.description import (
     ARCHIVE,
     description_path,
@@ -18,7 +17,6 @@ from toolkit.export.description import (
     version_folder,
 )
 from toolkit.export.golden import write_golden
-from toolkit.export.litert import check_litert, write_litert
 from toolkit.export.onnx import check_onnx, write_onnx
 from toolkit.export.verify import VerifyResult, newest_version, read_golden, verify
 
@@ -31,16 +29,13 @@ __all__ = [
     "ARCHIVE",
     "CARD_FILE",
     "Card",
-    "Core",
     "Servable",
     "VerifyResult",
     "add_assets",
     "array_of",
-    "check_litert",
     "check_onnx",
     "description_path",
     "first_alone",
-    "in_single_precision",
     "is_exported",
     "newest_version",
     "of_python",
@@ -54,7 +49,6 @@ __all__ = [
     "version_folder",
     "write_card",
     "write_golden",
-    "write_litert",
     "write_onnx",
     "write_saved_model",
 ]

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolkit.errors import WorkError
-from toolkit.export.core import in_single_precision
 from toolkit.export.golden import write_golden
 from toolkit.export.verify import TOLERANCE
 from toolkit.export.version import write_version
@@ -70,7 +69,7 @@ def write_onnx(
     from toolkit.export.onnx_graph import onnx_model
 
     model = onnx_model(text_model.network)
-    tokenizer, network = text_model.preprocessing, in_single_precision(text_model.network)
+    tokenizer, network = text_model.preprocessing, _in_float32(text_model.network)
     ids = [np.asarray(tokenizer(text)) for text in texts]
     answer = tf.function(
         network.answer, input_signature=[tf.TensorSpec([None, None], tf.int32)], autograph=False
@@ -107,6 +106,16 @@ def write_onnx(
             (folder / file).write_text(content, encoding="utf-8", newline="")
 
     return write_version(Path(run_folder) / FOLDER, write)
+
+
+def _in_float32(network: Any) -> Any:
+    """Return the network, or one with the same weights that computes in float32."""
+    if network.compute_dtype == "float32":
+        return network
+    single = type(network).from_config(network.get_config() | {"dtype": "float32"})
+    single.build()
+    single.set_weights(network.get_weights())
+    return single
 
 
 def _batches(vocabulary_size: int) -> list[NDArray[np.int32]]:

@@ -337,10 +337,6 @@ class LSTMEquations(OneProductEquations):
         return tf.matmul(d_a, self.kernel, transpose_b=True), weights
 
 
-#: A pre-activation far below all others, of which LiteRT's sigmoid is still 0; of -1e30 it is NaN.
-CLOSED = -1e9
-
-
 def _with_closed_gates(cell: Equations, x: Tensor, mask: Tensor) -> list[Tensor]:
     """Return ``cell.project`` with u = 0 exactly where ``mask`` [T, B] is false, and so h' = h.
 
@@ -349,8 +345,7 @@ def _with_closed_gates(cell: Equations, x: Tensor, mask: Tensor) -> list[Tensor]
     real = mask[:, :, None]
     gates, *others = cell.project(tf.where(real, x, 0))  # so that all candidates are finite
     units = cell.kept[0]
-    closed = tf.cast(tf.range(gates.shape[-1]) < units, gates.dtype)
-    closed *= max(gates.dtype.min / 2, CLOSED)
+    closed = tf.cast(tf.range(gates.shape[-1]) < units, gates.dtype) * (gates.dtype.min / 2)
     return [tf.where(real, gates, closed), *others]
 
 

@@ -58,7 +58,7 @@ logger = logging.getLogger("toolkit")
 MOST_CONFUSED = 200
 
 #: The export formats of all tasks.
-FORMATS = ("saved_model", "onnx", "litert")
+FORMATS = ("saved_model", "onnx")
 #: The file with the names of the classes, in their order.
 CLASSES_FILE = "classes.txt"
 
@@ -78,9 +78,9 @@ class Run(ABC):
 
     #: The main input of ``serving_default``; a golden question begins with it.
     INPUT_NAME: ClassVar[str] = "text"
-    #: The formats of ``export``, and the message for another one, with its name as ``format``.
+    #: The formats of ``export``, and the message if ONNX is not among them.
     EXPORT_FORMATS: ClassVar[Sequence[str]] = ("saved_model",)
-    NOT_EXPORTED: ClassVar[str] = "this task cannot be exported as {format}"
+    NO_ONNX: ClassVar[str] = "this task cannot be exported as onnx"
     #: Whether the task has ``explain``.
     EXPLAINS: ClassVar[bool] = False
     #: The default inputs of the golden file; empty for those of ``_own_inputs``.
@@ -244,7 +244,6 @@ class Run(ABC):
         format: str = "saved_model",
         golden: Sequence[Any] | str | None = None,
         explain: bool = False,
-        length: int | None = None,
     ) -> Path:
         """Write a new version of the model, with its golden file and its card.
 
@@ -254,8 +253,6 @@ class Run(ABC):
             golden: Inputs for the golden file, or all arguments of ``serving_default`` as mappings;
                 ``held-out`` for some that ``fit`` held out; by default texts of the vocabulary.
             explain: Whether the SavedModel has the signature ``explain`` as well.
-            length: The number of steps that a model in the format ``litert`` takes, whose shapes
-                are fixed; by default the largest number of tokens that is read of a text.
 
         Returns:
             The folder of the new version.
@@ -269,12 +266,10 @@ class Run(ABC):
         if explain and (format != "saved_model" or not self.EXPLAINS):
             subject = "this task" if format == "saved_model" else f"format {format}"
             raise OptionError(f"there are no explanations for {subject}; export without explain")
-        if length is not None and format != "litert":
-            raise OptionError(f"length is of format litert, not of {format}")
         check_options(self)  # which may have been set since
         model = self._needs_model("export")
         if format != "saved_model":
-            return self._export_as(format, Path(folder), golden, length)
+            return self._export_as(format, Path(folder), golden)
         questions = self._questions(golden)
         signatures = self._answer_from_network(self.storage, explain)
         assets = {CONFIG_FILE: self._config(), **self._assets()}
@@ -299,12 +294,9 @@ class Run(ABC):
         if format not in FORMATS:
             raise OptionError(f"format is {format!r}; it can be {', '.join(FORMATS)}")
         if format not in self.EXPORT_FORMATS:
-            formats = " or ".join(self.EXPORT_FORMATS)
-            raise OptionError(f"{self.NOT_EXPORTED.format(format=format)}; export {formats}")
+            raise OptionError(f"{self.NO_ONNX}; export saved_model")
 
-    def _export_as(
-        self, format: str, folder: Path, golden: Sequence[Any] | str | None, length: int | None
-    ) -> Path:
+    def _export_as(self, format: str, folder: Path, golden: Sequence[Any] | str | None) -> Path:
         """Write the model in a format other than ``saved_model``."""
         raise NotImplementedError
 

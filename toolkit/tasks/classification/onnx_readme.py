@@ -56,7 +56,7 @@ ids = np.array([[2, 1, 2], [2, 0, 0]])  # two texts; the shorter one is padded
 
 ## From a text to ids
 
-{token_steps(options, max_length)}
+{_steps(options, max_length)}
 
 `golden.jsonl` has texts with their ids and the network's answers: a tokenizer is right if it gives
 the same ids. With this toolkit, from the run's folder:
@@ -70,14 +70,7 @@ ids = tokenizer(["There is nothing to like in this movie."])
 """
 
 
-def token_steps(options: TextClassifierOptions, max_length: int, length: int | None = None) -> str:
-    """Return the steps from a text to ids, as a numbered list.
-
-    Args:
-        options: The classifier's options.
-        max_length: The largest number of tokens kept of a text.
-        length: The number of ids that the model takes; None for any.
-    """
+def _steps(options: TextClassifierOptions, max_length: int) -> str:
     level = options.token_level
     steps = []
     if options.html_breaks:
@@ -92,11 +85,8 @@ def token_steps(options: TextClassifierOptions, max_length: int, length: int | N
     steps.append(f"Of a text of more than {max_length} {level}, {KEPT[options.truncation]} kept.")
     if options.model == "one_to_one":
         steps.append(f"The network sees the first {options.window} of them.")
-    shorter = "Shorter texts of a batch are padded with 0 at the end."
-    if length is not None:
-        shorter = f"Take the first {length} ids, and pad fewer with 0 at the end."
     steps.append(
         "The id is the number of the line in `vocabulary.txt`, counted from 0; what is not there "
-        f"is 1. {shorter}"
+        "is 1. Shorter texts of a batch are padded with 0 at the end."
     )
     return "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))

@@ -22,10 +22,10 @@ from toolkit.data import (
 from toolkit.export import write_onnx
 from toolkit.models import ManyToOne, OneToOne, SequenceModel
 from toolkit.tasks.classification import defaults
-from toolkit.tasks.classification.card import TASKS, card_words
+from toolkit.tasks.classification.card import card_words
 from toolkit.tasks.classification.explanation import BASELINE, explain_signature, parts_of
 from toolkit.tasks.classification.inspection import inspect_texts
-from toolkit.tasks.classification.onnx_readme import onnx_readme, token_steps
+from toolkit.tasks.classification.onnx_readme import onnx_readme
 from toolkit.tasks.classification.options import TextClassifierOptions
 from toolkit.tasks.classification.prepared import (
     PreparedTexts,
@@ -35,7 +35,6 @@ from toolkit.tasks.classification.prepared import (
 )
 from toolkit.tasks.classification.serving import answer_all, signature
 from toolkit.tasks.classifier import Classifier
-from toolkit.tasks.core_export import check_length, export_core, ids_core
 from toolkit.tasks.explaining.answers import token_columns
 from toolkit.tasks.explaining.classes import ClassExplanations, Parts
 from toolkit.tasks.prepared import Prepared
@@ -79,7 +78,7 @@ class TextClassifier(ClassExplanations, Classifier, TextClassifierOptions):
     probabilities, and empty if numbers are predicted.
     """
 
-    EXPORT_FORMATS = ("saved_model", "onnx", "litert")
+    EXPORT_FORMATS = ("saved_model", "onnx")
     BASELINE, WITHOUT = BASELINE, "the text without the token"
 
     # Training
@@ -207,16 +206,8 @@ class TextClassifier(ClassExplanations, Classifier, TextClassifierOptions):
         limit: int = self.max_text_length or self.facts["max_length"]
         return limit
 
-    def _export_as(
-        self, format: str, folder: Path, golden: Sequence[Any] | str | None, length: int | None
-    ) -> Path:
+    def _export_as(self, format: str, folder: Path, golden: Sequence[Any] | str | None) -> Path:
         model = self._needs_model("export")
-        if format == "litert":
-            length = check_length(length, "tokens", self.facts["max_length"])
-            steps = token_steps(self, self.facts["max_length"], length)
-            core = ids_core(model, length, steps)
-            questions = self._questions(golden)
-            return export_core(folder, core, questions, TASKS[self.target], self.classes)
         texts = [question["text"] for question in self._questions(golden)]
         sizes = (model.preprocessing.vocabulary_size, len(self.classes))
         assets = {"README.md": onnx_readme(self, self.facts["max_length"], *sizes)}

@@ -88,9 +88,8 @@ class EntityTagger(EntityExplanations, Tagger, EntityTaggerOptions):
     """
 
     EXAMPLE = "sentence"
-    NOT_EXPORTED = (
-        "a tagger cannot be exported as {format}, which has no operators for its text and its "
-        "best path"
+    NO_ONNX = (
+        "a tagger cannot be exported as onnx, which has no operators for its text and its best path"
     )
     PADDING = PADDING
     SEQUENCES, SPANS = "sentences", "entities"

@@ -79,9 +79,7 @@ class LanguageModel(NextTokenExplanations, Task, LanguageModelOptions):
     """
 
     INPUT_NAME = "prompt"
-    NOT_EXPORTED = (
-        "a language model cannot be exported as {format}, which has no operators for its text"
-    )
+    NO_ONNX = "a language model cannot be exported as onnx, which has no operators for its text"
     STEPS_INPUT = "ids"
 
     # Training

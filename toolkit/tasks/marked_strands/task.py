@@ -70,9 +70,7 @@ class StrandTagger(BaseExplanations, Tagger, StrandTaggerOptions):
     """
 
     EXAMPLE = "strand"
-    NOT_EXPORTED = (
-        "a tagger of strands cannot be exported as {format}, which has no operators for text"
-    )
+    NO_ONNX = "a tagger of strands cannot be exported as onnx, which has no operators for text"
     PADDING = PADDING
     SEQUENCES = "strands"
     GOLDEN_INPUTS = ("CAGGTAAGTNNNNTTTCCCCTTTAG", "acgu", "RYN-", "A", "")

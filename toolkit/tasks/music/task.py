@@ -85,9 +85,7 @@ class MusicModel(Task, MusicOptions):
     INPUT_PADDING: ClassVar[Mapping[str, Any]] = {"frames": 0}
     PADDING: ClassVar[Mapping[str, Any]] = {"frames": 0}
     OWN_INPUTS = "chords"
-    NOT_EXPORTED = (
-        "a model of music cannot be exported as {format}, which has no operators for its sampling"
-    )
+    NO_ONNX = "a model of music cannot be exported as onnx, which has no operators for its sampling"
 
     # Training
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
 import keras
@@ -37,7 +36,6 @@ from toolkit.tasks.sequences.explanation import (
 )
 from toolkit.tasks.sequences.golden import moving_squares, waves
 from toolkit.tasks.sequences.inspection import inspect_series
-from toolkit.tasks.sequences.litert import export_series
 from toolkit.tasks.sequences.options import SequenceClassifierOptions
 from toolkit.tasks.sequences.prepared import front_arguments, prepare_series
 from toolkit.tasks.sequences.reading import open_sequences, read_examples
@@ -81,10 +79,6 @@ class SequenceClassifier(ClassExplanations, Classifier, SequenceClassifierOption
     EXAMPLE = "sequence"
     LENGTH_UNIT = "frames"
     WITHOUT = "the series without the frame"
-    EXPORT_FORMATS = ("saved_model", "litert")
-    NOT_EXPORTED = (
-        "a classifier of series cannot be exported as {format}, whose graph is made for texts alone"
-    )
     INPUT_NAME = "series"
     INPUT_PADDING: ClassVar[Mapping[str, Any]] = {"series": 0.0, "frames": 0}
     OWN_INPUTS = "channels"
@@ -326,12 +320,6 @@ class SequenceClassifier(ClassExplanations, Classifier, SequenceClassifierOption
                 values = values.astype(str).astype(np.float64)  # 0.1, not 0.100000001
             questions.append({self.input_name: values.tolist(), "length": len(values)})
         return questions
-
-    def _export_as(
-        self, format: str, folder: Path, golden: Sequence[Any] | str | None, length: int | None
-    ) -> Path:
-        network = self._needs_model("export").network
-        return export_series(self, folder, network, self._questions(golden), length)
 
     def _card_words(self) -> dict[str, Any]:
         return card_words(self.target, self.facts.get("channels", ()), FrameFormat.of(self))

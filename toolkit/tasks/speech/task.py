@@ -87,8 +87,8 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
 
     INPUT_NAME = "wav"
     OWN_INPUTS = "tones"
-    NOT_EXPORTED = (
-        "a recogniser of speech cannot be exported as {format}, which has no operators that read a "
+    NO_ONNX = (
+        "a recogniser of speech cannot be exported as onnx, which has no operators that read a "
         "recording"
     )
 

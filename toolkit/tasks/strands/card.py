@@ -16,11 +16,6 @@ STRANDS = {
     "average": "A strand and the opposite one have the same answer, unless they are too long to "
     "be read whole.",
 }
-BASES_AS_NUMBERS = """\
-`bases` has four numbers for each base, the shares of A, C, G and T: A is 1, 0, 0, 0; R, which is A
-or G, is 0.5, 0, 0.5, 0; N is a quarter of each; U is T. Letters are IUPAC codes in either case;
-what is none, such as `-`, is four zeros. Of a longer strand take the first bases; after the last
-base of a shorter one there are zeros, and `length` is the number of its bases."""
 LIMITS = (
     "It answers every strand, also of another organism or of other sites than the training data; "
     "its scores mean little there.",

@@ -31,23 +31,11 @@ def signature(model: SequenceModel, classes: Sequence[str]) -> Any:
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")], autograph=False)
     def serving_default(text: Any) -> dict[str, Any]:
-        text = without_white_space(text)
+        text = tf.strings.regex_replace(text, r"\s+", "")
         truncated = tf.strings.length(text, unit="UTF8_CHAR") > most
         return {**class_outputs(model.answer(text), classes), "truncated": truncated}
 
     return serving_default
-
-
-def without_white_space(text: Any) -> Any:
-    """Return strings without white space, of any shape."""
-    return tf.strings.regex_replace(text, r"\s+", "")
-
-
-def fractions(model: SequenceModel, text: str) -> NDArray[np.float32]:
-    """Return the fractions of the bases of a strand, float32 [T, 4], without padding."""
-    strand = model.preprocessing(without_white_space(text))
-    values: NDArray[np.float32] = np.asarray(strand["values"])[: int(strand["length"])]
-    return values
 
 
 def answer_all(

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -18,20 +17,18 @@ from toolkit.data import (
 )
 from toolkit.models import SequenceModel, StrandToOne
 from toolkit.tasks.classifier import Classifier
-from toolkit.tasks.core_export import check_length, export_core, sequence_core
 from toolkit.tasks.explaining.answers import token_columns
 from toolkit.tasks.explaining.classes import ClassExplanations, Parts
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.settings import Settings
 from toolkit.tasks.strands import defaults
-from toolkit.tasks.strands.card import BASES_AS_NUMBERS, TASKS, card_words
+from toolkit.tasks.strands.card import card_words
 from toolkit.tasks.strands.explanation import BASELINE, explain_signature, parts_of
 from toolkit.tasks.strands.inspection import inspect_strands
 from toolkit.tasks.strands.options import StrandClassifierOptions
 from toolkit.tasks.strands.prepared import encode_strands, prepare_strands
-from toolkit.tasks.strands.serving import answer_all, fractions, signature
+from toolkit.tasks.strands.serving import answer_all, signature
 from toolkit.text.bases import letters
-from toolkit.text.nucleotides import CHANNELS
 
 #: The options that are arguments of the network.
 NETWORK = (
@@ -73,11 +70,7 @@ class StrandClassifier(ClassExplanations, Classifier, StrandClassifierOptions):
     EXAMPLE = "strand"
     LENGTH_UNIT = "bases"
     BASELINE, WITHOUT = BASELINE, "the strand with N for the base"
-    EXPORT_FORMATS = ("saved_model", "litert")
-    NOT_EXPORTED = (
-        "a classifier of strands cannot be exported as {format}, whose graph is made for texts "
-        "alone"
-    )
+    NO_ONNX = "a classifier of strands cannot be exported as onnx, which has no operators for text"
     GOLDEN_INPUTS = ("CAGGTAAGTNNNNTTTCCCCTTTAG", "acgu", "RYN-", "A", "")
 
     # Training
@@ -155,18 +148,6 @@ class StrandClassifier(ClassExplanations, Classifier, StrandClassifierOptions):
 
     def _signatures(self, model: SequenceModel) -> dict[str, Any]:
         return {"serving_default": signature(model, self.classes)}
-
-    def _export_as(
-        self, format: str, folder: Path, golden: Sequence[Any] | str | None, length: int | None
-    ) -> Path:
-        model = self._needs_model("export")
-        shape = (check_length(length, self.LENGTH_UNIT), CHANNELS)
-        core = sequence_core(
-            *(model.network, "bases", "float32", shape),
-            lambda question: fractions(model, question["text"]),
-            BASES_AS_NUMBERS,
-        )
-        return export_core(folder, core, self._questions(golden), TASKS[self.target], self.classes)
 
     def _card_words(self) -> dict[str, Any]:
         return card_words(self)
