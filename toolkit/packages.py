@@ -12,12 +12,14 @@ def check_packages(need: str, *names: str) -> None:
 
     Args:
         need: The beginning of the message: what needs them, and the verb, such as ``videos need``.
-        names: The packages, which are imported by the names under which they are installed.
+        names: The packages, which are imported by the names under which they are installed, with
+            an underscore for a hyphen.
 
     Raises:
         OptionError: Some are missing; the message says how to install them.
     """
-    if missing := [name for name in names if importlib.util.find_spec(name) is None]:
+    missing = [n for n in names if importlib.util.find_spec(n.replace("-", "_")) is None]
+    if missing:
         number = "packages that are" if len(missing) > 1 else f"package {missing[0]}, which is"
         article = "" if len(missing) > 1 else "the "
         raise OptionError(f"{need} {article}{number} missing: pip install {' '.join(missing)}")
@@ -34,4 +36,4 @@ def import_package(need: str, name: str) -> ModuleType:
         OptionError: It is missing.
     """
     check_packages(need, name)
-    return importlib.import_module(name)
+    return importlib.import_module(name.replace("-", "_"))

@@ -21,7 +21,7 @@ from pipelines.verbs.common import (
 )
 from pipelines.verbs.verb import Verb
 from toolkit.errors import OptionError
-from toolkit.export import check_onnx, read_golden, verify
+from toolkit.export import RUNTIMES, check_length, check_runtime, read_golden, verify
 from toolkit.export.verify import DEFAULT
 from toolkit.options import option
 from toolkit.quiet import quiet_import
@@ -34,10 +34,18 @@ def _export_arguments(parser: Parser, pipeline: Pipeline) -> None:
     run_argument(parser, pipeline)
     parser.add_argument(
         "--format",
-        type=Literal["saved_model", "onnx"],
+        type=Literal["saved_model", "onnx", "litert"],
         default="saved_model",
-        help="saved_model takes raw input. onnx, written into RUN/onnx/, is the network of a "
-        "classifier alone and takes the tokenizer's ids. It needs onnx and onnxruntime.",
+        help="saved_model takes raw input. onnx and litert are the network alone, which takes "
+        "numbers such as the tokenizer's ids, written into RUN/onnx/ and RUN/litert/. They need "
+        "the packages onnx and onnxruntime, and ai-edge-litert.",
+    )
+    parser.add_argument(
+        "--length",
+        type=int,
+        metavar="STEPS",
+        help="With --format litert: the number of steps that the model reads. By default as many "
+        "as the run reads of one input, at most 512.",
     )
     cell_argument(parser)
     golden_argument(parser)
@@ -68,19 +76,24 @@ def _given_limits(pipeline: Pipeline, options: Any, recorded: Mapping[str, Any])
     if limits:
         known = {field.name for field in fields(pipeline.options)}
         pipeline.options(**{n: v for n, v in recorded.items() if n in known} | limits)
-        if options.format == "onnx":
+        if options.format in RUNTIMES:
             name = option(next(iter(limits)))
-            raise OptionError(f"{name} is a limit of the SavedModel; leave out --format onnx")
+            raise OptionError(
+                f"{name} is a limit of the SavedModel; leave out --format {options.format}"
+            )
     return limits
 
 
 def _export(pipeline: Pipeline, options: Any) -> int:
     limits = _given_limits(pipeline, options, read_run(pipeline, options.run)["options"])
     check_archive(options.run, "export")
-    if options.format == "onnx" and getattr(options, "explain", False):
-        raise OptionError("--explain is of the SavedModel; leave out --format onnx")
-    if options.format == "onnx":
-        check_onnx()
+    check_length(options.length, options.format)
+    if options.format in RUNTIMES:
+        if getattr(options, "explain", False):
+            raise OptionError(
+                f"--explain is of the SavedModel; leave out --format {options.format}"
+            )
+        check_runtime(options.format)
     columns = run_columns(pipeline, options, options.run)
     golden = golden_inputs(pipeline, options.golden, columns)
     if golden == HELD_OUT:
@@ -100,13 +113,15 @@ def _export(pipeline: Pipeline, options: Any) -> int:
     task = load_run(pipeline, options.run, options)
     for name, value in limits.items():
         setattr(task, name, value)
-    if options.format == "onnx":
+    if options.format in RUNTIMES:
         with quiet_import():
-            importlib.import_module("onnxruntime")
+            importlib.import_module(RUNTIMES[options.format].imported)
     if options.data_licence is not None:
         task.data_licence = options.data_licence  # type: ignore[attr-defined]
-    explain = {"explain": True} if getattr(options, "explain", False) else {}
-    version = task.export(options.run, format=options.format, golden=golden or None, **explain)
+    further: dict[str, Any] = {"explain": True} if getattr(options, "explain", False) else {}
+    if options.length is not None:
+        further["length"] = options.length
+    version = task.export(options.run, format=options.format, golden=golden or None, **further)
     logger.info("exported %s", version)
     return 0
 
@@ -119,7 +134,7 @@ def _verify(pipeline: Pipeline, options: Any) -> int:
 
 EXPORT = Verb(
     "RUN [options]",
-    "Write a run's SavedModel again, or its network as ONNX.",
+    "Write a run's SavedModel again, or its network as ONNX or LiteRT.",
     _export_arguments,
     _export,
 )

@@ -79,10 +79,11 @@ EXPORTS = {
         "likeliest_unless log_tags path_of_state reads_forward row_by_row"
     ),
     "export": (
-        "ARCHIVE CARD_FILE Card Servable VerifyResult add_assets array_of check_onnx "
-        "description_path first_alone is_exported newest_version of_python read_asset "
-        "read_description read_golden read_yaml stored upgrade_description verify "
-        "version_folder write_card write_golden write_onnx write_saved_model"
+        "ARCHIVE CARD_FILE Card Core RUNTIMES Servable VerifyResult add_assets array_of "
+        "check_length check_runtime description_path first_alone in_float32 is_exported "
+        "newest_version of_python read_asset read_description read_golden read_yaml "
+        "stored upgrade_description verify version_folder write_card write_core "
+        "write_golden write_saved_model"
     ),
     "report": "REPORT_FILE REPORT_MARK check_report_place",
     "serving": "ServedRun ServingOptions serve served_runs",

@@ -44,7 +44,7 @@ LINES = {
         (
             *("card", "epoch_cost", "explaining", "golden", "outcomes"),
             "prepared",
-            *("pretrained", "saving", "span_outputs"),
+            *("pretrained", "saving", "score_core", "span_outputs"),
         ),
         ("reporting",),
         ("run",),

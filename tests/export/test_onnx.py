@@ -1,5 +1,6 @@
 """The ONNX model: it answers as the network does, and is written whole or not at all."""
 
+import dataclasses
 import logging
 import os
 
@@ -11,10 +12,12 @@ import tensorflow as tf
 
 from toolkit.cells import GRUCell, LSTMCell, MinGRUCell
 from toolkit.errors import ModelError, OptionError, WorkError
-from toolkit.export import check_onnx, read_golden, write_onnx
+from toolkit.export import check_runtime, read_golden, write_core
 from toolkit.export.onnx_graph import onnx_model
 from toolkit.layers import CELLS
 from toolkit.models import ManyToOne, OneToOne, SequenceModel
+from toolkit.tasks.classification.core import text_core
+from toolkit.tasks.classification.options import TextClassifierOptions
 from toolkit.text import Tokenizer
 
 SIZES = {"vocabulary_size": 12, "outputs": 3, "embedding_size": 5, "hidden_size": 4}
@@ -159,13 +162,18 @@ def text_model():
 TEXTS = ["a good film", "", "a bad one"]
 
 
+def write_onnx(folder, model, texts, files):
+    core = text_core(model, TextClassifierOptions(), 100, ("a", "b", "c"), texts)
+    return write_core(folder, dataclasses.replace(core, files=files), "onnx")
+
+
 def test_a_version(text_model, tmp_path, caplog):
     with caplog.at_level(logging.INFO, "toolkit"):
         version = write_onnx(tmp_path, text_model, TEXTS, {"classes.txt": "x\r\n"})
     assert "the ONNX model's answers are the network's within " in caplog.text
     assert version == tmp_path / "onnx" / "1"
     assert {path.name for path in version.iterdir()} == {
-        "model.onnx", "vocabulary.txt", "golden.jsonl", "classes.txt"
+        "model.onnx", "vocabulary.txt", "golden.jsonl", "classes.txt", "README.md"
     }  # fmt: skip
     assert (version / "classes.txt").read_bytes() == b"x\r\n"
     assert (version / "vocabulary.txt").read_bytes().decode().split("\n")[2:5] == [
@@ -210,7 +218,7 @@ def test_a_model_that_answers_otherwise_is_not_put_in_place(
 
 
 def test_the_packages_that_are_missing_are_named(monkeypatch):
-    check_onnx()
+    check_runtime("onnx")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(OptionError, match=r"pip install onnx onnxruntime$"):
-        check_onnx()
+        check_runtime("onnx")

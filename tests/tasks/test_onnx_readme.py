@@ -11,7 +11,7 @@ from toolkit.errors import ModelError, OptionError
 from toolkit.export import read_golden
 from toolkit.models import ManyToOne, OneToOne, SequenceModel
 from toolkit.tasks import TextClassifier
-from toolkit.tasks.classification.onnx_readme import onnx_readme
+from toolkit.tasks.classification.core import text_core
 from toolkit.text import Tokenizer
 
 WORDS = ["the", "film", "is", "good", "bad", ".", "\n"]
@@ -86,7 +86,7 @@ def test_what_is_written_says_how_to_use_it(
     names: dict = {}
     monkeypatch.chdir(version)
     exec(answering, names)
-    assert names["probabilities"].shape == (2, 2)
+    assert names["answers"]["probabilities"].shape == (1, 2)
     monkeypatch.chdir(tmp_path)
     exec(cutting, names)
     assert names["ids"].shape[0] == 1
@@ -103,13 +103,14 @@ def test_what_is_written_says_how_to_use_it(
     ],
 )
 def test_the_steps_are_those_of_the_tokenizer(options: dict, words: str) -> None:
-    assert words in onnx_readme(classifier(**options), 12, 9, 2)
+    task = classifier(**options)
+    assert words in text_core(task.sequence_model, task, 12, task.classes, []).preparation
 
 
 def test_what_is_not_possible(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="OwnCell cannot be written as ONNX"):
         classifier(f"{__name__}:OwnCell").export(tmp_path, format="onnx")
-    with pytest.raises(OptionError, match="saved_model, onnx"):
+    with pytest.raises(OptionError, match="saved_model, onnx, litert"):
         classifier().export(tmp_path, format="tflite")
     assert list(tmp_path.iterdir()) == []
 

@@ -17,10 +17,11 @@ from toolkit.export.description import (
     version_folder,
 )
 from toolkit.export.golden import write_golden
-from toolkit.export.onnx import check_onnx, write_onnx
+from toolkit.export.runtimes import RUNTIMES, check_length, check_runtime
 from toolkit.export.verify import VerifyResult, newest_version, read_golden, verify
 
 if TYPE_CHECKING:
+    from toolkit.export.core import Core, in_float32, write_core
     from toolkit.export.servable import Servable, array_of, first_alone, of_python
     from toolkit.export.storage import stored
     from toolkit.export.write import write_saved_model
@@ -28,14 +29,18 @@ if TYPE_CHECKING:
 __all__ = [
     "ARCHIVE",
     "CARD_FILE",
+    "RUNTIMES",
     "Card",
+    "Core",
     "Servable",
     "VerifyResult",
     "add_assets",
     "array_of",
-    "check_onnx",
+    "check_length",
+    "check_runtime",
     "description_path",
     "first_alone",
+    "in_float32",
     "is_exported",
     "newest_version",
     "of_python",
@@ -48,8 +53,8 @@ __all__ = [
     "verify",
     "version_folder",
     "write_card",
+    "write_core",
     "write_golden",
-    "write_onnx",
     "write_saved_model",
 ]
 
@@ -59,6 +64,10 @@ def __getattr__(name: str) -> Any:
         from toolkit.export import servable
 
         return getattr(servable, name)
+    if name in ("Core", "in_float32", "write_core"):
+        from toolkit.export import core
+
+        return getattr(core, name)
     if name == "stored":
         from toolkit.export.storage import stored
 

@@ -337,6 +337,11 @@ class LSTMEquations(OneProductEquations):
         return tf.matmul(d_a, self.kernel, transpose_b=True), weights
 
 
+#: The pre-activation of a closed update gate, far below any that weights bring about. The sigmoid
+#: of the lowest float is NaN in XNNPACK, which runs exported models on telephones.
+CLOSED = -1e4
+
+
 def _with_closed_gates(cell: Equations, x: Tensor, mask: Tensor) -> list[Tensor]:
     """Return ``cell.project`` with u = 0 exactly where ``mask`` [T, B] is false, and so h' = h.
 
@@ -345,7 +350,7 @@ def _with_closed_gates(cell: Equations, x: Tensor, mask: Tensor) -> list[Tensor]
     real = mask[:, :, None]
     gates, *others = cell.project(tf.where(real, x, 0))  # so that all candidates are finite
     units = cell.kept[0]
-    closed = tf.cast(tf.range(gates.shape[-1]) < units, gates.dtype) * (gates.dtype.min / 2)
+    closed = tf.cast(tf.range(gates.shape[-1]) < units, gates.dtype) * CLOSED
     return [tf.where(real, gates, closed), *others]
 
 

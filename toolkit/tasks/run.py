@@ -19,14 +19,19 @@ from toolkit.data.options import inherit
 from toolkit.errors import ModelError, OptionError
 from toolkit.export import (
     ARCHIVE,
+    RUNTIMES,
     Card,
+    Core,
     Servable,
+    check_length,
+    check_runtime,
     is_exported,
     of_python,
     read_asset,
     read_description,
     stored,
     write_card,
+    write_core,
     write_golden,
     write_saved_model,
 )
@@ -58,7 +63,9 @@ logger = logging.getLogger("toolkit")
 MOST_CONFUSED = 200
 
 #: The export formats of all tasks.
-FORMATS = ("saved_model", "onnx")
+FORMATS = ("saved_model", *RUNTIMES)
+#: The largest length that is chosen for a format with a fixed one.
+LONGEST = 512
 #: The file with the names of the classes, in their order.
 CLASSES_FILE = "classes.txt"
 
@@ -78,9 +85,9 @@ class Run(ABC):
 
     #: The main input of ``serving_default``; a golden question begins with it.
     INPUT_NAME: ClassVar[str] = "text"
-    #: The formats of ``export``, and the message if ONNX is not among them.
+    #: The formats of ``export``, and the message about another one, ``{format}``.
     EXPORT_FORMATS: ClassVar[Sequence[str]] = ("saved_model",)
-    NO_ONNX: ClassVar[str] = "this task cannot be exported as onnx"
+    NO_FORMAT: ClassVar[str] = "this task cannot be exported as {format}"
     #: Whether the task has ``explain``.
     EXPLAINS: ClassVar[bool] = False
     #: The default inputs of the golden file; empty for those of ``_own_inputs``.
@@ -244,6 +251,7 @@ class Run(ABC):
         format: str = "saved_model",
         golden: Sequence[Any] | str | None = None,
         explain: bool = False,
+        length: int | None = None,
     ) -> Path:
         """Write a new version of the model, with its golden file and its card.
 
@@ -253,6 +261,8 @@ class Run(ABC):
             golden: Inputs for the golden file, or all arguments of ``serving_default`` as mappings;
                 ``held-out`` for some that ``fit`` held out; by default texts of the vocabulary.
             explain: Whether the SavedModel has the signature ``explain`` as well.
+            length: With ``litert``: the number of steps that the model reads; by default as many
+                as the run reads of one input, at most 512.
 
         Returns:
             The folder of the new version.
@@ -263,13 +273,18 @@ class Run(ABC):
                 are no explanations for this task or in this format.
         """
         self._check_format(format)
+        check_length(length, format)
         if explain and (format != "saved_model" or not self.EXPLAINS):
             subject = "this task" if format == "saved_model" else f"format {format}"
             raise OptionError(f"there are no explanations for {subject}; export without explain")
         check_options(self)  # which may have been set since
         model = self._needs_model("export")
         if format != "saved_model":
-            return self._export_as(format, Path(folder), golden)
+            check_runtime(format)
+            if RUNTIMES[format].fixed:
+                length = length or min(self._core_limit or LONGEST, LONGEST)
+            core = self._core(model, self._questions(golden), length)
+            return write_core(folder, core, format, length)
         questions = self._questions(golden)
         signatures = self._answer_from_network(self.storage, explain)
         assets = {CONFIG_FILE: self._config(), **self._assets()}
@@ -294,10 +309,22 @@ class Run(ABC):
         if format not in FORMATS:
             raise OptionError(f"format is {format!r}; it can be {', '.join(FORMATS)}")
         if format not in self.EXPORT_FORMATS:
-            raise OptionError(f"{self.NO_ONNX}; export saved_model")
+            others = " or ".join(self.EXPORT_FORMATS)
+            raise OptionError(f"{self.NO_FORMAT.format(format=format)}; export {others}")
 
-    def _export_as(self, format: str, folder: Path, golden: Sequence[Any] | str | None) -> Path:
-        """Write the model in a format other than ``saved_model``."""
+    @property
+    def _core_limit(self) -> int | None:
+        """The most steps that are read of one input; None for all."""
+        return None
+
+    def _core(self, model: SequenceModel, questions: Sequence[Any], length: int | None) -> Core:
+        """Return what a format other than ``saved_model`` is made of.
+
+        Args:
+            model: The preprocessing and the network.
+            questions: The arguments of ``serving_default`` for the golden file.
+            length: The number of steps of a format with a fixed one; None for any.
+        """
         raise NotImplementedError
 
     def _questions(self, golden: Sequence[Any] | str | None) -> list[dict[str, Any]]:

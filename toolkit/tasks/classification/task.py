@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -19,13 +18,13 @@ from toolkit.data import (
     plain_texts,
     table_format,
 )
-from toolkit.export import write_onnx
+from toolkit.export import Core
 from toolkit.models import ManyToOne, OneToOne, SequenceModel
 from toolkit.tasks.classification import defaults
 from toolkit.tasks.classification.card import card_words
+from toolkit.tasks.classification.core import text_core
 from toolkit.tasks.classification.explanation import BASELINE, explain_signature, parts_of
 from toolkit.tasks.classification.inspection import inspect_texts
-from toolkit.tasks.classification.onnx_readme import onnx_readme
 from toolkit.tasks.classification.options import TextClassifierOptions
 from toolkit.tasks.classification.prepared import (
     PreparedTexts,
@@ -72,13 +71,13 @@ class TextClassifier(ClassExplanations, Classifier, TextClassifierOptions):
     each class and the confusion matrix; for several labels and for numbers the corresponding
     metrics. Its ``output`` folder gets ``metrics.json`` and, with classes, ``confusion.png`` and
     ``errors.csv``, the most confident wrong answers. ``export`` supports the formats
-    ``saved_model`` and ``onnx``: the network alone, from ids to scores, in ``onnx/<n>/``.
+    ``saved_model``, and ``onnx`` and ``litert``: the network alone, from ids to scores.
 
     Attributes are those of every task; ``classes`` are the class names in the order of the
     probabilities, and empty if numbers are predicted.
     """
 
-    EXPORT_FORMATS = ("saved_model", "onnx")
+    EXPORT_FORMATS = ("saved_model", "onnx", "litert")
     BASELINE, WITHOUT = BASELINE, "the text without the token"
 
     # Training
@@ -206,14 +205,15 @@ class TextClassifier(ClassExplanations, Classifier, TextClassifierOptions):
         limit: int = self.max_text_length or self.facts["max_length"]
         return limit
 
-    def _export_as(self, format: str, folder: Path, golden: Sequence[Any] | str | None) -> Path:
-        model = self._needs_model("export")
-        texts = [question["text"] for question in self._questions(golden)]
-        sizes = (model.preprocessing.vocabulary_size, len(self.classes))
-        assets = {"README.md": onnx_readme(self, self.facts["max_length"], *sizes)}
-        if self.classes:
-            assets["classes.txt"] = "".join(f"{name}\n" for name in self.classes)
-        return write_onnx(folder, model, texts, assets)
+    @property
+    def _core_limit(self) -> int | None:
+        limit: int = self.facts["max_length"]
+        return limit
+
+    def _core(self, model: SequenceModel, questions: Sequence[Any], length: int | None) -> Core:
+        texts = [question["text"] for question in questions]
+        limit = min(self.facts["max_length"], length or self.facts["max_length"])
+        return text_core(model, self, limit, self.classes, texts)
 
     def _card_words(self) -> dict[str, Any]:
         return card_words(self, self.facts)

@@ -88,8 +88,9 @@ class EntityTagger(EntityExplanations, Tagger, EntityTaggerOptions):
     """
 
     EXAMPLE = "sentence"
-    NO_ONNX = (
-        "a tagger cannot be exported as onnx, which has no operators for its text and its best path"
+    NO_FORMAT = (
+        "a tagger cannot be exported as {format}, which has no operators for its text and its "
+        "best path"
     )
     PADDING = PADDING
     SEQUENCES, SPANS = "sentences", "entities"

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from toolkit.data import Unreadable, answer_readable, conditioned_examples, open_conditioned
 from toolkit.diagnostics.diagnosis import Subject, Track, Window
+from toolkit.export import Core
 from toolkit.export.generation import stream_text
 from toolkit.export.options import GenerationOptions
 from toolkit.inspection.findings import Warnings, warn_of_bad_rows
@@ -21,14 +22,13 @@ from toolkit.models import OneToMany, SequenceModel, TruncatedBPTT
 from toolkit.tasks.epoch_cost import cost_figures
 from toolkit.tasks.language_modelling import defaults
 from toolkit.tasks.language_modelling.card import card_words
-from toolkit.tasks.language_modelling.conditioned_texts import ConditionedTexts
+from toolkit.tasks.language_modelling.core import step_core
 from toolkit.tasks.language_modelling.explanation import NextTokenExplanations
 from toolkit.tasks.language_modelling.inspection import inspect_text
 from toolkit.tasks.language_modelling.options import MONITORS, LanguageModelOptions
 from toolkit.tasks.language_modelling.outcomes import LanguageModelOutcomes, text_metrics
 from toolkit.tasks.language_modelling.prompts import Prompt, read_prompts
-from toolkit.tasks.language_modelling.reading import Reading
-from toolkit.tasks.language_modelling.running_text import RunningText
+from toolkit.tasks.language_modelling.readings import reading_of
 from toolkit.tasks.language_modelling.serving import signatures
 from toolkit.tasks.language_modelling.surprise import ReadTexts
 from toolkit.tasks.prepared import Prepared
@@ -79,13 +79,14 @@ class LanguageModel(NextTokenExplanations, Task, LanguageModelOptions):
     """
 
     INPUT_NAME = "prompt"
-    NO_ONNX = "a language model cannot be exported as onnx, which has no operators for its text"
+    EXPORT_FORMATS = ("saved_model", "litert")
+    NO_FORMAT = "a language model cannot be exported as {format}, for which its step is not written"
     STEPS_INPUT = "ids"
 
     # Training
 
     def _prepare(self, settings: Settings, data: Any, validation_data: Any) -> Prepared:
-        return _reading(settings.condition_column).prepare(settings, data, validation_data)
+        return reading_of(settings.condition_column).prepare(settings, data, validation_data)
 
     def _defaults(self, prepared: Prepared) -> Mapping[str, Any]:
         return defaults.resolved(prepared.size, prepared.settings.token_level)
@@ -104,7 +105,7 @@ class LanguageModel(NextTokenExplanations, Task, LanguageModelOptions):
         )
 
     def _batches(self, prepared: Prepared) -> Any:
-        return _reading(prepared.classes).batches(prepared.settings, prepared.train)
+        return reading_of(prepared.classes).batches(prepared.settings, prepared.train)
 
     def _trained_model(self, network: keras.Model, batches: Any, prepared: Prepared) -> keras.Model:
         return TruncatedBPTT(network, batches.rows, prepared.settings.sampled_softmax)
@@ -123,7 +124,7 @@ class LanguageModel(NextTokenExplanations, Task, LanguageModelOptions):
 
     def _validation(self, network: keras.Model, prepared: Prepared) -> Callable[[], dict[str, Any]]:
         """Measure the held-out text, and log generated text."""
-        read = _reading(prepared.classes).measure(network, prepared.held_out)
+        read = reading_of(prepared.classes).measure(network, prepared.held_out)
 
         def measure() -> dict[str, Any]:
             metrics = text_metrics(*read())
@@ -138,7 +139,7 @@ class LanguageModel(NextTokenExplanations, Task, LanguageModelOptions):
     def _final_metrics(
         self, network: keras.Model, prepared: Prepared, measure: Callable[[], dict[str, Any]]
     ) -> dict[str, Any]:
-        reading = _reading(prepared.classes)
+        reading = reading_of(prepared.classes)
         return text_metrics(*reading.measure(network, prepared.held_out, whole=True)())
 
     def _inspect(self, settings: Settings, data: Any, validation_data: Any) -> dict[str, Any]:
@@ -169,7 +170,7 @@ class LanguageModel(NextTokenExplanations, Task, LanguageModelOptions):
 
     def _subject(self, data: Any, network: keras.Model) -> Subject:
         tokenizer = self._needs_model("diagnose").preprocessing
-        reading = _reading(self.classes)
+        reading = reading_of(self.classes)
         corpus = reading.encode(self, data, tokenizer, self.classes)
         settings = Settings(self).override(batch_tokens=self.facts["batch_tokens"])
 
@@ -315,7 +316,7 @@ class LanguageModel(NextTokenExplanations, Task, LanguageModelOptions):
 
     def _outcomes(self, data: Any, keep_errors: bool) -> LanguageModelOutcomes:
         self._check_fitted()
-        reading = _reading(self.classes)
+        reading = reading_of(self.classes)
         rows = np.array(list(reading.rows(self, self._serve, data)))
         read = ReadTexts(lambda: reading.texts(self, data), self._serve, self.token_level)
         kept = read if keep_errors else None
@@ -332,6 +333,9 @@ class LanguageModel(NextTokenExplanations, Task, LanguageModelOptions):
     def _signatures(self, model: SequenceModel) -> dict[str, Any]:
         return signatures(model, self.facts["ends"], self.classes, self.max_generated_length)
 
+    def _core(self, model: SequenceModel, questions: Sequence[Any], length: int | None) -> Core:
+        return step_core(model, self.classes, self.facts["ends"])
+
     def _golden_questions(self, golden: Sequence[Any]) -> list[dict[str, Any]]:
         """Return the prompts, with the conditions in turn."""
         questions = super()._golden_questions(golden)
@@ -342,8 +346,3 @@ class LanguageModel(NextTokenExplanations, Task, LanguageModelOptions):
 
     def _card_words(self) -> dict[str, Any]:
         return card_words(self, self.facts)
-
-
-def _reading(conditions: Any) -> Reading:
-    """Return the reading of texts with conditions, or of running text without."""
-    return ConditionedTexts() if conditions else RunningText()

@@ -70,7 +70,10 @@ class StrandTagger(BaseExplanations, Tagger, StrandTaggerOptions):
     """
 
     EXAMPLE = "strand"
-    NO_ONNX = "a tagger of strands cannot be exported as onnx, which has no operators for text"
+    NO_FORMAT = (
+        "a tagger of strands cannot be exported as {format}, which has no operators for the best "
+        "path of its tags"
+    )
     PADDING = PADDING
     SEQUENCES = "strands"
     GOLDEN_INPUTS = ("CAGGTAAGTNNNNTTTCCCCTTTAG", "acgu", "RYN-", "A", "")

@@ -85,7 +85,9 @@ class MusicModel(Task, MusicOptions):
     INPUT_PADDING: ClassVar[Mapping[str, Any]] = {"frames": 0}
     PADDING: ClassVar[Mapping[str, Any]] = {"frames": 0}
     OWN_INPUTS = "chords"
-    NO_ONNX = "a model of music cannot be exported as onnx, which has no operators for its sampling"
+    NO_FORMAT = (
+        "a model of music cannot be exported as {format}, which has no operators for its sampling"
+    )
 
     # Training
 

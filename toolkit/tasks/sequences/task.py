@@ -19,6 +19,7 @@ from toolkit.data import (
 )
 from toolkit.data.series.examples import SeriesRows
 from toolkit.errors import DataError, ModelError
+from toolkit.export import Core
 from toolkit.models import ManyToOne, SequenceModel
 from toolkit.report.blocks import Examples
 from toolkit.tasks.classifier import VALIDATION_STEPS, Classifier
@@ -26,6 +27,7 @@ from toolkit.tasks.explaining.classes import ClassExplanations, Parts
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.sequences import defaults
 from toolkit.tasks.sequences.card import card_words
+from toolkit.tasks.sequences.core import NO_FORMAT, series_core
 from toolkit.tasks.sequences.explanation import (
     GREY,
     MEANS,
@@ -82,6 +84,8 @@ class SequenceClassifier(ClassExplanations, Classifier, SequenceClassifierOption
     INPUT_NAME = "series"
     INPUT_PADDING: ClassVar[Mapping[str, Any]] = {"series": 0.0, "frames": 0}
     OWN_INPUTS = "channels"
+    EXPORT_FORMATS = ("saved_model", "litert")
+    NO_FORMAT = NO_FORMAT
 
     @property
     def input_name(self) -> str:
@@ -302,6 +306,9 @@ class SequenceClassifier(ClassExplanations, Classifier, SequenceClassifierOption
 
     def _signatures(self, model: SequenceModel) -> dict[str, Any]:
         return signatures(model, self.classes)
+
+    def _core(self, model: SequenceModel, questions: Sequence[Any], length: int | None) -> Core:
+        return series_core(model, self.target, self.classes, questions)
 
     def _own_inputs(self) -> Sequence[Any]:
         """Return series about the means of the channels, or videos of a moving square."""

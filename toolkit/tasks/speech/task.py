@@ -87,9 +87,9 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
 
     INPUT_NAME = "wav"
     OWN_INPUTS = "tones"
-    NO_ONNX = (
-        "a recogniser of speech cannot be exported as onnx, which has no operators that read a "
-        "recording"
+    NO_FORMAT = (
+        "a recogniser of speech cannot be exported as {format}, which has no operators that read "
+        "a recording"
     )
 
     def __post_init__(self) -> None:

@@ -15,6 +15,7 @@ from toolkit.data import (
     plain_texts,
     table_format,
 )
+from toolkit.export import Core
 from toolkit.models import SequenceModel, StrandToOne
 from toolkit.tasks.classifier import Classifier
 from toolkit.tasks.explaining.answers import token_columns
@@ -23,6 +24,7 @@ from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.settings import Settings
 from toolkit.tasks.strands import defaults
 from toolkit.tasks.strands.card import card_words
+from toolkit.tasks.strands.core import strand_core
 from toolkit.tasks.strands.explanation import BASELINE, explain_signature, parts_of
 from toolkit.tasks.strands.inspection import inspect_strands
 from toolkit.tasks.strands.options import StrandClassifierOptions
@@ -70,7 +72,11 @@ class StrandClassifier(ClassExplanations, Classifier, StrandClassifierOptions):
     EXAMPLE = "strand"
     LENGTH_UNIT = "bases"
     BASELINE, WITHOUT = BASELINE, "the strand with N for the base"
-    NO_ONNX = "a classifier of strands cannot be exported as onnx, which has no operators for text"
+    EXPORT_FORMATS = ("saved_model", "litert")
+    NO_FORMAT = (
+        "a classifier of strands cannot be exported as {format}, for which its reading of k-mers "
+        "is not written"
+    )
     GOLDEN_INPUTS = ("CAGGTAAGTNNNNTTTCCCCTTTAG", "acgu", "RYN-", "A", "")
 
     # Training
@@ -148,6 +154,14 @@ class StrandClassifier(ClassExplanations, Classifier, StrandClassifierOptions):
 
     def _signatures(self, model: SequenceModel) -> dict[str, Any]:
         return {"serving_default": signature(model, self.classes)}
+
+    @property
+    def _core_limit(self) -> int | None:
+        return self.max_length
+
+    def _core(self, model: SequenceModel, questions: Sequence[Any], length: int | None) -> Core:
+        strands = ["".join(question["text"].split()) for question in questions]
+        return strand_core(model, card_words(self)["task"], self.classes, strands)
 
     def _card_words(self) -> dict[str, Any]:
         return card_words(self)

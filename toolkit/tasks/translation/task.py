@@ -87,9 +87,9 @@ class Translator(TranslationExplanations, Task, TranslatorOptions):
     Attributes are those of every task.
     """
 
-    NO_ONNX = (
-        "a translator cannot be exported as onnx, which has no operators for its text and its beam "
-        "search"
+    NO_FORMAT = (
+        "a translator cannot be exported as {format}, which has no operators for its text and "
+        "its beam search"
     )
     STEPS_INPUT = "target"
 

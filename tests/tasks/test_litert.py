@@ -1,0 +1,98 @@
+"""Networks as LiteRT: the default interpreter, with XNNPACK, gives the answers of the network."""
+
+import json
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+from test_onnx_readme import TEXTS, classifier
+
+from toolkit.errors import OptionError
+from toolkit.export import read_golden, write_core
+from toolkit.models import ManyToOne, OneToMany, SequenceModel
+from toolkit.models.strands import StrandToOne
+from toolkit.series.inputs import SeriesInputs
+from toolkit.tasks import TextClassifier, Translator
+from toolkit.tasks.language_modelling.core import step_core
+from toolkit.tasks.sequences.core import series_core
+from toolkit.tasks.strands.core import strand_core
+from toolkit.text import Nucleotides, Tokenizer
+
+
+def check_snippet(version: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run the snippet of the README, and compare its answers with those of the golden file."""
+    snippet = (version / "README.md").read_text().split("```python\n")[1].split("```")[0]
+    names: dict = {}
+    monkeypatch.chdir(version)
+    exec(snippet, names)
+    for name, value in read_golden(version)[0]["outputs"].items():
+        np.testing.assert_allclose(names["answers"][name][0], value, atol=1e-6)
+
+
+def test_texts_of_a_fixed_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = classifier("gru")
+    version = task.export(tmp_path, format="litert", golden=TEXTS, length=9)
+    check_snippet(version, monkeypatch)
+    ids = task.sequence_model.preprocessing(TEXTS[:3]).numpy()
+    ask = Interpreter(str(version / "model.tflite")).get_signature_runner()
+    for row, expected in zip(ids, task.sequence_model.network.answer(ids).numpy(), strict=True):
+        padded = np.pad(row, (0, 9 - len(row)))[None]
+        np.testing.assert_allclose(ask(ids=padded)["probabilities"][0], expected, atol=1e-6)
+    assert len(read_golden(version)[3]["inputs"]["ids"]) == 9  # of "the " * 20
+    monkeypatch.setattr("toolkit.tasks.run.write_core", lambda *arguments: arguments[-1])
+    assert task.export(tmp_path, format="litert") == 12  # what the run reads
+
+
+def test_series_with_their_front(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keras.utils.set_random_seed(0)
+    front = {"means": [0.0, 9.0], "indicated": [1], "velocities": True, "stack": 2, "stride": 2}
+    network = ManyToOne(outputs=2, series=front, hidden_size=4, cell="min_gru")
+    model = SequenceModel(SeriesInputs(["x", "y"]), network)
+    model.build()
+    frames = [[1.0, np.nan], [0.5, 8.0], [2.0, 7.0]]
+    questions = [{"series": frames, "length": 3}, {"series": [], "length": 0}]
+    core = series_core(model, "classes", ("a", "b"), questions)
+    check_snippet(write_core(tmp_path, core, "litert", 12), monkeypatch)
+
+
+def test_strands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keras.utils.set_random_seed(0)
+    network = StrandToOne(outputs=2, kmers=4, hidden_size=4, places=True, cell="min_gru")
+    model = SequenceModel(Nucleotides(max_length=50), network)
+    model.build()
+    core = strand_core(model, "Tells.", ("a", "b"), ["ACGTN", ""])
+    check_snippet(write_core(tmp_path, core, "litert", 20), monkeypatch)
+
+
+def test_a_step_of_a_language_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keras.utils.set_random_seed(0)
+    network = OneToMany(6, 2, embedding_size=3, hidden_size=4, cell="lstm")
+    model = SequenceModel(Tokenizer(vocabulary=["a", "b", "c", "d"]), network)
+    model.build()
+    version = write_core(tmp_path, step_core(model, ("x", "y"), True), "litert")
+    check_snippet(version, monkeypatch)
+    ask = Interpreter(str(version / "model.tflite")).get_signature_runner()
+    starts = json.loads((version / "conditions.json").read_text())["y"]
+    states = {name: np.array([value], "float32") for name, value in starts.items()}
+    for token in (0, 3, 2):  # the states go on
+        found = ask(token=np.array([token], "int32"), **states)
+        states = {name: found[name] for name in states}
+    logits, _ = network.run(np.array([[0, 3, 2]]), network.start(1, np.array([1])))
+    np.testing.assert_allclose(found["logits"], np.asarray(logits)[:, -1], atol=1e-5)
+
+
+def test_what_litert_cannot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for options, words in [
+        ({"format": "litert", "length": 0}, "length is 0; it must be at least 1"),
+        ({"format": "onnx", "length": 5}, "length is of format litert"),
+    ]:
+        with pytest.raises(OptionError, match=words):
+            classifier().export(tmp_path, **options)
+    with pytest.raises(OptionError, match="translator cannot be exported as litert, which has no"):
+        Translator().export(tmp_path, format="litert")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(OptionError, match=r"pip install ai-edge-litert$"):
+        TextClassifier.export(classifier(), tmp_path, format="litert")
+    assert list(tmp_path.iterdir()) == []
