@@ -28,6 +28,7 @@ import keras
 import numpy as np
 import pytest
 import yaml
+from ai_edge_litert.interpreter import Interpreter
 from cases import CASES, Data, TaskCase
 from page_reader import Reader
 
@@ -626,6 +627,31 @@ def test_a_server_gives_the_golden_answers_alone_and_in_batches(network_run: Run
         assert {*found} == {*row["outputs"]}
         assert not without(found, row["outputs"]), row["inputs"]
         assert not without(row["outputs"], found), row["inputs"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "network_run", parameters(named("classifier", "strands", "activity")), indirect=True
+)
+def test_litert_gives_the_golden_answers(network_run: Run, tmp_path: Path) -> None:
+    run, length = network_run, 40
+    golden = read_golden(run.exported)
+    questions = [row["inputs"] for row in golden]
+    version = run.loaded.export(tmp_path, format="litert", golden=questions, length=length)
+    answer = Interpreter(str(version / "model.tflite")).get_signature_runner()
+    compared = 0
+    for row, own in zip(golden, read_golden(version), strict=True):
+        inputs = {}
+        for name, details in answer.get_input_details().items():
+            value = np.asarray([own["inputs"][name]], details["dtype"])
+            sizes = zip(details["shape"], value.shape, strict=True)
+            inputs[name] = np.pad(value, [(0, size - given) for size, given in sizes])
+        ((name, values),) = answer(**inputs).items()
+        if max(len(row["inputs"].get("text", "")), row["inputs"].get("length", 0)) <= length:
+            compared += 1
+            np.testing.assert_allclose(values[0], row["outputs"][name], atol=1e-4, err_msg=str(row))
+    assert compared > 1
+    assert (version / "classes.txt").read_text().split("\n")[:-1] == [*run.loaded.classes]
 
 
 def test_statistics_add_up_to_what_evaluate_gives(run: Run) -> None:

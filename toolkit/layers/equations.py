@@ -338,8 +338,8 @@ class LSTMEquations(OneProductEquations):
 
 
 #: The pre-activation of a closed update gate, far below any that weights bring about. The sigmoid
-#: of the lowest float is NaN in XNNPACK, which runs exported models on telephones.
-CLOSED = -1e4
+#: of -1e30 is NaN in XNNPACK, which runs exported models on telephones.
+CLOSED = -1e9
 
 
 def _with_closed_gates(cell: Equations, x: Tensor, mask: Tensor) -> list[Tensor]:
@@ -350,7 +350,8 @@ def _with_closed_gates(cell: Equations, x: Tensor, mask: Tensor) -> list[Tensor]
     real = mask[:, :, None]
     gates, *others = cell.project(tf.where(real, x, 0))  # so that all candidates are finite
     units = cell.kept[0]
-    closed = tf.cast(tf.range(gates.shape[-1]) < units, gates.dtype) * CLOSED
+    closed = tf.cast(tf.range(gates.shape[-1]) < units, gates.dtype)
+    closed *= max(gates.dtype.min / 2, CLOSED)
     return [tf.where(real, gates, closed), *others]
 
 
