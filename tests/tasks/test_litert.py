@@ -57,9 +57,9 @@ def test_series_with_their_front(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     check_snippet(write_core(tmp_path, core, "litert", 12), monkeypatch)
 
 
-def test_strands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_strands_by_a_network_with_gates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keras.utils.set_random_seed(0)
-    network = StrandToOne(outputs=2, kmers=4, hidden_size=4, places=True, cell="min_gru")
+    network = StrandToOne(outputs=2, kmers=4, hidden_size=8, places=True)
     model = SequenceModel(Nucleotides(max_length=50), network)
     model.build()
     core = strand_core(model, "Tells.", ("a", "b"), ["ACGTN", ""])
