@@ -631,7 +631,7 @@ def test_a_server_gives_the_golden_answers_alone_and_in_batches(network_run: Run
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "network_run", parameters(named("classifier", "strands", "activity")), indirect=True
+    "network_run", parameters(named("classifier", "strands", "activity", "videos")), indirect=True
 )
 def test_litert_gives_the_golden_answers(network_run: Run, tmp_path: Path) -> None:
     run, length = network_run, 40

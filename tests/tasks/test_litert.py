@@ -53,7 +53,7 @@ def test_series_with_their_front(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     model.build()
     frames = [[1.0, np.nan], [0.5, 8.0], [2.0, 7.0]]
     questions = [{"series": frames, "length": 3}, {"series": [], "length": 0}]
-    core = series_core(model, "classes", ("a", "b"), questions)
+    core = series_core(model, "Tells.", ("a", "b"), questions)
     check_snippet(write_core(tmp_path, core, "litert", 12), monkeypatch)
 
 

@@ -308,7 +308,7 @@ class SequenceClassifier(ClassExplanations, Classifier, SequenceClassifierOption
         return signatures(model, self.classes)
 
     def _core(self, model: SequenceModel, questions: Sequence[Any], length: int | None) -> Core:
-        return series_core(model, self.target, self.classes, questions)
+        return series_core(model, self._card_words()["task"], self.classes, questions)
 
     def _own_inputs(self) -> Sequence[Any]:
         """Return series about the means of the channels, or videos of a moving square."""

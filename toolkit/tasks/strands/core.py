@@ -9,6 +9,7 @@ import tensorflow as tf
 from toolkit.export import Core, in_float32
 from toolkit.models import SequenceModel
 from toolkit.tasks.score_core import score_core
+from toolkit.tasks.strands.serving import without_white_space
 from toolkit.text.bases import BASES
 
 #: The lengths of the strands of random bases that are compared.
@@ -32,7 +33,7 @@ def strand_core(
     bases = np.where(real[..., None], np.eye(len(BASES))[numbers], 0).astype(np.float32)
     rows: list[dict[str, Any]] = []
     for strand in strands:
-        read = model.preprocessing(strand)
+        read = model.preprocessing(without_white_space(strand))
         rows.append({"bases": read["values"].numpy(), "length": read["length"].numpy()})
     return score_core(
         network,

@@ -23,6 +23,7 @@ from toolkit.tasks.explaining.signatures import (
     number_tolerance,
     target_numbers,
 )
+from toolkit.tasks.strands.serving import without_white_space
 from toolkit.text.bases import BASES
 
 #: What a strand is compared with.
@@ -45,7 +46,7 @@ def explain_signature(model: SequenceModel, classes: Sequence[str]) -> Any:
     specs = class_specs(classes, reads_forward(network))
 
     def explain(text: Any, target: Any) -> dict[str, Any]:
-        text = tf.strings.regex_replace(text, r"\s+", "")
+        text = without_white_space(text)
         inputs = model.preprocessing(text)
         lengths = inputs["length"]
         asked = target_numbers(target, classes) if classes else tf.zeros_like(lengths)

@@ -31,11 +31,16 @@ def signature(model: SequenceModel, classes: Sequence[str]) -> Any:
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")], autograph=False)
     def serving_default(text: Any) -> dict[str, Any]:
-        text = tf.strings.regex_replace(text, r"\s+", "")
+        text = without_white_space(text)
         truncated = tf.strings.length(text, unit="UTF8_CHAR") > most
         return {**class_outputs(model.answer(text), classes), "truncated": truncated}
 
     return serving_default
+
+
+def without_white_space(text: Any) -> Any:
+    """Return strings without white space, of any shape."""
+    return tf.strings.regex_replace(text, r"\s+", "")
 
 
 def answer_all(

@@ -160,7 +160,7 @@ class StrandClassifier(ClassExplanations, Classifier, StrandClassifierOptions):
         return self.max_length
 
     def _core(self, model: SequenceModel, questions: Sequence[Any], length: int | None) -> Core:
-        strands = ["".join(question["text"].split()) for question in questions]
+        strands = [question["text"] for question in questions]
         return strand_core(model, card_words(self)["task"], self.classes, strands)
 
     def _card_words(self) -> dict[str, Any]:
