@@ -351,7 +351,7 @@ def _with_closed_gates(cell: Equations, x: Tensor, mask: Tensor) -> list[Tensor]
     gates, *others = cell.project(tf.where(real, x, 0))  # so that all candidates are finite
     units = cell.kept[0]
     closed = tf.cast(tf.range(gates.shape[-1]) < units, gates.dtype)
-    closed *= max(gates.dtype.min / 2, CLOSED)
+    closed *= max(float(gates.dtype.min) / 2, CLOSED)
     return [tf.where(real, gates, closed), *others]
 
 
