@@ -38,7 +38,7 @@ def _export_arguments(parser: Parser, pipeline: Pipeline) -> None:
         default="saved_model",
         help="saved_model takes raw input. onnx and litert are the network alone, which takes "
         "numbers such as the tokenizer's ids, written into RUN/onnx/ and RUN/litert/. They need "
-        "the packages onnx and onnxruntime, and ai-edge-litert.",
+        "the packages onnx, onnxruntime and tf2onnx, and ai-edge-litert.",
     )
     parser.add_argument(
         "--length",

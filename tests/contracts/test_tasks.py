@@ -28,7 +28,6 @@ import keras
 import numpy as np
 import pytest
 import yaml
-from ai_edge_litert.interpreter import Interpreter
 from cases import CASES, Data, TaskCase
 from page_reader import Reader
 
@@ -38,6 +37,7 @@ from pipelines.verbs import VERBS
 from pipelines.verbs.train import _command
 from toolkit.errors import DataError, ModelError, OptionError, ToolkitError
 from toolkit.export import read_golden
+from toolkit.export.runtimes import RUNTIMES
 from toolkit.export.verify import compare_with_golden
 from toolkit.serving import ServingOptions, served_runs
 from toolkit.serving.app import create_app
@@ -630,24 +630,23 @@ def test_a_server_gives_the_golden_answers_alone_and_in_batches(network_run: Run
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("format", RUNTIMES)
 @pytest.mark.parametrize(
     "network_run", parameters(named("classifier", "strands", "activity", "videos")), indirect=True
 )
-def test_litert_gives_the_golden_answers(network_run: Run, tmp_path: Path) -> None:
-    run, length = network_run, 40
+def test_runtimes_give_the_golden_answers(network_run: Run, format: str, tmp_path: Path) -> None:
+    run, runtime = network_run, RUNTIMES[format]
+    length = 40 if runtime.fixed else None
     golden = read_golden(run.exported)
     questions = [row["inputs"] for row in golden]
-    version = run.loaded.export(tmp_path, format="litert", golden=questions, length=length)
-    answer = Interpreter(str(version / "model.tflite")).get_signature_runner()
+    version = run.loaded.export(tmp_path, format=format, golden=questions, length=length)
+    answer = runtime.runner(version / runtime.file)
     compared = 0
     for row, own in zip(golden, read_golden(version), strict=True):
-        inputs = {}
-        for name, details in answer.get_input_details().items():
-            value = np.asarray([own["inputs"][name]], details["dtype"])
-            sizes = zip(details["shape"], value.shape, strict=True)
-            inputs[name] = np.pad(value, [(0, size - given) for size, given in sizes])
-        ((name, values),) = answer(**inputs).items()
-        if max(len(row["inputs"].get("text", "")), row["inputs"].get("length", 0)) <= length:
+        given = {n: np.asarray([v]) for n, v in own["inputs"].items() if n != "text"}
+        ((name, values),) = answer(given).items()
+        size = max(len(row["inputs"].get("text", "")), row["inputs"].get("length", 0))
+        if length is None or size <= length:
             compared += 1
             np.testing.assert_allclose(values[0], row["outputs"][name], atol=1e-4, err_msg=str(row))
     assert compared > 1

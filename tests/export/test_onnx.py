@@ -31,6 +31,14 @@ def randomised(network):
     return network
 
 
+def model_of(network):
+    """Return the ONNX model of a text classifier with this network."""
+    words = [f"word{number}" for number in range(network.config["vocabulary_size"] - 2)]
+    model = SequenceModel(Tokenizer(vocabulary=words), network)
+    classes = () if network.config["output"] == "linear" else ("a", "b", "c")
+    return onnx_model(text_core(model, TextClassifierOptions(), 100, classes, []))
+
+
 def session_of(model):
     source = model if isinstance(model, os.PathLike) else model.SerializeToString()
     return onnxruntime.InferenceSession(source, providers=["CPUExecutionProvider"])
@@ -65,7 +73,7 @@ def assert_same(network, session, scale=1.0):
 @pytest.mark.parametrize("cell", CELLS)
 def test_every_cell(cell):
     network = randomised(ManyToOne(**SIZES, cell=cell))
-    assert_same(network, session_of(onnx_model(network)))
+    assert_same(network, session_of(model_of(network)))
 
 
 @pytest.mark.slow
@@ -74,32 +82,32 @@ def test_every_cell(cell):
 def test_every_pooling(pooling, bidirectional):
     options = {"cell": "simple_rnn", "pooling": pooling, "bidirectional": bidirectional}
     network = randomised(ManyToOne(**SIZES, **options))
-    assert_same(network, session_of(onnx_model(network)))
+    assert_same(network, session_of(model_of(network)))
 
 
 def test_layers_upon_layers_and_several_labels():
     network = randomised(ManyToOne(**SIZES, layers=2, output="sigmoid"))
-    assert_same(network, session_of(onnx_model(network)))
+    assert_same(network, session_of(model_of(network)))
 
 
 def test_a_number():
     scale = {"output_mean": 5000.0, "output_scale": 100.0}
     network = randomised(ManyToOne(**SIZES | {"outputs": 1}, output="linear", **scale))
-    session = session_of(onnx_model(network))
+    session = session_of(model_of(network))
     assert [(value.name, value.shape) for value in session.get_outputs()] == [("value", ["batch"])]
     assert_same(network, session, scale=1000)
 
 
 def test_the_fixed_window():
     network = randomised(OneToOne(**SIZES, window=8))
-    assert_same(network, session_of(onnx_model(network)))
+    assert_same(network, session_of(model_of(network)))
 
 
 @pytest.mark.parametrize("activation", ["relu", "sigmoid"])
 def test_the_activations_of_the_simple_cell(activation):
     network = ManyToOne(**SIZES, cell="simple_rnn", bidirectional=False)
     network.recurrent[0].cell.activation = keras.activations.get(activation)
-    assert_same(randomised(network), session_of(onnx_model(network)))
+    assert_same(randomised(network), session_of(model_of(network)))
 
 
 @pytest.mark.parametrize(
@@ -118,12 +126,12 @@ def test_the_activations_of_the_simple_cell(activation):
 def test_the_options_of_a_cell(cell, options):
     network = ManyToOne(**SIZES, bidirectional=False)
     network.recurrent[0] = keras.layers.RNN(cell(4, **options), return_sequences=True)
-    assert_same(randomised(network), session_of(onnx_model(network)))
+    assert_same(randomised(network), session_of(model_of(network)))
 
 
 def test_no_rows_and_no_steps():
     network = randomised(ManyToOne(**SIZES))
-    session = session_of(onnx_model(network))
+    session = session_of(model_of(network))
     assert asked(session, np.zeros((0, 4))).shape == (0, 3)
     assert asked(session, np.zeros((0, 0))).shape == (0, 3)
     nothing = asked(session, np.zeros((2, 0)))
@@ -131,7 +139,7 @@ def test_no_rows_and_no_steps():
 
 
 def test_inputs_and_outputs_have_names_and_sizes():
-    session = session_of(onnx_model(randomised(ManyToOne(**SIZES))))
+    session = session_of(model_of(randomised(ManyToOne(**SIZES))))
     (takes,), (gives,) = session.get_inputs(), session.get_outputs()
     assert (takes.name, takes.type, takes.shape) == ("ids", "tensor(int64)", ["batch", "time"])
     assert (gives.name, gives.type, gives.shape) == ("probabilities", "tensor(float)", ["batch", 3])
@@ -146,7 +154,7 @@ def test_a_cell_that_onnx_does_not_know():
     network = ManyToOne(**SIZES, cell=f"{__name__}:Wavering")
     network.build()
     with pytest.raises(ModelError, match=r"a Wavering cannot be written as ONNX.*gru, lstm"):
-        onnx_model(network)
+        model_of(network)
 
 
 # Written versions
@@ -208,7 +216,7 @@ def test_a_network_of_half_precision_is_written_in_single(text_model, tmp_path, 
 def test_a_model_that_answers_otherwise_is_not_put_in_place(
     text_model, tmp_path, monkeypatch, wrong
 ):
-    model = onnx_model(text_model.network)
+    model = model_of(text_model.network)
     bias = text_model.network.output_layer.bias
     bias.assign(bias + np.array([wrong, 0, 0]))
     monkeypatch.setattr("toolkit.export.onnx_graph.onnx_model", lambda _: model)
@@ -220,5 +228,5 @@ def test_a_model_that_answers_otherwise_is_not_put_in_place(
 def test_the_packages_that_are_missing_are_named(monkeypatch):
     check_runtime("onnx")
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(OptionError, match=r"pip install onnx onnxruntime$"):
+    with pytest.raises(OptionError, match=r"pip install onnx onnxruntime tf2onnx$"):
         check_runtime("onnx")

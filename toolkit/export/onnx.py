@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 
 #: The types of inputs by their names in ONNX Runtime.
-_TYPES = {"tensor(int64)": np.int64, "tensor(float)": np.float32}
+_TYPES = {"tensor(int64)": np.int64, "tensor(float)": np.float32, "tensor(uint8)": np.uint8}
 
 
 def convert(core: Any, length: int | None) -> bytes:
     """Return the content of ``model.onnx``; batch and length are free.
 
     Raises:
-        ModelError: ONNX has no operator for the network's cell.
+        ModelError: ONNX has no operator for a part of the network.
     """
     from toolkit.export.onnx_graph import onnx_model
 
-    content: bytes = onnx_model(core.network).SerializeToString()
+    content: bytes = onnx_model(core).SerializeToString()
     return content
 
 

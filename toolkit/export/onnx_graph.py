@@ -1,198 +1,218 @@
-"""A classifier's network as an ONNX graph.
+"""The core of a task as an ONNX graph: traced by tf2onnx, but for the recurrent layers.
 
-Recurrent layers become ONNX's own RNN, GRU and LSTM operators. A tracing converter makes them a
-loop of single operations, which takes ONNX Runtime some twenty times as long for a text of 200
-words.
+These become ONNX's own RNN, GRU and LSTM operators. A converter that traces them makes each a loop
+of single operations, which takes ONNX Runtime some twenty times as long for a text of 200 words.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import keras
 import numpy as np
 import onnx
+import tensorflow as tf
+import tf2onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
 
 from toolkit import __version__
 from toolkit.cells import GRUCell, LSTMCell, MinGRUCell, SimpleRNNCell, SimplifiedGRUCell
 from toolkit.errors import ModelError
-from toolkit.models import ManyToOne, OneToOne
+from toolkit.models.network import StackedNetwork
 
 #: What ONNX Runtime 1.12 and later can read.
 OPSET, IR_VERSION = 17, 8
 
-IDS = "ids"
 ALWAYS_OPEN = 40.0  # the sigmoid of it is 1 in float32
+#: The operation of TensorFlow that stands for a recurrent layer until tf2onnx comes to it: it has
+#: the same inputs and outputs. Its ``seed`` is the number of the layer.
+PLACE = "CudnnRNNV3"
 
 Array = NDArray[Any]
+Tensor = Any
 
 
-def onnx_model(network: keras.Model) -> onnx.ModelProto:
-    """Return the network as a model of one input and one output.
+def onnx_model(core: Any) -> onnx.ModelProto:
+    """Return a core as a model with its inputs and outputs; batch and time are free.
 
-    It takes ``ids`` int64 [batch, time], where 0 is padding, and gives ``probabilities`` float
-    [batch, C], or for a number ``value`` float [batch]. It computes in float32 whatever the
-    network's precision.
+    Whole numbers of the inputs are int64. It computes in float32.
 
     Args:
-        network: A ``ManyToOne`` or ``OneToOne``.
+        core: A ``toolkit.export.Core``.
 
     Raises:
         ModelError: ONNX has no operator for the network's cell.
     """
-    graph = Graph()
-    summary = (_many_to_one if isinstance(network, ManyToOne) else _one_to_one)(graph, network)
-    name, shape = _answer(graph, network.output_layer, summary)
-    description = helper.make_graph(
-        graph.nodes,
-        network.name,
-        [helper.make_tensor_value_info(IDS, TensorProto.INT64, ["batch", "time"])],
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", *shape])],
-        graph.constants,
-    )
-    model = helper.make_model(
-        description,
-        opset_imports=[helper.make_opsetid("", OPSET)],
-        ir_version=IR_VERSION,
-        producer_name="recurrent-toolkit",
-        producer_version=__version__,
-    )
+    stacked = isinstance(core.network, StackedNetwork)
+    layers = list(core.network.recurrent) if stacked else []
+    operators = [_of_layer(layer) for layer in layers]
+    specs = [
+        tf.TensorSpec(spec.shape, tf.int64 if spec.dtype == tf.int32 else spec.dtype, name=name)
+        for name, spec in core.inputs.items()
+    ]
+    function = tf.function(partial(_answer, core), input_signature=specs, autograph=False)
+    with _places_of_layers(core.network, layers, scattered="length" not in core.inputs):
+        graph = function.get_concrete_function().graph
+        graph.clear_collection(tf.compat.v1.GraphKeys.TABLE_INITIALIZERS)  # those of the process
+        unread = [
+            f"{each.name}:{number}"
+            for each in graph.get_operations()
+            for number, output in enumerate(each.outputs)
+            if each.type == PLACE and output.shape.rank is None
+        ]
+        model, _ = tf2onnx.convert.from_function(
+            function,
+            input_signature=specs,
+            opset=OPSET,
+            shape_override={output: [None] for output in unread},
+            custom_op_handlers={
+                "SelectV2": (_where, []),
+                PLACE: (partial(_recurrent, operators=operators), []),
+            },
+        )
+    _describe(model, core, function)
     onnx.checker.check_model(model, full_check=True)
     return model
 
 
-class Graph:
-    """A graph under construction: its nodes and constants."""
+def _answer(core: Any, *inputs: Tensor) -> dict[str, Tensor]:
+    """Answer as the core does, for at least one row and step; return the rows that were given.
 
-    def __init__(self) -> None:
-        self.nodes: list[Any] = []
-        self.constants: list[Any] = []
-
-    def __call__(
-        self, operator: str, *inputs: str | Array | np.generic, outputs: int = 1, **attributes: Any
-    ) -> Any:
-        """Add a node and return the name of its output, or the names of several.
-
-        Args:
-            operator: The name of the ONNX operator.
-            inputs: Names of values, ``""`` for one that is left out, or arrays, which become
-                constants.
-            outputs: The number of outputs.
-            attributes: The operator's attributes; ``name`` is that of its output.
-        """
-        name = attributes.pop("name", f"{operator}_{len(self.nodes)}")
-        names = [name, *(f"{name}_{number}" for number in range(1, outputs))]
-        given = [value if isinstance(value, str) else self._constant(value) for value in inputs]
-        self.nodes.append(helper.make_node(operator, given, names, **attributes))
-        return names if outputs > 1 else name
-
-    def _constant(self, value: Array | np.generic) -> str:
-        name = f"constant_{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.asarray(value), name))
-        return name
-
-
-def _many_to_one(graph: Graph, network: ManyToOne) -> str:
-    """Add the layers up to the pooled states [B, P], and return their name."""
-    # ONNX Runtime 1.32 crashes where there is no row or no step.
-    missing = graph("Max", graph("Sub", np.int64(1), graph("Shape", IDS)), np.int64(0))
-    ids = graph("Pad", IDS, graph("Concat", _integers(0, 0), missing, axis=0))
-
-    # The operators take lengths, so ids move to the front of their rows. The pooling does not
-    # depend on where the padding was.
-    present = graph("Cast", _present(graph, ids), to=TensorProto.INT32)
-    lengths = graph("ReduceSum", present, _integers(1), keepdims=0)
-    place = graph("CumSum", present, np.int64(1))
-    place = graph("Where", _present(graph, ids), place, np.int32(np.iinfo(np.int32).max))
-    steps = graph("Shape", ids, start=1, end=2)
-    _, order = graph("TopK", place, steps, axis=1, largest=0, outputs=2)
-    ids = graph("Transpose", graph("GatherElements", ids, order, axis=1), perm=[1, 0])  # [T, B]
-
-    states = graph("Gather", _array(network.front.embedding.embeddings), ids)  # [T, B, E]
-    for layer in network.recurrent:
-        states, last = _recurrent(graph, layer, states, lengths)
-
-    mask = graph("Unsqueeze", _present(graph, ids), _integers(2))  # [T, B, 1]
-    count = graph("Unsqueeze", graph("Cast", lengths, to=TensorProto.FLOAT), _integers(1))
-    zero, one = np.float32(0), np.float32(1)
-    pooling = network.pooling
-
-    def pooled(mode: str) -> str:
-        if mode == "concat":
-            parts = [pooled(part) for part in ("last", "mean", "max")]
-            return graph("Concat", *parts, axis=1)
-        if mode == "last":
-            return last
-        if mode == "max":
-            lowest = graph("Where", mask, states, np.float32(-np.inf))
-            return graph("ReduceMax", lowest, axes=[0], keepdims=0)
-        if mode == "mean":
-            total = graph("ReduceSum", graph("Where", mask, states, zero), _integers(0), keepdims=0)
-            return graph("Div", total, graph("Max", count, one))
-        u = graph("MatMul", states, _array(pooling.kernel))
-        u = graph("Tanh", graph("Add", u, _array(pooling.bias)))
-        score = graph("MatMul", u, _array(pooling.context)[:, None])  # [T, B, 1]
-        weights = graph("Softmax", graph("Where", mask, score, np.float32(-1e9)), axis=0)
-        return graph("ReduceSum", graph("Mul", weights, states), _integers(0), keepdims=0)
-
-    summary = pooled(pooling.mode)
-    summary = graph("Where", graph("Greater", count, zero), summary, zero)
-    return graph("Slice", summary, _integers(0), graph("Shape", IDS, end=1))
-
-
-def _one_to_one(graph: Graph, network: OneToOne) -> str:
-    """Add the layers up to the hidden vector [B, H], and return its name."""
-    window, size = network.window, network.front.size
-    ids = graph("Pad", IDS, _integers(0, 0, 0, window))
-    ids = graph("Slice", ids, _integers(0), _integers(window), _integers(1))
-    vectors = graph("Gather", _array(network.front.embedding.embeddings), ids)  # [B, N, E]
-    mask = graph("Unsqueeze", _present(graph, ids), _integers(2))
-    vectors = graph("Where", mask, vectors, np.float32(0))
-    vectors = graph("Reshape", vectors, _integers(0, window * size))
-    return graph("Tanh", _dense(graph, network.hidden, vectors))
-
-
-def _answer(graph: Graph, layer: Any, summary: str) -> tuple[str, list[int]]:
-    """Add the output layer; return the output's name, and its sizes without the batch."""
-    logits = _dense(graph, layer, summary)
-    if layer.output_kind == "linear":
-        scaled = graph("Mul", logits, np.float32(layer.scale))
-        number = graph("Add", scaled, np.float32(layer.mean))
-        return graph("Squeeze", number, _integers(1), name="value"), []
-    operator = {"softmax": "Softmax", "sigmoid": "Sigmoid"}[layer.output_kind]
-    return graph(operator, logits, name="probabilities"), [layer.outputs]
-
-
-def _recurrent(graph: Graph, layer: Any, inputs: str, lengths: str) -> tuple[str, str]:
-    """Add a recurrent layer; return its states [T, B, H] and the last ones [B, H].
-
-    The states of two directions are concatenated.
+    ONNX Runtime 1.32 crashes where a recurrent operator has no row or no step.
     """
-    both = isinstance(layer, keras.layers.Bidirectional)
-    cells = [one.cell for one in ((layer.forward_layer, layer.backward_layer) if both else [layer])]
+    rows = tf.shape(inputs[0])[0]
+    filled = []
+    for (name, spec), values in zip(core.inputs.items(), inputs, strict=True):
+        sizes = tf.shape(values)
+        ends = [1 - sizes[0], *([1 - sizes[1]] if name in core.timed else [])]
+        ends = tf.maximum([*ends, *[0] * (len(spec.shape) - len(ends))], 0)
+        values = tf.pad(values, tf.stack([tf.zeros_like(ends), ends], axis=1))
+        values.set_shape(spec.shape)
+        filled.append(tf.cast(values, spec.dtype))
+    return {name: value[:rows] for name, value in core.function(*filled).items()}
+
+
+@contextmanager
+def _places_of_layers(network: Any, layers: list[Any], *, scattered: bool) -> Iterator[None]:
+    """While this lasts, the network calls one ``PLACE`` instead of each recurrent layer.
+
+    Args:
+        network: The network.
+        layers: Its recurrent layers.
+        scattered: Whether steps of padding may stand before real ones. The operators take lengths,
+            so the real ones move to the front of their rows, and their states back.
+    """
+
+    def states(vectors: Tensor, mask: Tensor, training: bool = False) -> Tensor:
+        steps = tf.shape(mask)[1]
+        lengths = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
+        if scattered:
+            place = tf.range(steps) + tf.where(mask, 0, steps)
+            order = tf.math.top_k(-place, steps).indices
+            vectors = tf.gather(vectors, order, batch_dims=1)
+        values = tf.transpose(vectors, [1, 0, 2])
+        for number, layer in enumerate(layers):
+            values = _place(values, lengths, layer, number)
+        found = tf.transpose(values, [1, 0, 2])
+        if scattered:
+            back = tf.math.top_k(-order, steps).indices
+            found = tf.gather(found, back, batch_dims=1)
+        return found
+
+    if not layers:
+        yield
+        return
+    network.states = states
+    try:
+        yield
+    finally:
+        del network.states
+
+
+def _place(values: Tensor, lengths: Tensor, layer: Any, number: int) -> Tensor:
+    """Return the states [T, B, H] for vectors [T, B, D], those of two directions concatenated."""
+    cells = _cells(layer)
+    state = tf.zeros([len(cells), tf.shape(values)[1], cells[0].units])
+    direction = "bidirectional" if len(cells) > 1 else "unidirectional"
+    states: Tensor = tf.raw_ops.CudnnRNNV3(
+        input=values, input_h=state, input_c=state, params=[0.0], sequence_lengths=lengths,
+        direction=direction, seed=number, is_training=False,
+    ).output  # fmt: skip
+    return states
+
+
+def _of_layer(layer: Any) -> tuple[str, dict[str, Any], list[Array]]:
+    """Return the operator for a layer, its attributes, and its constants W, R and B."""
+    cells = _cells(layer)
     operator, attributes, _ = _operator(cells[0])
     units, directions = cells[0].units, len(cells)
     for name in attributes.keys() & {"activations", "activation_alpha", "activation_beta"}:
         attributes[name] *= directions
+    attributes["hidden_size"] = units
+    attributes["direction"] = "bidirectional" if directions > 1 else "forward"
     blocks = np.stack([_operator(cell)[2] for cell in cells])  # [directions, k, D + H + 2, H]
     weights = blocks.swapaxes(2, 3).reshape(directions, -1, blocks.shape[2])
     kernel, recurrent_kernel, biases = np.split(weights, [-units - 2, -2], axis=2)
-    states, last = graph(
-        operator,
-        inputs,
-        kernel,
-        recurrent_kernel,
-        np.concatenate([biases[:, :, 0], biases[:, :, 1]], axis=1),
-        lengths,
-        outputs=2,
-        hidden_size=units,
-        direction="bidirectional" if both else "forward",
-        **attributes,
-    )
-    states = graph("Transpose", states, perm=[0, 2, 1, 3])  # [T, B, directions, H]
-    states = graph("Reshape", states, _integers(0, 0, directions * units))
-    last = graph("Transpose", last, perm=[1, 0, 2])  # [B, directions, H]
-    return states, graph("Reshape", last, _integers(0, directions * units))
+    both = np.concatenate([biases[:, :, 0], biases[:, :, 1]], axis=1)
+    return operator, attributes, [kernel, recurrent_kernel, both]
+
+
+def _recurrent(graph: Any, node: Any, name: str, _: Any, operators: list[Any]) -> None:
+    """Put the operator of a layer into its ``PLACE``."""
+    operator, attributes, constants = operators[node.get_attr_int("seed")]
+    values, lengths = node.input[0], node.input[4]
+
+    def constant(part: str, values: Array) -> str:
+        (output,) = graph.make_const(f"{name}/{part}", np.ascontiguousarray(values)).output
+        return str(output)
+
+    weights = [constant(part, values) for part, values in zip("WRB", constants, strict=True)]
+    states = graph.make_node(operator, [values, *weights, lengths], attributes).output
+    if attributes["direction"] == "forward":  # [T, 1, B, H]
+        _replace(graph, node, "Squeeze", [*states, constant("axes", np.array([1]))], {})
+        return
+    states = graph.make_node("Transpose", states, {"perm": [0, 2, 1, 3]}).output
+    sizes = np.array([0, 0, 2 * attributes["hidden_size"]])
+    _replace(graph, node, "Reshape", [*states, constant("sizes", sizes)], {})
+
+
+def _where(graph: Any, node: Any, name: str, _: Any) -> None:
+    """Choose by ``Where``; tf2onnx multiplies by 0 and 1, so that NaN of one side is in both."""
+    _replace(graph, node, "Where", node.input, {})
+
+
+def _replace(
+    graph: Any, node: Any, operator: str, inputs: list[str], attributes: dict[str, Any]
+) -> None:
+    """Replace a node by an operator whose output has the name, shape and type of its first one."""
+    outputs, shapes, types = node.output[:1], node.output_shapes[:1], node.output_dtypes[:1]
+    graph.remove_node(node.name)
+    options = {"name": node.name, "outputs": outputs, "shapes": shapes, "dtypes": types}
+    graph.make_node(operator, inputs, attributes, **options)
+
+
+def _describe(model: onnx.ModelProto, core: Any, function: Any) -> None:
+    """Name the program that made the model, and the free sizes of its inputs and outputs."""
+    model.ir_version = IR_VERSION
+    model.producer_name, model.producer_version = "recurrent-toolkit", __version__
+    model.graph.name, model.graph.doc_string = core.network.name, ""
+    shapes = {name: spec.shape for name, spec in core.inputs.items()}
+    outputs = function.get_concrete_function().structured_outputs
+    shapes |= {name: spec.shape for name, spec in outputs.items()}
+    for value in (*model.graph.input, *model.graph.output):
+        names = ("batch", "time") if value.name in core.timed else ("batch",)
+        sizes = [*names, *shapes[value.name][len(names) :]]
+        del value.type.tensor_type.shape.dim[:]
+        for size in sizes:
+            key = "dim_param" if isinstance(size, str) else "dim_value"
+            setattr(value.type.tensor_type.shape.dim.add(), key, size)
+
+
+def _cells(layer: Any) -> list[Any]:
+    """Return the cells of a recurrent layer, one for each direction."""
+    both = isinstance(layer, keras.layers.Bidirectional)
+    return [one.cell for one in ((layer.forward_layer, layer.backward_layer) if both else [layer])]
 
 
 def _operator(cell: Any) -> tuple[str, dict[str, Any], Array]:
@@ -246,18 +266,5 @@ def _blocks(cell: Any, count: int) -> Array:
     return np.stack(np.split(rows, count, axis=1))
 
 
-def _dense(graph: Graph, layer: Any, inputs: str) -> str:
-    return graph("Gemm", inputs, _array(layer.kernel), _array(layer.bias))
-
-
-def _present(graph: Graph, ids: str) -> str:
-    """Add a mask of the ids that are not padding, and return its name."""
-    return graph("Not", graph("Equal", ids, np.int64(0)))
-
-
 def _array(variable: Any) -> Array:
     return keras.ops.convert_to_numpy(variable).astype(np.float32)
-
-
-def _integers(*values: int) -> Array:
-    return np.array(values, np.int64)

@@ -47,7 +47,7 @@ class Runtime:
 
 RUNTIMES = {
     "onnx": Runtime(
-        *("ONNX", "model.onnx", ("onnx", "onnxruntime"), "toolkit.export.onnx"),
+        *("ONNX", "model.onnx", ("onnx", "onnxruntime", "tf2onnx"), "toolkit.export.onnx"),
         *("onnxruntime", False),
         dtypes={"int32": "int64"},
     ),

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from toolkit.cells import MinGRUCell
 from toolkit.layers.equations import projection
+from toolkit.layers.time_loop import choose
 
 Tensor = Any
 
@@ -71,14 +72,9 @@ def through_time(
 
 
 def choose_rows(rows: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    """Return the rows of ``a`` [T, B, ...] where ``rows`` [T, B] is true, else those of ``b``.
-
-    This op copies whole rows; ``tf.where`` would broadcast the condition to each element, which
-    takes twice as long.
-    """
+    """Return the rows of ``a`` [T, B, ...] where ``rows`` [T, B] is true, else those of ``b``."""
     flat = (tf.reshape(values, [-1, values.shape[-1]]) for values in (a, b))
-    chosen = tf.raw_ops.Select(condition=tf.reshape(rows, [-1]), x=next(flat), y=next(flat))
-    return tf.reshape(chosen, keras.ops.shape(a))
+    return tf.reshape(choose(tf.reshape(rows, [-1]), *flat), keras.ops.shape(a))
 
 
 @tf.custom_gradient

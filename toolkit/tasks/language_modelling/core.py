@@ -17,8 +17,8 @@ STEPS = 6
 def step_core(model: SequenceModel, conditions: Sequence[str], ends: bool) -> Core:
     """Return the core: a token and the states before it to the logits of the next, and the states.
 
-    ``token`` int32 [B] and ``state_0`` ... float32 [B, H] become ``logits`` float32 [B, V] and the
-    states after the token.
+    ``token`` int32 [B] and ``state_0`` ... float32 [B, H] become ``logits`` float32 [B, V] and
+    ``next_state_0`` ..., the states after the token: in ONNX no output has the name of an input.
 
     Args:
         model: The tokenizer and the network.
@@ -31,7 +31,7 @@ def step_core(model: SequenceModel, conditions: Sequence[str], ends: bool) -> Co
     def step(token: Any, *states: Any) -> dict[str, Any]:
         logits, after = network.step(token[:, None], [state[:, None] for state in states])
         return {"logits": logits[:, 0]} | {
-            name: state[:, 0] for name, state in zip(names, after, strict=True)
+            f"next_{name}": state[:, 0] for name, state in zip(names, after, strict=True)
         }
 
     starts = network.start(*((len(conditions), np.arange(len(conditions))) if conditions else (1,)))
@@ -40,7 +40,7 @@ def step_core(model: SequenceModel, conditions: Sequence[str], ends: bool) -> Co
     for token in [0, *random.integers(2, tokenizer.vocabulary_size, STEPS - 1, np.int32)]:
         row = {"token": np.array([token], np.int32), **dict(zip(names, states, strict=True))}
         after = step(tf.constant(row["token"]), *states)
-        states = [after[name].numpy() for name in names]
+        states = [after[f"next_{name}"].numpy() for name in names]
         rows.append({name: value[0] for name, value in row.items()})
     files = {}
     first = "The states before it are zeros"
@@ -68,9 +68,10 @@ def step_core(model: SequenceModel, conditions: Sequence[str], ends: bool) -> Co
             "logits": "of the next token",
         },
         preparation=f"A text begins with token 0. {first}. Each call reads one token and returns "
-        "the states for the next call: read a prompt token by token, then choose a token by the "
-        f"logits, write it, and read it in turn. {end}; 1 is never written. The id of a token is "
-        "the number of its line in the vocabulary beside this file, counted from 0.",
+        "as `next_state_0` ... the states for the next call: read a prompt token by token, then "
+        f"choose a token by the logits, write it, and read it in turn. {end}; 1 is never written. "
+        "The id of a token is the number of its line in the vocabulary beside this file, counted "
+        "from 0.",
         trials=[],
         rows=rows,
         raw=[{} for _ in rows],

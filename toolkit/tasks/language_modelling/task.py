@@ -79,8 +79,7 @@ class LanguageModel(NextTokenExplanations, Task, LanguageModelOptions):
     """
 
     INPUT_NAME = "prompt"
-    EXPORT_FORMATS = ("saved_model", "litert")
-    NO_FORMAT = "a language model cannot be exported as {format}, for which its step is not written"
+    EXPORT_FORMATS = ("saved_model", "onnx", "litert")
     STEPS_INPUT = "ids"
 
     # Training

@@ -11,10 +11,6 @@ from toolkit.models import SequenceModel
 from toolkit.series.inputs import VideoInputs
 from toolkit.tasks.score_core import score_core
 
-NO_FORMAT = (
-    "a classifier of series cannot be exported as {format}, for which its reading of raw frames is "
-    "not written"
-)
 #: The lengths of the series of random frames that are compared.
 LENGTHS = (20, 7, 1, 0)
 

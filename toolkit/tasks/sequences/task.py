@@ -27,7 +27,7 @@ from toolkit.tasks.explaining.classes import ClassExplanations, Parts
 from toolkit.tasks.prepared import Prepared
 from toolkit.tasks.sequences import defaults
 from toolkit.tasks.sequences.card import card_words
-from toolkit.tasks.sequences.core import NO_FORMAT, series_core
+from toolkit.tasks.sequences.core import series_core
 from toolkit.tasks.sequences.explanation import (
     GREY,
     MEANS,
@@ -84,8 +84,7 @@ class SequenceClassifier(ClassExplanations, Classifier, SequenceClassifierOption
     INPUT_NAME = "series"
     INPUT_PADDING: ClassVar[Mapping[str, Any]] = {"series": 0.0, "frames": 0}
     OWN_INPUTS = "channels"
-    EXPORT_FORMATS = ("saved_model", "litert")
-    NO_FORMAT = NO_FORMAT
+    EXPORT_FORMATS = ("saved_model", "onnx", "litert")
 
     @property
     def input_name(self) -> str:

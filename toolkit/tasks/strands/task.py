@@ -72,11 +72,7 @@ class StrandClassifier(ClassExplanations, Classifier, StrandClassifierOptions):
     EXAMPLE = "strand"
     LENGTH_UNIT = "bases"
     BASELINE, WITHOUT = BASELINE, "the strand with N for the base"
-    EXPORT_FORMATS = ("saved_model", "litert")
-    NO_FORMAT = (
-        "a classifier of strands cannot be exported as {format}, for which its reading of k-mers "
-        "is not written"
-    )
+    EXPORT_FORMATS = ("saved_model", "onnx", "litert")
     GOLDEN_INPUTS = ("CAGGTAAGTNNNNTTTCCCCTTTAG", "acgu", "RYN-", "A", "")
 
     # Training

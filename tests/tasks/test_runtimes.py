@@ -1,4 +1,4 @@
-"""Networks as LiteRT: the default interpreter, with XNNPACK, gives the answers of the network."""
+"""Networks as ONNX and LiteRT: ONNX Runtime and XNNPACK give the answers of the network."""
 
 import json
 from pathlib import Path
@@ -11,6 +11,7 @@ from test_onnx_readme import TEXTS, classifier
 
 from toolkit.errors import OptionError
 from toolkit.export import read_golden, write_core
+from toolkit.export.runtimes import RUNTIMES
 from toolkit.models import ManyToOne, OneToMany, SequenceModel
 from toolkit.models.strands import StrandToOne
 from toolkit.series.inputs import SeriesInputs
@@ -45,7 +46,14 @@ def test_texts_of_a_fixed_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert task.export(tmp_path, format="litert") == 12  # what the run reads
 
 
-def test_series_with_their_front(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+#: The formats, and the length of one that has a fixed length.
+FORMATS = pytest.mark.parametrize(("format", "length"), [("onnx", None), ("litert", 20)])
+
+
+@FORMATS
+def test_series_with_their_front(
+    format: str, length: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     keras.utils.set_random_seed(0)
     front = {"means": [0.0, 9.0], "indicated": [1], "velocities": True, "stack": 2, "stride": 2}
     network = ManyToOne(outputs=2, series=front, hidden_size=4, cell="min_gru")
@@ -54,31 +62,43 @@ def test_series_with_their_front(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     frames = [[1.0, np.nan], [0.5, 8.0], [2.0, 7.0]]
     questions = [{"series": frames, "length": 3}, {"series": [], "length": 0}]
     core = series_core(model, "Tells.", ("a", "b"), questions)
-    check_snippet(write_core(tmp_path, core, "litert", 12), monkeypatch)
+    check_snippet(write_core(tmp_path, core, format, length), monkeypatch)
 
 
-def test_strands_by_a_network_with_gates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@FORMATS
+@pytest.mark.parametrize("reverse_complement", ["off", "average"])
+def test_strands_by_a_network_with_gates(
+    format: str,
+    length: int | None,
+    reverse_complement: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     keras.utils.set_random_seed(0)
-    network = StrandToOne(outputs=2, kmers=4, hidden_size=8, places=True)
+    options = {"kmers": 4, "hidden_size": 8, "places": True}
+    network = StrandToOne(outputs=2, **options, reverse_complement=reverse_complement)
     model = SequenceModel(Nucleotides(max_length=50), network)
     model.build()
     core = strand_core(model, "Tells.", ("a", "b"), ["ACGTN", ""])
-    check_snippet(write_core(tmp_path, core, "litert", 20), monkeypatch)
+    check_snippet(write_core(tmp_path, core, format, length), monkeypatch)
 
 
-def test_a_step_of_a_language_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("format", ["onnx", "litert"])
+def test_a_step_of_a_language_model(
+    format: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     keras.utils.set_random_seed(0)
     network = OneToMany(6, 2, embedding_size=3, hidden_size=4, cell="lstm")
     model = SequenceModel(Tokenizer(vocabulary=["a", "b", "c", "d"]), network)
     model.build()
-    version = write_core(tmp_path, step_core(model, ("x", "y"), True), "litert")
+    version = write_core(tmp_path, step_core(model, ("x", "y"), True), format)
     check_snippet(version, monkeypatch)
-    ask = Interpreter(str(version / "model.tflite")).get_signature_runner()
+    ask = RUNTIMES[format].runner(version / RUNTIMES[format].file)
     starts = json.loads((version / "conditions.json").read_text())["y"]
     states = {name: np.array([value], "float32") for name, value in starts.items()}
     for token in (0, 3, 2):  # the states go on
-        found = ask(token=np.array([token], "int32"), **states)
-        states = {name: found[name] for name in states}
+        found = ask({"token": np.array([token], "int32"), **states})
+        states = {name: found[f"next_{name}"] for name in states}
     logits, _ = network.run(np.array([[0, 3, 2]]), network.start(1, np.array([1])))
     np.testing.assert_allclose(found["logits"], np.asarray(logits)[:, -1], atol=1e-5)
 
