@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit.data.audio.wav import is_wav, read_wav
+from toolkit.data.audio.wav import TOLD, UnknownSamplesError, is_wav, read_wav
 from toolkit.data.bad_rows import BadRowError
 from toolkit.files import is_bomb
 from toolkit.options import option
@@ -203,10 +203,15 @@ def _of_bytes(content: NDArray[np.uint8], name: str) -> Recording:
         return _by_soundfile(io.BytesIO(content.tobytes()), name)
     try:
         wav = read_wav(content)
+    except UnknownSamplesError as error:
+        return _by_soundfile(io.BytesIO(content.tobytes()), name, f"{name}: {error}; others need")
     except BadRowError as error:
         raise BadRowError(f"{name}: {error}") from None
-    if wav.missing >= 0.01:
+    if wav.missing >= TOLD:
         logger.warning("%s ends %.2f s before the end that its header says", name, wav.missing)
+    if wav.missing < 0:
+        seconds = -wav.missing
+        logger.warning("%s goes on for %.2f s after the end that its header says", name, seconds)
     _check_rate(wav.rate, name)
     return Recording(
         wav.rate,
@@ -217,16 +222,18 @@ def _of_bytes(content: NDArray[np.uint8], name: str) -> Recording:
     )
 
 
-def _by_soundfile(content: str | io.BytesIO, name: str) -> Recording:
-    """Return the recording in a file that is no WAV file, as ``soundfile`` reads it.
+def _by_soundfile(content: str | io.BytesIO, name: str, need: str = "") -> Recording:
+    """Return the recording in a file of another format, as ``soundfile`` reads it.
 
     Args:
         content: The path of the file, which is then read as needed, or its bytes.
         name: What to call it in messages.
+        need: The beginning of the message without that package.
     """
     if isinstance(content, io.BytesIO) and not content.getbuffer().nbytes:
         raise BadRowError(f"{name} is empty")
-    soundfile: Any = import_package(f"{name} is no WAV file; other formats need", "soundfile")
+    need = need or f"{name} is no WAV file; other formats need"
+    soundfile: Any = import_package(need, "soundfile")
 
     def problem(error: Exception) -> BadRowError:
         reason = getattr(error, "error_string", str(error)).rstrip(".")

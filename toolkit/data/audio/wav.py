@@ -13,8 +13,14 @@ from toolkit.data.bad_rows import BadRowError
 
 #: The codes of the ways to write samples in a ``fmt`` chunk.
 PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
+#: The difference from the header's length that is told, in seconds.
+TOLD = 0.01
 #: Other codes that are met, for messages.
 OTHER_CODES = {2: "ADPCM", 6: "A-law", 7: "mu-law", 17: "IMA ADPCM", 85: "MP3"}
+
+
+class UnknownSamplesError(BadRowError):
+    """A WAV file has samples of a kind that is not read here."""
 
 
 class Wav(NamedTuple):
@@ -26,7 +32,8 @@ class Wav(NamedTuple):
         channels: The number of channels.
         read: Maps some rows of ``values`` to float32 [n, channels], whole numbers to -1 to 1.
         is_float: Whether the samples are floats, which may lie beyond -1 to 1.
-        missing: The seconds that the header promises and the file does not have.
+        missing: The seconds that the header promises and the file does not have; negative where
+            the file has more.
         start: The place of the first sample, in bytes.
         size: The bytes of samples that the header promises; None for a stream.
     """
@@ -50,13 +57,15 @@ def read_wav(content: NDArray[np.uint8]) -> Wav:
     """Return the samples of a WAV file; none are copied.
 
     A header may say that there are more samples than there are, or, as of a stream, the largest
-    number, or none and a file that ends with the header: what is there is read.
+    number, or none and a file that ends with the header: what is there is read. So it is where the
+    header says that there are fewer, and no other chunks follow.
 
     Args:
         content: The bytes of the file, such as mapped ones.
 
     Raises:
-        BadRowError: It is no WAV file, has no samples that can be read, or a broken header.
+        UnknownSamplesError: Its samples are of a kind that is not read.
+        BadRowError: It is no WAV file, has no samples, or a broken header.
     """
     if not is_wav(content[:12].tobytes()):
         raise BadRowError("the recording is no WAV file")
@@ -84,7 +93,7 @@ def _samples(form: bytes, content: NDArray[np.uint8], start: int, size: int | No
         form: The ``fmt`` chunk.
         content: The bytes of the file.
         start: The place of the first sample.
-        size: The number of bytes of samples by the header; None for all that are there.
+        size: The number of bytes of samples by the header; None for a stream.
     """
     if len(form) < 16:
         raise BadRowError("the WAV file does not say of which kind its samples are")
@@ -97,16 +106,33 @@ def _samples(form: bytes, content: NDArray[np.uint8], start: int, size: int | No
         kind = OTHER_CODES.get(code) or f"format {code} of {bits} bits, {channels} channels"
         if read is not None and channels and rate:
             kind += f", {block} bytes for all"
-        raise BadRowError(
+        broken = code in (PCM, FLOAT) or not channels or not rate
+        raise (BadRowError if broken else UnknownSamplesError)(
             f"the samples of the WAV file are {kind} at {rate} Hz; it can be 8, 16, 24 or 32 bits, "
             "or floats"
         )
-    data = content[start:] if size is None else content[start : start + size]
-    count = len(data) // block
-    values = data[: count * block].reshape(count, block)
-    missing = max(0, (size or 0) // block - count) / rate
+    there = (len(content) - start) // block
+    promised = there if size is None else size // block
+    missing = (promised - there) / rate
+    if missing < 0 and size is not None:
+        ends = start + size, start + size + size % 2
+        if missing > -TOLD or any(_are_chunks(content[end:]) for end in ends):
+            missing = 0.0
+    count = there if missing < 0 else min(there, promised)
+    values = content[start : start + count * block].reshape(count, block)
     by_channel = _by_channel(read, channels)
     return Wav(rate, values, channels, by_channel, code == FLOAT, missing, start, size)
+
+
+def _are_chunks(content: NDArray[np.uint8]) -> bool:
+    """Return whether bytes are chunks to their end, or too few for one."""
+    place = 0
+    while place + 8 <= len(content):
+        name, size = struct.unpack("<4sI", content[place : place + 8].tobytes())
+        if not (name.isascii() and name.decode("ascii").isprintable()):
+            return False
+        place += 8 + size + size % 2
+    return place <= len(content) + 1  # the last one may lack the byte after an odd number
 
 
 def _by_channel(
