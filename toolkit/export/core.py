@@ -136,7 +136,7 @@ def write_core(
         (folder / runtime.file).write_bytes(content)
         ask = runtime.runner(folder / runtime.file)
         trials = [*(core.cut(trial, length) for trial in core.trials), *rows]
-        differences = [d for t in trials for d in _differences(ask(t), asked(t))]
+        differences = [d for t in trials for d in _differences(ask(t), asked(t), runtime.fixed)]
         difference, tolerance = np.max(differences), TOLERANCE * core.scale
         if not difference <= tolerance:
             raise WorkError(
@@ -162,8 +162,17 @@ def write_core(
     return write_version(Path(run_folder) / format, write)
 
 
-def _differences(found: Arrays, expected: Arrays) -> Iterator[float]:
-    """Yield the greatest difference of each output; NaN where one is missing."""
+def _differences(found: Arrays, expected: Arrays, fixed: bool) -> Iterator[float]:
+    """Yield the greatest difference of each output; NaN where one is missing.
+
+    Args:
+        found: The outputs of the runtime.
+        expected: Those of the network.
+        fixed: Whether the runtime's may have more steps, of padding.
+    """
     for name, value in expected.items():
-        same = name in found and found[name].shape == value.shape
-        yield float(np.max(np.abs(found[name] - value))) if same else np.nan
+        other = found.get(name, np.zeros(0))
+        if fixed and other.ndim == value.ndim > 1:
+            other = other[:, : value.shape[1]]
+        same = other.shape == value.shape
+        yield float(np.max(np.abs(other - value))) if same else np.nan

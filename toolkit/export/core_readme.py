@@ -58,7 +58,7 @@ def core_readme(core: Any, runtime: Runtime, length: int | None, outputs: Mappin
     fixed = ""
     if runtime.fixed and core.timed:
         fixed = (
-            f"\n\nThe model takes one row of exactly {length} steps: pad a shorter one with zeros, "
+            f"\n\nThe model takes one row of the length {length}: pad a shorter one with zeros, "
             "and cut a longer one."
         )
     return f"""# The network alone, in {runtime.title}
@@ -89,5 +89,6 @@ right if it gives the same numbers.
 def _row(kind: str, name: str, dtype: str, spec: Any) -> tuple[str, str]:
     """Return the name, and a row of the table without its last cell."""
     sizes = [*spec.shape]
-    shown = ["BATCH", *("TIME" if size is None else str(size) for size in sizes[1:])]
+    time = "TIME" if kind == "takes" else "steps"
+    shown = ["BATCH", *(time if size is None else str(size) for size in sizes[1:])]
     return name, f"| {kind} | `{name}` | {dtype} | [{', '.join(shown)}] |"

@@ -15,6 +15,7 @@ import onnx
 import tensorflow as tf
 import tf2onnx
 from numpy.typing import NDArray
+from onnx import TensorProto
 
 from toolkit import __version__
 from toolkit.cells import GRUCell, LSTMCell, MinGRUCell, SimpleRNNCell, SimplifiedGRUCell
@@ -68,6 +69,9 @@ def onnx_model(core: Any) -> onnx.ModelProto:
             shape_override={output: [None] for output in unread},
             custom_op_handlers={
                 "SelectV2": (_where, []),
+                "RFFT": (_transform, []),
+                "Real": (partial(_part, place=0), []),
+                "Imag": (partial(_part, place=1), []),
                 PLACE: (partial(_recurrent, operators=operators), []),
             },
         )
@@ -182,6 +186,23 @@ def _where(graph: Any, node: Any, name: str, _: Any) -> None:
     _replace(graph, node, "Where", node.input, {})
 
 
+def _transform(graph: Any, node: Any, name: str, _: Any) -> None:
+    """Transform frames [B, T, N] to numbers [B, T, N / 2 + 1, 2], real and imaginary parts."""
+    axis = graph.make_const(f"{name}/axis", np.array([-1])).output
+    values = graph.make_node("Unsqueeze", [node.input[0], *axis]).output
+    outputs = node.output
+    graph.remove_node(node.name)
+    options = {"name": node.name, "outputs": outputs, "dtypes": [TensorProto.FLOAT]}
+    options["shapes"] = [[-1, -1, -1, 2]]
+    graph.make_node("DFT", values, {"axis": 2, "onesided": 1}, **options)
+
+
+def _part(graph: Any, node: Any, name: str, _: Any, place: int) -> None:
+    """Take the real or the imaginary parts of what ``_transform`` gave."""
+    index = graph.make_const(f"{name}/index", np.array(place)).output
+    _replace(graph, node, "Gather", [*node.input, *index], {"axis": -1})
+
+
 def _replace(
     graph: Any, node: Any, operator: str, inputs: list[str], attributes: dict[str, Any]
 ) -> None:
@@ -201,10 +222,9 @@ def _describe(model: onnx.ModelProto, core: Any, function: Any) -> None:
     outputs = function.get_concrete_function().structured_outputs
     shapes |= {name: spec.shape for name, spec in outputs.items()}
     for value in (*model.graph.input, *model.graph.output):
-        names = ("batch", "time") if value.name in core.timed else ("batch",)
-        sizes = [*names, *shapes[value.name][len(names) :]]
+        time = "time" if value.name in core.timed else "steps"
         del value.type.tensor_type.shape.dim[:]
-        for size in sizes:
+        for size in ("batch", *(time if size is None else size for size in shapes[value.name][1:])):
             key = "dim_param" if isinstance(size, str) else "dim_value"
             setattr(value.type.tensor_type.shape.dim.add(), key, size)
 

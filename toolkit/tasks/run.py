@@ -282,7 +282,7 @@ class Run(ABC):
         if format != "saved_model":
             check_runtime(format)
             if RUNTIMES[format].fixed:
-                length = length or min(self._core_limit or LONGEST, LONGEST)
+                length = length or self._core_length
             core = self._core(model, self._questions(golden), length)
             return write_core(folder, core, format, length)
         questions = self._questions(golden)
@@ -313,9 +313,9 @@ class Run(ABC):
             raise OptionError(f"{self.NO_FORMAT.format(format=format)}; export {others}")
 
     @property
-    def _core_limit(self) -> int | None:
-        """The most steps that are read of one input; None for all."""
-        return None
+    def _core_length(self) -> int:
+        """The number of steps of a format with a fixed one, if none is given."""
+        return LONGEST
 
     def _core(self, model: SequenceModel, questions: Sequence[Any], length: int | None) -> Core:
         """Return what a format other than ``saved_model`` is made of.

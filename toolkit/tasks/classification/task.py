@@ -206,9 +206,8 @@ class TextClassifier(ClassExplanations, Classifier, TextClassifierOptions):
         return limit
 
     @property
-    def _core_limit(self) -> int | None:
-        limit: int = self.facts["max_length"]
-        return limit
+    def _core_length(self) -> int:
+        return min(self.facts["max_length"], super()._core_length)
 
     def _core(self, model: SequenceModel, questions: Sequence[Any], length: int | None) -> Core:
         texts = [question["text"] for question in questions]

@@ -18,6 +18,7 @@ from toolkit.data.bad_rows import BadRowError
 from toolkit.diagnostics.diagnosis import Subject
 from toolkit.errors import DataError, ModelError
 from toolkit.evaluation import HeardRecording, draw_spikes
+from toolkit.export import Core
 from toolkit.models import SequenceModel
 from toolkit.models.speech import SpeechToMany
 from toolkit.tasks.prepared import Prepared
@@ -25,6 +26,7 @@ from toolkit.tasks.settings import Settings
 from toolkit.tasks.speech import defaults
 from toolkit.tasks.speech.alignment import Alignment, aligned_answers
 from toolkit.tasks.speech.card import card_words
+from toolkit.tasks.speech.core import speech_core
 from toolkit.tasks.speech.golden import tones
 from toolkit.tasks.speech.inspection import inspect_speech
 from toolkit.tasks.speech.language_model import fused_beam
@@ -87,10 +89,7 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
 
     INPUT_NAME = "wav"
     OWN_INPUTS = "tones"
-    NO_FORMAT = (
-        "a recogniser of speech cannot be exported as {format}, which has no operators that read "
-        "a recording"
-    )
+    EXPORT_FORMATS = ("saved_model", "onnx", "litert")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -338,6 +337,13 @@ class SpeechRecognizer(Task, SpeechRecognizerOptions):
             samples = example.recording.samples(self._rate, louder=example.recording.gain())
             questions.append({"wav": wav_bytes(samples, self._rate)})
         return questions
+
+    @property
+    def _core_length(self) -> int:
+        return round(min(self.max_seconds, 10) * self._rate)
+
+    def _core(self, model: SequenceModel, questions: Sequence[Any], length: int | None) -> Core:
+        return speech_core(model, questions)
 
     def _card_words(self) -> dict[str, Any]:
         return card_words(self.facts)

@@ -152,8 +152,8 @@ class StrandClassifier(ClassExplanations, Classifier, StrandClassifierOptions):
         return {"serving_default": signature(model, self.classes)}
 
     @property
-    def _core_limit(self) -> int | None:
-        return self.max_length
+    def _core_length(self) -> int:
+        return min(self.max_length, super()._core_length)
 
     def _core(self, model: SequenceModel, questions: Sequence[Any], length: int | None) -> Core:
         strands = [question["text"] for question in questions]
