@@ -35,7 +35,7 @@ def speech_core(model: SequenceModel, questions: Sequence[Any]) -> Core:
         }
 
     blank, seconds = symbols.vocabulary_size - 1, network.front.framing.step_seconds
-    rows = []
+    rows: list[dict[str, Any]] = []
     for question in questions:
         audio, _ = decoded_wavs(tf.constant([question["wav"]]), rate)
         part = audio.numpy()[0, : round(SECONDS * rate)]
