@@ -1,5 +1,6 @@
 """Networks as ONNX and LiteRT: ONNX Runtime and XNNPACK give the answers of the network."""
 
+import itertools
 import json
 from pathlib import Path
 
@@ -17,10 +18,11 @@ from toolkit.export import read_golden, write_core
 from toolkit.export.runtimes import RUNTIMES
 from toolkit.models import ManyToOne, OneToMany, SequenceModel
 from toolkit.models.speech import SpeechToMany
-from toolkit.models.strands import StrandToOne
+from toolkit.models.strands import StrandToMany, StrandToOne
 from toolkit.series.inputs import SeriesInputs
 from toolkit.tasks import TextClassifier, Translator
 from toolkit.tasks.language_modelling.core import step_core
+from toolkit.tasks.marked_strands.core import mark_core
 from toolkit.tasks.sequences.core import series_core
 from toolkit.tasks.speech.core import speech_core
 from toolkit.tasks.strands.core import strand_core
@@ -88,6 +90,34 @@ def test_strands_by_a_network_with_gates(
     model.build()
     core = strand_core(model, "Tells.", ("a", "b"), ["ACGTN", ""])
     check_snippet(write_core(tmp_path, core, format, length), monkeypatch)
+
+
+@FORMATS
+def test_spans_of_strands_by_the_best_path(
+    format: str, length: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keras.utils.set_random_seed(0)
+    network = StrandToMany(labels=["exon"], kmers=4, hidden_size=4)
+    model = SequenceModel(Nucleotides(), network)
+    model.build()
+    random = np.random.default_rng(1)
+    for weight in (*network.crf.scores.values(), network.scores.kernel):
+        weight.assign(random.normal(0, 2, weight.shape))
+    core = mark_core(model, "Marks.", 10, 2, ["ACGTA", "GN"])
+    version = write_core(tmp_path, core, format, length)
+    check_snippet(version, monkeypatch)
+    found = json.loads((version / "tags.json").read_text())
+    start, transitions, end = (np.array(found[name]) for name in ("start", "transitions", "end"))
+    for strand, example in zip(["ACGTA", "GN"], read_golden(version), strict=True):
+        scores = np.array(example["outputs"]["scores"])
+
+        def total(path: tuple[int, ...], scores: np.ndarray = scores) -> float:
+            of_tags = sum(step[tag] for step, tag in zip(scores, path, strict=True))
+            return of_tags + start[path[0]] + end[path[-1]] + transitions[path[:-1], path[1:]].sum()
+
+        best = max(itertools.product(range(5), repeat=len(strand)), key=total)
+        inputs = model.preprocessing([strand])
+        assert [*best] == network.answer(inputs)[0].numpy()[0].tolist()
 
 
 @pytest.mark.parametrize(("format", "length"), [("onnx", None), ("litert", 1500)])

@@ -198,13 +198,17 @@ class CRF(keras.layers.Layer):
         mask = ops.transpose(ops.cast(mask, "bool"))
         return ops.where(mask[:, :, None], emissions, 0), mask
 
+    def transition_scores(self) -> dict[str, Any]:
+        """Return ``start`` [C], ``transitions`` [C, C] and ``end`` [C] of ``s(y)``."""
+        scores = {name: ops.convert_to_tensor(weight) for name, weight in self.scores.items()}
+        return {
+            name: ops.where(allowed, scores.get(name, ops.zeros((), self.precision)), FORBIDDEN)
+            for name, allowed in self.allowed.items()
+        }
+
     def _follow_and_end(self) -> tuple[Any, Any]:
         """Return the scores of tags after tags or the start [C + 1, C], and of ends [C]."""
-        scores = {name: ops.convert_to_tensor(weight) for name, weight in self.scores.items()}
-        start, transitions, end = (
-            ops.where(allowed, scores.get(name, ops.zeros((), self.precision)), FORBIDDEN)
-            for name, allowed in self.allowed.items()
-        )
+        start, transitions, end = self.transition_scores().values()
         return ops.concatenate([transitions, start[None]], axis=0), end
 
 

@@ -12,10 +12,12 @@ import tensorflow as tf
 from toolkit.data import EntityExample, LengthBatches, answer_readable, plain_texts, table_format
 from toolkit.diagnostics.diagnosis import Subject, Track, Window, longest, shortened
 from toolkit.evaluation import Tagged
+from toolkit.export import Core
 from toolkit.models import SequenceModel, StrandToMany
 from toolkit.tagging import Span
 from toolkit.tasks.marked_strands import defaults
 from toolkit.tasks.marked_strands.card import card_words
+from toolkit.tasks.marked_strands.core import mark_core
 from toolkit.tasks.marked_strands.examples import MarkedStrandExamples, open_marked
 from toolkit.tasks.marked_strands.explanation import BaseExplanations
 from toolkit.tasks.marked_strands.inspection import inspect_marked
@@ -70,10 +72,7 @@ class StrandTagger(BaseExplanations, Tagger, StrandTaggerOptions):
     """
 
     EXAMPLE = "strand"
-    NO_FORMAT = (
-        "a tagger of strands cannot be exported as {format}, which has no operators for the best "
-        "path of its tags"
-    )
+    EXPORT_FORMATS = ("saved_model", "onnx", "litert")
     PADDING = PADDING
     SEQUENCES = "strands"
     GOLDEN_INPUTS = ("CAGGTAAGTNNNNTTTCCCCTTTAG", "acgu", "RYN-", "A", "")
@@ -179,6 +178,15 @@ class StrandTagger(BaseExplanations, Tagger, StrandTaggerOptions):
 
     def _signatures(self, model: SequenceModel) -> dict[str, Any]:
         return {"serving_default": signature(model, self.classes, self.window, self.overlap)}
+
+    @property
+    def _core_length(self) -> int:
+        return min(self.window + 2 * self.overlap, super()._core_length)
+
+    def _core(self, model: SequenceModel, questions: Sequence[Any], length: int | None) -> Core:
+        strands = [question["text"] for question in questions]
+        title = "Scores the tag of each base of a strand: whether and where it is in a span."
+        return mark_core(model, title, self.window, self.overlap, strands)
 
     def _card_words(self) -> dict[str, Any]:
         return card_words(self)
