@@ -157,6 +157,16 @@ def test_a_cell_that_onnx_does_not_know():
         model_of(network)
 
 
+def test_an_operation_that_onnx_does_not_know(text_model):
+    core = text_core(text_model, TextClassifierOptions(), 100, ("a", "b", "c"), [])
+
+    def answer(ids):
+        return {"probabilities": tf.math.igamma(core.function(ids)["probabilities"], 0.5)}
+
+    with pytest.raises(ModelError, match=r"cannot be written as ONNX: .*Igamma"):
+        onnx_model(dataclasses.replace(core, function=answer))
+
+
 # Written versions
 
 

@@ -43,7 +43,7 @@ def onnx_model(core: Any) -> onnx.ModelProto:
         core: A ``toolkit.export.Core``.
 
     Raises:
-        ModelError: ONNX has no operator for the network's cell.
+        ModelError: ONNX has no operator for a part of the network.
     """
     stacked = isinstance(core.network, StackedNetwork)
     layers = list(core.network.recurrent) if stacked else []
@@ -76,7 +76,11 @@ def onnx_model(core: Any) -> onnx.ModelProto:
             },
         )
     _describe(model, core, function)
-    onnx.checker.check_model(model, full_check=True)
+    try:
+        onnx.checker.check_model(model, full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ModelError(f"the network cannot be written as ONNX: {reason}") from error
     return model
 
 
