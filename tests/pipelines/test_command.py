@@ -626,7 +626,7 @@ def test_export_in_another_format(call, model, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     code, _, error = call("export", model, "--format", "onnx")
     assert (code, FakeTask.made) == (2, [])
-    assert error.endswith("are missing: pip install onnx onnxruntime\n")
+    assert error.endswith("are missing: pip install onnx onnxruntime tf2onnx\n")
 
 
 def test_a_missing_package_is_complained_of_before_the_data_is_read(call, run, monkeypatch):

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from toolkit.export import Core, in_float32
 from toolkit.models import SequenceModel
-from toolkit.tasks.strands.core import strand_inputs
+from toolkit.tasks.strand_core import strand_inputs
 
 #: The file with the tags and the scores of their transitions.
 TAGS_FILE = "tags.json"
@@ -31,7 +31,10 @@ def mark_core(
         strands: The strands of the golden file.
     """
     network = in_float32(model.network)
-    longer = f"read tiles of {window:,} bases, each with {overlap:,} more at either end"
+    longer = (
+        f"Of a longer strand read tiles of {window:,} bases, each with {overlap:,} more at either "
+        "end."
+    )
     arguments = strand_inputs(model.preprocessing, strands, longer)
     arguments["inputs"]["length"] = tf.TensorSpec([None], tf.int32, name="length")
     arguments["notes"]["scores"] = f"of the tags in `{TAGS_FILE}`, in their order"
