@@ -44,7 +44,7 @@ LINES = {
         (
             *("card", "epoch_cost", "explaining", "golden", "outcomes"),
             "prepared",
-            *("pretrained", "saving", "score_core", "span_outputs", "strand_core"),
+            *("cores", "pretrained", "saving", "span_outputs"),
         ),
         ("reporting",),
         ("run",),

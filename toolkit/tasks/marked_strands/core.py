@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from toolkit.export import Core, in_float32
 from toolkit.models import SequenceModel
-from toolkit.tasks.strand_core import strand_inputs
+from toolkit.tasks.cores import strand_inputs
 
 #: The file with the tags and the scores of their transitions.
 TAGS_FILE = "tags.json"

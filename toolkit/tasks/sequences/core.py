@@ -9,7 +9,7 @@ import tensorflow as tf
 from toolkit.export import Core, in_float32
 from toolkit.models import SequenceModel
 from toolkit.series.inputs import VideoInputs
-from toolkit.tasks.score_core import score_core
+from toolkit.tasks.cores import score_core
 
 #: The lengths of the series of random frames that are compared.
 LENGTHS = (20, 7, 1, 0)

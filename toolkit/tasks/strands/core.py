@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from toolkit.export import Core, in_float32
 from toolkit.models import SequenceModel
-from toolkit.tasks.score_core import score_core
-from toolkit.tasks.strand_core import strand_inputs
+from toolkit.tasks.cores import score_core, strand_inputs
 from toolkit.tasks.strands.serving import without_white_space
 
 
